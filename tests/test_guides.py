@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 NEEDED = {
     "data": (),
+    "distribute": (),
     "formulas": ("formulaic",),
     "inference": ("matplotlib", "sklearn"),
     "intervals": (),

@@ -18,6 +18,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``model_selection``: searches over settings; ``baselines``: simple models to hold a network
   against; ``complexity_path``: errors over the size of a model
 - ``utils``, ``plot``: coding of labels and texts, figures
+- ``distribute``: training in several processes, over MPI
 - ``onnx``: models that other programs write and run
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
         config,
         datasets,
         dtype_policies,
+        distribute,
         inference,
         kernels,
         many,
@@ -108,8 +110,8 @@ __all__ = [
     # training
     "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
     "optimizers",
-    # many fits at once
-    "fit_many", "many",
+    # many fits at once, and one in many processes
+    "distribute", "fit_many", "many",
     # data and figures
     "data", "datasets", "plot", "tables", "utils",
     # reproducibility, threads, speed
@@ -135,6 +137,7 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "config",
             "datasets",
             "dtype_policies",
+            "distribute",
             "inference",
             "kernels",
             "many",

@@ -15,6 +15,7 @@ from lamina.models import data as data_
 from lamina.models import training
 from lamina.models.batches import Schedule
 from lamina.models.model import Model
+from lamina.models.plan import plan
 from lamina.models.ragged import refuse
 from lamina.models.rows import gathered
 
@@ -140,7 +141,7 @@ def profile(
     refuse("profile", data)
     given = model.default_fit_batch(batch_size)
     parts = data.parts()
-    settings = training.plan(parts, given, None)
+    settings = plan(parts, given, None)
     twin = copy.deepcopy(model)
     twin.ensure_built(data.row_shapes)
     feed = Schedule(parts, settings.batch, settings.steps)

@@ -36,6 +36,9 @@ class Callback(PublicKeywords):
         ``metrics``, the keys that the logs of an epoch will have, ``directions``, which maps them
         to "up" where larger values are better, "down" where smaller ones are, or None where nothing
         tells, and ``open_logs``, whether a callback of the user's own may add keys to the logs.
+    first_process_only : bool
+        Of the class: whether only the first of several processes that train together
+        (``lamina.distribute``) calls it, as one that writes files should be; False.
 
     Examples
     --------
@@ -50,6 +53,8 @@ class Callback(PublicKeywords):
     >>> last.seen
     (1, ['loss'])
     """
+
+    first_process_only: ClassVar[bool] = False
 
     # The attributes that get_state returns, underscores before their names aside.
     _kept: ClassVar[tuple[str, ...]] = ()

@@ -74,6 +74,8 @@ class ModelCheckpoint(Monitored):
     _use = "every model is saved"
     _kept: ClassVar[tuple[str, ...]] = ("best", "_batches")
 
+    first_process_only = True
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],

@@ -30,6 +30,8 @@ class EpochLines(Callback):
     _lines = True  # whether anything stays
     _fitting = False  # an evaluation within a fit is the validation, whose numbers the epoch has
 
+    first_process_only = True
+
     def __init__(self) -> None:
         super().__init__()
         self._start = 0.0
@@ -214,6 +216,8 @@ class ProgbarLogger(Progress):
 
 class ClearBar(Callback):
     """Take the bar away before the callbacks that follow may print at an epoch's end."""
+
+    first_process_only = True
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()

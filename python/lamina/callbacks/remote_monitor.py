@@ -46,6 +46,8 @@ class RemoteMonitor(Callback):
     RemoteMonitor(root='http://localhost:8000', send_as_json=True)
     """
 
+    first_process_only = True
+
     def __init__(
         self,
         root: str = "http://localhost:9000",

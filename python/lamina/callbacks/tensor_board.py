@@ -56,6 +56,8 @@ class TensorBoard(Callback):
     TensorBoard(log_dir='logs/first', histogram_freq=5)
     """
 
+    first_process_only = True
+
     def __init__(
         self,
         log_dir: str | os.PathLike[str] = "logs",

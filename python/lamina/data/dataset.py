@@ -280,6 +280,14 @@ class Dataset(Nested):
 
     # --- what there is
 
+    def shared(self, own: stages.Own) -> Dataset | None:
+        """Return the same batches with zeros for rows that are not needed, which are not read.
+
+        None where rows cannot be left out: where functions see whole batches, for instance.
+        """
+        stage = self._stage.share(own)
+        return None if stage is None else Dataset(stage)
+
     def turn(self, number: int) -> Iterator[Any]:
         """Return the elements in the order of a turn, by its number."""
         return self._stage.go(number)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import count
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from lamina._arrays import is_array
+
+if TYPE_CHECKING:
+    from lamina.data.stages import Own
 
 
 class Batch(NamedTuple):
@@ -54,10 +57,17 @@ class Source:
         How messages call what gives the batches.
     again : bool
         Whether every epoch can begin anew.
+    shared : bool
+        Whether rows of its batches that nobody needs here are zeros.
     """
 
     kind: str
     again = True
+    shared = False
+
+    def share(self, own: Own | None) -> Source:  # noqa: ARG002
+        """Return what reads only the rows of a batch that are needed here, if it can; else this."""
+        return self
 
     def count(self) -> int | None:
         """Return how many batches an epoch has; None where only its end will tell."""
@@ -112,6 +122,19 @@ class Again(Source):
     def __init__(self, iterable: Any) -> None:
         self.kind = type(iterable).__name__
         self._iterable = iterable
+
+    def share(self, own: Own | None) -> Source:
+        """Return what reads only rows that are needed, of the library's own data sets."""
+        from lamina.data.dataset import Dataset
+
+        shared = None
+        if own is not None and isinstance(self._iterable, Dataset):
+            shared = self._iterable.shared(own)
+        if shared is None:
+            return self
+        made = Again(shared)
+        made.shared = True
+        return made
 
     def count(self) -> int | None:
         """Return its length, or its cardinality, where it knows one."""

@@ -22,6 +22,7 @@ LOOK = 1 << 31  # a turn that no epoch has, for looking at an element
 DRAWS = 1024  # random numbers drawn at a time
 
 Order = Callable[[int], Any]  # of a turn: row numbers
+Own = Callable[[int], slice]  # of a batch of so many rows: those that are needed
 
 
 class Stage:
@@ -41,6 +42,10 @@ class Stage:
     def go(self, turn: int) -> Iterator[Any]:
         """Yield the elements of a turn."""
         raise NotImplementedError
+
+    def share(self, own: Own) -> Stage | None:  # noqa: ARG002
+        """Return what takes only the rows of a batch that are needed; None where all must be."""
+        return None
 
 
 class Rows(Stage):
@@ -81,6 +86,24 @@ class Rows(Stage):
             return readers.in_order(self.take, numbers, self.workers, 2 * self.workers)
         return map(self.take, numbers)
 
+    def only(self, own: Own) -> Rows:
+        """Return what takes only some rows of each batch, and puts zeros for the others."""
+
+        def take(numbers: Array) -> Any:
+            count, needed = len(numbers), own(len(numbers))
+            if needed.stop == needed.start:  # a row tells of which form the batch is
+                form = self.take(numbers[:1])
+                return each(lambda a: np.zeros((count, *a.shape[1:]), a.dtype), form)
+
+            def spaced(rows: Any) -> Any:
+                made = np.zeros((count, *rows.shape[1:]), rows.dtype)
+                made[needed] = rows
+                return made
+
+            return each(lambda rows: spaced(np.asarray(rows)), self.take(numbers[needed]))
+
+        return Rows(take, self.size, self.order, self.workers)
+
     def ordered(self, order: Order, size: int) -> Rows:
         """Return the same rows in another order, or fewer of them."""
         return Rows(self.take, size, order, self.workers)
@@ -106,6 +129,12 @@ class Batched(Stage):
         while held := list(islice(rows, self.batch)):
             if len(held) == self.batch or self.last:
                 yield together(self._stack, held)
+
+    def share(self, own: Own) -> Stage | None:
+        """Return the same of rows that can be taken by number."""
+        if not (isinstance(self.rows, Rows) and self._stack is np.stack):
+            return None
+        return Batched(self.rows.only(own), self.batch, self.last)
 
 
 class Unbatched(Stage):
@@ -181,6 +210,11 @@ class Repeated(Stage):
         self._stage, self._times, self.open_rows = stage, times, stage.open_rows
         self.size = ENDLESS if times is None else stage.size * times if stage.size >= 0 else UNKNOWN
 
+    def share(self, own: Own) -> Stage | None:
+        """Return the same of the stage before."""
+        stage = self._stage.share(own)
+        return None if stage is None else Repeated(stage, self._times)
+
     def go(self, turn: int) -> Iterator[Any]:
         """Yield them."""
         for i in count() if self._times is None else range(self._times):
@@ -217,6 +251,11 @@ class Ahead(Stage):
     def __init__(self, stage: Stage, elements: int) -> None:
         self.stage, self._elements = stage, elements
         self.size, self.open_rows = stage.size, stage.open_rows
+
+    def share(self, own: Own) -> Stage | None:
+        """Return the same of the stage before."""
+        stage = self.stage.share(own)
+        return None if stage is None else Ahead(stage, self._elements)
 
     def go(self, turn: int) -> Iterator[Any]:
         """Yield them."""

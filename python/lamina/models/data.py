@@ -83,15 +83,26 @@ class Data:
         """The inputs and the targets, of which rows are read."""
         return [*self.inputs, *(y for y in self.targets if y is not None)]
 
-    def read(self, rows: Array | None = None) -> Data:
-        """Return some rows, or all, with inputs and targets that are there as arrays."""
+    def read(self, rows: Array | None = None, needed: Array | None = None) -> Data:
+        """Return some rows, or all, with inputs and targets that are there as arrays.
+
+        Where only some of these rows are ``needed``, by their places, the others are not read, and
+        zeros stand for them.
+        """
         if rows is None:
             if not self.reads:
                 return self
             rows = np.arange(self.rows)
 
+        def one(values: Any) -> Array:
+            if needed is None or not isinstance(values, Reading):
+                return np.ascontiguousarray(values[rows])
+            made = np.zeros((len(rows), *values.shape[1:]), values.dtype)
+            made[needed] = values[rows[needed]]
+            return made
+
         def some(values: Sequence[Any]) -> list[Any]:
-            return [None if v is None else np.ascontiguousarray(v[rows]) for v in values]
+            return [None if v is None else one(v) for v in values]
 
         extra = self.extra and Given(self.extra.form, some(self.extra.arrays))
         targets = some(self.targets)

@@ -17,13 +17,14 @@ from lamina.models.evaluation import evaluate, hears_test_batches, plans, plans_
 from lamina.models.feeds import Stream, check_alone, wanted_steps
 from lamina.models.logs import in_order
 from lamina.models.outputs import BLOCK, BOUND_BATCH
+from lamina.models.spread import Spreadable
 from lamina.models.stepped import Stepped
 
 if TYPE_CHECKING:
     from lamina._typing import Batches, CallbacksLike, Data, Verbose
 
 
-class Evaluating(Stepped):
+class Evaluating(Spreadable, Stepped):
     """A compiled network that is evaluated, and predicts."""
 
     stop_evaluating = False  # a callback's hook may set it, to end after the batch at hand
@@ -128,7 +129,8 @@ class Evaluating(Stepped):
             objective = self.objective_for(first.data, first.size, False)
             names, total = objective.names, stream.steps
             hooks.start(self, {"epochs": 1, "steps": total, "verbose": verbose, "metrics": names})
-            logs = evaluate(self, plans_of_batches(self, stream.parts()), hooks)
+            planned = plans_of_batches(self, stream.parts())
+            logs = evaluate(self, planned, hooks, self.take_spread())
             objective.trim()
         return logs
 
@@ -167,7 +169,7 @@ class Evaluating(Stepped):
             hooks.start(self, {
                 "epochs": 1, "steps": total, "verbose": verbose, "metrics": first.objective.names,
             })  # fmt: skip
-            logs = evaluate(self, planned, hooks)
+            logs = evaluate(self, planned, hooks, self.take_spread())
             for plan in used:
                 plan.objective.trim()
         return logs

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lamina.models.evaluating import Evaluating
     from lamina.models.objective import Objective
     from lamina.models.passes import Pass
+    from lamina.models.spread import Spread
 
 
 @dataclass
@@ -86,12 +87,18 @@ def hears_test_batches(hooks: CallbackList) -> bool:
 
 
 def evaluate(
-    model: Evaluating, planned: Iterable[Plan], hooks: CallbackList | None = None
+    model: Evaluating,
+    planned: Iterable[Plan],
+    hooks: CallbackList | None = None,
+    spread: Spread | None = None,
 ) -> dict[str, float]:
     """Return loss and metrics over the rows of all parts, as if they were one batch.
 
-    Parts, at least one, are asked for one after the other.
+    Parts, at least one, are asked for one after the other.  Each process of a ``spread`` calculates
+    some rows of each batch; all do where a loss depends on which rows these are.
     """
+    if model.bound:
+        spread = None
     hooks = CallbackList() if hooks is None else hooks
     begin, end = hooks["on_test_batch_begin"], hooks["on_test_batch_end"]
     ticks, clock = hooks["on_test_tick"], time.perf_counter
@@ -100,7 +107,7 @@ def evaluate(
     first = next(planned)
     model.stop_evaluating = False
     hooks.call("on_test_begin", {})
-    with first.objective.start(first.part.data, first.batch, False) as run:
+    with first.objective.start(first.part.data, first.batch, False, spread) as run:
         for index, (rows, start, stop) in enumerate(_batches(run, first, planned)):
             for hook in begin:
                 hook(index, {})

@@ -120,6 +120,8 @@ class Stream:
     ----------
     first : Part
         The first batch.
+    shared : bool
+        Whether rows that this process does not need are zeros.
     """
 
     def __init__(
@@ -133,6 +135,7 @@ class Stream:
         turn: Callable[[], int] = lambda: 0,
     ) -> None:
         self._who, self._model, self._class_weight = who, model, class_weight
+        self.shared = source.shared
         self._elements = Elements(who, source, steps, turn)
         self.first = self._part(who, self._elements.first(draw))
 

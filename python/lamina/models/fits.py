@@ -10,10 +10,11 @@ from lamina._check import Array
 from lamina._fingerprint import Fingerprint
 from lamina.data.sources import Source, source_of
 from lamina.models import data as data_
-from lamina.models import orders, training
+from lamina.models import orders
 from lamina.models.batches import Feed, Schedule
 from lamina.models.data import Data, Part
 from lamina.models.feeds import Stream, check_alone, wanted_steps
+from lamina.models.plan import Plan, plan, plan_of_batches
 from lamina.models.ragged import Buckets
 from lamina.models.reading import Windows
 from lamina.models.validation import Split, choose
@@ -43,7 +44,7 @@ class Fit:
 
     feed: Feed
     held: Sequence[Part] | Stream
-    settings: training.Plan
+    settings: Plan
     first: Data
     rows: Array | None = None
     validation_rows: Array | None = None
@@ -105,7 +106,7 @@ class Asked:
             rows, held = choose(model, data, self.validation_data, self.split, *weights)
         parts = data.parts(rows, model, padding)
         batch_size = model.default_fit_batch(self.batch_size)
-        settings = training.plan(parts, batch_size, self.steps_per_epoch, **self.others)
+        settings = plan(parts, batch_size, self.steps_per_epoch, **self.others)
         trained = sum(part.size for part in parts)
         kept = None if held is None else held.size
         model.check_fit(settings, trained, kept, self.others["validation_batch_size"])
@@ -113,7 +114,7 @@ class Asked:
         assert settings.steps is not None
         feed: Feed = Schedule(parts, settings.batch, settings.steps)
         if data.reads:
-            feed = Windows(parts[0], settings.batch, settings.steps)
+            feed = Windows(parts[0], settings.batch, settings.steps, model._own_rows)
         return Fit(
             feed,
             held_parts if stream is None else stream,
@@ -134,6 +135,7 @@ class Asked:
             )
         mixed = orders.shuffle_of(self.others["shuffle"])
         steps = wanted_steps("fit", "steps_per_epoch", self.steps_per_epoch)
+        source = source.share(model._own_rows)
         draw = orders.draw_of_epoch(model, mixed)
 
         def turn() -> int:
@@ -141,7 +143,7 @@ class Asked:
 
         feed = Stream("fit", model, source, steps, self.class_weight, draw, turn)
         rows = feed.first.batch or feed.first.size
-        settings = training.plan_of_batches(rows, feed.steps, **self.others)
+        settings = plan_of_batches(rows, feed.steps, **self.others)
         parts: Sequence[Part] | Stream = [] if held is None else held
         if held is None and self.validation_data is not None:
             _, given = choose(model, feed.first.data, self.validation_data, split, None, None)

@@ -15,6 +15,7 @@ from lamina.models.batches import Schedule
 from lamina.models.evaluating import Evaluating
 from lamina.models.feeds import Stream
 from lamina.models.fits import Asked
+from lamina.models.plan import plan
 from lamina.models.position import Position
 from lamina.models.ragged import refuse
 from lamina.models.train_state import TrainState
@@ -240,6 +241,8 @@ class Fitting(Evaluating):
                 position.check_course(fit.course, fit.settings.epochs)
                 fit.settings.first_epoch = position.epoch
             run = training.Training(self, fit.feed, fit.held, fit.settings, hooks, fit.course)
+            if run.spread is not None:
+                run.spread.check(run, fit)
             advice.on_model(run.objective, run.idle)
             advice.on_layers(run.objective.compiled, self._holders())
             if not isinstance(fit.feed, Stream):
@@ -307,7 +310,7 @@ class Fitting(Evaluating):
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight).read()
             refuse("train_on_batch", data)
             parts = data.parts()
-            settings = training.plan(parts, None, None)
+            settings = plan(parts, None, None)
             self.check_batches("train_on_batch", data.rows, data.rows)
             self.ensure_built(data.open_shapes)
             feed = Schedule(parts, settings.batch, settings.steps)

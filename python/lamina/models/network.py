@@ -56,7 +56,7 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         "packed_outputs parameters parts path_of penalties ports prepare_layers put_arrays "
         "record_outputs recorded_settings regularized restore row_shape save_backup says_loss "
         "shapes_by_place snapshot state_rows stopped_at_zero streams summary_rows take_seed "
-        "through_front train_state unbuild unbuilt weights_by_path"
+        "take_spread through_front train_state unbuild unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _policy: str | None = None  # its name; None: that of the dtype

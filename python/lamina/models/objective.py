@@ -22,6 +22,7 @@ from lamina.models.recorded import Recorded, recorded, settle_others
 if TYPE_CHECKING:
     from lamina.models.compilable import Compilable
     from lamina.models.data import Data, Form
+    from lamina.models.spread import Spread
     from lamina.models.steps import Given
 
 # Executions kept by batch size, in number and in bytes; others drop the one not used for longest.
@@ -319,9 +320,9 @@ class Objective:
 
         return step
 
-    def start(self, data: Data, rows: int, training: bool) -> Pass:
+    def start(self, data: Data, rows: int, training: bool, spread: Spread | None = None) -> Pass:
         """Return a pass over ``data`` in batches of at most ``rows`` rows, for a ``with``."""
-        return Pass(self, data, rows, training)
+        return Pass(self, data, rows, training, spread)
 
     def take(self, rows: int, training: bool) -> _core.Execution:
         """Return an execution for batches of at most ``rows`` rows that nobody else has."""

@@ -15,6 +15,7 @@ from lamina.models.position import put_sums, sums_of
 if TYPE_CHECKING:
     from lamina.models.data import Data
     from lamina.models.objective import Fed, Head, Objective
+    from lamina.models.spread import Spread
 
 Observe = Callable[[Any, int, int], None]
 Listed = list[tuple[Any, int | None, bool, str]]
@@ -26,14 +27,23 @@ class Pass:
     Attributes
     ----------
     execution : Execution
-        Bound to the data within the ``with`` block.
+        Bound to the data within the ``with`` block; where the pass is spread over processes,
+        what stands for theirs too.
     observe : callable or None
         What feeds metrics written in Python after each batch.
     """
 
-    def __init__(self, objective: Objective, data: Data, rows: int, training: bool) -> None:
+    def __init__(
+        self,
+        objective: Objective,
+        data: Data,
+        rows: int,
+        training: bool,
+        spread: Spread | None = None,
+    ) -> None:
         self._objective, self._data, self._key = objective, data, (rows, training)
-        self.execution = objective.take(rows, training)
+        self._spread = spread
+        self.execution = self._taken(objective)
         # Of each output with a loss: (metric, the graph's index or None, weighted, key).
         self.metrics = [listed_metrics(head) for head in objective.heads]
         self.watched = objective.watched
@@ -62,7 +72,22 @@ class Pass:
             self._tell_metrics()
         self._objective.compiled.running = self._outer
         self.execution.unbind()
-        self._objective.give_back(self.execution, *self._key)
+        self._give_back(self._objective, self.execution, self._key)
+
+    def _of_all(self, values: Array, count: int) -> Any:
+        """Return a batch's targets or weights, of which a process may have read its own alone."""
+        return values if self._spread is None else self._spread.of_all(values, count)
+
+    def _taken(self, objective: Objective) -> Any:
+        if self._spread is None:
+            return objective.take(*self._key)
+        return self._spread.execution(objective, *self._key)
+
+    def _give_back(self, objective: Objective, execution: Any, key: tuple[int, bool]) -> None:
+        if self._spread is None:
+            objective.give_back(execution, *key)
+        else:
+            execution.give_back()
 
     def move_to(
         self, objective: Objective, rows: int | None = None, data: Data | None = None
@@ -72,12 +97,12 @@ class Pass:
         if rows is not None:
             self._key = (rows, self._key[1])
         self._data = data or self._data
-        execution = objective.take(*self._key)
+        execution = self._taken(objective)
         execution.bind(self._data.arrays)
         execution.resume(old.sums)
         old.unbind()
         if rows is not None:
-            old_objective.give_back(old, *old_key)
+            self._give_back(old_objective, old, old_key)
         self._objective, self.execution = objective, execution
         watched = objective.watched
         self.watched = [self._copied(fed) for fed in watched] if self._outer else watched
@@ -161,7 +186,7 @@ class Pass:
         def observe(order: Array | None, start: int, stop: int) -> None:
             rows: Any = slice(start, stop) if order is None else order[start:stop]
             for head, own in watched:
-                self._observe(head, own, rows)
+                self._observe(head, own, rows, stop - start)
             output = self.execution.output
             for metric, arguments, places, plain in updates:
                 if plain:
@@ -172,14 +197,14 @@ class Pass:
 
         return observe
 
-    def _observe(self, head: Head, own: list[tuple[Any, bool]], rows: Any) -> None:
+    def _observe(self, head: Head, own: list[tuple[Any, bool]], rows: Any, count: int) -> None:
         execution, data = self.execution, self._data
         given = data.weights[head.place]
-        weight = None if given is None else given[rows]
+        weight = None if given is None else self._of_all(given[rows], count)
         target = data.given[head.place]
         assert target is not None
         assert head.prediction is not None
-        prediction, y = execution.output(head.prediction), target[rows]
+        prediction, y = execution.output(head.prediction), self._of_all(target[rows], count)
         for metric, weighted in own:
             by = weight if weighted else None
             if weighted in head.masked:

@@ -13,6 +13,7 @@ from lamina._check import Array, Shape
 from lamina.data.unread import Unread
 
 if TYPE_CHECKING:
+    from lamina.data.stages import Own
     from lamina.models.data import Data, Part
     from lamina.models.orders import Draw
 
@@ -101,14 +102,22 @@ def windows(part: Part, batch: int) -> Iterator[Part]:
         else part.rows[start : start + size]
         for start in range(0, part.size, size)
     )  # fmt: skip
-    return _read(data, pieces)
+    return (read for read, _ in _read(data, ((piece, None, None) for piece in pieces)))
 
 
-def _read(data: Data, pieces: Iterable[Array]) -> Iterator[Part]:
+# Rows, in which order batches take them, and which are needed; None for all as they stand.
+Piece = tuple[Array, Array | None, Array | None]
+
+
+def _read(data: Data, pieces: Iterable[Piece]) -> Iterator[tuple[Part, Array | None]]:
     from lamina.data.readers import in_order
     from lamina.models.data import part_of
 
-    return in_order(lambda rows: part_of(data.read(rows)), pieces, 1, AHEAD)
+    def read(piece: Piece) -> tuple[Part, Array | None]:
+        rows, order, needed = piece
+        return part_of(data.read(rows, needed)), order
+
+    return in_order(read, pieces, 1, AHEAD)
 
 
 class Windows:
@@ -123,12 +132,14 @@ class Windows:
     batch : int
     steps : int
         Batches of an epoch.
+    own : callable, optional
+        Returns which rows of a batch of so many are needed; the others are not read.
     """
 
-    def __init__(self, part: Part, batch: int, steps: int) -> None:
+    def __init__(self, part: Part, batch: int, steps: int, own: Own | None = None) -> None:
         from lamina.models.data import part_of
 
-        self._part, self._batch = part, batch
+        self._part, self._batch, self._own = part, batch, own
         self._used = min(part.size, steps * batch)
         self._window = rows_of_window(part.data.read_by_row, batch)
         runs = [
@@ -142,12 +153,25 @@ class Windows:
         """Yield the batches, window after window."""
         from lamina.models.batches import Batches, spans
 
-        for number, part in enumerate(_read(self._part.data, self._pieces(draw))):
-            order = None
-            if draw is not None and self._run is not None:
-                order = draw(part.size, 1 + number)
+        for part, order in _read(self._part.data, self._windows(draw)):
             found = list(spans(part.size, self._batch))
             yield Batches(order, found, [part] * len(found))
+
+    def _windows(self, draw: Draw | None) -> Iterator[Piece]:
+        for number, rows in enumerate(self._pieces(draw)):
+            order = None
+            if draw is not None and self._run is not None:
+                order = draw(len(rows), 1 + number)
+            yield rows, order, self._needed(len(rows), order)
+
+    def _needed(self, rows: int, order: Array | None) -> Array | None:
+        from lamina.models.batches import spans
+
+        if self._own is None:
+            return None
+        places = np.arange(rows) if order is None else order
+        found = spans(rows, self._batch)
+        return np.concatenate([places[a:b][self._own(b - a)] for a, b in found])
 
     def _pieces(self, draw: Draw | None) -> Iterator[Array]:
         """Yield the numbers of the rows of each window."""

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lamina import _check, _core
+from lamina import _core
 from lamina._check import Array
 from lamina._settings import changes
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.callback import TICK
-from lamina.models import data as data_
 from lamina.models import logs as logs_
-from lamina.models.batches import Batches, Feed, behind, count, first_batches, steps_of
+from lamina.models.batches import Batches, Feed, behind, first_batches
 from lamina.models.data import Part
 from lamina.models.errors import TrainingDiverged
 from lamina.models.evaluation import Plan as EvaluationPlan
@@ -23,72 +21,12 @@ from lamina.models.evaluation import evaluate, hears_test_batches, plans, plans_
 from lamina.models.feeds import Stream
 from lamina.models.gradients import check_learning, check_search
 from lamina.models.objective import Objective
-from lamina.models.orders import Draw, Shuffle, draw_of_epoch, shuffle_of
+from lamina.models.orders import Draw, draw_of_epoch
+from lamina.models.plan import Plan
 from lamina.models.standing import Standing
 
 if TYPE_CHECKING:
     from lamina.models.fitting import Fitting
-
-
-@dataclass
-class Plan:
-    """The settings of one ``fit``, checked."""
-
-    batch: int
-    first_epoch: int
-    epochs: int
-    shuffle: Shuffle
-    steps: int | None  # None: the end of the first epoch will tell
-    validation_steps: int | None  # None: those of all rows
-    validation_batch: int | None  # None: as many rows as a block holds
-    validation_freq: int | Container[int]
-
-    def validates(self, epoch: int) -> bool:
-        """Return whether validation follows the epoch, counted from 0."""
-        if isinstance(self.validation_freq, int):
-            return (epoch + 1) % self.validation_freq == 0
-        return epoch + 1 in self.validation_freq
-
-
-def plan(parts: Sequence[Part], batch_size: object, steps: object, **others: Any) -> Plan:
-    """Check the settings of a fit over the rows of all parts; ``others`` are those of ``Plan``."""
-    rows = sum(part.size for part in parts)
-    batch = data_.batch_rows("fit", "batch_size", batch_size, rows)
-    most = sum(count(part.size, batch) for part in parts)
-    if steps is not None:
-        most = steps_of("fit", "steps_per_epoch", steps, most)
-    return plan_of_batches(batch, most, **others)
-
-
-def plan_of_batches(
-    batch: int,
-    steps: int | None,
-    epochs: object = 1,
-    initial_epoch: object = 0,
-    shuffle: object = False,
-    validation_steps: object = None,
-    validation_batch_size: object = None,
-    validation_freq: Any = 1,
-) -> Plan:
-    """Check the settings of a fit over batches of so many rows."""
-    if not (hasattr(validation_freq, "__contains__") and not isinstance(validation_freq, str)):
-        validation_freq = _check.integer("fit", "validation_freq", validation_freq)
-    validation_limit = None
-    if validation_steps is not None:
-        validation_limit = _check.integer("fit", "validation_steps", validation_steps)
-    validation_batch = None
-    if validation_batch_size is not None:
-        validation_batch = _check.integer("fit", "validation_batch_size", validation_batch_size)
-    return Plan(
-        batch,
-        _check.integer("fit", "initial_epoch", initial_epoch, 0),
-        _check.integer("fit", "epochs", epochs),
-        shuffle_of(shuffle),
-        steps,
-        validation_limit,
-        validation_batch,
-        validation_freq,
-    )
 
 
 class Failure(NamedTuple):
@@ -125,6 +63,7 @@ class Training:
         course: dict[str, Any] | None = None,
     ) -> None:
         self.model, self.feed, self.held_out = model, feed, held_out
+        self.spread = model.take_spread()
         self.part = feed.first  # that of the batch at hand
         self.settings, self.hooks = settings, callbacks
         self.seen = changes.count  # of the changes of settings; first, as in `take_changes`
@@ -139,7 +78,7 @@ class Training:
         check_search(model, settings.steps, settings.batch)
         model.compiled("fit").running = False  # a fit is never within another pass
         self.capacity = self.batch if model.bound else settings.batch
-        self.steps = self.objective.start(self.part.data, self.capacity, True)
+        self.steps = self.objective.start(self.part.data, self.capacity, True, self.spread)
         self.execution = self.steps.execution
         self.train: Callable[..., float] = self.execution.train
         self.weights: list[tuple[str, Array]] = []
@@ -164,6 +103,8 @@ class Training:
         self.weights = list(zip(self.execution.paths(), arrays, strict=True))
 
     def _objective(self, rows: int) -> Objective:
+        if self.spread is not None:
+            rows = self.spread.rows_of_slice(rows)
         return self.model.objective_for(self.part.data, rows)
 
     def follow(self, part: Part, rows: int) -> None:
@@ -220,6 +161,7 @@ class Training:
                 break
             logs = done
             hooks.call("on_epoch_end", epoch, logs)
+            self._stop_together()
             if model.stop_training or self.diverged is not None:
                 break
         return logs
@@ -238,6 +180,8 @@ class Training:
         ``before`` says how many batches of it another run did.
         """
         self.standing.begin_batches(before)
+        if self.spread is not None:
+            self.spread.begin_epoch(self)
         draw = draw_of_epoch(self.model, self.settings.shuffle)
         done = self._all_batches(epoch, draw, before)
         if done == 0 and self.diverged is None:
@@ -249,7 +193,8 @@ class Training:
             self.hooks.know_steps(done)
         logs = self._logs()
         if self.held_out and self.settings.validates(epoch):
-            result = logs_.in_order(evaluate(self.model, self._validation(), self.hooks))
+            planned = self._validation()
+            result = logs_.in_order(evaluate(self.model, planned, self.hooks, self.spread))
             logs.update({f"val_{key}": value for key, value in result.items()})
             logs = logs_.in_order(logs)
         if self.notes_rate is None:  # from the first epoch on or never: columns of one length
@@ -274,6 +219,8 @@ class Training:
         """Do the steps of an epoch but for the first ones; returns how many it has by then."""
         done, loss, rate = before, 0.0, 0.0
         chunks = self.feed.epoch(draw)
+        if self.spread is not None and isinstance(self.feed, Stream):
+            chunks = self.spread.as_many(chunks)
         for batches in behind(chunks, before) if before else chunks:
             done, loss, rate = self._batches(epoch, batches, done)
             if self.model.stop_training or self.diverged is not None:
@@ -289,7 +236,7 @@ class Training:
         """Do steps of an epoch; returns how many it has by then, the last loss and its rate."""
         # Everything the loop touches is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
-        state = model.train_state
+        state, together = model.train_state, self._stops_together
         count_of, rate_of = optimizer.counter.__dict__, optimizer.current_learning_rate
         seen = self.seen
         observe = self.steps.observe
@@ -332,6 +279,8 @@ class Training:
                 if ticks and clock() >= due:
                     self._call(ticks, index)
                     due = clock() + TICK
+                if together:
+                    self._stop_together()
                 if model.stop_training:
                     break
         except BaseException:
@@ -339,6 +288,15 @@ class Training:
                 self._uncount(step, random_step)
             raise
         return index + 1, loss, rate
+
+    @property
+    def _stops_together(self) -> bool:
+        return self.spread is not None and self.spread.hears_batches
+
+    def _stop_together(self) -> None:
+        """Stop where a callback of any process wants to."""
+        if self.spread is not None:
+            self.model.stop_training = self.spread.any_stops(self.model.stop_training)
 
     def _uncount(self, step: int, random_step: int) -> None:
         count_of = self.optimizer.counter.__dict__

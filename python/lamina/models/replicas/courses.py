@@ -12,12 +12,12 @@ from lamina import _core
 from lamina._check import Array, boolean
 from lamina.callbacks import CallbackList
 from lamina.models import data as data_
-from lamina.models import training
 from lamina.models.batches import first_batches
 from lamina.models.data import Data, Part, part_of
 from lamina.models.gradients import check_search
 from lamina.models.logs import in_order
 from lamina.models.passes import listed_metrics, results_of
+from lamina.models.plan import Plan, plan
 from lamina.models.replicas.alike import NotAlikeError, Recorded, Replicas
 from lamina.models.replicas.watching import rules_of
 from lamina.models.split import check_fraction, held_out
@@ -234,10 +234,10 @@ class _Rows:
         self.validation_rows = held
         return (trained, held) if rows is None else (rows[trained], rows[held])
 
-    def _planned(self, part: Part) -> training.Plan:
+    def _planned(self, part: Part) -> Plan:
         course = self.course
         batch = course.model.default_fit_batch(course._batch_size)
-        return training.plan([part], batch, course._steps, **course._plan)
+        return plan([part], batch, course._steps, **course._plan)
 
     def _validating(self, data: Data, held: Array | None) -> Part | None:
         if self.course._given is not None:

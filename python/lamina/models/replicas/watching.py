@@ -20,7 +20,7 @@ from lamina.models.passes import listed_metrics
 from lamina.models.replicas.alike import NotAlikeError, Recorded
 
 if TYPE_CHECKING:
-    from lamina.models.training import Plan
+    from lamina.models.plan import Plan
 
 
 @dataclass

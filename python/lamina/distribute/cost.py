@@ -1,0 +1,234 @@
+"""What a step of data-parallel training takes on a network, without one."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+from lamina import _check
+
+Route = Literal["direct", "pairs", "tree", "ring"]
+ROUTES = ("direct", "pairs", "tree", "ring")
+
+
+@dataclass(frozen=True)
+class Network:
+    """What joins the processes.
+
+    Parameters
+    ----------
+    bandwidth : float
+        Bits a second that a process sends, and receives at the same time.
+    latency : float, default 20e-6
+        Seconds until a message arrives, beside those that its bytes take.
+    overhead : float, default 3e-6
+        Seconds that a process spends on each message that it sends.
+    apart : bool, default True
+        Whether data move while the CPU computes, as through a network card; between processes of
+        one machine, which copy memory, they do not.
+    """
+
+    bandwidth: float
+    latency: float = 20e-6
+    overhead: float = 3e-6
+    apart: bool = True
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a process does in a step beside sending; ``measured`` finds it.
+
+    Parameters
+    ----------
+    rows : int
+        Of the process's share of a batch.
+    forward : float
+        Seconds.
+    backward : sequence of tuple (float, int)
+        Seconds and bytes of gradients of each layer, in the order of the backward pass.
+    update : float
+        Seconds of the optimizer's step.
+    call : float, default 60e-6
+        Seconds that beginning and finishing the sum of a bucket takes in Python.
+    add : float, default 2e-10
+        Seconds that adding a byte of gradients to another takes.
+    """
+
+    rows: int
+    forward: float
+    backward: Sequence[tuple[float, int]]
+    update: float
+    call: float = 60e-6
+    add: float = 2e-10
+
+    @property
+    def seconds(self) -> float:
+        """Of a step without any exchange."""
+        return self.forward + sum(seconds for seconds, _ in self.backward) + self.update
+
+    def of_rows(self, rows: int) -> Work:
+        """Return the work on another number of rows, in proportion; the update stays."""
+        share = rows / self.rows
+        backward = [(seconds * share, size) for seconds, size in self.backward]
+        return replace(self, rows=rows, forward=self.forward * share, backward=backward)
+
+    @classmethod
+    def measured(cls, model: Any, x: Any, y: Any, batch_size: int) -> Work:
+        """Return the work of a compiled model on this machine, by ``lamina.profile``."""
+        from lamina.profiling import profile
+
+        if not model.built:
+            model.predict(x[:1], verbose=0)
+        table = profile(model, x, y, batch_size)
+        left = {
+            layer.name: sum(p.array.nbytes for p in layer.parameters if p.trainable)
+            for layer in model.layers
+        }
+        backward = [
+            (row.us * 1e-6, left.pop(row.operation.split(" (")[0], 0))
+            for row in table.rows if row.phase == "backward"
+        ]  # fmt: skip
+        if backward:
+            backward[-1] = backward[-1][0], backward[-1][1] + sum(left.values())
+        update = sum(row.us for row in table.rows if row.phase == "update") * 1e-6
+        spent = sum(seconds for seconds, _ in backward)
+        return cls(batch_size, table.total.us * 1e-6 - spent - update, backward, update)
+
+
+class StepTime(NamedTuple):
+    """What a step takes.
+
+    Attributes
+    ----------
+    step : float
+        Seconds.
+    compute : float
+        Seconds of a step of one process alone.
+    waiting : float
+        Seconds that gradients are waited for once the backward pass is over.
+    efficiency : float
+        How much of the speed of so many processes that send nothing there is, at most 1.
+    """
+
+    step: float
+    compute: float
+    waiting: float
+    efficiency: float
+
+
+def simulate(
+    work: Work,
+    processes: int,
+    network: Network,
+    route: Route = "direct",
+    bucket_bytes: int = 1 << 20,
+) -> StepTime:
+    """Return what a step takes in which each process does some work and gradients are added up.
+
+    Parameters
+    ----------
+    work : Work
+        Of each process.
+    processes : int
+    network : Network
+    route : {"direct", "pairs", "tree", "ring"}, default "direct"
+        How gradients travel: as ``DataParallel`` has them, or, to compare, by a tree to one process
+        and back, or a ring, whose sums would depend on the number of processes.
+    bucket_bytes : int, default 1048576
+        As ``DataParallel`` takes it.
+
+    Returns
+    -------
+    StepTime
+
+    Notes
+    -----
+    A message of ``n`` bytes takes ``latency + overhead + n / bandwidth`` (the model of Hockney,
+    1994, with the overhead of LogP; Culler et al., "LogP: towards a realistic model of parallel
+    computation", 1993).  With ``p`` processes a bucket takes two calls of
+
+    - direct: ``latency + (p - 1) overhead + n (p - 1) / p / bandwidth``
+    - pairs: ``log2(p) (latency + overhead) + n (p - 1) / p / bandwidth``
+    - tree: ``log2(p) (latency + overhead + n / bandwidth)``
+    - ring: ``(p - 1) (latency + overhead) + n (p - 1) / p / bandwidth``
+
+    and the sums between them (Thakur, Rabenseifner and Gropp, "Optimization of collective
+    communication operations in MPICH", 2005).  One call is on the wire at a time.  A second call
+    begins when the process looks after the first: at its next bucket, or once it waits.
+
+    Examples
+    --------
+    >>> from lamina.distribute import Network, Work, simulate
+    >>> work = Work(rows=64, forward=2e-3, backward=[(2e-3, 4 << 20), (2e-3, 4 << 20)], update=1e-3)
+    >>> slow, fast = (simulate(work, 16, Network(bits)) for bits in (10e9, 100e9))
+    >>> slow.step > fast.step > work.seconds
+    True
+    """
+    processes = _check.integer("simulate", "processes", processes)
+    if route not in ROUTES:
+        raise ValueError(f"simulate: route must be one of {', '.join(ROUTES)}; got {route!r}")
+    compute = work.seconds
+    if processes == 1:
+        return StepTime(compute, compute, 0.0, 1.0)
+    ready, ends = [], work.forward + work.call
+    sums = ends  # losses and metrics, which are told first
+    for seconds, size in _buckets(work.backward, bucket_bytes):
+        ends += seconds + work.call
+        if not network.apart:
+            ends += 2 * _call(route, network, size, processes) + work.add * size
+        ready.append((ends, size))
+    over = _last_arrival(work, processes, network, route, [(sums, 256), *ready], ends)
+    waiting = max(0.0, over - ends)
+    step = ends + waiting + work.update
+    return StepTime(step, compute, waiting, compute / step)
+
+
+def _buckets(layers: Sequence[tuple[float, int]], least: int) -> Iterator[tuple[float, int]]:
+    """Yield seconds and bytes of what is sent at a time."""
+    seconds, held = 0.0, 0
+    for place, (more, size) in enumerate(layers):
+        seconds, held = seconds + more, held + size
+        if held >= least or place == len(layers) - 1:
+            yield seconds, held
+            seconds, held = 0.0, 0
+
+
+def _call(route: Route, network: Network, size: int, processes: int) -> float:
+    """Return the seconds of one of the two calls."""
+    wire, rounds = 8.0 * size / network.bandwidth, math.ceil(math.log2(processes))
+    share, message = (processes - 1) / processes, network.latency + network.overhead
+    if route == "direct":
+        return network.latency + (processes - 1) * network.overhead + share * wire
+    if route == "pairs":
+        return rounds * message + share * wire
+    if route == "tree":
+        return rounds * (message + wire)
+    return (processes - 1) * message + share * wire
+
+
+def _last_arrival(
+    work: Work,
+    processes: int,
+    network: Network,
+    route: Route,
+    ready: list[tuple[float, int]],
+    ends: float,
+) -> float:
+    """Return when the last sum is there, of those that begin at such times."""
+    if not network.apart:  # all but that of the losses has been paid for
+        return ends + 2 * _call(route, network, ready[0][1], processes)
+    looks = [time for time, _ in ready]
+    posted = [(time, number, size, False) for number, (time, size) in enumerate(ready)]
+    heapq.heapify(posted)
+    free = 0.0
+    while posted:
+        time, number, size, second = heapq.heappop(posted)
+        free = max(time, free) + _call(route, network, size, processes)
+        if not second:
+            added = free + work.add * size
+            looked = next((look for look in looks if look >= added), max(added, ends))
+            heapq.heappush(posted, (looked, number, size, True))
+    return free

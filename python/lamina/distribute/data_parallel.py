@@ -1,0 +1,208 @@
+"""Training of one model by several processes, each over its share of every batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from lamina import _check
+from lamina.distribute import callbacks as callbacks_
+from lamina.distribute.exchange import Exchange
+from lamina.distribute.group import Group, alone_or
+from lamina.distribute.tree import Slices
+
+if TYPE_CHECKING:
+    from lamina.callbacks import History
+
+WHO = "DataParallel"
+
+
+class DataParallel:
+    """Train a model in several processes, over MPI, to the bits of one.
+
+    Every batch is cut into ``slices`` of consecutive rows, as equal as can be.  Each process has
+    some of the slices, in order, calculates their gradients one by one, and sends them while the
+    backward pass still computes those of earlier layers.  They are added up in a binary tree over
+    the slices.  Neither slices nor tree depend on the number of processes: 1, 2, 4 or 8 end in the
+    same weights, optimizer states, losses and metrics, to the bit.  Another number of slices rounds
+    otherwise.
+
+    All processes call the same methods, on models made in the same way, with the same data, as the
+    same program started by ``mpiexec -n 4 python -m mpi4py train.py`` does.  Where they differ,
+    ``fit`` raises ``ValueError`` in all of them before it trains.
+
+    Parameters
+    ----------
+    model : Model
+        Compiled.  Set the same seed in all processes, by ``lamina.set_random_seed``, or call
+        ``broadcast``.
+    comm : mpi4py.MPI.Intracomm, "world" or None, default "world"
+        The processes: ``MPI.COMM_WORLD``, or some of them.  None is this one alone, without MPI: it
+        gives the bits of a run of many.
+    slices : int, default 8
+        Slices of a batch: at least as many as there are processes.  A multiple of their number
+        gives all the same work.
+    bucket_bytes : int, default 1048576
+        Gradients are sent as soon as so many bytes are there.  No bit depends on it.
+    route : {"auto", "direct", "pairs"}, default "auto"
+        How gradients travel: from each process to all, or to and fro in pairs, which takes fewer
+        messages where there are many processes; it needs a power of two of them, and a multiple
+        of it as ``slices``.  "auto" takes pairs from 64 processes on.  No bit depends on it.
+    patience : float, default 10.0
+        Seconds that a process in which an exception was raised waits for the others to hear of it;
+        then it ends all.
+
+    Attributes
+    ----------
+    model : Model
+    rank, size : int
+        Which process this is, from 0, and how many there are.
+
+    Raises
+    ------
+    ImportError
+        If mpi4py is not installed and ``comm`` is not None: ``pip install "lamina[mpi]"``.
+    ValueError
+        If there are more processes than slices.
+
+    Notes
+    -----
+    The loss of a batch is a mean over all its rows, or over what its masks keep; a slice's gradient
+    is that of its share.  What a layer or a loss makes of all rows of a batch, it makes of the rows
+    of a slice: the statistics of a ``BatchNormalization`` are those of each slice, and the moving
+    ones follow the mean over the slices, weighed by rows, so that they are the same everywhere.
+    Random numbers of dropout and noise are drawn by seed, layer, step, slice and element.
+
+    All callbacks are called in all processes with the same logs, but for those that write or print:
+    ``ModelCheckpoint``, ``CSVLogger``, ``TensorBoard``, ``RemoteMonitor``, progress, and any whose
+    class sets ``first_process_only``.  ``BackupAndRestore`` writes in the first process and
+    restores in all, whichever number of processes goes on.  Where one process sets
+    ``stop_training``, all stop after the same batch.
+
+    Examples
+    --------
+    >>> import numpy as np, lamina
+    >>> lamina.set_random_seed(3)
+    >>> x = np.linspace(-1, 1, 64)
+    >>> model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    >>> model.compile(lamina.optimizers.SGD(0.1), "mse")
+    >>> parallel = lamina.distribute.DataParallel(model, comm=None, slices=4)
+    >>> history = parallel.fit(x, 2 * x + 1, epochs=100, verbose=0)
+    >>> bool(abs(model.predict(np.array([[0.5]]))[0, 0] - 2) < 1e-3)
+    True
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        comm: Any = "world",
+        slices: int = 8,
+        bucket_bytes: int = 1 << 20,
+        route: Literal["auto", "direct", "pairs"] = "auto",
+        patience: float = 10.0,
+    ) -> None:
+        if not hasattr(model, "take_spread"):
+            raise TypeError(f"{WHO}: model must be a lamina.Model; got {model!r:.80}")
+        slices = _check.integer(WHO, "slices", slices)
+        bucket_bytes = _check.integer(WHO, "bucket_bytes", bucket_bytes)
+        patience = _check.number(WHO, "patience", patience, 0.0)
+        self._processes = alone_or(comm, patience)
+        self.model = model
+        self.rank: int = self._processes.rank
+        self.size: int = self._processes.size
+        if self.size > slices:
+            raise ValueError(
+                f"{WHO}: needs at least a slice for each process; got slices={slices} and "
+                f"{self.size} processes"
+            )
+        if route not in ("auto", "direct", "pairs"):
+            raise ValueError(f"{WHO}: route must be 'auto', 'direct' or 'pairs'; got {route!r}")
+        self._exchange = Exchange(self._processes, Slices(slices, self.size), route)
+        self._bucket_bytes = bucket_bytes
+
+    def __repr__(self) -> str:
+        """Return the model, the process and the slices."""
+        count = self._exchange.slices.count
+        return f"<{WHO} of {self.model.name}: process {self.rank} of {self.size}, {count} slices>"
+
+    def fit(self, *args: Any, **kwargs: Any) -> History:
+        """Train, as ``Model.fit`` does, whose arguments it takes.
+
+        All processes are given the same arguments: all rows, of which each gathers those of its
+        slices.  Data in arrays, memory maps among them, are read so by each process alone; of other
+        sources each process asks for all batches.  The validation data are shared in the same way.
+
+        Returns
+        -------
+        History
+            The same in all processes.
+
+        Raises
+        ------
+        ValueError
+            In all processes, before anything is trained, if their models, weights, settings or data
+            differ.
+        lamina.distribute.ProcessFailedError
+            If another process has failed; the message says which, and how.
+        """
+        with self._shared("fit"):
+            kwargs = self._with_callbacks(kwargs, args, 4)
+            history: History = self.model.fit(*args, **kwargs)
+        return history
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Return loss and metrics, as ``Model.evaluate`` does; each process takes its slices."""
+        with self._shared("evaluate"):
+            return self.model.evaluate(*args, **self._with_callbacks(kwargs, args, 3))
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Do one step on these rows, as ``Model.train_on_batch`` does; each takes its slices."""
+        with self._shared("train_on_batch"):
+            return self.model.train_on_batch(*args, **kwargs)
+
+    def broadcast(self, root: int = 0) -> None:
+        """Give the models of all processes the weights and the state of training of one.
+
+        Parameters
+        ----------
+        root : int, default 0
+            Which process's.  Its model must be built.
+        """
+        root = _check.integer("broadcast", "root", root, 0)
+        if root >= self.size:
+            raise ValueError(f"broadcast: root must be below {self.size}; got {root}")
+        self._processes.check("broadcast")
+        with self._processes.together():
+            callbacks_.give_all(self.model, self._processes, root)
+
+    @contextmanager
+    def _shared(self, who: str) -> Iterator[None]:
+        """Share what is run in the block; whatever fails in one process fails in all."""
+        self._processes.check(who)
+        if self.model.stateful:
+            raise ValueError(
+                f"{who}: {self.model.name} has stateful layers, whose states a row of one batch "
+                f"leaves to that row of the next; its batches cannot be shared"
+            )
+        try:
+            with self._processes.together():
+                self.model._spread = Group(self._exchange, self._bucket_bytes)
+                try:
+                    yield
+                except BaseException:
+                    self._exchange.cut_off()
+                    raise
+        finally:
+            self.model.take_spread()
+
+    def _with_callbacks(self, kwargs: dict[str, Any], args: Any, most: int) -> dict[str, Any]:
+        """Return the keywords with the callbacks of this process; only the first one prints."""
+        if len(args) > most:
+            raise TypeError(
+                f"{WHO}: verbose and callbacks are given by their names; got {len(args)} arguments "
+                f"by their places"
+            )
+        own = callbacks_.of_process(kwargs.get("callbacks"), self._processes)
+        made = {**kwargs, "callbacks": own}
+        return made if self.rank == 0 else {**made, "verbose": 0}

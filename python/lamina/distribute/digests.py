@@ -1,0 +1,139 @@
+"""Short texts that tell whether processes are about to do the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina import _core, runtime
+from lamina._check import Array
+from lamina.models.feeds import Stream
+from lamina.models.reading import Reading
+
+if TYPE_CHECKING:
+    from lamina.models.fits import Fit
+
+MOST = 16 << 20  # bytes of an array that are looked at: rows evenly spaced
+READ = 64  # rows that are read of what is not in memory
+
+
+def of_model(model: Any) -> dict[str, str]:
+    """Return what a compiled model is, its weights, and how far its training is."""
+    compiled = model.compiled("fit")
+    # By numbers: a process that has made more layers before has other names for these.
+    state = model.train_state.get({str(i): p for i, p in enumerate(model.parameters)})
+    position = model.train_state.position
+    state["position"] = None if position is None else (position.epoch, position.batch)
+    layout = [(p.shape, p.dtype, p.trainable) for p in model.parameters]
+    return {
+        "layers": _digest((type(model).__name__, model.dtype, layout, _architecture(model))),
+        "seed": str(model.seed),
+        "losses and metrics": _digest(
+            (list(map(repr, compiled.losses)), compiled.scales, compiled.metric_keys())
+        ),
+        "optimizer": _digest(repr(compiled.optimizer)),
+        "weights": _digest([p.array for p in model.parameters]),
+        "state of the training": _digest(state),
+    }
+
+
+def of_fit(fit: Fit) -> dict[str, str]:
+    """Return the settings of a fit, and the data that it is over."""
+    settings = dict(vars(fit.settings))
+    if callable(settings["shuffle"]):
+        settings["shuffle"] = "a function"
+    held = fit.held.first.data if isinstance(fit.held, Stream) else None
+    parts = [part.data for part in fit.held] if held is None else [held]  # type: ignore[union-attr]
+    arrays = fit.first.arrays
+    # Of a batch of which each process reads its own rows the form alone can be compared.
+    shared = isinstance(fit.feed, Stream) and fit.feed.shared
+    data = [(a.shape, a.dtype.str) for a in arrays] if shared else list(map(_some, arrays))
+    return {
+        "settings of fit": json.dumps(settings, default=repr),
+        "data": _digest([fit.rows, *data]),
+        "validation data": _digest([_some(a) for data in parts for a in data.arrays]),
+    }
+
+
+def of_program(slices: int, bucket_bytes: int) -> dict[str, str]:
+    """Return what else decides bits, or which calls match which."""
+    return {
+        "slices": str(slices),
+        "bucket_bytes": str(bucket_bytes),
+        "version of lamina": _core.__version__,
+        "instruction set": runtime.isa(),
+    }
+
+
+def of_weights(arrays: Iterable[Array]) -> int:
+    """Return a checksum of weights."""
+    found = 0
+    for array in arrays:
+        found = zlib.crc32(np.ascontiguousarray(array).data, found)
+    return found
+
+
+def difference(told: list[Mapping[str, str]]) -> str:
+    """Return in what processes differ first, in words; "" if in nothing."""
+    for name in told[0]:
+        values = [each.get(name) for each in told]
+        other = next((rank for rank, value in enumerate(values) if value != values[0]), None)
+        if other is not None:
+            return f"{name}: process 0 has {values[0]}, process {other} has {values[other]}"
+    return ""
+
+
+def _architecture(model: Any) -> Any:
+    """Return the configuration without the names that layers happen to have; None without one."""
+    try:
+        config = json.loads(model.to_json())
+    except (TypeError, ValueError, NotImplementedError, AttributeError):
+        return None
+    walked = (each for layer in model.parts for each in layer.walk())
+    names = {layer.name: f"#{number}" for number, layer in enumerate(walked)} | {model.name: "#"}
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {names.get(k, k): plain(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [plain(each) for each in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return plain(config)
+
+
+def _some(array: Any) -> Array:
+    """Return rows of an array, evenly spaced."""
+    rows = len(array)
+    size = max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize)
+    most = READ if isinstance(array, Reading) else max(READ, MOST // size)
+    if rows <= most:
+        return np.asarray(array[:])
+    return np.asarray(array[np.linspace(0, rows - 1, most).astype(np.int64)])
+
+
+def _digest(value: Any) -> str:
+    found = hashlib.blake2b(digest_size=8)
+    _add(found, value)
+    return found.hexdigest()
+
+
+def _add(found: Any, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        found.update(repr((value.shape, value.dtype.str)).encode())
+        found.update(np.ascontiguousarray(value).data)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            found.update(repr(key).encode())
+            _add(found, each)
+    elif isinstance(value, (list, tuple)):
+        found.update(b"[")
+        for each in value:
+            _add(found, each)
+    else:
+        found.update(repr(value).encode())

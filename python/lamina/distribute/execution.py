@@ -1,0 +1,192 @@
+"""An execution whose batches are cut into slices, of which this process calculates some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from lamina import _core
+from lamina._check import Array
+from lamina.distribute.exchange import Exchange
+from lamina.models.objective import Objective
+from lamina.random import mix
+
+SLICES = 0x5EED_0004  # keys the random numbers of slices
+
+
+class SlicedExecution:
+    """Does what ``_core.Execution`` does, together with those of other processes.
+
+    Each slice of this process has an execution of its own over the same weights.  That of the first
+    has the optimizer, the sums and, after the backward pass, the gradient of the whole batch; what
+    is not defined here is asked of it.
+
+    Parameters
+    ----------
+    exchange : Exchange
+    objective : Objective
+    rows : int
+        At most, a batch.
+    training : bool
+    bucket_bytes : int
+        The least that is sent at a time.
+    """
+
+    def __init__(
+        self, exchange: Exchange, objective: Objective, rows: int, training: bool, bucket_bytes: int
+    ) -> None:
+        self._exchange, self._objective = exchange, objective
+        self._slices, self._rank = exchange.slices, exchange.processes.rank
+        self._numbers = self._slices.of(self._rank)
+        self._key = (self._slices.most(rows), training)
+        self._each = [objective.take(*self._key) for _ in self._numbers]
+        self._main = self._each[0]
+        self._held: list[tuple[int, _core.Execution]] = []  # those that the last batch gave rows
+        self._training = training
+        self.rows = rows
+        if training:
+            for each in self._each:
+                self._buckets = each.set_buckets(bucket_bytes)
+            self._gradients = [each.gradient for each in self._each]
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the execution of the first slice."""
+        return getattr(self._main, name)
+
+    def give_back(self) -> None:
+        """Keep the executions for the next pass."""
+        for each in self._each:
+            self._objective.give_back(each, *self._key)
+
+    def bind(self, arrays: list[Array]) -> None:
+        """Let batches be of these data."""
+        for each in self._each:
+            each.bind(arrays)
+
+    def unbind(self) -> None:
+        """Let go of the data."""
+        for each in self._each:
+            each.unbind()
+
+    # --- steps
+
+    def train(
+        self, order: Any, start: int, stop: int, rate: float, step: int, random_step: int
+    ) -> float:
+        """Do one step over rows order[start:stop]; returns the loss."""
+        totals = self._gradient(order, start, stop, random_step)
+        return self._main.train_pieces(totals, rate, step)
+
+    def train_by(
+        self, order: Any, start: int, stop: int, random_step: int, update: Callable[[], Any]
+    ) -> float:
+        """Do one step whose update is a function's."""
+        totals = self._gradient(order, start, stop, random_step)
+        return self._main.train_pieces_by(totals, update)
+
+    def test(self, order: Any, start: int, stop: int, random_step: int = 0) -> float:
+        """Add a batch to losses and metrics, without training."""
+        totals = self._forward(order, start, stop, random_step, False)
+        self._exchange.finish()
+        self._check(totals, stop - start)
+        return self._main.test_pieces(totals)
+
+    def minimizer(self, *_: Any) -> NoReturn:
+        """Refuse: a line search asks for more than one gradient a step."""
+        raise TypeError(
+            "DataParallel: optimizers that search along a line ask for the loss at several weights "
+            "in each step, over all rows; train them in one process, or use another optimizer"
+        )
+
+    def _forward(
+        self, order: Any, start: int, stop: int, random_step: int, training: bool
+    ) -> Array:
+        """Go forward, and begin the sums of losses and metrics; returns where they will be."""
+        rows = stop - start
+        bounds = self._slices.bounds_of(rows)
+        self._held = [
+            (k, each)
+            for k, each in zip(self._numbers, self._each, strict=True)
+            if bounds[k][0] < bounds[k][1]
+        ]
+        sums = {}
+        for k, each in self._held:
+            first, last = bounds[k]
+            each.forward_piece(
+                order, start + first, start + last, random_step, mix(SLICES, k), training
+            )
+            sums[k, k + 1] = each.piece_sums
+        totals = self._main.no_sums(training)
+        self._exchange.begin(rows, self._slices.add_own(rows, self._rank, sums), totals)
+        return totals
+
+    def _gradient(self, order: Any, start: int, stop: int, random_step: int) -> Array:
+        """Return the totals of a batch; its gradient is then that of the first execution."""
+        rows = stop - start
+        totals = self._forward(order, start, stop, random_step, True)
+        given = None
+        if self._main.piece_needs_totals:
+            self._exchange.finish()
+            given = totals
+        scale = self._main.updates[1]
+        for _, each in self._held[:-1]:
+            each.backward_piece(rows, given, scale)
+            self._exchange.advance()
+        if self._held:
+            self._held[-1][1].backward_piece(rows, given, scale, lambda n: self._send(rows, n))
+        else:
+            for number in range(len(self._buckets)):
+                self._send(rows, number)
+        self._exchange.finish()
+        self._check(totals, rows)
+        return totals
+
+    def _check(self, totals: Array, rows: int) -> None:
+        if totals[0] != rows:
+            raise RuntimeError(
+                f"DataParallel: a batch has {rows} rows here, and {int(totals[0])} in the slices "
+                f"of all processes: they were given different batches"
+            )
+
+    def _send(self, rows: int, number: int) -> None:
+        """Begin the sum of a bucket, which all slices of this process have left."""
+        start, stop = self._buckets[number]
+        first = self._numbers.start
+        whole = self._gradients[0][start:stop]
+        parts = {
+            (k, k + 1): whole if k == first else self._gradients[k - first][start:stop]
+            for k, _ in self._held
+        }
+        self._exchange.begin(rows, self._slices.add_own(rows, self._rank, parts), whole)
+
+    # --- what a batch has left
+
+    def output(self, index: int) -> Array:
+        """Return an output of the last batch, of all its rows; all processes ask for it."""
+        own = [each.output(index) for _, each in self._held]
+        gathered = self._exchange.processes.gather(own)
+        found = [array for arrays in gathered for array in arrays]
+        if self._main.output_has_rows(index):
+            return np.concatenate(found)
+        return _mean(found, self._rows_of_held())
+
+    def _rows_of_held(self) -> list[int]:
+        own = [int(each.piece_sums[0]) for _, each in self._held]
+        return [rows for listed in self._exchange.processes.gather(own) for rows in listed]
+
+    def first_nonfinite(self, order: Any, start: int, stop: int, random_step: int = 0) -> Any:
+        """Return in whose output or statistics NaN or infinity first appears, in any slice."""
+        bounds = self._slices.bounds_of(stop - start)
+        own = None
+        for k, each in self._held:
+            first, last = bounds[k]
+            own = own or each.first_nonfinite(order, start + first, start + last, random_step)
+        return next((name for name in self._exchange.processes.gather(own) if name), None)
+
+
+def _mean(arrays: Sequence[Array], rows: Sequence[int]) -> Array:
+    """Return the mean of what each slice makes of its rows, in order."""
+    total = sum(array.astype(np.float64) * count for array, count in zip(arrays, rows, strict=True))
+    return np.asarray(total / sum(rows)).astype(arrays[0].dtype)

@@ -1,0 +1,426 @@
+"""Fits that several processes share: what each process of ``mpiexec`` runs for test_distribute.py.
+
+python tests/distributed_fits.py OUT WHAT FOLDER writes what came out to OUT.RANK as JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+
+import lamina
+from lamina import callbacks, layers, ops, optimizers
+from lamina.data import stages, unread
+from lamina.distribute import DataParallel
+from lamina.models import reading
+
+ROWS = 75
+Fitted = tuple[Any, Any]  # a model and its history
+
+
+def digest(model: Any, history: Any) -> str:
+    """Return a digest of all bits that a fit leaves."""
+    found = hashlib.blake2b(digest_size=8)
+
+    def add(value: Any) -> None:
+        if isinstance(value, np.ndarray):
+            found.update(np.ascontiguousarray(value).tobytes())
+        elif isinstance(value, dict):
+            for each in value.values():  # keys are names, which layers made later have others of
+                add(each)
+        elif isinstance(value, (list, tuple)):
+            for each in value:
+                add(each)
+        else:
+            found.update(repr(value).encode())
+
+    state = model.train_state.get({model.path_of(p): p for p in model.parameters})
+    del state["position"]
+    logs = [[key, values] for key, values in sorted(history.history.items())]
+    add([[p.array for p in model.parameters], state, logs])
+    return found.hexdigest()
+
+
+class Spread(lamina.metrics.Metric):
+    """A metric whose value depends on which rows it is given together."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.batches, self.total = self.add_variable(name="batches"), 0.0
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.total += float(np.ptp(y_pred) - np.ptp(y_true))
+        self.batches.assign_add(1.0)
+
+    def reset_state(self) -> None:
+        super().reset_state()
+        self.total = 0.0
+
+    def result(self) -> float:
+        return self.total / float(self.batches)
+
+
+def images(comm: Any) -> Fitted:
+    """Convolutions, batch normalisation, dropout, penalties, weights, callbacks that steer."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(ROWS, 6, 6, 2)).astype("float32"), rng.integers(0, 3, ROWS)
+    model = lamina.Sequential([
+        lamina.Input((6, 6, 2)),
+        layers.Conv2D(4, 3), layers.BatchNormalization(momentum=0.7), layers.ReLU(),
+        layers.Flatten(), layers.Dropout(0.3),
+        layers.Dense(16, activation="relu", kernel_regularizer="l1_l2"),
+        layers.BatchNormalization(), layers.Dense(3, activation="softmax"),
+    ])  # fmt: skip
+    adam = optimizers.Adam(0.01, global_clipnorm=0.5, weight_decay=1e-3)
+    model.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    steering = [
+        callbacks.EarlyStopping("val_loss", patience=3, restore_best_weights=True),
+        callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=0, min_delta=0.5),
+    ]
+    history = DataParallel(model, comm, bucket_bytes=1024).fit(
+        x, y, batch_size=16, epochs=4, verbose=0, validation_split=0.2, callbacks=steering,
+        sample_weight=rng.uniform(0.5, 2.0, ROWS), class_weight={0: 2.0},
+    )  # fmt: skip
+    return model, history
+
+
+def texts(comm: Any) -> Fitted:
+    """Masks: what a loss is divided by is known of no slice alone."""
+    rng = np.random.default_rng(1)
+    x = rng.integers(1, 20, (ROWS, 7))
+    x[np.arange(7) >= rng.integers(1, 8, ROWS)[:, None]] = 0
+    y = rng.normal(size=(ROWS, 7, 1))
+    model = lamina.Sequential([
+        lamina.Input((7,)),
+        layers.Embedding(20, 5, mask_zero=True),
+        layers.LSTM(6, return_sequences=True, dropout=0.2, recurrent_dropout=0.2),
+        layers.TimeDistributed(layers.Dense(1, activity_regularizer="l2")),
+    ])  # fmt: skip
+    rms = optimizers.RMSprop(0.01, momentum=0.5, clipvalue=0.1)
+    model.compile(rms, "mse", metrics=["mae"], weighted_metrics=["mse"])
+    history = DataParallel(model, comm).fit(
+        x, y, batch_size=20, epochs=2, verbose=0, sample_weight=rng.uniform(0.5, 2.0, ROWS),
+        validation_data=(x[:30], y[:30]), shuffle=False,
+    )  # fmt: skip
+    return model, history
+
+
+def outputs(comm: Any) -> Fitted:
+    """Several outputs and optimizers, float64, metrics in Python, averages, accumulation."""
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(ROWS, 5)), rng.normal(size=(ROWS, 2))
+    first = lamina.Input((5,))
+    hidden = layers.GaussianNoise(0.1)(layers.Dense(9, activation="tanh")(first))
+    model = lamina.Model(
+        first, [layers.Dense(2, name="a")(hidden), layers.Dense(1, name="b")(hidden)]
+    )
+    several = optimizers.MultiOptimizer(optimizers.OptimizerMap(
+        optimizers.SGD(0.05, momentum=0.9, gradient_accumulation_steps=2),
+        {"(a|b)/.*": optimizers.Adam(0.01, use_ema=True, clipnorm=0.3)},
+    ))  # fmt: skip
+    model.compile(several, ["mse", "mae"], metrics={"a": [Spread(name="spread")], "b": ["mse"]})
+    targets = [y, y[:, :1] > 0]
+    history = DataParallel(model, comm).fit(
+        x, targets, batch_size=32, epochs=3, verbose=0, validation_data=(x, targets)
+    )
+    return model, history
+
+
+class Own(lamina.Sequential):
+    """A model whose class says what a step lowers."""
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        predicted = self(x, training=True)
+        return {"loss": ops.mean(ops.square(predicted - y)), "size": ops.mean(ops.abs(predicted))}
+
+
+class Halving(optimizers.SGD):
+    """An optimizer whose step is written in Python."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        self.assign_sub(variable, 0.5 * learning_rate * gradient)
+
+
+def own_steps(comm: Any) -> Fitted:
+    """A step and an optimizer of one's own, batches of a generator and of a memory map."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(ROWS, 4)).astype("float32")
+    y = x.sum(axis=1, keepdims=True)
+    model = Own([lamina.Input((4,)), layers.Dense(8, activation="tanh"), layers.Dense(1)])
+    model.compile(Halving(0.1), "mse")
+    parallel = DataParallel(model, comm, slices=4)
+    parallel.fit(((x[i::5], y[i::5]) for i in range(5)), verbose=0)
+    data = lamina.data.Dataset.from_tensor_slices((x, y)).shuffle(ROWS, seed=4).batch(10)
+    history = parallel.fit(data, epochs=2, verbose=0, validation_data=data)
+    history.history["alone"] = [parallel.evaluate(x, y, verbose=0, return_dict=True)]
+    history.history["batch"] = [parallel.train_on_batch(x[:9], y[:9])]
+    return model, history
+
+
+def shards(comm: Any) -> Fitted:
+    """A data set and a memory map, of which each process reads the rows of its slices."""
+    rng = np.random.default_rng(4)
+    x, y = rng.normal(size=(300, 7)).astype("float32"), rng.normal(size=(300, 1)).astype("float32")
+    model = lamina.Sequential([lamina.Input((7,)), layers.Dropout(0.1), layers.Dense(1)])
+    model.compile("adam", "mse", metrics=[Spread()])
+    parallel = DataParallel(model, comm)
+    taken: list[int] = []
+
+    def take(rows: Any) -> Any:
+        taken.append(len(rows))
+        return x[rows], y[rows]
+
+    data = lamina.data.Dataset(stages.Rows(take, len(x))).shuffle(300, seed=1).batch(32).prefetch(1)
+    logs = parallel.fit(data, epochs=2, verbose=0).history
+    of_map = unread.Mapped.take
+
+    def counted(self: Any, rows: Any) -> Any:
+        taken.append(len(rows))
+        return of_map(self, rows)
+
+    READ["data set"] = sum(taken)
+    taken.clear()
+    before = unread.LARGE, unread.RUN, reading.WINDOW
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            unread.LARGE, unread.RUN, reading.WINDOW, unread.Mapped.take = 1, 140, 1400, counted
+            np.save(os.path.join(folder, "x.npy"), x)
+            mapped = np.load(os.path.join(folder, "x.npy"), mmap_mode="r")
+            history = parallel.fit(mapped, y, batch_size=32, epochs=2, verbose=0)
+        finally:
+            unread.LARGE, unread.RUN, reading.WINDOW = before
+            unread.Mapped.take = of_map
+    READ["memory map"] = sum(taken)
+    history.history["before"] = list(logs.values())
+    return model, history
+
+
+def wide(comm: Any) -> Fitted:
+    """Gradients of which each process adds up a part, or pairs do."""
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(size=(40, 96)).astype("float32"), rng.integers(0, 4, 40)
+    model = lamina.Sequential([
+        lamina.Input((96,)), layers.Dense(120, activation="tanh"), layers.Dense(90),
+        layers.Dense(4, activation="softmax"),
+    ])  # fmt: skip
+    model.compile("adamw", "sparse_categorical_crossentropy")
+    route = "direct" if comm is None or comm.Get_size() == 2 else "pairs"
+    parallel = DataParallel(model, comm, bucket_bytes=20_000, route=route)
+    return model, parallel.fit(x, y, batch_size=16, epochs=2, verbose=0)
+
+
+READ: dict[str, int] = {}  # rows that this process has read
+FITS = {fit.__name__: fit for fit in (images, texts, outputs, own_steps, shards, wide)}
+
+
+def all_fits(comm: Any) -> dict[str, str]:
+    found = {}
+    for name, fit in FITS.items():
+        lamina.set_random_seed(7)
+        found[name] = digest(*fit(comm))
+    return found
+
+
+# --- a fit that is stopped, and goes on
+
+
+def resumed(comm: Any, folder: str, stop: int | None) -> str:
+    """Fit with backups; None for a ``stop`` goes to the end, from a backup if there is one."""
+    lamina.set_random_seed(9)
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(ROWS, 4)), rng.normal(size=(ROWS, 1))
+    model = lamina.Sequential([
+        lamina.Input((4,)), layers.Dense(8), layers.BatchNormalization(), layers.Dropout(0.2),
+        layers.Dense(1),
+    ])  # fmt: skip
+    model.compile("adam", "mse", metrics=["mae"])
+    count = iter(range(1000))
+
+    def stops(batch: int, logs: Any) -> None:
+        if next(count) == stop:
+            raise KeyboardInterrupt
+
+    hooks = [
+        callbacks.BackupAndRestore(folder, save_freq=2, delete_checkpoint=False),
+        callbacks.LambdaCallback(on_train_batch_end=stops),
+    ]
+    parallel = DataParallel(model, comm)
+    if stop is None:
+        return digest(model, parallel.fit(x, y, 16, 4, verbose=0, callbacks=hooks))
+    with contextlib.suppress(KeyboardInterrupt):
+        parallel.fit(x, y, 16, 4, verbose=0, callbacks=hooks)
+        return "not stopped"
+    return "stopped"
+
+
+# --- what goes wrong
+
+
+def small() -> tuple[Any, Any, Any]:
+    lamina.set_random_seed(11)
+    x = np.random.default_rng(6).normal(size=(40, 3)).astype("float32")
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(4), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model, x, x.sum(axis=1, keepdims=True)
+
+
+def message(comm: Any, change: Any = None, **settings: Any) -> str:
+    """Return what a fit raises in this process, of which ``change(rank, model, x)`` is told."""
+    model, x, y = small()
+    parallel = DataParallel(model, comm, patience=20.0)
+    if change is not None:
+        change(parallel.rank, model, x)
+    settings = {k: v(parallel.rank) if callable(v) else v for k, v in settings.items()}
+    try:
+        history = parallel.fit(x, y, **{"batch_size": 10, "epochs": 2, "verbose": 0, **settings})
+    except (Exception, KeyboardInterrupt) as error:
+        again = ""
+        try:
+            parallel.evaluate(x, y, verbose=0)
+        except RuntimeError:
+            again = "; broken"
+        return f"{type(error).__name__}: {error}{again}"
+    return f"{len(history.epoch)} epochs, {model.train_state.step} steps"
+
+
+def failures(comm: Any) -> dict[str, str]:
+    def other_weights(rank: int, model: Any, x: Any) -> None:
+        model.layers[0].weights[0].assign(model.layers[0].weights[0] + rank)
+
+    def other_data(rank: int, model: Any, x: Any) -> None:
+        x[7] += rank
+
+    def other_model(rank: int, model: Any, x: Any) -> None:
+        model.layers[1].activation = "relu" if rank else "tanh"
+
+    def raising(hook: str) -> Any:
+        def fails(*_: Any) -> None:
+            raise ZeroDivisionError("on purpose")
+
+        return lambda rank: [callbacks.LambdaCallback(**{hook: fails})] if rank == 1 else []
+
+    def rate_of_one(rank: int) -> list[Any]:
+        class Sets(callbacks.Callback):
+            def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+                self.model.optimizer.learning_rate = 0.5
+
+        return [Sets()] if rank == 1 else []
+
+    def stop_of_one(rank: int) -> list[Any]:
+        class Stops(callbacks.Callback):
+            def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+                self.model.stop_training = batch == 2
+
+        return [Stops()] if rank == 1 else []
+
+    def more_layers(rank: int) -> None:
+        for _ in range(rank):
+            small()[0].predict(np.zeros((1, 3)), verbose=0)
+
+    def late(rank: int) -> int:
+        return 10 + rank
+
+    more_layers(comm.Get_rank())  # their names are no difference
+    return {
+        "none": message(comm),
+        "weights": message(comm, other_weights),
+        "data": message(comm, other_data),
+        "model": message(comm, other_model),
+        "settings": message(comm, batch_size=late),
+        "bad settings of one": message(comm, epochs=lambda rank: -rank or 2),
+        "callback": message(comm, callbacks=raising("on_train_batch_end")),
+        "last callback": message(comm, callbacks=raising("on_train_end")),
+        "rate": message(comm, callbacks=rate_of_one),
+        "stop": message(comm, callbacks=stop_of_one),
+        "diverges": message(comm, lambda rank, model, x: np.multiply(x, 1e30, out=x)),
+        "rows of a batch": message_of_source(comm, lambda rank: [10, 9 + 2 * rank]),
+        "batches": message_of_source(comm, lambda rank: [10] * (2 + rank)),
+        "slices": message_of_slices(comm),
+        "broadcast": broadcast(comm),
+    }
+
+
+def message_of_source(comm: Any, sizes_of: Any) -> str:
+    model, x, y = small()
+    parallel = DataParallel(model, comm)
+    try:
+        parallel.fit(((x[:size], y[:size]) for size in sizes_of(parallel.rank)), verbose=0)
+    except RuntimeError as error:
+        return str(error)
+    return ""
+
+
+def message_of_slices(comm: Any) -> str:
+    try:
+        DataParallel(small()[0], comm, slices=1)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def broadcast(comm: Any) -> str:
+    model, x, y = small()
+    parallel = DataParallel(model, comm)
+    for _ in range(parallel.rank):
+        model.fit(x, y, verbose=0)
+    parallel.broadcast(1)
+    return digest(model, parallel.fit(x, y, epochs=2, verbose=0))
+
+
+def killed(comm: Any) -> None:
+    """One process ends in the midst of a fit; the others must not go on, or wait, for ever."""
+    model, x, y = small()
+
+    def dies(epoch: int, logs: Any) -> None:
+        if epoch == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    parallel = DataParallel(model, comm)
+    hooks = [callbacks.LambdaCallback(on_epoch_end=dies)] if parallel.rank == 1 else []
+    parallel.fit(x, y, epochs=10**9, verbose=0, callbacks=hooks)
+
+
+def deaf(comm: Any) -> None:
+    """One process fails while another does not listen."""
+    model, x, y = small()
+    parallel = DataParallel(model, comm, patience=0.3)
+
+    def fails(epoch: int, logs: Any) -> None:
+        if parallel.rank == 0:
+            raise ZeroDivisionError("on purpose")
+        time.sleep(600)
+
+    parallel.fit(x, y, verbose=0, callbacks=[callbacks.LambdaCallback(on_epoch_end=fails)])
+
+
+def main() -> None:
+    out, what, folder = sys.argv[1:]
+    from mpi4py import MPI
+
+    comm = MPI.COMM_WORLD
+    if what in ("killed", "deaf"):
+        {"killed": killed, "deaf": deaf}[what](comm)
+        return
+    found: dict[str, Any] = {"fits": all_fits(comm), "read": READ}
+    stop = {"first": 7, "second": None}[what]
+    found["resumed"] = resumed(comm, folder, stop)
+    if what == "first":
+        found["failures"] = failures(comm)
+        lamina.set_random_seed(7)
+        found["self"] = digest(*images(MPI.COMM_SELF)) if comm.Get_rank() == 0 else ""
+    with open(f"{out}.{comm.Get_rank()}", "w", encoding="utf-8") as file:
+        json.dump(found, file)
+
+
+if __name__ == "__main__":
+    main()
