@@ -39,9 +39,10 @@ def replay(model: Any, x: Any, y: Any) -> float:
     from lamina.models import training
     from lamina.models.batches import Schedule
     from lamina.models.data import prepare
+    from lamina.models.plan import plan
 
     parts = prepare("bench", model, x, y).parts()
-    settings = training.plan(parts, BATCH, None)
+    settings = plan(parts, BATCH, None)
     feed = Schedule(parts, settings.batch, settings.steps)
     run = training.Training(model, feed, [], settings, CallbackList())
     with run.steps:

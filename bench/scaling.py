@@ -1,0 +1,178 @@
+"""What data-parallel training takes: on two processes here, and by the cost model on many nodes.
+
+python bench/scaling.py
+mpiexec -n 2 python bench/scaling.py --measure
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from common import add_options, append_history, machine
+
+if TYPE_CHECKING:
+    from lamina.distribute import Work
+    from workloads import Workload
+
+NODES = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+NETWORKS = {  # Gbit/s: latency and overhead of a message, in seconds, as such networks have them
+    10: (30e-6, 5e-6),
+    25: (20e-6, 3e-6),
+    100: (5e-6, 1e-6),
+}
+PAYS = 1.5  # times the throughput that twice as many nodes must bring
+WORKLOADS = ("wide", "cifar", "mlp")
+STEPS = 8
+
+
+def model_of(workload: Workload, threads: int) -> tuple[Any, Any, Any]:
+    from workloads.lamina_peer import Trainer
+
+    trainer = Trainer(workload, threads, "")
+    return trainer.model, trainer.x, trainer.y
+
+
+def scaled(work: Work, seconds: float) -> Work:
+    """Return work in the same proportions that takes so long."""
+    factor = seconds / work.seconds
+    backward = [(each * factor, size) for each, size in work.backward]
+    return replace(
+        work, forward=work.forward * factor, backward=backward, update=work.update * factor
+    )
+
+
+def tables(options: argparse.Namespace) -> None:
+    """Print step times and throughput over nodes, of the work that is measured here."""
+    from lamina.distribute import Network, Work, simulate
+    from lamina.distribute.exchange import MANY
+    from workloads import WORKLOADS as ALL
+
+    for name in options.workloads:
+        workload = ALL[name]
+        model, x, y = model_of(workload, options.threads)
+        work = Work.measured(model, x, y, workload.batch)
+        if options.step_ms is not None:
+            work = scaled(work, options.step_ms * 1e-3)
+        size = sum(each for _, each in work.backward)
+        print(
+            f"\n{name}: {workload.batch} rows a node on {options.threads} threads in "
+            f"{work.seconds * 1e3:.2f} ms, {size / 1e6:.1f} MB of gradients; ms a step (share of "
+            f"linear speed)"
+        )
+        print("  nodes " + "".join(f"{gbit:>10} Gbit/s   " for gbit in NETWORKS))
+        ends: dict[int, int] = {}
+        before = dict.fromkeys(NETWORKS, 1.0)
+        for nodes in NODES:
+            cells = []
+            for gbit, (latency, overhead) in NETWORKS.items():
+                network = Network(gbit * 1e9, latency, overhead)
+                auto = "pairs" if nodes >= MANY else "direct"
+                route = auto if options.route == "auto" else options.route
+                told = simulate(work, nodes, network, route, options.bucket_bytes)
+                cells.append(f"{told.step * 1e3:>9.2f} ({told.efficiency:4.0%})  ")
+                now = nodes * told.efficiency
+                if nodes > 2 and now < PAYS * before[gbit]:
+                    ends.setdefault(gbit, nodes)
+                before[gbit] = now
+            print(f"  {nodes:>5} " + "".join(cells))
+        for gbit in NETWORKS:
+            end = f"from {ends[gbit]} nodes on" if gbit in ends else "nowhere up to 1024 nodes"
+            print(f"  {gbit} Gbit/s: twice the nodes bring less than {PAYS} times: {end}")
+
+
+# --- two processes here
+
+
+def measured_network(parallel: Any) -> tuple[float, float]:
+    """Return seconds of a call, and seconds a byte, of sums between the processes."""
+    exchange = parallel._exchange
+    points = []
+    for size in (1 << 14, 1 << 17, 1 << 20, 1 << 22):
+        part, whole = np.ones(size, np.float32), np.empty(size, np.float32)
+        rounds = []
+        for _ in range(12):
+            began = time.perf_counter()
+            exchange.begin(64, [part], whole)
+            exchange.finish()
+            rounds.append(time.perf_counter() - began)
+        points.append((4 * size, min(rounds)))
+    slope = (points[-1][1] - points[-2][1]) / (points[-1][0] - points[-2][0])
+    return max(points[0][1] - slope * points[0][0], 1e-6) / 2, slope
+
+
+def seconds_a_step(trains: Any, x: Any, y: Any, batch: int, rounds: int) -> float:
+    """Return what a step of a fit takes, at the least."""
+    rows = batch * STEPS
+    found: dict[int, list[float]] = {1: [], 3: []}
+    for epochs in [1, *[1, 3] * rounds]:
+        began = time.perf_counter()
+        trains.fit(x[:rows], y[:rows], batch, epochs, verbose=0, shuffle=False)
+        found[epochs].append(time.perf_counter() - began)
+    return (min(found[3]) - min(found[1])) / (2 * STEPS)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Compare the model with what two processes take."""
+    from mpi4py import MPI
+
+    from lamina.distribute import DataParallel, Network, Work, simulate
+    from workloads import WORKLOADS as ALL
+
+    comm = MPI.COMM_WORLD
+    for name in options.workloads:
+        workload = ALL[name]
+        model, x, y = model_of(workload, 1)
+        parallel = DataParallel(model, comm, slices=comm.size, bucket_bytes=options.bucket_bytes)
+        call, byte = measured_network(parallel)
+        alone = DataParallel(model_of(workload, 1)[0], None, slices=1)
+        share = workload.batch // comm.size
+        comm.Barrier()  # all compute at the same time, as they will
+        half = seconds_a_step(alone, x, y, share, options.rounds)
+        work = Work.measured(alone.model, x, y, share)
+        work = replace(scaled(work, half), call=0.0, add=0.0)  # they are in the network's
+        network = Network(8.0 / (byte / (comm.size - 1) * comm.size / 2), call, 0.0, apart=False)
+        told = simulate(work, comm.size, network, "direct", options.bucket_bytes)
+        comm.Barrier()
+        found = seconds_a_step(parallel, x, y, workload.batch, options.rounds)
+        if comm.rank == 0:
+            whole = DataParallel(model_of(workload, 1)[0], None, slices=1)
+            one = seconds_a_step(whole, x, y, workload.batch, options.rounds)
+            print(
+                f"{name}: a call {call * 1e6:.0f} us, {1e-9 / byte:.2f} GB/s; a step of "
+                f"{workload.batch} rows by one process {one * 1e3:.2f} ms, by {comm.size} "
+                f"{found * 1e3:.2f} ms; the model says {told.step * 1e3:.2f} ms "
+                f"({told.step / found - 1:+.0%})",
+                flush=True,
+            )
+            if options.history:
+                entry = {"workload": name, "one": one, "measured": found, "model": told.step}
+                append_history("scaling", machine(1) | entry)
+        comm.Barrier()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    add_options(parser, rounds=5, threads=2)
+    parser.add_argument("--measure", action="store_true", help="under mpiexec: this machine")
+    parser.add_argument("--workloads", nargs="+", default=WORKLOADS)
+    parser.add_argument(
+        "--route", default="auto", choices=["auto", "direct", "pairs", "tree", "ring"]
+    )
+    text = "what a step of a node takes, in place of what it takes here"
+    parser.add_argument("--step-ms", type=float, help=text)
+    parser.add_argument("--bucket-bytes", type=int, default=1 << 20)
+    options = parser.parse_args()
+    if options.measure:
+        measure(options)
+    else:
+        tables(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
