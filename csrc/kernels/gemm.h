@@ -69,13 +69,15 @@ class BlockedProduct {
   void plan(Index m, Index n) {
     const Index vectors = (n + lanes<T> - 1) / lanes<T>;
     max_vectors = tile_vectors(m, vectors);
+    b_direct = reads_b_in_place(m, n);
+    if (b_direct && max_vectors == usual_vectors && vectors > in_place_vectors)
+      max_vectors = in_place_vectors;
     max_height = tallest[max_vectors - 1];
     chunk_max = (p.k + parts_of(p.k, longest_chunk) - 1) / parts_of(p.k, longest_chunk);
     columns_in_block =
         parts_of(vectors, block_vectors) == 1 ? vectors * lanes<T> : block_vectors * lanes<T>;
     rows_in_block = m < block_rows ? m : block_rows;
     a_direct = reads_a_in_place(m, n);
-    b_direct = reads_b_in_place(m, n);
   }
 
   // Without scratch: one panel of each operand at a time, on the stack.
@@ -109,7 +111,7 @@ class BlockedProduct {
     } else {
       if (p.b.k_adjacent) return false;
       if (LAMINA_VECTOR_BYTES < 32 && n % lanes<T> != 0) return false;
-      return m <= 2 * max_height || p.k * n * Index(sizeof(T)) <= 32768;
+      return m <= in_place_rows || p.k * n * Index(sizeof(T)) <= 32768;
     }
   }
 
@@ -259,7 +261,8 @@ class BlockedProduct {
 // waits for another; each packs what it needs.
 template <class T, class A, class B, class Hook>
 void multiply(const Product<T, A, B>& p, const Hook& hook) {
-  const double flop = 2.0 * double(p.m) * double(p.n) * double(p.k);
+  // One row takes as long as B takes to be read, and so do two.
+  const double flop = 2.0 * double(p.m == 1 ? 2 : p.m) * double(p.n) * double(p.k);
   const Index column_units = (p.n + lanes<T> - 1) / lanes<T>;
   const int threads = threads_for(flop, p.m > column_units ? p.m : column_units);
   if (threads <= 1) {

@@ -21,6 +21,22 @@ constexpr int tallest[most_vectors] = {8, 5, 3, 2, 1, 1, 1, 1};
 constexpr int usual_vectors = 2;
 #endif
 
+// Up to so many rows of A, B is read where it lies, by tiles of `in_place_vectors`: packing it
+// costs more than reading it again for each tile.  1024 x 1024 on one core of a Zen 4, AVX-512: 16
+// rows 56 to 91 GF/s, 32 rows 72 to 80, 128 rows 96 either way; 784 x 256, 32 rows: 100 to 116.
+// With usual_vectors in place 8 rows did 51, 97 with six: the strip that six rows of four share
+// falls into few sets of the second cache.  AVX2: 16 rows 51 to 85, 64 rows 84 to 82.
+#if LAMINA_VECTOR_BYTES == 64
+constexpr Index in_place_rows = 128;
+constexpr int in_place_vectors = 6;
+#elif LAMINA_VECTOR_BYTES == 32
+constexpr Index in_place_rows = 48;
+constexpr int in_place_vectors = usual_vectors;
+#else
+constexpr Index in_place_rows = 10;
+constexpr int in_place_vectors = usual_vectors;
+#endif
+
 // K is summed in near-equal chunks of at most this many terms.  Part of the contract: a different
 // value gives different bits.  Every chunk passes over C: 512 beat 400 by 2 to 3 % at 2048^3 on a
 // Zen 5, 256 and 176 lost 4 and 15 %; the same for AVX2, so v3 and v4 agree in every bit.

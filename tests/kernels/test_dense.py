@@ -96,6 +96,20 @@ def test_rows_do_not_depend_on_the_batch(units, dtype):
         assert_same_bits([kernels.dense_forward(x[:rows], w, b, "tanh")], [whole[:rows]], str(rows))
 
 
+# Few rows read the weights where they lie, more pack them; of one chunk of terms and of several.
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize(("inputs", "units"), [(7, 129), (1027, 333), (600, 97), (1536, 256)])
+def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, dtype):
+    x, w, b = (a.astype(dtype) for a in arrays(150, inputs, units))
+    together = kernels.dense_forward(x, w, b, activation)
+    for rows in (1, 2, 4, 5, 8, 13, 48, 49, 128, 129):
+        few = kernels.dense_forward(x[:rows], w, b, activation)
+        assert_same_bits([few], [together[:rows]], f"{rows} rows")
+    if inputs == 1536:
+        same_on_threads(lambda: kernels.dense_forward(x[:1], w, b, activation))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("rows", [30, 1300])
 def test_columns_do_not_depend_on_their_number(rows, dtype):
