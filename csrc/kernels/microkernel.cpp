@@ -10,6 +10,11 @@ constexpr TileKernel<T> tile_kernel() {
   constexpr int height = Height < tallest[Vectors - 1] ? Height : tallest[Vectors - 1];
   return &multiply_tile<T, height, Vectors, KAdjacent, MaskB>;
 }
+template <class T, int Height, int Vectors>
+constexpr TileKernel<T> continuing_kernel() {
+  return &continue_tile < T, Height < tallest[Vectors - 1] ? Height : tallest[Vectors - 1],
+         Vectors > ;
+}
 
 template <class T, bool K, bool M, int V>
 constexpr TileColumn<T> tile_column() {
@@ -22,7 +27,22 @@ constexpr TileColumn<T> tile_column() {
            tile_kernel<T, K, M, 16, V>()}};
 }
 
+template <class T, int V>
+constexpr TileColumn<T> continuing_column() {
+  static_assert(continued_height == 4);
+  return {{continuing_kernel<T, 1, V>(), continuing_kernel<T, 2, V>(), continuing_kernel<T, 3, V>(),
+           continuing_kernel<T, 4, V>()}};
+}
+
 }  // namespace
+
+template <class T>
+constexpr TileColumn<T> ContinuingTileKernels<T>::of_vectors[most_vectors] = {
+    continuing_column<T, 1>(), continuing_column<T, 2>(), continuing_column<T, 3>(),
+    continuing_column<T, 4>(), continuing_column<T, 5>(), continuing_column<T, 6>(),
+    continuing_column<T, 7>(), continuing_column<T, 8>()};
+template struct ContinuingTileKernels<float>;
+template struct ContinuingTileKernels<double>;
 
 template <class T, bool K, bool M>
 constexpr TileColumn<T> TileKernels<T, K, M>::of_vectors[most_vectors] = {

@@ -153,6 +153,19 @@ void multiply_tile(const Tile<T>& t) {
   finish<T, Height, Vectors>(acc, t);
 }
 
+// C is where the chains begin: the terms go on from others that were multiplied before.
+template <class T, int Height, int Vectors>
+void continue_tile(const Tile<T>& t) {
+  Vec<T> acc[Height][Vectors];
+  LAMINA_UNROLL
+  for (int r = 0; r < Height; ++r) {
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) acc[r][v] = load_tile<T, Vectors>(t.c + r * t.ldc, v, t.tail);
+  }
+  accumulate<T, Height, Vectors, true, masks_are_free>(acc, t);
+  finish<T, Height, Vectors>(acc, t);
+}
+
 // --- the kernels of all tile shapes: kernel[vectors - 1][height - 1]
 
 template <class T>
@@ -168,6 +181,14 @@ template <class T, bool KAdjacent, bool MaskB>
 struct TileKernels {
   static const TileColumn<T> of_vectors[most_vectors];
 };
+// Of a few rows of A, which lie apart; B is packed.
+constexpr int continued_height = 4;
+template <class T>
+struct ContinuingTileKernels {
+  static const TileColumn<T> of_vectors[most_vectors];
+};
+extern template struct ContinuingTileKernels<float>;
+extern template struct ContinuingTileKernels<double>;
 extern template struct TileKernels<float, false, false>;
 extern template struct TileKernels<float, false, true>;
 extern template struct TileKernels<float, true, false>;

@@ -53,6 +53,21 @@ double work_of(const RecurrentPlan& p) {
 }
 
 template <class T>
+void pack_forward(RecurrentCall<T>& call, const T* stacked, T* at) {
+  const RecurrentPlan& p = call.p;
+  const auto pack = [&](PackedWeights<T>& to, const Link& l, Index rows) {
+    const Strided<T> from{stacked + l.source * p.gates + l.gate, p.gates, false};
+    at = to.pack(at, from, l.depth, l.gates, rows, p.panels_size(l.depth, l.gates));
+  };
+  if (p.inputs_first()) {
+    pack(call.links[0], {p.x_at, p.d.inputs, 0, p.gates}, p.chunk_rows * p.block_steps);
+    pack(call.links[1], {p.h_at, p.d.units, 0, p.gates}, p.chunk_rows);
+    return;
+  }
+  for (int i = 0; i < p.link_count; ++i) pack(call.links[i], p.links[i], p.chunk_rows);
+}
+
+template <class T>
 void recurrent_forward(T* y, T* h_nu, T* c_nu, T* saved, T* workspace, const RecurrentInputs<T>& in,
                        RecurrentDims dims) {
   const RecurrentPlan p(dims);
@@ -60,13 +75,7 @@ void recurrent_forward(T* y, T* h_nu, T* c_nu, T* saved, T* workspace, const Rec
   T* bias = workspace + p.stacked_size();
   stack_weights(workspace, bias, p, in);
   if (in.b) call.bias = bias;
-  T* at = bias + round_up(p.gates, 16);
-  for (int i = 0; i < p.link_count; ++i) {
-    const Link& l = p.links[i];
-    const Strided<T> from{workspace + l.source * p.gates + l.gate, p.gates, false};
-    at = call.links[i].pack(at, from, l.depth, l.gates, p.chunk_rows,
-                            p.panels_size(l.depth, l.gates));
-  }
+  pack_forward(call, workspace, bias + round_up(p.gates, 16));
   T* const parts = workspace + p.shared_size();
   with_cell<T>(dims, [&](auto cell) {
     parallel_chunks(threads_for(work_of(p), p.chunks.count), p.chunks.count, [&](Index chunk) {

@@ -65,6 +65,33 @@ void multiply_packed(T* c, Index ldc, const T* a, Index lda, Index rows, const P
   }
 }
 
+// c = a w + bias where the chains of c have begun: of one chunk of terms, and a few rows.  Every
+// other call goes through the panels from the last to the first: those that the call before read
+// last are still in the first cache.
+template <class T>
+void continue_packed(T* c, Index ldc, const T* a, Index lda, Index rows, const PackedWeights<T>& w,
+                     const T* bias, bool from_last) {
+  const Index vectors = (w.cols + lanes<T> - 1) / lanes<T>;
+  const Parts panels(vectors, parts_of(vectors, w.widest));
+  Tile<T> t;
+  t.a = a;
+  t.a_step = lda;
+  t.depth = w.depth;
+  t.ldc = ldc;
+  t.add = t.relu = false;
+  for (Index i = 0; i < panels.count; ++i) {
+    const Index p = from_last ? panels.count - 1 - i : i, col = panels.begin(p) * lanes<T>;
+    const Index width = panels.begin(p + 1) - panels.begin(p);
+    const Index left = w.cols - col - (width - 1) * lanes<T>;
+    t.tail = left < lanes<T> ? left : lanes<T>;
+    t.b = w.data + col * w.depth;
+    t.b_step = width * lanes<T>;
+    t.c = c + col;
+    t.bias = bias ? bias + col : nullptr;
+    ContinuingTileKernels<T>::of_vectors[width - 1].of_height[rows - 1](t);
+  }
+}
+
 // Both weight matrices, stacked and their gates reordered as the plan says; likewise the bias.
 template <class T>
 void stack_weights(T* stacked, T* bias, const RecurrentPlan& p, const RecurrentInputs<T>& in) {

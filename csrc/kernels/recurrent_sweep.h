@@ -12,7 +12,7 @@ template <class T>
 struct RecurrentCall {
   const RecurrentPlan& p;
   const RecurrentInputs<T>& in;
-  PackedWeights<T> links[3];    // forward, one per link
+  PackedWeights<T> links[3];    // forward, one per link; with inputs_first x's part and h's
   PackedWeights<T> to_x, to_h;  // backward: gradients of the gates to those of x and h
   PackedWeights<T> to_reset;    // gru_reset_before: to r h
   const T* bias;                // of the gates, or null
@@ -110,11 +110,14 @@ class ForwardSweep : RecurrentChunk<T> {
     for (Index block = 0; block < p.steps.count; ++block) {
       const Index begin = p.steps.begin(block), end = p.steps.begin(block + 1);
       this->gather_inputs(begin, end);
+      if (p.inputs_first())
+        multiply_packed<T>(gates_at(begin, 0), p.gates, this->source_of(0) + p.x_at, p.source_ld,
+                           (end - begin) * rows, call.links[0], nullptr, false);
       for (Index t = begin; t < end; ++t) {
         Step<T> s = state_at(t, t - begin);
         s.h_before = h_before;
         s.c_before = c_before;
-        advance(s);
+        advance(s, t);
         hand_over(s, t, t + 1 < end ? t + 1 - begin : 0, y);
         h_before = s.h;
         c_before = s.c;
@@ -132,8 +135,14 @@ class ForwardSweep : RecurrentChunk<T> {
     Step<T> s = this->step_at(t, slot);
     s.h = this->saved_h ? this->saved_h + t * rows * d.units : h[t % 2];
     s.c = this->saved_c ? this->saved_c + t * rows * d.units : c[t % 2];
-    s.z = this->saved_z ? this->saved_z + t * rows * p.gates : p.keeps_gates ? z : s.h;
+    s.z = p.keeps_gates || p.inputs_first() ? gates_at(t, slot) : s.h;
     return s;
+  }
+
+  // Of a step, and those that follow in its block; of one step where each begins anew.
+  T* gates_at(Index t, Index slot) const {
+    if (this->saved_z) return this->saved_z + t * rows * p.gates;
+    return p.inputs_first() ? z + slot * rows * p.gates : z;
   }
 
   void multiply(const Step<T>& s, int link) const {
@@ -141,8 +150,12 @@ class ForwardSweep : RecurrentChunk<T> {
     multiply_packed(s.z + l.gate, p.gates, s.source + l.source, p.source_ld, rows, call.links[link],
                     call.bias ? call.bias + l.gate : nullptr, false);
   }
-  void advance(const Step<T>& s) const {
-    multiply(s, 0);
+  void advance(const Step<T>& s, Index t) const {
+    if (p.inputs_first())
+      continue_packed(s.z, p.gates, s.source + p.h_at, p.source_ld, rows, call.links[1], call.bias,
+                      t % 2 != 0);
+    else
+      multiply(s, 0);
     if constexpr (CellLaw::two_products) cell.reset(s);
     for (int link = 1; link < p.link_count; ++link) multiply(s, link);
     cell.forward(s);

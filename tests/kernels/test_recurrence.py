@@ -135,6 +135,19 @@ def test_rows_do_not_depend_on_the_batch(cell):
         assert_same_bits([again[0], again[4]], [gradients[0][:rows], gradients[4][:rows]], "dx, dh")
 
 
+# Of few rows the inputs of a block of steps are multiplied before its steps.
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cell", CELLS)
+def test_few_rows_have_the_bits_they_have_among_many(cell, dtype):
+    whole = Problem(cell, 20, 270, 7, 37, dtype, return_sequences=True).forward()
+    for rows in (1, 2, 3, 4, 5):
+        part = Problem(cell, 20, 270, 7, 37, dtype, return_sequences=True)
+        for name in ("x", "h", "c"):
+            value = getattr(part, name)
+            setattr(part, name, None if value is None else value[:rows])
+        assert_same_bits(part.forward()[:2], [whole[0][:rows], whole[1][:rows]], f"{rows} rows")
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("rows", [0, 4, 40])
