@@ -27,6 +27,7 @@ bool any_joins_rows(const Graph& graph) {
 Predictor::Predictor(std::shared_ptr<const Graph> graph, Variables variables)
     : graph_(std::move(graph)),
       variables_(std::move(variables)),
+      label_bounds_(graph_->label_bounds()),
       sees_batches_(any_sees_batches(*graph_)),
       joins_rows_(any_joins_rows(*graph_)) {}
 

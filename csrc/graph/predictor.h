@@ -1,7 +1,8 @@
 // Concurrent inference: each caller takes an execution from a small pool.
 //
 // Memory is bounded by the plan, whatever the rows need: a batch is cut into blocks of rows that
-// stay within `block_bytes` (results do not depend on it), and the pool keeps `pool_bytes` at most.
+// stay within `block_bytes` (results do not depend on it), and the pool keeps
+// `pool_bytes` at most.
 //
 // The pool has no lock of its own: whoever takes and gives back holds Python's.  A fork() from
 // Python happens under that lock too, so a child never inherits a pool in the middle of a change.
@@ -36,12 +37,14 @@ class Predictor {
   bool joins_rows() const { return joins_rows_; }
 
   const Graph& graph() const { return *graph_; }
+  const std::vector<Index>& label_bounds() const { return label_bounds_; }  // by graph input
 
  private:
   static constexpr std::size_t pool_bytes = 4 * block_bytes;
 
   const std::shared_ptr<const Graph> graph_;
   const Variables variables_;
+  const std::vector<Index> label_bounds_;
   const bool sees_batches_, joins_rows_;
   Index fits_ = 0, too_many_ = std::numeric_limits<Index>::max();  // rows of a block
   std::vector<std::unique_ptr<Execution>> idle_;

@@ -21,7 +21,7 @@ from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina.layers import Layer, called
 from lamina.layers import weights as weights_
-from lamina.layers._held import held_by, note_attached
+from lamina.layers._held import MOMENTS, held_by, note_attached
 from lamina.layers._lock import structure
 from lamina.layers._use import current
 from lamina.layers.node import any_symbolic
@@ -37,6 +37,7 @@ from lamina.models.rows import gathered
 if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import DTypeLike
+    from lamina.models.prediction import Door
 
 
 class Called(Compilable):
@@ -46,6 +47,14 @@ class Called(Compilable):
     """
 
     _internal = frozenset({"_layer"})  # attributes that hold layers and are the library's
+    # Tuples, lists and dicts that are the library's: no user puts layers there.
+    _structures = frozenset(
+        (
+            MOMENTS, "drawn", "_asked", "_fed", "_first_shapes", "_known_front", "_known_ports",
+            "_met", "_output_specs", "_own_keys", "_predicted_settings", "_recorded_settings",
+            "_settings_seen", "_settings_then", "_settings_weights",
+        )
+    )  # fmt: skip
     # What users may name otherwise: see _own_names.py.
     _overwritten: ClassVar[str] = (
         "inputs input_names input_shape outputs output_names output_shape seed stateful"
@@ -85,6 +94,11 @@ class Called(Compilable):
         *args, **kwargs : array_like, SymbolicTensor or Tensor, or lists, tuples and dicts of them
             What ``call`` takes; ``training`` is False for arrays where nothing is said.
         """
+        alone = len(args) == 1 and (not kwargs or kwargs == {"training": False})
+        if alone and Recording.current() is None:
+            y = self._as_is(args[0])
+            if y is not None:
+                return y
         values = flat([*args, *kwargs.values()])
         alone = len(args) == 1 and not any(value is not None for value in kwargs.values())
         if alone and Recording.current() is None and not any_symbolic(values):
@@ -97,8 +111,8 @@ class Called(Compilable):
         """Set an attribute, and note when, for the order of the layers."""
         if not take(self, name, value):  # one of the library's names is kept apart
             object.__setattr__(self, name, value)
-        if note_attached(self, name, value):
-            self.__dict__["_fast"] = None  # the next call sees which layers there are
+        if note_attached(self, name, value) and name not in self._structures:
+            self.__dict__["_door"] = None  # the next call sees which layers there are
 
     @property
     def parts(self) -> list[Layer]:
@@ -261,6 +275,15 @@ class Called(Compilable):
         """Undo building."""
         super().forget(before)
         self._first_shapes, self._returned, self._output_specs = before[1]
+
+    def _door_to(self, predictor: _core.Predictor) -> Door | None:
+        # One array goes through the door; and nobody tells when a list comes to hold a layer.
+        skipped = {*self._not_copied, *self._structures}
+        lists = any(
+            type(value) in (list, dict) for name, value in vars(self).items() if name not in skipped
+        )
+        one = self._fed is not None and self._fed[0] is None
+        return super()._door_to(predictor) if one and not lists else None
 
     # --- what is returned
 

@@ -69,11 +69,31 @@ class Way(NamedTuple):
     predictor: _core.Predictor | None = None
 
 
+class Door(NamedTuple):
+    """The short way to a prediction, for data that need nothing done to them.
+
+    Attributes
+    ----------
+    predictor : Predictor
+    names : list of str
+        Of the inputs.
+    plain : bool
+        Whether the model returns the array that the predictor does.
+    parts : list of Layer
+        The engine holds them weakly: a call ends with those it began with.
+    """
+
+    predictor: _core.Predictor
+    names: list[str]
+    plain: bool
+    parts: list[Layer]
+
+
 class Predicting(Network):
     """A network that is called on arrays: ``predict``, and the model as a function."""
 
     _not_copied = (
-        *Network._not_copied, "_predictors", "_predictions", "_fast", "_seen",
+        *Network._not_copied, "_predictors", "_predictions", "_door", "_seen",
         "_predicted_settings",
     )  # fmt: skip
 
@@ -83,16 +103,14 @@ class Predicting(Network):
         super()._start()
         self._predictors = Predictors()
         self._predictions = 0  # that drew random numbers
-        # Of models with one input of floats and one output.
-        # With its layers, which the engine holds weakly: a call ends with those it began with.
-        self._fast: tuple[_core.Predictor, np.dtype[Any], Shape, list[Layer]] | None = None
+        self._door: Door | None = None
         self._seen = -1  # of the changes of settings
         self._predicted_settings: tuple[int, ...] | None = None  # that predictors record
 
     def _forget_recordings(self) -> None:
         super()._forget_recordings()
         self._predictors.clear()
-        self._fast = None
+        self._door = None
 
     def predict(
         self,
@@ -153,19 +171,13 @@ class Predicting(Network):
         """
         if unknown:
             refuse_arguments(Predicting.predict, unknown)
-        fast = self._fast
-        if changes.count != self._seen:
-            fast = self._renewed()
         if (
-            fast is not None and type(x) is np.ndarray and batch_size is None
-            and callbacks is None and steps is None and interval is None and verbose in QUIET
+            batch_size is None and callbacks is None and steps is None and interval is None
+            and verbose in QUIET
         ):  # fmt: skip
-            predictor, dtype, tail, _ = fast
-            shape = x.shape
-            if shape[1:] == tail and 0 < shape[0] <= BLOCK and x.dtype == dtype:
-                flags = x.flags
-                if flags.c_contiguous and flags.aligned and _core.kernels.find_nonfinite(x) < 0:
-                    return predictor(x)
+            y = self._as_is(x)
+            if y is not None:
+                return y
         if interval is not None:
             return self._with_interval(
                 x, interval, batch_size=batch_size, verbose=verbose, steps=steps,
@@ -312,18 +324,33 @@ class Predicting(Network):
             self.ensure_built(shapes)
             return self._predictor(shapes, rows)
 
+    def _as_is(self, x: Any) -> Any:
+        """Return the outputs for data that need nothing done to them; None for all other data.
+
+        Whatever the way, the bits are the same.
+        """
+        door = self._door if changes.count == self._seen else self._renewed()
+        if door is None:
+            return None
+        if type(x) is dict:
+            x = [x.get(name) for name in door.names]
+        y = door.predictor.as_is(x, BLOCK)
+        if door.plain or y is None:
+            return y
+        return self._packed(y if type(y) is list else [y])
+
     def _predict_whole(self, x: Any) -> Any:
         """Return ``predict(x)``, all rows as one batch where that matters."""
-        fast = self._fast if changes.count == self._seen else self._renewed()
-        return self._predict(x, None, None, whole=True) if fast is None else self.predict(x)
+        y = self._as_is(x)
+        return self._predict(x, None, None, whole=True) if y is None else y
 
     def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
         """Return the outputs for the rows of ``x``, taken as one batch."""
         if unknown:
             refuse_arguments(Predicting.predict_on_batch, unknown)
-        fast = self._fast if changes.count == self._seen else self._renewed()
-        if fast is not None and type(x) is np.ndarray and x.shape[1:] == fast[2]:
-            return self.predict(x)
+        y = self._as_is(x)
+        if y is not None:
+            return y
         met = self.meet(x)
         rows = len(inputs_.shaped("predict_on_batch", met, self.ports, empty=True)[0])
         return self._predict(x, (rows or None) if self.stateful else None, None, whole=True)
@@ -348,9 +375,13 @@ class Predicting(Network):
             Whether layers such as Dropout do as in training; on symbolic tensors it holds always.
         mask : SymbolicTensor or Tensor, optional
         """
-        values = list(x.values()) if isinstance(x, dict) else x
         if unknown:
             refuse(self, unknown)
+        if mask is None and (training is None or training is False) and not Recording.current():
+            y = self._as_is(x)
+            if y is not None:
+                return y
+        values = list(x.values()) if isinstance(x, dict) else x
         check_training(self.name, training)
         tensors = any_symbolic(values) or Recording.current() is not None
         if not tensors and not training:
@@ -373,20 +404,22 @@ class Predicting(Network):
         if settings != self._predicted_settings:
             self._forget_recordings()
         self._predicted_settings, self._seen = settings, seen
-        return self._fast
+        return self._door
 
     def _predictor(self, shapes: Sequence[Shape], rows: int) -> _core.Predictor:
         with structure():
             self._predicted_settings = self.recorded_settings()
             predictor = self._predictors.get(self, shapes, rows)
-            (port, *others) = self.ports
-            outputs = list(self.output_names)
-            packed = self._packed(outputs) is outputs[0]
-            plain = port.kind == "float" and not others and packed and not self.stateful
-            plain = plain and self.front is None
-            shape = port.shape
-            sized = shape is not None and None not in shape
-            steady = not (self._predictors.joining or self._predictors.noisy)
-            if plain and shape is not None and sized and steady:
-                self._fast = (predictor, np.dtype(self.dtype), shape, self.parts)
+            self._door = self._door_to(predictor)
         return predictor
+
+    def _door_to(self, predictor: _core.Predictor) -> Door | None:
+        # Where batches matter, or data are prepared, there is but the long way.
+        if self._predictors.joining or self._predictors.noisy or self.stateful:
+            return None
+        ports = self.ports
+        if self.front is not None or any(port.kind not in ("float", "int32") for port in ports):
+            return None
+        names = list(self.output_names)
+        plain = self._packed(names) is names[0] if len(names) == 1 else False
+        return Door(predictor, [port.name for port in ports], plain, self.parts)
