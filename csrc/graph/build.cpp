@@ -236,7 +236,8 @@ void Graph::fuse_followers() {
     // What else the follower reads must be there when the producer runs.
     for (const ValueId other : operation.inputs)
       if (other != input && other >= 0 && producers[std::size_t(other)] != nullptr) return false;
-    if (!producer->absorb(operation)) return false;
+    if (!(inference_ && producer->absorb_in_inference(operation)) && !producer->absorb(operation))
+      return false;
     producer->outputs = operation.outputs;
     producers[std::size_t(operation.output())] = producer;
     return true;
@@ -295,9 +296,10 @@ void Graph::check_products() const {
   }
 }
 
-void Graph::build() {
+void Graph::build(bool inference) {
   check_products();
   if (closed_.exchange(true)) check_open("build");
+  inference_ = inference;
   drop_unused();
   share_equal();
   calculate_known();

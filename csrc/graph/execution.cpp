@@ -121,6 +121,8 @@ std::unique_ptr<Execution> Execution::create(std::shared_ptr<const Graph> graph,
     throw std::invalid_argument("Execution: rows must be at least 1; got " +
                                 std::to_string(settings.rows));
   if (settings.rows < graph->rows()) graph->check_batch(settings.rows);
+  if (graph->for_inference() && (settings.training || settings.input_gradients))
+    throw std::runtime_error("Execution: the graph was built for inference; it has no gradients");
   check_variables(*graph, variables);
   if (graph->dtype == DType::float64)
     return std::make_unique<ExecutionOf<double>>(std::move(graph), std::move(variables), settings);

@@ -132,7 +132,9 @@ class Graph {
   // `count`; without places, to that of its column.
   int add_sums(const Tensor& amounts, const Tensor* places, const Tensor* weight, Index count);
   int add_output(const Tensor& tensor);
-  void build();
+  // `inference`: for predictions alone.  Executions that train are refused, and operations may take
+  // over what they could not differentiate.
+  void build(bool inference = false);
 
   // Throw std::invalid_argument unless the tensor belongs here and is what is wanted: values row by
   // row (and floating-point), or a parameter.
@@ -175,6 +177,7 @@ class Graph {
   const std::uint64_t id;
   const DType dtype;
   bool built() const { return built_; }
+  bool for_inference() const { return inference_; }
   const std::vector<Value>& values() const { return values_; }
   const std::vector<std::unique_ptr<Operation>>& operations() const { return operations_; }
   const std::vector<Tensor>& inputs() const { return inputs_; }
@@ -216,6 +219,7 @@ class Graph {
   std::vector<StateTerm> states_;
   Products products_ = Products::of_graph;
   Index rows_ = 0;
+  bool inference_ = false;                          // built for that alone
   std::atomic<bool> closed_{false}, built_{false};  // since build() began, and since it ended
 };
 

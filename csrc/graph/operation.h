@@ -140,6 +140,9 @@ class Operation {
   // Fusion, asked once by Graph::build: takes over a follower that alone reads the output (dense
   // its activation, a convolution the max pooling behind); returns whether it did.
   virtual bool absorb(const Operation&) { return false; }
+  // The same in graphs for inference alone, whose backward never runs (a convolution the batch
+  // normalisation behind); asked before `absorb`.
+  virtual bool absorb_in_inference(const Operation&) { return false; }
   // The same the other way: takes over the operation that makes one of its inputs and whose one
   // output nobody else reads, changing its own inputs; returns whether it did.
   virtual bool absorb_producer(const Operation&) { return false; }

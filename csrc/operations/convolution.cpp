@@ -4,6 +4,7 @@
 
 #include "activation.h"
 #include "expression.h"
+#include "folded_norm.h"
 #include "graph/names.h"
 #include "graph/products.h"
 #include "pooling.h"
@@ -12,6 +13,18 @@
 
 namespace lamina {
 namespace {
+
+// A batch normalisation that is not folded into the weights, and the activation behind it.
+template <class T>
+struct PassBehind {
+  FoldedNorm<T> norm;
+  ActivationSpec activation;
+  Index pixels;  // of an image
+
+  void apply(const Kernels<T>& kernels, T* values, Index images) const {
+    norm.apply(kernels, values, images * pixels, activation);
+  }
+};
 
 // Max pooling over a convolution's outputs, a few images at a time while they are near: the outputs
 // are never stored as a whole.
@@ -22,9 +35,11 @@ struct PooledImages {
   T* y;             // pooled, or its gradient
   std::byte* index;
   bool rectified;
+  const PassBehind<T>* pass = nullptr;  // before the pooling
 
   static void take(void* self, T* values, Index image, Index images) {
     const auto& p = *static_cast<const PooledImages*>(self);
+    if (p.pass != nullptr) p.pass->apply(p.kernels, values, images);
     p.kernels.max_pool2d_forward(p.y + image * p.size(), p.index_at(image), values, p.of(images),
                                  p.rectified);
   }
@@ -57,19 +72,16 @@ class Convolution final : public OperationOf<Convolution> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    const ConvDims d = dims(c.rows);
-    const Kernels<T>& products = product_kernels(c, products_);
-    PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified()};
-    T* const z = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.out();
-    if (z == nullptr && pooled_) {
-      if (!products.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), c.in(1),
-                                          c.in(2), d, activation_))
-        throw std::bad_alloc();
-      return;
-    }
-    const auto kernel = transposed_ ? products.conv2d_transpose_forward : products.conv2d_forward;
-    kernel(z, c.in(0), c.in(1), c.in(2), d, activation_);
-    if (pooled_) PooledImages<T>::take(&pooled, z, 0, c.rows);
+    if (!norm_) return forward_with<T>(c, c.in(1), c.in(2), nullptr);
+    const PassBehind<T> pass{{c.in(3), c.in(4), c.in(5), c.in(6), norm_->epsilon, filters()},
+                             activation_,
+                             out_height(row_) * out_width(row_)};
+    T* const weights = reinterpret_cast<T*>(c.workspace());
+    const Index rows = weights_size() / filters();
+    if (pass.norm.fold(c.kernels, weights, c.in(1), c.in(2), rows))
+      forward_with<T>(c, weights, weights + weights_size(), nullptr);
+    else
+      forward_with<T>(c, c.in(1), c.in(2), &pass);
   }
 
   template <class T>
@@ -90,6 +102,20 @@ class Convolution final : public OperationOf<Convolution> {
       throw std::bad_alloc();
   }
 
+  // Where a weight serves so many pixels of an image that folding costs less than a pass: few
+  // pixels of many weights are soon passed over.  Weights that are rounded for their products are
+  // those of training.
+  bool absorb_in_inference(const Operation& follower) override {
+    const Index rows = weights_size() / filters();
+    if (products_ == Products::bfloat16 || transposed_ || pooled_ || norm_ ||
+        activation_.kind != Activation::linear || rows > 2 * out_height(row_) * out_width(row_))
+      return false;
+    norm_ = batch_norm_of(follower, filters());
+    if (!norm_) return false;
+    inputs.insert(inputs.end(), {norm_->gamma, norm_->beta, norm_->mean, norm_->variance});
+    kind += "+" + follower.kind;
+    return true;
+  }
   bool absorb(const Operation& follower) override {
     if (pooled_) return false;
     if (const PoolDims* window = max_pooling_window(follower)) {
@@ -100,7 +126,8 @@ class Convolution final : public OperationOf<Convolution> {
       return true;
     }
     if (activation_.kind != Activation::linear) return false;
-    if (const ValueId vector = inputs[2] < 0 ? added_vector(follower, output(), filters()) : -1;
+    if (const ValueId vector =
+            inputs[2] < 0 && !norm_ ? added_vector(follower, output(), filters()) : -1;
         vector >= 0) {
       inputs[2] = vector;
       return true;
@@ -111,12 +138,13 @@ class Convolution final : public OperationOf<Convolution> {
     kind += std::string("+") + lamina::name_of(activation_.kind);
     return true;
   }
-  // Few rows are shared out by their bands, large images do not stay near: both are pooled after
-  // the convolution.
+  // What is folded, then the outputs before they are pooled.
   std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
-    if (!pooled_) return 0;
-    const Index image = checked_product(convolved_size(1), Index(bytes_of(dtype)));
-    return rows < 8 || image > (256 << 10) ? std::size_t(checked_product(rows, image)) : 0;
+    const Index element = Index(bytes_of(dtype)), image = convolved_size(1);
+    const Index most = norm_ && rows > few_images ? few_images : rows;
+    const Index images = !pooled_ ? 0 : pools_after(rows, element) ? rows : norm_ ? most : 0;
+    return std::size_t(folded_bytes(element) +
+                       checked_product(images, checked_product(image, element)));
   }
   // Backward needs only each winner's place in its window, 1 byte mostly.
   std::size_t saved_bytes(Index rows, DType) const override {
@@ -152,6 +180,50 @@ class Convolution final : public OperationOf<Convolution> {
   }
 
  private:
+  // `pass`: what is left to do before the pooling, or null.
+  template <class T>
+  void forward_with(const Call<T>& c, const T* w, const T* b, const PassBehind<T>* pass) const {
+    const ConvDims d = dims(c.rows);
+    const Kernels<T>& products = product_kernels(c, products_);
+    const ActivationSpec activation = pass == nullptr ? activation_ : ActivationSpec{};
+    PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified(), pass};
+    T* const z = pooled_ ? convolved(c) : c.out();
+    if (z == nullptr && pooled_) {
+      if (!products.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), w, b, d,
+                                          activation))
+        throw std::bad_alloc();
+      return;
+    }
+    const auto kernel = transposed_ ? products.conv2d_transpose_forward : products.conv2d_forward;
+    kernel(z, c.in(0), w, b, d, activation);
+    if (pooled_)
+      PooledImages<T>::take(&pooled, z, 0, c.rows);
+    else if (pass != nullptr)
+      pass->apply(c.kernels, z, c.rows);
+  }
+
+  // Few rows are shared out by their bands, large images do not stay near: both are pooled after
+  // the convolution.
+  static constexpr Index few_images = 7;
+  bool pools_after(Index rows, Index element) const {
+    return rows <= few_images || checked_product(convolved_size(1), element) > (256 << 10);
+  }
+  // The outputs before they are pooled; null where they are pooled image by image.
+  template <class T>
+  T* convolved(const Call<T>& c) const {
+    if (!norm_) return reinterpret_cast<T*>(c.workspace());
+    if (!pools_after(c.rows, sizeof(T))) return nullptr;
+    return reinterpret_cast<T*>(c.workspace() + folded_bytes(sizeof(T)));
+  }
+  Index folded_bytes(Index element) const {
+    if (!norm_) return 0;
+    const Index room = FoldedNorm<float>::room(weights_size() / filters(), filters());
+    return (checked_product(room, element) + 63) / 64 * 64;
+  }
+  Index weights_size() const {
+    return row_.kernel_h * row_.kernel_w * (row_.channels / row_.groups) * row_.filters;
+  }
+
   // A pool includes the derivative of a ReLU.
   bool dy_is_dz() const {
     return activation_.kind == Activation::linear || relu_left_ || (pooled_ && rectified());
@@ -177,6 +249,7 @@ class Convolution final : public OperationOf<Convolution> {
   const Products products_;
   PoolDims pool_{};  // of one row, where it is pooled
   bool pooled_ = false;
+  std::optional<NormBehind> norm_;  // in inference, before the activation
   ActivationSpec activation_;
   bool relu_left_ = false;  // to a pool behind
 };

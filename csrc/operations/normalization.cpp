@@ -3,6 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "folded_norm.h"
 #include "registry.h"
 
 namespace lamina {
@@ -63,6 +64,12 @@ class BatchNorm final : public OperationOf<BatchNorm> {
       run_backward(c, {dx, dy, x, moments, moments + cols_, mask_of(c, step, 3, d)}, d, step);
       if (dx != nullptr) scatter(c, c.din(0), dx, step, d);
     }
+  }
+
+  // Outside training; a mask is that of the moments alone.
+  std::optional<NormBehind> behind(Index cols) const {
+    if (cols != cols_) return std::nullopt;
+    return NormBehind{inputs[1], inputs[2], inputs[3], inputs[4], options_.epsilon};
   }
 
   bool settles() const override { return options_.batch_statistics; }
@@ -319,4 +326,10 @@ const Registration normalization_registered[] = {
 };
 
 }  // namespace
+
+std::optional<NormBehind> batch_norm_of(const Operation& operation, Index cols) {
+  const auto* norm = dynamic_cast<const BatchNorm*>(&operation);
+  return norm == nullptr ? std::nullopt : norm->behind(cols);
+}
+
 }  // namespace lamina

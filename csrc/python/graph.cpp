@@ -284,11 +284,14 @@ void bind_graph(py::module_& module) {
           "x"_a, "What made a tensor, dropout aside: an activation's name or an operation's kind.")
       .def(
           "build",
-          [](python::RecordedGraph& g) {
+          [](python::RecordedGraph& g, bool inference) {
             const python::WithoutGil released;
-            g.build();
+            g.build(inference);
           },
-          "Freeze: calculate what is known, share what is equal, fuse, drop what nothing reads.")
+          python::truth("inference") = false,
+          "Freeze: calculate what is known, share what is equal, fuse, drop what nothing reads.  "
+          "For "
+          "`inference` alone more is fused, and no execution may train.")
       .def(
           "operations",
           [](const python::RecordedGraph& g) {

@@ -231,7 +231,7 @@ class Predictors:
             with recorded(model, shapes if model.any_length else None, rows=rows) as made:
                 for output in made.outputs:
                     made.graph.add_output(output)
-                made.graph.build()
+                made.graph.build(inference=True)
                 settle_others(made)
             found = _core.Predictor(made.graph)
             self._kept.put(key, found)

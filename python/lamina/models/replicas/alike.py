@@ -177,7 +177,7 @@ class Replicas:
             with recorded(self.predicts) as made:
                 for output in made.outputs:
                     made.graph.add_output(output)
-                made.graph.build()
+                made.graph.build(inference=True)
                 settle_others(made)
             predictor = _core.Predictor(made.graph)
             if predictor.joins_rows or made.recording.noisy:
