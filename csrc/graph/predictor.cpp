@@ -4,6 +4,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "runtime/threads.h"
+
 namespace lamina {
 
 namespace {
@@ -37,10 +39,17 @@ std::size_t Predictor::pooled_bytes() const {
   return bytes;
 }
 
+// Depthwise and 1x1 convolutions of 128 channels on 32 x 32 pixels, 1 MB a row, on one core of a
+// Zen 4 with 1 MB of second cache: 1.45 ms a row in blocks of 1 or 2 rows, 1.50 of 4, 1.78 of 16.
+std::size_t Predictor::near_bytes() {
+  const std::size_t a_thread = std::size_t(2) << 20;
+  return std::min(block_bytes, a_thread * std::size_t(get_num_threads()));
+}
+
 Index Predictor::block(Index rows) {
   if (joins_rows_ || rows <= fits_) return rows;
   if (rows < too_many_) {
-    fits_ = rows_within(*graph_, rows);
+    fits_ = rows_within(*graph_, rows, near_bytes());
     if (fits_ < rows) too_many_ = fits_ + 1;
   }
   return fits_;

@@ -1,7 +1,7 @@
 // Concurrent inference: each caller takes an execution from a small pool.
 //
 // Memory is bounded by the plan, whatever the rows need: a batch is cut into blocks of rows that
-// stay within `block_bytes` (results do not depend on it), and the pool keeps
+// stay near the threads that work on them (results do not depend on it), and the pool keeps
 // `pool_bytes` at most.
 //
 // The pool has no lock of its own: whoever takes and gives back holds Python's.  A fork() from
@@ -40,6 +40,7 @@ class Predictor {
   const std::vector<Index>& label_bounds() const { return label_bounds_; }  // by graph input
 
  private:
+  static std::size_t near_bytes();  // of the values of one block
   static constexpr std::size_t pool_bytes = 4 * block_bytes;
 
   const std::shared_ptr<const Graph> graph_;
