@@ -165,12 +165,11 @@ def test_contestants_that_predict_otherwise_stop_the_command(of_bench):
             inference.compare_outputs("mlp", {**near, "torch": Answers(wrong)}, 1)
 
 
-@pytest.mark.parametrize("name", ["mlp", "text"])
-def test_peers_predict_what_lamina_predicts(name):
+@pytest.mark.parametrize(("name", "library"), [("mlp", "torch"), ("text", "jax")])
+def test_peers_predict_what_lamina_predicts(name, library):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
-    peers = ["lamina", "onnxruntime"]
-    peers += [name for name in ("torch", "jax") if importlib.util.find_spec(name)]
+    peers = ["lamina", "onnxruntime", *([library] if importlib.util.find_spec(library) else [])]
     options = ("--inference", "--rows", "1", "3", "--rounds", "1", "--no-history")
     done = run("peers", "--workloads", name, "--peers", *peers, *options)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -182,3 +181,61 @@ def test_peers_that_only_predict_do_not_train():
     done = run("peers", "--peers", "onnxruntime", "--no-history")
     assert done.returncode == 2
     assert "none of this name trains: onnxruntime" in done.stderr
+
+
+def test_sweeps_grow_from_size_to_size(of_bench):
+    for sweep in of_bench("workloads.sweep_series").SWEEPS.values():
+        work = [sweep.workload(value).mflop for value in sweep.values]
+        assert work == sorted(work), sweep.name
+        assert of_bench("sweeps").shortened(sweep.values)[-1] == sweep.values[-1]
+
+
+def test_sweeps_mark_growth_peers_and_slow_threads(of_bench):
+    findings = of_bench("sweeps").findings
+    before = {("lamina", 1): 10.0, ("lamina", 2): 10.0}
+    times = {("lamina", 1): 29.0, ("lamina", 2): 30.4, ("torch", 1): 27.0, ("torch", 2): 20.0}
+    one, two = findings(times, before, growth_of_work=2.0).values()
+    assert one == []  # 2.9 times as long for twice the work; the peer is ahead by 7 %
+    assert two == ["time grew 3.04x, work 2.00x", "torch passes: 1.52x"]
+    slower = {("lamina", 1): 10.0, ("lamina", 2): 10.6}
+    assert findings(slower, {}, 2.0) == {1: [], 2: ["two threads take 1.06x as long as one"]}
+
+
+@pytest.mark.parametrize("name", ["depth", "first-depth"])
+def test_a_short_sweep(name):
+    options = ("--peers", "lamina", "--threads", "1", "--rounds", "1", "--quick", "--no-history")
+    done = run("sweeps", "--sweeps", name, *options)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(rf"^{name} +(\d+) +1 ", done.stdout, re.M) == ["1", "5", "20", "100"]
+    assert re.search(r"^\d+ marks$", done.stdout, re.M)
+
+
+@pytest.fixture
+def mlpack_program(of_bench, monkeypatch, tmp_path):
+    """Give the module that finds and compiles mlpack, where no folder but MLPACK_INCLUDE counts."""
+    module = of_bench("workloads.mlpack_program")
+    for header in module.HEADERS:
+        (tmp_path / header).parent.mkdir(exist_ok=True)
+        (tmp_path / header).touch()
+    monkeypatch.setattr(module, "SYSTEM", ())
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(module, "BUILD", tmp_path)
+    monkeypatch.setenv("MLPACK_INCLUDE", str(tmp_path))
+    return module
+
+
+def test_headers_of_mlpack_are_found_or_named(mlpack_program, tmp_path):
+    assert mlpack_program.headers() == [tmp_path]
+    (tmp_path / "ensmallen.hpp").unlink()
+    with pytest.raises(ImportError, match=r"no header ensmallen.hpp: set MLPACK_INCLUDE or"):
+        mlpack_program.headers()
+
+
+def test_a_program_that_does_not_compile_says_why(mlpack_program):
+    try:
+        mlpack_program.compiler()
+    except ImportError:
+        pytest.skip("needs a C++ compiler")
+    # The headers are empty, and those of the network are not there.
+    with pytest.raises(ImportError, match=r"mlpack_trainer.cpp does not compile: .*error"):
+        mlpack_program.program()

@@ -32,6 +32,7 @@ PEERS = {
     "jax-loop": ("workloads.jax_peer", "loop"),
     "keras": ("workloads.keras_peer", ""),
     "sklearn": ("workloads.sklearn_peer", ""),
+    "mlpack": ("workloads.mlpack_peer", ""),
 }
 
 

@@ -15,6 +15,7 @@ from workloads import Layer
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
 with silenced():  # it says that oneDNN is on, whatever its level of logging
     import tensorflow as tf
+tf.get_logger().setLevel("ERROR")  # each new network compiles anew, as it should
 
 Shape = Any  # of a row, channels last; of several inputs, a tuple of those
 Apply = Callable[[Any, bool], Any]  # (x, training) to the layer's output

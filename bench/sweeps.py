@@ -1,0 +1,188 @@
+"""Sizes from small to large: where cost grows faster than work, and where a peer passes.
+
+Each line is one size on so many threads: a step's time, or that of the whole first `fit`.  Marked
+is where, from the size before, lamina's time grew more than 1.5 times as much as the work; where a
+peer takes less than lamina's time by more than 10 %; and where two threads take more than 5 %
+longer than one.
+
+    python bench/sweeps.py
+    python bench/sweeps.py --sweeps batch width --peers lamina jax --quick
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from typing import Any
+
+from common import Child, add_options, append_history, machine
+from workloads.peer import PEERS
+from workloads.sweep_series import SWEEPS, Sweep
+from workloads.workload import Workload
+
+DEFAULT_PEERS = ["lamina", "tensorflow", "torch", "jax", "jax-loop"]
+GROWTH, PASSES, SLOWER = 1.5, 1.1, 1.05
+SECONDS, QUICK_SECONDS = 0.1, 0.03  # of a round
+
+WIDTHS = (12, 6, 8, 10, 12, 8, 12, 9, 1)  # of columns: rows are shown as they are measured
+
+Contestant = tuple[str, int]  # a peer and its threads
+Times = dict[Contestant, float]  # microseconds, medians of rounds
+
+
+def start_children(peers: list[str], threads: list[int]) -> dict[Contestant, Child]:
+    children = {}
+    for count in threads:
+        for peer in peers:
+            child = Child("workloads.sweep_peer", {"peer": peer}, count)
+            if "error" in child.hello:
+                print(f"{peer} left out: {child.hello['error']}")
+                child.close()
+            else:
+                children[peer, count] = child
+    return children
+
+
+def measure_steps(
+    workload: Workload, children: dict[Contestant, Child], rounds: int, seconds: float
+) -> Times:
+    """Measure a step of one network in interleaved rounds."""
+    built = [
+        who
+        for who, child in children.items()
+        if "error" not in child.ask(build=workload.description(), seconds=seconds)
+    ]
+    figures: dict[Contestant, list[float]] = {who: [] for who in built}
+    for turn in range(rounds):
+        shift = turn % max(1, len(built))
+        for who in built[shift:] + built[:shift]:
+            figures[who].append(children[who].ask(go=True)["us"])
+    return {who: statistics.median(values) for who, values in figures.items()}
+
+
+def measure_first_fits(
+    workload: Workload, peers: list[str], threads: list[int], rounds: int
+) -> Times:
+    """Measure the first fit, each in a process of its own."""
+    figures: dict[Contestant, list[float]] = {}
+    for _ in range(rounds):
+        for (peer, count), child in start_children(peers, threads).items():
+            answer = child.ask(first_fit=workload.description())
+            child.close()
+            if "error" not in answer:
+                figures.setdefault((peer, count), []).append(answer["us"])
+    return {who: statistics.median(values) for who, values in figures.items()}
+
+
+def findings(times: Times, before: Times, growth_of_work: float) -> dict[int, list[str]]:
+    """Say what is to be marked, by threads; `before` are the times of the size before, if any."""
+    found: dict[int, list[str]] = {}
+    for (name, threads), us in times.items():
+        if name != "lamina":
+            continue
+        marks = found.setdefault(threads, [])
+        earlier = before.get((name, threads))
+        if earlier is not None and us / earlier > GROWTH * growth_of_work:
+            marks.append(f"time grew {us / earlier:.2f}x, work {growth_of_work:.2f}x")
+        for (peer, count), theirs in times.items():
+            if peer != "lamina" and count == threads and us / theirs > PASSES:
+                marks.append(f"{peer} passes: {us / theirs:.2f}x")
+        single = times.get((name, 1))
+        if threads == 2 and single is not None and us / single > SLOWER:
+            marks.append(f"two threads take {us / single:.2f}x as long as one")
+    return found
+
+
+def rows_of(
+    sweep: Sweep, value: int, workload: Workload, times: Times, found: dict[int, list[str]]
+) -> list[list[str]]:
+    """Lay out one size: a row for each number of threads."""
+    rows = []
+    for threads, marks in found.items():
+        own = times["lamina", threads]
+        peers = {who[0]: us for who, us in times.items() if who[1] == threads}
+        del peers["lamina"]
+        best = min(peers, key=lambda name: peers[name]) if peers else None
+        rows.append(
+            [
+                sweep.name,
+                str(value),
+                str(threads),
+                f"{workload.mflop:.4g}",
+                f"{own:.1f}",
+                f"{1e3 * workload.mflop / own:.1f}",
+                best or "-",
+                f"{peers[best] / own:.2f}" if best else "-",
+                "; ".join(marks),
+            ]
+        )
+    return rows
+
+
+def show(cells: list[str]) -> None:
+    """Print a row, the first column to the left and figures to the right."""
+    name, *figures, marks = cells
+    shown = [cell.rjust(width) for cell, width in zip(figures, WIDTHS[1:-1], strict=True)]
+    print("  ".join([name.ljust(WIDTHS[0]), *shown, marks]).rstrip(), flush=True)
+
+
+def shortened(values: tuple[int, ...]) -> tuple[int, ...]:
+    """Leave out every other value but the last."""
+    return tuple(sorted({*values[::2], values[-1]}))
+
+
+def run(sweep: Sweep, children: dict[Contestant, Child], options: argparse.Namespace) -> int:
+    """Measure one sweep and print its rows; return how many marks there are."""
+    values = shortened(sweep.values) if options.quick else sweep.values
+    seconds = QUICK_SECONDS if options.quick else SECONDS
+    before: Times = {}
+    work_before = 1.0
+    count, record = 0, {}
+    print(f"{sweep.name}: {sweep.what}")
+    show(["sweep", "size", "threads", "MFLOP", "lamina us", "GFLOP/s", "best peer", "x lamina",
+          "marks"])  # fmt: skip
+    for value in values:
+        workload = sweep.workload(value)
+        if sweep.first_fit:
+            times = measure_first_fits(workload, options.peers, options.threads, options.rounds)
+        else:
+            times = measure_steps(workload, children, options.rounds, seconds)
+        found = findings(times, before, workload.mflop / work_before)
+        for row in rows_of(sweep, value, workload, times, found):
+            show(row)
+        count += sum(map(len, found.values()))
+        record[value] = {f"{name}, {threads}": us for (name, threads), us in times.items()}
+        before, work_before = times, workload.mflop
+    print()
+    if options.history:
+        append_history("sweeps", {**machine(max(options.threads)), "sweep": sweep.name,
+                                  "median_us": record})  # fmt: skip
+    return count
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
+    names = list(SWEEPS)
+    parser.add_argument("--sweeps", nargs="+", choices=names, default=names, help="(default: all)")
+    text = f"(default: {' '.join(DEFAULT_PEERS)})"
+    parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=DEFAULT_PEERS, help=text)
+    text = "a short look: every other size, short rounds"
+    parser.add_argument("--quick", action="store_true", help=text)
+    add_options(parser, rounds=3, threads=[1, 2])
+    options = parser.parse_args(arguments)
+    where: dict[str, Any] = machine(max(options.threads))
+    print(f"{where['cpu']}, {where['revision']}, {where['date']}\n")
+    sweeps = [SWEEPS[name] for name in options.sweeps]
+    steps = [sweep for sweep in sweeps if not sweep.first_fit]
+    children = start_children(options.peers, options.threads) if steps else {}
+    try:
+        count = sum(run(sweep, children, options) for sweep in sweeps)
+    finally:
+        for child in children.values():
+            child.close()
+    print(f"{count} marks")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
