@@ -105,20 +105,22 @@ def keep(path: str, record: dict[str, Any]) -> None:
         file.write(json.dumps(record) + "\n")
 
 
-def summary(path: str) -> str:
-    """Lay out all results of a file, the last of each job: ratios of the best peer's time."""
-    found: dict[tuple[str, int], dict[str, Any]] = {}
-    for line in Path(path).read_text().splitlines():
-        record = json.loads(line)
-        found[record["job"], record["threads"]] = record
+def kept(path: str) -> list[dict[str, Any]]:
+    """Give the results of a file."""
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
+def summary(records: list[dict[str, Any]]) -> str:
+    """Lay out results, the last of each workload: ratios of the best peer's time to lamina's."""
+    found = {(record["workload"], record["threads"]): record for record in records}
     rows = []
-    for (job, threads), record in found.items():
+    for (workload, threads), record in found.items():
         if "ratio" not in record:
             continue
         goal, busy = record["goal"], record.get("busy")
         rows.append(
             [
-                job,
+                workload,
                 record["best_peer"],
                 str(threads),
                 f"{record['ratio']:.2f}",
@@ -129,5 +131,15 @@ def summary(path: str) -> str:
                 "" if goal is None else "met" if record["met"] else "MISSED",
             ]
         )
-    head = ["job", "best peer", "threads", "medians", "best rounds", "goal", "busy", "kept", ""]
+    head = [
+        "workload",
+        "best peer",
+        "threads",
+        "medians",
+        "best rounds",
+        "goal",
+        "busy",
+        "kept",
+        "",
+    ]
     return table(head, rows)

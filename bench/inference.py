@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def report(
 
 def measure_rows(
     workload: Workload, rows: int, children: dict[str, Child], options: argparse.Namespace
-) -> None:
+) -> dict[str, Any]:
     """Measure one number of rows a call."""
     what = f"{workload.name}, {rows} row{'s' * (rows > 1)}"
     compare_outputs(what, children, rows)
@@ -85,7 +86,7 @@ def measure_rows(
     found = report(what, workload.inference.get(rows), figures, children)
     record = {
         **machine(options.threads),
-        "job": what,
+        "workload": what,
         "busy_cpus": options.busy,
         "versions": {name: child.hello["version"] for name, child in children.items()},
         "median_us": figures.medians(),
@@ -94,11 +95,10 @@ def measure_rows(
     }
     if options.history:
         append_history("inference", record)
-    if options.results:
-        contest.keep(options.results, record)
+    return record
 
 
-def run(workload: Workload, options: argparse.Namespace) -> None:
+def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Train briefly, write the model for everyone, measure."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = {"workload": workload.description(), "folder": folder}
@@ -109,7 +109,7 @@ def run(workload: Workload, options: argparse.Namespace) -> None:
         children = start_children(workload, options.peers, options.threads, folder)
         try:
             for rows in options.rows if children else ():
-                measure_rows(workload, rows, children, options)
+                yield measure_rows(workload, rows, children, options)
         finally:
             for child in children.values():
                 child.close()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import contest
@@ -79,7 +80,8 @@ def report(
     return found
 
 
-def run(workload: Workload, options: argparse.Namespace) -> None:
+def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Measure one workload; give what is to be kept of it."""
     epochs = workload.epochs(options.steps or workload.steps)
     children = start_children(workload, options.peers, options.threads, epochs)
 
@@ -103,7 +105,7 @@ def run(workload: Workload, options: argparse.Namespace) -> None:
     record = {
         **machine(options.threads),
         "isa": versions.pop("isa", None),
-        "job": workload.name,
+        "workload": workload.name,
         "batch": workload.batch,
         "steps": epochs * workload.steps_per_epoch,
         "busy_cpus": options.busy,
@@ -116,8 +118,7 @@ def run(workload: Workload, options: argparse.Namespace) -> None:
     }
     if options.history:
         append_history("peers", record)
-    if options.results:
-        contest.keep(options.results, record)
+    yield record
 
 
 def read_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -138,7 +139,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=at_least_one, nargs="+", default=inference.ROWS, help=text)
     text = "measure a second time beside N processes that keep CPUs of the contestants busy"
     parser.add_argument("--busy", type=at_least_one, default=0, metavar="N", help=text)
-    text = "append to FILE, and print the table of all results in it"
+    text = "append to FILE, and end with the table of all results in it, not of this run alone"
     parser.add_argument("--results", metavar="FILE", help=text)
     add_options(parser, rounds=7, threads=2)
     options = parser.parse_args(arguments)
@@ -158,10 +159,13 @@ def main(arguments: list[str] | None = None) -> None:
     options = read_options(arguments)
     where = machine(options.threads)
     print(f"{where['cpu']}, {where['threads']} threads, {where['revision']}, {where['date']}\n")
+    records = []
     for name in options.workloads:
-        (inference.run if options.inference else run)(WORKLOADS[name], options)
-    if options.results:
-        print(contest.summary(options.results))
+        for record in (inference.run if options.inference else run)(WORKLOADS[name], options):
+            records.append(record)
+            if options.results:
+                contest.keep(options.results, record)
+    print(contest.summary(contest.kept(options.results) if options.results else records))
 
 
 if __name__ == "__main__":

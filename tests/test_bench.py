@@ -120,9 +120,9 @@ def test_results_of_several_runs_make_one_table(of_bench, tmp_path):
     contest, path = of_bench("contest"), str(tmp_path / "results.jsonl")
     for peer_us, goal in ((20.0, 4.0), (50.0, 4.0)):
         figures = contest.Figures({"lamina": [10.0], "torch": [peer_us]})
-        contest.keep(path, {"job": "mlp", "threads": 2, **contest.verdict(figures, goal)})
-    *_, last = lines = contest.summary(path).splitlines()
-    assert len(lines) == 3  # the later run of a job replaces the earlier
+        contest.keep(path, {"workload": "mlp", "threads": 2, **contest.verdict(figures, goal)})
+    *_, last = lines = contest.summary(contest.kept(path)).splitlines()
+    assert len(lines) == 3  # the later run of a workload replaces the earlier
     assert last.split() == ["mlp", "torch", "2", "5.00", "5.00", "4", "-", "-", "met"]
 
 
