@@ -41,9 +41,9 @@ def check(model: Any, x: Any = X, y: Any = Y, **arguments: Any) -> Any:
     told |= {key: arguments.pop(key) for key in list(arguments) if key in told}
     plan = planned("t", model, x, y, arguments=arguments, **told)
     asking = engine.Engine(plan)
-    asked = [asking.ask(index) for index in range(len(plan.fits))]
-    assert None not in asked, "the engine refuses"
-    made = list(engine.run(asking, asked, 2, lambda done: None))
+    refused: list[int] = []
+    made = list(engine.run(asking, range(len(plan.fits)), 2, lambda done: None, refused))
+    assert not refused, "the engine refuses"
     for outcome in made:
         same(outcome, single.fit_one(plan, outcome.index))
     return made

@@ -208,8 +208,9 @@ def test_fits_are_held_some_at_a_time(monkeypatch, left):
     held, run_fits = [], stated._core.run_fits
 
     def noted(requests, *arguments):
-        held.append(len(requests))
-        return run_fits(requests, *arguments)
+        found = run_fits(requests, *arguments)
+        held.append(len(found[0]))
+        return found
 
     monkeypatch.setattr(stated._core, "run_fits", noted)
     grid = {"solver": ["adam", "lbfgs", "sgd"], "alpha": [0.0, 1.0]}

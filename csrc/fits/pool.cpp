@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -14,15 +15,22 @@
 namespace lamina {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr auto glance = std::chrono::milliseconds(10);  // between two calls of the watch
+constexpr Index behind_all = std::numeric_limits<Index>::max();
 
 class Pool {
  public:
   Pool(Index count, const Job& job, const Watch& watch)
-      : count_(std::max<Index>(count, 0)), job_(job), watch_(watch) {}
+      : job_(job), watch_(watch), there_(std::max<Index>(count, 0)), all_there_(true) {}
+  Pool(const Feed& feed, const Job& job, const Watch& watch)
+      : job_(job), watch_(watch), feed_(&feed) {}
 
   Index run(int threads) {
-    start(int(std::min<Index>(std::max(threads, 1), count_)));
+    const int wanted = std::max(threads, 1);
+    start(feed_ != nullptr ? wanted : int(std::min<Index>(wanted, there_)));
+    if (feed_ != nullptr) bring_all();
     if (workers_.empty()) {  // the system has no thread to give
       work();
     } else {
@@ -31,7 +39,7 @@ class Pool {
     }
     if (!error_) look();  // at the end
     if (error_) std::rethrow_exception(error_);
-    return std::min(next_.load(), count_);
+    return next_;
   }
 
  private:
@@ -50,11 +58,37 @@ class Pool {
     left_.notify_one();
   }
 
+  void bring_all() {
+    try {
+      auto looked = Clock::now();
+      while (!cancelled_ && (*feed_)()) {
+        {
+          const std::lock_guard lock(mutex_);
+          ++there_;
+        }
+        came_.notify_one();
+        if (Clock::now() - looked < glance) continue;
+        look();
+        looked = Clock::now();
+      }
+    } catch (...) {
+      fail(behind_all);
+    }
+    const std::lock_guard lock(mutex_);
+    all_there_ = true;
+    came_.notify_all();
+  }
+
+  // The next job, once it is there; -1 after the last.
+  Index next() {
+    std::unique_lock lock(mutex_);
+    came_.wait(lock, [this] { return next_ < there_ || all_there_; });
+    return cancelled_ || next_ == there_ ? -1 : next_++;
+  }
+
   void work() {
     const SerialScope serial;
-    while (!cancelled_) {
-      const Index index = next_.fetch_add(1);
-      if (index >= count_) return;
+    for (Index index = next(); index >= 0; index = next()) {
       try {
         job_(index, cancelled_);
       } catch (...) {
@@ -80,7 +114,7 @@ class Pool {
     try {
       if (!watch_(done_)) cancelled_ = true;
     } catch (...) {
-      fail(count_);
+      fail(behind_all);
     }
   }
 
@@ -93,14 +127,16 @@ class Pool {
     cancelled_ = true;
   }
 
-  const Index count_;
   const Job& job_;
   const Watch& watch_;
+  const Feed* const feed_ = nullptr;
   std::vector<std::thread> workers_;
-  std::atomic<Index> next_{0}, done_{0};
+  std::atomic<Index> done_{0};
   std::atomic<bool> cancelled_{false};
-  std::mutex mutex_;
-  std::condition_variable left_;
+  std::mutex mutex_;  // of what follows
+  std::condition_variable came_, left_;
+  Index there_ = 0, next_ = 0;
+  bool all_there_ = false;
   std::size_t ended_ = 0;
   std::exception_ptr error_;
   Index failed_ = 0;  // the job that the error is of
@@ -110,6 +146,10 @@ class Pool {
 
 Index run_jobs(Index count, int threads, const Job& job, const Watch& watch) {
   return Pool(count, job, watch).run(threads);
+}
+
+Index run_jobs(const Feed& feed, int threads, const Job& job, const Watch& watch) {
+  return Pool(feed, job, watch).run(threads);
 }
 
 }  // namespace lamina

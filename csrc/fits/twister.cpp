@@ -21,11 +21,6 @@ Twister::Twister(const std::uint32_t* key, int drawn) : key_{}, tempered_{}, dra
   temper();
 }
 
-std::uint32_t Twister::next() {
-  if (drawn_ >= words) turn();
-  return tempered_[std::size_t(drawn_++)];
-}
-
 void Twister::turn() {
   std::uint32_t* const k = key_.data();
   for (int i = 0; i < words - middle; ++i) k[i] = turned(k[i], k[i + 1], k[i + middle]);
@@ -46,18 +41,21 @@ void Twister::temper() {
   }
 }
 
-// Uniform in [0, most]: bits under a mask, drawn again where they are more.
-std::uint32_t Twister::up_to(std::uint32_t most) {
-  const std::uint32_t mask = 0xFFFFFFFFu >> __builtin_clz(most);
-  std::uint32_t drawn = 0;
-  do {
-    drawn = next() & mask;
-  } while (drawn > most);
-  return drawn;
-}
-
+// Each place from the last one on is exchanged for one up to it: the bits of a word under a mask,
+// or those of the next word where they are more.  Such a word exchanges the place for itself,
+// without a branch that could not be foreseen.
 void Twister::shuffle(std::int64_t* order, Index size) {
-  for (Index i = size - 1; i > 0; --i) std::swap(order[i], order[up_to(std::uint32_t(i))]);
+  std::uint32_t place = size > 0 ? std::uint32_t(size - 1) : 0;
+  while (place > 0) {
+    if (drawn_ >= words) turn();
+    const std::uint32_t mask = 0xFFFFFFFFu >> __builtin_clz(place);
+    for (; drawn_ < words && place > mask / 2; ++drawn_) {
+      const std::uint32_t drawn = tempered_[std::size_t(drawn_)] & mask;
+      const std::uint32_t fits = drawn <= place;
+      std::swap(order[place], order[place ^ ((place ^ drawn) & (0u - fits))]);
+      place -= fits;
+    }
+  }
 }
 
 }  // namespace lamina

@@ -16,14 +16,12 @@ class Twister {
 
   // As RandomState.get_state has it: the words, and how many of them have been drawn.
   Twister(const std::uint32_t* key, int drawn);
-  std::uint32_t next();
   // As RandomState.shuffle: each place from the last one on is exchanged for one up to it.
   void shuffle(std::int64_t* order, Index size);
 
  private:
   void temper();
   void turn();
-  std::uint32_t up_to(std::uint32_t most);
 
   std::array<std::uint32_t, words> key_, tempered_;
   int drawn_;

@@ -20,6 +20,10 @@ bool weighs_positions(const Graph& graph, ValueId weight, Index positions) {
   return weight >= 0 && width(graph, weight) == positions;
 }
 
+bool same_but_for_scale(const LossTerm& a, const LossTerm& b) {
+  return a.loss == b.loss && a.weight == b.weight && a.mask == b.mask && a.reduction == b.reduction;
+}
+
 // factor sum w^2; the squares may overflow where the product does not.
 template <class T>
 double square_penalty(const T* w, Index size, double factor) {
@@ -38,6 +42,10 @@ void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vec
   const Kernels<T>& k = kernels<T>();
   for (std::size_t t = 0; t < sums.size(); ++t) {
     const LossTerm& term = graph.losses()[t];
+    if (t > 0 && same_but_for_scale(graph.losses()[t - 1], term)) {
+      sums[t] = sums[t - 1];
+      continue;
+    }
     const Index positions = width(graph, term.loss), size = graph.elements(term.loss, rows);
     const T* loss = values<T>(buffers, term.loss);
     const T* weight = values<T>(buffers, term.weight);
@@ -105,6 +113,7 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
     bool first = true;
     for (std::size_t earlier = 0; earlier < t; ++earlier)
       first = first && terms[earlier].loss != term.loss;
+    if (!first && term.scale == 0.0) continue;  // one that is reported alone
     const Index positions = width(graph, term.loss);
     T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(term.loss)]);
     const T* weight = values<T>(buffers, term.weight);

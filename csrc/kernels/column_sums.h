@@ -1,4 +1,5 @@
-// Column sums: the gradient of a bias.
+// Column sums, each row with a weight if need be: the gradient of a bias, and of the weights of a
+// single unit.
 #pragma once
 
 #include "simd.h"
@@ -6,51 +7,122 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Rows of one chunk: a chunk is summed from zero in row order, the chunks are added in order.
+// Rows of one chunk.  A chunk is summed from zero in row order, the chunks are added in order.  Of
+// at most `few_columns` row r goes to the chain r % 4, of a single one to the chain of its place
+// within 128 bytes: one chain would wait for each addition.  The chains are then folded by halves.
+// Backward of 200 rows of 16 inputs to one unit, float64, AVX-512: 1.09 to 0.90 us.
 constexpr Index sum_chunk = 512;
+constexpr Index few_columns = 32;
 
-template <class T, int Vectors>
-LAMINA_INLINE void sum_strip(T* sum, const T* x, Index ld, Index rows, Index tail, bool add) {
-  Vec<T> acc[Vectors];
+// x, or its product with a weight, is added to acc.
+template <bool Weighted, class V>
+LAMINA_INLINE V added(V acc, V x, V weight) {
+  return Weighted ? fma(x, weight, acc) : acc + x;
+}
+
+template <class V, int Count>
+LAMINA_INLINE V folded(V (&part)[Count]) {
   LAMINA_UNROLL
-  for (int v = 0; v < Vectors; ++v) acc[v] = Vec<T>{};
-  for (Index r = 0; r < rows; ++r, x += ld) {
+  for (int half = Count / 2; half > 0; half /= 2) {
+    LAMINA_UNROLL
+    for (int i = 0; i < half; ++i) part[i] = part[i] + part[i + half];
+  }
+  return part[0];
+}
+
+template <class T>
+LAMINA_INLINE void put_sum(T* to, Vec<T> sum, Index count, bool add) {
+  store_count(to, add ? load_count(to, count) + sum : sum, count);
+}
+
+template <bool Weighted, int Vectors, int Chains, class T>
+LAMINA_INLINE void sum_strip(T* sum, const T* x, const T* weight_n, Index ld, Index rows,
+                             Index tail, bool add) {
+  Vec<T> acc[Vectors][Chains] = {};
+  const auto add_row = [&](Index r, int chain) __attribute__((always_inline)) {
+    const Vec<T> weight = Weighted ? broadcast(weight_n[r]) : Vec<T>{};
+    const T* row = x + r * ld;
     LAMINA_UNROLL
     for (int v = 0; v < Vectors; ++v)
-      acc[v] =
-          acc[v] + (v < Vectors - 1 ? load(x + v * lanes<T>) : load_count(x + v * lanes<T>, tail));
+      acc[v][chain] = added<Weighted>(
+          acc[v][chain],
+          v < Vectors - 1 ? load(row + v * lanes<T>) : load_count(row + v * lanes<T>, tail),
+          weight);
+  };
+  Index r = 0;
+  for (; r + Chains <= rows; r += Chains) {
+    LAMINA_UNROLL
+    for (int c = 0; c < Chains; ++c) add_row(r + c, c);
   }
   LAMINA_UNROLL
-  for (int v = 0; v < Vectors; ++v) {
-    const Index count = v < Vectors - 1 ? lanes<T> : tail;
-    T* to = sum + v * lanes<T>;
-    store_count(to, add ? load_count(to, count) + acc[v] : acc[v], count);
+  for (int c = 0; c < Chains - 1; ++c)
+    if (r + c < rows) add_row(r + c, c);
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v)
+    put_sum(sum + v * lanes<T>, folded(acc[v]), v < Vectors - 1 ? lanes<T> : tail, add);
+}
+
+// A column alone: its elements lie side by side.
+template <bool Weighted, class T>
+LAMINA_INLINE void sum_column(T* sum, const T* x, const T* weight_n, Index rows, bool add) {
+  constexpr int parts = 128 / LAMINA_VECTOR_BYTES;
+  Vec<T> acc[parts] = {};
+  const auto add_part = [&](Index r, int v, Index count) __attribute__((always_inline)) {
+    const Vec<T> weight = Weighted ? load_count(weight_n + r, count) : Vec<T>{};
+    acc[v] = added<Weighted>(acc[v], load_count(x + r, count), weight);
+  };
+  Index r = 0;
+  for (; r + parts * lanes<T> <= rows; r += parts * lanes<T>) {
+    LAMINA_UNROLL
+    for (int v = 0; v < parts; ++v) add_part(r + v * lanes<T>, v, lanes<T>);
   }
+  LAMINA_UNROLL
+  for (int v = 0; v < parts; ++v, r += lanes<T>)
+    if (r < rows) add_part(r, v, rows - r < lanes<T> ? rows - r : lanes<T>);
+  const T found = sum_lanes<T>(folded(acc));
+  *sum = add ? *sum + found : found;
+}
+
+template <bool Weighted, class T>
+void sum_weighted_rows(T* sum, const T* x, const T* weight_n, Index cols, Index rows, bool add) {
+  constexpr int wide = 8;
+  Index j = 0;
+  if (cols == 1) return sum_column<Weighted>(sum, x, weight_n, rows, add);
+  if (cols <= few_columns) {
+    for (; cols - j > 2 * lanes<T>; j += 2 * lanes<T>)
+      sum_strip<Weighted, 2, 4>(sum + j, x + j, weight_n, cols, rows, lanes<T>, add);
+    if (cols - j > lanes<T>)
+      sum_strip<Weighted, 2, 4>(sum + j, x + j, weight_n, cols, rows, cols - j - lanes<T>, add);
+    else if (cols > j)
+      sum_strip<Weighted, 1, 4>(sum + j, x + j, weight_n, cols, rows, cols - j, add);
+    return;
+  }
+  for (; j + wide * lanes<T> <= cols; j += wide * lanes<T>)
+    sum_strip<Weighted, wide, 1>(sum + j, x + j, weight_n, cols, rows, lanes<T>, add);
+  for (; cols - j > 2 * lanes<T>; j += 2 * lanes<T>)
+    sum_strip<Weighted, 2, 1>(sum + j, x + j, weight_n, cols, rows, lanes<T>, add);
+  if (cols - j > lanes<T>)
+    sum_strip<Weighted, 2, 1>(sum + j, x + j, weight_n, cols, rows, cols - j - lanes<T>, add);
+  else if (cols > j)
+    sum_strip<Weighted, 1, 1>(sum + j, x + j, weight_n, cols, rows, cols - j, add);
 }
 
 // sum (+)= the columns of one chunk of rows.
 template <class T>
 void sum_rows(T* sum, const T* x, Index cols, Index rows, bool add) {
-  constexpr int wide = 8;
-  Index j = 0;
-  for (; j + wide * lanes<T> <= cols; j += wide * lanes<T>)
-    sum_strip<T, wide>(sum + j, x + j, cols, rows, lanes<T>, add);
-  for (; cols - j > 2 * lanes<T>; j += 2 * lanes<T>)
-    sum_strip<T, 2>(sum + j, x + j, cols, rows, lanes<T>, add);
-  if (cols - j > lanes<T>)
-    sum_strip<T, 2>(sum + j, x + j, cols, rows, cols - j - lanes<T>, add);
-  else if (cols > j)
-    sum_strip<T, 1>(sum + j, x + j, cols, rows, cols - j, add);
+  sum_weighted_rows<false>(sum, x, static_cast<const T*>(nullptr), cols, rows, add);
 }
 
-template <class T>
-void sum_columns(T* sum_o, const T* x_no, RowsCols size, Accumulate accumulate) {
+template <bool Weighted, class T>
+void sum_in_chunks(T* sum_o, const T* x_no, const T* weight_n, RowsCols size,
+                   Accumulate accumulate) {
   const Index cols = size.cols;
   const bool add = accumulate == Accumulate::yes;
   const Index chunks = (size.rows + sum_chunk - 1) / sum_chunk;
-  const auto chunk_rows = [&](Index chunk) {
-    const Index left = size.rows - chunk * sum_chunk;
-    return left < sum_chunk ? left : sum_chunk;
+  const auto sum_one = [=](T* to, Index chunk, bool adds) {
+    const Index first = chunk * sum_chunk, left = size.rows - first;
+    sum_weighted_rows<Weighted>(to, x_no + first * cols, Weighted ? weight_n + first : nullptr,
+                                cols, left < sum_chunk ? left : sum_chunk, adds);
   };
   T* partial = nullptr;
   int threads = 1;
@@ -60,20 +132,27 @@ void sum_columns(T* sum_o, const T* x_no, RowsCols size, Accumulate accumulate) 
     if (threads > 1) partial = static_cast<T*>(scratch(1, sizeof(T) * chunks * cols));
   }
   if (!partial) {
-    if (chunks == 0) sum_rows(sum_o, x_no, cols, 0, add);
-    for (Index i = 0; i < chunks; ++i)
-      sum_rows(sum_o, x_no + i * sum_chunk * cols, cols, chunk_rows(i), add || i > 0);
+    if (chunks == 0) sum_weighted_rows<Weighted>(sum_o, x_no, weight_n, cols, 0, add);
+    for (Index i = 0; i < chunks; ++i) sum_one(sum_o, i, add || i > 0);
     return;
   }
-  parallel_chunks(threads, chunks, [=](Index i) {
-    sum_rows(partial + i * cols, x_no + i * sum_chunk * cols, cols, chunk_rows(i), false);
-  });
+  parallel_chunks(threads, chunks, [=](Index i) { sum_one(partial + i * cols, i, false); });
   for (Index i = 0; i < chunks; ++i)
     for_vectors<T>(0, cols, [&](Index j, Index count) {
-      const Vec<T> part = load_count(partial + i * cols + j, count);
-      const bool sum = add || i > 0;
-      store_count(sum_o + j, sum ? load_count(sum_o + j, count) + part : part, count);
+      put_sum(sum_o + j, load_count(partial + i * cols + j, count), count, add || i > 0);
     });
+}
+
+template <class T>
+void sum_columns(T* sum_o, const T* x_no, RowsCols size, Accumulate accumulate) {
+  sum_in_chunks<false>(sum_o, x_no, static_cast<const T*>(nullptr), size, accumulate);
+}
+
+// sum (+)= x^T weight.
+template <class T>
+void sum_weighted_columns(T* sum_o, const T* x_no, const T* weight_n, RowsCols size,
+                          Accumulate accumulate) {
+  sum_in_chunks<true>(sum_o, x_no, weight_n, size, accumulate);
 }
 
 }  // namespace LAMINA_ISA

@@ -9,6 +9,7 @@
 // cuts a very wide row into blocks.
 #pragma once
 
+#include "lane_picks.h"
 #include "row_chunks.h"
 
 namespace lamina {
@@ -29,16 +30,6 @@ LAMINA_INLINE Vec<T> iota() {
   Vec<T> v;
   for (Index i = 0; i < lanes<T>; ++i) v[i] = T(i);
   return v;
-}
-
-// Elements of two vectors by number: first those of a, then those of b.
-template <int... numbers, class V>
-LAMINA_INLINE V pick(V a, V b) {
-#if defined(__clang__)
-  return __builtin_shufflevector(a, b, numbers...);
-#else  // GCC has the other from version 12 on
-  return __builtin_shuffle(a, b, decltype(a < b){numbers...});
-#endif
 }
 
 // The transpose of four rows of four numbers (float), of two rows of two (double).

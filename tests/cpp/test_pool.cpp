@@ -31,6 +31,39 @@ TEST_CASE("each job runs once, to its own place, on any number of threads") {
   CHECK(run_jobs(0, 4, [](Index, const Cancelled&) { FAIL("there is no job"); }) == 0);
 }
 
+TEST_CASE("jobs run while others are still being prepared") {
+  for (const int threads : {1, 2, 5}) {
+    std::atomic<Index> ran{0};
+    Index brought = 0, told = -1;
+    const Index begun = run_jobs(
+        [&] {
+          while (ran < brought) std::this_thread::yield();  // those brought before
+          return ++brought <= 20;
+        },
+        threads, [&](Index i, const Cancelled&) { ran += i == ran ? 1 : 100; },
+        [&](Index done) {
+          told = done;
+          return true;
+        });
+    CHECK(begun == 20);
+    CHECK(ran == 20);
+    CHECK(told == 20);
+  }
+  CHECK(run_jobs([] { return false; }, 3, [](Index, const Cancelled&) { FAIL("no job"); }) == 0);
+}
+
+TEST_CASE("the watch is asked between two jobs that are brought, and stops that") {
+  Index brought = 0;
+  const Index begun = run_jobs(
+      [&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return ++brought > 0;  // without end
+      },
+      2, [](Index, const Cancelled&) {}, [](Index done) { return done < 4; });
+  CHECK(begun >= 4);
+  CHECK(begun <= brought);
+}
+
 TEST_CASE("what a job calls starts no threads") {
   set_num_threads(3);
   std::vector<int> limits(8, 0);
@@ -72,4 +105,6 @@ TEST_CASE("of several errors the first job's is thrown, and one of the watch") {
     while (!cancelled) std::this_thread::yield();
   };
   CHECK(message(waits, [](Index) -> bool { throw std::runtime_error("watch"); }) == "watch");
+  const Feed broken = [] { return throw std::runtime_error("feed"), false; };
+  CHECK_THROWS_WITH(run_jobs(broken, 2, waits), "feed");
 }

@@ -914,6 +914,37 @@ class EpochRule:
         smallest: typing.SupportsFloat | typing.SupportsIndex = 0.0,
     ) -> EpochRule: ...
 
+class FitRequest:
+    def __init__(
+        self,
+        model: FitModel,
+        first: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
+        seed: typing.SupportsInt | typing.SupportsIndex,
+        training: FitRows,
+        validation: FitRows | None = None,
+        held_out: FitRows | None = None,
+        held_out_predicted: FitRows | None = None,
+        predicted: FitRows | None = None,
+        first_epoch: typing.SupportsInt | typing.SupportsIndex = 0,
+        epochs: typing.SupportsInt | typing.SupportsIndex = 1,
+        steps: typing.SupportsInt | typing.SupportsIndex = 1,
+        shuffle_seed: typing.SupportsInt | typing.SupportsIndex | None = None,
+        validates: collections.abc.Sequence[bool] = [],
+        rate: typing.SupportsFloat | typing.SupportsIndex = 0.0,
+        rates: FitRates | None = None,
+        rules: collections.abc.Sequence[EpochRule] = [],
+        lets_divergence_pass: bool = False,
+        keeps_weights: bool = True,
+        keeps_epochs: bool = True,
+        score: FitScore | None = None,
+        scored: FitRows | None = None,
+        twister: tuple[
+            typing.Annotated[numpy.typing.ArrayLike, numpy.uint32],
+            typing.SupportsInt | typing.SupportsIndex,
+        ]
+        | None = None,
+    ) -> None: ...
+
 class FitSums:
     @property
     def mean_loss(self) -> float: ...
@@ -956,42 +987,11 @@ class FitRecord:
     @property
     def told(self) -> tuple[typing.Any, ...]: ...
 
-class FitRequest:
-    def __init__(
-        self,
-        model: FitModel,
-        first: collections.abc.Sequence[numpy.typing.NDArray[typing.Any]],
-        seed: typing.SupportsInt | typing.SupportsIndex,
-        training: FitRows,
-        validation: FitRows | None = None,
-        held_out: FitRows | None = None,
-        held_out_predicted: FitRows | None = None,
-        predicted: FitRows | None = None,
-        first_epoch: typing.SupportsInt | typing.SupportsIndex = 0,
-        epochs: typing.SupportsInt | typing.SupportsIndex = 1,
-        steps: typing.SupportsInt | typing.SupportsIndex = 1,
-        shuffle_seed: typing.SupportsInt | typing.SupportsIndex | None = None,
-        validates: collections.abc.Sequence[bool] = [],
-        rate: typing.SupportsFloat | typing.SupportsIndex = 0.0,
-        rates: FitRates | None = None,
-        rules: collections.abc.Sequence[EpochRule] = [],
-        lets_divergence_pass: bool = False,
-        keeps_weights: bool = True,
-        keeps_epochs: bool = True,
-        score: FitScore | None = None,
-        scored: FitRows | None = None,
-        twister: tuple[
-            typing.Annotated[numpy.typing.ArrayLike, numpy.uint32],
-            typing.SupportsInt | typing.SupportsIndex,
-        ]
-        | None = None,
-    ) -> None: ...
-
 def allocate(parameters: collections.abc.Sequence[Parameter]) -> None: ...
 def operations() -> dict[str, typing.Any]: ...
 def rules() -> list[Rule]: ...
 def run_fits(
-    requests: collections.abc.Sequence[FitRequest],
+    requests: collections.abc.Iterable,
     threads: typing.SupportsInt | typing.SupportsIndex,
     report: typing.Any = None,
     take: typing.Any = None,

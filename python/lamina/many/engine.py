@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -202,12 +202,29 @@ class Engine:
 
 
 def run(
-    engine: Engine, asked: Sequence[Asked], threads: int, told: Callable[[int], object]
+    engine: Engine,
+    indices: Iterable[int],
+    threads: int,
+    told: Callable[[int], object],
+    others: list[int],
 ) -> Iterator[Outcome]:
-    """Run the fits asked for, so many at a time; KeyboardInterrupt comes after those that ended."""
-    requests = [each.request.asked for each in asked]
-    records, interrupted = _core.run_fits(requests, threads, told)
-    for each, record in zip(asked, records, strict=True):
+    """Run fits, so many at a time; KeyboardInterrupt comes after those that ended.
+
+    Those that have to go through ``fit`` are added to ``others``.
+    """
+    asked: list[Asked] = []
+
+    def requests() -> Iterator[_core.FitRequest]:
+        for index in indices:
+            found = engine.ask(index)
+            if found is None:
+                others.append(index)
+            else:
+                asked.append(found)
+                yield found.request.asked
+
+    records, interrupted = _core.run_fits(requests(), threads, told)
+    for each, record in zip(asked, records, strict=False):  # fewer, of an interrupt
         if record is not None:
             yield engine.outcome(each, record)
     if interrupted:

@@ -27,16 +27,8 @@ def outcomes(
     called with the number of those that are done.
     """
     asking = engine.Engine(plan)
-    asked: list[engine.Asked] = []
     others: list[int] = []
-    for index in indices:
-        found = asking.ask(index)
-        if found is None:
-            others.append(index)
-        else:
-            asked.append(found)
-    if asked:
-        yield from engine.run(asking, asked, threads or get_num_threads(), told or _silent)
+    yield from engine.run(asking, indices, threads or get_num_threads(), told or _silent, others)
     for index in others:
         yield asking.checked(fit_one(plan, index))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,6 +178,24 @@ class _Asked:
         )
 
 
+class _Held:
+    """Fits that are held at a time, each stated while those before it run."""
+
+    def __init__(
+        self, fits: Iterable[StatedFit], take: Callable[[StatedResult | None], object]
+    ) -> None:
+        self._fits, self._take = fits, take
+        self._asked: list[_Asked] = []
+
+    def requests(self) -> Iterator[_core.FitRequest]:
+        for fit in self._fits:
+            self._asked.append(_Asked(fit))
+            yield self._asked[-1].request
+
+    def taken(self, place: int, record: _core.FitRecord) -> None:
+        self._take(self._asked[place].result(record))
+
+
 def run_stated(
     fits: Iterable[StatedFit],
     take: Callable[[StatedResult | None], object],
@@ -201,13 +219,8 @@ def run_stated(
     for first in waiting:
         size = sum(weight.nbytes for weight in first.weights) + BESIDE
         count = max(LEAST * threads, MOST_BYTES // size) - 1
-        asked = [_Asked(fit) for fit in itertools.chain([first], itertools.islice(waiting, count))]
-
-        def taken(place: int, record: _core.FitRecord, asked: list[_Asked] = asked) -> None:
-            take(asked[place].result(record))
-
-        requests = [each.request for each in asked]
-        if _core.run_fits(requests, threads, None, taken)[1]:
+        held = _Held(itertools.chain([first], itertools.islice(waiting, count)), take)
+        if _core.run_fits(held.requests(), threads, None, held.taken)[1]:
             raise KeyboardInterrupt
 
 

@@ -101,6 +101,8 @@ class Perceptron(Sequential):
         if "constant" in given:
             rows = rows + given["constant"]
         weight = given.get("weight")
+        if weight is None and not self.alpha:  # what is lowered is their mean
+            return {"loss": rows, "data_loss": rows}
         count = ops.sum(ops.ones_like(rows) if weight is None else weight)
         mean = ops.sum(rows if weight is None else rows * weight) / count
         if not self.alpha:
@@ -111,7 +113,7 @@ class Perceptron(Sequential):
     def _of_rows(self, y: Any, logits: Any) -> Any:
         name = self.row_loss
         if name == "squared_error":
-            return ops.sum(ops.square(logits - y), axis=-1) / 2
+            return ops.sum(ops.square(logits - y) / 2, axis=-1)
         if name == "poisson":
             return ops.sum(ops.exp(logits) - y * logits, axis=-1)
         if name == "log_loss" and self.output == "softmax":
