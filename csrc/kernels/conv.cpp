@@ -2,6 +2,7 @@
 // transposed layer is backward-data run forward.
 #include "conv_depthwise_3x3.h"
 #include "conv_depthwise_weights.h"
+#include "conv_lanes_weights.h"
 #include "table.h"
 
 namespace lamina {
@@ -12,27 +13,34 @@ namespace {
 constexpr Index usual_pixels = 512;
 
 template <class T>
-bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit& unit) {
+bool places_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit& unit) {
   char* memory = static_cast<char*>(scratch(0, plan.places_bytes + plan.window_bytes));
   if (!memory) return false;
   Place* places = reinterpret_cast<Place*>(memory);
   Window window(memory + plan.places_bytes, p.taps(), p.depth);
-  const WindowStrides strides{p.horizontal.inputs * p.x_pixel(), p.x_pixel(), p.depth,
-                              p.horizontal.taps};
-  const bool swept = sweeps(p);
-  if (swept) sweep_unit(p, unit);
-  for (Index r = 0; !swept && r < plan.rows.count; ++r)
+  for (Index r = 0; r < plan.rows.count; ++r)
     for (Index c = 0; c < plan.cols.count; ++c) {
       const bool lanewise = lanewise_depth(p) > 0;
       const Index count = lanewise ? 1 : fill_places(places, p, unit, plan.rows, r, plan.cols, c);
       if (count == 0) continue;
       fill_window(window, p.vertical, p.horizontal, plan.rows.of_class(r), plan.cols.of_class(c),
-                  strides);
+                  window_strides(p));
       if (lanewise)
         lanewise_class(p, window, places, unit, plan.rows, r, plan.cols, c);
       else
         multiply_class(p, window, places, count);
     }
+  return true;
+}
+
+template <class T>
+bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit& unit) {
+  if (sweeps(p)) {
+    sweep_unit(p, unit);
+  } else {
+    const bool lanes_full = plan.over_images && 4 * unit.images >= lane_images<T>;
+    if (!(lanes_full ? lanes_unit(p, plan, unit) : places_unit(p, plan, unit))) return false;
+  }
   if (p.activation.kind != Activation::relu) {
     const Index row = p.horizontal.outputs * p.y_pixel();
     activate(p.y + (unit.image * p.vertical.outputs + unit.row) * row,
@@ -65,12 +73,14 @@ bool multiply(ConvProduct<T> p) {
   // A small batch is cut finer, four units a thread: no bit depends on it.
   const int team = threads_for(p.flop(), p.images * p.vertical.outputs);
   const Index share = team > 1 ? p.pixels() / (4 * team) : usual_pixels;
-  const Index pixels = share < usual_pixels ? (share < 24 ? 24 : share) : usual_pixels;
+  Index pixels = share < usual_pixels ? (share < 24 ? 24 : share) : usual_pixels;
+  const Index lanewise = lanewise_depth(p);
+  const bool over_images = lanewise == 0 && runs_over_images(p, team);
+  if (over_images) pixels = lane_images<T> * p.vertical.outputs * p.horizontal.outputs;
   const Units units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels, p.by_images());
   const int threads = threads_for(p.flop(), units.count);
   const Index row_bytes = Classes::bytes(p.vertical.outputs);
   char* tables = static_cast<char*>(scratch(3, row_bytes + Classes::bytes(p.horizontal.outputs)));
-  const Index lanewise = lanewise_depth(p);
   const bool direct = lanewise == 1 || (lanewise > 1 && !p.backward) || reads_weights_in_place(p);
   T* panels = direct ? nullptr : static_cast<T*>(scratch(2, sizeof(T) * p.pack_size()));
   if (!tables || !(direct || panels)) {
@@ -83,9 +93,12 @@ bool multiply(ConvProduct<T> p) {
   else if (!direct)
     pack_weights(panels, p);
   p.b = direct ? p.w : panels;
-  const ConvPlan<T> plan{Classes(p.vertical, tables), Classes(p.horizontal, tables + row_bytes),
-                         units, units.most_pixels(p.horizontal.outputs) * Index(sizeof(Place)),
-                         Window::bytes(p.taps(), p.depth)};
+  const ConvPlan<T> plan{Classes(p.vertical, tables),
+                         Classes(p.horizontal, tables + row_bytes),
+                         units,
+                         units.most_pixels(p.horizontal.outputs) * Index(sizeof(Place)),
+                         Window::bytes(p.taps(), p.depth),
+                         over_images};
   bool whole = true;
   parallel_chunks(threads, units.count, [&](Index i) {
     if (p.by_images()) {
@@ -176,15 +189,47 @@ bool weights_chunk(const WeightsProduct<T>& whole, const WeightsCut& cut, Range 
   return true;
 }
 
+// The same where vectors run over images.
+template <class T>
+bool lanes_weights_chunk(const WeightsProduct<T>& whole, const WeightsCut& cut, Range range,
+                         T* to_w, T* to_b, bool onto, const ImageHook<T>* give) {
+  WeightsProduct<T> p = whole;
+  const Index image = p.out_h * p.out_w * p.d.filters;
+  LanesWeights<T> s;
+  if (!reserve_lanes(p, &s)) return false;
+  for (Index k = 0; k < s.dw_size + s.db_size; ++k) store(s.dw + k * lanes<T>, Vec<T>{});
+  T* values = nullptr;
+  if (give) {
+    values = static_cast<T*>(scratch(3, sizeof(T) * cut.units.per_unit * image));
+    if (!values) return false;
+    p.dz = values;
+  }
+  for (Index i = range.begin; i < range.end; ++i) {
+    Unit unit = cut.units.at(i);
+    if (give) {
+      give->call(give->context, values, unit.image, unit.images);
+      p.x = whole.x + unit.image * p.d.height * p.d.width * p.d.channels;
+      unit.image = 0;
+    }
+    lanes_weights_unit(p, unit, s, to_w != nullptr, to_b != nullptr);
+  }
+  if (to_w) add_lanes(to_w, s.dw, p.size(), onto);
+  if (to_b) add_lanes(to_b, s.db, p.d.filters, onto);
+  return true;
+}
+
 template <class T>
 bool conv_weights(T* dw, T* db, const T* x, const T* dz, const ConvDims& dims,
                   Accumulate accumulate, const ImageHook<T>* give = nullptr) {
   const WeightsProduct<T> p(x, dz, dims);
-  const WeightsCut cut(dims, p.out_h, p.out_w, unit_pixels(p), p.size() * Index(sizeof(T)),
-                       p.flop());
+  const bool over_images = lanewise_depth(p) == 0 && runs_over_images(p);
+  const Index pixels = over_images ? lane_images<T> * p.out_h * p.out_w : unit_pixels(p);
+  const WeightsCut cut(dims, p.out_h, p.out_w, pixels, p.size() * Index(sizeof(T)), p.flop());
   bool whole = true;
-  for_weight_chunks(dw, db, p.size(), dims.filters, p.blocks(), cut, p.flop(), accumulate,
-                    [&](Range range, T* to_w, T* to_b, Range blocks, bool onto) {
+  for_weight_chunks(dw, db, p.size(), dims.filters, over_images ? 1 : p.blocks(), cut, p.flop(),
+                    accumulate, [&](Range range, T* to_w, T* to_b, Range blocks, bool onto) {
+                      if (over_images && lanes_weights_chunk(p, cut, range, to_w, to_b, onto, give))
+                        return;
                       if (!weights_chunk(p, cut, range, to_w, to_b, blocks, onto, give))
                         __atomic_store_n(&whole, false, __ATOMIC_RELAXED);
                     });

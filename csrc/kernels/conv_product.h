@@ -145,10 +145,16 @@ void pack_weights(T* to, const ConvProduct<T>& p) {
 }
 
 template <class T>
+WindowStrides window_strides(const ConvProduct<T>& p) {
+  return {p.horizontal.inputs * p.x_pixel(), p.x_pixel(), p.depth, p.horizontal.taps};
+}
+
+template <class T>
 struct ConvPlan {
   Classes rows, cols;
   Units units;
   Index places_bytes, window_bytes;
+  bool over_images;  // see conv_lanes.h
 };
 
 // Without memory: the same sums in the same order, one output at a time.

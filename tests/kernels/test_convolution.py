@@ -284,6 +284,54 @@ def test_many_images_on_threads(shape):
         assert_close(got, want, y.size // shape[3], size)
 
 
+# Few filters, or few channels on the way back: vectors run over images where those fill them.
+FEW = {
+    "LeNet's first": (28, 28, 1, 6, (5, 5), 1, 1, "same", 1),
+    "LeNet's second": (14, 14, 6, 16, (5, 5), 1, 1, "valid", 1),
+    "one and one": (9, 7, 1, 1, (3, 2), 1, 1, 1, 1),
+    "spread": (13, 12, 3, 5, (3, 2), (2, 1), (1, 2), ((1, 2), (0, 3)), 1),
+    "far apart": (9, 11, 2, 11, (2, 2), 3, 1, "valid", 1),
+    "beyond the image": (3, 4, 2, 7, (5, 7), 1, 1, "same", 1),
+    "groups": (8, 7, 6, 10, (3, 3), 1, 1, "same", 2),
+    "a signal": (40, 1, 3, 9, (5, 1), 1, 1, ((4, 0), (0, 0)), 1),
+    "a long sum": (6, 6, 60, 5, (3, 3), 1, 1, "same", 1),
+    "too large to copy": (110, 120, 1, 6, (3, 3), 1, 1, "same", 1),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", sorted(FEW))
+def test_few_filters(name, dtype):
+    shape = FEW[name]
+    options, oracle = settings(shape), Oracle(shape[4], *shape[5:])
+    rows = 3 if name == "too large to copy" else 37
+    x, w, b = (a.astype(dtype) for a in arrays(rows, shape))
+    y = kernels.conv2d_forward(x, w, b, **options)
+    exact = [a.astype(float) for a in (x, w, b)]
+    reach = oracle.forward(*(np.abs(a) for a in exact))
+    assert_close(y, oracle.forward(*exact), w[..., 0].size + 1, reach)
+    dx = kernels.conv2d_backward(y, x, w, **options)[0]
+    for count in {1, 3, 4, 5, 16, 20, rows}:  # whole units of images, and rests of every kind
+        some, of_x = y[:count], x[:count]
+        ahead = kernels.conv2d_forward(of_x, w, b, **options)
+        back = kernels.conv2d_backward(some, of_x, w, **options)
+        assert_same_bits([ahead, back[0]], [some, dx[:count]], f"{count} images")
+        exact = [a.astype(float) for a in (some, of_x, w)]
+        sizes = magnitudes(exact[0], oracle, *exact[1:], None)
+        for want, got, size in zip(oracle.backward(*exact), back, sizes, strict=True):
+            assert_close(got, want, max(w.size, some.size // shape[3]), size, what=f"{count}")
+
+
+@pytest.mark.parametrize("name", ["LeNet's first", "LeNet's second", "groups"])
+def test_few_filters_on_threads(name):
+    x, w, b = (a.astype(np.float32) for a in arrays(150, FEW[name]))
+    y = kernels.conv2d_forward(x, w, b, **settings(FEW[name]))
+    same_on_threads(
+        lambda: kernels.conv2d_forward(x, w, b, **settings(FEW[name])),
+        lambda: kernels.conv2d_backward(y, x, w, **settings(FEW[name])),
+    )
+
+
 def test_infinite_pixels_stay_near():
     """Cells outside the image are not multiplied: no NaN from 0 times infinity."""
     x, w = np.ones((1, 4, 4, 4)), np.full((3, 3, 4, 2), np.inf)
