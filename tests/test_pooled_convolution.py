@@ -31,6 +31,24 @@ CASES = {
         {"filters": 3, "kernel_size": 3, "activation": "relu"},
         {"pool_size": 17},
     ),
+    # Backward takes the windows of the winners alone, where that is less than the zeros between.
+    "winners": ((14, 14, 6), {"filters": 16, "kernel_size": 5, "activation": "relu"}, {}),
+    "winners, padded": (
+        (9, 8, 16),
+        {"filters": 20, "kernel_size": 3, "padding": "same", "activation": "tanh"},
+        {},
+    ),
+    "winners, strides": (
+        (19, 17, 16),
+        {"filters": 18, "kernel_size": 3, "strides": 2, "padding": "same"},
+        {"pool_size": 3, "strides": 3, "padding": "same"},
+    ),
+    "winners, spread": (
+        (15, 13, 16),
+        {"filters": 17, "kernel_size": 3, "dilation_rate": 2, "activation": "relu"},
+        {"pool_size": (2, 3), "strides": (3, 4)},
+    ),
+    "winners, many": ((8, 8, 64), {"filters": 40, "kernel_size": 3, "padding": "same"}, {}),
     "far apart": (
         (72, 72, 1),  # 4900 pixels of 16 floats do not stay near
         {"filters": 16, "kernel_size": 3, "activation": "relu"},
@@ -99,7 +117,7 @@ def test_gradients_are_those_of_the_two_layers(case: str, rows: int) -> None:
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("case", ["relu", "tanh, overlapping", "far apart"])
+@pytest.mark.parametrize("case", ["relu", "tanh, overlapping", "winners", "far apart"])
 def test_no_bit_depends_on_the_threads(case: str) -> None:
     assert all(row.threads > 1 for row in pooled_rows(case, 400)), "the check would be empty"
     for one, two in zip(trained(case, False, 400, 1), trained(case, False, 400, 3), strict=True):
