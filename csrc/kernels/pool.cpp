@@ -93,6 +93,35 @@ LAMINA_INLINE typename Of<T>::ivec load_places(const I* from, Index count) {
   return widen(from, typename Of<T>::ivec{});
 }
 
+// Places as bytes.  AVX-512 takes some of them by a mask; a copy of a few bytes is a call.
+#if LAMINA_VECTOR_BYTES == 64
+LAMINA_INLINE void store_bytes(std::uint8_t* to, vi32 place, Index count) {
+  _mm_mask_storeu_epi8(to, __mmask16((1u << count) - 1u), _mm512_cvtepi32_epi8(__m512i(place)));
+}
+LAMINA_INLINE void store_bytes(std::uint8_t* to, vi64 place, Index count) {
+  _mm_mask_storeu_epi8(to, __mmask16((1u << count) - 1u), _mm512_cvtepi64_epi8(__m512i(place)));
+}
+LAMINA_INLINE vi32 load_bytes(const std::uint8_t* p, Index count, vi32) {
+  return vi32(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(__mmask16((1u << count) - 1u), p)));
+}
+LAMINA_INLINE vi64 load_bytes(const std::uint8_t* p, Index count, vi64) {
+  return vi64(_mm512_cvtepu8_epi64(_mm_maskz_loadu_epi8(__mmask16((1u << count) - 1u), p)));
+}
+#else
+LAMINA_INLINE void store_bytes(std::uint8_t* to, vi32 place, Index count) {
+  store_places<float>(to, place, count);
+}
+LAMINA_INLINE void store_bytes(std::uint8_t* to, vi64 place, Index count) {
+  store_places<double>(to, place, count);
+}
+LAMINA_INLINE vi32 load_bytes(const std::uint8_t* p, Index count, vi32) {
+  return load_places<float>(p, count);
+}
+LAMINA_INLINE vi64 load_bytes(const std::uint8_t* p, Index count, vi64) {
+  return load_places<double>(p, count);
+}
+#endif
+
 // The places of all winners.  The width is looked at for each vector: a template of it would make
 // twice the code for nothing.
 struct Winners {
@@ -103,13 +132,14 @@ struct Winners {
   LAMINA_INLINE void put(Index at, typename Of<T>::ivec place, Index count) const {
     if (!index) return;
     if (bytes)
-      store_places<T>(static_cast<std::uint8_t*>(index) + at, place, count);
+      store_bytes(static_cast<std::uint8_t*>(index) + at, place, count);
     else
       store_places<T>(static_cast<std::int32_t*>(index) + at, place, count);
   }
   template <class T>
   LAMINA_INLINE typename Of<T>::ivec get(Index at, Index count) const {
-    return bytes ? load_places<T>(static_cast<const std::uint8_t*>(index) + at, count)
+    return bytes ? load_bytes(static_cast<const std::uint8_t*>(index) + at, count,
+                              typename Of<T>::ivec{})
                  : load_places<T>(static_cast<const std::int32_t*>(index) + at, count);
   }
 };
