@@ -3,6 +3,7 @@
 #include "conv_depthwise_3x3.h"
 #include "conv_depthwise_weights.h"
 #include "conv_lanes_weights.h"
+#include "conv_winograd_weights.h"
 #include "table.h"
 
 namespace lamina {
@@ -37,6 +38,8 @@ template <class T>
 bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit& unit) {
   if (sweeps(p)) {
     sweep_unit(p, unit);
+  } else if (plan.winograd) {
+    if (!winograd_unit(p, unit)) return false;
   } else {
     const bool lanes_full = plan.over_images && 4 * unit.images >= lane_images<T>;
     if (!(lanes_full ? lanes_unit(p, plan, unit) : places_unit(p, plan, unit))) return false;
@@ -74,16 +77,23 @@ bool multiply(ConvProduct<T> p) {
   const int team = threads_for(p.flop(), p.images * p.vertical.outputs);
   const Index share = team > 1 ? p.pixels() / (4 * team) : usual_pixels;
   Index pixels = share < usual_pixels ? (share < 24 ? 24 : share) : usual_pixels;
+  const bool winograd = by_winograd(p);
   const Index lanewise = lanewise_depth(p);
-  const bool over_images = lanewise == 0 && runs_over_images(p, team);
+  const bool over_images = !winograd && lanewise == 0 && runs_over_images(p, team);
   if (over_images) pixels = lane_images<T> * p.vertical.outputs * p.horizontal.outputs;
-  const Units units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels, p.by_images());
+  const Units units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels, p.by_images(),
+                    winograd ? winograd_side : 1);
   const int threads = threads_for(p.flop(), units.count);
   const Index row_bytes = Classes::bytes(p.vertical.outputs);
   char* tables = static_cast<char*>(scratch(3, row_bytes + Classes::bytes(p.horizontal.outputs)));
   const bool direct = lanewise == 1 || (lanewise > 1 && !p.backward) || reads_weights_in_place(p);
-  T* panels = direct ? nullptr : static_cast<T*>(scratch(2, sizeof(T) * p.pack_size()));
-  if (!tables || !(direct || panels)) {
+  const Index packed = direct ? 0 : p.pack_size();
+  const Index transformed =
+      winograd ? PanelCut<T>(p.columns).padded() * winograd_positions * p.depth : 0;
+  T* panels = packed + transformed == 0
+                  ? nullptr
+                  : static_cast<T*>(scratch(2, sizeof(T) * (packed + transformed)));
+  if (!tables || !(packed + transformed == 0 || panels)) {
     if (p.by_images()) return false;
     parallel_chunks(threads, units.count, [&](Index i) { plain_unit(p, units.at(i)); });
     return true;
@@ -93,12 +103,17 @@ bool multiply(ConvProduct<T> p) {
   else if (!direct)
     pack_weights(panels, p);
   p.b = direct ? p.w : panels;
+  if (winograd) {
+    winograd_weights(panels + packed, p.b, p);
+    p.b = panels + packed;
+  }
   const ConvPlan<T> plan{Classes(p.vertical, tables),
                          Classes(p.horizontal, tables + row_bytes),
                          units,
                          units.most_pixels(p.horizontal.outputs) * Index(sizeof(Place)),
                          Window::bytes(p.taps(), p.depth),
-                         over_images};
+                         over_images,
+                         winograd};
   bool whole = true;
   parallel_chunks(threads, units.count, [&](Index i) {
     if (p.by_images()) {
@@ -222,6 +237,7 @@ template <class T>
 bool conv_weights(T* dw, T* db, const T* x, const T* dz, const ConvDims& dims,
                   Accumulate accumulate, const ImageHook<T>* give = nullptr) {
   const WeightsProduct<T> p(x, dz, dims);
+  if (dw && by_winograd(p) && winograd_weights(p, dw, db, accumulate, give)) return true;
   const bool over_images = lanewise_depth(p) == 0 && runs_over_images(p);
   const Index pixels = over_images ? lane_images<T> * p.out_h * p.out_w : unit_pixels(p);
   const WeightsCut cut(dims, p.out_h, p.out_w, pixels, p.size() * Index(sizeof(T)), p.flop());

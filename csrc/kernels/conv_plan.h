@@ -160,9 +160,10 @@ struct Unit {
 
 struct Units {
   Index images, height, per_unit, bands, band_rows, count;
-  // Units of about `pixels` outputs; `whole`: never less than an image.  Sharing out the images
-  // evenly instead of leaving the last unit short gained nothing (65 of 128 on one thread of two).
-  Units(Index images_, Index height_, Index width, Index pixels, bool whole = false)
+  // Units of about `pixels` outputs; `whole`: never less than an image; `step`: whose first row is
+  // a multiple of it.  Sharing out the images evenly instead of leaving the last unit short gained
+  // nothing (65 of 128 on one thread of two).
+  Units(Index images_, Index height_, Index width, Index pixels, bool whole = false, Index step = 1)
       : images(images_), height(height_) {
     const Index area = height * width;
     per_unit = area >= pixels ? 1 : (pixels + area - 1) / area;
@@ -172,7 +173,7 @@ struct Units {
       const Index rows = (pixels + width - 1) / width;
       bands = height / rows > 0 ? height / rows : 1;
     }
-    band_rows = (height + bands - 1) / bands;
+    band_rows = ((height + bands - 1) / bands + step - 1) / step * step;
     bands = (height + band_rows - 1) / band_rows;
     count = per_unit > 0 ? (images + per_unit - 1) / per_unit * bands : 0;
   }

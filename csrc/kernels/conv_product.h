@@ -155,6 +155,7 @@ struct ConvPlan {
   Units units;
   Index places_bytes, window_bytes;
   bool over_images;  // see conv_lanes.h
+  bool winograd;  // the weights are at Winograd's positions, and units begin with a tile
 };
 
 // Without memory: the same sums in the same order, one output at a time.

@@ -14,7 +14,7 @@ MOST_THREADS = 4096
 # Of each variable: which values have a meaning, in words and as the core reads them.
 THREADS = f"an integer from 1 to {MOST_THREADS}"
 CROWDING = "0 or 1"
-OURS = ("LAMINA_NUM_THREADS", "LAMINA_ISA", "LAMINA_CROWDING", "LAMINA_DATA")
+OURS = ("LAMINA_NUM_THREADS", "LAMINA_ISA", "LAMINA_CROWDING", "LAMINA_WINOGRAD", "LAMINA_DATA")
 
 
 def check(environment: Mapping[str, str]) -> None:
@@ -40,6 +40,9 @@ def complaints(environment: Mapping[str, str]) -> list[str]:
     value = environment.get("LAMINA_CROWDING", "")
     if value.strip() and value not in ("0", "1"):
         found.append(f"LAMINA_CROWDING must be {CROWDING}; got {value!r}, which counts as 1")
+    value = environment.get("LAMINA_WINOGRAD", "")
+    if value.strip() and value not in ("0", "1"):
+        found.append(f"LAMINA_WINOGRAD must be 0 or 1; got {value!r}, which counts as 1")
     for name in environment:
         meant = _meant(name)
         if meant is not None:

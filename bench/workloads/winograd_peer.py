@@ -1,0 +1,56 @@
+"""One of the two ways to calculate a 3x3 convolution: its errors and its time."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+from common import median_seconds, pin, serve
+from lamina import kernels, runtime
+
+
+def largest_error(got: Any, want: Any) -> float:
+    return float(np.abs(got - want).max() / np.abs(want).max())
+
+
+def exactly(x: Any, w: Any, dz: Any) -> tuple[Any, Any, Any]:
+    """Give the outputs, dx and dw by their definition, in float64."""
+    height, width = x.shape[1:3]
+    around = ((0, 0), (1, 1), (1, 1), (0, 0))
+    of_x, of_dz = np.pad(x.astype(float), around), np.pad(dz.astype(float), around)
+    y, dx, dw = 0.0, 0.0, np.zeros(w.shape)
+    for r in range(3):
+        for s in range(3):
+            cells = np.s_[:, r : r + height, s : s + width]
+            y = y + of_x[cells] @ w[r, s].astype(float)
+            dx = dx + of_dz[cells] @ w[2 - r, 2 - s].T.astype(float)
+            dw[r, s] = np.tensordot(of_x[cells], dz.astype(float), ([0, 1, 2], [0, 1, 2]))
+    return y, dx, dw
+
+
+def answer(command: dict[str, Any]) -> dict[str, float]:
+    images, height, width, channels, filters = command["shape"]
+    rng = np.random.default_rng(7)
+    x = rng.standard_normal((images, height, width, channels), dtype=np.float32)
+    dz = rng.standard_normal((images, height, width, filters), dtype=np.float32)
+    w = rng.standard_normal((3, 3, channels, filters), dtype=np.float32)
+    w /= np.float32(np.sqrt(9 * channels))
+
+    def passes(x: Any, dz: Any) -> tuple[Any, Any, Any]:
+        y = kernels.conv2d_forward(x, w, padding="same")
+        dx, dw, _ = kernels.conv2d_backward(dz, x, w, padding="same")
+        return y, dx, dw
+
+    pairs = zip(passes(x[:8], dz[:8]), exactly(x[:8], w, dz[:8]), strict=True)
+    error = max(largest_error(got, want) for got, want in pairs)
+    return {"error": error, "ms": 1e3 * median_seconds(lambda: passes(x, dz))}
+
+
+if __name__ == "__main__":
+    threads = json.loads(sys.argv[1])["threads"]
+    pin(threads)
+    runtime.set_num_threads(threads)
+    serve(answer, {})

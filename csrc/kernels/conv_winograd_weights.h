@@ -1,0 +1,216 @@
+// The gradient of 3x3 weights by Winograd's algorithm: the same positions as forward.
+//
+// At each position the gradient is a product of the inputs' tiles and of dz's, taken there by the
+// transpose of what takes sums to outputs; 36 sums for 9 weights stay in memory while a chunk of
+// the batch passes by, and are taken back at the end.
+#pragma once
+
+#include "conv_weights.h"
+#include "conv_winograd.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+template <class T>
+bool by_winograd(const WeightsProduct<T>& p) {
+  const ConvDims& d = p.d;
+  return d.kernel_h == 3 && d.kernel_w == 3 && d.stride_h == 1 && d.stride_w == 1 &&
+         d.dilation_h == 1 && d.dilation_w == 1 && d.groups == 1 &&
+         winograd_pays<T>(p.out_h, p.out_w, d.channels, d.filters);
+}
+
+// A dz: four outputs' gradients to six positions.
+template <class T>
+LAMINA_INLINE void winograd_of_gradients(Vec<T> (&e)[6], const Vec<T> (&g)[4]) {
+  const Vec<T> a = root_half<T>(), b = root_two<T>(), half = broadcast(T(0.5));
+  const Vec<T> even_a = g[0] + half * g[2], odd_a = a * (g[1] + half * g[3]);
+  const Vec<T> even_b = g[0] + (g[2] + g[2]), odd_b = b * (g[1] + (g[3] + g[3]));
+  e[0] = g[0];
+  e[1] = even_a + odd_a;
+  e[2] = even_a - odd_a;
+  e[3] = even_b + odd_b;
+  e[4] = even_b - odd_b;
+  e[5] = g[3];
+}
+
+// G' x: six positions to three weights.
+template <class T>
+LAMINA_INLINE void winograd_to_weights(Vec<T> (&g)[3], const Vec<T> (&x)[6]) {
+  const Vec<T> a = root_half<T>(), b = root_two<T>(), half = broadcast(T(0.5));
+  const Vec<T> third = broadcast(T(-2.0 / 3.0)), sixth = broadcast(T(1.0 / 6.0));
+  const Vec<T> even_a = third * (x[1] + x[2]), odd_a = third * (x[1] - x[2]);
+  const Vec<T> even_b = sixth * (x[3] + x[4]), odd_b = sixth * (x[3] - x[4]);
+  g[0] = x[0] + (even_a + even_b);
+  g[1] = a * odd_a + b * odd_b;
+  g[2] = (half * even_a + (even_b + even_b)) + x[5];
+}
+
+// The gradients of tiles [begin, end): rows of e[position], padded to whole vectors.
+template <class T>
+void winograd_gradients(T* e, Index step, Index width, const T* dz, const TileCut& tiles,
+                        Range range, Index height, Index row_pixels, Index filters) {
+  const Index row = row_pixels * filters;
+  for (Index i = range.begin; i < range.end; ++i) {
+    const Index top = tiles.row(i), left = tiles.col(i);
+    const Inside inside(top, left, height, row_pixels, winograd_side);
+    const T* at = dz + (tiles.image(i) * height + top) * row + left * filters;
+    T* to = e + (i - range.begin) * width;
+    for (Index c = 0; c < filters; c += lanes<T>) {
+      const Index n = filters - c < lanes<T> ? filters - c : lanes<T>;
+      Vec<T> part[6][4];
+      for (int s = 0; s < 4; ++s) {
+        Vec<T> g[4], z[6];
+        LAMINA_UNROLL
+        for (int r = 0; r < 4; ++r)
+          g[r] = inside.has(r, s) ? load_count(at + r * row + s * filters + c, n) : Vec<T>{};
+        winograd_of_gradients<T>(z, g);
+        LAMINA_UNROLL
+        for (int r = 0; r < 6; ++r) part[r][s] = z[r];
+      }
+      for (int r = 0; r < 6; ++r) {
+        Vec<T> z[6];
+        winograd_of_gradients<T>(z, part[r]);
+        LAMINA_UNROLL
+        for (int s = 0; s < 6; ++s) store(to + (6 * r + s) * step + c, z[s]);
+      }
+    }
+  }
+}
+
+// What one chunk adds up: positions x channels x filters, padded to whole vectors.
+template <class T>
+struct WinogradSums {
+  const WeightsProduct<T>& p;
+  Index width, size;
+  explicit WinogradSums(const WeightsProduct<T>& p_)
+      : p(p_),
+        width((p_.d.filters + lanes<T> - 1) / lanes<T> * lanes<T>),
+        size(winograd_positions * p_.d.channels * width) {}
+
+  // Adds one unit's part at the positions of `range`; takes scratch slot 0.
+  bool add_unit(T* sums, const T* dz, const Unit& unit, Range range, bool onto) const {
+    const ConvDims& d = p.d;
+    const TileCut tiles(unit, p.out_w);
+    const Index v_step = winograd_tiles * d.channels + winograd_gap;
+    const Index e_step = winograd_tiles * width + winograd_gap;
+    T* v = static_cast<T*>(scratch(0, sizeof(T) * winograd_positions * (v_step + e_step)));
+    if (!v) return false;
+    T* e = v + winograd_positions * v_step;
+    const PanelCut<T> panels(d.filters);
+    const Parts blocks(tiles.count(), parts_of(tiles.count(), winograd_tiles));
+    for (Index i = 0; i < blocks.count; ++i) {
+      const Range some{blocks.begin(i), blocks.begin(i + 1)};
+      winograd_inputs(v, v_step, p.x, tiles, some, vertical_forward(d), horizontal_forward(d),
+                      d.channels);
+      winograd_gradients(e, e_step, width, dz, tiles, some, p.out_h, p.out_w, d.filters);
+      for (Index at = range.begin; at < range.end; ++at)
+        for (Index j = 0; j < panels.count(); ++j)
+          winograd_product<T, false>(sums + at * d.channels * width + panels.first(j), width,
+                                     v + at * v_step, d.channels, e + at * e_step + panels.first(j),
+                                     width, d.channels, panels.vectors(j), some.size(),
+                                     onto || i > 0);
+    }
+    return true;
+  }
+
+  // dw (+)= the sums of all chunks, added in order, taken back to the nine weights.
+  void finish(T* dw, const T* sums, Index chunks, Index step, bool add) const {
+    const Index channels = p.d.channels, filters = p.d.filters, plane = channels * width;
+    const double work = double(winograd_positions) * double(chunks + 1) * double(plane);
+    parallel_chunks(threads_for(work, channels), channels, [=](Index k) {
+      for (Index c = 0; c < filters; c += lanes<T>) {
+        Vec<T> part[3][6];
+        for (int s = 0; s < 6; ++s) {
+          Vec<T> x[6], g[3];
+          LAMINA_UNROLL
+          for (int r = 0; r < 6; ++r) {
+            const T* from = sums + (6 * r + s) * plane + k * width + c;
+            x[r] = load(from);
+            for (Index i = 1; i < chunks; ++i) x[r] = x[r] + load(from + i * step);
+          }
+          winograd_to_weights<T>(g, x);
+          LAMINA_UNROLL
+          for (int r = 0; r < 3; ++r) part[r][s] = g[r];
+        }
+        const Index n = filters - c < lanes<T> ? filters - c : lanes<T>;
+        for (int r = 0; r < 3; ++r) {
+          Vec<T> g[3];
+          winograd_to_weights<T>(g, part[r]);
+          LAMINA_UNROLL
+          for (int s = 0; s < 3; ++s) {
+            T* to = dw + ((3 * r + s) * channels + k) * filters + c;
+            store_count(to, add ? load_count(to, n) + g[s] : g[s], n);
+          }
+        }
+      }
+    });
+  }
+};
+
+// One chunk of units at some positions; `give`: dz comes by images, into scratch slot 3.
+template <class T>
+bool winograd_weights_chunk(const WinogradSums<T>& whole, const Units& units, Range range, T* sums,
+                            T* to_b, Range positions, const ImageHook<T>* give) {
+  WeightsProduct<T> p = whole.p;
+  const WinogradSums<T> part(p);
+  const Index filters = p.d.filters, pixel = p.out_w * filters;
+  T* values = nullptr;
+  if (give) {
+    values = static_cast<T*>(scratch(3, sizeof(T) * units.per_unit * p.out_h * pixel));
+    if (!values) return false;
+    p.dz = values;
+  }
+  Index held = -1;
+  for (Index i = range.begin; i < range.end; ++i) {
+    Unit unit = units.at(i);
+    if (give) {
+      if (held != unit.image) give->call(give->context, values, unit.image, unit.images);
+      held = unit.image;
+      p.x = whole.p.x + held * p.d.height * p.d.width * p.d.channels;
+      unit.image = 0;
+    }
+    if (to_b)
+      sum_rows(to_b, p.dz + (unit.image * p.out_h + unit.row) * pixel, filters,
+               unit.pixels(p.out_w), i > range.begin);
+    if (!part.add_unit(sums, p.dz, unit, positions, i > range.begin)) return false;
+  }
+  return true;
+}
+
+// dw and db; false, and nothing written, where there is no memory or nothing to add up.
+template <class T>
+bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accumulate,
+                      const ImageHook<T>* give) {
+  const WinogradSums<T> whole(p);
+  const Index filters = p.d.filters, step = whole.size + (db ? whole.width : 0);
+  const Units units(p.d.images, p.out_h, p.out_w, 16 * winograd_tiles, false, winograd_side);
+  if (units.count == 0) return false;
+  Index chunks = 1;  // powers of two share out evenly; at most 16 MB of sums
+  while (2 * chunks <= 16 && 2 * chunks <= units.count &&
+         2 * chunks * step * Index(sizeof(T)) <= (Index(16) << 20))
+    chunks *= 2;
+  T* sums = static_cast<T*>(scratch(2, sizeof(T) * chunks * step));
+  if (!sums) return false;
+  const Parts parts(units.count, chunks);
+  const int threads = threads_for(0.4 * p.flop(), chunks * 4);
+  const Index shares = chunks % threads == 0 || chunks >= 4 * threads ? 1 : 4;
+  const Parts positions(winograd_positions, shares);
+  bool enough = true;
+  parallel_chunks(threads, chunks * shares, [&](Index task) {
+    const Index chunk = task / shares, share = task % shares;
+    T* to = sums + chunk * step;
+    const Range range{parts.begin(chunk), parts.begin(chunk + 1)};
+    if (!winograd_weights_chunk(whole, units, range, to,
+                                db && share == 0 ? to + whole.size : nullptr,
+                                {positions.begin(share), positions.begin(share + 1)}, give))
+      __atomic_store_n(&enough, false, __ATOMIC_RELAXED);
+  });
+  if (!enough) return false;
+  const bool add = accumulate == Accumulate::yes;
+  whole.finish(dw, sums, chunks, step, add);
+  if (db) add_parts(db, sums + whole.size, chunks, step, filters, add);
+  return true;
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

@@ -1,0 +1,163 @@
+"""3x3 convolutions by Winograd's algorithm, where it is chosen and beside."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lamina
+from harness import assert_close, assert_same_bits, check_added, check_kernel
+from kernels.test_convolution import Oracle, arrays, settings
+from lamina import kernels, layers
+from thread_proof import same_on_threads
+
+# As in test_convolution.py.  Sixteen channels and filters, and 36 outputs, are the least.
+SHAPES = {
+    "least": (6, 6, 16, 16, (3, 3), 1, 1, "same", 1),
+    "valid": (13, 13, 32, 64, (3, 3), 1, 1, "valid", 1),
+    "rests of tiles": (9, 14, 17, 19, (3, 3), 1, 1, "same", 1),
+    "uneven padding": (10, 7, 24, 35, (3, 3), 1, 1, ((2, 0), (1, 2)), 1),
+    "padding beyond a tile": (6, 6, 16, 18, (3, 3), 1, 1, 7, 1),
+    "a panel and a rest": (8, 8, 20, 100, (3, 3), 1, 1, "same", 1),
+    "a long sum": (6, 8, 530, 16, (3, 3), 1, 1, "same", 1),
+}
+BESIDE = {
+    "one channel less": (8, 8, 15, 16, (3, 3), 1, 1, "same", 1),
+    "one filter less": (8, 8, 16, 15, (3, 3), 1, 1, "same", 1),
+    "small": (5, 7, 16, 16, (3, 3), 1, 1, "same", 1),
+    "narrow": (40, 1, 16, 16, (3, 3), 1, 1, "same", 1),
+    "strides": (16, 16, 16, 16, (3, 3), (1, 2), 1, "same", 1),
+    "dilation": (12, 12, 16, 16, (3, 3), 1, (2, 1), "same", 1),
+    "groups": (8, 8, 32, 32, (3, 3), 1, 1, "same", 2),
+    "a wider window": (8, 8, 16, 16, (3, 5), 1, 1, "same", 1),
+}
+
+
+def passes(shape, rows=3):
+    """Return the outputs, the gradients with outputs for dz, the arrays and the oracle."""
+    options, oracle = settings(shape), Oracle(shape[4], *shape[5:])
+    x, w, b = (a.astype("float32") for a in arrays(rows, shape))
+    y = kernels.conv2d_forward(x, w, b, **options)
+    return y, kernels.conv2d_backward(y, x, w, **options), (x, w, b), oracle
+
+
+def largest(sums):
+    """Return what rounding errors scale with: the largest sum, as a tile's outputs share theirs."""
+    return np.full(sums.shape, sums.max(initial=0.0))
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+@pytest.mark.parametrize("rows", [0, 3])
+def test_shapes(name, rows):
+    shape = SHAPES[name]
+    options, oracle = settings(shape), Oracle(shape[4], *shape[5:])
+    check_kernel(
+        lambda x, w, b: kernels.conv2d_forward(x, w, b, **options),
+        oracle.forward,
+        arrays(rows, shape),
+        "float32",
+        backward=lambda dz, x, w, b: kernels.conv2d_backward(dz, x, w, **options),
+        differentiable=(0, 1, 2),
+        oracle_backward=oracle.backward,
+        magnitude=lambda x, w, b: largest(oracle.forward(np.abs(x), np.abs(w), np.abs(b))),
+        reduction=arrays(1, shape)[1][..., 0].size + 1,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES))
+def test_errors_are_a_hundred_thousandth_of_the_largest_result(name, isa):
+    y, (dx, dw, _), (x, w, b), oracle = passes(SHAPES[name], rows=8)
+    exact = [a.astype(float) for a in (x, w, b)]
+    want = [oracle.forward(*exact), *oracle.backward(y.astype(float), *exact)]
+    for got, right in zip((y, dx, dw), want, strict=False):
+        assert np.abs(got - right).max() < 1e-5 * np.abs(right).max()
+
+
+ANSWER = """
+import hashlib, sys
+sys.path[:0] = {paths!r}
+from kernels.test_winograd import BESIDE, SHAPES, passes
+for name, shape in {{**SHAPES, **BESIDE}}.items():
+    y, gradients, _, _ = passes(shape)
+    print(name, *(hashlib.sha256(a.tobytes()).hexdigest() for a in (y, *gradients)), sep=":")
+"""
+
+
+def test_the_environment_turns_it_off(isa):
+    tests = str(Path(__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", ANSWER.format(paths=[tests])],
+        env={**os.environ, "LAMINA_WINOGRAD": "0", "LAMINA_ISA": isa},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    plain = {line.split(":")[0]: line.split(":")[1:] for line in done.stdout.splitlines()}
+    for name, shape in {**SHAPES, **BESIDE}.items():
+        y, (dx, dw, db), _, _ = passes(shape)
+        here = [hashlib.sha256(a.tobytes()).hexdigest() for a in (y, dx, dw, db)]
+        same = [a == b for a, b in zip(here, plain[name], strict=True)]
+        if name in BESIDE:
+            assert same == [True] * 4, name
+        else:
+            assert not any((same[0], same[2])), name
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_an_image_is_the_same_in_any_batch_and_on_any_number_of_threads(activation):
+    shape = (16, 13, 32, 48, (3, 3), 1, 1, "same", 1)
+    options = settings(shape)
+    x, w, b = (a.astype("float32") for a in arrays(21, shape))
+    forward = lambda x: kernels.conv2d_forward(x, w, b, activation=activation, **options)  # noqa: E731
+    [(y,)] = same_on_threads(lambda: forward(x), counts=(2, 3))
+    for count in (1, 2, 20):
+        assert_same_bits([forward(x[:count])], [y[:count]], f"{count} images")
+    [(dx, dw, db)] = same_on_threads(
+        lambda: kernels.conv2d_backward(y, x, w, **options), counts=(2, 3, 7)
+    )
+    few = kernels.conv2d_backward(y[:1], x[:1], w, **options)[0]
+    assert_same_bits([few], [dx[:1]], "an image's gradient")
+    check_added(
+        lambda a, c: kernels.conv2d_backward(y, x, w, dkernel=a, dbias=c, **options),
+        [dw, db],
+        y.size,
+    )
+
+
+def test_pooling_that_is_taken_over_changes_no_bit():
+    def model(pooled):
+        lamina.utils.set_random_seed(2)
+        first = layers.Conv2D(32, 3, activation="relu", padding="same")
+        apart = [] if pooled else [layers.Rescaling(1.0)]
+        stack = [layers.Input((12, 16, 16)), first, *apart, layers.MaxPooling2D()]
+        return lamina.Sequential([*stack, layers.Flatten(), layers.Dense(3)])
+
+    x = np.random.default_rng(0).normal(size=(20, 12, 16, 16)).astype("float32")
+    y = x[:, 0, 0, :3]
+    fused, apart = model(True), model(False)
+    apart.set_weights(fused.get_weights())
+    assert_same_bits([fused.predict(x)], [apart.predict(x)], "predictions")
+    for one in (fused, apart):
+        one.compile("sgd", "mse")
+        one.fit(x, y, batch_size=10, shuffle=False, verbose=0)
+    assert_same_bits(fused.get_weights(), apart.get_weights(), "weights")
+
+
+def test_a_transposed_layer_goes_the_same_way_back():
+    shape = (12, 10, 24, 32, (3, 3), 1, 1, "same", 1)
+    x, w, _ = (a.astype("float32") for a in arrays(4, shape))
+    dz = np.random.default_rng(1).normal(size=(4, 12, 10, 32)).astype("float32")
+    dx = kernels.conv2d_backward(dz, x, w, **settings(shape))[0]
+    y = kernels.conv2d_transpose_forward(dz, w, padding="same")
+    assert_same_bits([y], [dx], "transposed")
+    back, dw, db = kernels.conv2d_transpose_backward(x, dz, w, padding="same")
+    oracle = Oracle(shape[4], *shape[5:])
+    want = oracle.forward(x.astype(float), w.astype(float))
+    assert_close(back, want, w[..., 0].size, oracle.forward(np.abs(x), np.abs(w)))
+    right = oracle.backward(dz.astype(float), x.astype(float), w.astype(float))[1]
+    assert_close(dw, right, dz.size // 32, np.abs(right).max())
+    assert_close(db, x.astype(float).sum(axis=(0, 1, 2)), x.size, np.abs(x).sum() / 24)
