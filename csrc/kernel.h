@@ -135,16 +135,20 @@ struct Kernels {
   // (all where it is null); with no row, 0 and 0.
   void (*column_moments)(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
                          RowsCols);
-  // y = (x - mean) / sqrt(variance + epsilon) gamma + beta; gamma and beta may be null (1, 0).
-  // mask_n is that of the moments.  Batch statistics are found again from x where the variance
-  // overflows, forward and backward: y and the gradients are right, the variance is infinite.
-  void (*batch_norm_forward)(T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
-                             const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
-                             RowsCols, BatchNormSpec);
-  // dx, dgamma and dbeta may each be null; dx is written, the others follow Accumulate.
-  void (*batch_norm_backward)(T* dx_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc, const T* x_nc,
-                              const T* mean_c, const T* variance_c, const T* gamma_c,
-                              const std::uint8_t* mask_n, RowsCols, BatchNormSpec, Accumulate);
+  // y = activation((x - mean) / sqrt(variance + epsilon) gamma + beta + added); added_nc, gamma and
+  // beta may be null (0, 1, 0).  mask_n is that of the moments.  Batch statistics are found again
+  // from x where the variance overflows, forward and backward: y and the gradients are right, the
+  // variance is infinite.
+  void (*batch_norm_forward)(T* y_nc, const T* x_nc, const T* added_nc, const T* mean_c,
+                             const T* variance_c, const T* gamma_c, const T* beta_c,
+                             const std::uint8_t* mask_n, RowsCols, BatchNormSpec);
+  // dx, dadded, dgamma and dbeta may each be null; dgamma and dbeta follow Accumulate, the others
+  // are written.  y_nc is read where it is given, which it must be if something was added before an
+  // activation.
+  void (*batch_norm_backward)(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc,
+                              const T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
+                              const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
+                              RowsCols, BatchNormSpec, Accumulate);
   // The same over the columns of each row; mean_n and inverse_n (1 / std) are kept for backward
   // and may be null.
   void (*layer_norm_forward)(T* y_nc, T* mean_n, T* inverse_n, const T* x_nc, const T* gamma_c,

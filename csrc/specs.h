@@ -209,8 +209,14 @@ LAMINA_INLINE constexpr Index metric_state_size(Metric metric, Index cols) {
 
 struct BatchNormSpec {
   double epsilon;
-  bool batch_statistics;  // mean and variance came from x itself: backward follows them
+  bool batch_statistics;      // mean and variance came from x itself: backward follows them
+  ActivationSpec activation;  // linear or taken_by_batch_norm
 };
+
+// Whether a batch normalisation calculates the activation in the same pass: those of a comparison.
+LAMINA_INLINE constexpr bool taken_by_batch_norm(Activation activation) {
+  return activation == Activation::relu || activation == Activation::leaky_relu;
+}
 
 // --- data moved, not computed: permute, pad, crop, flip, repeat, concatenate
 

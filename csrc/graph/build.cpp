@@ -219,35 +219,56 @@ void Graph::fuse_producers() {
 
 void Graph::fuse_followers() {
   const std::vector<bool> direct = read_directly();
-  std::vector<int> readers(values_.size(), 0);
-  std::vector<Operation*> producers(values_.size(), nullptr);
-  for (const auto& operation : operations_) {
-    for (const ValueId output : operation->outputs)
-      producers[std::size_t(output)] = operation.get();
-    for (const ValueId id : operation->inputs)
+  std::vector<int> readers(values_.size(), 0), places(values_.size(), -1);
+  for (std::size_t j = 0; j < operations_.size(); ++j) {
+    for (const ValueId output : operations_[j]->outputs) places[std::size_t(output)] = int(j);
+    for (const ValueId id : operations_[j]->inputs)
       if (id >= 0) ++readers[std::size_t(id)];
   }
-  const auto absorbed = [&](const Operation& operation, ValueId input) {
-    Operation* producer = input < 0 ? nullptr : producers[std::size_t(input)];
+  const auto place = [&](ValueId id) { return id < 0 ? -1 : places[std::size_t(id)]; };
+  // Whether the operation at `from` may run at `to`: what several leave at one place, they leave in
+  // the order of recording.
+  const auto may_wait = [&](int from, int to) {
+    const std::vector<ValueId>& own = operations_[std::size_t(from)]->inputs;
+    const auto shared = [&](ValueId id) {
+      return id >= 0 && std::find(own.begin(), own.end(), id) != own.end();
+    };
+    if (!operations_[std::size_t(from)]->settles()) return true;
+    for (int k = from + 1; k < to; ++k)
+      if (const auto& other = operations_[std::size_t(k)];
+          other != nullptr && other->settles() &&
+          std::any_of(other->inputs.begin(), other->inputs.end(), shared))
+        return false;
+    return true;
+  };
+  const auto absorbed = [&](int j, ValueId input) {
+    const Operation& operation = *operations_[std::size_t(j)];
+    const int at = place(input);
+    Operation* producer = at < 0 ? nullptr : operations_[std::size_t(at)].get();
     if (producer == nullptr || producer->outputs.size() != 1 || direct[std::size_t(input)] ||
         readers[std::size_t(input)] != 1 || producer->fold != operation.fold ||
         producer->whole != operation.whole)
       return false;
     // What else the follower reads must be there when the producer runs.
-    for (const ValueId other : operation.inputs)
-      if (other != input && other >= 0 && producers[std::size_t(other)] != nullptr) return false;
+    const bool waits =
+        std::any_of(operation.inputs.begin(), operation.inputs.end(),
+                    [&](ValueId other) { return other != input && place(other) >= at; });
+    if (waits && !may_wait(at, j)) return false;
     if (!(inference_ && producer->absorb_in_inference(operation)) && !producer->absorb(operation))
       return false;
+    const int stays = waits ? j : at;
+    places[std::size_t(operation.output())] = stays;
     producer->outputs = operation.outputs;
-    producers[std::size_t(operation.output())] = producer;
+    std::unique_ptr<Operation> fused = std::move(operations_[std::size_t(at)]);
+    operations_[std::size_t(j)].reset();
+    operations_[std::size_t(stays)] = std::move(fused);
     return true;
   };
-  std::vector<std::unique_ptr<Operation>> kept;
-  for (auto& operation : operations_)
-    if (std::none_of(operation->inputs.begin(), operation->inputs.end(),
-                     [&](ValueId input) { return absorbed(*operation, input); }))
-      kept.push_back(std::move(operation));
-  operations_ = std::move(kept);
+  for (int j = 0; j < int(operations_.size()); ++j)
+    for (const ValueId input : std::vector<ValueId>(operations_[std::size_t(j)]->inputs))
+      if (absorbed(j, input)) break;
+  operations_.erase(std::remove(operations_.begin(), operations_.end(), nullptr),
+                    operations_.end());
 }
 
 // Numbers the operations, and lets each know who makes its first input.

@@ -31,6 +31,14 @@ inline RowChunks cut_rows(RowsCols dims, Index group) {
   return {dims.rows, step, count > 0 ? count : 1};
 }
 
+// Of the rows whose mask is not 0, all where it is null.
+inline double count_rows(const std::uint8_t* mask_n, Index rows) {
+  if (mask_n == nullptr) return double(rows);
+  Index count = 0;
+  for (Index r = 0; r < rows; ++r) count += mask_n[r] != 0;
+  return double(count);
+}
+
 // How many rows pass as one.
 template <class T>
 Index rows_as_one(Index cols) {

@@ -1,5 +1,7 @@
 // Operations of several inputs: sum, difference, product, extremes; and the steps that layers make
 // of them, a constant factor and rows of length 1.
+#include "combine.h"
+
 #include <cmath>
 #include <stdexcept>
 
@@ -30,6 +32,7 @@ class CombineOperation final : public OperationOf<CombineOperation> {
     return combine_ != Combine::add && combine_ != Combine::subtract;
   }
   bool backward_reads_output() const override { return false; }
+  bool sums() const { return combine_ == Combine::add; }
   Cost cost(Pass, Index rows, bool) const override {
     return {double(width_ * rows), 3.0 * double(width_ * rows)};
   }
@@ -160,4 +163,10 @@ const Registration merges_registered[] = {
 };
 
 }  // namespace
+
+bool is_sum(const Operation& operation) {
+  const auto* merge = dynamic_cast<const CombineOperation*>(&operation);
+  return merge != nullptr && merge->sums();
+}
+
 }  // namespace lamina

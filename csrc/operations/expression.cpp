@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "activation.h"
+#include "combine.h"
 #include "element_program.h"
 #include "graph/names.h"
 #include "sizes.h"
@@ -144,20 +145,18 @@ class Expression final : public OperationOf<Expression> {
     return std::nullopt;
   }
 
+  // What it adds to `x`, values of its own shape: vectors of `units` without rows, or values alike.
   ValueId added_vector(ValueId x, Index units) const {
-    const Formula::Node& last = formula_.node(result_);
-    if (last.kind != Formula::Kind::operation || last.op != ElementOp::add || inputs.size() != 2 ||
-        !is_floating(dtype_))
-      return -1;
-    const int a = formula_.node(last.operand[0]).input, b = formula_.node(last.operand[1]).input;
-    if (a < 0 || b < 0) return -1;
-    const auto own = std::size_t(inputs[std::size_t(a)] == x ? a : b);
-    const auto other = std::size_t(int(own) == a ? b : a);
-    const ElementShape &matrix = shapes_[own], &vector = shapes_[other];
-    const bool fits = inputs[own] == x && matrix.shape == whole_ && matrix.rows == rows_ &&
-                      vector.shape == Shape{units} && !vector.rows && whole_.back() == units &&
-                      vector.type == ElementType::number && matrix.type == ElementType::number;
-    return fits && (rows_ || whole_.size() > 1) ? inputs[other] : -1;
+    const auto other = added_to(x);
+    if (!other) return -1;
+    const ElementShape& vector = shapes_[*other];
+    const bool fits = vector.shape == Shape{units} && !vector.rows && whole_.back() == units;
+    return fits && (rows_ || whole_.size() > 1) ? inputs[*other] : -1;
+  }
+  ValueId added_values(ValueId x) const {
+    const auto other = added_to(x);
+    if (!other) return -1;
+    return shapes_[*other].shape == whole_ && shapes_[*other].rows == rows_ ? inputs[*other] : -1;
   }
 
   Cost cost(Pass pass, Index rows, bool) const override {
@@ -169,6 +168,22 @@ class Expression final : public OperationOf<Expression> {
   std::string sizes(Index rows) const override { return rows_by_cols(rows, size_of(whole_)); }
 
  private:
+  // The other input of what is nothing but a sum with `x`, numbers of the sum's own shape.
+  std::optional<std::size_t> added_to(ValueId x) const {
+    const Formula::Node& last = formula_.node(result_);
+    if (last.kind != Formula::Kind::operation || last.op != ElementOp::add || inputs.size() != 2 ||
+        !is_floating(dtype_))
+      return std::nullopt;
+    const int a = formula_.node(last.operand[0]).input, b = formula_.node(last.operand[1]).input;
+    if (a < 0 || b < 0 || a == b) return std::nullopt;
+    const auto own = std::size_t(inputs[std::size_t(a)] == x ? a : b);
+    const auto other = std::size_t(int(own) == a ? b : a);
+    const bool fits = inputs[own] == x && shapes_[own].shape == whole_ &&
+                      shapes_[own].rows == rows_ && shapes_[own].type == ElementType::number &&
+                      shapes_[other].type == ElementType::number;
+    return fits ? std::optional(other) : std::nullopt;
+  }
+
   struct Merged {
     Formula formula;
     int result = -1;
@@ -343,6 +358,12 @@ std::optional<ActivationSpec> activation_of(const Operation& operation) {
 ValueId added_vector(const Operation& operation, ValueId x, Index units) {
   const auto* written = dynamic_cast<const Expression*>(&operation);
   return written == nullptr ? -1 : written->added_vector(x, units);
+}
+
+ValueId added_values(const Operation& operation, ValueId x) {
+  if (is_sum(operation)) return operation.inputs[operation.inputs[0] == x ? 1 : 0];
+  const auto* written = dynamic_cast<const Expression*>(&operation);
+  return written == nullptr ? -1 : written->added_values(x);
 }
 
 Tensor expression(Graph& graph, const Formula& formula, int result,

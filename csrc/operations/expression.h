@@ -23,5 +23,8 @@ std::optional<ActivationSpec> activation_of(const Operation& operation);
 // What an expression adds to `x`, values whose last axis is `units`, if it does nothing else and it
 // is a vector without rows along that axis; else -1.
 ValueId added_vector(const Operation& operation, ValueId x, Index units);
+// What an operation, recorded as a sum or as an expression, adds to `x` if it does nothing else and
+// it is values of the same rows and shape; else -1.
+ValueId added_values(const Operation& operation, ValueId x);
 
 }  // namespace lamina

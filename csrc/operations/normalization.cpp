@@ -3,7 +3,9 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "expression.h"
 #include "folded_norm.h"
+#include "graph/names.h"
 #include "registry.h"
 
 namespace lamina {
@@ -14,7 +16,8 @@ struct BatchNormOptions {
   bool batch_statistics;  // in training; false: the moving statistics, which stay
 };
 
-// Inputs: x, gamma, beta, moving mean, moving variance, mask.
+// Inputs: x, gamma, beta, moving mean, moving variance, mask; then what was added behind, where it
+// took over a sum.
 //
 // Of a folded x each step has statistics of its own, and moves the moving ones in turn, as if the
 // layer were applied to one step after the other.  They move in `settle`: a step whose loss is not
@@ -30,8 +33,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   template <class T>
   void forward_as(const Call<T>& c) const {
     if (!learns(c.training)) {
-      c.kernels.batch_norm_forward(c.out(), c.in(0), c.in(3), c.in(4), c.in(1), c.in(2), nullptr,
-                                   dims(c.rows), {options_.epsilon, false});
+      c.kernels.batch_norm_forward(c.out(), c.in(0), added(c), c.in(3), c.in(4), c.in(1), c.in(2),
+                                   nullptr, dims(c.rows), {options_.epsilon, false, activation_});
       return;
     }
     const RowsCols d = dims(c.rows / steps());
@@ -42,8 +45,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
       const std::uint8_t* mask = mask_of(c, step, 2, d);
       c.kernels.column_moments(moments, moments + cols_, x, mask, d);
       *weight_of(c, step) = T(counts(mask, d.rows));
-      c.kernels.batch_norm_forward(y, x, moments, moments + cols_, c.in(1), c.in(2), mask, d,
-                                   {options_.epsilon, true});
+      c.kernels.batch_norm_forward(y, x, added(c), moments, moments + cols_, c.in(1), c.in(2), mask,
+                                   d, {options_.epsilon, true, activation_});
       scatter(c, c.out(), y, step, d);
     }
   }
@@ -79,10 +82,33 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool can_settle(const Call<float>& c) const override { return finite_moments(c); }
   bool can_settle(const Call<double>& c) const override { return finite_moments(c); }
 
-  bool differentiable(int i) const override { return i < 3; }
-  bool accumulates(int i) const override { return i >= 1; }
-  bool backward_reads_input(int i) const override { return i != 2; }
-  bool backward_reads_output() const override { return false; }
+  // Takes over a sum with other rows, then a rectifier.  The steps of a folded x are normalised one
+  // by one, apart from what is added.
+  bool absorb(const Operation& follower) override {
+    if (steps() != 1 || activation_.kind != Activation::linear) return false;
+    const ValueId other = adds() ? -1 : added_values(follower, output());
+    if (other >= 0) {
+      inputs.push_back(other);
+      kind += "+add";
+      return true;
+    }
+    const auto next = activation_of(follower);
+    if (!next || !taken_by_batch_norm(next->kind)) return false;
+    activation_ = *next;
+    kind += std::string("+") + lamina::name_of(activation_.kind);
+    return true;
+  }
+  std::string origin() const override {
+    if (activation_.kind != Activation::linear) return lamina::name_of(activation_.kind);
+    return adds() ? "add" : kind;
+  }
+  bool rectified() const override { return activation_.kind == Activation::relu; }
+  bool leave_relu() override { return relu_left_ = rectified(); }
+
+  bool differentiable(int i) const override { return i < 3 || i == added_input; }
+  bool accumulates(int i) const override { return i == 1 || i == 2; }
+  bool backward_reads_input(int i) const override { return i != 2 ? i != added_input : gated(); }
+  bool backward_reads_output() const override { return gated() && adds(); }
   // Each step's mean and variance, then whether each step's rows count.
   std::size_t saved_bytes(Index, DType dtype) const override {
     return settles() ? std::size_t((2 * cols_ + 1) * steps()) * bytes_of(dtype) : 0;
@@ -94,15 +120,26 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     const Index arrays = pass == Pass::forward ? 2 : 3;
     return std::size_t(arrays * d.rows * cols_) * bytes_of(dtype) + std::size_t(d.rows);
   }
-  Cost cost(Pass, Index rows, bool) const override {
-    const double size = double(dims(rows).rows * cols_);
-    return {6.0 * size, 3.0 * size};
+  // Forward reads x twice, backward reads x and dy twice.
+  Cost cost(Pass pass, Index rows, bool) const override {
+    const double size = double(dims(rows).rows * cols_), more = adds() ? 1.0 : 0.0;
+    return {(6.0 + more + (gated() ? 1.0 : 0.0)) * size,
+            (pass == Pass::forward ? 3.0 + more : 5.0 + 2.0 * more) * size};
   }
   std::string sizes(Index rows) const override {
     return std::to_string(dims(rows).rows) + "x" + std::to_string(cols_);
   }
 
  private:
+  static constexpr int added_input = 6;
+  bool adds() const { return inputs.size() > std::size_t(added_input); }
+  template <class T>
+  const T* added(const Call<T>& c) const {
+    return adds() ? c.in(added_input) : nullptr;
+  }
+  // Whether backward finds the activation's derivative.
+  bool gated() const { return activation_.kind != Activation::linear && !relu_left_; }
+
   RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
   // Whether a batch says anything about its columns.
   static bool counts(const std::uint8_t* mask, Index rows) {
@@ -166,9 +203,11 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   };
   template <class T>
   void run_backward(const Call<T>& c, const Step<T>& s, RowsCols d, Index step) const {
-    c.kernels.batch_norm_backward(s.dx, c.din(1), c.din(2), s.dy, s.x, s.mean, s.variance, c.in(1),
-                                  s.mask, d, {options_.epsilon, learns(c.training)},
-                                  step > 0 ? Accumulate::yes : c.accumulate);
+    const ActivationSpec behind = gated() ? activation_ : ActivationSpec{};
+    c.kernels.batch_norm_backward(
+        s.dx, adds() ? c.din(added_input) : nullptr, c.din(1), c.din(2), s.dy,
+        gated() && adds() ? c.out() : nullptr, s.x, s.mean, s.variance, c.in(1), c.in(2), s.mask, d,
+        {options_.epsilon, learns(c.training), behind}, step > 0 ? Accumulate::yes : c.accumulate);
   }
 
   template <class T>
@@ -192,6 +231,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
 
   const Index positions_, cols_;
   const BatchNormOptions options_;
+  ActivationSpec activation_;
+  bool relu_left_ = false;  // to a pool behind
 };
 
 // Inputs: x, gamma, beta.

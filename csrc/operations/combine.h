@@ -1,0 +1,11 @@
+// What others need to know of a sum to take it over.
+#pragma once
+
+#include "graph/operation.h"
+
+namespace lamina {
+
+// Whether `operation` is the sum of two inputs of one shape.
+bool is_sum(const Operation& operation);
+
+}  // namespace lamina

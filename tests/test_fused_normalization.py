@@ -1,0 +1,144 @@
+"""Batch normalisation takes over the sum and the rectifier behind it: same bits, fewer passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import layers, ops
+
+Build = Callable[[Any, list[Any]], Any]
+
+
+def normalised(x: Any, between: list[Any], **options: Any) -> Any:
+    y = layers.BatchNormalization(
+        beta_initializer="random_normal", gamma_initializer="random_normal", **options
+    )(x)
+    between.append(y)
+    return y
+
+
+def projected(x: Any) -> Any:
+    return layers.Dense(x.shape[-1], use_bias=False)(x)
+
+
+def rectified_sum(x: Any, between: list[Any]) -> Any:
+    y = layers.Add()([normalised(x, between), projected(x)])
+    between.append(y)
+    return layers.Activation("relu")(y)
+
+
+def both_normalised(x: Any, between: list[Any]) -> Any:
+    """A block whose shortcut is normalised too, and recorded after the long way."""
+    first = normalised(projected(x), between)
+    second = normalised(projected(x), between)
+    between.append(y := layers.Add()([first, second]))
+    return layers.ReLU()(y)
+
+
+def twice(x: Any, between: list[Any]) -> Any:
+    """One layer on two inputs: its statistics move in the order of the calls."""
+    layer = layers.BatchNormalization(momentum=0.5)
+    first = layer(projected(x))
+    second = layer(projected(x))
+    between += [first, second]
+    y = layers.Add()([first, ops.tanh(second)])
+    between.append(y)
+    return layers.ReLU()(y)
+
+
+def written_sum(x: Any, between: list[Any]) -> Any:
+    y = ops.add(x, normalised(x, between))
+    between.append(y)
+    return ops.relu(y)
+
+
+# What is built, and what the normalisation's row of the profile says.  Each appends the values in
+# between to the list: read by somebody else they keep the operations apart.
+CASES: dict[str, tuple[Build, str]] = {
+    "relu": (lambda x, b: layers.Activation("relu")(normalised(x, b)), "batch_norm+relu"),
+    "leaky": (
+        lambda x, b: layers.LeakyReLU(negative_slope=0.25)(normalised(x, b)),
+        "batch_norm+leaky_relu",
+    ),
+    "plain": (
+        lambda x, b: layers.ReLU()(normalised(x, b, center=False, scale=False)),
+        "batch_norm+relu",
+    ),
+    "sum": (lambda x, b: layers.Add()([projected(x), normalised(x, b)]), "batch_norm+add"),
+    "sum, relu": (rectified_sum, "batch_norm+add+relu"),
+    "two": (both_normalised, "batch_norm+add+relu"),
+    "twice": (twice, "batch_norm"),
+    "written": (written_sum, "batch_norm+add+relu"),
+    "given": (
+        lambda x, b: layers.ReLU()(layers.Add()([normalised(x, b), layers.Identity()(x)])),
+        "batch_norm+add+relu",
+    ),
+}
+
+
+def network(case: str, shape: tuple[int, ...], apart: bool, dtype: str) -> lamina.Model:
+    """Return a network of the case; `apart`: its values in between are outputs too."""
+    lamina.set_random_seed(3)
+    x, between = lamina.Input(shape), []
+    y = CASES[case][0](projected(x), between)
+    y = layers.Flatten()(projected(y))
+    return lamina.Model(x, [y, *between] if apart else y, dtype=dtype)
+
+
+def compiled(model: lamina.Model, apart: bool) -> lamina.Model:
+    weights = [1.0] + [0.0] * (len(model.outputs) - 1) if apart else None
+    model.compile(lamina.optimizers.SGD(0.1), "mse", loss_weights=weights)
+    return model
+
+
+def trained(case: str, shape: tuple[int, ...], apart: bool, dtype: str, rows: int) -> list[Any]:
+    """Return weights after two steps, then predictions."""
+    model = compiled(network(case, shape, apart, dtype), apart)
+    x = np.random.default_rng(1).standard_normal((rows, *shape)).astype(dtype)
+    y = model.predict(x, verbose=0)
+    wanted = [y[0] + 1, *y[1:]] if apart else y + 1
+    for _ in range(2):
+        model.train_on_batch(x, wanted)
+    y = model.predict(x, verbose=0)
+    return [*model.get_weights(), y[0] if apart else y]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_profile_shows_one_operation(case: str) -> None:
+    model = compiled(network(case, (6, 5), False, "float32"), False)
+    x = np.ones((9, 6, 5), np.float32)
+    profile = lamina.profile(model, x, model.predict(x, verbose=0), batch_size=9)
+    kinds = [row.operation for row in profile.rows if "batch_norm" in row.operation]
+    assert any(kind.endswith(f"({CASES[case][1]})") for kind in kinds), kinds
+    alone = [row for row in profile.rows if row.operation.endswith(("(relu)", "(add)"))]
+    assert bool(alone) == (case == "twice")
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(5,), (4, 3), (70,)])
+def test_bits_are_those_of_the_layers_apart(case: str, dtype: str, shape: tuple[int, ...]) -> None:
+    together, apart = (trained(case, shape, way, dtype, 37) for way in (False, True))
+    for a, b in zip(together, apart, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.usefixtures("isa")
+@pytest.mark.parametrize("case", ["relu", "leaky", "sum, relu"])
+def test_bits_on_every_instruction_set(case: str) -> None:
+    test_bits_are_those_of_the_layers_apart(case, "float32", (9, 20))
+
+
+@pytest.mark.parametrize("case", ["relu", "sum, relu"])
+def test_no_bit_depends_on_the_threads(case: str) -> None:
+    def on(threads: int) -> list[Any]:
+        lamina.set_num_threads(threads)
+        return trained(case, (40, 40), False, "float32", 60)
+
+    for one, three in zip(on(1), on(3), strict=True):
+        np.testing.assert_array_equal(one, three)
