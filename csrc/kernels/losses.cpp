@@ -5,7 +5,7 @@
 // the exact derivative of its forward, clipping included; where a law has a kink, the derivative
 // there is 0 (mean_absolute_error) or the one from inside (the clipped probabilities).
 #include "crossentropy.h"
-#include "loss_rows.h"
+#include "loss_means.h"
 #include "table.h"
 #include "vmath.h"
 
@@ -113,6 +113,40 @@ struct Mean {
   }
 };
 
+// loss_n = law.forward(rows), and dpred_nc = dloss_n times law's derivative.
+template <class T, bool sparse, class Law>
+void rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCols dims, Law law) {
+  for_rows_forward<T, sparse>(loss_n, pred_nc, targets, dims, law);
+}
+template <class T, bool sparse, class Law>
+void rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRows<T> targets,
+                   RowsCols dims, Law law) {
+  for_rows_backward<T, sparse>(dpred_nc, dloss_n, pred_nc, targets, dims, law);
+}
+
+template <class T, bool sparse, template <class> class Law>
+void rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCols dims,
+                  Mean<T, Law> mean) {
+  if (dims.cols < 2 || dims.cols > mean_columns)
+    return for_rows_forward<T, sparse>(loss_n, pred_nc, targets, dims, mean);
+  const NarrowMeans<T, Law<T>> narrow{
+      mean.law, pred_nc, targets.true_nc, broadcast(targets.keep), broadcast(targets.add),
+      dims.cols};
+  for_mean_blocks(dims, Law<T>::work,
+                  [=](Index row, Index rows) { narrow.forward(loss_n, row, rows); });
+}
+template <class T, bool sparse, template <class> class Law>
+void rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRows<T> targets,
+                   RowsCols dims, Mean<T, Law> mean) {
+  if (dims.cols < 2 || dims.cols > mean_columns)
+    return for_rows_backward<T, sparse>(dpred_nc, dloss_n, pred_nc, targets, dims, mean);
+  const NarrowMeans<T, Law<T>> narrow{
+      mean.law, pred_nc, targets.true_nc, broadcast(targets.keep), broadcast(targets.add),
+      dims.cols};
+  for_mean_blocks(dims, Law<T>::work,
+                  [=](Index row, Index rows) { narrow.backward(dpred_nc, dloss_n, row, rows); });
+}
+
 // Whether a law's targets are labels.
 template <bool labels>
 struct Of {
@@ -160,7 +194,7 @@ void loss_forward(T* loss_n, const T* pred_nc, const T* true_nc, const std::int3
                   RowsCols dims, LossSpec spec) {
   const TargetRows<T> targets = smoothed(true_nc, label_n, dims.cols, spec);
   with_law<T>(spec, [&](auto law, auto labels) {
-    for_rows_forward<T, decltype(labels)::value>(loss_n, pred_nc, targets, dims, law);
+    rows_forward<T, decltype(labels)::value>(loss_n, pred_nc, targets, dims, law);
   });
 }
 
@@ -169,7 +203,7 @@ void loss_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* tru
                    const std::int32_t* label_n, RowsCols dims, LossSpec spec) {
   const TargetRows<T> targets = smoothed(true_nc, label_n, dims.cols, spec);
   with_law<T>(spec, [&](auto law, auto labels) {
-    for_rows_backward<T, decltype(labels)::value>(dpred_nc, dloss_n, pred_nc, targets, dims, law);
+    rows_backward<T, decltype(labels)::value>(dpred_nc, dloss_n, pred_nc, targets, dims, law);
   });
 }
 
