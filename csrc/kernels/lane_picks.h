@@ -3,20 +3,10 @@
 
 #include <utility>
 
-#include "simd.h"
+#include "transpose.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
-
-// Elements of two vectors by number: first those of a, then those of b.
-template <int... numbers, class V>
-LAMINA_INLINE V pick(V a, V b) {
-#if defined(__clang__)
-  return __builtin_shufflevector(a, b, numbers...);
-#else  // GCC has the other from version 12 on
-  return __builtin_shuffle(a, b, decltype(a < b){numbers...});
-#endif
-}
 
 // Where lane p of two vectors' folded halves comes from: the vectors hold runs of `run` lanes, and
 // the first half of each run is added to the second.

@@ -66,6 +66,7 @@ def test_odd_sizes(size, dtype):
         (128, 128, 10),
         ((3, 5), 4, 6),
         (200, 30, 40),
+        (700, 9, 3),
     ],
 )
 def test_shapes(rows, inputs, units, dtype):
@@ -88,11 +89,11 @@ def test_fused_activation_is_the_separate_one(activation, units, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("units", [1, 29])
+@pytest.mark.parametrize("units", [1, 2, 3, 4, 8, 29])
 def test_rows_do_not_depend_on_the_batch(units, dtype):
-    x, w, b = (a.astype(dtype) for a in arrays(130, 37, units))
+    x, w, b = (a.astype(dtype) for a in arrays(530, 37, units))
     whole = kernels.dense_forward(x, w, b, "tanh")
-    for rows in (1, 2, 5, 31, 64, 129):
+    for rows in (1, 2, 5, 31, 64, 129, 300, 529):
         assert_same_bits([kernels.dense_forward(x[:rows], w, b, "tanh")], [whole[:rows]], str(rows))
 
 
