@@ -143,8 +143,8 @@ struct Kernels {
                              const T* variance_c, const T* gamma_c, const T* beta_c,
                              const std::uint8_t* mask_n, RowsCols, BatchNormSpec);
   // dx, dadded, dgamma and dbeta may each be null; dgamma and dbeta follow Accumulate, the others
-  // are written.  y_nc is read where it is given, which it must be if something was added before an
-  // activation.
+  // are written; one of them may be dy.  y_nc is read where it is given, which it must be if
+  // something was added before an activation.
   void (*batch_norm_backward)(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc,
                               const T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
                               const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,

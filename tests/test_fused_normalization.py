@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina import layers, ops
+from lamina import _core, layers, ops
 
 Build = Callable[[Any, list[Any]], Any]
 
@@ -142,3 +142,38 @@ def test_no_bit_depends_on_the_threads(case: str) -> None:
 
     for one, three in zip(on(1), on(3), strict=True):
         np.testing.assert_array_equal(one, three)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("added", [False, True])
+def test_gradients_in_the_place_of_others(dtype: str, added: bool) -> None:
+    """The output's gradient makes room for those of x or of what was added, wide columns too."""
+    rng, rows, columns = np.random.default_rng(2), 40, 21
+    graph = _core.Graph(dtype)
+    x, other = graph.input((columns,), "x"), graph.input((columns,), "other")
+    target = graph.input((columns,), "target")
+    moving = [_core.Parameter(n, (columns,), dtype, False) for n in ("mean", "variance")]
+    _core.allocate(moving)
+    y = graph.batch_norm(x, *map(graph.parameter, moving))
+    y = graph.activation(graph.add([y, other]) if added else y, "leaky_relu", alpha=0.25)
+    graph.add_loss(graph.loss("mean_squared_error", y, target))
+    graph.build()
+    run = _core.Execution(graph, rows, True, 0, True)
+    data = [rng.standard_normal((rows, columns)).astype(dtype) for _ in range(3)]
+    scale = np.ones(columns)
+    scale[[0, 7, 8, 20]] = 1e25 if dtype == "float32" else 1e200
+    data[0] = (data[0] * scale).astype(dtype)
+    run.bind(data)
+    run.gradients(None, 0, rows, 0)
+
+    xs, others, targets = (a.astype(float) for a in data)
+    unit = xs / scale
+    std = np.sqrt(unit.var(0) + 1e-3 / scale**2)
+    normal = (unit - unit.mean(0)) / std
+    v = normal + others * added
+    d = 2 * (np.where(v > 0, v, 0.25 * v) - targets) / columns / rows * np.where(v > 0, 1, 0.25)
+    dx = (d - d.mean(0) - normal * (d * normal).mean(0)) / std
+    bound = {"rtol": 0, "atol": 1e-5 if dtype == "float32" else 1e-13}
+    np.testing.assert_allclose(run.input_gradient(0).astype(float) * scale, dx, **bound)
+    if added:
+        np.testing.assert_allclose(run.input_gradient(1), d, **bound)

@@ -125,6 +125,8 @@ class Operation {
   // Whether what it gives depends on how rows are cut into batches, in inference too: code of the
   // user's sees how many there are, noise is drawn batch by batch.
   virtual bool sees_batches() const { return false; }
+  // The input whose gradient backward may write over that of the output, its only one; -1 for none.
+  virtual int overwrites() const { return -1; }
   // What the labels of an int32 input must stay below; 0 for other inputs.
   virtual Index label_bound(int) const { return 0; }
   virtual const char* label_name() const { return "labels"; }  // for messages

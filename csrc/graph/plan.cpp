@@ -236,6 +236,14 @@ class Planner {
           extend(interval, last_time_ + 1);
   }
 
+  // Whether the gradient of input i takes the place of the output's, which nobody reads later.
+  bool in_place(const Operation& operation, std::size_t i) const {
+    const auto& inputs = operation.inputs;
+    return operation.overwrites() == int(i) && operation.outputs.size() == 1 &&
+           std::count(inputs.begin(), inputs.end(), inputs[i]) == 1 &&
+           bytes(inputs[i]) == bytes(operation.output());
+  }
+
   // Where the gradient of input i goes.
   void plan_input(const Operation& operation, std::size_t i, int time, Plan::Step& step,
                   std::vector<bool>& begun) {
@@ -248,7 +256,12 @@ class Planner {
     begun[std::size_t(id)] = true;
     const bool parameter = graph_.values()[std::size_t(id)].kind == ValueKind::parameter;
     if (!parameter && step.adds[i]) extend(gradient_interval_[std::size_t(id)], time);
-    if (!parameter && !step.adds[i]) begin_gradient(id, time);
+    if (!parameter && !step.adds[i]) {
+      if (in_place(operation, i))
+        gradient_interval_[std::size_t(id)] = gradient_interval_[std::size_t(operation.output())];
+      else
+        begin_gradient(id, time);
+    }
     if (!step.adds[i] || operation.accumulates(int(i))) return;
     step.sum_offset[i] = intervals_.size();  // an interval for now, its offset once placed
     intervals_.push_back({bytes(id), time, time});

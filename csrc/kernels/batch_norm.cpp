@@ -11,8 +11,8 @@
 // Two passes: sums, then dx.  The sign of y is found again from x, which both read anyway, unless
 // something was added: then the first pass reads y and leaves d in dadded for the second.
 //
-// A column whose variance does not fit the type is done again by itself, from x, where the
-// statistics came from x (wide_range.h).
+// A column whose variance does not fit the type is done by itself, from x, where the statistics
+// came from x (wide_range.h).
 #include "activations.h"
 #include "column_pairs.h"
 #include "table.h"
@@ -260,11 +260,14 @@ __attribute__((noinline)) void scale_gradient(const Gradients<T>& g, const From&
   });
 }
 
-// dx = scale d + offset + slope (x - mean), the last two only where the mask is not 0.
+// dx = scale d + offset + slope (x - mean) of the columns in [begin, end), the last two only where
+// the mask is not 0.  The sums are those of the columns from `column` on.
 template <class T, class From>
-__attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From& from, Index column,
-                                              ColumnPairs sums, double count) {
-  const Index group = g.mask_n == nullptr ? rows_as_one<T>(g.dims.cols) : 1;
+__attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From& from, Index begin,
+                                              Index end, Index column, ColumnPairs sums,
+                                              double count) {
+  const bool whole_rows = end - begin == g.dims.cols && g.mask_n == nullptr;
+  const Index group = whole_rows ? rows_as_one<T>(g.dims.cols) : 1;
   const RowChunks chunks = cut_rows(g.dims, group);
   const auto block = [&](Index chunk, Index first, Index width) {
     Factors<T, factor_block> factors;
@@ -278,7 +281,7 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
     }
     factors.repeat(offset, width, group);
     factors.repeat(slope, width, group);
-    const Index begin = chunks.begin(chunk), at = begin * g.dims.cols + first;
+    const Index row = chunks.begin(chunk), at = row * g.dims.cols + first;
     const auto body = [&](Index e, Index j, Index n) __attribute__((always_inline)) {
       const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
       const Vec<T> d = from.at(at + e, n, factors.normalised(centred, j, n));
@@ -288,7 +291,7 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
     if (g.mask_n == nullptr)
       return for_rows<T>(chunks.length(chunk), g.dims.cols, width, group, body);
     for (Index r = 0; r < chunks.length(chunk); ++r) {
-      const bool kept = g.mask_n[begin + r] != 0;
+      const bool kept = g.mask_n[row + r] != 0;
       for_vectors<T>(0, width, [&](Index j, Index n) {
         const Index e = r * g.dims.cols + j;
         if (kept) return body(e, j, n);
@@ -298,7 +301,18 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
       });
     }
   };
-  for_blocks(chunks, column, column + sums.cols, affine_work, block);
+  for_blocks(chunks, begin, end, affine_work, block);
+}
+
+// The same of the columns whose sums are given, but of those that are done by themselves.
+template <class T, class From>
+void batch_gradients(const Gradients<T>& g, const From& from, Index column, ColumnPairs sums,
+                     double count) {
+  const auto wide = [&](Index c) { return wide_column(g.variance_c[c], g.spec); };
+  for (Index begin = column, end; begin < column + sums.cols; begin = end + 1) {
+    for (end = begin; end < column + sums.cols && !wide(end);) ++end;
+    if (end > begin) batch_gradient(g, from, begin, end, column, sums, count);
+  }
 }
 
 // All gradients of one column in double, whose statistics came from `count` rows of x.
@@ -334,12 +348,8 @@ __attribute__((noinline)) void wide_column_backward(const Gradients<T>& g, const
 template <class T, class From>
 void find_gradients(const Gradients<T>& g, const From& from, double count) {
   const bool follow = g.dx_nc != nullptr && count > 0;
-  const auto write_dx = [&](Index column, ColumnPairs sums) {
-    if (!g.dadded_nc) return batch_gradient(g, from, column, sums, count);
-    using Straight = Linear<Vec<T>>;
-    const Incoming<T, Straight, false> left = {g.dadded_nc, nullptr, nullptr, Straight{}};
-    batch_gradient(g, left, column, sums, count);
-  };
+  using Straight = Linear<Vec<T>>;
+  const Incoming<T, Straight, false> left = {g.dadded_nc, nullptr, nullptr, Straight{}};
   if (g.dgamma_c || g.dbeta_c || g.dadded_nc || follow) {
     const Index group = rows_as_one<T>(g.dims.cols);
     const RowChunks chunks = cut_rows(g.dims, group);
@@ -355,12 +365,21 @@ void find_gradients(const Gradients<T>& g, const From& from, double count) {
     reduce_pairs<T>(g.dims.cols, chunks.count, work, part, add_pairs,
                     [&](Index column, ColumnPairs sums) {
                       write_parameters(g, column, sums);
-                      if (follow) write_dx(column, sums);
+                      if (!follow) return;
+                      if (g.dadded_nc)
+                        batch_gradients(g, left, column, sums, count);
+                      else
+                        batch_gradients(g, from, column, sums, count);
                     });
   }
-  if (g.dx_nc && !follow) scale_gradient(g, from);
-  for (Index c = 0; c < g.dims.cols; ++c)
-    if (wide_column(g.variance_c[c], g.spec)) wide_column_backward(g, from, c, count);
+  if (g.dx_nc && !follow) g.dadded_nc ? scale_gradient(g, left) : scale_gradient(g, from);
+  for (Index c = 0; c < g.dims.cols; ++c) {
+    if (!wide_column(g.variance_c[c], g.spec)) continue;
+    if (g.dadded_nc)
+      wide_column_backward(g, left, c, count);
+    else
+      wide_column_backward(g, from, c, count);
+  }
 }
 
 template <class T>

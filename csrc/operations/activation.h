@@ -26,6 +26,7 @@ class ActivationOperation final : public OperationOf<ActivationOperation> {
     return spec_.alpha == static_cast<const ActivationOperation&>(other).spec_.alpha;
   }
   bool rectified() const override { return spec_.kind == Activation::relu; }
+  int overwrites() const override { return 0; }
   bool backward_reads_input(int) const override { return !derivative_from_output(spec_.kind); }
   bool backward_reads_output() const override { return derivative_from_output(spec_.kind); }
   Cost cost(Pass pass, Index rows, bool) const override;

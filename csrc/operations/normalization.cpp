@@ -105,6 +105,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool rectified() const override { return activation_.kind == Activation::relu; }
   bool leave_relu() override { return relu_left_ = rectified(); }
 
+  int overwrites() const override { return adds() ? added_input : 0; }
   bool differentiable(int i) const override { return i < 3 || i == added_input; }
   bool accumulates(int i) const override { return i == 1 || i == 2; }
   bool backward_reads_input(int i) const override { return i != 2 ? i != added_input : gated(); }
