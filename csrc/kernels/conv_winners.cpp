@@ -1,6 +1,7 @@
 // The backward pass of a convolution and the max pooling that alone reads it.
 #include "conv_winners.h"
 
+#include "conv_winograd_weights.h"
 #include "table.h"
 
 namespace lamina {
@@ -27,6 +28,7 @@ bool conv2d_winners(ConvDims d, PoolDims pool) {
   if (d.groups != 1 || pool_index_bytes(pool) != 1) return false;
   d.images = pool.images = 1;
   const WinnersProduct<T> p{{nullptr, nullptr, d}, pool, nullptr, nullptr};
+  if (by_winograd(p.conv)) return false;  // a third of the time of plain sums, winners half of it
   const Index bytes = p.field_room() * Index(sizeof(T)) +
                       p.positions() * d.filters * Index(sizeof(T) + sizeof(std::int32_t));
   return bytes <= 1 << 20 && 2.5 * double(p.positions() * p.padded()) < 0.9 * meeting_cells(p.conv);

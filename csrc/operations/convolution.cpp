@@ -88,7 +88,7 @@ class Convolution final : public OperationOf<Convolution> {
   void backward_as(const Call<T>& c) const {
     if (!dy_is_dz())  // dz over dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), output_size(c.rows), activation_);
-    if (pooled_ && c.kernels.conv2d_winners(row_, pool_)) {
+    if (pooled_ && products_ == Products::of_graph && c.kernels.conv2d_winners(row_, pool_)) {
       PoolDims window = pool_;
       window.images = c.rows;
       if (!c.kernels.conv2d_backward_winners(c.din(0), c.din(1), c.din(2), c.dout(), c.saved(),
