@@ -74,9 +74,9 @@ struct Kernels {
                                 ConvDims, ActivationSpec);
   bool (*conv2d_backward_images)(T* dx_nhwc, T* dw_rsco, T* db_o, ImageHook<T> give,
                                  const T* x_nhwc, const T* w_rsco, ConvDims, Accumulate);
-  // The same for outputs of which a max pool kept the winners: dy is the pool's gradient, index what
-  // max_pool2d_forward kept.  It takes each winner's window alone, where that pays, which follows
-  // from the sizes of an image.  False where there is no memory.
+  // The same for outputs of which a max pool kept the winners: dy is the pool's gradient, index
+  // what max_pool2d_forward kept.  It takes each winner's window alone, where that pays, which
+  // follows from the sizes of an image.  False where there is no memory.
   bool (*conv2d_winners)(ConvDims, PoolDims);
   bool (*conv2d_backward_winners)(T* dx_nhwc, T* dw_rsco, T* db_o, const T* dy_nhwo,
                                   const void* index_nhwo, const T* x_nhwc, const T* w_rsco,

@@ -40,11 +40,11 @@ struct FoldedNorm {
     T* const zeros = new_bias + cols;
     T* const factors = zeros + cols;
     for (Index j = 0; j < cols; ++j) zeros[j] = T(0), factors[j] = T(1);
-    const BatchNormSpec spec{epsilon, false};
+    const BatchNormSpec spec{epsilon, false, {}};
     // (1 - 0) s, (w - 0) s, (b - mean) s + beta: roundings are the kernel's.
     const auto normalise = [&](T* y, const T* x, const T* centre, const T* shift, Index count) {
-      kernels.batch_norm_forward(y, x, centre, variance, gamma, shift, nullptr, {count, cols},
-                                 spec);
+      kernels.batch_norm_forward(y, x, nullptr, centre, variance, gamma, shift, nullptr,
+                                 {count, cols}, spec);
     };
     normalise(factors, factors, zeros, nullptr, 1);
     for (Index j = 0; j < cols; ++j) {
@@ -57,9 +57,10 @@ struct FoldedNorm {
   }
   // The pass itself and an activation, over values in place.
   void apply(const Kernels<T>& kernels, T* y, Index rows, ActivationSpec activation) const {
-    kernels.batch_norm_forward(y, y, mean, variance, gamma, beta, nullptr, {rows, cols},
-                               {epsilon, false});
-    if (activation.kind != Activation::linear)
+    const bool taken = taken_by_batch_norm(activation.kind);
+    kernels.batch_norm_forward(y, y, nullptr, mean, variance, gamma, beta, nullptr, {rows, cols},
+                               {epsilon, false, taken ? activation : ActivationSpec{}});
+    if (!taken && activation.kind != Activation::linear)
       kernels.activation_forward(y, y, rows * cols, activation);
   }
 };
