@@ -268,9 +268,9 @@ struct Kernels {
 // operations at matrix-product speed; element-wise kernels give their equivalent.
 int threads_for(double flop, Index chunks);
 
-// Runs body(context, chunk) for chunk = 0 .. chunks-1 on `threads` threads, a contiguous run of
-// chunks per thread.  The body must not throw.  threads == 1 runs in place.  Every thread rounds
-// and treats denormals as the calling one has been told to.
+// Runs body(context, chunk) for chunk = 0 .. chunks-1, each once and in any order, on at most
+// `threads` threads (runtime/team.h).  The body must not throw.  threads == 1 runs in place.  Every
+// thread rounds and treats denormals as the calling one has been told to.
 void parallel_for(int threads, Index chunks, void (*body)(void* context, Index chunk),
                   void* context);
 

@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -85,6 +86,72 @@ def test_all_threads_round_as_the_calling_one(isa):
         libm.fesetround(before)
     assert (rounded > nearest).mean() > 0.9
     same_on_threads(lambda: _core.kernels.matmul(a, b), counts=(2, 3))
+
+
+def test_callers_from_several_threads_share_the_team():
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=(220, 220)).astype("float32")
+    _core.runtime.set_num_threads(1)
+    expected = _core.kernels.matmul(a, a)
+    _core.runtime.set_num_threads(3)
+    with ThreadPoolExecutor(5) as callers:
+        answers = callers.map(lambda _: _core.kernels.matmul(a, a), range(300))
+        assert all((answer == expected).all() for answer in answers)
+
+
+OUTSIDE = """
+import os, resource, threading, time
+import numpy as np
+from lamina import _core
+a = np.ones((400, 400), "float32")
+matmul = _core.kernels.matmul
+tasks = "/proc/self/task"
+"""
+linux = pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="reads Linux's /proc")
+
+
+@linux
+def test_a_thread_that_calls_leaves_none_behind():
+    assert in_new_process(f"""{OUTSIDE}
+_core.runtime.set_num_threads(2)
+before = len(os.listdir(tasks))
+for _ in range(50):
+    caller = threading.Thread(target=matmul, args=(a, a))
+    caller.start()
+    caller.join()
+print(len(os.listdir(tasks)) - before)""") in ("0", "1")
+
+
+@linux
+def test_what_the_system_refuses_to_start_is_done_without():
+    assert (
+        in_new_process(f"""{OUTSIDE}
+_core.runtime.set_num_threads(1)
+alone = matmul(a, a)
+_core.runtime.set_num_threads(4)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 3_000_000, -1))
+again = matmul(a, a)
+print((again == alone).all(), _core.runtime.get_num_threads())""")
+        == "True 1"
+    )
+
+
+@linux
+def test_threads_without_work_sleep():
+    """Half a millisecond of looking out for work is in a thread's run time, and no more."""
+    spent = in_new_process(f"""{OUTSIDE}
+_core.runtime.set_num_threads(4)
+def helped():
+    own = threading.get_native_id()
+    others = [int(task) for task in os.listdir(tasks) if int(task) != own]
+    return {{t: time.clock_gettime_ns(~t << 3 | 6) for t in others}}
+for _ in range(20):
+    matmul(a, a)
+after = helped()
+time.sleep(0.3)
+print(max(now - after[thread] for thread, now in helped().items()))""")
+    assert int(spent) < 1_500_000
 
 
 def test_thread_info_says_where_the_limit_comes_from():

@@ -1,61 +1,27 @@
 """Proof that threads ran: equal bits on 1 and on 4 threads say nothing where one thread ran.
 
 An operation too small to pay for threads starts none.  In a graph its profile says how many it
-got; a kernel called alone is watched from outside, by the run time that Linux keeps of each thread.
+got; of a kernel called alone the team says whether its threads took a part.  Tests let each thread
+of a call do its own part (``share_evenly`` in conftest.py), so that none comes too late for it.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import lamina
 from harness import THREADS, assert_same_bits, results
-from lamina import runtime
+from lamina import _core, runtime
 
-TASKS = Path("/proc/self/task")
-TRIES = 100
 Plan = dict[tuple[str, str], int]
 
 
-def run_times() -> dict[int, int] | None:
-    """Return the nanoseconds that each other thread of this process has run; None: try again."""
-    times = {}
-    try:
-        for task in TASKS.iterdir():
-            number = int(task.name)
-            if number != threading.get_native_id():
-                times[number] = time.clock_gettime_ns(~number << 3 | 6)  # a thread's CPU clock
-    except OSError:  # a thread ended meanwhile
-        return None
-    return times
-
-
-def threads_of(call: Callable[[], Any]) -> tuple[Any, int | None]:
-    """Return the result of ``call`` and how many threads ran during it; None where not Linux."""
-    if not TASKS.exists():
-        return call(), None
-    before = _asleep()
+def threads_help(call: Callable[[], Any]) -> tuple[Any, bool]:
+    """Return the result of ``call`` and whether other threads took a part of its work."""
+    before = _core.runtime.units_helped()
     result = call()
-    after = run_times() or _asleep()
-    assert before is not None, "no thread's run time can be read"
-    assert after is not None, "no thread's run time can be read"
-    return result, 1 + sum(before.get(task) != ran for task, ran in after.items())
-
-
-def _asleep() -> dict[int, int] | None:
-    """Return the run times once none grows: pools go on spinning for a while after their work."""
-    before = run_times()
-    for _ in range(1000):
-        time.sleep(0.001)
-        now = run_times()
-        if now is not None and now == before:
-            break
-        before = now
-    return before
+    return result, _core.runtime.units_helped() > before
 
 
 def same_on_threads(
@@ -73,13 +39,9 @@ def same_on_threads(
             runtime.set_num_threads(count)
             for place, (call, wanted) in enumerate(zip(calls, alone, strict=True)):
                 where = f"{what} call {place} on {count} threads".strip()
-                for _ in range(TRIES):
-                    got, ran = threads_of(call)
-                    assert_same_bits(results(got), wanted, where)
-                    if ran != 1:
-                        break
-                    time.sleep(0.02)  # a call beside busy processes goes on alone for a while
-                assert ran != 1, f"{where}: one thread ran, the check is empty"
+                got, helped = threads_help(call)
+                assert_same_bits(results(got), wanted, where)
+                assert helped, f"{where}: one thread ran, the check is empty"
     finally:
         runtime.set_num_threads(limit)
     return alone
@@ -88,7 +50,7 @@ def same_on_threads(
 def thread_plan(run: Any, rows: int) -> Plan:
     """Return the threads of each (operation, pass) of a step that changes no weight."""
     run.set_update("sgd", [])
-    lines = _settled(lambda: run.profile(None, 0, rows, 0.0, 1, 3), lambda line: line["why"])
+    lines = run.profile(None, 0, rows, 0.0, 1, 3)
     return {
         (line["operation"], line["pass"]): line["threads"]
         for line in lines
@@ -126,10 +88,7 @@ def same_gradients_on_threads(run: Any, rows: int, inputs: int = 0) -> None:
 
 def step_plan(model: Any, x: Any, y: Any, batch_size: int) -> Plan:
     """Return the largest number of threads of each (operation, pass) of a training step."""
-    rows = _settled(
-        lambda: lamina.profile(model, x, y, batch_size=batch_size, repeats=1).rows,
-        lambda row: row.why,
-    )
+    rows = lamina.profile(model, x, y, batch_size=batch_size, repeats=1).rows
     used: Plan = {}
     for row in rows:
         key = row.operation.split()[-1].strip("()"), row.phase
@@ -151,13 +110,3 @@ def assert_step_on_threads(
         assert {"forward", "backward"} <= set(passes), f"no {operation} in {used}"
         for phase, count in passes.items():
             assert (count > 1) == several, f"{operation} {phase} on {count} threads: {used}"
-
-
-def _settled(profile: Callable[[], Any], why: Callable[[Any], str]) -> Any:
-    """Profile until no operation gave way to other processes."""
-    for _ in range(TRIES):
-        lines = profile()
-        if not any(why(line) == "others use the CPUs" for line in lines):
-            break
-        time.sleep(0.02)
-    return lines

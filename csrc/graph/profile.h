@@ -16,7 +16,6 @@ struct ProfileLine {
   double flop, elements, seconds;
   int threads, limit;
   double planned_flop;
-  bool crowded;
 };
 
 // Fills in what an operation's pass over so many rows is and costs.
@@ -56,8 +55,7 @@ class Profiler {
                      seconds,
                      decision.threads,
                      get_num_threads(),
-                     decision.flop,
-                     decision.crowded};
+                     decision.flop};
     detail(line);
     lines_->push_back(std::move(line));
   }

@@ -257,8 +257,12 @@ class BlockedProduct {
   }
 };
 
-// Cuts C among threads: a grid of one tile a thread, the one whose threads pack least.  No thread
-// waits for another; each packs what it needs.
+// A task of a product, which its thread may lose its CPU in, takes half a millisecond where it has
+// to be packed for by itself.
+constexpr double task_flop = 64e6;
+
+// Cuts C among threads: a grid of one task a thread, of large products two, the one whose tasks
+// pack least.  No thread waits for another; each task packs what it needs.
 template <class T, class A, class B, class Hook>
 void multiply(const Product<T, A, B>& p, const Hook& hook) {
   // One row takes as long as B takes to be read, and so do two.
@@ -269,18 +273,19 @@ void multiply(const Product<T, A, B>& p, const Hook& hook) {
     BlockedProduct<T, A, B, Hook>(p, hook).run({0, p.m}, {0, p.n});
     return;
   }
+  const Index tasks = flop < 2 * threads * task_flop ? threads : 2 * threads;
   Index across = 1;
   double least = -1;
-  for (Index c = 1; c <= threads; ++c) {
-    if (threads % c != 0) continue;
-    const double packed = double(p.n) / double(c) + double(p.m) * double(c) / double(threads);
+  for (Index c = 1; c <= tasks; ++c) {
+    if (tasks % c != 0) continue;
+    const double packed = double(p.n) / double(c) + double(p.m) * double(c) / double(tasks);
     if (least < 0 || packed <= least) {
       least = packed;
       across = c;
     }
   }
-  const Parts rows(p.m, threads / across), cols(column_units, across);
-  parallel_chunks(threads, threads, [&](Index part) {
+  const Parts rows(p.m, tasks / across), cols(column_units, across);
+  parallel_chunks(threads, tasks, [&](Index part) {
     const Index i = part / cols.count, j = part % cols.count;
     const Index end = cols.begin(j + 1) * lanes<T>;
     BlockedProduct<T, A, B, Hook>(p, hook).run({rows.begin(i), rows.begin(i + 1)},

@@ -271,7 +271,6 @@ class BoundExecution {
 
 std::string thread_reason(const ProfileLine& line) {
   if (line.limit == 1) return "the limit is 1";
-  if (line.crowded) return "others use the CPUs";
   if (line.planned_flop == 0.0) return "one chunk";
   char work[64];
   std::snprintf(work, sizeof work, "%.2g MFLOP", line.planned_flop * 1e-6);

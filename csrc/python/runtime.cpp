@@ -8,6 +8,7 @@
 #include "runtime/cpu_features.h"
 #include "runtime/isa.h"
 #include "runtime/put_in_place.h"
+#include "runtime/team.h"
 #include "runtime/threads.h"
 
 namespace lamina {
@@ -33,6 +34,9 @@ void bind_runtime(py::module_& module) {
         "quota"_a = info.quota == 0.0 ? py::object(py::none()) : py::object(py::float_(info.quota)),
         "openmp"_a = info.openmp);
   });
+  module.def("share_evenly", &share_evenly, "evenly"_a,
+             "For tests: whether threads wait for each other, so that each does its share.");
+  module.def("units_helped", &units_helped, "How often a thread has taken work for a caller.");
   module.def("can_put_in_place", &can_put_in_place);
   module.def(
       "put_in_place",

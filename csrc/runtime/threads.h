@@ -1,10 +1,9 @@
-// How many threads run, and the one place where OpenMP is called (threads_for and parallel_for are
+// How many threads run, and the one place where OpenMP is asked (threads_for and parallel_for are
 // declared in kernel.h, where the kernels see them).
 //
 // The limit is LAMINA_NUM_THREADS, else OMP_NUM_THREADS, else the smaller of the CPU affinity and
 // the cgroup's CPU quota; set_num_threads overrides it.  A smaller omp_set_num_threads (which is
 // what threadpoolctl calls) is obeyed, and inside somebody's parallel region one thread runs.
-// LAMINA_CROWDING=0 keeps all threads at work also where other processes hold the CPUs.
 #pragma once
 
 #include <string>
@@ -39,7 +38,6 @@ struct ThreadDecision {
   int limit = 1;
   Index chunks = 0;
   double flop = 0.0;
-  bool crowded = false;  // one thread because others use the CPUs
 };
 ThreadDecision last_thread_decision();
 void forget_thread_decision();

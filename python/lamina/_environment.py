@@ -13,8 +13,7 @@ MOST_THREADS = 4096
 
 # Of each variable: which values have a meaning, in words and as the core reads them.
 THREADS = f"an integer from 1 to {MOST_THREADS}"
-CROWDING = "0 or 1"
-OURS = ("LAMINA_NUM_THREADS", "LAMINA_ISA", "LAMINA_CROWDING", "LAMINA_WINOGRAD", "LAMINA_DATA")
+OURS = ("LAMINA_NUM_THREADS", "LAMINA_ISA", "LAMINA_WINOGRAD", "LAMINA_DATA")
 
 
 def check(environment: Mapping[str, str]) -> None:
@@ -37,9 +36,6 @@ def complaints(environment: Mapping[str, str]) -> list[str]:
         first = value.split(",")[0] if name.startswith("OMP") else value  # "4,2": nested levels
         if value.strip() and not _threads(first):
             found.append(f"{name} must be {THREADS}; got {value!r}, which is ignored")
-    value = environment.get("LAMINA_CROWDING", "")
-    if value.strip() and value not in ("0", "1"):
-        found.append(f"LAMINA_CROWDING must be {CROWDING}; got {value!r}, which counts as 1")
     value = environment.get("LAMINA_WINOGRAD", "")
     if value.strip() and value not in ("0", "1"):
         found.append(f"LAMINA_WINOGRAD must be 0 or 1; got {value!r}, which counts as 1")
