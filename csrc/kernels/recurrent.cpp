@@ -55,16 +55,18 @@ double work_of(const RecurrentPlan& p) {
 template <class T>
 void pack_forward(RecurrentCall<T>& call, const T* stacked, T* at) {
   const RecurrentPlan& p = call.p;
-  const auto pack = [&](PackedWeights<T>& to, const Link& l, Index rows) {
+  const auto pack = [&](PackedWeights<T>& to, const Link& l, Index rows, int most) {
     const Strided<T> from{stacked + l.source * p.gates + l.gate, p.gates, false};
-    at = to.pack(at, from, l.depth, l.gates, rows, p.panels_size(l.depth, l.gates));
+    at = to.pack(at, from, l.depth, l.gates, rows, p.panels_size(l.depth, l.gates), most);
   };
   if (p.inputs_first()) {
-    pack(call.links[0], {p.x_at, p.d.inputs, 0, p.gates}, p.chunk_rows * p.block_steps);
-    pack(call.links[1], {p.h_at, p.d.units, 0, p.gates}, p.chunk_rows);
+    const Index terms = p.chunk_rows * p.block_steps;
+    pack(call.links[0], {p.x_at, p.d.inputs, 0, p.gates}, terms, most_vectors);
+    pack(call.links[1], {p.h_at, p.d.units, 0, p.gates}, p.chunk_rows, continued_vectors);
     return;
   }
-  for (int i = 0; i < p.link_count; ++i) pack(call.links[i], p.links[i], p.chunk_rows);
+  for (int i = 0; i < p.link_count; ++i)
+    pack(call.links[i], p.links[i], p.chunk_rows, most_vectors);
 }
 
 template <class T>
