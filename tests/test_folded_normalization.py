@@ -152,3 +152,20 @@ def test_a_graph_for_inference_does_not_train():
     for options in ({"training": True}, {"input_gradients": True}):
         with pytest.raises(RuntimeError, match="built for inference"):
             _core.Execution(folded, 4, **options)
+
+
+def test_a_sum_behind_the_normalisation_is_one_pass_with_it():
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(5, 8, 8, 6)).astype("float32")
+    inputs = lamina.Input((8, 8, 6))
+    y = layers.Conv2D(6, 3, padding="same", use_bias=False)(inputs)
+    inner = layers.ReLU()(layers.BatchNormalization()(y))
+    z = layers.Conv2D(6, 3, padding="same", use_bias=False)(inner)
+    whole = layers.ReLU()(layers.Add()([layers.BatchNormalization()(z), inputs]))
+    model = lamina.Model(inputs, whole)
+    apart = lamina.Model(inputs, [whole, y, z])
+    for weight in model.weights:
+        if weight.path.endswith(("variance", "gamma")):
+            weight.assign(rng.uniform(0.5, 2.0, weight.shape))
+    assert_close(model.predict(x), apart.predict(x)[0], 54, 30.0)
+    assert_same_bits([model.predict(x[:1])], [model.predict(x)[:1]], "one row")

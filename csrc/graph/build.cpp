@@ -217,7 +217,7 @@ void Graph::fuse_producers() {
                     operations_.end());
 }
 
-void Graph::fuse_followers() {
+void Graph::fuse_followers(bool in_inference) {
   const std::vector<bool> direct = read_directly();
   std::vector<int> readers(values_.size(), 0), places(values_.size(), -1);
   for (std::size_t j = 0; j < operations_.size(); ++j) {
@@ -254,7 +254,7 @@ void Graph::fuse_followers() {
         std::any_of(operation.inputs.begin(), operation.inputs.end(),
                     [&](ValueId other) { return other != input && place(other) >= at; });
     if (waits && !may_wait(at, j)) return false;
-    if (!(inference_ && producer->absorb_in_inference(operation)) && !producer->absorb(operation))
+    if (!(in_inference && producer->absorb_in_inference(operation)) && !producer->absorb(operation))
       return false;
     const int stays = waits ? j : at;
     places[std::size_t(operation.output())] = stays;
@@ -326,7 +326,8 @@ void Graph::build(bool inference) {
   calculate_known();
   drop_unused();
   drop_unused_constants();
-  fuse_followers();
+  fuse_followers(false);
+  if (inference_) fuse_followers(true);  // of what then stands alone
   fuse_producers();
   settle_producers();
   built_ = true;

@@ -202,7 +202,7 @@ class Graph {
   void calculate_known();
   void drop_unused_constants();
   void check_products() const;
-  void fuse_followers();
+  void fuse_followers(bool in_inference);
   void fuse_producers();
   void settle_producers();
   void drop_unused();

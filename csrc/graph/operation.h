@@ -143,7 +143,7 @@ class Operation {
   // its activation, a convolution the max pooling behind); returns whether it did.
   virtual bool absorb(const Operation&) { return false; }
   // The same in graphs for inference alone, whose backward never runs (a convolution the batch
-  // normalisation behind); asked before `absorb`.
+  // normalisation behind); asked once all have been asked to `absorb`, who may do so again then.
   virtual bool absorb_in_inference(const Operation&) { return false; }
   // The same the other way: takes over the operation that makes one of its inputs and whose one
   // output nobody else reads, changing its own inputs; returns whether it did.

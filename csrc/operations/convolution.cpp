@@ -120,6 +120,7 @@ class Convolution final : public OperationOf<Convolution> {
       return false;
     norm_ = batch_norm_of(follower, filters());
     if (!norm_) return false;
+    activation_ = norm_->activation;
     inputs.insert(inputs.end(), {norm_->gamma, norm_->beta, norm_->mean, norm_->variance});
     kind += "+" + follower.kind;
     return true;

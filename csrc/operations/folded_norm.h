@@ -18,9 +18,11 @@ namespace lamina {
 struct NormBehind {
   ValueId gamma, beta, mean, variance;
   double epsilon;
+  ActivationSpec activation;  // taken over with it
 };
 
-// The batch normalisation that an operation is, of `cols` columns; none for any other operation.
+// The batch normalisation that an operation is, of `cols` columns; none for any other operation,
+// and for one that took over a sum: its pass is needed.
 std::optional<NormBehind> batch_norm_of(const Operation& operation, Index cols);
 
 template <class T>

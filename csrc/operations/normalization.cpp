@@ -71,8 +71,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
 
   // Outside training; a mask is that of the moments alone.
   std::optional<NormBehind> behind(Index cols) const {
-    if (cols != cols_ || adds() || activation_.kind != Activation::linear) return std::nullopt;
-    return NormBehind{inputs[1], inputs[2], inputs[3], inputs[4], options_.epsilon};
+    if (cols != cols_ || adds()) return std::nullopt;
+    return NormBehind{inputs[1], inputs[2], inputs[3], inputs[4], options_.epsilon, activation_};
   }
 
   bool settles() const override { return options_.batch_statistics; }
