@@ -43,7 +43,7 @@ class Work:
 
     Parameters
     ----------
-    rows : int
+    rows : float
         Of the process's share of a batch.
     forward : float
         Seconds.
@@ -57,7 +57,7 @@ class Work:
         Seconds that adding a byte of gradients to another takes.
     """
 
-    rows: int
+    rows: float
     forward: float
     backward: Sequence[tuple[float, int]]
     update: float
@@ -69,7 +69,7 @@ class Work:
         """Of a step without any exchange."""
         return self.forward + sum(seconds for seconds, _ in self.backward) + self.update
 
-    def of_rows(self, rows: int) -> Work:
+    def of_rows(self, rows: float) -> Work:
         """Return the work on another number of rows, in proportion; the update stays."""
         share = rows / self.rows
         backward = [(seconds * share, size) for seconds, size in self.backward]
