@@ -49,8 +49,7 @@ def scaled(work: Work, seconds: float) -> Work:
 
 def tables(options: argparse.Namespace) -> None:
     """Print step times and throughput over nodes, of the work that is measured here."""
-    from lamina.distribute import Network, Work, simulate
-    from lamina.distribute.exchange import MANY
+    from lamina.distribute import Work
     from workloads import WORKLOADS as ALL
 
     for name in options.workloads:
@@ -60,30 +59,48 @@ def tables(options: argparse.Namespace) -> None:
         if options.step_ms is not None:
             work = scaled(work, options.step_ms * 1e-3)
         size = sum(each for _, each in work.backward)
-        print(
-            f"\n{name}: {workload.batch} rows a node on {options.threads} threads in "
-            f"{work.seconds * 1e3:.2f} ms, {size / 1e6:.1f} MB of gradients; ms a step (share of "
-            f"linear speed)"
+        rows = (
+            f"{workload.batch} rows a node"
+            if options.batch is None
+            else f"{options.batch} rows in all"
         )
-        print("  nodes " + "".join(f"{gbit:>10} Gbit/s   " for gbit in NETWORKS))
-        ends: dict[int, int] = {}
-        before = dict.fromkeys(NETWORKS, 1.0)
+        print(
+            f"\n{name}: a node takes {work.seconds * 1e3:.2f} ms for {workload.batch} rows on "
+            f"{options.threads} threads, {size / 1e6:.1f} MB of gradients; {rows}: ms a step "
+            f"(times the speed of one node)"
+        )
+        print("  nodes " + "".join(f"{gbit:>11} Gbit/s    " for gbit in NETWORKS))
+        before, ends = dict.fromkeys(NETWORKS, 1.0), dict[int, int]()
         for nodes in NODES:
             cells = []
-            for gbit, (latency, overhead) in NETWORKS.items():
-                network = Network(gbit * 1e9, latency, overhead)
-                auto = "pairs" if nodes >= MANY else "direct"
-                route = auto if options.route == "auto" else options.route
-                told = simulate(work, nodes, network, route, options.bucket_bytes)
-                cells.append(f"{told.step * 1e3:>9.2f} ({told.efficiency:4.0%})  ")
-                now = nodes * told.efficiency
-                if nodes > 2 and now < PAYS * before[gbit]:
+            for gbit in NETWORKS:
+                step, faster = on_nodes(work, nodes, gbit, options)
+                cells.append(f"{step * 1e3:>10.2f} ({faster:6.1f})  ")
+                if faster < PAYS * before[gbit]:
                     ends.setdefault(gbit, nodes)
-                before[gbit] = now
+                before[gbit] = faster
             print(f"  {nodes:>5} " + "".join(cells))
         for gbit in NETWORKS:
             end = f"from {ends[gbit]} nodes on" if gbit in ends else "nowhere up to 1024 nodes"
-            print(f"  {gbit} Gbit/s: twice the nodes bring less than {PAYS} times: {end}")
+            print(f"  {gbit} Gbit/s: twice the nodes are less than {PAYS} times as fast: {end}")
+
+
+def on_nodes(work: Work, nodes: int, gbit: int, options: argparse.Namespace) -> tuple[float, float]:
+    """Return what a step takes, and how much faster than one node it gets through rows."""
+    from lamina.distribute import Network, simulate
+    from lamina.distribute.exchange import MANY
+
+    alone = 1.0
+    if options.batch is not None:  # one batch for all, whatever their number
+        alone = work.of_rows(options.batch).seconds
+        work = work.of_rows(options.batch / nodes)
+    latency, overhead = NETWORKS[gbit]
+    auto = "pairs" if nodes >= MANY else "direct"
+    route = auto if options.route == "auto" else options.route
+    network = Network(gbit * 1e9, latency, overhead)
+    told = simulate(work, nodes, network, route, options.bucket_bytes)
+    faster = nodes * told.efficiency if options.batch is None else alone / told.step
+    return told.step, faster
 
 
 # --- two processes here
@@ -102,7 +119,7 @@ def measured_network(parallel: Any) -> tuple[float, float]:
             exchange.finish()
             rounds.append(time.perf_counter() - began)
         points.append((4 * size, min(rounds)))
-    slope = (points[-1][1] - points[-2][1]) / (points[-1][0] - points[-2][0])
+    slope = points[-1][1] / points[-1][0]
     return max(points[0][1] - slope * points[0][0], 1e-6) / 2, slope
 
 
@@ -166,6 +183,8 @@ def main() -> None:
     )
     text = "what a step of a node takes, in place of what it takes here"
     parser.add_argument("--step-ms", type=float, help=text)
+    text = "rows of a batch that all nodes share; by default each has as many more"
+    parser.add_argument("--batch", type=int, help=text)
     parser.add_argument("--bucket-bytes", type=int, default=1 << 20)
     options = parser.parse_args()
     if options.measure:
