@@ -168,7 +168,7 @@ def test_gradients_in_the_place_of_others(dtype: str, added: bool) -> None:
 
     xs, others, targets = (a.astype(float) for a in data)
     unit = xs / scale
-    std = np.sqrt(unit.var(0) + 1e-3 / scale**2)
+    std = np.sqrt(unit.var(0) + (np.sqrt(1e-3) / scale) ** 2)
     normal = (unit - unit.mean(0)) / std
     v = normal + others * added
     d = 2 * (np.where(v > 0, v, 0.25 * v) - targets) / columns / rows * np.where(v > 0, 1, 0.25)
