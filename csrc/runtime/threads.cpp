@@ -112,15 +112,17 @@ ThreadInfo thread_info() {
 ThreadDecision last_thread_decision() { return last_decision; }
 void forget_thread_decision() { last_decision = {}; }
 
-// A call costs 0.3 us where members are awake, and what they wrote has to come from their cache.
-// Waking one takes 5 to 15 us of the caller's: an operation pays for that from about 40 us of work,
-// a row of smaller ones pays together.
-constexpr double flop_per_thread = 0.25e6, flop_to_wake = 4e6;
+// A call costs 0.3 us where members are awake; that operands and results move between the cores'
+// caches costs more (16 KB in 1.7 us), so two threads begin to pay at about 20 us of work.  Waking
+// a member takes 5 to 15 us of the caller's: an operation pays for that from 40 us of work, a row
+// of smaller ones pays together.  Tests share out smaller operations too.
+constexpr double flop_per_thread = 1e6, flop_per_tested_thread = 0.25e6, flop_to_wake = 4e6;
 constexpr int patience = 8;
 
 int threads_for(double flop, Index chunks) {
   const int limit = get_num_threads();
-  const double pay = std::min(flop / flop_per_thread, 4096.0);
+  const double each = shares_evenly() ? flop_per_tested_thread : flop_per_thread;
+  const double pay = std::min(flop / each, 4096.0);
   int threads = int(std::max<Index>(1, std::min<Index>({limit, chunks, Index(pay)})));
   if (threads > 1 && flop < flop_to_wake && !team_is_awake() && !shares_evenly() &&
       ++unserved < patience)
