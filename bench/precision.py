@@ -2,7 +2,8 @@
 
     python bench/precision.py --workloads wide cifar --rounds 5
 
-Contestants take turns, each in a process of its own.  Needs a CPU with AVX512_BF16.
+Contestants take turns, each in a process of its own.  Beside the time stands that of all CPUs
+together, which other processes disturb less.  Needs a CPU with AVX512_BF16.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ FIRST = "lamina float32"
 
 def measure(
     workload: Workload, names: list[str], threads: int, rounds: int
-) -> tuple[dict[str, list[float]], dict[str, float]]:
-    """Give milliseconds a step, round by round, and the losses after warming up."""
+) -> tuple[dict[str, list[float]], dict[str, list[float]], dict[str, float]]:
+    """Give milliseconds a step, and of CPUs, round by round; and the losses after warming up."""
     epochs = workload.epochs(workload.steps)
     children = {}
     try:
@@ -33,13 +34,16 @@ def measure(
             else:
                 children[name] = child
         times: dict[str, list[float]] = {name: [] for name in children}
+        work: dict[str, list[float]] = {name: [] for name in children}
+        steps = epochs * workload.steps_per_epoch
         present = list(children)
         for turn in range(rounds):
             shift = turn % len(present)
             for name in present[shift:] + present[:shift]:
-                seconds = children[name].ask(epochs=epochs)["seconds"]
-                times[name].append(1e3 * seconds / (epochs * workload.steps_per_epoch))
-        return times, {name: child.hello["loss"] for name, child in children.items()}
+                answer = children[name].ask(epochs=epochs)
+                times[name].append(1e3 * answer["seconds"] / steps)
+                work[name].append(1e3 * answer["cpu"] / steps)
+        return times, work, {name: child.hello["loss"] for name, child in children.items()}
     finally:
         for child in children.values():
             child.close()
@@ -59,20 +63,22 @@ def main(arguments: list[str] | None = None) -> None:
     for threads in options.threads:
         for name in options.workloads:
             names = options.contestants or list(CONTESTANTS)
-            times, losses = measure(WORKLOADS[name], names, threads, options.rounds)
+            times, work, losses = measure(WORKLOADS[name], names, threads, options.rounds)
             rows = []
             for who, own in times.items():
-                ratios = [a / b for a, b in zip(times.get(FIRST, own), own, strict=True)]
-                rows.append(
-                    [name, who, f"{statistics.median(own):.2f}", f"{min(own):.2f}",
-                     f"{statistics.median(ratios):.2f}", f"{losses[who]:.4g}"]
-                )  # fmt: skip
+                row = [name, who]
+                for each, all_of in ((own, times), (work[who], work)):
+                    pairs = zip(all_of.get(FIRST, each), each, strict=True)
+                    ratio = statistics.median(a / b for a, b in pairs)
+                    row += [f"{statistics.median(each):.2f}", f"{min(each):.2f}", f"{ratio:.2f}"]
+                rows.append([*row, f"{losses[who]:.4g}"])
             plural = "s" if threads > 1 else ""
             print(f"{threads} thread{plural}; faster: times as fast as {FIRST}")
-            print(table(["workload", "contestant", "ms a step", "best", "faster", "loss"], rows))
+            head = ["workload", "contestant", "ms a step", "best", "faster"]
+            print(table([*head, "CPU ms", "best", "less", "loss"], rows))
             print(flush=True)
             if options.history:
-                kept = {"workload": name, "ms": times, "losses": losses}
+                kept = {"workload": name, "ms": times, "cpu_ms": work, "losses": losses}
                 append_history("precision", {**machine(threads), **kept})
 
 
