@@ -106,8 +106,9 @@ def keep(path: str, record: dict[str, Any]) -> None:
 
 
 def kept(path: str) -> list[dict[str, Any]]:
-    """Give the results of a file."""
-    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+    """Give the results of a file; none where it does not exist, as nothing was measured."""
+    file = Path(path)
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def summary(records: list[dict[str, Any]]) -> str:
