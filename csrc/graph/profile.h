@@ -46,16 +46,9 @@ class Profiler {
     body();
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     const ThreadDecision decision = last_thread_decision();
-    ProfileLine line{part,
-                     part,
-                     pass,
-                     "",
-                     0.0,
-                     0.0,
-                     seconds,
-                     decision.threads,
-                     get_num_threads(),
-                     decision.flop};
+    ProfileLine line{
+        part,         part, pass, "", 0.0, 0.0, seconds, decision.threads, get_num_threads(),
+        decision.flop};
     detail(line);
     lines_->push_back(std::move(line));
   }
