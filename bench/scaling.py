@@ -177,15 +177,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     add_options(parser, rounds=5, threads=2)
     parser.add_argument("--measure", action="store_true", help="under mpiexec: this machine")
-    parser.add_argument("--workloads", nargs="+", default=WORKLOADS)
-    parser.add_argument(
-        "--route", default="auto", choices=["auto", "direct", "pairs", "tree", "ring"]
-    )
+    text = "names of bench/workloads (default: wide cifar mlp)"
+    parser.add_argument("--workloads", nargs="+", default=WORKLOADS, help=text)
+    text = "how sums travel; auto: as the cost model finds fastest"
+    routes = ["auto", "direct", "pairs", "tree", "ring"]
+    parser.add_argument("--route", default="auto", choices=routes, help=text)
     text = "what a step of a node takes, in place of what it takes here"
     parser.add_argument("--step-ms", type=float, help=text)
     text = "rows of a batch that all nodes share; by default each has as many more"
     parser.add_argument("--batch", type=int, help=text)
-    parser.add_argument("--bucket-bytes", type=int, default=1 << 20)
+    text = "of gradients that are sent together (default: %(default)s)"
+    parser.add_argument("--bucket-bytes", type=int, default=1 << 20, help=text)
     options = parser.parse_args()
     if options.measure:
         measure(options)
