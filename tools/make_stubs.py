@@ -49,6 +49,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"-> (tuple|list):", r"-> \1[typing.Any, ...]:", text)
     text = text.replace("list[typing.Any, ...]", "list[typing.Any]")
     text = re.sub(r"-> dict:", "-> dict[str, typing.Any]:", text)
+    text = re.sub(r"\babc\.Iterable\b(?!\[)", "abc.Iterable[typing.Any]", text)
     text = re.sub(r"\*\*kwargs\b(?!:)", "**kwargs: typing.Any", text)
     text = re.sub(r"\bnumpy\.ndarray\b(?!\[)", "numpy.typing.NDArray[typing.Any]", text)
     if "numpy.typing." in text and "import numpy.typing" not in text:
