@@ -73,14 +73,15 @@ TEST_CASE("what a job calls starts no threads") {
 }
 
 TEST_CASE("the watch stops what is at work and begins no more") {
-  std::atomic<int> told{0};
+  std::atomic<int> at_work{0}, told{0};
   const Index begun = run_jobs(
       100, 2,
       [&](Index, const Cancelled& cancelled) {
+        ++at_work;
         while (!cancelled) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         ++told;
       },
-      [](Index) { return false; });
+      [&](Index) { return at_work < 2; });
   CHECK(begun == 2);
   CHECK(told == 2);
 }
