@@ -460,3 +460,14 @@ def test_layers_of_another_size_need_a_new_fit(ours):
     mlp = ours.MLPRegressor(hidden_layer_sizes=5, max_iter=2, warm_start=True).fit(X, NUMBERS)
     with pytest.raises(ValueError, match=r"goes on with the layers of the first, of \[6, 5, 1\]"):
         mlp.set_params(hidden_layer_sizes=4).fit(X, NUMBERS)
+
+
+def test_names_of_parameters_are_those_of_each_class(ours):
+    class Own(ours.MLPRegressor):
+        def __init__(self, units=3):
+            super().__init__(units)
+            self.units = units
+
+    assert "class_weight" in ours.MLPClassifier().get_params()
+    assert "class_weight" not in ours.MLPRegressor().get_params()
+    assert Own(4).get_params() == {"units": 4}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -83,6 +84,12 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc, unused-ignore]
     callbacks: Any
     l1: float
     dtype: Any
+
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls) -> list[str]:
+        """Return the parameters' names; searches ask often, and reading a signature takes long."""
+        return list(super()._get_param_names())
 
     def _keep(self, parameters: dict[str, Any]) -> None:
         """Store the constructor's arguments, as they are."""
