@@ -41,13 +41,13 @@ bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit&
   } else if (plan.winograd) {
     if (!winograd_unit(p, unit)) return false;
   } else {
-    const bool lanes_full = plan.over_images && 4 * unit.images >= lane_images<T>;
-    if (!(lanes_full ? lanes_unit(p, plan, unit) : places_unit(p, plan, unit))) return false;
+    const bool over_images = lanes_pay<T>(plan.lanes_cost, unit.images);
+    if (!(over_images ? lanes_unit(p, plan, unit) : places_unit(p, plan, unit))) return false;
   }
   if (p.activation.kind != Activation::relu) {
     const Index row = p.horizontal.outputs * p.y_pixel();
-    activate(p.y + (unit.image * p.vertical.outputs + unit.row) * row,
-             unit.pixels(p.horizontal.outputs) * p.y_pixel(), p.activation);
+    for (Index i = unit.image; i < unit.image + unit.images; ++i)
+      activate(p.y + (i * p.vertical.outputs + unit.row) * row, unit.rows * row, p.activation);
   }
   return true;
 }
@@ -67,22 +67,38 @@ bool multiply_images(ConvProduct<T> p, const ConvPlan<T>& plan, Unit unit) {
   return true;
 }
 
+// The units of a batch, and what vectors over images cost in them: 2 where none run so.
+struct ProductCut {
+  Units units;
+  double lanes_cost;
+};
+template <class T>
+ProductCut cut_product(const ConvProduct<T>& p, bool winograd) {
+  // A small batch is cut finer, four units a thread: no bit depends on it.
+  const int team = threads_for(p.flop(), p.images * p.vertical.outputs);
+  if (!winograd && lanewise_depth(p) == 0) {
+    const double cost = lanes_cost(p);
+    const Units units = lanes_units(p, team);
+    // Unless more than half of the threads would have nothing to do.
+    if (lanes_pay<T>(cost, units.per_unit) && 2 * units.count >= team) return {units, cost};
+  }
+  const Index share = team > 1 ? p.pixels() / (4 * team) : usual_pixels;
+  const Index pixels = share < usual_pixels ? (share < 24 ? 24 : share) : usual_pixels;
+  return {Units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels, p.by_images(),
+                winograd ? winograd_side : 1),
+          2.0};
+}
+
 // The whole product; false where it is made by images and there is no memory.  Takes scratch slots
 // 2 and 3 of this thread; units use slots 0 and 1.
 template <class T>
 bool multiply(ConvProduct<T> p) {
   p.vertical.prepare();
   p.horizontal.prepare();
-  // A small batch is cut finer, four units a thread: no bit depends on it.
-  const int team = threads_for(p.flop(), p.images * p.vertical.outputs);
-  const Index share = team > 1 ? p.pixels() / (4 * team) : usual_pixels;
-  Index pixels = share < usual_pixels ? (share < 24 ? 24 : share) : usual_pixels;
   const bool winograd = by_winograd(p);
   const Index lanewise = lanewise_depth(p);
-  const bool over_images = !winograd && lanewise == 0 && runs_over_images(p, team);
-  if (over_images) pixels = lane_images<T> * p.vertical.outputs * p.horizontal.outputs;
-  const Units units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels, p.by_images(),
-                    winograd ? winograd_side : 1);
+  const ProductCut cut = cut_product(p, winograd);
+  const Units& units = cut.units;
   const int threads = threads_for(p.flop(), units.count);
   const Index row_bytes = Classes::bytes(p.vertical.outputs);
   char* tables = static_cast<char*>(scratch(3, row_bytes + Classes::bytes(p.horizontal.outputs)));
@@ -112,7 +128,7 @@ bool multiply(ConvProduct<T> p) {
                          units,
                          units.most_pixels(p.horizontal.outputs) * Index(sizeof(Place)),
                          Window::bytes(p.taps(), p.depth),
-                         over_images,
+                         cut.lanes_cost,
                          winograd};
   bool whole = true;
   parallel_chunks(threads, units.count, [&](Index i) {

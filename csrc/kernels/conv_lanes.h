@@ -24,12 +24,13 @@ template <class Square>
 LAMINA_INLINE void for_squares(Index size, Index side, Square&& square) {
   for (Index k = 0; k < size; k += side) square(k + side <= size ? k : size - side);
 }
-// `size` elements of each image, `image` apart, to lanes of which a group is `group` elements long;
-// lanes without an image are zeros.
+// `size` elements of each image, `image` apart, to some groups of lanes, each `group` elements
+// long; lanes without an image are zeros.
 template <class T>
-void images_to_lanes(T* to, Index group, const T* from, Index image, Index size, Index images) {
+void images_to_lanes(T* to, Index group, const T* from, Index image, Index size, Index images,
+                     Index groups = lane_groups<T>) {
   constexpr Index side = square<T>;
-  for (Index first = 0; first < lane_images<T>; first += side) {
+  for (Index first = 0; first < groups * lanes<T>; first += side) {
     T* lane = to + first / lanes<T> * group * lanes<T> + first % lanes<T>;
     const Index count = images - first < side ? images - first : side;
     const T* row[side];
@@ -43,46 +44,75 @@ void images_to_lanes(T* to, Index group, const T* from, Index image, Index size,
   }
 }
 template <class T>
-void lanes_to_images(T* to, const T* from, Index size, Index images) {
+void lanes_to_images(T* to, Index apart, const T* from, Index size, Index images) {
   constexpr Index side = square<T>;
   for (Index first = 0; first < images; first += side) {
     const T* lane = from + first / lanes<T> * size * lanes<T> + first % lanes<T>;
-    T* image = to + first * size;
+    T* image = to + first * apart;
     const Index count = images - first < side ? images - first : side;
     if (count == side && size >= side)
       for_squares(size, side, [&](Index k) {
         const T* row[side];
         for (Index i = 0; i < side; ++i) row[i] = lane + (k + i) * lanes<T>;
-        transpose_square(image + k, size, row, 0);
+        transpose_square(image + k, apart, row, 0);
       });
     else
       for (Index i = 0; i < count; ++i)
-        for (Index k = 0; k < size; ++k) image[i * size + k] = lane[k * lanes<T> + i];
+        for (Index k = 0; k < size; ++k) image[i * apart + k] = lane[k * lanes<T> + i];
   }
 }
 
 // --- where it pays
 
-// Memory of one unit's lanes.  Beyond a second cache of 1 MB it paid still (2.3 MB: 5.5 times).
+// Rows of the input that so many rows of outputs meet, at most.
 template <class T>
-Index lanes_bytes(const ConvProduct<T>& p) {
-  return (p.x_image() + p.y_image()) * lane_images<T> * Index(sizeof(T));
+Index lanes_inputs(const ConvProduct<T>& p, Index rows) {
+  const Axis& a = p.vertical;
+  const Index met = ((rows - 1) * a.scale + (a.taps - 1) * a.dilation) / a.divide + 2;
+  return met < a.inputs ? met : a.inputs;
 }
-// In multiply-adds: a tile of one vector over filters waits for its broadcasts, and an element
-// takes the time of eight to change places.  (Zen 4, AVX-512: 6 outputs of 5x5x16 27 and 92
-// GFLOP/s, 16 of 5x5x6 80 and 98, 32 of 3x3x3 87 and 70.)
 template <class T>
-bool runs_over_images(const ConvProduct<T>& p, int threads) {
+Index lanes_bytes(const ConvProduct<T>& p, Index rows) {
+  return (lanes_inputs(p, rows) * p.horizontal.inputs * p.x_pixel() +
+          rows * p.horizontal.outputs * p.y_pixel()) *
+         lane_images<T> * Index(sizeof(T));
+}
+// Images that fill lanes: all of their rows, or bands of them where those are many.  A band that
+// the next one would mostly copy again is none: count is 0.  6 MB are beyond a second cache of 1,
+// but paid (2.3 MB: 5.5 times).
+template <class T>
+Units lanes_units(const ConvProduct<T>& p, int threads) {
+  const Index height = p.vertical.outputs, width = p.horizontal.outputs;
+  Units units(p.images, height, width, lane_images<T> * height * width, true);
+  const Index groups = units.count, least = p.vertical.taps + p.vertical.scale - 1;
+  const auto fits = [&] { return lanes_bytes(p, units.band_rows) <= 6 << 20; };
+  while (!p.by_images() && units.bands < height &&
+         (!fits() || (units.bands * groups < threads && units.band_rows >= 2 * least))) {
+    ++units.bands;
+    units.band_rows = (height + units.bands - 1) / units.bands;
+  }
+  units.bands = (height + units.band_rows - 1) / units.band_rows;
+  units.count = fits() && (units.bands == 1 || units.band_rows >= least) ? groups * units.bands : 0;
+  return units;
+}
+// What it costs beside vectors over filters, in multiply-adds: a tile of one vector over filters
+// waits for its broadcasts, and an element takes the time of eight to change places.  (Zen 4,
+// AVX-512: 6 outputs of 5x5x16 27 and 92 GFLOP/s, 16 of 5x5x6 80 and 98, 32 of 3x3x3 87 and 70.)
+template <class T>
+double lanes_cost(const ConvProduct<T>& p) {
   const PanelCut<T> panels(p.columns);
-  if (4 * p.images < lane_images<T> || panels.count() > 1 || lanes_bytes(p) > 4 << 20) return false;
-  // More than half of the threads would have nothing to do.
-  if (threads > 1 && 2 * (p.images + lane_images<T> - 1) / lane_images<T> < threads) return false;
+  if (panels.count() > 1) return 2.0;
   const double cells = double(p.taps()) / double(p.vertical.divide * p.horizontal.divide);
   const double each =
       double(p.vertical.outputs * p.horizontal.outputs) * cells * double(p.x_pixel());
   const double over_filters = (panels.vectors(0) == 1 ? 1.4 : 1.1) * double(panels.padded());
-  return 1.15 * each * double(p.columns) + 8.0 * double(p.x_image() + p.y_image()) <
-         0.95 * each * over_filters;
+  return (1.15 * each * double(p.columns) + 8.0 * double(p.x_image() + p.y_image())) /
+         (each * over_filters);
+}
+// Whether so many images fill enough lanes.
+template <class T>
+bool lanes_pay(double cost, Index images) {
+  return cost * double((images + lanes<T> - 1) / lanes<T> * lanes<T>) < 0.95 * double(images);
 }
 
 // --- tiles
@@ -198,31 +228,53 @@ void lanes_class(const ConvProduct<T>& p, const Window& window, const Place* pla
     }
 }
 
-// A unit of images, all of their rows.  Takes scratch slot 0; false where there is no memory.
+// Input rows that some rows of outputs meet.
 template <class T>
-bool lanes_unit(const ConvProduct<T>& whole, const ConvPlan<T>& plan, const Unit& unit) {
-  ConvProduct<T> p = whole;
-  const Index pixels = lane_groups<T> * p.vertical.outputs * p.horizontal.outputs;
-  const Index values = lanes_bytes(p), places_bytes = pixels * Index(sizeof(Place));
+Range rows_met(const ConvProduct<T>& p, const Classes& rows, const Unit& unit) {
+  Range met{p.vertical.inputs, 0};
+  for (Index r = unit.row; r < unit.row + unit.rows; ++r) {
+    const Position& at = rows.of_output[r];
+    const Index last = at.input + (at.count - 1) * p.vertical.input_step;
+    if (at.count > 0 && at.input < met.begin) met.begin = at.input;
+    if (at.count > 0 && last >= met.end) met.end = last + 1;
+  }
+  return met.begin < met.end ? met : Range{0, 0};
+}
+
+// One unit of lanes_units.  Takes scratch slot 0; false where there is no memory.
+template <class T>
+bool lanes_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit& unit) {
+  const Index groups = (unit.images + lanes<T> - 1) / lanes<T>;
+  const Index x_row = p.horizontal.inputs * p.x_pixel();
+  const Index y_row = p.horizontal.outputs * p.y_pixel();
+  const Range met = rows_met(p, plan.rows, unit);
+  const Index x_size = met.size() * x_row, y_size = unit.rows * y_row;
+  const Index values = (x_size + y_size) * lane_images<T> * Index(sizeof(T));
+  const Index places_bytes = groups * unit.rows * p.horizontal.outputs * Index(sizeof(Place));
   char* memory = static_cast<char*>(scratch(0, values + places_bytes + plan.window_bytes));
   if (!memory) return false;
   T* x = reinterpret_cast<T*>(memory);
-  T* y = x + p.x_image() * lane_images<T>;
+  T* y = x + x_size * lane_images<T>;
   Place* places = reinterpret_cast<Place*>(memory + values);
   Window window(memory + values + places_bytes, p.taps(), p.depth);
-  images_to_lanes(x, p.x_image(), p.x + unit.image * p.x_image(), p.x_image(), p.x_image(),
-                  unit.images);
-  p.x = x;
-  p.y = y;
-  const Unit all{0, lane_groups<T>, 0, p.vertical.outputs};
+  images_to_lanes(x, x_size, p.x + unit.image * p.x_image() + met.begin * x_row, p.x_image(),
+                  x_size, unit.images, groups);
+  ConvProduct<T> band = p;  // its images are the groups of lanes, its rows those of the unit
+  band.x = x - met.begin * x_row * lanes<T>;
+  band.y = y - unit.row * y_row * lanes<T>;
+  band.vertical.inputs = met.size();
+  band.vertical.outputs = unit.rows;
+  const Unit all{0, groups, unit.row, unit.rows};
   for (Index r = 0; r < plan.rows.count; ++r)
     for (Index c = 0; c < plan.cols.count; ++c) {
-      const Index count = fill_places(places, p, all, plan.rows, r, plan.cols, c);
+      const Index count = fill_places(places, band, all, plan.rows, r, plan.cols, c);
+      if (count == 0) continue;
       fill_window(window, p.vertical, p.horizontal, plan.rows.of_class(r), plan.cols.of_class(c),
                   window_strides(p));
-      lanes_class(p, window, places, count);
+      lanes_class(band, window, places, count);
     }
-  lanes_to_images(whole.y + unit.image * p.y_image(), y, p.y_image(), unit.images);
+  lanes_to_images(p.y + unit.image * p.y_image() + unit.row * y_row, p.y_image(), y, y_size,
+                  unit.images);
   return true;
 }
 

@@ -154,8 +154,8 @@ struct ConvPlan {
   Classes rows, cols;
   Units units;
   Index places_bytes, window_bytes;
-  bool over_images;  // see conv_lanes.h
-  bool winograd;  // the weights are at Winograd's positions, and units begin with a tile
+  double lanes_cost;  // of vectors over images, see conv_lanes.h
+  bool winograd;      // the weights are at Winograd's positions, and units begin with a tile
 };
 
 // Without memory: the same sums in the same order, one output at a time.
