@@ -328,6 +328,8 @@ def test_routes_differ_in_messages_and_bytes():
     assert tree > 4 * direct
     with pytest.raises(ValueError, match="route must be one of direct, pairs, tree, ring"):
         simulate(work, 2, thin, "bus")
+    with pytest.raises(ValueError, match="Network: bandwidth must be"):
+        Network(0.0)
 
 
 def test_work_is_measured_by_layers(rng):

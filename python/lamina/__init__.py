@@ -20,6 +20,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``utils``, ``plot``: coding of labels and texts, figures
 - ``distribute``: training in several processes, over MPI
 - ``onnx``: models that other programs write and run
+- ``dtype_policies``, ``mixed_precision``: in what types layers compute and hold weights
 - ``set_random_seed`` makes all that follows repeat, to the bit
 - ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
 - ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
@@ -70,8 +71,8 @@ if TYPE_CHECKING:
         baselines,
         config,
         datasets,
-        dtype_policies,
         distribute,
+        dtype_policies,
         inference,
         kernels,
         many,
@@ -104,7 +105,7 @@ __version__: str = _core.__version__
 
 __all__ = [
     # models
-    "DTypePolicy", "Input", "Model", "Sequential", "Variable", "layers", "models",
+    "Input", "Model", "Sequential", "Variable", "layers", "models",
     # what they are made of
     "activations", "constraints", "initializers", "ops", "regularizers",
     # training
@@ -115,7 +116,7 @@ __all__ = [
     # data and figures
     "data", "datasets", "plot", "tables", "utils",
     # reproducibility, threads, speed
-    "backend", "config", "dtype_policies", "mixed_precision", "onnx", "saving",
+    "DTypePolicy", "backend", "config", "dtype_policies", "mixed_precision", "onnx", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
     # scikit-learn's protocol
@@ -136,8 +137,8 @@ if not TYPE_CHECKING:  # a type checker would take every misspelt name for one o
             "baselines",
             "config",
             "datasets",
-            "dtype_policies",
             "distribute",
+            "dtype_policies",
             "inference",
             "kernels",
             "many",

@@ -29,12 +29,28 @@ class Network:
     apart : bool, default True
         Whether data move while the CPU computes, as through a network card; between processes of
         one machine, which copy memory, they do not.
+
+    Raises
+    ------
+    ValueError
+        If the bandwidth is not positive, or a time is negative.
+
+    Examples
+    --------
+    >>> Network(25e9, latency=5e-6).bandwidth / 8e9  # GB a second
+    3.125
     """
 
     bandwidth: float
     latency: float = 20e-6
     overhead: float = 3e-6
     apart: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the figures."""
+        _check.number("Network", "bandwidth", self.bandwidth, 0.0, low_open=True)
+        _check.number("Network", "latency", self.latency, 0.0)
+        _check.number("Network", "overhead", self.overhead, 0.0)
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,12 @@ class Work:
         Seconds that beginning and finishing the sum of a bucket takes in Python.
     add : float, default 2e-10
         Seconds that adding a byte of gradients to another takes.
+
+    Examples
+    --------
+    >>> work = Work(rows=64, forward=2e-3, backward=[(3e-3, 4 << 20)], update=1e-3)
+    >>> f"{work.seconds * 1e3:.0f} ms, {work.of_rows(32).seconds * 1e3:.1f} ms"
+    '6 ms, 3.5 ms'
     """
 
     rows: float
@@ -77,7 +99,16 @@ class Work:
 
     @classmethod
     def measured(cls, model: Any, x: Any, y: Any, batch_size: int) -> Work:
-        """Return the work of a compiled model on this machine, by ``lamina.profile``."""
+        """Return the work of a compiled model on this machine, by ``lamina.profile``.
+
+        Parameters
+        ----------
+        model : Model
+        x, y
+            Inputs and targets, as ``fit`` takes them.
+        batch_size : int
+            Rows of one process.
+        """
         from lamina.profiling import profile
 
         if not model.built:
@@ -144,6 +175,11 @@ def simulate(
     -------
     StepTime
 
+    Raises
+    ------
+    ValueError
+        For another route, or fewer than one process or byte.
+
     Notes
     -----
     A message of ``n`` bytes takes ``latency + overhead + n / bandwidth`` (the model of Hockney,
@@ -168,6 +204,7 @@ def simulate(
     True
     """
     processes = _check.integer("simulate", "processes", processes)
+    bucket_bytes = _check.integer("simulate", "bucket_bytes", bucket_bytes)
     if route not in ROUTES:
         raise ValueError(f"simulate: route must be one of {', '.join(ROUTES)}; got {route!r}")
     compute = work.seconds

@@ -152,12 +152,19 @@ class DataParallel:
         return history
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-        """Return loss and metrics, as ``Model.evaluate`` does; each process takes its slices."""
+        """Return loss and metrics, as ``Model.evaluate`` does; each process takes its slices.
+
+        Arguments, result and errors are those of ``Model.evaluate``; all processes return the same.
+        """
         with self._shared("evaluate"):
             return self.model.evaluate(*args, **self._with_callbacks(kwargs, args, 3))
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Do one step on these rows, as ``Model.train_on_batch`` does; each takes its slices."""
+        """Do one step on these rows, as ``Model.train_on_batch`` does; each takes its slices.
+
+        Arguments, result and errors are those of ``Model.train_on_batch``, and all processes are
+        given all rows.
+        """
         with self._shared("train_on_batch"):
             return self.model.train_on_batch(*args, **kwargs)
 

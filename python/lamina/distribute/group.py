@@ -119,7 +119,7 @@ def alone_or(comm: Any, patience: float) -> Any:
 
 def _mpi() -> Any:
     try:
-        from mpi4py import MPI
+        from mpi4py import MPI  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError as error:
         raise ImportError(
             'DataParallel: needs the package mpi4py; install it by pip install "lamina[mpi]"; '
