@@ -326,6 +326,15 @@ def test_few_filters(name, dtype):
             assert_close(got, want, max(w.size, some.size // shape[3]), size, what=f"{count}")
 
 
+@pytest.mark.parametrize("name", ["LeNet's first", "bands of rows"])
+def test_few_filters_are_activated(name):
+    x, w, b = (a.astype(np.float32) for a in arrays(18, FEW[name]))
+    z = kernels.conv2d_forward(x, w, b, **settings(FEW[name]))
+    for activation in ("relu", "tanh"):
+        y = kernels.conv2d_forward(x, w, b, activation=activation, **settings(FEW[name]))
+        assert_same_bits([y], [kernels.activation_forward(z, activation)], activation)
+
+
 @pytest.mark.parametrize("name", ["LeNet's first", "LeNet's second", "groups"])
 def test_few_filters_on_threads(name):
     x, w, b = (a.astype(np.float32) for a in arrays(150, FEW[name]))
