@@ -129,8 +129,8 @@ void Team::await_call(std::uint32_t seen, Region* last, Member& self) {
   self.cpu.store(-1, std::memory_order_relaxed);
 }
 
-std::atomic<Team*> the_team{
-    nullptr};  // never freed: its members sleep on it until the process ends
+// Never freed: its members sleep on it until the process ends.
+std::atomic<Team*> the_team{nullptr};
 
 Team* team() {
   Team* there = the_team.load(std::memory_order_acquire);

@@ -9,7 +9,7 @@
 // Members look out for the next call for half a millisecond, then sleep.  They are threads
 // of their own and not OpenMP's: a region of OpenMP that is held open needs one thread more, as its
 // first member is the thread that opened it, ends the process where the system refuses a thread,
-// and does not survive a fork.  Calls would cost the same.
+// and does not survive a fork.
 #pragma once
 
 #include "region.h"

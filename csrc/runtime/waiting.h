@@ -1,4 +1,4 @@
-// Waiting for another thread: on the feet for moments, asleep beyond.
+// Waiting for another thread: looking again and again for moments, then asleep.
 #pragma once
 
 #include <atomic>
