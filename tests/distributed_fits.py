@@ -9,15 +9,14 @@ import contextlib
 import hashlib
 import json
 import os
-import signal
 import sys
 import tempfile
-import time
 from typing import Any
 
 import numpy as np
 
 import lamina
+from distributed_failures import deaf, failures, killed, small
 from lamina import callbacks, layers, ops, optimizers
 from lamina.data import stages, unread
 from lamina.distribute import DataParallel
@@ -263,111 +262,6 @@ def resumed(comm: Any, folder: str, stop: int | None) -> str:
     return "stopped"
 
 
-# --- what goes wrong
-
-
-def small() -> tuple[Any, Any, Any]:
-    lamina.set_random_seed(11)
-    x = np.random.default_rng(6).normal(size=(40, 3)).astype("float32")
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(4), layers.Dense(1)])
-    model.compile("sgd", "mse")
-    return model, x, x.sum(axis=1, keepdims=True)
-
-
-def message(comm: Any, change: Any = None, **settings: Any) -> str:
-    """Return what a fit raises in this process, of which ``change(rank, model, x)`` is told."""
-    model, x, y = small()
-    parallel = DataParallel(model, comm, patience=20.0)
-    if change is not None:
-        change(parallel.rank, model, x)
-    settings = {k: v(parallel.rank) if callable(v) else v for k, v in settings.items()}
-    try:
-        history = parallel.fit(x, y, **{"batch_size": 10, "epochs": 2, "verbose": 0, **settings})
-    except (Exception, KeyboardInterrupt) as error:
-        again = ""
-        try:
-            parallel.evaluate(x, y, verbose=0)
-        except RuntimeError:
-            again = "; broken"
-        return f"{type(error).__name__}: {error}{again}"
-    return f"{len(history.epoch)} epochs, {model.train_state.step} steps"
-
-
-def failures(comm: Any) -> dict[str, str]:
-    def other_weights(rank: int, model: Any, x: Any) -> None:
-        model.layers[0].weights[0].assign(model.layers[0].weights[0] + rank)
-
-    def other_data(rank: int, model: Any, x: Any) -> None:
-        x[7] += rank
-
-    def other_model(rank: int, model: Any, x: Any) -> None:
-        model.layers[1].activation = "relu" if rank else "tanh"
-
-    def raising(hook: str) -> Any:
-        def fails(*_: Any) -> None:
-            raise ZeroDivisionError("on purpose")
-
-        return lambda rank: [callbacks.LambdaCallback(**{hook: fails})] if rank == 1 else []
-
-    def rate_of_one(rank: int) -> list[Any]:
-        class Sets(callbacks.Callback):
-            def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-                self.model.optimizer.learning_rate = 0.5
-
-        return [Sets()] if rank == 1 else []
-
-    def stop_of_one(rank: int) -> list[Any]:
-        class Stops(callbacks.Callback):
-            def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-                self.model.stop_training = batch == 2
-
-        return [Stops()] if rank == 1 else []
-
-    def more_layers(rank: int) -> None:
-        for _ in range(rank):
-            small()[0].predict(np.zeros((1, 3)), verbose=0)
-
-    def late(rank: int) -> int:
-        return 10 + rank
-
-    more_layers(comm.Get_rank())  # their names are no difference
-    return {
-        "none": message(comm),
-        "weights": message(comm, other_weights),
-        "data": message(comm, other_data),
-        "model": message(comm, other_model),
-        "settings": message(comm, batch_size=late),
-        "bad settings of one": message(comm, epochs=lambda rank: -rank or 2),
-        "callback": message(comm, callbacks=raising("on_train_batch_end")),
-        "last callback": message(comm, callbacks=raising("on_train_end")),
-        "rate": message(comm, callbacks=rate_of_one),
-        "stop": message(comm, callbacks=stop_of_one),
-        "diverges": message(comm, lambda rank, model, x: np.multiply(x, 1e30, out=x)),
-        "rows of a batch": message_of_source(comm, lambda rank: [10, 9 + 2 * rank]),
-        "batches": message_of_source(comm, lambda rank: [10] * (2 + rank)),
-        "slices": message_of_slices(comm),
-        "broadcast": broadcast(comm),
-    }
-
-
-def message_of_source(comm: Any, sizes_of: Any) -> str:
-    model, x, y = small()
-    parallel = DataParallel(model, comm)
-    try:
-        parallel.fit(((x[:size], y[:size]) for size in sizes_of(parallel.rank)), verbose=0)
-    except RuntimeError as error:
-        return str(error)
-    return ""
-
-
-def message_of_slices(comm: Any) -> str:
-    try:
-        DataParallel(small()[0], comm, slices=1)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
 def broadcast(comm: Any) -> str:
     model, x, y = small()
     parallel = DataParallel(model, comm)
@@ -375,32 +269,6 @@ def broadcast(comm: Any) -> str:
         model.fit(x, y, verbose=0)
     parallel.broadcast(1)
     return digest(model, parallel.fit(x, y, epochs=2, verbose=0))
-
-
-def killed(comm: Any) -> None:
-    """One process ends in the midst of a fit; the others must not go on, or wait, for ever."""
-    model, x, y = small()
-
-    def dies(epoch: int, logs: Any) -> None:
-        if epoch == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    parallel = DataParallel(model, comm)
-    hooks = [callbacks.LambdaCallback(on_epoch_end=dies)] if parallel.rank == 1 else []
-    parallel.fit(x, y, epochs=10**9, verbose=0, callbacks=hooks)
-
-
-def deaf(comm: Any) -> None:
-    """One process fails while another does not listen."""
-    model, x, y = small()
-    parallel = DataParallel(model, comm, patience=0.3)
-
-    def fails(epoch: int, logs: Any) -> None:
-        if parallel.rank == 0:
-            raise ZeroDivisionError("on purpose")
-        time.sleep(600)
-
-    parallel.fit(x, y, verbose=0, callbacks=[callbacks.LambdaCallback(on_epoch_end=fails)])
 
 
 def main() -> None:
@@ -415,7 +283,7 @@ def main() -> None:
     stop = {"first": 7, "second": None}[what]
     found["resumed"] = resumed(comm, folder, stop)
     if what == "first":
-        found["failures"] = failures(comm)
+        found["failures"] = {**failures(comm), "broadcast": broadcast(comm)}
         lamina.set_random_seed(7)
         found["self"] = digest(*images(MPI.COMM_SELF)) if comm.Get_rank() == 0 else ""
     with open(f"{out}.{comm.Get_rank()}", "w", encoding="utf-8") as file:

@@ -56,6 +56,22 @@ def named(who: str, value: object) -> str:
     raise ValueError(f"{who}: dtype must be {known}; got {value!r:.80}{said}")
 
 
+def named_for(owner: str, value: object, dtype: str) -> str:
+    """Return the name of a policy for weights of this type, which are there already.
+
+    Raises
+    ------
+    ValueError
+        For a policy whose weights have another type, or that there is not.
+    """
+    name = named(f"{owner}: dtype_policy", value)
+    if variable_dtype(name) != dtype:
+        raise ValueError(
+            f"{owner}: holds {dtype}; dtype_policy must have it as its variable_dtype; got {name!r}"
+        )
+    return name
+
+
 def given(who: str, value: object) -> str | None:
     """Return the name of the policy that a constructor was given, or that is chosen for all.
 

@@ -322,13 +322,10 @@ class Weighted:
 
     @dtype_policy.setter
     def dtype_policy(self, policy: Any) -> None:
-        name = _policies.named(f"{self.name}: dtype_policy", policy)
-        if _policies.variable_dtype(name) != self.dtype and self.built:
-            raise ValueError(
-                f"{self.name}: holds {self.dtype}; dtype_policy must have it as its "
-                f"variable_dtype; got {name!r}"
-            )
-        self._take_policy(name)
+        if self.built:
+            self._take_policy(_policies.named_for(self.name, policy, self.dtype))
+        else:
+            self._take_policy(_policies.named(f"{self.name}: dtype_policy", policy))
         self._dtype = self._given_dtype
         note_change(self)
 

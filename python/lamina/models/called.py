@@ -37,7 +37,7 @@ from lamina.models.rows import gathered
 if TYPE_CHECKING:
     from lamina._tensors import Variable
     from lamina._typing import DTypeLike
-    from lamina.models.prediction import Door
+    from lamina.models.ways import Door
 
 
 class Called(Compilable):

@@ -12,7 +12,6 @@ from lamina._calls import answering_calls
 from lamina._check import Shape
 from lamina._names import free_name, lookup, next_name, snake_case
 from lamina._public import PublicKeywords
-from lamina.dtype_policies import DTypePolicy
 from lamina.layers import Layer
 from lamina.layers import weights as weights_
 from lamina.layers._held import next_moment
@@ -26,13 +25,14 @@ from lamina.models.rebuilt import Rebuilt
 from lamina.models.recorded import for_any_rows
 from lamina.models.rows import gathered
 from lamina.models.stateful import Stateful
+from lamina.models.typed import Typed
 from lamina.random import Seed, seed_value
 
 if TYPE_CHECKING:
     from lamina._typing import DTypeLike
 
 
-class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
+class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
     """Layers that follow each other in some way, with weights.
 
     A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
@@ -59,7 +59,6 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         "take_spread through_front train_state unbuild unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
-    _policy: str | None = None  # its name; None: that of the dtype
     _not_copied: tuple[str, ...] = (
         "_ready", "_row_shapes", "_layer", "_known_ports", "_known_front", "_paths", "drawn",
     )  # fmt: skip
@@ -164,39 +163,6 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
     def seed(self) -> int:
         """The model's seed; drawn from the global sequence when first needed."""
         return self._own_seed.value
-
-    @property
-    def dtype_policy(self) -> DTypePolicy:
-        """In what types the model computes and holds weights, but for layers that have their own.
-
-        Set, it becomes that of all its layers; its ``variable_dtype`` has to be that of the model.
-        """
-        return DTypePolicy(self._policy or self.dtype)
-
-    @dtype_policy.setter
-    def dtype_policy(self, policy: Any) -> None:
-        name = _policies.named(f"{self.name}: dtype_policy", policy)
-        if _policies.variable_dtype(name) != self.dtype:
-            raise ValueError(
-                f"{self.name}: holds {self.dtype}; dtype_policy must have it as its "
-                f"variable_dtype; got {name!r}"
-            )
-        with structure():
-            self._policy = name
-            for layer in self.parts:
-                for each in layer.walk():
-                    each._drop_policy()
-                layer.tell_policy(name)
-
-    @property
-    def compute_dtype(self) -> str:
-        """The type of the factors of products: ``dtype``, or "bfloat16" under a mixed policy."""
-        return self.dtype_policy.compute_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """The same as ``dtype``; the name that Keras uses for the type of weights."""
-        return self.dtype
 
     @property
     def built(self) -> bool:
@@ -349,12 +315,6 @@ class Network(Described, Ends, Stateful, Rebuilt, PublicKeywords):
         with structure(), _policies.recorded_under(graph, self.dtype_policy.name):
             self._tell_policy(self.parts)
             return self._record(graph, inputs, masks or [None] * len(inputs), stream)
-
-    def _tell_policy(self, layers: Sequence[Layer]) -> None:
-        name = None if self._policy == self.dtype else self._policy
-        for layer in layers:
-            if layer._policy_of_model != name:
-                layer.tell_policy(name)
 
     # --- the model as a part of others
 

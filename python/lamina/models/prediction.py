@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from lamina._tensors import Recording
 from lamina.callbacks import CallbackList
 from lamina.callbacks.of_run import of_pass
 from lamina.data.sources import Source, source_of, unpacked
-from lamina.layers import Layer
 from lamina.layers._lock import structure
 from lamina.layers.calls import check_training, refuse
 from lamina.layers.node import any_symbolic
@@ -38,6 +37,7 @@ from lamina.models.ragged import inputs_by_shape, is_ragged, shapes_of
 from lamina.models.reading import is_reading, rows_of_window
 from lamina.models.recorded import Predictors, heard
 from lamina.models.rows import Rows
+from lamina.models.ways import Door, Way
 from lamina.random import NOISE, mix
 
 if TYPE_CHECKING:
@@ -46,47 +46,6 @@ if TYPE_CHECKING:
 
 
 QUIET: tuple[Any, ...] = ("auto", 0)  # what shows nothing of a prediction of one call
-
-
-class Way(NamedTuple):
-    """How rows go through a model.
-
-    Attributes
-    ----------
-    rows : int
-        At a time.
-    steps : int
-        How many batches there are.
-    predictor_for : callable
-        Returns what predicts for batches of a number of rows.
-    predictor : Predictor or None
-        What predicts for batches of any number, where there is such a thing.
-    """
-
-    rows: int
-    steps: int
-    predictor_for: Callable[[int], _core.Predictor]
-    predictor: _core.Predictor | None = None
-
-
-class Door(NamedTuple):
-    """The short way to a prediction, for data that need nothing done to them.
-
-    Attributes
-    ----------
-    predictor : Predictor
-    names : list of str
-        Of the inputs.
-    plain : bool
-        Whether the model returns the array that the predictor does.
-    parts : list of Layer
-        The engine holds them weakly: a call ends with those it began with.
-    """
-
-    predictor: _core.Predictor
-    names: list[str]
-    plain: bool
-    parts: list[Layer]
 
 
 class Predicting(Network):

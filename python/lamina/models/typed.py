@@ -1,0 +1,54 @@
+"""In what types a model computes and holds weights; a part of ``Network``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lamina import _policies
+from lamina.dtype_policies import DTypePolicy
+from lamina.layers import Layer
+from lamina.layers._lock import structure
+
+
+class Typed:
+    """The policy of a model, which its layers have unless they are given another."""
+
+    name: str
+    dtype: str
+    parts: Any  # the layers
+    _policy: str | None = None  # its name; None: that of the dtype
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """In what types the model computes and holds weights, but for layers that have their own.
+
+        Set, it becomes that of all its layers; its ``variable_dtype`` has to be that of the model.
+        """
+        return DTypePolicy(self._policy or self.dtype)
+
+    @dtype_policy.setter
+    def dtype_policy(self, policy: Any) -> None:
+        name = _policies.named_for(self.name, policy, self.dtype)
+        with structure():
+            self._policy = name
+            for layer in self.parts:
+                for each in layer.walk():
+                    each._drop_policy()
+                layer.tell_policy(name)
+
+    @property
+    def compute_dtype(self) -> str:
+        """The type of the factors of products: ``dtype``, or "bfloat16" under a mixed policy."""
+        return self.dtype_policy.compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The same as ``dtype``; the name that Keras uses for the type of weights."""
+        return self.dtype
+
+    def _tell_policy(self, layers: Sequence[Layer]) -> None:
+        name = None if self._policy == self.dtype else self._policy
+        for layer in layers:
+            if layer._policy_of_model != name:
+                layer.tell_policy(name)
