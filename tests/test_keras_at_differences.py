@@ -161,6 +161,11 @@ def one_precision(k):
     return [str(w.dtype) for w in k.Sequential(layers).weights]
 
 
+def mixed_precision(k):
+    layer = k.layers.Dense(1, dtype="mixed_bfloat16")
+    return k.backend.standardize_dtype(layer(X).dtype), layer.compute_dtype, layer.variable_dtype
+
+
 SAID = {  # of each row what Keras answers to its question
     nan_in_data: True,
     a_loss_that_diverges: True,
@@ -182,6 +187,7 @@ SAID = {  # of each row what Keras answers to its question
     one_name_twice: "ValueError",
     floats_into_an_embedding: True,
     one_precision: ["float64", "float64", "float32", "float32"],
+    mixed_precision: ["bfloat16", "bfloat16", "float32"],
 }
 
 

@@ -65,7 +65,7 @@ GRAPH = {
     "batch_norm": lambda n: [n.x, n.p[0], n.p[1], n.p[2], n.p[3], None, 0.9, 1e-3, False, "name"],
     "block": lambda n: [8],
     "bounded_relu": lambda n: [n.x, 6.0, 0.0, 0.0, "name"],
-    "build": lambda _: [],
+    "build": lambda _: [False],
     "by_rows": lambda n: [n.weight(4, 3), "name"],
     "carry": lambda n: [n.state, n.x, "name"],
     "concatenate": lambda n: [[n.x, n.x], 0, "name"],

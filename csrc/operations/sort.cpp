@@ -6,6 +6,7 @@
 
 #include "axis_of.h"
 #include "registry.h"
+#include "runtime/denormals.h"
 
 namespace lamina {
 namespace {
@@ -25,6 +26,7 @@ class Sort final : public OperationOf<Sort> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
+    const CallersFloats whole;  // denormals have an order
     const bool enough =
         dtype_ == DType::int32
             ? sort_lines(gives_values_ ? reinterpret_cast<std::int32_t*>(c.out()) : nullptr,

@@ -100,7 +100,7 @@ def test_rows_do_not_depend_on_the_batch(units, dtype):
 # Few rows read the weights where they lie, more pack them; of one chunk of terms and of several.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-@pytest.mark.parametrize(("inputs", "units"), [(7, 129), (1027, 333), (600, 97), (1536, 256)])
+@pytest.mark.parametrize(("inputs", "units"), [(7, 129), (1027, 333), (600, 97), (1536, 1024)])
 def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, dtype):
     x, w, b = (a.astype(dtype) for a in arrays(150, inputs, units))
     together = kernels.dense_forward(x, w, b, activation)

@@ -28,9 +28,7 @@ TOP = {
     "use Sequential or Model(inputs, outputs) without it": (
         "Function Operation name_scope RematScope StatelessScope SymbolicScope remat"
     ),
-    "a model runs on the CPU of one process; set_num_threads says how many threads": (
-        "distribution distribute"
-    ),
+    "set_num_threads says how many threads, lamina.distribute how many processes": "distribution",
     WEIGHTS_FILE: "legacy",
     "model.export('model.onnx') writes what other programs run": "export",
     SHAPES: "InputSpec",

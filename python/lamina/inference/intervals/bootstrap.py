@@ -59,7 +59,9 @@ class Bootstrap(_Resampled):
     ) -> tuple[Array, Array]:
         """Return the bounds."""
         predicted = copies()
-        moved = predicted - predicted.mean(axis=0)
+        moved = predicted - _weighted_sum(
+            np.full((1, len(predicted)), 1 / len(predicted)), predicted
+        )
         low, high = np.empty_like(centre), np.empty_like(centre)
         below, above = ranks.tails(level)
         for output in range(centre.shape[1]):
@@ -94,10 +96,21 @@ class JackknifePlusAfterBootstrap(_Resampled):
         predicted, shares = copies(), lacking / lacking.sum(axis=1)[:, None]
 
         def some(rows: slice) -> tuple[Array, Array]:
-            there = np.einsum("nb,brk->nrk", shares, predicted[:, rows])
+            there = _weighted_sum(shares, predicted[:, rows])
             return ranks.lower(there - scores, level), ranks.upper(there + scores, level)
 
         return in_pieces(some, len(centre), scores.size)
+
+
+def _weighted_sum(weights: Array, copies: Array) -> Array:
+    """Return ``sum_b weights[n, b] copies[b]`` for each n, added copy by copy.
+
+    NumPy's own sums go another way where there is one row, so that its bits would differ.
+    """
+    total = weights[:, 0, None, None] * copies[0]
+    for weight, copy in zip(weights.T[1:], copies[1:], strict=True):
+        total += weight[:, None, None] * copy
+    return np.asarray(total)
 
 
 def weight_632(y: Array, predicted: Array, held: Array) -> Array:
