@@ -47,7 +47,10 @@ class SharedBackup(Callback):
     def restore_fit(self, model: Any) -> bool:
         """Give the model of each process what it was when the last backup was written."""
         restored = self._writes and self._backup.restore_fit(model)
-        return give_all(model, self._processes, 0) if self._processes.any(restored) else False
+        if not self._processes.any(restored):
+            return False
+        give_all(model, self._processes, 0)
+        return True
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begin to count batches."""
@@ -66,10 +69,10 @@ class SharedBackup(Callback):
         self._backup.on_train_end(logs)
 
 
-def give_all(model: Any, processes: Any, root: int) -> bool:
+def give_all(model: Any, processes: Any, root: int) -> None:
     """Give the model of every process the weights and the state of training of one."""
     if processes.size == 1:
-        return True
+        return
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "state")
         content = None
@@ -82,4 +85,3 @@ def give_all(model: Any, processes: Any, root: int) -> bool:
             with open(path, "wb") as file:
                 file.write(content)
             model.load_backup(path)
-    return True
