@@ -1,5 +1,9 @@
 """The short way of a prediction, for arrays that need nothing done to them."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -157,3 +161,35 @@ def test_layers_that_an_own_model_comes_to_hold_are_seen():
     first = own.predict(X)
     own.last = Dense(2)
     assert not np.array_equal(first, own.predict(X))
+
+
+REPLACED = """
+import threading
+import numpy as np
+import lamina
+from lamina.layers import Concatenate, Dense, Input
+lamina.set_num_threads(1)
+a, b = Input((2048,)), Input((2048,))
+model = lamina.Model([a, b], Dense(1)(Concatenate()([a, b])))
+first = np.random.default_rng(0).normal(size=(1024, 2048)).astype("float32")
+expected = model.predict([first, first])
+x, stop = [first.copy(), first.copy()], threading.Event()
+def replace():
+    while not stop.is_set():
+        x[0], x[1] = first.copy(), first.copy()
+other = threading.Thread(target=replace)
+other.start()
+print(all((model.predict(x) == expected).all() for _ in range(30)))
+stop.set()
+other.join()
+"""
+
+
+def test_arrays_may_leave_the_callers_list_meanwhile():
+    # What is freed is given back to the system at once, so that reading it ends the process.
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
+    done = subprocess.run(
+        [sys.executable, "-c", REPLACED],
+        capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert (done.stdout, done.returncode) == ("True\n", 0), done.stderr

@@ -120,12 +120,14 @@ py::object predict_as_is(Predictor& predictor, const py::object& x, Index most_r
   const std::size_t count = graph.inputs().size();
   const bool several = PyList_CheckExact(x.ptr()) || PyTuple_CheckExact(x.ptr());
   if (several ? Py_SIZE(x.ptr()) != Index(count) : count != 1) return py::none();
+  std::vector<py::object> held;  // other threads may take arrays out of the caller's list
   std::vector<DataView> views;
   for (std::size_t i = 0; i < count; ++i) {
     const py::handle given = several ? PySequence_Fast_GET_ITEM(x.ptr(), Index(i)) : x.ptr();
     const DataView view = view_as_is(graph, graph.inputs()[i], given);
     if (view.rows < 1 || view.rows > most_rows || (i > 0 && view.rows != views[0].rows))
       return py::none();
+    held.push_back(py::reinterpret_borrow<py::object>(given));
     views.push_back(view);
   }
   bool fit = true;
