@@ -194,7 +194,7 @@ class DataParallel:
             )
         try:
             with self._processes.together():
-                self.model._spread = Group(self._exchange, self._bucket_bytes)
+                self.model.give_spread(Group(self._exchange, self._bucket_bytes))
                 try:
                     yield
                 except BaseException:

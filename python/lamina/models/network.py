@@ -51,12 +51,12 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         "adopt any_length as_layer batch_given bound by_output calls carriers check_batches "
         "check_fit check_ragged compile_as_asked compiled connections constrained copied_weights "
         "default_batch default_fit_batch drawn ensure_built evaluator fill forget front "
-        "graph_inputs input_row_shapes live_weights load_backup meet moment named objective "
-        "objective_for output_row_shape output_row_shapes output_shapes_by_layer packed_inputs "
-        "packed_outputs parameters parts path_of penalties ports prepare_layers put_arrays "
-        "record_outputs recorded_settings regularized restore row_shape save_backup says_loss "
-        "shapes_by_place snapshot state_rows stopped_at_zero streams summary_rows take_seed "
-        "take_spread through_front train_state unbuild unbuilt weights_by_path"
+        "give_spread graph_inputs input_row_shapes live_weights load_backup meet moment named "
+        "objective objective_for output_row_shape output_row_shapes output_shapes_by_layer "
+        "packed_inputs packed_outputs parameters parts path_of penalties ports prepare_layers "
+        "put_arrays record_outputs recorded_settings regularized restore row_shape save_backup "
+        "says_loss shapes_by_place snapshot state_rows stopped_at_zero streams summary_rows "
+        "take_seed take_spread through_front train_state unbuild unbuilt weights_by_path"
     )
     moment: int = 0  # when it was made
     _not_copied: tuple[str, ...] = (

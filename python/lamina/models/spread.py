@@ -60,6 +60,10 @@ class Spreadable:
         """Which rows of a batch the run that begins needs here; None for all."""
         return None if self._spread is None else self._spread.own_rows
 
+    def give_spread(self, spread: Spread) -> None:
+        """Let the next run be shared with other processes."""
+        self._spread = spread
+
     def take_spread(self) -> Spread | None:
         """Return what the run that begins is shared with; runs within it are its process's own."""
         taken: Spread | None = self.__dict__.pop("_spread", None)
