@@ -243,6 +243,25 @@ def test_several_inputs_weights_and_own_scores():
     assert "FittedRegressor" in repr(estimator)
 
 
+@pytest.mark.parametrize("which", ["estimator", "network"])
+def test_weights_among_the_arguments_of_fit_are_split_with_the_rows(which):
+    from sklearn.linear_model import Ridge
+
+    model, fit = (Ridge(), {}) if which == "estimator" else (numbers(), FAST)
+    weights = np.linspace(0, 2, 75)
+    by_name = cross_validate(model, X, Y, cv=3, sample_weight=weights, **fit)["test_score"]
+    found = cross_validate(model, X, Y, cv=3, params={"sample_weight": weights}, **fit)
+    np.testing.assert_array_equal(found["test_score"], by_name)
+    if which == "estimator":
+        from sklearn.model_selection import cross_validate as scikit_learns
+
+        theirs = scikit_learns(model, X, Y, cv=3, params={"sample_weight": weights})
+        np.testing.assert_allclose(by_name, theirs["test_score"])
+    both = {"params": {"sample_weight": weights}, "sample_weight": weights}
+    with pytest.raises(ValueError, match="by its name or in params, not both"):
+        cross_validate(model, X, Y, cv=3, **both)
+
+
 # --- what scikit-learn does not have
 
 

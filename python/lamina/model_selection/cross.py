@@ -68,7 +68,7 @@ def cross_validate(
     verbose : {"auto", 0, 1, 2}
         Whether a bar shows the networks' progress.
     params : dict, optional
-        Further arguments of ``fit``.
+        Further arguments of ``fit``; ``sample_weight`` may be among them.
     return_train_score : bool, default False
         Score the rows trained on too.
     return_estimator : bool, default False
@@ -121,6 +121,10 @@ def cross_validate(
     if params is not None and not isinstance(params, Mapping):
         raise TypeError(f"{who}: params must be a dict of arguments of fit; got {params!r:.80}")
     fit = {**(params or {}), **fit}
+    if sample_weight is None:  # split with the rows, as scikit-learn does
+        sample_weight = fit.pop("sample_weight", None)
+    elif "sample_weight" in fit:
+        raise ValueError(f"{who}: give sample_weight by its name or in params, not both")
     subject = subject_of(who, model, fit, cross_validate)
     asked = Asked(
         who, Scoring(who, scoring), _check.boolean(who, "return_train_score", return_train_score),
