@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -303,6 +304,48 @@ def test_many_fits_side_by_side_are_those_alone():
 
 
 # --- CPUs without
+
+
+@needs_bfloat16
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_perceptrons_of_scikit_learn_take_it(solver):
+    base = pytest.importorskip("sklearn.base")
+    from lamina.sklearn import MLPClassifier
+
+    classes = (Y[:, 0] > -1).astype(int)
+    mixed = MLPClassifier((20,), solver=solver, dtype="mixed_bfloat16", random_state=0, max_iter=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # three epochs are too few
+        mixed.fit(X.astype(np.float64), classes)
+        plain = base.clone(mixed).set_params(dtype="float32").fit(X, classes)
+        for each in (mixed, pickle.loads(pickle.dumps(mixed)), base.clone(mixed).fit(X, classes)):
+            policies = [layer.dtype_policy.name for layer in each.model_.layers]
+            assert set(policies) == {"mixed_bfloat16"}
+            assert each.coefs_[0].dtype == each.predict_proba(X).dtype == np.float32
+            np.testing.assert_array_equal(each.predict_proba(X), mixed.predict_proba(X))
+    plain.model_.set_weights(mixed.model_.get_weights())
+    distance = np.abs(mixed.predict_proba(X) - plain.predict_proba(X)).max()
+    assert 0 < distance < 0.01
+
+
+@needs_bfloat16
+def test_perceptrons_searched_together_are_those_fitted_alone():
+    pytest.importorskip("sklearn")
+    from sklearn.model_selection import GridSearchCV
+
+    from lamina.model_selection import grid_search
+    from lamina.sklearn import MLPRegressor
+
+    mlp = MLPRegressor(hidden_layer_sizes=(20,), dtype="mixed_bfloat16", random_state=0, max_iter=3)
+    grid = {"dtype": ["mixed_bfloat16", "float32"]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # three epochs are too few
+        alone = GridSearchCV(mlp, grid, cv=2).fit(X, Y[:, 0]).cv_results_["mean_test_score"]
+        found = grid_search(mlp, grid, X, Y[:, 0], cv=2)
+    together = found.cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(together, alone)
+    assert np.isfinite(together).all()
+    assert together[0] != together[1]
 
 
 def test_what_has_no_such_products_says_so(without_bfloat16):

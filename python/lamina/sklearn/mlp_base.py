@@ -134,7 +134,9 @@ class MLPBase(HoldsNetwork):
     def _validate(
         self, X: Any, y: Any, sample_weight: Any, first: bool, further: bool, held: bool = False
     ) -> tuple[Any, Array, Any]:
-        dtype = (np.float64, np.float32) if self.dtype is None else np.dtype(self.dtype)
+        dtype: Any = (np.float64, np.float32)
+        if self.dtype is not None:
+            dtype = np.dtype(np.float32 if self._is_mixed() else self.dtype)
         X, y = validate_data(
             self, X, plain_labels(y), accept_sparse=["csr", "csc"], multi_output=True, dtype=dtype,
             y_numeric=self._numbers, reset=first,

@@ -97,8 +97,9 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         Their ``model`` is the one that trains, which
         has the layers of ``model_``; logs have "loss", and with held-out rows "val_loss" and
         "val_score".
-    dtype : {"float32", "float64"}, optional
-        What the network computes in; by default that of `X`, and float64 for integers.
+    dtype : {"float32", "float64", "mixed_bfloat16"}, optional
+        What the network computes in; by default that of `X`, and float64 for integers.  Under
+        "mixed_bfloat16" it is float32, with products in bfloat16 on CPUs that have them.
 
     Attributes
     ----------

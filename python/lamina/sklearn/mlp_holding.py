@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina._check import Array
+from lamina._policies import MIXED
 from lamina.models import Sequential
 from lamina.sklearn import mlp_network, mlp_steps
 from lamina.sklearn.mlp_parameters import STOCHASTIC, MLPParameters
@@ -79,8 +80,12 @@ class HoldsNetwork(MLPParameters):
             bool(self.batch_norm),
             self.out_activation_,
             dtype,
+            MIXED if dtype == "float32" and self._is_mixed() else dtype,
             penalized=bool(self.l1),
         )
+
+    def _is_mixed(self) -> bool:
+        return isinstance(self.dtype, str) and self.dtype == MIXED
 
     def _take_up(self, units: list[int], dtype: str) -> None:
         """Go on with the network at hand, and with weights that were put in its place."""

@@ -47,6 +47,10 @@ class Plan:
         Behind each hidden layer.
     output : str
         The last activation, by scikit-learn's name.
+    dtype : str
+        Of weights.
+    policy : str
+        The name of the layers' policy, of that dtype.
     """
 
     units: list[int]
@@ -55,6 +59,7 @@ class Plan:
     batch_norm: bool
     output: str
     dtype: str
+    policy: str
     penalized: bool = False  # by L1, whose factor is set in each fit
     seed: int | None = None
 
@@ -167,7 +172,7 @@ def build(plan: Plan) -> tuple[Perceptron, Sequential]:
         if rate:
             layers.append(Dropout(rate))
     layers.append(dense(outputs))
-    options: dict[str, Any] = {"dtype": plan.dtype, "seed": plan.seed}
+    options: dict[str, Any] = {"dtype": plan.policy, "seed": plan.seed}
     trainer = Perceptron([Input((plan.units[0],)), *layers], **options)
     trainer.output = plan.output
     return trainer, predicting(trainer)
@@ -178,7 +183,9 @@ def predicting(trainer: Perceptron) -> Sequential:
     law = trainer.output
     last = [] if law == "identity" else [Activation(ACTIVATIONS[law])]
     first = Input(trainer.input_shape[1:])
-    return Sequential([first, *trainer.layers, *last], dtype=trainer.dtype, seed=trainer.seed)
+    return Sequential(
+        [first, *trainer.layers, *last], dtype=trainer.dtype_policy, seed=trainer.seed
+    )
 
 
 def draw_weights(plan: Plan, random_state: Any) -> list[tuple[Array, Array]]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lamina._policies import MIXED
 from lamina.losses import Loss
 from lamina.sklearn import mlp_network
 from lamina.sklearn._scikit import BaseEstimator, Interval, Options, StrOptions
@@ -51,7 +52,7 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc, unused-ignore]
         "validation_data": [tuple, list, None],
         "callbacks": [object],
         "l1": [Interval(Real, 0, None, closed="left")],
-        "dtype": [StrOptions({"float32", "float64"}), type, np.dtype, None],
+        "dtype": [StrOptions({"float32", "float64", MIXED}), type, np.dtype, None],
     }
 
     hidden_layer_sizes: Any
