@@ -163,6 +163,18 @@ def test_tensors():
     assert model.optimizer.iterations == 4
 
 
+def test_views_of_memory_are_arrays():
+    given, plain = classifier(), classifier()
+    given.fit(memoryview(X), memoryview(Y), verbose=0)
+    plain.fit(X, Y, verbose=0)
+    assert given.evaluate(memoryview(X), memoryview(Y), verbose=0) == plain.evaluate(
+        X, Y, verbose=0
+    )
+    np.testing.assert_array_equal(
+        given.predict(memoryview(X), verbose=0), plain.predict(X, verbose=0)
+    )
+
+
 def test_sparse_matrices():
     sparse = pytest.importorskip("scipy.sparse")
     x = sparse.csr_matrix(X)

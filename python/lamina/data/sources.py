@@ -224,7 +224,7 @@ def source_of(x: Any) -> Source | None:
         return None
     if isinstance(x, Source):
         return x
-    if isinstance(x, type) or is_array(x):
+    if isinstance(x, (type, memoryview)) or is_array(x):
         return None
     if hasattr(x, "as_numpy_iterator"):
         return Again(x)
