@@ -240,14 +240,14 @@ TEST_CASE("a quasi-Newton method ends at the least squares line") {
 namespace {
 
 // A product of rows of 5 elements with a matrix, by least squares; and two rows of data.
-struct Products {
+struct ProductSearches {
   static constexpr Index width = 5;
   std::shared_ptr<Graph> graph = std::make_shared<Graph>(DType::float64);
   std::vector<double> x, y;
   std::vector<std::vector<double>> starts;
   SearchesSettings settings;
 
-  Products() {
+  ProductSearches() {
     const Tensor in = graph->input({width}, "x", DType::float64);
     const Tensor w = graph->parameter("kernel", {width, width}, true);
     const Tensor out = record(*graph, "dense", {in, w}, "dense")[0];
@@ -284,7 +284,7 @@ void check_same(const SearchResult& one, const SearchResult& other) {
 }  // namespace
 
 TEST_CASE("searches side by side are those of each start alone, on any number of threads") {
-  Products products;
+  ProductSearches products;
   const std::vector<SearchResult> serial = products.run();
   products.settings.threads = 3;
   products.settings.notes = 5;
@@ -304,7 +304,7 @@ TEST_CASE("searches side by side are those of each start alone, on any number of
 }
 
 TEST_CASE("a search over columns of its own is one over arrays of these") {
-  Products products;
+  ProductSearches products;
   products.settings.threads = 2;
   std::vector<std::vector<Index>> columns;
   for (Index i = 0; i < 7; ++i) columns.push_back({i % 5, 4, (2 * i) % 5, 0, (i + 3) % 5});
@@ -323,7 +323,7 @@ TEST_CASE("a search over columns of its own is one over arrays of these") {
 }
 
 TEST_CASE("searches that a watch stops are interrupted") {
-  Products products;
+  ProductSearches products;
   products.settings.each.most_iterations = std::numeric_limits<std::int64_t>::max();
   products.settings.each.relative = 0.0;
   products.starts.assign(20000, products.starts[0]);
