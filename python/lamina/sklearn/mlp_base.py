@@ -238,6 +238,8 @@ class MLPBase(HoldsNetwork):
         if "model_" not in self.__dict__ and "_trained" not in self.__dict__:
             check_is_fitted(self)
         model = self.model_
+        if (trained := self.__dict__.get("_trained")) is not None:
+            trained.follow()
         self._put_replaced()
         plain = (
             type(X) is np.ndarray

@@ -140,6 +140,7 @@ class Trained:
     def __init__(self, network: _Network, weights: list[Array], x: Any, outputs: Any) -> None:
         self._network, self._weights = network, weights
         self._x, self._outputs, self._lends = x, outputs, True
+        self._lent: list[Array] = []  # copies of the weights that the lent network was given
 
     def show(self, mlp: HoldsNetwork) -> dict[str, Any]:
         """Let the estimator have ``coefs_`` and ``intercepts_``."""
@@ -165,10 +166,19 @@ class Trained:
             return False
         network = self._network
         self.show(mlp)
-        network.replicas.put_weights(self._weights)
+        self._put_weights()
         network.trainer.optimizer.reset()  # which a caller may have gone on with
         mlp.model_, mlp._trainer = network.model, network.trainer
         return True
+
+    def follow(self) -> None:
+        """Let a network that is lent follow what a caller has written to the weights since."""
+        if self._lends and not all(map(np.array_equal, self._weights, self._lent)):
+            self._put_weights()
+
+    def _put_weights(self) -> None:
+        self._network.replicas.put_weights(self._weights)
+        self._lent = [weight.copy() for weight in self._weights]
 
     def take_back(self, mlp: HoldsNetwork) -> None:
         """Leave the estimator to make a network of its own."""
