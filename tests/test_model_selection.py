@@ -243,6 +243,35 @@ def test_several_inputs_weights_and_own_scores():
     assert "FittedRegressor" in repr(estimator)
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize("which", ["estimator", "network"])
+def test_a_scorer_may_write_to_its_rows(which):
+    from lamina.sklearn import MLPRegressor
+
+    mlp = MLPRegressor(hidden_layer_sizes=(3,), max_iter=30, random_state=0)
+    model, fit = (mlp, {}) if which == "estimator" else (numbers(), FAST)
+
+    def lost(estimator, x, y, copied=False):
+        """Return by how much the error grows where a column is made constant."""
+        x = x.copy() if copied else x
+        before = np.abs(estimator.predict(x) - y).mean()
+        x[:, 0] = 0
+        return np.abs(estimator.predict(x) - y).mean() - before
+
+    def lost_of_a_copy(estimator, x, y):
+        return lost(estimator, x, y, copied=True)
+
+    given = X.copy()
+    found = [
+        cross_validate(model, given, Y, cv=3, scoring={"a": scorer, "b": scorer}, **fit)
+        for scorer in (lost, lost_of_a_copy)
+    ]
+    assert (found[1]["test_a"] != 0).all()
+    for name in ("test_a", "test_b"):
+        np.testing.assert_array_equal(found[0][name], found[1]["test_a"])
+    np.testing.assert_array_equal(given, X)
+
+
 @pytest.mark.parametrize("which", ["estimator", "network"])
 def test_weights_among_the_arguments_of_fit_are_split_with_the_rows(which):
     from sklearn.linear_model import Ridge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
@@ -95,7 +96,7 @@ class Scoring:
             try:
                 value = self._plain(name, estimator, x, y)
                 if value is None:
-                    value = scorer(estimator, x, y)
+                    value = scorer(estimator, *_for(scorer, x, y))
             except Exception:
                 if isinstance(error_score, str):
                     raise
@@ -119,6 +120,16 @@ class Scoring:
             return None
         score = plain_score(self._known[name], estimator, y)
         return None if score is None else score(y, estimator.predict(x))
+
+
+def _for(scorer: Scorer, x: Any, y: Any) -> tuple[Any, Any]:
+    """Return the rows to give to a scorer: to a function of the caller's, copies of its own.
+
+    It may write to them, and they are those of other fits, whose predictions are known.
+    """
+    if scorer is _own_score or hasattr(scorer, "_score_func"):  # None, or of make_scorer
+        return x, y
+    return copy.deepcopy((x, y))
 
 
 def _own_score(estimator: Any, x: Any, y: Any) -> float:
