@@ -84,12 +84,24 @@ def test_every_call_takes_it_and_gives_the_bits_of_the_long_way(make, x, monkeyp
         given, expected = of_rows(x, rows), [y[rows] for y in flat(long)]
         for call in (
             model.predict, model.predict_on_batch, model, lambda v: model(v, training=False),
+            lambda v: model.predict(v, batch_size=9),
         ):  # fmt: skip
             y = call(given)
             assert type(y) is type(long)
             for one, other in zip(flat(y), expected, strict=True):
                 np.testing.assert_array_equal(one, other)
         assert not isinstance(y, dict) or list(y) == ["sum"]
+
+
+@pytest.mark.parametrize("batch_size", [8, True, 9.0, "9", 0])
+def test_batches_of_fewer_rows_and_what_is_none_go_the_long_way(batch_size, monkeypatch):
+    model = chain()
+    model.predict(X)
+    monkeypatch.setattr(model, "_predict", refuse)
+    with pytest.raises(
+        (AssertionError, TypeError, ValueError), match=r"not the short way|batch_size"
+    ):
+        model.predict(X, batch_size=batch_size)
 
 
 @pytest.mark.parametrize(

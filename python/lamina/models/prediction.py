@@ -130,11 +130,12 @@ class Predicting(Network):
         """
         if unknown:
             refuse_arguments(Predicting.predict, unknown)
+        one_batch = batch_size is None or (type(batch_size) is int and batch_size > 0)
         if (
-            batch_size is None and callbacks is None and steps is None and interval is None
+            one_batch and callbacks is None and steps is None and interval is None
             and verbose in QUIET
         ):  # fmt: skip
-            y = self._as_is(x)
+            y = self._as_is(x, BLOCK if batch_size is None else min(batch_size, BLOCK))
             if y is not None:
                 return y
         if interval is not None:
@@ -283,17 +284,17 @@ class Predicting(Network):
             self.ensure_built(shapes)
             return self._predictor(shapes, rows)
 
-    def _as_is(self, x: Any) -> Any:
+    def _as_is(self, x: Any, most_rows: int = BLOCK) -> Any:
         """Return the outputs for data that need nothing done to them; None for all other data.
 
-        Whatever the way, the bits are the same.
+        Data of more than so many rows need batches.  Whatever the way, the bits are the same.
         """
         door = self._door if changes.count == self._seen else self._renewed()
         if door is None:
             return None
         if type(x) is dict:
             x = [x.get(name) for name in door.names]
-        y = door.predictor.as_is(x, BLOCK)
+        y = door.predictor.as_is(x, most_rows)
         if door.plain or y is None:
             return y
         return self._packed(y if type(y) is list else [y])
