@@ -52,21 +52,6 @@ bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit&
   return true;
 }
 
-// A unit whose outputs or inputs lie in scratch slot 1.
-template <class T>
-bool multiply_images(ConvProduct<T> p, const ConvPlan<T>& plan, Unit unit) {
-  const Index image = unit.image, size = unit.images * (p.take ? p.y_image() : p.x_image());
-  T* values = static_cast<T*>(scratch(1, sizeof(T) * size));
-  if (!values) return false;
-  if (p.give) p.give->call(p.give->context, values, image, unit.images);
-  p.x = p.give ? values : p.x + image * p.x_image();
-  p.y = p.take ? values : p.y + image * p.y_image();
-  unit.image = 0;
-  if (!multiply_unit(p, plan, unit)) return false;
-  if (p.take) p.take->call(p.take->context, values, image, unit.images);
-  return true;
-}
-
 // The units of a batch, and what vectors over images cost in them: 2 where none run so.
 struct ProductCut {
   Units units;
@@ -131,9 +116,13 @@ bool multiply(ConvProduct<T> p) {
                          cut.lanes_cost,
                          winograd};
   bool whole = true;
+  const auto unit_of = [&plan](const ConvProduct<T>& some, const Unit& unit) {
+    return multiply_unit(some, plan, unit);
+  };
   parallel_chunks(threads, units.count, [&](Index i) {
     if (p.by_images()) {
-      if (!multiply_images(p, plan, units.at(i))) __atomic_store_n(&whole, false, __ATOMIC_RELAXED);
+      if (!through_scratch(p, units.at(i), unit_of))
+        __atomic_store_n(&whole, false, __ATOMIC_RELAXED);
     } else if (!multiply_unit(p, plan, units.at(i))) {
       plain_unit(p, units.at(i));
     }

@@ -185,5 +185,20 @@ struct Units {
   Index most_pixels(Index width) const { return per_unit * band_rows * width; }
 };
 
+// A unit of a product whose outputs or inputs lie in scratch slot 1: multiply(product, unit).
+template <class Product, class Multiply>
+bool through_scratch(Product p, Unit unit, const Multiply& multiply) {
+  const Index image = unit.image, size = unit.images * (p.take ? p.y_image() : p.x_image());
+  auto* values = static_cast<decltype(p.y)>(scratch(1, sizeof(*p.y) * std::size_t(size)));
+  if (!values) return false;
+  if (p.give) p.give->call(p.give->context, values, image, unit.images);
+  p.x = p.give ? values : p.x + image * p.x_image();
+  p.y = p.take ? values : p.y + image * p.y_image();
+  unit.image = 0;
+  if (!multiply(p, unit)) return false;
+  if (p.take) p.take->call(p.take->context, values, image, unit.images);
+  return true;
+}
+
 }  // namespace LAMINA_ISA
 }  // namespace lamina

@@ -57,22 +57,13 @@ void winograd_gradients(T* e, Index step, Index width, const T* dz, const TileCu
     T* to = e + (i - range.begin) * width;
     for (Index c = 0; c < filters; c += lanes<T>) {
       const Index n = filters - c < lanes<T> ? filters - c : lanes<T>;
-      Vec<T> part[6][4];
-      for (int s = 0; s < 4; ++s) {
-        Vec<T> g[4], z[6];
-        LAMINA_UNROLL
-        for (int r = 0; r < 4; ++r)
-          g[r] = inside.has(r, s) ? load_count(at + r * row + s * filters + c, n) : Vec<T>{};
-        winograd_of_gradients<T>(z, g);
-        LAMINA_UNROLL
-        for (int r = 0; r < 6; ++r) part[r][s] = z[r];
-      }
-      for (int r = 0; r < 6; ++r) {
-        Vec<T> z[6];
-        winograd_of_gradients<T>(z, part[r]);
-        LAMINA_UNROLL
-        for (int s = 0; s < 6; ++s) store(to + (6 * r + s) * step + c, z[s]);
-      }
+      winograd_both_ways<T, 4, 6>(
+          winograd_of_gradients<T>,
+          [&](int r, int s) __attribute__((always_inline)) {
+            return inside.has(r, s) ? load_count(at + r * row + s * filters + c, n) : Vec<T>{};
+          },
+          [&](int r, int s, Vec<T> z)
+              __attribute__((always_inline)) { store(to + (6 * r + s) * step + c, z); });
     }
   }
 }
@@ -119,29 +110,19 @@ struct WinogradSums {
     const double work = double(winograd_positions) * double(chunks + 1) * double(plane);
     parallel_chunks(threads_for(work, channels), channels, [=](Index k) {
       for (Index c = 0; c < filters; c += lanes<T>) {
-        Vec<T> part[3][6];
-        for (int s = 0; s < 6; ++s) {
-          Vec<T> x[6], g[3];
-          LAMINA_UNROLL
-          for (int r = 0; r < 6; ++r) {
-            const T* from = sums + (6 * r + s) * plane + k * width + c;
-            x[r] = load(from);
-            for (Index i = 1; i < chunks; ++i) x[r] = x[r] + load(from + i * step);
-          }
-          winograd_to_weights<T>(g, x);
-          LAMINA_UNROLL
-          for (int r = 0; r < 3; ++r) part[r][s] = g[r];
-        }
         const Index n = filters - c < lanes<T> ? filters - c : lanes<T>;
-        for (int r = 0; r < 3; ++r) {
-          Vec<T> g[3];
-          winograd_to_weights<T>(g, part[r]);
-          LAMINA_UNROLL
-          for (int s = 0; s < 3; ++s) {
-            T* to = dw + ((3 * r + s) * channels + k) * filters + c;
-            store_count(to, add ? load_count(to, n) + g[s] : g[s], n);
-          }
-        }
+        winograd_both_ways<T, 6, 3>(
+            winograd_to_weights<T>,
+            [&](int r, int s) __attribute__((always_inline)) {
+              const T* from = sums + (6 * r + s) * plane + k * width + c;
+              Vec<T> x = load(from);
+              for (Index i = 1; i < chunks; ++i) x = x + load(from + i * step);
+              return x;
+            },
+            [&](int r, int s, Vec<T> g) __attribute__((always_inline)) {
+              T* to = dw + ((3 * r + s) * channels + k) * filters + c;
+              store_count(to, add ? load_count(to, n) + g : g, n);
+            });
       }
     });
   }

@@ -41,9 +41,11 @@ bool multiply(PairConvolution p) {
       whole_lines(cells * Index(sizeof(Pair))),
       source.spans ? source.border_row() * Index(sizeof(Half)) : 0};
   bool whole = true;
+  const auto unit_of = [&plan](const PairConvolution& some, const Unit& unit) {
+    return multiply_unit(some, plan, unit);
+  };
   parallel_chunks(threads_for(p.flop(), units.count), units.count, [&](Index i) {
-    if (!(p.by_images() ? multiply_images(p, plan, units.at(i))
-                        : multiply_unit(p, plan, units.at(i))))
+    if (!(p.by_images() ? through_scratch(p, units.at(i), unit_of) : unit_of(p, units.at(i))))
       __atomic_store_n(&whole, false, __ATOMIC_RELAXED);
   });
   return whole;

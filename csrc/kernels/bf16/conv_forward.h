@@ -158,20 +158,6 @@ inline bool multiply_unit(const PairConvolution& p, const PairConvolutionPlan& p
   return true;
 }
 
-// A unit whose outputs or inputs lie in scratch slot 1.
-inline bool multiply_images(PairConvolution p, const PairConvolutionPlan& plan, Unit unit) {
-  const Index image = unit.image, size = unit.images * (p.take ? p.y_image() : p.x_image());
-  auto* values = static_cast<float*>(scratch(1, sizeof(float) * std::size_t(size)));
-  if (!values) return false;
-  if (p.give) p.give->call(p.give->context, values, image, unit.images);
-  p.x = p.give ? values : p.x + image * p.x_image();
-  p.y = p.take ? values : p.y + image * p.y_image();
-  unit.image = 0;
-  if (!multiply_unit(p, plan, unit)) return false;
-  if (p.take) p.take->call(p.take->context, values, image, unit.images);
-  return true;
-}
-
 // False where there is no memory.  Takes scratch slots 2 and 3 of this thread; units use slots 0
 // and 1.
 bool multiply(PairConvolution p);
