@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from lamina import _core, runtime
+import lamina
+from harness import assert_same_bits
+from lamina import _core, layers, runtime
 from thread_proof import same_on_threads
 
 
@@ -97,6 +99,34 @@ def test_callers_from_several_threads_share_the_team():
     with ThreadPoolExecutor(5) as callers:
         answers = callers.map(lambda _: _core.kernels.matmul(a, a), range(300))
         assert all((answer == expected).all() for answer in answers)
+
+
+def test_bits_where_threads_take_what_others_have_not_begun():
+    """As users run: the other tests let every thread do its own part."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(96, 12, 12, 16)).astype("float32")
+    y = rng.normal(size=(96, 8)).astype("float32")
+
+    def trained(threads):
+        runtime.set_num_threads(threads)
+        lamina.set_random_seed(4)
+        model = lamina.Sequential([
+            layers.Input((12, 12, 16)), layers.Conv2D(32, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(), layers.ReLU(), layers.MaxPooling2D(), layers.Dropout(0.2),
+            layers.Reshape((36, 32)), layers.LSTM(48), layers.Dense(512, "relu"), layers.Dense(8),
+        ])  # fmt: skip
+        model.compile("adam", "mse")
+        model.fit(x, y, batch_size=48, epochs=2, verbose=0)
+        return [*model.get_weights(), model.predict(x)]
+
+    _core.runtime.share_evenly(False)
+    try:
+        alone, before = trained(1), _core.runtime.units_helped()
+        for threads in (2, 3, 2, 3):
+            assert_same_bits(trained(threads), alone, f"{threads} threads")
+        assert _core.runtime.units_helped() > before
+    finally:
+        _core.runtime.share_evenly(True)
 
 
 OUTSIDE = """
