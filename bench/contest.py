@@ -79,13 +79,13 @@ def verdict(figures: Figures, goal: float | None) -> dict[str, Any]:
 
 def in_words(what: str, own_us: float, found: dict[str, Any]) -> str:
     """Say in a line how lamina stands."""
-    line = f"{what}: {own_us:.1f} us, {found['ratio']:.2f}x faster than {found['best_peer']}"
+    line = f"{what}: {own_us:.1f} us, {found['ratio']:.2f} times as fast as {found['best_peer']}"
     if found["goal"] is not None:
-        line += f", target {found['goal']:g}x: " + ("met" if found["met"] else "MISSED")
+        line += f", goal {found['goal']:g}: " + ("met" if found["met"] else "MISSED")
     if "busy" in found:
         busy = found["busy"]
         line += f"; beside busy processes it keeps {100 * busy['kept']:.0f} % of its throughput, "
-        line += f"{busy['ratio']:.2f}x faster than {busy['best_peer']}"
+        line += f"{busy['ratio']:.2f} times as fast as {busy['best_peer']}"
     return line
 
 
