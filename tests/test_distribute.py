@@ -250,11 +250,31 @@ def test_what_cannot_be_shared_is_refused(rng):
     model.compile("lbfgs", "mse")
     with pytest.raises(TypeError, match="DataParallel: optimizers that search along a line"):
         DataParallel(model, None).fit(x, y, batch_size="all", verbose=0)
-    with pytest.raises(TypeError, match="comm must be a communicator of mpi4py"):
-        DataParallel(model, "all")
     with pytest.raises(TypeError, match="verbose and callbacks are given by their names"):
         DataParallel(model, None).fit(x, y, 8, 1, 0)
     assert np.isfinite(model.fit(x, y, batch_size="all", verbose=0).history["loss"][0])
+
+
+def test_what_is_no_communicator_is_refused():
+    try:
+        import mpi4py.MPI  # noqa: F401
+    except (ImportError, RuntimeError) as error:
+        pytest.skip(f"could not import 'mpi4py.MPI': {error}")
+    model = lamina.Sequential([lamina.Input((2,)), layers.Dense(1)])
+    with pytest.raises(TypeError, match=r"comm must be a communicator of mpi4py.*got 'all'"):
+        DataParallel(model, "all")
+
+
+def test_a_machine_without_mpi_is_told_what_to_install(monkeypatch):
+    class NoLibrary:
+        @property
+        def MPI(self):  # noqa: N802
+            raise RuntimeError("cannot load MPI library")
+
+    monkeypatch.setitem(sys.modules, "mpi4py", NoLibrary())
+    model = lamina.Sequential([lamina.Input((2,)), layers.Dense(1)])
+    with pytest.raises(ImportError, match=r"needs an MPI, such as Open MPI.*cannot load MPI"):
+        DataParallel(model)
 
 
 def test_the_extra_is_named_where_mpi4py_is_not_there(monkeypatch):

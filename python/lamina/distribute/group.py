@@ -125,4 +125,9 @@ def _mpi() -> Any:
             'DataParallel: needs the package mpi4py; install it by pip install "lamina[mpi]"; '
             "comm=None trains in this process alone"
         ) from error
+    except RuntimeError as error:  # of mpi4py's wheels, which bring no MPI along
+        raise ImportError(
+            f"DataParallel: needs an MPI, such as Open MPI, beside mpi4py; got {error}; "
+            f"comm=None trains in this process alone"
+        ) from error
     return MPI
