@@ -128,14 +128,20 @@ def test_results_of_several_runs_make_one_table(of_bench, tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux's /proc")
 def test_busy_processes_run_on_the_contestants_cpus_while_asked(of_bench):
+    def fields():  # from the state on
+        return stat.read_text().rsplit(")", 1)[1].split()
+
     def ticks():  # of processor time, in user mode
-        return int(stat.read_text().rsplit(")", 1)[1].split()[11])
+        return int(fields()[11])
 
     busy = of_bench("busy").Busy(1, threads=1)
     try:
         (process,) = busy.processes
         stat = Path(f"/proc/{process.pid}/stat")
         assert os.sched_getaffinity(process.pid) == {min(os.sched_getaffinity(0))}
+        deadline = time.monotonic() + 60
+        while fields()[0] != "T" and time.monotonic() < deadline:
+            time.sleep(0.01)  # the signal is on its way
         stopped = ticks()
         time.sleep(0.05)
         assert ticks() == stopped
