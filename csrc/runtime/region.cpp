@@ -72,8 +72,8 @@ void Region::run(Index unit, bool caller) {
 void Region::work_first() {
   if (evenly_) {
     work_at(0);
-    watch(longest_wait_for_members,
-          [&] { return free_places_.load(std::memory_order_relaxed) == 0; });
+    const auto all_joined = [&] { return free_places_.load(std::memory_order_relaxed) == 0; };
+    if (watch(longest_wait_for_members, all_joined)) return;  // each does its own part
   }
   work(0);
 }
