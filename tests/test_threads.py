@@ -129,6 +129,18 @@ def test_bits_where_threads_take_what_others_have_not_begun():
         _core.runtime.share_evenly(True)
 
 
+@pytest.mark.parametrize(("units", "threads"), [(64, 1), (128, 2)])
+def test_a_small_update_stays_where_the_step_ran(units, threads):
+    """15 layers of 64 units: 62,400 parameters; of 128: 247,680.  2 rows start no threads."""
+    x = np.random.default_rng(0).normal(size=(8, units)).astype("f")
+    runtime.set_num_threads(2)
+    model = lamina.Sequential([layers.Input((units,))] + [layers.Dense(units) for _ in range(15)])
+    model.compile("adam", "mse")
+    lines = lamina.profile(model, x, x, batch_size=2).rows
+    assert [line.threads for line in lines if line.phase == "update"] == [threads]
+    assert {line.threads for line in lines if line.phase != "update"} == {1}
+
+
 OUTSIDE = """
 import os, resource, threading, time
 import numpy as np

@@ -3,13 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "clipping.h"
+#include "runtime/threads.h"
 
 namespace lamina {
 namespace {
 
 constexpr double sane_rate = 1e6;
+
+// Where a whole step ran on one thread, its gradients and parameters lie in that core's cache: an
+// update of less than this is over before another core has fetched its share, and the next step
+// would fetch it back.  Layers of 64 units, 32 rows, Adam, Zen 4, a step on one thread, with the
+// update on two, and with it on one: 42,000 parameters 106, 116, 107 us; 125,000 305, 331, 306;
+// 208,000 504, 480, 511.
+constexpr double cached_gradient = 150e3 * sizeof(float);  // bytes
 
 template <class T>
 Index padded(Index size) {
@@ -272,6 +281,16 @@ template <class T>
 NotFinite Updater<T>::apply(const std::vector<GradientSlice>& slices, T* gradient, Index size,
                             double learning_rate, std::int64_t step) {
   if (parts_.empty()) return {};
+  std::optional<SerialScope> alone;
+  if (times_shared() == shared_ && double(size) * sizeof(T) < cached_gradient) alone.emplace();
+  NotFinite found = apply_all(slices, gradient, size, learning_rate, step);
+  shared_ = times_shared();
+  return found;
+}
+
+template <class T>
+NotFinite Updater<T>::apply_all(const std::vector<GradientSlice>& slices, T* gradient, Index size,
+                                double learning_rate, std::int64_t step) {
   const T whole = kernels<T>().largest(gradient, size);
   if (!std::isfinite(whole)) return nonfinite_gradient(slices, gradient);
   if (loss_scale_ != 1.0) kernels<T>().scale(gradient, gradient, 1.0 / loss_scale_, size);

@@ -113,6 +113,8 @@ class Updater {
             std::int64_t step) const;
   NotFinite move_or_restore(const std::vector<GradientSlice>& slices, const T* gradient,
                             std::int64_t step);
+  NotFinite apply_all(const std::vector<GradientSlice>& slices, T* gradient, Index size,
+                      double learning_rate, std::int64_t step);
   NotFinite ready(const Part& part, T* gradient, std::int64_t step, T* most) const;
   void average(const Part& part, std::int64_t step) const;
   void accumulate(const Part& part, const T* gradient, std::int64_t step) const;
@@ -123,6 +125,7 @@ class Updater {
   std::vector<Part> parts_;
   std::vector<double> rates_;
   double loss_scale_ = 1.0;
+  Index shared_ = -1;  // times_shared() after the last step
   bool wary_ = false;  // the last step left numbers so large that the next may overflow
 };
 

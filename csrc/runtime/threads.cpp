@@ -57,6 +57,7 @@ std::atomic<int> chosen_threads{0};  // by set_num_threads; 0: as at load
 thread_local ThreadDecision last_decision;
 thread_local int unserved = 0;     // operations in a row that were too small to wake a thread for
 thread_local bool serial = false;  // within a SerialScope
+thread_local Index shared = 0;     // calls whose chunks other threads could take
 
 // --- fork
 
@@ -79,8 +80,11 @@ unsigned process_generation() { return generation.load(std::memory_order_relaxed
 SerialScope::SerialScope() : outer_(serial) { serial = true; }
 SerialScope::~SerialScope() { serial = outer_; }
 
-int get_num_threads() {
-  if (serial || within_team()) return 1;
+namespace {
+
+// Where no SerialScope is in force.
+int usual_limit() {
+  if (within_team()) return 1;
   const Limit& load = load_limit();
   int limit = chosen_threads.load(std::memory_order_relaxed);
   if (limit == 0) limit = load.threads;
@@ -89,6 +93,10 @@ int get_num_threads() {
   limit = std::min(limit, startable_threads());
   return std::max(1, omp_in_parallel() ? 1 : limit);
 }
+
+}  // namespace
+
+int get_num_threads() { return serial ? 1 : usual_limit(); }
 
 void set_num_threads(int threads) {
   if (threads < 1)
@@ -111,6 +119,7 @@ ThreadInfo thread_info() {
 
 ThreadDecision last_thread_decision() { return last_decision; }
 void forget_thread_decision() { last_decision = {}; }
+Index times_shared() { return shared; }
 
 // A call costs 0.3 us where members are awake; that operands and results move between the cores'
 // caches costs more (16 KB in 1.7 us), so two threads begin to pay at about 20 us of work.  Waking
@@ -120,10 +129,10 @@ constexpr double flop_per_thread = 1e6, flop_per_tested_thread = 0.25e6, flop_to
 constexpr int patience = 8;
 
 int threads_for(double flop, Index chunks) {
-  const int limit = get_num_threads();
+  const int limit = usual_limit();
   const double each = shares_evenly() ? flop_per_tested_thread : flop_per_thread;
   const double pay = std::min(flop / each, 4096.0);
-  int threads = int(std::max<Index>(1, std::min<Index>({limit, chunks, Index(pay)})));
+  int threads = int(std::max<Index>(1, std::min<Index>({serial ? 1 : limit, chunks, Index(pay)})));
   if (threads > 1 && flop < flop_to_wake && !team_is_awake() && !shares_evenly() &&
       ++unserved < patience)
     threads = 1;
@@ -138,6 +147,7 @@ void parallel_for(int threads, Index chunks, void (*body)(void*, Index), void* c
   const int wanted = int(std::min<Index>(threads, chunks));
   if (wanted <= 1 || serial || within_team() || omp_in_parallel()) return call.run(0, chunks);
   watch_forks();
+  ++shared;
   run_on_team(wanted, call);
 }
 

@@ -41,6 +41,8 @@ struct ThreadDecision {
 };
 ThreadDecision last_thread_decision();
 void forget_thread_decision();
+// How many calls of this thread had chunks for others.
+Index times_shared();
 
 struct ThreadInfo {
   int limit;           // in force
