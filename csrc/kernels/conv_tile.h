@@ -8,6 +8,11 @@
 //
 // Bits: an element is one chain of fma from zero over the runs in order, then + C (if adding),
 // + bias, activation.  Tile shape takes no part.
+//
+// Where steps follow each other in memory, a tile brings the next one's places near while its
+// products run, both those that will be read and those that will be written, spread over the steps:
+// 1x1 windows over 34 MB of images with 128 channels and filters go from 91 to 110 of 117 GFLOP/s
+// a core on a Zen 4; all at once at the tile's end reaches 105, reading alone 102.
 #pragma once
 
 #include "microkernel.h"
@@ -35,6 +40,7 @@ struct GatherTile {
   const T* bias;         // of the first column, or null
   bool add;              // to C, else overwrite it
   bool relu;
+  Index next_in = 0, next_out = 0;  // from the tile's places to those of the next one
 };
 
 // Part of the contract, as longest_chunk: the sum over the window is cut into parts of at most
@@ -55,16 +61,31 @@ constexpr int gather_next(Index rest, int most) {
   return gather_split[rest < most ? rest : rest - 4];
 }
 
+// The lines of the next tile that lie as those at `a` do, and a row that it writes.
+template <class T, int Height, int Vectors>
+LAMINA_INLINE void gather_ahead(const GatherTile<T>& t, const T* const (&row)[Height], Index a,
+                                int written) {
+  LAMINA_UNROLL
+  for (int r = 0; r < Height; ++r) __builtin_prefetch(row[r] + a + t.next_in);
+  if (written >= Height) return;
+  const T* to = t.c + t.rows[written].out + t.next_out;
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v) __builtin_prefetch(to + v * lanes<T>, 1);
+}
+
 template <class T, int Height, int Vectors>
 LAMINA_INLINE void gather_accumulate(Vec<T> (&acc)[Height][Vectors], const GatherTile<T>& t) {
   const T* row[Height];
   LAMINA_UNROLL
   for (int r = 0; r < Height; ++r) row[r] = t.x + t.rows[r].in;
   const Index a_step = t.a_step, b_step = t.b_step;
+  constexpr Index line = 64 / Index(sizeof(T));
+  int lines = 0;
   for (Index i = 0; i < t.run_count; ++i) {
     Index a = t.runs[i].a;
     const T* b = t.b + t.runs[i].b * b_step;
     for (Index k = t.runs[i].count; k > 0; --k) {
+      if (t.next_in != 0 && k % line == 0) gather_ahead<T, Height, Vectors>(t, row, a, lines++);
       Vec<T> column[Vectors];
       LAMINA_UNROLL
       for (int v = 0; v < Vectors; ++v) column[v] = load(b + v * lanes<T>);
@@ -153,6 +174,10 @@ struct GatherTiles {
     for (Index i = 0; i < count;) {
       const int height = gather_next(count - i, most);
       t.rows = places + i;
+      if (t.a_step == 1 && i + height < count) {
+        t.next_in = places[i + height].in - places[i].in;
+        t.next_out = places[i + height].out - places[i].out;
+      }
       of_vectors[vectors - 1].of_height[height - 1](t);
       i += height;
     }
