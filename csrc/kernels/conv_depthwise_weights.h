@@ -80,12 +80,26 @@ LAMINA_INLINE void sweep_row(Vec<T>* sums, const T* x, Index x_row, Index x_tap,
   for (int t = 0; t < 3 * Rows; ++t) sums[t] = acc[t];
 }
 
+// Lines of the next row to bring into the second cache, one of each array with every output.
+template <class T>
+struct LinesAhead {
+  const T *x, *dz;
+  Index step;
+  LAMINA_INLINE void next() {
+    second_cache_prefetch(x);
+    second_cache_prefetch(dz);
+    x += step;
+    dz += step;
+  }
+};
+
 // The same where windows are a step apart: cells of 3 tap rows (Rows: of as many as meet the image)
 // are read once each, for three outputs whose slopes stay in registers.  x: the row's first cell;
 // the windows begin `pad`, 0 or 1, to the left of it.
 template <class T, int Rows>
 LAMINA_INLINE void sweep_dense(Vec<T>* sums, const T* x, Index x_row, Index pixel, const T* dz,
-                               Index count, Index pad, bool right, Index tail) {
+                               LinesAhead<T> ahead, Index count, Index pad, bool right,
+                               Index tail) {
   Vec<T> acc[3 * Rows];
   LAMINA_UNROLL
   for (int t = 0; t < 3 * Rows; ++t) acc[t] = sums[t];
@@ -105,6 +119,7 @@ LAMINA_INLINE void sweep_dense(Vec<T>* sums, const T* x, Index x_row, Index pixe
   if (pad == 0) cell(x, slope, 0, 1);
   x += (1 - pad) * pixel;
   const auto next = [&] {
+    ahead.next();
     slope[2] = slope[1];
     slope[1] = slope[0];
   };
@@ -124,12 +139,17 @@ LAMINA_INLINE void sweep_dense(Vec<T>* sums, const T* x, Index x_row, Index pixe
   for (int t = 0; t < 3 * Rows; ++t) sums[t] = acc[t];
 }
 
+// Channels side by side that a row is swept for before the next: their lines lie together.
+template <class T>
+constexpr Index sweep_block = 512 / Index(sizeof(T));
+
 // How 3 x 3 taps walk along a row of outputs.
 template <class T>
 struct TapSweep {
   Index channels, out_w, pad_left;
   Index x_row, tap_row, x_tap, x_step;  // elements between rows, tap rows, taps, outputs
   Range meets[3];                       // outputs that meet the image at each tap of a row
+  bool together;                        // all channels are swept before the next row
   bool dense, right;                    // sweep_dense can, and its `right`
 
   explicit TapSweep(const WeightsProduct<T>& p)
@@ -141,9 +161,18 @@ struct TapSweep {
     tap_row = d.dilation_h * x_row;
     x_tap = d.dilation_w * channels;
     x_step = d.stride_w * channels;
+    together = channels <= sweep_block<T>;
     dense = sweeps_axis(cols) && (pad_left == 0 || pad_left == 1) && out_w >= 2 &&
             out_w - pad_left < d.width;
     right = out_w - pad_left + 1 < d.width;
+  }
+
+  // While the channels at c are swept along the row of outputs at dz, whose windows begin at x; of
+  // rows a step apart.  Together the vectors of a row take lines in the order of memory: 36 us an
+  // image (32x32x128, one core of a Zen 4), 65 in the vectors' own order, 95 without any.
+  LinesAhead<T> ahead(const T* x, const T* dz, Index c) const {
+    const Index first = together ? c * out_w : c;
+    return {x + 3 * x_row + first, dz + out_w * channels + first, together ? lanes<T> : channels};
   }
 };
 
@@ -161,11 +190,12 @@ LAMINA_INLINE void sweep_edge(const TapSweep<T>& s, Vec<T>* sums, const T* x, co
 
 // One row of outputs; x: where its first window begins, in the image or not.
 template <class T, int Rows, bool Whole>
-void sweep_taps(const TapSweep<T>& s, Vec<T>* sums, const T* x, const T* dz, Index count) {
+void sweep_taps(const TapSweep<T>& s, Vec<T>* sums, const T* x, const T* dz,
+                const LinesAhead<T>& ahead, Index count) {
   const Index tail = Whole ? lanes<T> : count;  // told apart here, not at every load
   if (s.dense) {
-    sweep_dense<T, Rows>(sums, x + s.pad_left * s.channels, s.tap_row, s.channels, dz, s.out_w,
-                         s.pad_left, s.right, tail);
+    sweep_dense<T, Rows>(sums, x + s.pad_left * s.channels, s.tap_row, s.channels, dz, ahead,
+                         s.out_w, s.pad_left, s.right, tail);
     return;
   }
   // Where all three meet the image; taps further right start and end further left.
@@ -176,10 +206,6 @@ void sweep_taps(const TapSweep<T>& s, Vec<T>* sums, const T* x, const T* dz, Ind
                      dz + begin * s.channels, s.channels, end - begin, tail);
   sweep_edge<T, Rows>(s, sums, x, dz, end, s.out_w, tail);
 }
-
-// Channels side by side that a row is swept for before the next: their lines lie together.
-template <class T>
-constexpr Index sweep_block = 512 / Index(sizeof(T));
 
 // Some channels over a unit of a depthwise layer of 3 x 3 taps.
 template <class T>
@@ -202,9 +228,10 @@ void sweep_weights(const WeightsProduct<T>& p, const TapSweep<T>& s, const Unit&
         Vec<T>* to = sums[(c - begin) / lanes<T>];
         const auto three = tail == lanes<T> ? sweep_taps<T, 3, true> : sweep_taps<T, 3, false>;
         const auto one = tail == lanes<T> ? sweep_taps<T, 1, true> : sweep_taps<T, 1, false>;
-        if (all) return three(s, to, x + c, dz + c, tail);
+        const LinesAhead<T> ahead = s.ahead(x, dz, c);
+        if (all) return three(s, to, x + c, dz + c, ahead, tail);
         for (Index ky = 0; ky < 3; ++ky)
-          if (meets[ky]) one(s, to + 3 * ky, x + ky * s.tap_row + c, dz + c, tail);
+          if (meets[ky]) one(s, to + 3 * ky, x + ky * s.tap_row + c, dz + c, ahead, tail);
       });
     }
   for_vectors<T>(begin, end, [&](Index c, Index tail) {

@@ -65,6 +65,9 @@ LAMINA_INLINE void store(T* p, V v) {
   __builtin_memcpy(p, &v, sizeof v);
 }
 
+// Brings a line into the second cache, not into the first, which has lines at work.
+LAMINA_INLINE void second_cache_prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
+
 // The first `count` lanes (0 <= count < lanes); the others read as zero, are not written, and the
 // memory behind them is not touched.
 #if LAMINA_VECTOR_BYTES == 64
