@@ -21,6 +21,7 @@ struct GruCell {
       T* z = s.z + r * s.gates;
       const Index at = r * u;
       for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
+        fetch_next<4>(s, r, j);
         const Vec<T> zz = load_count<T>(z + u + j, count);
         const Vec<T> zr = load_count<T>(z + 2 * u + j, count);
         const Vec<T> update = rec.forward(zz), reset = rec.forward(zr);
@@ -47,6 +48,7 @@ struct GruCell {
       const T* z = s.z + r * s.gates;
       const Index at = r * u;
       for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
+        fetch_next<4>(s, r, j);
         const Vec<T> sh = load_count<T>(z + j, count), sz = load_count<T>(z + u + j, count);
         const Vec<T> sr = load_count<T>(z + 2 * u + j, count);
         const Vec<T> update = rec.output(sz);
@@ -91,6 +93,7 @@ struct GruResetBeforeCell {
       T* z = s.z + r * s.gates;
       const Index at = r * u;
       for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
+        fetch_next<3>(s, r, j);
         const Vec<T> zh = load_count<T>(z + j, count), hh = act.forward(zh);
         store_count<T>(z + j, act.keep(zh, hh), count);
         const Vec<T> update = rec.output(load_count<T>(z + u + j, count));
@@ -123,6 +126,7 @@ struct GruResetBeforeCell {
       const T* z = s.z + r * s.gates;
       const Index at = r * u;
       for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
+        fetch_next<3>(s, r, j);
         const Vec<T> sh = load_count<T>(z + j, count), sz = load_count<T>(z + u + j, count);
         const Vec<T> update = rec.output(sz);
         const Vec<T> dh = load_count<T>(s.dh + at + j, count);

@@ -69,6 +69,11 @@ class RecurrentChunk {
                   {factors(in.drop_nu, 0, d.units), d.units}, rows, d.units);
   }
 
+  LAMINA_INLINE void fetch_inputs(Index step) const {
+    fetch_rows(in.x_nti + (first * d.steps + time(step)) * d.inputs, d.steps * d.inputs, rows,
+               d.inputs);
+  }
+
   Step<T> step_at(Index step, Index slot) const {
     Step<T> s{};
     s.rows = rows;
@@ -117,6 +122,7 @@ class ForwardSweep : RecurrentChunk<T> {
         Step<T> s = state_at(t, t - begin);
         s.h_before = h_before;
         s.c_before = c_before;
+        if (t + p.block_steps < d.steps) this->fetch_inputs(t + p.block_steps);
         advance(s, t);
         hand_over(s, t, t + 1 < end ? t + 1 - begin : 0, y);
         h_before = s.h;
@@ -136,6 +142,9 @@ class ForwardSweep : RecurrentChunk<T> {
     s.h = this->saved_h ? this->saved_h + t * rows * d.units : h[t % 2];
     s.c = this->saved_c ? this->saved_c + t * rows * d.units : c[t % 2];
     s.z = p.keeps_gates || p.inputs_first() ? gates_at(t, slot) : s.h;
+    if (t + 1 == d.steps) return s;
+    s.to_next_z = this->saved_z ? rows * p.gates : 0;
+    s.to_next_c = s.to_next_h = this->saved_h ? rows * d.units : 0;
     return s;
   }
 
@@ -173,7 +182,9 @@ class ForwardSweep : RecurrentChunk<T> {
     if (t + 1 < d.steps) this->gather_state(this->source_of(next_slot), s.h);
     if (!y || (!d.sequences && t + 1 < d.steps)) return;
     if (!d.sequences) return copy_values(y + first * u, s.h, rows * u);
-    scale_rows<T>({y + (first * d.steps + t) * u, d.steps * u}, {s.h, u}, {nullptr, 0}, rows, u);
+    T* const to = y + (first * d.steps + t) * u;
+    scale_rows<T>({to, d.steps * u}, {s.h, u}, {nullptr, 0}, rows, u);
+    if (t + 1 < d.steps) fetch_rows(to + u, d.steps * u, rows, u);
   }
 };
 
@@ -214,6 +225,7 @@ class BackwardSweep : RecurrentChunk<T> {
       }
       for (Index t = end - 1; t >= begin; --t) {
         if (dy && d.sequences) add_output_gradient(dy, t);
+        if (t >= p.block_steps) this->fetch_inputs(t - p.block_steps);
         retreat(t, t - begin);
       }
       add_weight_gradients(end - begin, block == p.steps.count - 1);
@@ -245,10 +257,7 @@ class BackwardSweep : RecurrentChunk<T> {
     const Index u = d.units;
     const T* from = dy + (first * d.steps + t) * u;
     add_rows<T>({dh, u}, {from, d.steps * u}, {nullptr, 0}, rows, u);
-    if (t == 0) return;
-    for (Index r = 0; r < rows; ++r)  // far apart: the hardware does not see them coming
-      for (Index j = 1; j <= u; j += 64 / Index(sizeof(T)))
-        __builtin_prefetch(from + r * d.steps * u - j);
+    if (t > 0) fetch_rows(from - u, d.steps * u, rows, u);
   }
 
   void retreat(Index t, Index slot) const {
@@ -262,6 +271,9 @@ class BackwardSweep : RecurrentChunk<T> {
     s.dh = dh;
     s.dc = dc;
     s.product = product;
+    if (t > 0 && this->saved_z) s.to_next_z = -rows * p.gates;
+    if (t > 1) s.to_next_c = -2 * rows * d.units;
+    if (t >= p.block_steps) s.to_next_h = -p.block_steps * rows * d.units;
     if constexpr (CellLaw::two_products) cell.remember(s);
     cell.backward(s);
     if constexpr (CellLaw::two_products) {

@@ -14,13 +14,13 @@ struct SimpleRnnCell {
   // z is h itself where the derivative needs no more than the output.
   void forward(const Step<T>& s) const {
     if (s.z != s.h) copy_values(s.h, s.z, s.rows * s.units);
+    fetch_rows(s.h + s.to_next_h, 0, 1, s.rows * s.units);
     activate(s.h, s.rows * s.units, activation);
   }
 
   void backward(const Step<T>& s) const {
-    const T* saved = derivative_from_output(activation.kind) ? s.h : s.z;
     if (!s.mask) {
-      slope(s.dz, s.dh, saved, s.rows * s.units);
+      slope(s, 0, s.rows * s.units);
       return;
     }
     for (Index r = 0; r < s.rows; ++r) {
@@ -29,17 +29,19 @@ struct SimpleRnnCell {
         zero_values(s.dz + at, s.units);
         continue;
       }
-      slope(s.dz + at, s.dh + at, saved + at, s.units);
+      slope(s, at, s.units);
       zero_values(s.dh + at, s.units);
     }
   }
 
  private:
-  void slope(T* dz, const T* dh, const T* saved, Index size) const {
-    with_law<Vec<T>>(activation, [=](auto law) {
-      for_vectors<T>(0, size, [=](Index i, Index count) __attribute__((always_inline)) {
+  void slope(const Step<T>& s, Index begin, Index size) const {
+    const T* const saved = derivative_from_output(activation.kind) ? s.h : s.z;
+    with_law<Vec<T>>(activation, [&](auto law) {
+      for_vectors<T>(begin, begin + size, [&](Index i, Index count) __attribute__((always_inline)) {
+        fetch(s.h + i + s.to_next_h);
         const Vec<T> y = load_count<T>(saved + i, count);
-        store_count<T>(dz + i, law.backward(load_count<T>(dh + i, count), y), count);
+        store_count<T>(s.dz + i, law.backward(load_count<T>(s.dh + i, count), y), count);
       });
     });
   }
