@@ -1,6 +1,7 @@
 // SimpleRNN: h' = activation(x w + h u + b).
 #pragma once
 
+#include "gate_laws.h"
 #include "recurrent_cell.h"
 
 namespace lamina {
@@ -14,6 +15,7 @@ struct SimpleRnnCell {
   // z is h itself where the derivative needs no more than the output.
   void forward(const Step<T>& s) const {
     if (s.z != s.h) copy_values(s.h, s.z, s.rows * s.units);
+    if (activation.kind == Activation::tanh) return hyperbolic(s);
     fetch_rows(s.h + s.to_next_h, 0, 1, s.rows * s.units);
     activate(s.h, s.rows * s.units, activation);
   }
@@ -35,6 +37,12 @@ struct SimpleRnnCell {
   }
 
  private:
+  void hyperbolic(const Step<T>& s) const {
+    for_vectors<T>(0, s.rows * s.units, [&](Index i, Index count) __attribute__((always_inline)) {
+      fetch(s.h + i + s.to_next_h);
+      store_count<T>(s.h + i, GateTanh<Vec<T>>{}.forward(load_count<T>(s.h + i, count)), count);
+    });
+  }
   void slope(const Step<T>& s, Index begin, Index size) const {
     const T* const saved = derivative_from_output(activation.kind) ? s.h : s.z;
     with_law<Vec<T>>(activation, [&](auto law) {

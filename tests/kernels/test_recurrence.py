@@ -10,7 +10,7 @@ import pytest
 import golden
 from harness import DTYPES, assert_close, assert_same_bits, check_added
 from kernels.recurrence_oracle import CELLS, Problem
-from kernels.test_activations import LAWS
+from kernels.test_activations import LAWS, sweep_float32, ulps
 from lamina import kernels, runtime
 from thread_proof import same_on_threads
 
@@ -204,6 +204,45 @@ def test_every_isa_is_close():
         for a, b in zip(found[0], other, strict=True):
             for x, y in zip(a, b, strict=True):
                 np.testing.assert_allclose(x, y, atol=2e-5 * np.abs(x).max())
+
+
+# --- the accuracy of tanh and sigmoid, which are the cells' own
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_ulps_of_gates(dtype):
+    """A SimpleRNN of one unit gives tanh(x), an LSTM's forget gate sigmoid(x) times the old c."""
+    x = sweep_float32().astype(dtype)
+    x = x[np.abs(x) < (87 if dtype == "float32" else 700)]
+    one, rows = np.ones((1, 1), dtype), x.reshape(-1, 1, 1)
+    exact = x.astype(np.longdouble)
+    tanh = kernels.simple_rnn_forward(rows, one, 0 * one)[0]
+    forget = np.array([[0, 1, 0, 0]], dtype)
+    sigmoid = kernels.lstm_forward(rows, forget, 0 * forget, None, None, np.ones_like(rows[0:, 0]))[
+        2
+    ]
+    for got, want, name in (
+        (tanh, np.tanh(exact), "tanh"),
+        (sigmoid, 1 / (1 + np.exp(-exact)), "sigmoid"),
+    ):
+        error = ulps(got.ravel(), want, dtype)
+        worst = int(np.argmax(error))
+        assert error[worst] <= 2.5, f"{name}: {error[worst]:.3g} ulp at {x[worst]!r}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_limits_of_gates(dtype):
+    x = np.array([[[0.0]]], dtype)
+    one, forget = np.ones((1, 1), dtype), np.zeros((1, 4), dtype)
+    for z, tanh, sigmoid in (
+        (-np.inf, -1, 0), (-1e30, -1, 0), (1e30, 1, 1), (np.inf, 1, 1), (np.nan, np.nan, np.nan),
+        (-0.0, -0.0, 0.5), (0.0, 0.0, 0.5),
+    ):  # fmt: skip
+        got = kernels.simple_rnn_forward(x - 0.0, one, 0 * one, np.array([z], dtype))[0]
+        np.testing.assert_array_equal(got, [[tanh]])
+        bias = np.array([0, z, 0, 0], dtype)
+        got = kernels.lstm_forward(x, forget, forget, bias, None, one)[2]
+        np.testing.assert_array_equal(got, [[sigmoid]])
 
 
 # --- one step, peers, refusals
