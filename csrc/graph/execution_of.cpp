@@ -109,6 +109,7 @@ void ExecutionOf<T>::bind(std::vector<DataView> inputs) {
     check_labels(i, reinterpret_cast<const std::int32_t*>(inputs[i].data), inputs[i].rows, nullptr,
                  0);
   data_ = std::move(inputs);
+  for (const auto& sharer : sharers_) sharer->data_ = data_;
   last_rows_ = 0;  // outputs that are inputs lay in the data before
 }
 
@@ -230,17 +231,23 @@ void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
   }
 }
 
+// Those of the batch, to the sums of the execution; returns the batch's loss.
+template <class T>
+double ExecutionOf<T>::add_losses(Index rows) {
+  const double penalty = total_penalty<T>(*graph_, buffers());
+  for (std::size_t t = 0; t < losses_.size(); ++t) losses_[t].add(batch_losses_[t]);
+  penalties_.add({penalty * double(rows), double(rows)});
+  return total_loss(*graph_, batch_losses_) + penalty;
+}
+
 template <class T>
 double ExecutionOf<T>::run_forward(const Batch& batch, bool training, double loss_scale) {
   const bool learns = training && settings.training;
   run_operations(batch, training);
   double loss = 0.0;
   profiler_.timed("loss", "total", [&] {
-    const double penalty = total_penalty<T>(*graph_, buffers()), rows = double(batch.rows());
     sum_losses<T>(*graph_, buffers(), batch.rows(), batch_losses_);
-    loss = total_loss(*graph_, batch_losses_) + penalty;
-    for (std::size_t t = 0; t < losses_.size(); ++t) losses_[t].add(batch_losses_[t]);
-    penalties_.add({penalty * rows, rows});
+    loss = add_losses(batch.rows());
     if (learns)
       seed_gradients<T>(*graph_, plan_, buffers(), batch.rows(), batch.rows(), batch_losses_,
                         loss_scale);
@@ -295,9 +302,11 @@ double ExecutionOf<T>::run_step(const Batch& batch, double loss_scale, const Upd
   check_trains();
   failed_step_ = {};
   const StateClaims states(variables_.states(), graph_->states());
-  const double loss = step_loss_ = run_forward(batch, true, loss_scale);
+  const bool in_shares = cut(batch.rows());
+  const double loss = step_loss_ =
+      in_shares ? run_forward_in_shares(batch) : run_forward(batch, true, loss_scale);
   if (!std::isfinite(loss)) return loss;
-  run_backward(batch, loss_scale);
+  in_shares ? run_backward_in_shares(batch, loss_scale) : run_backward(batch, loss_scale);
   reserve_states(batch);
   return move(loss, update, [&] {
     settle(batch);

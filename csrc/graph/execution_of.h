@@ -2,12 +2,14 @@
 #pragma once
 
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "execution.h"
 #include "proximal.h"
+#include "shares.h"
 
 namespace lamina {
 
@@ -102,6 +104,7 @@ class ExecutionOf final : public Execution {
   void copy_rows(std::size_t input, const Batch& batch);
   void run_operations(const Batch& batch, bool training);
   double run_forward(const Batch& batch, bool training, double loss_scale = 1.0);
+  double add_losses(Index rows);
   bool can_settle(const Batch& batch) const;
   void reserve_states(const Batch& batch);
   void leave_states(const Batch& batch);
@@ -113,6 +116,14 @@ class ExecutionOf final : public Execution {
   template <class Update>
   double run_step(const Batch& batch, double loss_scale, const Update& update);
   double run_rule(const Batch& batch, double learning_rate, std::int64_t step);
+
+  // The parts of a step in shares.
+  bool cut(Index rows);
+  ExecutionOf& sharer(Index share);
+  Batch share_of(const Batch& batch, Index share) const;
+  double run_forward_in_shares(const Batch& batch);
+  void join_outputs(const Batch& batch);
+  void run_backward_in_shares(const Batch& batch, double loss_scale);
 
   // The parts of a batch in pieces.
   void add_left_behind(const Batch& piece);
@@ -130,6 +141,9 @@ class ExecutionOf final : public Execution {
   std::vector<Prepared> backward_;
   std::vector<int> settling_;      // operations whose steps leave something behind
   Batch piece_{nullptr, 0, 0, 0};  // the one that backward is of
+  Shares shares_;
+  Index shared_rows_ = 0;                              // of the step that they are of
+  std::vector<std::unique_ptr<ExecutionOf>> sharers_;  // of the shares behind the first
   Updater<T> updater_;
   const Kernels<T>* k_ = nullptr;
   Profiler profiler_;

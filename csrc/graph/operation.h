@@ -119,6 +119,9 @@ class Operation {
   // Whether backward adds to the gradient of an input without rows as Call::accumulate says, as it
   // does for weights; else it writes it.
   virtual bool accumulates(int) const { return false; }
+  // Whether what it makes of a row, forward and backward, is that row's alone, so that runs of rows
+  // may be calculated apart, but for which random numbers it draws.
+  virtual bool row_by_row() const { return false; }
   // Whether it makes something of inputs that have no elements, as a sum does; others refuse them.
   // It does not run where its outputs have none.
   virtual bool takes_empty() const { return false; }

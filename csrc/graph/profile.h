@@ -37,6 +37,8 @@ class Profiler {
     Profiler& owner_;
   };
 
+  bool records() const { return lines_ != nullptr; }
+
   // Runs `body`; when recording, adds a line for it that `detail(line)` may fill in.
   template <class Body, class Detail>
   void timed(const char* pass, const char* part, Body&& body, Detail&& detail) {

@@ -60,6 +60,7 @@ class Dense final : public OperationOf<Dense> {
 
   // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
   bool accumulates(int i) const override { return i >= 1; }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int i) const override { return i <= 1; }
   bool backward_reads_output() const override { return activation_.kind != Activation::linear; }
 

@@ -26,6 +26,7 @@ class Dropout final : public OperationOf<Dropout> {
   void meet_producer(Operation& producer, bool) override { after_relu_ = producer.rectified(); }
   bool passes_on(bool training) const override { return !training && !always_; }
   bool sees_batches() const override { return always_; }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return after_relu_; }
   Cost cost(Pass, Index rows, bool) const override {

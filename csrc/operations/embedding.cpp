@@ -28,6 +28,7 @@ class Embedding final : public OperationOf<Embedding> {
   Index label_bound(int i) const override { return i == 0 ? vocabulary_ : 0; }
   const char* label_name() const override { return "token ids"; }
   bool accumulates(int i) const override { return i == 1; }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int i) const override { return i == 0; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {

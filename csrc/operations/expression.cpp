@@ -72,6 +72,7 @@ class Expression final : public OperationOf<Expression> {
     const ElementShape& shape = shapes_[std::size_t(i)];
     return !shape.rows && is_broadcast(shape, whole_, rows_);
   }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int i) const override { return backward_reads_[std::size_t(i)]; }
   bool backward_reads_output() const override { return backward_reads_[inputs.size() + 1]; }
   bool differentiable(int i) const override { return gradient_[std::size_t(i)] >= 0; }

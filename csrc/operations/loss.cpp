@@ -30,6 +30,7 @@ class LossOperation final : public OperationOf<LossOperation> {
 
   bool differentiable(int i) const override { return i == 0; }
   Index label_bound(int i) const override { return labels_ && i == 1 ? cols_ : 0; }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {

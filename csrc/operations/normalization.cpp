@@ -261,6 +261,7 @@ class LayerNorm final : public OperationOf<LayerNorm> {
   }
 
   bool accumulates(int i) const override { return i >= 1; }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int i) const override { return i <= 1; }
   bool backward_reads_output() const override { return false; }
   std::size_t saved_bytes(Index rows, DType dtype) const override {

@@ -20,6 +20,7 @@ class Normalize final : public OperationOf<Normalize> {
   }
 
   bool differentiable(int i) const override { return i == 0; }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int i) const override { return i == 2; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {

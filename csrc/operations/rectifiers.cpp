@@ -22,6 +22,7 @@ class BoundedRelu final : public OperationOf<BoundedRelu> {
     c.kernels.bounded_relu_backward(c.din(0), c.dout(), c.in(0), width_ * c.rows, spec_);
   }
 
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
@@ -50,6 +51,7 @@ class Prelu final : public OperationOf<Prelu> {
   }
 
   bool accumulates(int i) const override { return i == 1; }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {

@@ -30,6 +30,7 @@ class Softmax final : public OperationOf<Softmax> {
   }
   bool log() const { return log_; }
   Index cols() const { return cols_; }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return true; }
   Cost cost(Pass pass, Index rows, bool) const override {

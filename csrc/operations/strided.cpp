@@ -69,6 +69,7 @@ class Move final : public OperationOf<Move> {
     return width_ == other.width_ && traits_ == other.traits_ && pieces_ == other.pieces_;
   }
   bool differentiable(int) const override { return is_floating(dtype_); }
+  bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool takes_empty() const override { return true; }
   bool backward_reads_output() const override { return false; }

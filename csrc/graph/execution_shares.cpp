@@ -1,0 +1,101 @@
+// A training step in shares: forward and backward of each, and what they add up to.
+#include <cstring>
+
+#include "execution_of.h"
+#include "moves/parallel.h"
+
+namespace lamina {
+
+// Finds the shares of a training step of so many rows; whether there are several.
+template <class T>
+bool ExecutionOf<T>::cut(Index rows) {
+  if (!settings.training || settings.input_gradients || profiler_.records()) return false;
+  if (rows != shared_rows_) {
+    shares_ = shares_of(*graph_, plan_, rows, gradient_size_);
+    shared_rows_ = rows;
+  }
+  ExecutionSettings half = settings;
+  half.rows = (settings.rows + 1) / 2;
+  while (Index(sharers_.size()) + 1 < shares_.count) {
+    sharers_.push_back(std::make_unique<ExecutionOf<T>>(graph_, variables_, half));
+    sharers_.back()->data_ = data_;
+  }
+  return shares_.count > 1;
+}
+
+// The first share is this execution's own, the others have executions of theirs.
+template <class T>
+ExecutionOf<T>& ExecutionOf<T>::sharer(Index share) {
+  return share == 0 ? *this : *sharers_[std::size_t(share) - 1];
+}
+
+template <class T>
+Batch ExecutionOf<T>::share_of(const Batch& batch, Index share) const {
+  Batch part = batch;
+  part.start = batch.start + shares_.begin(share, batch.rows());
+  part.stop = batch.start + shares_.begin(share + 1, batch.rows());
+  part.seed += Shares::seed(share);
+  return part;
+}
+
+// The outputs of the other shares, behind those of the first.
+template <class T>
+void ExecutionOf<T>::join_outputs(const Batch& batch) {
+  for (const Tensor& output : graph_->outputs()) {
+    const auto id = std::size_t(output.value);
+    const Value& value = graph_->values()[id];
+    for (Index s = 1; s < shares_.count && !value.whole; ++s) {
+      const std::size_t row_bytes = std::size_t(value.width) * bytes_of(value.dtype);
+      const ExecutionOf& other = sharer(s);
+      std::byte* to = values_[id] + std::size_t(shares_.begin(s, batch.rows())) * row_bytes;
+      if (to != other.values_[id])
+        std::memcpy(to, other.values_[id], std::size_t(other.last_rows_) * row_bytes);
+    }
+  }
+  last_rows_ = batch.rows();
+}
+
+template <class T>
+double ExecutionOf<T>::run_forward_in_shares(const Batch& batch) {
+  side_by_side(shares_, [&](Index s) {
+    ExecutionOf& own = sharer(s);
+    own.run_operations(share_of(batch, s), true);
+    sum_losses<T>(*graph_, own.buffers(), own.last_rows_, own.batch_losses_);
+  });
+  for (Index s = 0; s < shares_.count; ++s) {
+    ExecutionOf& own = sharer(s);
+    for (std::size_t t = 0; s > 0 && t < losses_.size(); ++t)
+      batch_losses_[t].add(own.batch_losses_[t]);
+    if (!metric_states_.empty())
+      update_metrics<T>(*graph_, own.buffers(), own.last_rows_, metric_states_);
+  }
+  join_outputs(batch);
+  return add_losses(batch.rows());
+}
+
+template <class T>
+void ExecutionOf<T>::run_backward_in_shares(const Batch& batch, double loss_scale) {
+  side_by_side(shares_, [&](Index s) {
+    ExecutionOf& own = sharer(s);
+    const Batch part = share_of(batch, s);
+    seed_gradients<T>(*graph_, own.plan_, own.buffers(), part.rows(), batch.rows(), batch_losses_,
+                      loss_scale);
+    own.run_operations_back(part);
+  });
+  constexpr double moved = 6.0;  // what another thread has written counts for several elements
+  parallel_units(gradient_size_, moved * double(shares_.count - 1), [&](Index begin, Index end) {
+    for (Index s = 1; s < shares_.count; ++s)
+      k_->add_into(flat() + begin, sharer(s).flat() + begin, end - begin);
+  });
+  add_penalty_gradients<T>(*graph_, buffers(), loss_scale);
+}
+
+#define LAMINA_INSTANTIATE(T)                                          \
+  template bool ExecutionOf<T>::cut(Index);                            \
+  template double ExecutionOf<T>::run_forward_in_shares(const Batch&); \
+  template void ExecutionOf<T>::run_backward_in_shares(const Batch&, double);
+LAMINA_INSTANTIATE(float)
+LAMINA_INSTANTIATE(double)
+#undef LAMINA_INSTANTIATE
+
+}  // namespace lamina

@@ -1,0 +1,129 @@
+"""Steps of small networks in shares: halves of a batch that two threads calculate side by side."""
+
+import numpy as np
+import pytest
+
+import lamina
+from harness import assert_same_bits
+from lamina import layers, ops, runtime
+from thread_proof import same_on_threads, threads_help
+
+RNG = np.random.default_rng(6)
+ROWS = 300  # a batch of 256, which is cut, and one of 44, which is not
+X = RNG.normal(size=(ROWS, 20)).astype("float32")
+IDS = RNG.integers(0, 30, (ROWS, 3)).astype("int32")
+Y = X[:, :1] * X[:, 1:2] + X[:, 2:3]
+LABELS = (Y[:, 0] > 0).astype("int32")
+
+
+def small(*more, seed=2):
+    first, second = layers.Dense(64, "relu"), layers.Dense(64, "relu")
+    return lamina.Sequential(
+        [lamina.Input((20,)), first, *more, second, layers.Dense(1)], seed=seed
+    )
+
+
+def varied():
+    """Build what small networks are made of: categories, norms, dropout, penalties."""
+    numbers, words = lamina.Input((20,)), lamina.Input((3,), dtype="int32")
+    embedded = layers.Flatten()(layers.Embedding(30, 8)(words))
+    x = layers.Concatenate()([numbers, embedded])
+    x = layers.Dropout(0.3)(layers.Dense(96, "gelu")(x))
+    x = layers.LayerNormalization()(layers.Dense(64, "tanh", kernel_regularizer="l2")(x))
+    return lamina.Model([numbers, words], layers.Dense(2, "softmax")(x), seed=2)
+
+
+def trained(model, x, y, loss, **options):
+    model.compile("adam", loss, metrics=options.pop("metrics", []))
+    history = model.fit(x, y, batch_size=256, epochs=2, verbose=0, **options).history
+    return (*model.get_weights(), *(np.array(history[name]) for name in sorted(history)))
+
+
+def test_bits_do_not_depend_on_threads():
+    weights = RNG.uniform(0.1, 2, ROWS).astype("float32")
+    same_on_threads(
+        lambda: trained(small(), X, Y, "mse", sample_weight=weights, metrics=["mae"]),
+        lambda: trained(
+            varied(), [X, IDS], LABELS, "sparse_categorical_crossentropy", metrics=["accuracy"]
+        ),
+    )
+
+
+def test_a_step_is_that_of_the_formulas():
+    """Gradient descent by hand, in float64; the last batch is not cut."""
+    model, rate = small(), 0.1
+    model.compile(lamina.optimizers.SGD(rate), "mse")
+    w1, b1, w2, b2, w3, b3 = (w.astype(float) for w in model.get_weights())
+    runtime.set_num_threads(2)
+    _, helped = threads_help(
+        lambda: model.fit(X, Y, batch_size=256, epochs=1, shuffle=False, verbose=0)
+    )
+    assert helped, "the batch was not cut: the check is empty"
+    for rows in (slice(256), slice(256, None)):
+        x, y = X[rows].astype(float), Y[rows].astype(float)
+        h1 = np.maximum(x @ w1 + b1, 0)
+        h2 = np.maximum(h1 @ w2 + b2, 0)
+        d3 = 2 * (h2 @ w3 + b3 - y) / len(x)
+        d2 = (d3 @ w3.T) * (h2 > 0)
+        d1 = (d2 @ w2.T) * (h1 > 0)
+        w3, b3 = w3 - rate * h2.T @ d3, b3 - rate * d3.sum(0)
+        w2, b2 = w2 - rate * h1.T @ d2, b2 - rate * d2.sum(0)
+        w1, b1 = w1 - rate * x.T @ d1, b1 - rate * d1.sum(0)
+    for got, wanted in zip(model.get_weights(), (w1, b1, w2, b2, w3, b3), strict=True):
+        scale = np.abs(wanted).max()
+        np.testing.assert_allclose(got, wanted, rtol=0, atol=256 * 2**-24 * scale)
+
+
+def test_losses_and_metrics_are_those_of_the_whole_batch():
+    def far(y_true, y_pred):
+        return ops.abs(y_true - y_pred)
+
+    model = small()
+    model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=["mae", far])
+    history = model.fit(X, Y, batch_size=256, epochs=1, verbose=0).history
+    wanted = model.evaluate(X, Y, batch_size=256, verbose=0, return_dict=True)
+    assert set(wanted) == set(history)
+    for name, value in wanted.items():
+        assert history[name][0] == pytest.approx(value, rel=1e-6), name
+
+
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
+def test_shares_draw_numbers_of_their_own():
+    """Rows are alike: halves that drop the same units would have outputs alike, whose sum is 0."""
+
+    def signed(y_true, y_pred):
+        return y_true * y_pred
+
+    model = small(layers.Dropout(0.5))
+    model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=[signed])
+    x, sign = np.repeat(X[:1], 256, axis=0), np.repeat([[1.0], [-1.0]], 128, axis=0)
+    history = model.fit(x, sign, batch_size=256, epochs=1, shuffle=False, verbose=0).history
+    assert abs(history["signed"][0]) > 1e-4
+
+
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
+@pytest.mark.parametrize("row", [3, 200])
+def test_what_is_not_finite_in_one_share_changes_nothing(row):
+    model = small()
+    model.compile("adam", "mse")
+    before, x = model.get_weights(), X[:256].copy()
+    x[row] = np.finfo("float32").max  # finite, and the loss is not
+    with pytest.raises(lamina.TrainingDiverged):
+        model.fit(x, Y[:256], batch_size=256, epochs=1, verbose=0)
+    assert_same_bits(model.get_weights(), before, "weights")
+    model.fit(X, Y, batch_size=256, epochs=1, verbose=0)
+
+
+def test_many_fits_have_the_bits_of_one():
+    def build():
+        model = small(layers.Dropout(0.2))
+        model.compile("adam", "mse")
+        return model
+
+    fits = lamina.fit_many(
+        build, X, Y, seeds=[3, 4], epochs=2, batch_size=256, keep="all", verbose=0
+    )
+    alone = small(layers.Dropout(0.2), seed=3)
+    alone.compile("adam", "mse")
+    alone.fit(X, Y, epochs=2, batch_size=256, verbose=0)
+    assert_same_bits(fits.weights[0], alone.get_weights(), "weights")
