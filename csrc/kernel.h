@@ -64,6 +64,13 @@ struct Kernels {
   // y = activation(x * w + b), cross-correlation as Keras's; b_o may be null.
   void (*conv2d_forward)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* b_o, ConvDims,
                          ActivationSpec);
+  // What conv2d_forward makes of w before it begins, for calls that find w unchanged: how many
+  // numbers (0: it reads w as it is), by sizes of an image alone; the numbers, false where there is
+  // no memory for it; and conv2d_forward with them.
+  Index (*conv2d_prepared_size)(ConvDims);
+  bool (*conv2d_prepare)(T* prepared, const T* w_rsco, ConvDims);
+  void (*conv2d_forward_prepared)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* prepared,
+                                  const T* b_o, ConvDims, ActivationSpec);
   // dz is the gradient at the pre-activation; each of dx, dw and db may be null.
   void (*conv2d_backward)(T* dx_nhwc, T* dw_rsco, T* db_o, const T* dz_nhwo, const T* x_nhwc,
                           const T* w_rsco, ConvDims, Accumulate);

@@ -32,6 +32,12 @@ Execution::Execution(std::shared_ptr<const Graph> graph, Variables variables,
     metric_states_.emplace_back(std::size_t(term.state), 0.0);
 }
 
+std::size_t Execution::held_bytes() const {
+  std::size_t bytes = arena_bytes();
+  for (const Buffer& prepared : prepared_) bytes += prepared.size();
+  return bytes;
+}
+
 Execution::Busy::Busy(Execution& owner) : owner_(owner) {
   if (owner_.busy_.test_and_set(std::memory_order_acquire))
     throw std::runtime_error("another thread is using this execution of the model");

@@ -107,6 +107,7 @@ class Execution {
 
   std::byte* gradient() const { return gradient_.data(); }
   std::size_t arena_bytes() const { return plan_.bytes; }  // values and gradients, planned
+  std::size_t held_bytes() const;                          // and what is prepared of weights
   Index gradient_size() const { return gradient_size_; }
   const std::vector<GradientSlice>& slices() const { return slices_; }
   const Variables& variables() const { return variables_; }
@@ -156,6 +157,7 @@ class Execution {
   const Variables variables_;
   const Plan plan_;
   const Buffer arena_;
+  std::vector<Buffer> prepared_;           // by operation; none in training
   const std::vector<Index> label_bounds_;  // by graph input
   std::vector<GradientSlice> slices_;
   Index gradient_size_ = 0;

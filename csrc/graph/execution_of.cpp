@@ -35,6 +35,7 @@ ExecutionOf<T>::ExecutionOf(std::shared_ptr<const Graph> graph, Variables variab
     gradients_[std::size_t(graph_->parameters()[std::size_t(slice.slot)].value)] =
         reinterpret_cast<std::byte*>(flat() + slice.offset);
   for (const Plan::Step& step : plan_.backward) prepare(step);
+  if (!settings.training) lend_prepared();
   for (const int index : plan_.forward)
     if (operation(index).settles()) settling_.push_back(index);
   for (const int index : settling_)
@@ -64,7 +65,8 @@ Call<T> ExecutionOf<T>::call(const Operation& operation, const Batch& batch, boo
           input_gradients,
           accumulate,
           lent.saved,
-          lent.workspace};
+          lent.workspace,
+          lent.prepared};
 }
 
 template <class T>
@@ -92,6 +94,19 @@ void ExecutionOf<T>::prepare(const Plan::Step& step) {
   // One flag serves all that are added to: if none has begun, the kernel begins them.
   if (prepared.accumulate == Accumulate::no) prepared.zeroed.clear();
   backward_.push_back(std::move(prepared));
+}
+
+// As far as the room goes, from the first operation on: others make it in each call.
+template <class T>
+void ExecutionOf<T>::lend_prepared() {
+  constexpr std::size_t room = std::size_t(16) << 20;
+  std::size_t used = 0;
+  for (const auto& operation : graph_->operations()) {
+    const std::size_t bytes = operation->prepared_bytes(dtype_of<T>);
+    const bool lends = bytes > 0 && bytes <= room - used;
+    prepared_.push_back(lends ? Buffer(bytes) : Buffer());
+    if (lends) used += bytes;
+  }
 }
 
 template <class T>

@@ -72,6 +72,7 @@ class ExecutionOf final : public Execution {
   struct Lent {
     std::byte* saved;
     std::byte* workspace;
+    const Buffer* prepared = nullptr;
   };
   struct StandIn {
     ValueId id, input;
@@ -90,7 +91,11 @@ class ExecutionOf final : public Execution {
   const Operation& operation(int index) const { return *graph_->operations()[std::size_t(index)]; }
   Lent lent(int operation) const {
     return {place(plan_.saved_offset[std::size_t(operation)]),
-            place(plan_.workspace_offset[std::size_t(operation)])};
+            place(plan_.workspace_offset[std::size_t(operation)]), prepared(operation)};
+  }
+  const Buffer* prepared(int operation) const {
+    if (prepared_.empty() || prepared_[std::size_t(operation)].size() == 0) return nullptr;
+    return &prepared_[std::size_t(operation)];
   }
   Call<T> call(const Operation& operation, const Batch& batch, bool training, const Lent& lent,
                const std::vector<T*>& input_gradients = none_, Accumulate = Accumulate::no) const;
@@ -98,6 +103,7 @@ class ExecutionOf final : public Execution {
 
   // The parts of a replay, in order.
   void prepare(const Plan::Step& step);
+  void lend_prepared();
   void check_trains() const;
   void take_order(const Batch& batch);
   void fetch(const Batch& batch);

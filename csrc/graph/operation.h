@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../kernel.h"
+#include "buffer.h"
 #include "shape.h"
 
 namespace lamina {
@@ -32,6 +33,7 @@ struct Call {
   Accumulate accumulate;
   std::byte* saved_buffer;
   std::byte* workspace_buffer;
+  const Buffer* prepared_buffer = nullptr;
 
   const T* in(int i) const { return reinterpret_cast<const T*>(at(i)); }
   const std::int32_t* labels(int i) const { return reinterpret_cast<const std::int32_t*>(at(i)); }
@@ -46,6 +48,7 @@ struct Call {
   T* kept() const { return reinterpret_cast<T*>(saved_buffer); }  // saved, as numbers
   std::byte* saved() const { return saved_buffer; }               // null in inference
   std::byte* workspace() const { return workspace_buffer; }       // holds nothing between calls
+  const Buffer* prepared() const { return prepared_buffer; }      // null in training, and without
 
  private:
   const std::byte* at(int i) const {
@@ -137,6 +140,9 @@ class Operation {
   // forward or backward.
   virtual std::size_t saved_bytes(Index, DType) const { return 0; }
   virtual std::size_t workspace_bytes(Pass, Index, DType) const { return 0; }
+  // What executions for inference alone lend beside it for as long as they live, zeros at first:
+  // room for what the operation makes of its weights.
+  virtual std::size_t prepared_bytes(DType) const { return 0; }
   // Whether the output is but another name of the first input, in training or outside it: the
   // operation does not run.
   virtual bool passes_on(bool /*training*/) const { return false; }

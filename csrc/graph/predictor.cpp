@@ -35,7 +35,7 @@ Predictor::Predictor(std::shared_ptr<const Graph> graph, Variables variables)
 
 std::size_t Predictor::pooled_bytes() const {
   std::size_t bytes = 0;
-  for (const auto& execution : idle_) bytes += execution->arena_bytes();
+  for (const auto& execution : idle_) bytes += execution->held_bytes();
   return bytes;
 }
 
@@ -69,8 +69,8 @@ std::unique_ptr<Execution> Predictor::take(Index rows) {
 }
 
 void Predictor::give_back(std::unique_ptr<Execution> execution) {
-  std::size_t bytes = execution->arena_bytes();
-  for (const auto& other : idle_) bytes += other->arena_bytes();
+  std::size_t bytes = execution->held_bytes();
+  for (const auto& other : idle_) bytes += other->held_bytes();
   // A single row takes what it takes.
   if (bytes <= pool_bytes || (idle_.empty() && execution->settings.rows == 1))
     idle_.push_back(std::move(execution));

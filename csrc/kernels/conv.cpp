@@ -52,6 +52,11 @@ bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit&
   return true;
 }
 
+template <class T>
+double work_of(const ConvProduct<T>& p, bool winograd) {
+  return winograd ? winograd_work * p.flop() : p.flop();
+}
+
 // The units of a batch, and what vectors over images cost in them: 2 where none run so.
 struct ProductCut {
   Units units;
@@ -60,7 +65,7 @@ struct ProductCut {
 template <class T>
 ProductCut cut_product(const ConvProduct<T>& p, bool winograd) {
   // A small batch is cut finer, four units a thread: no bit depends on it.
-  const int team = threads_for(p.flop(), p.images * p.vertical.outputs);
+  const int team = threads_for(work_of(p, winograd), p.images * p.vertical.outputs);
   if (!winograd && lanewise_depth(p) == 0) {
     const double cost = lanes_cost(p);
     const Units units = lanes_units(p, team);
@@ -74,6 +79,44 @@ ProductCut cut_product(const ConvProduct<T>& p, bool winograd) {
           2.0};
 }
 
+// What units read in place of the weights: panels, which Winograd's transform takes to positions.
+template <class T>
+struct WeightsRoom {
+  Index packed = 0, transformed = 0;  // numbers; the first are needed to make the second alone
+
+  explicit WeightsRoom(const ConvProduct<T>& p) {
+    const Index lanewise = lanewise_depth(p);
+    const bool direct = lanewise == 1 || (lanewise > 1 && !p.backward) || reads_weights_in_place(p);
+    if (!direct) packed = p.pack_size();
+    if (by_winograd(p))
+      transformed = PanelCut<T>(p.columns).padded() * winograd_positions * p.depth;
+  }
+  Index all() const { return packed + transformed; }
+  Index kept() const { return transformed > 0 ? transformed : packed; }
+};
+
+// Makes p.b of p.w: at `kept`, or where that is null in scratch slot 2; false without memory.
+template <class T>
+bool prepare_weights(ConvProduct<T>* p, T* kept = nullptr) {
+  const WeightsRoom<T> room(*p);
+  p->b = p->w;
+  if (room.all() == 0) return true;
+  T* panels = kept;
+  if (!kept || (room.packed > 0 && room.transformed > 0))
+    panels = static_cast<T*>(scratch(2, sizeof(T) * std::size_t(room.all())));
+  if (!panels) return false;
+  if (room.packed > 0) {
+    lanewise_depth(*p) > 0 ? pack_lanewise(panels, *p) : pack_weights(panels, *p);
+    p->b = panels;
+  }
+  if (room.transformed > 0) {
+    T* const positions = kept ? kept : panels + room.packed;
+    winograd_weights(positions, p->b, *p);
+    p->b = positions;
+  }
+  return true;
+}
+
 // The whole product; false where it is made by images and there is no memory.  Takes scratch slots
 // 2 and 3 of this thread; units use slots 0 and 1.
 template <class T>
@@ -81,32 +124,15 @@ bool multiply(ConvProduct<T> p) {
   p.vertical.prepare();
   p.horizontal.prepare();
   const bool winograd = by_winograd(p);
-  const Index lanewise = lanewise_depth(p);
   const ProductCut cut = cut_product(p, winograd);
   const Units& units = cut.units;
-  const int threads = threads_for(p.flop(), units.count);
+  const int threads = threads_for(work_of(p, winograd), units.count);
   const Index row_bytes = Classes::bytes(p.vertical.outputs);
   char* tables = static_cast<char*>(scratch(3, row_bytes + Classes::bytes(p.horizontal.outputs)));
-  const bool direct = lanewise == 1 || (lanewise > 1 && !p.backward) || reads_weights_in_place(p);
-  const Index packed = direct ? 0 : p.pack_size();
-  const Index transformed =
-      winograd ? PanelCut<T>(p.columns).padded() * winograd_positions * p.depth : 0;
-  T* panels = packed + transformed == 0
-                  ? nullptr
-                  : static_cast<T*>(scratch(2, sizeof(T) * (packed + transformed)));
-  if (!tables || !(packed + transformed == 0 || panels)) {
+  if (!tables || !(p.b || prepare_weights(&p))) {
     if (p.by_images()) return false;
     parallel_chunks(threads, units.count, [&](Index i) { plain_unit(p, units.at(i)); });
     return true;
-  }
-  if (!direct && lanewise > 0)
-    pack_lanewise(panels, p);
-  else if (!direct)
-    pack_weights(panels, p);
-  p.b = direct ? p.w : panels;
-  if (winograd) {
-    winograd_weights(panels + packed, p.b, p);
-    p.b = panels + packed;
   }
   const ConvPlan<T> plan{Classes(p.vertical, tables),
                          Classes(p.horizontal, tables + row_bytes),
@@ -265,6 +291,26 @@ void conv2d_forward(T* y, const T* x, const T* w, const T* b, ConvDims dims,
   multiply(forward_product(y, x, w, b, upright(dims), activation));
 }
 
+template <class T>
+Index conv2d_prepared_size(ConvDims dims) {
+  ConvProduct<T> p = forward_product<T>(nullptr, nullptr, nullptr, nullptr, upright(dims), {});
+  return WeightsRoom<T>(p).kept();
+}
+
+template <class T>
+bool conv2d_prepare(T* prepared, const T* w, ConvDims dims) {
+  ConvProduct<T> p = forward_product<T>(nullptr, nullptr, w, nullptr, upright(dims), {});
+  return prepare_weights(&p, prepared);
+}
+
+template <class T>
+void conv2d_forward_prepared(T* y, const T* x, const T* w, const T* prepared, const T* b,
+                             ConvDims dims, ActivationSpec activation) {
+  ConvProduct<T> p = forward_product(y, x, w, b, upright(dims), activation);
+  p.b = prepared;
+  multiply(p);
+}
+
 // dx = dz * w flipped,  dw (+)= windows of x^T dz,  db (+)= sums of dz over the pixels.
 template <class T>
 void conv2d_backward(T* dx, T* dw, T* db, const T* dz, const T* x, const T* w, ConvDims dims,
@@ -313,6 +359,9 @@ void conv2d_transpose_backward(T* dx, T* dw, T* db, const T* dz, const T* x, con
 template <class T>
 void fill_convolution(Kernels<T>& k) {
   k.conv2d_forward = conv2d_forward<T>;
+  k.conv2d_prepared_size = conv2d_prepared_size<T>;
+  k.conv2d_prepare = conv2d_prepare<T>;
+  k.conv2d_forward_prepared = conv2d_forward_prepared<T>;
   k.conv2d_backward = conv2d_backward<T>;
   k.conv2d_forward_images = conv2d_forward_images<T>;
   k.conv2d_backward_images = conv2d_backward_images<T>;

@@ -43,6 +43,9 @@ bool by_winograd(const ConvProduct<T>& p) {
          winograd_pays<T>(v.outputs, h.outputs, p.depth, p.columns);
 }
 
+// A product's share of the work of plain sums, transforms included: 0.40 to 0.45 of the time.
+constexpr double winograd_work = 0.4;
+
 // --- transforms along one axis, on vectors: x[0], x[step], ...
 
 #define LAMINA_ROOT(name, value) \

@@ -173,7 +173,7 @@ bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accum
   T* sums = static_cast<T*>(scratch(2, sizeof(T) * chunks * step));
   if (!sums) return false;
   const Parts parts(units.count, chunks);
-  const int threads = threads_for(0.4 * p.flop(), chunks * 4);
+  const int threads = threads_for(winograd_work * p.flop(), chunks * 4);
   const Index shares = chunks % threads == 0 || chunks >= 4 * threads ? 1 : 4;
   const Parts positions(winograd_positions, shares);
   bool enough = true;

@@ -9,6 +9,7 @@
 #include "graph/products.h"
 #include "pooled_images.h"
 #include "pooling.h"
+#include "prepared_weights.h"
 #include "registry.h"
 #include "windows.h"
 
@@ -28,10 +29,9 @@ class Convolution final : public OperationOf<Convolution> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
+    if (c.prepared() != nullptr && forward_prepared(c)) return;
     if (!norm_) return forward_with<T>(c, c.in(1), c.in(2), nullptr);
-    const PassBehind<T> pass{{c.in(3), c.in(4), c.in(5), c.in(6), norm_->epsilon, filters()},
-                             activation_,
-                             out_height(row_) * out_width(row_)};
+    const PassBehind<T> pass{norm(c), activation_, out_height(row_) * out_width(row_)};
     T* const weights = reinterpret_cast<T*>(c.workspace());
     const Index rows = weights_size() / filters();
     if (pass.norm.fold(c.kernels, weights, c.in(1), c.in(2), rows))
@@ -111,6 +111,13 @@ class Convolution final : public OperationOf<Convolution> {
     return std::size_t(folded_bytes(element) +
                        checked_product(images, checked_product(image, element)));
   }
+  // The weights, those that a normalisation is folded into, and what the kernel makes of them.  An
+  // image of 13 x 13 pixels by 3x3 from 32 channels to 64, on one core of a Zen 4: 33 us a call
+  // that makes them, 20 one that compares and finds them.
+  std::size_t prepared_bytes(DType dtype) const override {
+    if (transposed_ || products_ == Products::bfloat16) return 0;
+    return dtype == DType::float32 ? prepared_bytes_as<float>() : prepared_bytes_as<double>();
+  }
   // Backward needs only each winner's place in its window, 1 byte mostly.
   std::size_t saved_bytes(Index rows, DType) const override {
     return pooled_ ? std::size_t(checked_product(output_size(rows), pool_index_bytes(pool_))) : 0;
@@ -145,9 +152,44 @@ class Convolution final : public OperationOf<Convolution> {
   }
 
  private:
-  // `pass`: what is left to do before the pooling, or null.
+  // Numbers that are read, and that are made of them.
+  Index read_size() const { return weights_size() + (norm_ ? 5 * filters() : 0); }
   template <class T>
-  void forward_with(const Call<T>& c, const T* w, const T* b, const PassBehind<T>* pass) const {
+  std::size_t prepared_bytes_as() const {
+    const Index made = folded_size<T>() + kernels<T>().conv2d_prepared_size(row_);
+    return made == 0 ? 0 : PreparedWeights<T>::bytes(read_size(), made);
+  }
+  // By what is kept, made anew where it is not of these weights; false where that cannot be.
+  template <class T>
+  bool forward_prepared(const Call<T>& c) const {
+    const Index size = c.kernels.conv2d_prepared_size(row_);
+    const PreparedWeights<T> kept(*c.prepared(), read_size(), folded_size<T>() + size);
+    if (!kept.fits()) return false;  // it was lent for other kernels
+    const T *w = c.in(1), *b = c.in(2);
+    T* const ready = kept.made() + folded_size<T>();
+    typename PreparedWeights<T>::Sources read{{{w, weights_size()}}};
+    if (norm_)
+      for (int i = 2; i <= 6; ++i) read[std::size_t(i - 1)] = {c.in(i), filters()};
+    if (!kept.is_of(c.kernels, read)) {
+      kept.begin(read);
+      if (norm_ && !norm(c).fold(c.kernels, kept.made(), w, b, weights_size() / filters()))
+        return false;
+      if (!c.kernels.conv2d_prepare(ready, norm_ ? kept.made() : w, row_)) return false;
+      kept.end(c.kernels);
+    }
+    if (norm_) w = kept.made(), b = w + weights_size();
+    forward_with<T>(c, w, b, nullptr, size == 0 ? nullptr : ready);
+    return true;
+  }
+
+  template <class T>
+  FoldedNorm<T> norm(const Call<T>& c) const {
+    return {c.in(3), c.in(4), c.in(5), c.in(6), norm_->epsilon, filters()};
+  }
+  // `pass`: what is left to do before the pooling, `ready`: what is prepared of w; or null.
+  template <class T>
+  void forward_with(const Call<T>& c, const T* w, const T* b, const PassBehind<T>* pass,
+                    const T* ready = nullptr) const {
     const ConvDims d = dims(c.rows);
     const Kernels<T>& products = product_kernels(c, products_);
     const ActivationSpec activation = pass == nullptr ? activation_ : ActivationSpec{};
@@ -159,8 +201,12 @@ class Convolution final : public OperationOf<Convolution> {
         throw std::bad_alloc();
       return;
     }
-    const auto kernel = transposed_ ? products.conv2d_transpose_forward : products.conv2d_forward;
-    kernel(z, c.in(0), w, b, d, activation);
+    if (ready != nullptr)
+      products.conv2d_forward_prepared(z, c.in(0), w, ready, b, d, activation);
+    else if (transposed_)
+      products.conv2d_transpose_forward(z, c.in(0), w, b, d, activation);
+    else
+      products.conv2d_forward(z, c.in(0), w, b, d, activation);
     if (pooled_)
       PooledImages<T>::take(&pooled, z, 0, c.rows);
     else if (pass != nullptr)
@@ -184,6 +230,10 @@ class Convolution final : public OperationOf<Convolution> {
     if (!norm_) return 0;
     const Index room = FoldedNorm<float>::room(weights_size() / filters(), filters());
     return (checked_product(room, element) + 63) / 64 * 64;
+  }
+  template <class T>
+  Index folded_size() const {
+    return folded_bytes(sizeof(T)) / Index(sizeof(T));
   }
   Index weights_size() const {
     return row_.kernel_h * row_.kernel_w * (row_.channels / row_.groups) * row_.filters;

@@ -1,0 +1,76 @@
+// What an operation made of its weights, kept by an execution from one call to the next.
+//
+// Weights may change between any two calls, from Python too, where numpy.asarray(weight) is a view
+// of them.  So all that was read is kept as well, and compared.
+#pragma once
+
+#include <array>
+#include <cstring>
+
+#include "graph/buffer.h"
+#include "graph/operation.h"
+
+namespace lamina {
+
+template <class T>
+class PreparedWeights {
+ public:
+  struct Source {
+    const T* data = nullptr;  // null: there is nothing to be read
+    Index size = 0;
+  };
+  using Sources = std::array<Source, 6>;
+
+  // For sources of `read` numbers in all, from which `made` numbers are made.
+  static std::size_t bytes(Index read, Index made) {
+    return head_bytes + whole_lines(read) + whole_lines(made);
+  }
+
+  // The memory is zero when it is lent first.
+  PreparedWeights(const Buffer& lent, Index read, Index made)
+      : fits_(bytes(read, made) <= lent.size()),
+        head_(reinterpret_cast<Head*>(lent.data())),
+        copies_(reinterpret_cast<T*>(lent.data() + head_bytes)),
+        made_(reinterpret_cast<T*>(lent.data() + head_bytes + whole_lines(read))) {}
+
+  bool fits() const { return fits_; }
+
+  T* made() const { return made_; }
+
+  // Whether what was made is of these sources, and in these kernels' layout.
+  bool is_of(const Kernels<T>& kernels, const Sources& sources) const {
+    if (head_->maker != &kernels) return false;
+    const T* copy = copies_;
+    for (const Source& source : sources) {
+      if (source.data == nullptr) continue;
+      if (std::memcmp(copy, source.data, std::size_t(source.size) * sizeof(T)) != 0) return false;
+      copy += source.size;
+    }
+    return true;
+  }
+
+  // Nothing is whole from here to `end`.
+  void begin(const Sources& sources) const {
+    head_->maker = nullptr;
+    T* copy = copies_;
+    for (const Source& source : sources) {
+      if (source.data == nullptr) continue;
+      std::memcpy(copy, source.data, std::size_t(source.size) * sizeof(T));
+      copy += source.size;
+    }
+  }
+  void end(const Kernels<T>& kernels) const { head_->maker = &kernels; }
+
+ private:
+  struct Head {
+    const Kernels<T>* maker;  // null: nothing is made
+  };
+  static constexpr std::size_t head_bytes = 64;
+  static std::size_t whole_lines(Index count) { return padded_bytes(count, dtype_of<T>); }
+
+  const bool fits_;
+  Head* const head_;
+  T *const copies_, *const made_;
+};
+
+}  // namespace lamina
