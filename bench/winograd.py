@@ -1,4 +1,4 @@
-"""3x3 convolutions by Winograd's algorithm beside plain sums: errors, and time.
+"""Convolutions by Winograd's algorithm beside plain sums: errors, and time.
 
 Errors are the largest of forward, of the inputs' gradient and of the weights', each over the
 largest result in float64.  Time is that of the three together.  The two contestants are the same
@@ -16,15 +16,24 @@ import sys
 
 from common import Child, add_options, append_history, machine, table
 
-# images, height, width, channels, filters; padded to the same size
+# images, height, width, channels, filters, window's height and width; padded to the same size
 SHAPES = [
-    (64, 32, 32, 64, 64),
-    (128, 16, 16, 32, 64),
-    (128, 8, 8, 64, 128),
-    (128, 13, 13, 32, 64),
-    (64, 14, 14, 256, 256),
-    (64, 32, 32, 16, 16),
-    (64, 7, 7, 16, 16),
+    (64, 32, 32, 64, 64, 3, 3),
+    (128, 16, 16, 32, 64, 3, 3),
+    (128, 8, 8, 64, 128, 3, 3),
+    (128, 13, 13, 32, 64, 3, 3),
+    (64, 14, 14, 256, 256, 3, 3),
+    (64, 32, 32, 16, 16, 3, 3),
+    (64, 7, 7, 32, 32, 3, 3),
+    (64, 32, 32, 64, 64, 5, 5),
+    (128, 16, 16, 32, 64, 5, 5),
+    (64, 14, 14, 128, 128, 5, 5),
+    (64, 1, 500, 64, 64, 1, 5),
+    (64, 1, 500, 64, 64, 1, 3),
+    (64, 1, 100, 128, 128, 1, 5),
+    (64, 1, 5000, 16, 16, 1, 5),
+    (64, 32, 32, 64, 64, 1, 5),
+    (64, 32, 32, 64, 64, 5, 1),
 ]
 WAYS = {"plain": {"LAMINA_WINOGRAD": "0"}, "winograd": {"LAMINA_WINOGRAD": "1"}}
 

@@ -281,8 +281,8 @@ int threads_for(double flop, Index chunks);
 void parallel_for(int threads, Index chunks, void (*body)(void* context, Index chunk),
                   void* context);
 
-// Whether 3x3 convolutions may be calculated by Winograd's algorithm (LAMINA_WINOGRAD=0: they may
-// not), read once when the first one asks.
+// Whether convolutions may be calculated by Winograd's algorithm (LAMINA_WINOGRAD=0: they may not),
+// read once when the first one asks.
 bool winograd_allowed();
 
 // 64-byte aligned scratch of the calling thread, at least `bytes` long, kept until the thread

@@ -1,4 +1,4 @@
-"""One of the two ways to calculate a 3x3 convolution: its errors and its time."""
+"""One of the two ways to calculate a convolution: its errors and its time."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ def largest_error(got: Any, want: Any) -> float:
 
 
 def exactly(x: Any, w: Any, dz: Any) -> tuple[Any, Any, Any]:
-    """Give the outputs, dx and dw by their definition, in float64."""
-    height, width = x.shape[1:3]
-    around = ((0, 0), (1, 1), (1, 1), (0, 0))
+    """Give the outputs, dx and dw by their definition, in float64; the window has odd sides."""
+    (height, width), (down, across) = x.shape[1:3], w.shape[:2]
+    around = ((0, 0), (down // 2, down // 2), (across // 2, across // 2), (0, 0))
     of_x, of_dz = np.pad(x.astype(float), around), np.pad(dz.astype(float), around)
     y, dx, dw = 0.0, 0.0, np.zeros(w.shape)
-    for r in range(3):
-        for s in range(3):
+    for r in range(down):
+        for s in range(across):
             cells = np.s_[:, r : r + height, s : s + width]
             y = y + of_x[cells] @ w[r, s].astype(float)
-            dx = dx + of_dz[cells] @ w[2 - r, 2 - s].T.astype(float)
+            dx = dx + of_dz[cells] @ w[down - 1 - r, across - 1 - s].T.astype(float)
             dw[r, s] = np.tensordot(of_x[cells], dz.astype(float), ([0, 1, 2], [0, 1, 2]))
     return y, dx, dw
 
 
 def answer(command: dict[str, Any]) -> dict[str, float]:
-    images, height, width, channels, filters = command["shape"]
+    images, height, width, channels, filters, down, across = command["shape"]
     rng = np.random.default_rng(7)
     x = rng.standard_normal((images, height, width, channels), dtype=np.float32)
     dz = rng.standard_normal((images, height, width, filters), dtype=np.float32)
-    w = rng.standard_normal((3, 3, channels, filters), dtype=np.float32)
-    w /= np.float32(np.sqrt(9 * channels))
+    w = rng.standard_normal((down, across, channels, filters), dtype=np.float32)
+    w /= np.float32(np.sqrt(down * across * channels))
 
     def passes(x: Any, dz: Any) -> tuple[Any, Any, Any]:
         y = kernels.conv2d_forward(x, w, padding="same")

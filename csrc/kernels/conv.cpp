@@ -39,7 +39,10 @@ bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit&
   if (sweeps(p)) {
     sweep_unit(p, unit);
   } else if (plan.winograd) {
-    if (!winograd_unit(p, unit)) return false;
+    const bool memory =
+        with_winograd_tile<T>(p.vertical.taps, p.horizontal.taps, false,
+                              [&](auto tile) { return winograd_unit<T, decltype(tile)>(p, unit); });
+    if (!memory) return false;
   } else {
     const bool over_images = lanes_pay<T>(plan.lanes_cost, unit.images);
     if (!(over_images ? lanes_unit(p, plan, unit) : places_unit(p, plan, unit))) return false;
@@ -53,8 +56,8 @@ bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit&
 }
 
 template <class T>
-double work_of(const ConvProduct<T>& p, bool winograd) {
-  return winograd ? winograd_work * p.flop() : p.flop();
+double work_of(const ConvProduct<T>& p, const WinogradShape& winograd) {
+  return winograd.work * p.flop();
 }
 
 // The units of a batch, and what vectors over images cost in them: 2 where none run so.
@@ -63,10 +66,10 @@ struct ProductCut {
   double lanes_cost;
 };
 template <class T>
-ProductCut cut_product(const ConvProduct<T>& p, bool winograd) {
+ProductCut cut_product(const ConvProduct<T>& p, const WinogradShape& winograd) {
   // A small batch is cut finer, four units a thread: no bit depends on it.
   const int team = threads_for(work_of(p, winograd), p.images * p.vertical.outputs);
-  if (!winograd && lanewise_depth(p) == 0) {
+  if (winograd.positions == 0 && lanewise_depth(p) == 0) {
     const double cost = lanes_cost(p);
     const Units units = lanes_units(p, team);
     // Unless more than half of the threads would have nothing to do.
@@ -75,7 +78,7 @@ ProductCut cut_product(const ConvProduct<T>& p, bool winograd) {
   const Index share = team > 1 ? p.pixels() / (4 * team) : usual_pixels;
   const Index pixels = share < usual_pixels ? (share < 24 ? 24 : share) : usual_pixels;
   return {Units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels, p.by_images(),
-                winograd ? winograd_side : 1),
+                winograd.side),
           2.0};
 }
 
@@ -88,8 +91,7 @@ struct WeightsRoom {
     const Index lanewise = lanewise_depth(p);
     const bool direct = lanewise == 1 || (lanewise > 1 && !p.backward) || reads_weights_in_place(p);
     if (!direct) packed = p.pack_size();
-    if (by_winograd(p))
-      transformed = PanelCut<T>(p.columns).padded() * winograd_positions * p.depth;
+    transformed = PanelCut<T>(p.columns).padded() * winograd_shape(p).positions * p.depth;
   }
   Index all() const { return packed + transformed; }
   Index kept() const { return transformed > 0 ? transformed : packed; }
@@ -111,7 +113,10 @@ bool prepare_weights(ConvProduct<T>* p, T* kept = nullptr) {
   }
   if (room.transformed > 0) {
     T* const positions = kept ? kept : panels + room.packed;
-    winograd_weights(positions, p->b, *p);
+    with_winograd_tile<T>(p->vertical.taps, p->horizontal.taps, false, [&](auto tile) {
+      weights_to_positions<T, decltype(tile)>(positions, p->b, *p);
+      return true;
+    });
     p->b = positions;
   }
   return true;
@@ -123,7 +128,7 @@ template <class T>
 bool multiply(ConvProduct<T> p) {
   p.vertical.prepare();
   p.horizontal.prepare();
-  const bool winograd = by_winograd(p);
+  const WinogradShape winograd = winograd_shape(p);
   const ProductCut cut = cut_product(p, winograd);
   const Units& units = cut.units;
   const int threads = threads_for(work_of(p, winograd), units.count);
@@ -140,7 +145,7 @@ bool multiply(ConvProduct<T> p) {
                          units.most_pixels(p.horizontal.outputs) * Index(sizeof(Place)),
                          Window::bytes(p.taps(), p.depth),
                          cut.lanes_cost,
-                         winograd};
+                         winograd.positions > 0};
   bool whole = true;
   const auto unit_of = [&plan](const ConvProduct<T>& some, const Unit& unit) {
     return multiply_unit(some, plan, unit);
@@ -268,7 +273,12 @@ template <class T>
 bool conv_weights(T* dw, T* db, const T* x, const T* dz, const ConvDims& dims,
                   Accumulate accumulate, const ImageHook<T>* give = nullptr) {
   const WeightsProduct<T> p(x, dz, dims);
-  if (dw && by_winograd(p) && winograd_weights(p, dw, db, accumulate, give)) return true;
+  if (dw && by_winograd(p)) {
+    const bool done = with_winograd_tile<T>(dims.kernel_h, dims.kernel_w, false, [&](auto tile) {
+      return winograd_weights<T, decltype(tile)>(p, dw, db, accumulate, give);
+    });
+    if (done) return true;
+  }
   const bool over_images = lanewise_depth(p) == 0 && runs_over_images(p);
   const Index pixels = over_images ? lane_images<T> * p.out_h * p.out_w : unit_pixels(p);
   const WeightsCut cut(dims, p.out_h, p.out_w, pixels, p.size() * Index(sizeof(T)), p.flop());

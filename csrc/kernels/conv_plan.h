@@ -51,6 +51,23 @@ inline Position position(const Axis& axis, Index output) {
   return {tap, (last - tap) / axis.tap_step + 1, (at + tap * axis.dilation) / axis.divide};
 }
 
+// Outputs whose cell at `tap` lies inside the input; the inputs are not spread out (divide = 1).
+inline Range outputs_of_tap(const Axis& axis, Index tap) {
+  const Index at = tap * axis.dilation - axis.shift;
+  const Index first = at >= 0 ? 0 : (-at + axis.scale - 1) / axis.scale;
+  const Index last = axis.inputs - 1 - at;
+  Index end = last < 0 ? 0 : last / axis.scale + 1;
+  if (end > axis.outputs) end = axis.outputs;
+  return {first < end ? first : end, end};
+}
+
+// Pairs of an output and a tap that meet the input.
+inline Index meeting_cells(const Axis& axis) {
+  Index cells = 0;
+  for (Index tap = 0; tap < axis.taps; ++tap) cells += outputs_of_tap(axis, tap).size();
+  return cells;
+}
+
 // The outputs of one axis sorted by class; the tables lie in memory the caller gives.
 struct Classes {
   Index count;

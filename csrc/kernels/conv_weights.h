@@ -138,16 +138,6 @@ void weights_all_taps(const WeightsProduct<T>& p, const Unit& unit, const Field<
                      add);
 }
 
-// Outputs of one axis whose cell at `tap` lies inside the input.
-inline Range outputs_of_tap(const Axis& axis, Index tap) {
-  const Index at = tap * axis.dilation - axis.shift;
-  const Index first = at >= 0 ? 0 : (-at + axis.scale - 1) / axis.scale;
-  const Index last = axis.inputs - 1 - at;
-  Index end = last < 0 ? 0 : last / axis.scale + 1;
-  if (end > axis.outputs) end = axis.outputs;
-  return {first < end ? first : end, end};
-}
-
 // The pixels of a unit that meet the image at one tap; returns how many runs.
 template <class T>
 Index tap_runs(const WeightsProduct<T>& p, const Unit& unit, Index tap, Run* runs) {

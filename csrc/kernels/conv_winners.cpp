@@ -8,17 +8,6 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// Multiply-adds of one image and filter, border cells left out.
-template <class T>
-double meeting_cells(const WeightsProduct<T>& p) {
-  Index rows = 0, cols = 0;
-  for (Index ky = 0; ky < p.d.kernel_h; ++ky)
-    rows += outputs_of_tap(vertical_forward(p.d), ky).size();
-  for (Index kx = 0; kx < p.d.kernel_w; ++kx)
-    cols += outputs_of_tap(horizontal_forward(p.d), kx).size();
-  return double(rows) * double(cols) * double(p.d.channels);
-}
-
 // A winner's multiply-add takes 2.5 times as long as one of a tile, and whole vectors for each row
 // of the window.  (Zen 4, AVX-512, weights and input: 13x13x32 -> 64 2.0 and 2.1 times as fast as
 // with zeros, 8x8x64 -> 128 1.3 and 1.4, 4x4x128 -> 256 0.94 and 0.93, 32x32x3 -> 32 0.44 and
@@ -28,10 +17,12 @@ bool conv2d_winners(ConvDims d, PoolDims pool) {
   if (d.groups != 1 || pool_index_bytes(pool) != 1) return false;
   d.images = pool.images = 1;
   const WinnersProduct<T> p{{nullptr, nullptr, d}, pool, nullptr, nullptr};
-  if (by_winograd(p.conv)) return false;  // a third of the time of plain sums, winners half of it
+  if (by_winograd(p.conv)) return false;  // of 3x3, a third of the time of plain sums, winners half
   const Index bytes = p.field_room() * Index(sizeof(T)) +
                       p.positions() * d.filters * Index(sizeof(T) + sizeof(std::int32_t));
-  return bytes <= 1 << 20 && 2.5 * double(p.positions() * p.padded()) < 0.9 * meeting_cells(p.conv);
+  const double cells = double(meeting_cells(vertical_forward(d)) * d.channels) *
+                       double(meeting_cells(horizontal_forward(d)));
+  return bytes <= 1 << 20 && 2.5 * double(p.positions() * p.padded()) < 0.9 * cells;
 }
 
 template <class T>

@@ -1,207 +1,205 @@
-// Winograd's convolution F(4x4, 3x3): 36 multiplications for 16 outputs of a 3x3 window, not 144.
+// Convolutions by Winograd's algorithm: an image cut into tiles.
 //
-// An image is cut into tiles of 4x4 outputs, from its first row and column on whatever part of it a
-// unit holds.  The 6x6 inputs of a tile and the weights are taken to 36 positions, where channels
-// are summed by 36 matrix products, and the sums are taken back (Lavin and Gray, 2015,
-// https://arxiv.org/abs/1509.09308).  The transforms evaluate polynomials at 0, +-sqrt(1/2),
-// +-sqrt(2) and infinity.  With the usual 0, +-1, +-2 the largest error of a layer of 64 channels
-// was 6e-6 of the largest output in float32, with these 1.1e-6, and by plain sums 0.8e-6.
+// The first tile of whatever part of an image a unit holds begins with its first row and column.
+// The inputs of a tile and the weights are taken to positions (winograd_axis.h), where channels are
+// summed by a matrix product each, and the sums are taken back.
 #pragma once
 
 #include "conv_product.h"
+#include "winograd_axis.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
 
-constexpr Index winograd_side = 4;   // outputs of a tile along an axis
-constexpr Index winograd_reach = 6;  // its inputs
-constexpr Index winograd_positions = 36;
-// Tiles that pass through all 36 products together: what they hold stays in the second cache.
-constexpr Index winograd_tiles = 24;
-// Numbers between the tiles of two positions, so that 36 lines do not fall into one cache set.
+template <class Down_, class Across_>
+struct WinogradTile {
+  using Down = Down_;
+  using Across = Across_;
+  static constexpr Index positions = Down::positions * Across::positions;
+  static constexpr Index taps = Down::taps * Across::taps;
+  static constexpr Index outputs = Down::side * Across::side;
+  // The share of the work of plain sums, transforms included.
+  static constexpr double work = 0.15 + double(positions) / double(taps * outputs);
+  // Tiles that pass through all products together: what they hold stays in the second cache.
+  static constexpr Index at_once = 864 / positions;
+};
+
+// body(tile) of the tile that serves a window; `otherwise` where none does.
+template <class T, class Result, class Body>
+Result with_winograd_tile(Index taps_down, Index taps_across, Result otherwise, const Body& body) {
+  using Alone = WinogradAxis<1, 1>;
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (taps_down == 3 && taps_across == 3)
+      return body(WinogradTile<WinogradAxis<3, 6>, WinogradAxis<3, 6>>{});
+    if (taps_down == 5 && taps_across == 5)
+      return body(WinogradTile<WinogradAxis<5, 6>, WinogradAxis<5, 6>>{});
+    if (taps_down == 3 && taps_across == 1) return body(WinogradTile<WinogradAxis<3, 8>, Alone>{});
+    if (taps_down == 5 && taps_across == 1) return body(WinogradTile<WinogradAxis<5, 8>, Alone>{});
+    if (taps_down == 1 && taps_across == 3) return body(WinogradTile<Alone, WinogradAxis<3, 8>>{});
+    if (taps_down == 1 && taps_across == 5) return body(WinogradTile<Alone, WinogradAxis<5, 8>>{});
+  }
+  return otherwise;
+}
+
+// Numbers between the tiles of two positions, so that their lines do not fall into one cache set.
 constexpr Index winograd_gap = 16;
 
-inline Index winograd_tiles_along(Index outputs) {
-  return (outputs + winograd_side - 1) / winograd_side;
+// Whether it pays, by the shape of one image alone.  Both ways are counted in multiply-adds of a
+// vector of filters.  A vector's transform takes as many as 5 for each position and axis that is
+// not alone, storing a part of a vector as many as 40.  Where plain sums count 1.25 times as many,
+// they took 1.15 times as long or longer in all but 2 of 90 shapes (bench/winograd.py, one thread).
+// One image must pay for its weights' transform too: it did from 24 outputs of 5 cells, 36 of 3,
+// and 7x7 of 3x3 on.
+template <class T, class Tile>
+bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels, Index filters) {
+  if (channels < 16 || filters < 16) return false;
+  constexpr double axes = (Tile::Down::taps > 1) + (Tile::Across::taps > 1);
+  constexpr double positions = double(Tile::positions), transform = 5.0 * axes * positions;
+  const double tiles = double(parts_of(vertical.outputs, Tile::Down::side)) *
+                       double(parts_of(horizontal.outputs, Tile::Across::side));
+  const double cells = double(meeting_cells(vertical)) * double(meeting_cells(horizontal));
+  const double vectors = double(parts_of(filters, lanes<T>)), depth = double(channels);
+  const double parts = filters % lanes<T> == 0 ? 0.0 : double(Tile::outputs);
+  const double transforms = transform * (double(parts_of(channels, lanes<T>)) + vectors);
+  const double here = tiles * (positions * depth * vectors + transforms + 40.0 * parts);
+  const double saved = cells - tiles * positions;
+  return cells * depth * vectors >= 1.25 * here &&
+         saved >= 4.8 * (positions + double(Tile::taps)) && winograd_allowed();
 }
 
-// Whether it pays, by the shape of one image alone.  With fewer channels or filters the transforms
-// cost what the products save, and of small images one row would pay for transforming the weights:
-// forward and backward take plain sums 1.11 times as long on 6x6 images of 16 channels and 32
-// filters, 1.33 times on 7x7 of 16 and 16 (bench/winograd.py, one thread).
+// One axis of a convolution that only moves the window by one cell at a time.
+inline bool moves_by_one(const Axis& a) { return a.scale == 1 && a.divide == 1 && a.dilation == 1; }
+
+// The tile that a product goes by; of no positions where plain sums are taken.
+struct WinogradShape {
+  Index positions = 0, side = 1;  // outputs of a tile down the image
+  double work = 1.0;              // a share of that of plain sums
+};
 template <class T>
-bool winograd_pays(Index height, Index width, Index channels, Index filters) {
-  if (sizeof(T) != sizeof(float) || channels < 16 || filters < 16) return false;
-  const Index tiles = winograd_tiles_along(height) * winograd_tiles_along(width);
-  return height * width >= 49 && 9 * height * width >= 56 * tiles && winograd_allowed();
-}
-template <class T>
-bool by_winograd(const ConvProduct<T>& p) {
+WinogradShape winograd_shape(const ConvProduct<T>& p) {
   const Axis &v = p.vertical, &h = p.horizontal;
-  return v.taps == 3 && h.taps == 3 && v.scale == 1 && h.scale == 1 && v.divide == 1 &&
-         h.divide == 1 && v.dilation == 1 && h.dilation == 1 && p.groups == 1 &&
-         winograd_pays<T>(v.outputs, h.outputs, p.depth, p.columns);
-}
-
-// A product's share of the work of plain sums, transforms included: 0.40 to 0.45 of the time.
-constexpr double winograd_work = 0.4;
-
-// --- transforms along one axis, on vectors: x[0], x[step], ...
-
-#define LAMINA_ROOT(name, value) \
-  template <class T>             \
-  LAMINA_INLINE Vec<T> name() {  \
-    return broadcast(T(value));  \
-  }
-LAMINA_ROOT(root_half, 0.70710678118654752440)
-LAMINA_ROOT(root_two, 1.41421356237309504880)
-#undef LAMINA_ROOT
-
-// B' d: six inputs to six positions.
-template <class T>
-LAMINA_INLINE void winograd_of_inputs(Vec<T> (&v)[6], const Vec<T> (&d)[6]) {
-  const Vec<T> a = root_half<T>(), b = root_two<T>(), half = broadcast(T(0.5));
-  const Vec<T> two = broadcast(T(2)), most = broadcast(T(2.5));
-  const Vec<T> even_a = d[4] - two * d[2], odd_a = a * (d[3] - two * d[1]);
-  const Vec<T> even_b = d[4] - half * d[2], odd_b = b * (d[3] - half * d[1]);
-  v[0] = (d[4] + d[0]) - most * d[2];
-  v[1] = even_a + odd_a;
-  v[2] = even_a - odd_a;
-  v[3] = even_b + odd_b;
-  v[4] = even_b - odd_b;
-  v[5] = (d[5] + d[1]) - most * d[3];
-}
-
-// G g: three weights to six positions.
-template <class T>
-LAMINA_INLINE void winograd_of_weights(Vec<T> (&u)[6], const Vec<T> (&g)[3]) {
-  const Vec<T> a = root_half<T>(), b = root_two<T>(), half = broadcast(T(0.5));
-  const Vec<T> third = broadcast(T(-2.0 / 3.0)), sixth = broadcast(T(1.0 / 6.0));
-  const Vec<T> even_a = g[0] + half * g[2], odd_a = a * g[1];
-  const Vec<T> even_b = g[0] + (g[2] + g[2]), odd_b = b * g[1];
-  u[0] = g[0];
-  u[1] = third * (even_a + odd_a);
-  u[2] = third * (even_a - odd_a);
-  u[3] = sixth * (even_b + odd_b);
-  u[4] = sixth * (even_b - odd_b);
-  u[5] = g[2];
-}
-
-// A' m: six positions to four outputs.
-template <class T>
-LAMINA_INLINE void winograd_to_outputs(Vec<T> (&y)[4], const Vec<T> (&m)[6]) {
-  const Vec<T> a = root_half<T>(), b = root_two<T>(), half = broadcast(T(0.5));
-  const Vec<T> even_a = m[1] + m[2], odd_a = a * (m[1] - m[2]);
-  const Vec<T> even_b = m[3] + m[4], odd_b = b * (m[3] - m[4]);
-  y[0] = m[0] + (even_a + even_b);
-  y[1] = odd_a + odd_b;
-  y[2] = half * even_a + (even_b + even_b);
-  y[3] = (half * odd_a + (odd_b + odd_b)) + m[5];
-}
-
-// Columns first, then rows: element (r, s) of the tile is load(r, s), and store(r, s, value) gets
-// each of the results; along(to, from) is the transform of a column or of a row.
-template <class T, int From, int To, class Along, class Load, class Store>
-LAMINA_INLINE void winograd_both_ways(const Along& along, const Load& load, const Store& store) {
-  Vec<T> part[To][From];
-  for (int s = 0; s < From; ++s) {
-    Vec<T> from[From], to[To];
-    LAMINA_UNROLL
-    for (int r = 0; r < From; ++r) from[r] = load(r, s);
-    along(to, from);
-    LAMINA_UNROLL
-    for (int r = 0; r < To; ++r) part[r][s] = to[r];
-  }
-  for (int r = 0; r < To; ++r) {
-    Vec<T> to[To];
-    along(to, part[r]);
-    LAMINA_UNROLL
-    for (int s = 0; s < To; ++s) store(r, s, to[s]);
-  }
+  if (!moves_by_one(v) || !moves_by_one(h) || p.groups != 1) return {};
+  return with_winograd_tile<T>(v.taps, h.taps, WinogradShape{}, [&](auto tile) {
+    using Tile = decltype(tile);
+    const bool pays = winograd_pays<T, Tile>(v, h, p.depth, p.columns);
+    return pays ? WinogradShape{Tile::positions, Tile::Down::side, Tile::work} : WinogradShape{};
+  });
 }
 
 // --- an image's tiles
 
 // Rows and columns that exist of a window whose first cell may lie outside.
+template <Index Rows, Index Cols>
 struct Inside {
   Index row_begin, row_end, col_begin, col_end;
-  Inside(Index top, Index left, Index height, Index width, Index side)
+  Inside(Index top, Index left, Index height, Index width)
       : row_begin(top < 0 ? -top : 0),
-        row_end(height - top < side ? height - top : side),
+        row_end(height - top < Rows ? height - top : Rows),
         col_begin(left < 0 ? -left : 0),
-        col_end(width - left < side ? width - left : side) {}
+        col_end(width - left < Cols ? width - left : Cols) {}
   bool has(Index r, Index s) const {
     return r >= row_begin && r < row_end && s >= col_begin && s < col_end;
   }
-  bool whole(Index side) const {
-    return row_begin <= 0 && row_end >= side && col_begin <= 0 && col_end >= side;
+  bool whole() const {
+    return row_begin <= 0 && row_end >= Rows && col_begin <= 0 && col_end >= Cols;
   }
 };
+template <class Tile>
+using InputsInside = Inside<Tile::Down::positions, Tile::Across::positions>;
+template <class Tile>
+using OutputsInside = Inside<Tile::Down::side, Tile::Across::side>;
 
 // Where the tiles of a unit lie.
+template <class Tile>
 struct TileCut {
   Unit unit;
   Index down, across;
   TileCut(const Unit& unit_, Index width)
-      : unit(unit_), down(winograd_tiles_along(unit_.rows)), across(winograd_tiles_along(width)) {}
+      : unit(unit_),
+        down(parts_of(unit_.rows, Tile::Down::side)),
+        across(parts_of(width, Tile::Across::side)) {}
   Index count() const { return unit.images * down * across; }
   Index image(Index tile) const { return unit.image + tile / (down * across); }
-  Index row(Index tile) const { return unit.row + tile / across % down * winograd_side; }
-  Index col(Index tile) const { return tile % across * winograd_side; }
+  Index row(Index tile) const { return unit.row + tile / across % down * Tile::Down::side; }
+  Index col(Index tile) const { return tile % across * Tile::Across::side; }
 };
+
+// Cells that a tile reads and none before it, brought near while tiles before it are transformed:
+// with none ahead, a step of two layers of 64 filters on signals of 500 took 1.09 times as long.
+constexpr Index winograd_ahead = 4;
+template <class Tile, class T>
+LAMINA_INLINE void bring_cells(const T* at, Index row, Index pixel) {
+  for (Index r = 0; r < Tile::Down::side; ++r)
+    for (Index s = 0; s < Tile::Across::side; ++s)
+      for (Index c = 0; c < pixel; c += 64 / Index(sizeof(T)))
+        __builtin_prefetch(at + r * row + s * pixel + c);
+}
+
+// Rows at a position are padded to whole vectors: stores of a part of one are slow.
+template <class T>
+Index whole_vectors(Index count) {
+  return parts_of(count, lanes<T>) * lanes<T>;
+}
 
 // One tile's inputs at all positions: to[position * step + channel].  `x` is the window's first
 // cell, which may lie outside the image.
-template <class T, bool Whole>
+template <class T, class Tile, bool Whole>
 void winograd_input(T* to, Index step, const T* x, Index row, Index pixel, Index channels,
-                    const Inside& inside) {
-  for (Index c = 0; c < channels; c += lanes<T>) {
-    const Index n = channels - c < lanes<T> ? channels - c : lanes<T>;
-    winograd_both_ways<T, 6, 6>(
-        winograd_of_inputs<T>,
+                    const InputsInside<Tile>& inside) {
+  using Down = typename Tile::Down;
+  using Across = typename Tile::Across;
+  for_vectors<T>(0, channels, [&](Index c, Index n) __attribute__((always_inline)) {
+    winograd_both_ways<T, typename Down::OfInputs, typename Across::OfInputs>(
         [&](int r, int s) __attribute__((always_inline)) {
           return Whole || inside.has(r, s) ? load_count(x + r * row + s * pixel + c, n) : Vec<T>{};
         },
-        [&](int r, int s, Vec<T> v)
-            __attribute__((always_inline)) { store_count(to + (6 * r + s) * step + c, v, n); });
-  }
+        [&](int r, int s, Vec<T> v) __attribute__((always_inline)) {
+          store(to + (Across::positions * r + s) * step + c, v);
+        });
+  });
 }
 
 // The inputs of tiles [begin, end) of a unit of images: rows of v[position], one a tile.
-template <class T>
-void winograd_inputs(T* v, Index step, const T* x, const TileCut& tiles, Range range,
+template <class T, class Tile>
+void winograd_inputs(T* v, Index step, const T* x, const TileCut<Tile>& tiles, Range range,
                      const Axis& vertical, const Axis& horizontal, Index pixel) {
   const Index row = horizontal.inputs * pixel, image = vertical.inputs * row;
+  const auto cell = [&](Index tile, Index r, Index s) {
+    const Index top = tiles.row(tile) - vertical.shift, left = tiles.col(tile) - horizontal.shift;
+    return x + tiles.image(tile) * image + (top + r) * row + (left + s) * pixel;
+  };
   for (Index i = range.begin; i < range.end; ++i) {
-    const Index top = tiles.row(i) - vertical.shift, left = tiles.col(i) - horizontal.shift;
-    const Inside inside(top, left, vertical.inputs, horizontal.inputs, winograd_reach);
-    const T* at = x + tiles.image(i) * image + top * row + left * pixel;
-    T* to = v + (i - range.begin) * pixel;
-    if (inside.whole(winograd_reach))
-      winograd_input<T, true>(to, step, at, row, pixel, pixel, inside);
+    const InputsInside<Tile> inside(tiles.row(i) - vertical.shift, tiles.col(i) - horizontal.shift,
+                                    vertical.inputs, horizontal.inputs);
+    bring_cells<Tile>(cell(i + winograd_ahead, Tile::Down::taps - 1, Tile::Across::taps - 1), row,
+                      pixel);
+    T* to = v + (i - range.begin) * whole_vectors<T>(pixel);
+    if (inside.whole())
+      winograd_input<T, Tile, true>(to, step, cell(i, 0, 0), row, pixel, pixel, inside);
     else
-      winograd_input<T, false>(to, step, at, row, pixel, pixel, inside);
+      winograd_input<T, Tile, false>(to, step, cell(i, 0, 0), row, pixel, pixel, inside);
   }
 }
 
 // One tile's sums of a panel of columns, with bias and ReLU, to the outputs that exist.
-template <class T>
+template <class T, class Tile>
 void winograd_output(T* y, Index row, Index pixel, const T* m, Index step, Index columns,
-                     const T* bias, bool relu, const Inside& inside) {
-  for (Index c = 0; c < columns; c += lanes<T>) {
-    const Index n = columns - c < lanes<T> ? columns - c : lanes<T>;
+                     const T* bias, bool relu, const OutputsInside<Tile>& inside) {
+  using Down = typename Tile::Down;
+  using Across = typename Tile::Across;
+  for_vectors<T>(0, columns, [&](Index c, Index n) __attribute__((always_inline)) {
     const Vec<T> of_bias = bias ? load_count(bias + c, n) : Vec<T>{};
-    winograd_both_ways<T, 6, 4>(
-        winograd_to_outputs<T>,
-        [&](int r, int s)
-            __attribute__((always_inline)) { return load(m + (6 * r + s) * step + c); },
+    winograd_both_ways<T, typename Down::ToOutputs, typename Across::ToOutputs>(
+        [&](int r, int s) __attribute__((always_inline)) {
+          return load(m + (Across::positions * r + s) * step + c);
+        },
         [&](int r, int s, Vec<T> z) __attribute__((always_inline)) {
           if (!inside.has(r, s)) return;
           if (bias) z = z + of_bias;
           if (relu) z = max(broadcast(T(0)), z);
           store_count(y + r * row + s * pixel + c, z, n);
         });
-  }
+  });
 }
 
 // --- products
@@ -231,58 +229,60 @@ void winograd_product(T* c, Index ldc, const T* a, Index lda, const T* b, Index 
   }
 }
 
-// Packed weights, 9 taps, to positions: panel by panel, and in each position by position.
-template <class T>
-void winograd_weights(T* to, const T* packed, const ConvProduct<T>& p) {
+// Packed weights, tap by tap, to positions: panel by panel, and in each position by position.
+template <class T, class Tile>
+void weights_to_positions(T* to, const T* packed, const ConvProduct<T>& p) {
+  using Down = typename Tile::Down;
+  using Across = typename Tile::Across;
   const PanelCut<T> panels(p.columns);
   const Index blocks = parts_of(p.depth, 64), tasks = panels.count() * blocks;
-  const double work = 16.0 * double(winograd_positions) * double(p.depth * p.columns);
+  const double work = 16.0 * double(Tile::positions) * double(p.depth * p.columns);
   parallel_chunks(threads_for(work, tasks), tasks, [&, to](Index task) {
     const Index j = task / blocks, width = panels.vectors(j) * lanes<T>;
     const Parts parts(p.depth, blocks);
-    const T* from = packed + panels.first(j) * 9 * p.depth;
-    T* panel = to + panels.first(j) * winograd_positions * p.depth;
+    const T* from = packed + panels.first(j) * Tile::taps * p.depth;
+    T* panel = to + panels.first(j) * Tile::positions * p.depth;
     for (Index k = parts.begin(task % blocks); k < parts.begin(task % blocks + 1); ++k)
       for (Index c = 0; c < width; c += lanes<T>)
-        winograd_both_ways<T, 3, 6>(
-            winograd_of_weights<T>,
+        winograd_both_ways<T, typename Down::OfWeights, typename Across::OfWeights>(
             [&](int r, int s) __attribute__((always_inline)) {
-              return load(from + ((3 * r + s) * p.depth + k) * width + c);
+              return load(from + ((Across::taps * r + s) * p.depth + k) * width + c);
             },
             [&](int r, int s, Vec<T> u) __attribute__((always_inline)) {
-              store(panel + ((6 * r + s) * p.depth + k) * width + c, u);
+              store(panel + ((Across::positions * r + s) * p.depth + k) * width + c, u);
             });
   });
 }
 
 // A unit whose first row begins a tile; takes scratch slot 0.
-template <class T>
+template <class T, class Tile>
 bool winograd_unit(const ConvProduct<T>& p, const Unit& unit) {
   const PanelCut<T> panels(p.columns);
-  const TileCut tiles(unit, p.horizontal.outputs);
-  const Index v_step = winograd_tiles * p.depth + winograd_gap;
-  const Index m_step = winograd_tiles * gather_vectors * lanes<T> + winograd_gap;
-  T* v = static_cast<T*>(scratch(0, sizeof(T) * winograd_positions * (v_step + m_step)));
+  const TileCut<Tile> tiles(unit, p.horizontal.outputs);
+  const Index v_row = whole_vectors<T>(p.depth), v_step = Tile::at_once * v_row + winograd_gap;
+  const Index m_step = Tile::at_once * gather_vectors * lanes<T> + winograd_gap;
+  T* v = static_cast<T*>(scratch(0, sizeof(T) * Tile::positions * (v_step + m_step)));
   if (!v) return false;
-  T* m = v + winograd_positions * v_step;
+  T* m = v + Tile::positions * v_step;
   const Index row = p.horizontal.outputs * p.columns, image = p.vertical.outputs * row;
-  const Parts blocks(tiles.count(), parts_of(tiles.count(), winograd_tiles));
+  const Parts blocks(tiles.count(), parts_of(tiles.count(), Tile::at_once));
   for (Index i = 0; i < blocks.count; ++i) {
     const Range range{blocks.begin(i), blocks.begin(i + 1)};
     winograd_inputs(v, v_step, p.x, tiles, range, p.vertical, p.horizontal, p.depth);
     for (Index j = 0; j < panels.count(); ++j) {
       const Index width = panels.vectors(j) * lanes<T>, col = panels.first(j);
-      const T* u = p.b + col * winograd_positions * p.depth;
-      for (Index at = 0; at < winograd_positions; ++at)
-        winograd_product<T, true>(m + at * m_step, width, v + at * v_step, p.depth,
+      const T* u = p.b + col * Tile::positions * p.depth;
+      for (Index at = 0; at < Tile::positions; ++at)
+        winograd_product<T, true>(m + at * m_step, width, v + at * v_step, v_row,
                                   u + at * p.depth * width, width, range.size(), panels.vectors(j),
                                   p.depth, false);
       for (Index t = range.begin; t < range.end; ++t) {
         const Index r = tiles.row(t), c = tiles.col(t);
-        winograd_output(p.y + tiles.image(t) * image + r * row + c * p.columns + col, row,
-                        p.columns, m + (t - range.begin) * width, m_step, panels.used(j),
-                        p.bias ? p.bias + col : nullptr, p.activation.kind == Activation::relu,
-                        Inside(r, c, p.vertical.outputs, p.horizontal.outputs, winograd_side));
+        winograd_output<T, Tile>(
+            p.y + tiles.image(t) * image + r * row + c * p.columns + col, row, p.columns,
+            m + (t - range.begin) * width, m_step, panels.used(j), p.bias ? p.bias + col : nullptr,
+            p.activation.kind == Activation::relu,
+            OutputsInside<Tile>(r, c, p.vertical.outputs, p.horizontal.outputs));
       }
     }
   }

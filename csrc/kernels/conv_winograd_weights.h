@@ -1,8 +1,8 @@
-// The gradient of 3x3 weights by Winograd's algorithm: the same positions as forward.
+// The gradient of a convolution's weights by Winograd's algorithm: the same positions as forward.
 //
 // At each position the gradient is a product of the inputs' tiles and of dz's, taken there by the
-// transpose of what takes sums to outputs; 36 sums for 9 weights stay in memory while a chunk of
-// the batch passes by, and are taken back at the end.
+// transpose of what takes sums to outputs; the sums at all positions stay in memory while a chunk
+// of the batch passes by, and are taken back at the end.
 #pragma once
 
 #include "conv_weights.h"
@@ -14,81 +14,64 @@ namespace LAMINA_ISA {
 template <class T>
 bool by_winograd(const WeightsProduct<T>& p) {
   const ConvDims& d = p.d;
-  return d.kernel_h == 3 && d.kernel_w == 3 && d.stride_h == 1 && d.stride_w == 1 &&
-         d.dilation_h == 1 && d.dilation_w == 1 && d.groups == 1 &&
-         winograd_pays<T>(p.out_h, p.out_w, d.channels, d.filters);
-}
-
-// A dz: four outputs' gradients to six positions.
-template <class T>
-LAMINA_INLINE void winograd_of_gradients(Vec<T> (&e)[6], const Vec<T> (&g)[4]) {
-  const Vec<T> a = root_half<T>(), b = root_two<T>(), half = broadcast(T(0.5));
-  const Vec<T> even_a = g[0] + half * g[2], odd_a = a * (g[1] + half * g[3]);
-  const Vec<T> even_b = g[0] + (g[2] + g[2]), odd_b = b * (g[1] + (g[3] + g[3]));
-  e[0] = g[0];
-  e[1] = even_a + odd_a;
-  e[2] = even_a - odd_a;
-  e[3] = even_b + odd_b;
-  e[4] = even_b - odd_b;
-  e[5] = g[3];
-}
-
-// G' x: six positions to three weights.
-template <class T>
-LAMINA_INLINE void winograd_to_weights(Vec<T> (&g)[3], const Vec<T> (&x)[6]) {
-  const Vec<T> a = root_half<T>(), b = root_two<T>(), half = broadcast(T(0.5));
-  const Vec<T> third = broadcast(T(-2.0 / 3.0)), sixth = broadcast(T(1.0 / 6.0));
-  const Vec<T> even_a = third * (x[1] + x[2]), odd_a = third * (x[1] - x[2]);
-  const Vec<T> even_b = sixth * (x[3] + x[4]), odd_b = sixth * (x[3] - x[4]);
-  g[0] = x[0] + (even_a + even_b);
-  g[1] = a * odd_a + b * odd_b;
-  g[2] = (half * even_a + (even_b + even_b)) + x[5];
+  if (d.stride_h != 1 || d.stride_w != 1 || d.dilation_h != 1 || d.dilation_w != 1 || d.groups != 1)
+    return false;
+  return with_winograd_tile<T>(d.kernel_h, d.kernel_w, false, [&](auto tile) {
+    return winograd_pays<T, decltype(tile)>(vertical_forward(d), horizontal_forward(d), d.channels,
+                                            d.filters);
+  });
 }
 
 // The gradients of tiles [begin, end): rows of e[position], padded to whole vectors.
-template <class T>
-void winograd_gradients(T* e, Index step, Index width, const T* dz, const TileCut& tiles,
+template <class T, class Tile>
+void winograd_gradients(T* e, Index step, Index width, const T* dz, const TileCut<Tile>& tiles,
                         Range range, Index height, Index row_pixels, Index filters) {
+  using Down = typename Tile::Down;
+  using Across = typename Tile::Across;
   const Index row = row_pixels * filters;
+  const auto cell = [&](Index tile) {
+    return dz + (tiles.image(tile) * height + tiles.row(tile)) * row + tiles.col(tile) * filters;
+  };
   for (Index i = range.begin; i < range.end; ++i) {
-    const Index top = tiles.row(i), left = tiles.col(i);
-    const Inside inside(top, left, height, row_pixels, winograd_side);
-    const T* at = dz + (tiles.image(i) * height + top) * row + left * filters;
+    const OutputsInside<Tile> inside(tiles.row(i), tiles.col(i), height, row_pixels);
+    const T* at = cell(i);
+    bring_cells<Tile>(cell(i + winograd_ahead), row, filters);
     T* to = e + (i - range.begin) * width;
     for (Index c = 0; c < filters; c += lanes<T>) {
       const Index n = filters - c < lanes<T> ? filters - c : lanes<T>;
-      winograd_both_ways<T, 4, 6>(
-          winograd_of_gradients<T>,
+      winograd_both_ways<T, typename Down::OfGradients, typename Across::OfGradients>(
           [&](int r, int s) __attribute__((always_inline)) {
             return inside.has(r, s) ? load_count(at + r * row + s * filters + c, n) : Vec<T>{};
           },
-          [&](int r, int s, Vec<T> z)
-              __attribute__((always_inline)) { store(to + (6 * r + s) * step + c, z); });
+          [&](int r, int s, Vec<T> z) __attribute__((always_inline)) {
+            store(to + (Across::positions * r + s) * step + c, z);
+          });
     }
   }
 }
 
 // What one chunk adds up: positions x channels x filters, padded to whole vectors.
-template <class T>
+template <class T, class Tile>
 struct WinogradSums {
   const WeightsProduct<T>& p;
   Index width, size;
   explicit WinogradSums(const WeightsProduct<T>& p_)
       : p(p_),
-        width((p_.d.filters + lanes<T> - 1) / lanes<T> * lanes<T>),
-        size(winograd_positions * p_.d.channels * width) {}
+        width(whole_vectors<T>(p_.d.filters)),
+        size(Tile::positions * p_.d.channels * width) {}
 
   // Adds one unit's part at the positions of `range`; takes scratch slot 0.
   bool add_unit(T* sums, const T* dz, const Unit& unit, Range range, bool onto) const {
     const ConvDims& d = p.d;
-    const TileCut tiles(unit, p.out_w);
-    const Index v_step = winograd_tiles * d.channels + winograd_gap;
-    const Index e_step = winograd_tiles * width + winograd_gap;
-    T* v = static_cast<T*>(scratch(0, sizeof(T) * winograd_positions * (v_step + e_step)));
+    const TileCut<Tile> tiles(unit, p.out_w);
+    const Index v_row = whole_vectors<T>(d.channels);
+    const Index v_step = Tile::at_once * v_row + winograd_gap;
+    const Index e_step = Tile::at_once * width + winograd_gap;
+    T* v = static_cast<T*>(scratch(0, sizeof(T) * Tile::positions * (v_step + e_step)));
     if (!v) return false;
-    T* e = v + winograd_positions * v_step;
+    T* e = v + Tile::positions * v_step;
     const PanelCut<T> panels(d.filters);
-    const Parts blocks(tiles.count(), parts_of(tiles.count(), winograd_tiles));
+    const Parts blocks(tiles.count(), parts_of(tiles.count(), Tile::at_once));
     for (Index i = 0; i < blocks.count; ++i) {
       const Range some{blocks.begin(i), blocks.begin(i + 1)};
       winograd_inputs(v, v_step, p.x, tiles, some, vertical_forward(d), horizontal_forward(d),
@@ -97,30 +80,31 @@ struct WinogradSums {
       for (Index at = range.begin; at < range.end; ++at)
         for (Index j = 0; j < panels.count(); ++j)
           winograd_product<T, false>(sums + at * d.channels * width + panels.first(j), width,
-                                     v + at * v_step, d.channels, e + at * e_step + panels.first(j),
+                                     v + at * v_step, v_row, e + at * e_step + panels.first(j),
                                      width, d.channels, panels.vectors(j), some.size(),
                                      onto || i > 0);
     }
     return true;
   }
 
-  // dw (+)= the sums of all chunks, added in order, taken back to the nine weights.
+  // dw (+)= the sums of all chunks, added in order, taken back to the weights.
   void finish(T* dw, const T* sums, Index chunks, Index step, bool add) const {
+    using Down = typename Tile::Down;
+    using Across = typename Tile::Across;
     const Index channels = p.d.channels, filters = p.d.filters, plane = channels * width;
-    const double work = double(winograd_positions) * double(chunks + 1) * double(plane);
+    const double work = double(Tile::positions) * double(chunks + 1) * double(plane);
     parallel_chunks(threads_for(work, channels), channels, [=](Index k) {
       for (Index c = 0; c < filters; c += lanes<T>) {
         const Index n = filters - c < lanes<T> ? filters - c : lanes<T>;
-        winograd_both_ways<T, 6, 3>(
-            winograd_to_weights<T>,
+        winograd_both_ways<T, typename Down::ToWeights, typename Across::ToWeights>(
             [&](int r, int s) __attribute__((always_inline)) {
-              const T* from = sums + (6 * r + s) * plane + k * width + c;
+              const T* from = sums + (Across::positions * r + s) * plane + k * width + c;
               Vec<T> x = load(from);
               for (Index i = 1; i < chunks; ++i) x = x + load(from + i * step);
               return x;
             },
             [&](int r, int s, Vec<T> g) __attribute__((always_inline)) {
-              T* to = dw + ((3 * r + s) * channels + k) * filters + c;
+              T* to = dw + ((Across::taps * r + s) * channels + k) * filters + c;
               store_count(to, add ? load_count(to, n) + g : g, n);
             });
       }
@@ -129,11 +113,11 @@ struct WinogradSums {
 };
 
 // One chunk of units at some positions; `give`: dz comes by images, into scratch slot 3.
-template <class T>
-bool winograd_weights_chunk(const WinogradSums<T>& whole, const Units& units, Range range, T* sums,
-                            T* to_b, Range positions, const ImageHook<T>* give) {
+template <class T, class Tile>
+bool winograd_weights_chunk(const WinogradSums<T, Tile>& whole, const Units& units, Range range,
+                            T* sums, T* to_b, Range positions, const ImageHook<T>* give) {
   WeightsProduct<T> p = whole.p;
-  const WinogradSums<T> part(p);
+  const WinogradSums<T, Tile> part(p);
   const Index filters = p.d.filters, pixel = p.out_w * filters;
   T* values = nullptr;
   if (give) {
@@ -159,12 +143,13 @@ bool winograd_weights_chunk(const WinogradSums<T>& whole, const Units& units, Ra
 }
 
 // dw and db; false, and nothing written, where there is no memory or nothing to add up.
-template <class T>
+template <class T, class Tile>
 bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accumulate,
                       const ImageHook<T>* give) {
-  const WinogradSums<T> whole(p);
+  const WinogradSums<T, Tile> whole(p);
   const Index filters = p.d.filters, step = whole.size + (db ? whole.width : 0);
-  const Units units(p.d.images, p.out_h, p.out_w, 16 * winograd_tiles, false, winograd_side);
+  const Units units(p.d.images, p.out_h, p.out_w, Tile::outputs * Tile::at_once, false,
+                    Tile::Down::side);
   if (units.count == 0) return false;
   Index chunks = 1;  // powers of two share out evenly; at most 16 MB of sums
   while (2 * chunks <= 16 && 2 * chunks <= units.count &&
@@ -173,9 +158,9 @@ bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accum
   T* sums = static_cast<T*>(scratch(2, sizeof(T) * chunks * step));
   if (!sums) return false;
   const Parts parts(units.count, chunks);
-  const int threads = threads_for(winograd_work * p.flop(), chunks * 4);
+  const int threads = threads_for(Tile::work * p.flop(), chunks * 4);
   const Index shares = chunks % threads == 0 || chunks >= 4 * threads ? 1 : 4;
-  const Parts positions(winograd_positions, shares);
+  const Parts positions(Tile::positions, shares);
   bool enough = true;
   parallel_chunks(threads, chunks * shares, [&](Index task) {
     const Index chunk = task / shares, share = task % shares;

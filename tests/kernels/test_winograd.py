@@ -1,4 +1,4 @@
-"""3x3 convolutions by Winograd's algorithm, where it is chosen and beside."""
+"""Convolutions by Winograd's algorithm, where it is chosen and beside."""
 
 import hashlib
 import os
@@ -15,25 +15,49 @@ from kernels.test_convolution import Oracle, arrays, settings
 from lamina import kernels, layers
 from thread_proof import same_on_threads
 
-# As in test_convolution.py.  Sixteen channels and filters, and 49 outputs, are the least.
+# As in test_convolution.py.
 SHAPES = {
-    "least": (7, 7, 16, 16, (3, 3), 1, 1, "same", 1),
+    "least": (7, 7, 16, 32, (3, 3), 1, 1, "same", 1),
     "valid": (13, 13, 32, 64, (3, 3), 1, 1, "valid", 1),
-    "rests of tiles": (9, 14, 17, 19, (3, 3), 1, 1, "same", 1),
+    "rests of tiles": (9, 14, 35, 37, (3, 3), 1, 1, "same", 1),
     "uneven padding": (10, 7, 24, 35, (3, 3), 1, 1, ((2, 0), (1, 2)), 1),
-    "padding beyond a tile": (6, 6, 16, 18, (3, 3), 1, 1, 7, 1),
+    "padding beyond a tile": (26, 26, 48, 50, (3, 3), 1, 1, 5, 1),
     "a panel and a rest": (8, 8, 20, 100, (3, 3), 1, 1, "same", 1),
-    "a long sum": (6, 9, 530, 16, (3, 3), 1, 1, "same", 1),
+    "a long sum": (7, 9, 530, 24, (3, 3), 1, 1, "same", 1),
+    "five by five": (9, 10, 49, 51, (5, 5), 1, 1, "same", 1),
+    "five by five, valid": (14, 13, 32, 48, (5, 5), 1, 1, "valid", 1),
+    "five by five, uneven padding": (13, 12, 49, 66, (5, 5), 1, 1, ((1, 3), (4, 0)), 1),
+    "signal, least of three": (1, 36, 32, 16, (1, 3), 1, 1, "same", 1),
+    "signal, three": (1, 71, 49, 51, (1, 3), 1, 1, "same", 1),
+    "signal, three, valid": (1, 64, 32, 64, (1, 3), 1, 1, "valid", 1),
+    "signal, three, causal": (1, 61, 17, 32, (1, 3), 1, 1, ((0, 0), (2, 0)), 1),
+    "signal, least of five": (1, 24, 16, 16, (1, 5), 1, 1, "same", 1),
+    "signal, five": (1, 53, 33, 35, (1, 5), 1, 1, "same", 1),
+    "signal, five, valid": (1, 64, 35, 16, (1, 5), 1, 1, "valid", 1),
+    "signal, five, causal": (1, 61, 16, 100, (1, 5), 1, 1, ((0, 0), (4, 0)), 1),
+    "signal, padding beyond a tile": (1, 90, 16, 16, (1, 5), 1, 1, ((0, 0), (11, 9)), 1),
+    "signal, a long sum": (1, 51, 530, 16, (1, 3), 1, 1, "same", 1),
+    "signal, many units": (1, 1201, 33, 34, (1, 5), 1, 1, "same", 1),
+    "rows of three": (7, 23, 49, 68, (1, 3), 1, 1, "same", 1),
+    "rows of five": (6, 20, 33, 50, (1, 5), 1, 1, ((0, 1), (3, 0)), 1),
+    "columns of three": (23, 5, 33, 51, (3, 1), 1, 1, "same", 1),
+    "columns of five": (22, 4, 33, 16, (5, 1), 1, 1, "valid", 1),
 }
 BESIDE = {
     "one channel less": (8, 8, 15, 16, (3, 3), 1, 1, "same", 1),
-    "one filter less": (8, 8, 16, 15, (3, 3), 1, 1, "same", 1),
-    "small": (6, 8, 16, 16, (3, 3), 1, 1, "same", 1),
+    "one filter less": (8, 8, 64, 15, (3, 3), 1, 1, "same", 1),
+    "small": (6, 7, 64, 64, (3, 3), 1, 1, "same", 1),
+    "many rests": (9, 9, 16, 16, (3, 3), 1, 1, "same", 1),
     "narrow": (40, 1, 16, 16, (3, 3), 1, 1, "same", 1),
     "strides": (16, 16, 16, 16, (3, 3), (1, 2), 1, "same", 1),
     "dilation": (12, 12, 16, 16, (3, 3), 1, (2, 1), "same", 1),
     "groups": (8, 8, 32, 32, (3, 3), 1, 1, "same", 2),
     "a wider window": (8, 8, 16, 16, (3, 5), 1, 1, "same", 1),
+    "five by five, few channels": (14, 14, 16, 16, (5, 5), 1, 1, "same", 1),
+    "signal, short": (1, 20, 64, 64, (1, 5), 1, 1, "same", 1),
+    "signal, strides": (1, 99, 16, 16, (1, 5), (1, 2), 1, "same", 1),
+    "signal, dilation, causal": (1, 99, 16, 16, (1, 3), 1, (1, 2), ((0, 0), (4, 0)), 1),
+    "signal, seven": (1, 99, 16, 16, (1, 7), 1, 1, "same", 1),
 }
 
 
@@ -107,9 +131,17 @@ def test_the_environment_turns_it_off(isa):
             assert not any((same[0], same[2])), name
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_an_image_is_the_same_in_any_batch_and_on_any_number_of_threads(activation):
-    shape = (16, 13, 32, 48, (3, 3), 1, 1, "same", 1)
+@pytest.mark.parametrize(
+    ("activation", "shape"),
+    [
+        ("relu", (16, 13, 32, 48, (3, 3), 1, 1, "same", 1)),
+        ("tanh", (16, 13, 32, 48, (3, 3), 1, 1, "same", 1)),
+        ("relu", (9, 10, 48, 48, (5, 5), 1, 1, "same", 1)),
+        ("tanh", (1, 700, 33, 48, (1, 5), 1, 1, "same", 1)),
+        ("relu", (1, 90, 48, 50, (1, 3), 1, 1, "same", 1)),
+    ],
+)
+def test_an_image_is_the_same_in_any_batch_and_on_any_number_of_threads(activation, shape):
     options = settings(shape)
     x, w, b = (a.astype("float32") for a in arrays(21, shape))
     forward = lambda x: kernels.conv2d_forward(x, w, b, activation=activation, **options)  # noqa: E731
@@ -128,16 +160,27 @@ def test_an_image_is_the_same_in_any_batch_and_on_any_number_of_threads(activati
     )
 
 
-def test_pooling_that_is_taken_over_changes_no_bit():
+@pytest.mark.parametrize(
+    ("shape", "convolution", "pooling"),
+    [
+        ((12, 16, 16), layers.Conv2D(32, 3, padding="same"), layers.MaxPooling2D()),
+        ((11, 14, 32), layers.Conv2D(48, 5, padding="same"), layers.MaxPooling2D(3, 2)),
+        ((9, 50, 16), layers.Conv2D(32, (1, 5)), layers.MaxPooling2D((2, 1))),
+        ((130, 16), layers.Conv1D(32, 5, padding="causal"), layers.MaxPooling1D()),
+        ((65, 48), layers.Conv1D(50, 3, padding="same"), layers.MaxPooling1D(3)),
+    ],
+)
+def test_pooling_that_is_taken_over_changes_no_bit(shape, convolution, pooling):
     def model(pooled):
         lamina.utils.set_random_seed(2)
-        first = layers.Conv2D(32, 3, activation="relu", padding="same")
+        first = type(convolution).from_config({**convolution.get_config(), "activation": "relu"})
         apart = [] if pooled else [layers.Rescaling(1.0)]
-        stack = [layers.Input((12, 16, 16)), first, *apart, layers.MaxPooling2D()]
+        pool = type(pooling).from_config(pooling.get_config())
+        stack = [layers.Input(shape), first, *apart, pool]
         return lamina.Sequential([*stack, layers.Flatten(), layers.Dense(3)])
 
-    x = np.random.default_rng(0).normal(size=(20, 12, 16, 16)).astype("float32")
-    y = x[:, 0, 0, :3]
+    x = np.random.default_rng(0).normal(size=(20, *shape)).astype("float32")
+    y = x.reshape(20, -1)[:, :3]
     fused, apart = model(True), model(False)
     apart.set_weights(fused.get_weights())
     assert_same_bits([fused.predict(x)], [apart.predict(x)], "predictions")
@@ -147,10 +190,16 @@ def test_pooling_that_is_taken_over_changes_no_bit():
     assert_same_bits(fused.get_weights(), apart.get_weights(), "weights")
 
 
-def test_a_transposed_layer_goes_the_same_way_back():
-    shape = (12, 10, 24, 32, (3, 3), 1, 1, "same", 1)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (12, 10, 24, 32, (3, 3), 1, 1, "same", 1),
+        (1, 60, 24, 32, (1, 5), 1, 1, "same", 1),
+    ],
+)
+def test_a_transposed_layer_goes_the_same_way_back(shape):
     x, w, _ = (a.astype("float32") for a in arrays(4, shape))
-    dz = np.random.default_rng(1).normal(size=(4, 12, 10, 32)).astype("float32")
+    dz = np.random.default_rng(1).normal(size=(4, *shape[:2], 32)).astype("float32")
     dx = kernels.conv2d_backward(dz, x, w, **settings(shape))[0]
     y = kernels.conv2d_transpose_forward(dz, w, padding="same")
     assert_same_bits([y], [dx], "transposed")
