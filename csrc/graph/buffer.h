@@ -17,6 +17,7 @@ class Buffer {
 
  private:
   struct Free {
+    std::size_t mapped;  // bytes that the system lent, 0: of the heap
     void operator()(std::byte* p) const;
   };
   std::unique_ptr<std::byte, Free> data_;
