@@ -48,8 +48,11 @@ struct RecurrentPlan {
     return link_count == 1 && chunk_rows <= 4 && sources <= longest_chunk && d.inputs > 0;
   }
   bool reset_before() const { return d.cell == Cell::gru_reset_before; }
-  Index step_saved() const {
-    return (keeps_gates ? gates : 0) + d.units * (lstm() ? 2 : 1);  // of one row
+  // Whether forward keeps the sources, which backward else gathers anew: of one block they are few.
+  bool keeps_sources() const { return steps.count == 1; }
+  Index step_saved() const {  // of one row
+    return (keeps_gates ? gates : 0) + d.units * (lstm() ? 2 : 1) +
+           (keeps_sources() ? source_ld : 0);
   }
 
   // --- the workspace: weights stacked, packed forward and backward, then one part per chunk

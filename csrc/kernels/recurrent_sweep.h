@@ -30,7 +30,9 @@ class RecurrentChunk {
     T* at = saved + first * d.steps * p.step_saved();
     saved_z = p.keeps_gates ? at : nullptr;
     saved_h = at + (p.keeps_gates ? rows * d.steps * p.gates : 0);
-    saved_c = p.lstm() ? saved_h + rows * d.steps * d.units : nullptr;
+    const Index states = rows * d.steps * d.units;
+    saved_c = p.lstm() ? saved_h + states : nullptr;
+    saved_sources = p.keeps_sources() ? saved_h + (p.lstm() ? 2 : 1) * states : nullptr;
   }
 
  protected:
@@ -39,7 +41,8 @@ class RecurrentChunk {
   const RecurrentInputs<T>& in;
   const RecurrentDims& d;
   Index first, rows;
-  T *saved_z = nullptr, *saved_h = nullptr, *saved_c = nullptr;  // [steps][rows][...]
+  // [steps][rows][...]
+  T *saved_z = nullptr, *saved_h = nullptr, *saved_c = nullptr, *saved_sources = nullptr;
   T* sources;  // of one block: [step][rows][source_ld]
 
   Index time(Index step) const { return d.reversed ? d.steps - 1 - step : step; }
@@ -52,17 +55,30 @@ class RecurrentChunk {
   }
 
   // x of the steps [begin, end) into the sources; what a mask hides may be anything, and becomes 0.
+  // A few features at a time go step by step: 64 rows of 5 steps of 3 took 0.9 us instead of 2.6 on
+  // a Zen 4.
   void gather_inputs(Index begin, Index end) const {
-    const Index cols = d.inputs;
-    for (Index r = 0; r < rows; ++r) {
-      const RowsAt<T> to{source_of(0) + r * p.source_ld + p.x_at, rows * p.source_ld};
-      const Index row = (first + r) * d.steps;
-      scale_rows<T>(to, {in.x_nti + (row + time(begin)) * cols, d.reversed ? -cols : cols},
-                    {factors(in.drop_ni, r, cols), 0}, end - begin, cols);
-      if (!in.mask_nt) continue;
+    const Index cols = d.inputs, steps = end - begin;
+    const auto x_at = [&](Index r, Index t) {
+      return in.x_nti + ((first + r) * d.steps + time(t)) * cols;
+    };
+    if (cols < lanes<T> && rows > steps) {
       for (Index t = begin; t < end; ++t)
-        if (!in.mask_nt[row + time(t)]) zero_values(to.data + (t - begin) * to.ld, cols);
+        scale_rows<T>({source_of(t - begin) + p.x_at, p.source_ld}, {x_at(0, t), d.steps * cols},
+                      {factors(in.drop_ni, 0, cols), cols}, rows, cols);
+    } else {
+      for (Index r = 0; r < rows; ++r)
+        scale_rows<T>({source_of(0) + r * p.source_ld + p.x_at, rows * p.source_ld},
+                      {x_at(r, begin), d.reversed ? -cols : cols},
+                      {factors(in.drop_ni, r, cols), 0}, steps, cols);
     }
+    if (in.mask_nt) hide_inputs(begin, end);
+  }
+  void hide_inputs(Index begin, Index end) const {
+    for (Index r = 0; r < rows; ++r)
+      for (Index t = begin; t < end; ++t)
+        if (!mask_of(t)[r * d.steps])
+          zero_values(source_of(t - begin) + r * p.source_ld + p.x_at, d.inputs);
   }
   void gather_state(T* source, const T* h) const {
     scale_rows<T>({source + p.h_at, p.source_ld}, {h, d.units},
@@ -96,7 +112,7 @@ class ForwardSweep : RecurrentChunk<T> {
  public:
   ForwardSweep(const RecurrentCall<T>& call, Index chunk, T* saved, T* workspace, CellLaw cell)
       : Base(call, chunk, saved), cell(cell) {
-    this->sources = workspace;
+    this->sources = this->saved_sources ? this->saved_sources : workspace;
     T* at = workspace + p.sources_size();
     T** const states[] = {&zero, &h[0], &h[1], &c[0], &c[1]};
     for (T** state : states) {
@@ -197,7 +213,7 @@ class BackwardSweep : RecurrentChunk<T> {
   BackwardSweep(const RecurrentCall<T>& call, Index chunk, const T* saved, T* workspace,
                 CellLaw cell, const RecurrentGradients<T>& out)
       : Base(call, chunk, const_cast<T*>(saved)), cell(cell), out(out) {
-    this->sources = workspace;
+    this->sources = this->saved_sources ? this->saved_sources : workspace;
     dz = workspace + p.sources_size();
     dx = dz + p.block_gates_size();
     T* at = dx + p.block_inputs_size();
@@ -219,7 +235,7 @@ class BackwardSweep : RecurrentChunk<T> {
     if (dy && !d.sequences) add_values(dh, dy + at, size);
     for (Index block = p.steps.count - 1; block >= 0; --block) {
       const Index begin = p.steps.begin(block), end = p.steps.begin(block + 1);
-      if (wants_weights() || p.reset_before()) {
+      if (!this->saved_sources && (wants_weights() || p.reset_before())) {
         this->gather_inputs(begin, end);
         for (Index t = begin; t < end; ++t) this->gather_state(this->source_of(t - begin), h_at(t));
       }
@@ -274,12 +290,15 @@ class BackwardSweep : RecurrentChunk<T> {
     if (t > 0 && this->saved_z) s.to_next_z = -rows * p.gates;
     if (t > 1) s.to_next_c = -2 * rows * d.units;
     if (t >= p.block_steps) s.to_next_h = -p.block_steps * rows * d.units;
-    if constexpr (CellLaw::two_products) cell.remember(s);
+    if constexpr (CellLaw::two_products) {
+      if (!this->saved_sources) cell.remember(s);
+    }
     cell.backward(s);
     if constexpr (CellLaw::two_products) {
       multiply_packed<T>(product, d.units, s.dz, p.gates, rows, call.to_reset, nullptr, false);
       cell.reset_backward(s);
     }
+    if (t == 0 && !out.dh_nu) return;
     // What passes through the product is gathered apart where something is done to it first.
     const bool apart = CellLaw::two_products || in.drop_nu;
     const bool add = apart ? CellLaw::two_products : CellLaw::passes_state || s.mask;
