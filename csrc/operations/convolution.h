@@ -1,0 +1,271 @@
+// A convolution as an operation of the graph, with what it takes over.
+#pragma once
+
+#include <new>
+#include <optional>
+
+#include "activation.h"
+#include "expression.h"
+#include "folded_norm.h"
+#include "graph/names.h"
+#include "graph/products.h"
+#include "pooled_images.h"
+#include "pooling.h"
+#include "prepared_weights.h"
+
+namespace lamina {
+
+// Both directions: the convolution, and the transposed layer, which maps its outputs to its inputs.
+// With max pooling over its outputs (one node of the graph) the activation's derivative is taken at
+// the winners alone.
+class Convolution final : public OperationOf<Convolution> {
+ public:
+  Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row, Products products)
+      : OperationOf(transposed ? "conv2d_transpose" : "conv2d", std::move(inputs_)),
+        transposed_(transposed),
+        row_(row),
+        products_(row.groups == 1 ? products : Products::of_graph) {}
+
+  template <class T>
+  void forward_as(const Call<T>& c) const {
+    if (c.prepared() != nullptr && forward_prepared(c)) return;
+    if (!norm_) return forward_with<T>(c, c.in(1), c.in(2), nullptr);
+    const PassBehind<T> pass{norm(c), activation_, out_height(row_) * out_width(row_)};
+    T* const weights = reinterpret_cast<T*>(c.workspace());
+    const Index rows = weights_size() / filters();
+    if (pass.norm.fold(c.kernels, weights, c.in(1), c.in(2), rows))
+      forward_with<T>(c, weights, weights + weights_size(), nullptr);
+    else
+      forward_with<T>(c, c.in(1), c.in(2), &pass);
+  }
+
+  template <class T>
+  void backward_as(const Call<T>& c) const {
+    if (!dy_is_dz())  // dz over dy, whose last reader this is
+      c.kernels.activation_backward(c.dout(), c.dout(), c.out(), output_size(c.rows), activation_);
+    if (pooled_ && products_ == Products::of_graph && c.kernels.conv2d_winners(row_, pool_)) {
+      PoolDims window = pool_;
+      window.images = c.rows;
+      if (!c.kernels.conv2d_backward_winners(c.din(0), c.din(1), c.din(2), c.dout(), c.saved(),
+                                             c.in(0), c.in(1), dims(c.rows), window, c.accumulate))
+        throw std::bad_alloc();
+      return;
+    }
+    PooledImages<T> pooled{c.kernels, pool_, c.dout(), c.saved(), rectified()};
+    T* const dz = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.dout();
+    if (pooled_ && dz != nullptr) PooledImages<T>::give(&pooled, dz, 0, c.rows);
+    const ConvDims d = dims(c.rows);
+    const Kernels<T>& products = product_kernels(c, products_);
+    const auto kernel = transposed_ ? products.conv2d_transpose_backward : products.conv2d_backward;
+    if (dz != nullptr || !pooled_)
+      kernel(c.din(0), c.din(1), c.din(2), dz, c.in(0), c.in(1), d, c.accumulate);
+    else if (!products.conv2d_backward_images(c.din(0), c.din(1), c.din(2),
+                                              {PooledImages<T>::give, &pooled}, c.in(0), c.in(1), d,
+                                              c.accumulate))
+      throw std::bad_alloc();
+  }
+
+  // Where a weight serves so many pixels of an image that folding costs less than a pass: few
+  // pixels of many weights are soon passed over.  Weights that are rounded for their products are
+  // those of training.
+  bool absorb_in_inference(const Operation& follower) override {
+    const Index rows = weights_size() / filters();
+    if (products_ == Products::bfloat16 || transposed_ || pooled_ || norm_ ||
+        activation_.kind != Activation::linear || rows > 2 * out_height(row_) * out_width(row_))
+      return false;
+    norm_ = batch_norm_of(follower, filters());
+    if (!norm_) return false;
+    activation_ = norm_->activation;
+    inputs.insert(inputs.end(), {norm_->gamma, norm_->beta, norm_->mean, norm_->variance});
+    kind += "+" + follower.kind;
+    return true;
+  }
+  bool absorb(const Operation& follower) override {
+    if (pooled_) return false;
+    if (const PoolDims* window = max_pooling_window(follower)) {
+      if (transposed_) return false;
+      pool_ = *window;
+      pooled_ = true;
+      kind += "+" + follower.kind;
+      return true;
+    }
+    if (activation_.kind != Activation::linear) return false;
+    if (const ValueId vector =
+            inputs[2] < 0 && !norm_ ? added_vector(follower, output(), filters()) : -1;
+        vector >= 0) {
+      inputs[2] = vector;
+      return true;
+    }
+    const auto next = activation_of(follower);
+    if (!next || !derivative_from_output(next->kind)) return false;
+    activation_ = *next;
+    kind += std::string("+") + lamina::name_of(activation_.kind);
+    return true;
+  }
+  // What is folded, then the outputs before they are pooled.
+  std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
+    const Index element = Index(bytes_of(dtype)), image = convolved_size(1);
+    const Index most = norm_ && rows > few_images ? few_images : rows;
+    const Index images = !pooled_ ? 0 : pools_after(rows, element) ? rows : norm_ ? most : 0;
+    return std::size_t(folded_bytes(element) +
+                       checked_product(images, checked_product(image, element)));
+  }
+  // The weights, those that a normalisation is folded into, and what the kernel makes of them.  An
+  // image of 13 x 13 pixels by 3x3 from 32 channels to 64, on one core of a Zen 4: 33 us a call
+  // that makes them, 20 one that compares and finds them.
+  std::size_t prepared_bytes(DType dtype) const override {
+    if (transposed_ || products_ == Products::bfloat16) return 0;
+    return dtype == DType::float32 ? prepared_bytes_as<float>() : prepared_bytes_as<double>();
+  }
+  // Backward needs only each winner's place in its window, 1 byte mostly.
+  std::size_t saved_bytes(Index rows, DType) const override {
+    return pooled_ ? std::size_t(checked_product(output_size(rows), pool_index_bytes(pool_))) : 0;
+  }
+  Products products() const override { return products_; }
+  bool rectified() const override { return activation_.kind == Activation::relu; }
+  bool leave_relu() override { return relu_left_ = rectified() && !pooled_; }
+
+  // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
+  bool accumulates(int i) const override { return i >= 1; }
+  bool backward_reads_input(int i) const override { return i <= 1; }
+  bool backward_reads_output() const override { return !dy_is_dz(); }
+
+  Cost cost(Pass pass, Index rows, bool to_input) const override {
+    const double pixels = double(rows) * double(out_height(row_)) * double(out_width(row_));
+    const double weights = double(row_.kernel_h) * double(row_.kernel_w) *
+                           double(row_.channels / row_.groups) * double(row_.filters);
+    const double images =
+        double(rows) * double(row_.height) * double(row_.width) * double(row_.channels);
+    const double arrays = images + weights + double(output_size(rows));
+    const double times = pass == Pass::forward || !to_input ? 1.0 : 2.0;
+    return {times * 2.0 * pixels * weights, times * arrays};
+  }
+  std::string sizes(Index rows) const override {
+    const auto text = [](Index n) { return std::to_string(n); };
+    const Index height = transposed_ ? out_height(row_) : row_.height;
+    const Index width = transposed_ ? out_width(row_) : row_.width;
+    return text(rows) + "x" + text(height) + "x" + text(width) + "x" +
+           text(transposed_ ? row_.filters : row_.channels) + " * " + text(row_.kernel_h) + "x" +
+           text(row_.kernel_w) + "x" + text(row_.channels / row_.groups) + "x" +
+           text(row_.filters) + (products() == Products::bfloat16 ? " in bfloat16" : "");
+  }
+
+ private:
+  // Numbers that are read, and that are made of them.
+  Index read_size() const { return weights_size() + (norm_ ? 5 * filters() : 0); }
+  template <class T>
+  std::size_t prepared_bytes_as() const {
+    const Index made = folded_size<T>() + kernels<T>().conv2d_prepared_size(row_);
+    return made == 0 ? 0 : PreparedWeights<T>::bytes(read_size(), made);
+  }
+  // By what is kept, made anew where it is not of these weights; false where that cannot be.
+  template <class T>
+  bool forward_prepared(const Call<T>& c) const {
+    const Index size = c.kernels.conv2d_prepared_size(row_);
+    const PreparedWeights<T> kept(*c.prepared(), read_size(), folded_size<T>() + size);
+    if (!kept.fits()) return false;  // it was lent for other kernels
+    const T *w = c.in(1), *b = c.in(2);
+    T* const ready = kept.made() + folded_size<T>();
+    typename PreparedWeights<T>::Sources read{{{w, weights_size()}}};
+    if (norm_)
+      for (int i = 2; i <= 6; ++i) read[std::size_t(i - 1)] = {c.in(i), filters()};
+    if (!kept.is_of(c.kernels, read)) {
+      kept.begin(read);
+      if (norm_ && !norm(c).fold(c.kernels, kept.made(), w, b, weights_size() / filters()))
+        return false;
+      if (!c.kernels.conv2d_prepare(ready, norm_ ? kept.made() : w, row_)) return false;
+      kept.end(c.kernels);
+    }
+    if (norm_) w = kept.made(), b = w + weights_size();
+    forward_with<T>(c, w, b, nullptr, size == 0 ? nullptr : ready);
+    return true;
+  }
+
+  template <class T>
+  FoldedNorm<T> norm(const Call<T>& c) const {
+    return {c.in(3), c.in(4), c.in(5), c.in(6), norm_->epsilon, filters()};
+  }
+  // `pass`: what is left to do before the pooling, `ready`: what is prepared of w; or null.
+  template <class T>
+  void forward_with(const Call<T>& c, const T* w, const T* b, const PassBehind<T>* pass,
+                    const T* ready = nullptr) const {
+    const ConvDims d = dims(c.rows);
+    const Kernels<T>& products = product_kernels(c, products_);
+    const ActivationSpec activation = pass == nullptr ? activation_ : ActivationSpec{};
+    PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified(), pass};
+    T* const z = pooled_ ? convolved(c) : c.out();
+    if (z == nullptr && pooled_) {
+      if (!products.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), w, b, d,
+                                          activation))
+        throw std::bad_alloc();
+      return;
+    }
+    if (ready != nullptr)
+      products.conv2d_forward_prepared(z, c.in(0), w, ready, b, d, activation);
+    else if (transposed_)
+      products.conv2d_transpose_forward(z, c.in(0), w, b, d, activation);
+    else
+      products.conv2d_forward(z, c.in(0), w, b, d, activation);
+    if (pooled_)
+      PooledImages<T>::take(&pooled, z, 0, c.rows);
+    else if (pass != nullptr)
+      pass->apply(c.kernels, z, c.rows);
+  }
+
+  // Few rows are shared out by their bands, large images do not stay near: both are pooled after
+  // the convolution.
+  static constexpr Index few_images = 7;
+  bool pools_after(Index rows, Index element) const {
+    return rows <= few_images || checked_product(convolved_size(1), element) > (256 << 10);
+  }
+  // The outputs before they are pooled; null where they are pooled image by image.
+  template <class T>
+  T* convolved(const Call<T>& c) const {
+    if (!norm_) return reinterpret_cast<T*>(c.workspace());
+    if (!pools_after(c.rows, sizeof(T))) return nullptr;
+    return reinterpret_cast<T*>(c.workspace() + folded_bytes(sizeof(T)));
+  }
+  Index folded_bytes(Index element) const {
+    if (!norm_) return 0;
+    const Index room = FoldedNorm<float>::room(weights_size() / filters(), filters());
+    return (checked_product(room, element) + 63) / 64 * 64;
+  }
+  template <class T>
+  Index folded_size() const {
+    return folded_bytes(sizeof(T)) / Index(sizeof(T));
+  }
+  Index weights_size() const {
+    return row_.kernel_h * row_.kernel_w * (row_.channels / row_.groups) * row_.filters;
+  }
+
+  // A pool includes the derivative of a ReLU.
+  bool dy_is_dz() const {
+    return activation_.kind == Activation::linear || relu_left_ || (pooled_ && rectified());
+  }
+  ConvDims dims(Index rows) const {
+    ConvDims d = row_;
+    d.images = rows;
+    return d;
+  }
+  Index convolved_size(Index rows) const {
+    return rows * (transposed_ ? row_.height * row_.width * row_.channels
+                               : out_height(row_) * out_width(row_) * row_.filters);
+  }
+  Index output_size(Index rows) const {
+    return pooled_ ? rows * out_height(pool_) * out_width(pool_) * pool_.channels
+                   : convolved_size(rows);
+  }
+
+  Index filters() const { return transposed_ ? row_.channels : row_.filters; }
+
+  const bool transposed_;
+  const ConvDims row_;  // images: 1
+  const Products products_;
+  PoolDims pool_{};  // of one row, where it is pooled
+  bool pooled_ = false;
+  std::optional<NormBehind> norm_;  // in inference, before the activation
+  ActivationSpec activation_;
+  bool relu_left_ = false;  // to a pool behind
+};
+
+}  // namespace lamina
