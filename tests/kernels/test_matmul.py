@@ -61,12 +61,17 @@ def test_small(m, n, k, dtype, transpose_a, transpose_b):
     check(m, n, k, dtype, transpose_a, transpose_b)
 
 
-# Past every block: rows packed at a time, chunks of K, panels of columns, a power of two apart.
+# Past every block: rows packed at a time, chunks of K, panels of columns, a power of two apart,
+# more than a page apart.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("transpose_a", "transpose_b"), TRANSPOSES)
 @pytest.mark.parametrize(
-    ("m", "n", "k"), [(193, 65, 401), (64, 1025, 30), (50, 70, 1201), (128, 256, 512)]
-)
+    ("m", "n", "k"),
+    [
+        (193, 65, 401), (64, 1025, 30), (50, 70, 1201), (128, 256, 512), (1027, 70, 45),
+        (130, 512, 512),
+    ],
+)  # fmt: skip
 def test_blocks(m, n, k, dtype, transpose_a, transpose_b):
     check(m, n, k, dtype, transpose_a, transpose_b)
 
