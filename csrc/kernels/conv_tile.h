@@ -12,7 +12,9 @@
 // Where steps follow each other in memory, a tile brings the next one's places near while its
 // products run, both those that will be read and those that will be written, spread over the steps:
 // 1x1 windows over 34 MB of images with 128 channels and filters go from 91 to 110 of 117 GFLOP/s
-// a core on a Zen 4; all at once at the tile's end reaches 105, reading alone 102.
+// a core on a Zen 4; all at once at the tile's end reaches 105, reading alone 102.  Where a step is
+// a pixel, it brings what the same steps read in the next unit into the second cache: the weights'
+// gradient there goes from 88 to 97.
 #pragma once
 
 #include "microkernel.h"
@@ -41,6 +43,7 @@ struct GatherTile {
   bool add;              // to C, else overwrite it
   bool relu;
   Index next_in = 0, next_out = 0;  // from the tile's places to those of the next one
+  Index next_unit = 0;              // from what its steps read to what those of the next unit do
 };
 
 // Part of the contract, as longest_chunk: the sum over the window is cut into parts of at most
@@ -73,19 +76,31 @@ LAMINA_INLINE void gather_ahead(const GatherTile<T>& t, const T* const (&row)[He
   for (int v = 0; v < Vectors; ++v) __builtin_prefetch(to + v * lanes<T>, 1);
 }
 
+// The lines of so many steps.
+template <int Steps, class T>
+LAMINA_INLINE void steps_ahead(const T* from, Index step) {
+  LAMINA_UNROLL
+  for (int i = 0; i < Steps; ++i) second_cache_prefetch(from + i * step);
+}
+
 template <class T, int Height, int Vectors>
 LAMINA_INLINE void gather_accumulate(Vec<T> (&acc)[Height][Vectors], const GatherTile<T>& t) {
   const T* row[Height];
   LAMINA_UNROLL
   for (int r = 0; r < Height; ++r) row[r] = t.x + t.rows[r].in;
   const Index a_step = t.a_step, b_step = t.b_step;
-  constexpr Index line = 64 / Index(sizeof(T));
+  constexpr int line = 64 / int(sizeof(T));
   int lines = 0;
   for (Index i = 0; i < t.run_count; ++i) {
     Index a = t.runs[i].a;
     const T* b = t.b + t.runs[i].b * b_step;
     for (Index k = t.runs[i].count; k > 0; --k) {
-      if (t.next_in != 0 && k % line == 0) gather_ahead<T, Height, Vectors>(t, row, a, lines++);
+      if (k % line == 0) {
+        if (t.next_in != 0)
+          gather_ahead<T, Height, Vectors>(t, row, a, lines++);
+        else if (t.next_unit != 0)
+          steps_ahead<line>(row[0] + a + t.next_unit, a_step);
+      }
       Vec<T> column[Vectors];
       LAMINA_UNROLL
       for (int v = 0; v < Vectors; ++v) column[v] = load(b + v * lanes<T>);

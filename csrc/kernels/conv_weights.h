@@ -115,6 +115,7 @@ void accumulate_weights(const WeightsProduct<T>& p, const T* x, const T* panels,
     t.bias = nullptr;
     t.add = add;
     t.relu = false;
+    if (p.taps() == 1 && j == 0) t.next_unit = pixels * t.a_step;
     GatherTiles<T>::run(t, places, rows, cut.vectors(j));
   }
 }
@@ -138,7 +139,8 @@ void weights_all_taps(const WeightsProduct<T>& p, const Unit& unit, const Field<
                      add);
 }
 
-// The pixels of a unit that meet the image at one tap; returns how many runs.
+// The pixels of a unit that meet the image at one tap, rows without a gap in one run; returns how
+// many runs.
 template <class T>
 Index tap_runs(const WeightsProduct<T>& p, const Unit& unit, Index tap, Run* runs) {
   const ConvDims& d = p.d;
@@ -151,11 +153,18 @@ Index tap_runs(const WeightsProduct<T>& p, const Unit& unit, Index tap, Run* run
   const Index x_col = cols.begin * d.stride_w - d.pad_left + kx * d.dilation_w;
   Index count = 0;
   for (Index i = 0; cols.size() > 0 && i < unit.images; ++i)
-    for (Index r = first; r < end; ++r)
-      runs[count++] = {(unit.image + i) * x_image +
-                           (r * d.stride_h - d.pad_top + ky * d.dilation_h) * x_row +
-                           x_col * d.channels,
-                       (i * unit.rows + r - unit.row) * p.out_w + cols.begin, cols.size()};
+    for (Index r = first; r < end; ++r) {
+      const Run run{(unit.image + i) * x_image +
+                        (r * d.stride_h - d.pad_top + ky * d.dilation_h) * x_row +
+                        x_col * d.channels,
+                    (i * unit.rows + r - unit.row) * p.out_w + cols.begin, cols.size()};
+      Run* last = count > 0 ? &runs[count - 1] : nullptr;
+      if (last && last->a + last->count * d.stride_w * d.channels == run.a &&
+          last->b + last->count == run.b)
+        last->count += run.count;
+      else
+        runs[count++] = run;
+    }
   return count;
 }
 
