@@ -103,7 +103,8 @@ struct Kernels {
                              bool rectified);
   void (*max_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const void* index_nhwc, PoolDims);
   void (*average_pool2d_forward)(T* y_nhwc, const T* x_nhwc, PoolDims);
-  void (*average_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, PoolDims);
+  // `rectified_nhwc`: x where it came out of a ReLU whose derivative this includes, else null.
+  void (*average_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const T* rectified_nhwc, PoolDims);
 
   // --- activations (kernels/activations.cpp, kernels/softmax.cpp); y may alias x, dx may alias dy
   void (*activation_forward)(T* y, const T* x, Index size, ActivationSpec);

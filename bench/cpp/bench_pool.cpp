@@ -47,7 +47,7 @@ static void average_forward(benchmark::State& state, PoolDims d) {
 static void average_backward(benchmark::State& state, PoolDims d) {
   Buffer dx(cells_in(d)), dy(cells_out(d));
   for (auto _ : state) {
-    kernels().average_pool2d_backward(dx.data(), dy.data(), d);
+    kernels().average_pool2d_backward(dx.data(), dy.data(), nullptr, d);
     benchmark::ClobberMemory();
   }
   count_pass(state, d, 0.0);

@@ -297,15 +297,17 @@ void average_pool2d_forward(T* y, const T* x, PoolDims d) {
 
 // Cell by cell, so that memory is written in its order.
 template <class T>
-void average_pool2d_backward(T* dx, const T* dy, PoolDims d) {
+void average_pool2d_backward(T* dx, const T* dy, const T* rectified, PoolDims d) {
   const bool add = !windows_apart(d);
   scatter_windows(dx, d, [=, &d](T* first, Index at, const PoolWindow& w) {
     const Vec<T> share = broadcast(T(1) / T(w.cells()));
     for (Index r = 0; r < w.rows; ++r)
       for (Index k = 0; k < w.cols; ++k) {
         T* to = first + (r * d.width + k) * d.channels;
+        const T* y = rectified ? rectified + (to - dx) : nullptr;
         for_vectors<T>(0, d.channels, [=](Index c, Index count) {
-          const Vec<T> slope = load_count(dy + at + c, count) * share;
+          Vec<T> slope = load_count(dy + at + c, count) * share;
+          if (y) slope = load_count(y + c, count) > Vec<T>{} ? slope : Vec<T>{};
           store_count<T>(to + c, add ? load_count(to + c, count) + slope : slope, count);
         });
       }

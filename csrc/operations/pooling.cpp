@@ -71,16 +71,22 @@ class AveragePooling final : public OperationOf<AveragePooling> {
   }
   template <class T>
   void backward_as(const Call<T>& c) const {
-    c.kernels.average_pool2d_backward(c.din(0), c.dout(), of_rows(row_, c.rows));
+    c.kernels.average_pool2d_backward(c.din(0), c.dout(), rectified_ ? c.in(0) : nullptr,
+                                      of_rows(row_, c.rows));
   }
 
-  bool backward_reads_input(int) const override { return false; }
+  // The producer's ReLU lets the gradient pass while it is written.
+  void meet_producer(Operation& producer, bool alone) override {
+    rectified_ = alone && producer.leave_relu();
+  }
+  bool backward_reads_input(int) const override { return rectified_; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override { return pooling_cost(row_, rows); }
   std::string sizes(Index rows) const override { return window_sizes(row_, rows); }
 
  private:
   const PoolDims row_;  // images: 1
+  bool rectified_ = false;
 };
 
 // A signal (steps, channels) is an image of height 1.
