@@ -46,8 +46,8 @@ constexpr Index winograd_gap = 16;
 
 // Whether it pays, by the shape of one image alone.  Both ways are counted in multiply-adds of a
 // vector of filters.  A vector's transform takes as many as 5 for each position and axis that is
-// not alone, storing a part of a vector as many as 40.  Where plain sums count 1.25 times as many,
-// they took 1.15 times as long or longer in all but 2 of 90 shapes (bench/winograd.py, one thread).
+// not alone, storing a part of a vector as many as 40.  Of 99 measurements the rule chose 47, in 46
+// of which plain sums took 1.15 times as long or longer (as in bench/winograd.py, one thread).
 // One image must pay for its weights' transform too: it did from 24 outputs of 5 cells, 36 of 3,
 // and 7x7 of 3x3 on.
 template <class T, class Tile>
