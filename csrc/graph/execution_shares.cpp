@@ -92,6 +92,9 @@ void ExecutionOf<T>::run_backward_in_shares(const Batch& batch, double loss_scal
 
 #define LAMINA_INSTANTIATE(T)                                          \
   template bool ExecutionOf<T>::cut(Index);                            \
+  template ExecutionOf<T>& ExecutionOf<T>::sharer(Index);              \
+  template Batch ExecutionOf<T>::share_of(const Batch&, Index) const;  \
+  template void ExecutionOf<T>::join_outputs(const Batch&);            \
   template double ExecutionOf<T>::run_forward_in_shares(const Batch&); \
   template void ExecutionOf<T>::run_backward_in_shares(const Batch&, double);
 LAMINA_INSTANTIATE(float)
