@@ -8,6 +8,7 @@
 
 #include "proximal.h"
 #include "runtime/isa.h"
+#include "side_by_side.h"
 
 namespace lamina {
 
@@ -116,12 +117,32 @@ void ExecutionOf<T>::check_trains() const {
 }
 
 template <class T>
+bool ExecutionOf<T>::next_runs_beside(std::size_t place, const Batch& batch) const {
+  const auto alone = [&](int index) {
+    const Operation& operation = this->operation(index);
+    return rows_of(operation, batch) <= operation.rows_alone();
+  };
+  return place + 1 < plan_.forward.size() && plan_.beside[place + 1] && !profiler_.records() &&
+         alone(plan_.forward[place]) && alone(plan_.forward[place + 1]);
+}
+
+template <class T>
 void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
   k_ = &kernels<T>();
   const bool learns = training && settings.training;
   profiler_.timed("gather", "rows", [&] { fetch(batch); });
-  for (const int index : plan_.forward) {
+  for (std::size_t i = 0; i < plan_.forward.size(); ++i) {
+    const int index = plan_.forward[i];
     const Operation& operation = this->operation(index);
+    if (next_runs_beside(i, batch)) {
+      const double flop = operation.cost(Pass::forward, rows_of(operation, batch), false).flop;
+      side_by_side(2, 2.0 * flop, [&](Index part) {
+        const int one = plan_.forward[i + std::size_t(part)];
+        this->operation(one).forward(call(this->operation(one), batch, learns, lent(one)));
+      });
+      ++i;
+      continue;
+    }
     profiler_.timed(
         "forward", "", [&] { operation.forward(call(operation, batch, learns, lent(index))); },
         [&](ProfileLine& line) {

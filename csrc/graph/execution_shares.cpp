@@ -57,7 +57,7 @@ void ExecutionOf<T>::join_outputs(const Batch& batch) {
 
 template <class T>
 double ExecutionOf<T>::run_forward_in_shares(const Batch& batch) {
-  side_by_side(shares_, [&](Index s) {
+  side_by_side(shares_.count, shares_.flop, [&](Index s) {
     ExecutionOf& own = sharer(s);
     own.run_operations(share_of(batch, s), true);
     sum_losses<T>(*graph_, own.buffers(), own.last_rows_, own.batch_losses_);
@@ -75,7 +75,7 @@ double ExecutionOf<T>::run_forward_in_shares(const Batch& batch) {
 
 template <class T>
 void ExecutionOf<T>::run_backward_in_shares(const Batch& batch, double loss_scale) {
-  side_by_side(shares_, [&](Index s) {
+  side_by_side(shares_.count, shares_.flop, [&](Index s) {
     ExecutionOf& own = sharer(s);
     const Batch part = share_of(batch, s);
     seed_gradients<T>(*graph_, own.plan_, own.buffers(), part.rows(), batch.rows(), batch_losses_,

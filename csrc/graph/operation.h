@@ -133,6 +133,9 @@ class Operation {
   virtual bool sees_batches() const { return false; }
   // The input whose gradient backward may write over that of the output, its only one; -1 for none.
   virtual int overwrites() const { return -1; }
+  // Up to so many rows it runs on one thread, for so long that another thread is better off with an
+  // operation beside it: 0 for one that is over soon, or shares its work.
+  virtual Index rows_alone() const { return 0; }
   // What the labels of an int32 input must stay below; 0 for other inputs.
   virtual Index label_bound(int) const { return 0; }
   virtual const char* label_name() const { return "labels"; }  // for messages

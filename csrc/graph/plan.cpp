@@ -130,6 +130,17 @@ class Planner {
       if (interval[id] >= 0) offset[id] = intervals_[std::size_t(interval[id])].offset;
   }
 
+  // Whether the operation may run at the same time as the last one, which no other runs beside: it
+  // reads nothing of it.
+  bool may_run_beside(const Operation& operation) const {
+    if (plan_.forward.empty() || plan_.beside.back() || operation.rows_alone() == 0) return false;
+    const Operation& last = *graph_.operations()[std::size_t(plan_.forward.back())];
+    return last.rows_alone() > 0 &&
+           std::none_of(operation.inputs.begin(), operation.inputs.end(), [&](ValueId input) {
+             return input >= 0 && std::count(last.outputs.begin(), last.outputs.end(), root(input));
+           });
+  }
+
   void schedule_forward() {
     for (const Tensor& input : graph_.inputs()) begin_value(input.value, 0);
     for (const StateTerm& t : graph_.states())
@@ -137,17 +148,20 @@ class Planner {
     const auto& operations = graph_.operations();
     for (std::size_t j = 0; j < operations.size(); ++j) {
       const Operation& operation = *operations[j];
-      const int time = int(j) + 1;
       if (operation.passes_on(training_)) {
         plan_.stands_for[std::size_t(operation.output())] = root(operation.inputs[0]);
         continue;
       }
+      // What runs at the same time has the same time, so that nothing of it shares a place.
+      const bool beside = may_run_beside(operation);
+      const int time = 1 + (beside ? plan_.forward.back() : int(j));
       if (std::all_of(operation.outputs.begin(), operation.outputs.end(),
                       [&](ValueId output) { return is_empty(output); })) {
         for (const ValueId output : operation.outputs) begin_value(output, time);
         continue;  // nothing to calculate
       }
       plan_.forward.push_back(int(j));
+      plan_.beside.push_back(beside);
       for (const ValueId output : operation.outputs) begin_value(output, time);
       const Index rows = rows_of(operation);
       if (training_) plan_.saved_offset[j] = buffer(operation.saved_bytes(rows, dtype()), time);

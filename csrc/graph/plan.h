@@ -24,6 +24,7 @@ struct Plan {
     std::size_t workspace_offset;         // `nowhere` without one
   };
   std::vector<int> forward;             // operations in order
+  std::vector<bool> beside;             // by place in `forward`: may run beside the one before
   std::vector<Step> backward;           // in order of execution
   std::vector<bool> flows;              // by value: whether a gradient reaches it and is wanted
   std::vector<ValueId> only_penalized;  // parameters that learn from their penalty alone

@@ -7,13 +7,12 @@
 // gradients are added up in the order of the shares.
 #pragma once
 
-#include <exception>
-
 #include "plan.h"
+#include "side_by_side.h"
 
 namespace lamina {
 
-constexpr Index most_shares = 2;
+constexpr Index most_shares = most_side_by_side;
 
 struct Shares {
   Index count = 1;    // 1: the step is calculated as a whole
@@ -28,27 +27,5 @@ struct Shares {
 // Those of a training step of so many rows: more than one where its operations are too small for
 // threads, no row has to do with another, and adding up gradients costs little beside the rest.
 Shares shares_of(const Graph& graph, const Plan& plan, Index rows, Index gradient_size);
-
-// body(share) for all shares, on the threads that pay.  What a share throws, the first of them, is
-// thrown once all are done.
-template <class Body>
-void side_by_side(const Shares& shares, const Body& body) {
-  struct Context {
-    const Body& body;
-    std::exception_ptr thrown[most_shares];
-  } context{body, {}};
-  const auto run = [](void* given, Index share) {
-    auto& own = *static_cast<Context*>(given);
-    try {
-      own.body(share);
-    } catch (...) {
-      own.thrown[share] = std::current_exception();
-    }
-  };
-  // Twice the work: nothing moves between threads, as it does within an operation.
-  parallel_for(threads_for(2.0 * shares.flop, shares.count), shares.count, run, &context);
-  for (const std::exception_ptr& thrown : context.thrown)
-    if (thrown) std::rethrow_exception(thrown);
-}
 
 }  // namespace lamina

@@ -81,6 +81,7 @@ class Recurrent final : public OperationOf<Recurrent> {
     return std::size_t(factors + most) * bytes_of(dtype);
   }
 
+  Index rows_alone() const override { return 16; }  // the least of a chunk, see recurrent_plan.h
   Cost cost(Pass pass, Index rows, bool to_input) const override {
     const double n = double(rows) * double(steps_), gates = double(cell_gates(spec_.cell) * units_);
     const double from_x = 2.0 * n * double(features_) * gates;
