@@ -63,8 +63,8 @@ assert peak() - before < 100, ("validation", peak() - before)
 @LINUX
 def test_the_memory_of_large_batches_is_given_back():
     run("""
-model.fit(x[:80], y[:80], batch_size=80, verbose=0)
-model.evaluate(x[:80], y[:80], batch_size=80)
+model.fit(x[:120], y[:120], batch_size=120, verbose=0)
+model.evaluate(x[:120], y[:120], batch_size=120)
 assert peak() - before > 150, peak() - before
 assert now() - before < 70, now() - before
 """)
