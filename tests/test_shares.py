@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import lamina
+from graphs import parameters
 from harness import assert_same_bits
-from lamina import layers, ops, runtime
+from lamina import _core, layers, ops, runtime
 from thread_proof import same_on_threads, threads_help
 
 RNG = np.random.default_rng(6)
@@ -112,6 +113,25 @@ def test_what_is_not_finite_in_one_share_changes_nothing(row):
         model.fit(x, Y[:256], batch_size=256, epochs=1, verbose=0)
     assert_same_bits(model.get_weights(), before, "weights")
     model.fit(X, Y, batch_size=256, epochs=1, verbose=0)
+
+
+@pytest.mark.parametrize("planned", [129, 255])
+def test_rows_beyond_the_plan_are_refused(planned):
+    """One row more: its halves would fit into the plans of halves."""
+    graph = _core.Graph("float32")
+    x, y = graph.input((20,)), graph.input((1,))
+    _, weights = parameters(graph, RNG, first=(20, 96), second=(96, 96), last=(96, 1))
+    for name in weights:
+        x = graph.dense(x, weights[name], None, "tanh")
+    graph.add_loss(graph.loss("mean_squared_error", x, y))
+    graph.add_output(x)
+    graph.build()
+    execution = _core.Execution(graph, planned, True)
+    execution.bind([X, Y])
+    execution.set_update("sgd", [], momentum=0.0)
+    with pytest.raises(ValueError, match=f"rows 0 to {planned + 1} are out of range"):
+        execution.train(None, 0, planned + 1, 0.1, 1, 0)
+    execution.train(None, 0, planned, 0.1, 1, 0)
 
 
 def test_many_fits_have_the_bits_of_one():

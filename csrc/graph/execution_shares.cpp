@@ -6,10 +6,12 @@
 
 namespace lamina {
 
-// Finds the shares of a training step of so many rows; whether there are several.
+// Finds the shares of a training step of so many rows; whether there are several.  More rows than
+// were planned for have none: the step as a whole refuses them.
 template <class T>
 bool ExecutionOf<T>::cut(Index rows) {
   if (!settings.training || settings.input_gradients || profiler_.records()) return false;
+  if (rows > settings.rows) return false;
   if (rows != shared_rows_) {
     shares_ = shares_of(*graph_, plan_, rows, gradient_size_);
     shared_rows_ = rows;
