@@ -134,6 +134,41 @@ def test_rows_beyond_the_plan_are_refused(planned):
     execution.train(None, 0, planned, 0.1, 1, 0)
 
 
+def test_gradients_are_those_of_a_step():
+    """Dropout included: gradient descent by hand ends where a step does."""
+    by_step, by_hand = small(layers.Dropout(0.5)), small(layers.Dropout(0.5))
+    for model in (by_step, by_hand):
+        model.compile(lamina.optimizers.SGD(0.125), "mse")
+    gradients = by_hand.gradients(X[:256], Y[:256])
+    by_step.train_on_batch(X[:256], Y[:256])
+    for weight, gradient in zip(by_hand.trainable_weights, gradients, strict=True):
+        weight.assign_sub(0.125 * gradient)
+    for a, b in zip(by_hand.get_weights(), by_step.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=2**-22)
+
+
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
+@pytest.mark.parametrize("row", [3, 200])
+def test_a_layer_that_diverges_by_its_random_numbers_is_named(row):
+    """Where dropout keeps the one large unit, its factor of two makes it infinite."""
+    told = []
+    for seed in range(8):
+        model = small(layers.Dropout(0.5, name="drops"), seed=seed)
+        model.compile("sgd", "mse")
+        first, *rest = model.get_weights()
+        first[:] = 0.01 * (np.arange(20) > 0)[:, None]
+        first[0, 0] = 1.0
+        model.set_weights([first, *rest])
+        x = X[:256].copy()
+        x[row, 0] = 3e38
+        try:
+            model.fit(x, Y[:256], batch_size=256, epochs=1, shuffle=False, verbose=0)
+        except lamina.TrainingDiverged as error:
+            told.append(str(error))
+    assert told
+    assert all("began in 'drops'" in message for message in told)
+
+
 def test_many_fits_have_the_bits_of_one():
     def build():
         model = small(layers.Dropout(0.2))

@@ -64,7 +64,8 @@ class Execution {
   // The same with an update of the caller's: where something is not finite it moves nothing.
   using OwnUpdate = std::function<NotFinite()>;
   virtual double train(const Batch& batch, const OwnUpdate& update) = 0;
-  // Forward and backward; `leaves`: moving statistics and states go on as after a step.
+  // Forward and backward; `leaves`: those of a step, in its shares, after which moving statistics
+  // and states go on.  Else those of `loss` and `backward`.
   virtual double gradients(const Batch& batch, bool leaves = true) = 0;
   virtual double loss(const Batch& batch) = 0;    // as gradients, forward alone: nothing is left
   virtual void backward(const Batch& batch) = 0;  // what `gradients` does after `loss` of the same

@@ -294,8 +294,9 @@ double ExecutionOf<T>::gradients(const Batch& batch, bool leaves) {
   const Busy busy(*this);
   check_trains();
   const StateClaims states(variables_.states(), graph_->states());
-  const double loss = run_forward(batch, true);
-  run_backward(batch);
+  const bool in_shares = leaves && cut(batch.rows());
+  const double loss = in_shares ? run_forward_in_shares(batch) : run_forward(batch, true);
+  in_shares ? run_backward_in_shares(batch, 1.0) : run_backward(batch);
   if (!leaves || !std::isfinite(loss)) return loss;
   reserve_states(batch);
   settle(batch);
@@ -339,30 +340,47 @@ std::vector<ProfileLine> ExecutionOf<T>::profile(const Batch& batch, double lear
   return lines;
 }
 
+// The place in `plan_.forward` of the first operation that makes or would leave such numbers of the
+// batch; behind the last if none does.
 template <class T>
-std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
-  const Busy busy(*this);
-  const StateClaims states(variables_.states(), graph_->states());
+std::size_t ExecutionOf<T>::place_of_nonfinite(const Batch& batch) {
   k_ = &kernels<T>();
-  for (std::size_t slot = 0; slot < graph_->parameters().size(); ++slot) {
-    const ParameterSlot& p = graph_->parameters()[slot];
-    if (k_->find_nonfinite(variables_.parameter_as<T>(slot), p.size) >= 0) return p.path;
-  }
   fetch(batch);
-  for (const int index : plan_.forward) {
+  for (std::size_t place = 0; place < plan_.forward.size(); ++place) {
+    const int index = plan_.forward[place];
     const Operation& operation = this->operation(index);
     operation.forward(call(operation, batch, settings.training, lent(index)));
     for (const ValueId output : operation.outputs) {
       const Value& v = graph_->values()[std::size_t(output)];
       if (is_floating(v.dtype) &&
           k_->find_nonfinite(value(output), graph_->elements(output, batch.rows())) >= 0)
-        return operation.name;
+        return place;
     }
     if (settings.training && operation.settles() &&
         !operation.can_settle(settling_call(index, batch)))
-      return operation.name;
+      return place;
   }
-  return "";
+  return plan_.forward.size();
+}
+
+// In the shares of the step, if it had any, for they draw random numbers of their own.
+template <class T>
+std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
+  const Busy busy(*this);
+  const StateClaims states(variables_.states(), graph_->states());
+  for (std::size_t slot = 0; slot < graph_->parameters().size(); ++slot) {
+    const ParameterSlot& p = graph_->parameters()[slot];
+    if (kernels<T>().find_nonfinite(variables_.parameter_as<T>(slot), p.size) >= 0) return p.path;
+  }
+  std::size_t first = plan_.forward.size();
+  if (cut(batch.rows())) {
+    for (Index s = 0; s < shares_.count; ++s)
+      first = std::min(first, sharer(s).place_of_nonfinite(share_of(batch, s)));
+    join_outputs(batch);
+  } else {
+    first = place_of_nonfinite(batch);
+  }
+  return first < plan_.forward.size() ? operation(plan_.forward[first]).name : "";
 }
 
 template class ExecutionOf<float>;

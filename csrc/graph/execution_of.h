@@ -123,6 +123,7 @@ class ExecutionOf final : public Execution {
   template <class Update>
   double run_step(const Batch& batch, double loss_scale, const Update& update);
   double run_rule(const Batch& batch, double learning_rate, std::int64_t step);
+  std::size_t place_of_nonfinite(const Batch& batch);
 
   // The parts of a step in shares.
   bool cut(Index rows);
