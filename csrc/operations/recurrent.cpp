@@ -68,17 +68,12 @@ class Recurrent final : public OperationOf<Recurrent> {
   }
 
   std::size_t saved_bytes(Index rows, DType dtype) const override {
-    check_size(rows);
-    return std::size_t(kernels<float>().recurrent_sizes(dims(rows)).saved) * bytes_of(dtype);
+    return std::size_t(most(rows, &RecurrentSizes::saved)) * bytes_of(dtype);
   }
-  // A batch with fewer rows is cut otherwise and may want more: room for any.
   std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
-    check_size(rows);
-    Index most = 0;
-    for (Index n = 1; n <= std::max(rows, Index(1)); ++n)
-      most = std::max(most, kernels<float>().recurrent_sizes(dims(n)).workspace);
+    const Index work = most(rows, &RecurrentSizes::workspace);
     const Index factors = aligned(input_factors(rows)) + aligned(state_factors(rows));
-    return std::size_t(factors + most) * bytes_of(dtype);
+    return std::size_t(factors + work) * bytes_of(dtype);
   }
 
   Index rows_alone() const override { return 16; }  // the least of a chunk, see recurrent_plan.h
@@ -112,6 +107,14 @@ class Recurrent final : public OperationOf<Recurrent> {
   void check_size(Index rows) const {
     checked_product(checked_product(rows, steps_),
                     checked_product(checked_sum(features_, units_), 256));
+  }
+  // A batch with fewer rows is cut otherwise and may want more: room for any.
+  Index most(Index rows, Index RecurrentSizes::* part) const {
+    check_size(rows);
+    Index numbers = 0;
+    for (Index n = 1; n <= std::max(rows, Index(1)); ++n)
+      numbers = std::max(numbers, kernels<float>().recurrent_sizes(dims(n)).*part);
+    return numbers;
   }
   Index input_factors(Index rows) const { return spec_.dropout > 0.0 ? rows * features_ : 0; }
   Index state_factors(Index rows) const {
