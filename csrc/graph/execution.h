@@ -108,7 +108,9 @@ class Execution {
 
   std::byte* gradient() const { return gradient_.data(); }
   std::size_t arena_bytes() const { return plan_.bytes; }  // values and gradients, planned
-  std::size_t held_bytes() const;                          // and what is prepared of weights
+  // The same with what is prepared of weights, and with executions of its own for halves of a
+  // batch.
+  virtual std::size_t held_bytes() const;
   Index gradient_size() const { return gradient_size_; }
   const std::vector<GradientSlice>& slices() const { return slices_; }
   const Variables& variables() const { return variables_; }

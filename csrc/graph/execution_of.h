@@ -44,6 +44,7 @@ class ExecutionOf final : public Execution {
     return values_[std::size_t(graph_->outputs()[index].value)];
   }
   bool place_output(std::size_t index, std::byte* where) override;
+  std::size_t held_bytes() const override;
   const std::byte* input_gradient(std::size_t index) const override {
     return gradients_[std::size_t(graph_->inputs()[index].value)];
   }

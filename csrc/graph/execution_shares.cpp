@@ -32,6 +32,13 @@ ExecutionOf<T>& ExecutionOf<T>::sharer(Index share) {
 }
 
 template <class T>
+std::size_t ExecutionOf<T>::held_bytes() const {
+  std::size_t bytes = Execution::held_bytes();
+  for (const auto& sharer : sharers_) bytes += sharer->held_bytes();
+  return bytes;
+}
+
+template <class T>
 Batch ExecutionOf<T>::share_of(const Batch& batch, Index share) const {
   Batch part = batch;
   part.start = batch.start + shares_.begin(share, batch.rows());
@@ -95,6 +102,7 @@ void ExecutionOf<T>::run_backward_in_shares(const Batch& batch, double loss_scal
 #define LAMINA_INSTANTIATE(T)                                          \
   template bool ExecutionOf<T>::cut(Index);                            \
   template ExecutionOf<T>& ExecutionOf<T>::sharer(Index);              \
+  template std::size_t ExecutionOf<T>::held_bytes() const;             \
   template Batch ExecutionOf<T>::share_of(const Batch&, Index) const;  \
   template void ExecutionOf<T>::join_outputs(const Batch&);            \
   template double ExecutionOf<T>::run_forward_in_shares(const Batch&); \

@@ -30,7 +30,8 @@ class Convolution final : public OperationOf<Convolution> {
   void forward_as(const Call<T>& c) const {
     if (c.prepared() != nullptr && forward_prepared(c)) return;
     if (!norm_) return forward_with<T>(c, c.in(1), c.in(2), nullptr);
-    const PassBehind<T> pass{norm(c), activation_, out_height(row_) * out_width(row_)};
+    const PassBehind<T> pass{norm_of(c.in(3), c.in(4), c.in(5), c.in(6)), activation_,
+                             out_height(row_) * out_width(row_)};
     T* const weights = reinterpret_cast<T*>(c.workspace());
     const Index rows = weights_size() / filters();
     if (pass.norm.fold(c.kernels, weights, c.in(1), c.in(2), rows))
@@ -170,10 +171,12 @@ class Convolution final : public OperationOf<Convolution> {
     if (norm_)
       for (int i = 2; i <= 6; ++i) read[std::size_t(i - 1)] = {c.in(i), filters()};
     if (!kept.is_of(c.kernels, read)) {
-      kept.begin(read);
-      if (norm_ && !norm(c).fold(c.kernels, kept.made(), w, b, weights_size() / filters()))
+      const auto [weights, bias, gamma, beta, mean, variance] = kept.begin(read);
+      const Index rows = weights_size() / filters();
+      if (norm_ && !norm_of(gamma.data, beta.data, mean.data, variance.data)
+                        .fold(c.kernels, kept.made(), weights.data, bias.data, rows))
         return false;
-      if (!c.kernels.conv2d_prepare(ready, norm_ ? kept.made() : w, row_)) return false;
+      if (!c.kernels.conv2d_prepare(ready, norm_ ? kept.made() : weights.data, row_)) return false;
       kept.end(c.kernels);
     }
     if (norm_) w = kept.made(), b = w + weights_size();
@@ -182,8 +185,8 @@ class Convolution final : public OperationOf<Convolution> {
   }
 
   template <class T>
-  FoldedNorm<T> norm(const Call<T>& c) const {
-    return {c.in(3), c.in(4), c.in(5), c.in(6), norm_->epsilon, filters()};
+  FoldedNorm<T> norm_of(const T* gamma, const T* beta, const T* mean, const T* variance) const {
+    return {gamma, beta, mean, variance, norm_->epsilon, filters()};
   }
   // `pass`: what is left to do before the pooling, `ready`: what is prepared of w; or null.
   template <class T>

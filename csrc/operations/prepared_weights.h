@@ -49,15 +49,19 @@ class PreparedWeights {
     return true;
   }
 
-  // Nothing is whole from here to `end`.
-  void begin(const Sources& sources) const {
+  // Nothing is whole from here to `end`.  Returns the copies, of which it is to be made: another
+  // thread may change the weights meanwhile.
+  Sources begin(const Sources& sources) const {
     head_->maker = nullptr;
+    Sources copies;
     T* copy = copies_;
-    for (const Source& source : sources) {
-      if (source.data == nullptr) continue;
-      std::memcpy(copy, source.data, std::size_t(source.size) * sizeof(T));
-      copy += source.size;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      if (sources[i].data == nullptr) continue;
+      std::memcpy(copy, sources[i].data, std::size_t(sources[i].size) * sizeof(T));
+      copies[i] = {copy, sources[i].size};
+      copy += sources[i].size;
     }
+    return copies;
   }
   void end(const Kernels<T>& kernels) const { head_->maker = &kernels; }
 

@@ -408,6 +408,9 @@ void bind_execution(py::module_& module) {
       .def_property_readonly("gradient_size",
                              [](BoundExecution& e) { return e.execution().gradient_size(); })
       .def_property_readonly(
+          "held_bytes", [](BoundExecution& e) { return e.execution().held_bytes(); },
+          "Bytes of all that it allocated: the plan's, prepared weights, halves of a batch.")
+      .def_property_readonly(
           "arena_bytes", [](BoundExecution& e) { return e.execution().arena_bytes(); },
           "Memory planned for values and gradients.")
       .def_property_readonly("rows", [](BoundExecution& e) { return e.execution().settings.rows; });

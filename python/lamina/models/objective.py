@@ -338,7 +338,7 @@ class Objective:
     @property
     def kept_bytes(self) -> int:
         """The memory of the executions that are kept."""
-        return sum(execution.arena_bytes for execution in self._executions.values())
+        return sum(execution.held_bytes for execution in self._executions.values())
 
     def trim(self, least: int = 0) -> None:
         """Give back the memory of executions beyond what is kept, but for the ``least`` last."""
