@@ -126,6 +126,19 @@ bool ExecutionOf<T>::next_runs_beside(std::size_t place, const Batch& batch) con
          alone(plan_.forward[place]) && alone(plan_.forward[place + 1]);
 }
 
+// The operation at a place and the next one, on a thread each.
+template <class T>
+void ExecutionOf<T>::run_with_next(std::size_t place, const Batch& batch, bool learns) {
+  const int pair[most_side_by_side] = {plan_.forward[place], plan_.forward[place + 1]};
+  double flop = 0.0;
+  for (const int index : pair)
+    flop += operation(index).cost(Pass::forward, rows_of(operation(index), batch), false).flop;
+  side_by_side(most_side_by_side, flop, [&](Index part) {
+    const int index = pair[part];
+    operation(index).forward(call(operation(index), batch, learns, lent(index)));
+  });
+}
+
 template <class T>
 void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
   k_ = &kernels<T>();
@@ -135,12 +148,7 @@ void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
     const int index = plan_.forward[i];
     const Operation& operation = this->operation(index);
     if (next_runs_beside(i, batch)) {
-      const double flop = operation.cost(Pass::forward, rows_of(operation, batch), false).flop;
-      side_by_side(2, 2.0 * flop, [&](Index part) {
-        const int one = plan_.forward[i + std::size_t(part)];
-        this->operation(one).forward(call(this->operation(one), batch, learns, lent(one)));
-      });
-      ++i;
+      run_with_next(i++, batch, learns);
       continue;
     }
     profiler_.timed(

@@ -110,6 +110,7 @@ class ExecutionOf final : public Execution {
   void fetch(const Batch& batch);
   void copy_rows(std::size_t input, const Batch& batch);
   bool next_runs_beside(std::size_t place, const Batch& batch) const;
+  void run_with_next(std::size_t place, const Batch& batch, bool learns);
   void run_operations(const Batch& batch, bool training);
   double run_forward(const Batch& batch, bool training, double loss_scale = 1.0);
   double add_losses(Index rows);

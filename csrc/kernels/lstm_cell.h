@@ -22,7 +22,7 @@ struct LstmCell {
       const Index at = r * u;
       for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
         fetch_next<4>(s, r, j);
-        fetch(s.c + at + j + s.to_next_c);
+        second_cache_prefetch(s.c + at + j + s.to_next_c);
         const Vec<T> zg = load_count<T>(z + j, count), zi = load_count<T>(z + u + j, count);
         const Vec<T> zf = load_count<T>(z + 2 * u + j, count);
         const Vec<T> zo = load_count<T>(z + 3 * u + j, count);
@@ -51,7 +51,7 @@ struct LstmCell {
       const Index at = r * u;
       for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
         fetch_next<4>(s, r, j);
-        fetch(s.c + at + j + s.to_next_c);
+        second_cache_prefetch(s.c + at + j + s.to_next_c);
         const Vec<T> sg = load_count<T>(z + j, count), si = load_count<T>(z + u + j, count);
         const Vec<T> sf = load_count<T>(z + 2 * u + j, count);
         const Vec<T> so = load_count<T>(z + 3 * u + j, count);

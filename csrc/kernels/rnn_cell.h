@@ -39,7 +39,7 @@ struct SimpleRnnCell {
  private:
   void hyperbolic(const Step<T>& s) const {
     for_vectors<T>(0, s.rows * s.units, [&](Index i, Index count) __attribute__((always_inline)) {
-      fetch(s.h + i + s.to_next_h);
+      second_cache_prefetch(s.h + i + s.to_next_h);
       store_count<T>(s.h + i, GateTanh<Vec<T>>{}.forward(load_count<T>(s.h + i, count)), count);
     });
   }
@@ -47,7 +47,7 @@ struct SimpleRnnCell {
     const T* const saved = derivative_from_output(activation.kind) ? s.h : s.z;
     with_law<Vec<T>>(activation, [&](auto law) {
       for_vectors<T>(begin, begin + size, [&](Index i, Index count) __attribute__((always_inline)) {
-        fetch(s.h + i + s.to_next_h);
+        second_cache_prefetch(s.h + i + s.to_next_h);
         const Vec<T> y = load_count<T>(saved + i, count);
         store_count<T>(s.dz + i, law.backward(load_count<T>(s.dh + i, count), y), count);
       });
