@@ -98,14 +98,14 @@ struct RecurrentPlan {
   void lay_out_cell();
 };
 
-// A chunk has at least 16 rows (tile height) unless the work is tiny; many chunks of large weights
+// A chunk has the rows of a tile's height unless the work is tiny; many chunks of large weights
 // would need a gradient's memory each.
 inline Index RecurrentPlan::chunk_count(RecurrentDims d) {
   const double weights = double(d.inputs + d.units) * double(cell_gates(d.cell) * d.units);
   const double flop = 2.0 * double(d.rows) * double(d.steps) * weights;
   if (flop < 1e6) return d.rows < 64 ? d.rows > 0 : d.rows / 64;
   const Index affordable = 4e6 / weights > 4 ? Index(4e6 / weights) : 4;
-  Index count = (d.rows + 15) / 16;
+  Index count = parts_of(d.rows, recurrent_chunk_rows);
   if (count > 16) count = 16;
   return count < affordable ? count : affordable;
 }

@@ -76,7 +76,7 @@ class Recurrent final : public OperationOf<Recurrent> {
     return std::size_t(factors + work) * bytes_of(dtype);
   }
 
-  Index rows_alone() const override { return 16; }  // the least of a chunk, see recurrent_plan.h
+  Index rows_alone() const override { return recurrent_chunk_rows; }
   Cost cost(Pass pass, Index rows, bool to_input) const override {
     const double n = double(rows) * double(steps_), gates = double(cell_gates(spec_.cell) * units_);
     const double from_x = 2.0 * n * double(features_) * gates;
