@@ -27,10 +27,14 @@ struct GruCell {
         const Vec<T> update = rec.forward(zz), reset = rec.forward(zr);
         store_count<T>(z + u + j, rec.keep(zz, update), count);
         store_count<T>(z + 2 * u + j, rec.keep(zr, reset), count);
-        const Vec<T> zh =
-            fma(reset, load_count<T>(z + 3 * u + j, count), load_count<T>(z + j, count));
-        const Vec<T> hh = act.forward(zh);
+        const Vec<T> part = load_count<T>(z + 3 * u + j, count);
+        store_count<T>(z + j, fma(reset, part, load_count<T>(z + j, count)), count);
+      });
+      // A loop of its own, as in an lstm: 64 cycles in one, 56 in two; with AVX2 106 and 71.
+      for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
+        const Vec<T> zh = load_count<T>(z + j, count), hh = act.forward(zh);
         store_count<T>(z + j, act.keep(zh, hh), count);
+        const Vec<T> update = rec.output(load_count<T>(z + u + j, count));
         const Vec<T> before = load_count<T>(s.h_before + at + j, count);
         store_count<T>(s.h + at + j, fma(update, before - hh, hh), count);
       });
