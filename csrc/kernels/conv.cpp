@@ -40,7 +40,7 @@ bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit&
     sweep_unit(p, unit);
   } else if (plan.winograd) {
     const bool memory =
-        with_winograd_tile<T>(p.vertical.taps, p.horizontal.taps, false,
+        with_winograd_tile<T>(p.vertical.taps, p.horizontal.taps, p.depth, false,
                               [&](auto tile) { return winograd_unit<T, decltype(tile)>(p, unit); });
     if (!memory) return false;
   } else {
@@ -69,7 +69,7 @@ template <class T>
 ProductCut cut_product(const ConvProduct<T>& p, const WinogradShape& winograd) {
   // A small batch is cut finer, four units a thread: no bit depends on it.
   const int team = threads_for(work_of(p, winograd), p.images * p.vertical.outputs);
-  if (winograd.positions == 0 && lanewise_depth(p) == 0) {
+  if (winograd.matrices == 0 && lanewise_depth(p) == 0) {
     const double cost = lanes_cost(p);
     const Units units = lanes_units(p, team);
     // Unless more than half of the threads would have nothing to do.
@@ -91,7 +91,7 @@ struct WeightsRoom {
     const Index lanewise = lanewise_depth(p);
     const bool direct = lanewise == 1 || (lanewise > 1 && !p.backward) || reads_weights_in_place(p);
     if (!direct) packed = p.pack_size();
-    transformed = PanelCut<T>(p.columns).padded() * winograd_shape(p).positions * p.depth;
+    transformed = PanelCut<T>(p.columns).padded() * winograd_shape(p).matrices * p.depth;
   }
   Index all() const { return packed + transformed; }
   Index kept() const { return transformed > 0 ? transformed : packed; }
@@ -113,7 +113,7 @@ bool prepare_weights(ConvProduct<T>* p, T* kept = nullptr) {
   }
   if (room.transformed > 0) {
     T* const positions = kept ? kept : panels + room.packed;
-    with_winograd_tile<T>(p->vertical.taps, p->horizontal.taps, false, [&](auto tile) {
+    with_winograd_tile<T>(p->vertical.taps, p->horizontal.taps, p->depth, false, [&](auto tile) {
       weights_to_positions<T, decltype(tile)>(positions, p->b, *p);
       return true;
     });
@@ -145,7 +145,7 @@ bool multiply(ConvProduct<T> p) {
                          units.most_pixels(p.horizontal.outputs) * Index(sizeof(Place)),
                          Window::bytes(p.taps(), p.depth),
                          cut.lanes_cost,
-                         winograd.positions > 0};
+                         winograd.matrices > 0};
   bool whole = true;
   const auto unit_of = [&plan](const ConvProduct<T>& some, const Unit& unit) {
     return multiply_unit(some, plan, unit);
@@ -274,9 +274,10 @@ bool conv_weights(T* dw, T* db, const T* x, const T* dz, const ConvDims& dims,
                   Accumulate accumulate, const ImageHook<T>* give = nullptr) {
   const WeightsProduct<T> p(x, dz, dims);
   if (dw && by_winograd(p)) {
-    const bool done = with_winograd_tile<T>(dims.kernel_h, dims.kernel_w, false, [&](auto tile) {
-      return winograd_weights<T, decltype(tile)>(p, dw, db, accumulate, give);
-    });
+    const bool done =
+        with_winograd_tile<T>(dims.kernel_h, dims.kernel_w, dims.channels, false, [&](auto tile) {
+          return winograd_weights<T, decltype(tile)>(p, dw, db, accumulate, give);
+        });
     if (done) return true;
   }
   const bool over_images = lanewise_depth(p) == 0 && runs_over_images(p);

@@ -18,25 +18,87 @@ struct WinogradTile {
   static constexpr Index positions = Down::positions * Across::positions;
   static constexpr Index taps = Down::taps * Across::taps;
   static constexpr Index outputs = Down::side * Across::side;
-  // The share of the work of plain sums, transforms included.
-  static constexpr double work = 0.15 + double(positions) / double(taps * outputs);
   // Tiles that pass through all products together: what they hold stays in the second cache.
   static constexpr Index at_once = 864 / positions;
 };
 
-// body(tile) of the tile that serves a window; `otherwise` where none does.
+// Tiles for so many cells both ways, or along one axis.
+template <int Taps>
+using WinogradSquare = WinogradTile<WinogradAxis<Taps, 6>, WinogradAxis<Taps, 6>>;
+template <int Taps>
+using WinogradColumn = WinogradTile<WinogradAxis<Taps, 8>, WinogradAxis<1, 1>>;
+template <int Taps>
+using WinogradRow = WinogradTile<WinogradAxis<1, 1>, WinogradAxis<Taps, 8>>;
+
+// A window cut into pieces that have the cells of a tile, the last ones with zeros at their ends.
+// At each position the sums of all pieces are added up: the window is then one piece of so many
+// times the channels.
+template <class Tile>
+struct WinogradPieces {
+  Index taps_down, taps_across;  // of the window
+  Index down, across;            // pieces
+  Index together;  // that pass through the products at once: their tiles stay in cache
+
+  WinogradPieces(Index taps_down_, Index taps_across_, Index channels)
+      : taps_down(taps_down_),
+        taps_across(taps_across_),
+        down(parts_of(taps_down, Tile::Down::taps)),
+        across(parts_of(taps_across, Tile::Across::taps)),
+        together(channels < most_channels ? most_channels / channels : 1) {}
+
+  Index count() const { return down * across; }
+  Parts groups() const { return Parts(count(), parts_of(count(), together)); }
+  // The first cell of a piece.
+  Index tap_down(Index piece) const { return piece / across * Tile::Down::taps; }
+  Index tap_across(Index piece) const { return piece % across * Tile::Across::taps; }
+  bool has(Index tap_down, Index tap_across) const {
+    return tap_down < taps_down && tap_across < taps_across;
+  }
+  // Products that take the place of one of plain sums.
+  double share() const {
+    return double(count() * Tile::positions) / double(taps_down * taps_across * Tile::outputs);
+  }
+
+ private:
+  static constexpr Index most_channels = 144;
+};
+
+// Of tiles of some taps each, the one by which a window takes the fewest products.
+template <class T, class Result, class Body, class First, class... Others>
+Result with_least_products(Index taps_down, Index taps_across, const Body& body, First first,
+                           Others... others) {
+  const auto share = [=](auto tile) {
+    return WinogradPieces<decltype(tile)>(taps_down, taps_across, 1).share();
+  };
+  if constexpr (sizeof...(others) > 0) {
+    const double here = share(first);
+    if (((here > share(others)) || ...))
+      return with_least_products<T, Result>(taps_down, taps_across, body, others...);
+  }
+  return body(first);
+}
+
+// body(tile) of the tile that serves a window of so many channels; `otherwise` where none does.
+// 5x5 take as many products in pieces of 3x3 as whole.  Of 64 and 128 channels, on 8x8 and 14x14,
+// pieces took 1.1 to 1.6 times as long, as the weights at all positions leave the second cache; of
+// 16 on 32x32 they took 0.8 of the time of plain sums, where whole windows did not pay.
 template <class T, class Result, class Body>
-Result with_winograd_tile(Index taps_down, Index taps_across, Result otherwise, const Body& body) {
-  using Alone = WinogradAxis<1, 1>;
+Result with_winograd_tile(Index taps_down, Index taps_across, Index channels, Result otherwise,
+                          const Body& body) {
+  const auto least = [&](auto... tiles) {
+    return with_least_products<T, Result>(taps_down, taps_across, body, tiles...);
+  };
   if constexpr (sizeof(T) == sizeof(float)) {
-    if (taps_down == 3 && taps_across == 3)
-      return body(WinogradTile<WinogradAxis<3, 6>, WinogradAxis<3, 6>>{});
-    if (taps_down == 5 && taps_across == 5)
-      return body(WinogradTile<WinogradAxis<5, 6>, WinogradAxis<5, 6>>{});
-    if (taps_down == 3 && taps_across == 1) return body(WinogradTile<WinogradAxis<3, 8>, Alone>{});
-    if (taps_down == 5 && taps_across == 1) return body(WinogradTile<WinogradAxis<5, 8>, Alone>{});
-    if (taps_down == 1 && taps_across == 3) return body(WinogradTile<Alone, WinogradAxis<3, 8>>{});
-    if (taps_down == 1 && taps_across == 5) return body(WinogradTile<Alone, WinogradAxis<5, 8>>{});
+    if (taps_down > 1 && taps_across > 1 && channels <= 32)
+      return least(WinogradSquare<3>{}, WinogradSquare<4>{}, WinogradSquare<2>{});
+    if (taps_down > 1 && taps_across > 1)
+      return least(WinogradSquare<5>{}, WinogradSquare<3>{}, WinogradSquare<4>{},
+                   WinogradSquare<2>{});
+    if (taps_down > 1)
+      return least(WinogradColumn<3>{}, WinogradColumn<5>{}, WinogradColumn<4>{},
+                   WinogradColumn<2>{});
+    if (taps_across > 1)
+      return least(WinogradRow<3>{}, WinogradRow<5>{}, WinogradRow<4>{}, WinogradRow<2>{});
   }
   return otherwise;
 }
@@ -53,36 +115,39 @@ constexpr Index winograd_gap = 16;
 template <class T, class Tile>
 bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels, Index filters) {
   if (channels < 16 || filters < 16) return false;
+  const WinogradPieces<Tile> pieces(vertical.taps, horizontal.taps, channels);
   constexpr double axes = (Tile::Down::taps > 1) + (Tile::Across::taps > 1);
-  constexpr double positions = double(Tile::positions), transform = 5.0 * axes * positions;
+  constexpr double transform = 5.0 * axes * double(Tile::positions);
+  const double count = double(pieces.count()), positions = count * double(Tile::positions);
   const double tiles = double(parts_of(vertical.outputs, Tile::Down::side)) *
                        double(parts_of(horizontal.outputs, Tile::Across::side));
   const double cells = double(meeting_cells(vertical)) * double(meeting_cells(horizontal));
   const double vectors = double(parts_of(filters, lanes<T>)), depth = double(channels);
   const double parts = filters % lanes<T> == 0 ? 0.0 : double(Tile::outputs);
-  const double transforms = transform * (double(parts_of(channels, lanes<T>)) + vectors);
+  const double transforms = transform * (count * double(parts_of(channels, lanes<T>)) + vectors);
   const double here = tiles * (positions * depth * vectors + transforms + 40.0 * parts);
   const double saved = cells - tiles * positions;
   return cells * depth * vectors >= 1.25 * here &&
-         saved >= 4.8 * (positions + double(Tile::taps)) && winograd_allowed();
+         saved >= 4.8 * (positions + double(vertical.taps * horizontal.taps)) && winograd_allowed();
 }
 
 // One axis of a convolution that only moves the window by one cell at a time.
 inline bool moves_by_one(const Axis& a) { return a.scale == 1 && a.divide == 1 && a.dilation == 1; }
 
-// The tile that a product goes by; of no positions where plain sums are taken.
+// What a product goes by; no matrices where plain sums are taken.
 struct WinogradShape {
-  Index positions = 0, side = 1;  // outputs of a tile down the image
-  double work = 1.0;              // a share of that of plain sums
+  Index matrices = 0, side = 1;  // of weights; outputs of a tile down the image
+  double work = 1.0;             // a share of that of plain sums, transforms included
 };
 template <class T>
 WinogradShape winograd_shape(const ConvProduct<T>& p) {
   const Axis &v = p.vertical, &h = p.horizontal;
   if (!moves_by_one(v) || !moves_by_one(h) || p.groups != 1) return {};
-  return with_winograd_tile<T>(v.taps, h.taps, WinogradShape{}, [&](auto tile) {
+  return with_winograd_tile<T>(v.taps, h.taps, p.depth, WinogradShape{}, [&](auto tile) {
     using Tile = decltype(tile);
-    const bool pays = winograd_pays<T, Tile>(v, h, p.depth, p.columns);
-    return pays ? WinogradShape{Tile::positions, Tile::Down::side, Tile::work} : WinogradShape{};
+    if (!winograd_pays<T, Tile>(v, h, p.depth, p.columns)) return WinogradShape{};
+    const WinogradPieces<Tile> pieces(v.taps, h.taps, p.depth);
+    return WinogradShape{pieces.count() * Tile::positions, Tile::Down::side, 0.15 + pieces.share()};
   });
 }
 
@@ -159,27 +224,55 @@ void winograd_input(T* to, Index step, const T* x, Index row, Index pixel, Index
   });
 }
 
-// The inputs of tiles [begin, end) of a unit of images: rows of v[position], one a tile.
+// The inputs of tiles [begin, end) of a unit of images, at v[position]: a row a tile, in it the
+// channels of a group of pieces, one after the other.
 template <class T, class Tile>
-void winograd_inputs(T* v, Index step, const T* x, const TileCut<Tile>& tiles, Range range,
-                     const Axis& vertical, const Axis& horizontal, Index pixel) {
-  const Index row = horizontal.inputs * pixel, image = vertical.inputs * row;
-  const auto cell = [&](Index tile, Index r, Index s) {
-    const Index top = tiles.row(tile) - vertical.shift, left = tiles.col(tile) - horizontal.shift;
-    return x + tiles.image(tile) * image + (top + r) * row + (left + s) * pixel;
-  };
-  for (Index i = range.begin; i < range.end; ++i) {
-    const InputsInside<Tile> inside(tiles.row(i) - vertical.shift, tiles.col(i) - horizontal.shift,
-                                    vertical.inputs, horizontal.inputs);
-    bring_cells<Tile>(cell(i + winograd_ahead, Tile::Down::taps - 1, Tile::Across::taps - 1), row,
-                      pixel);
-    T* to = v + (i - range.begin) * whole_vectors<T>(pixel);
-    if (inside.whole())
-      winograd_input<T, Tile, true>(to, step, cell(i, 0, 0), row, pixel, pixel, inside);
-    else
-      winograd_input<T, Tile, false>(to, step, cell(i, 0, 0), row, pixel, pixel, inside);
+struct WinogradInputs {
+  const T* x;
+  const Axis &vertical, &horizontal;
+  Index pixel;
+  WinogradPieces<Tile> pieces;
+
+  WinogradInputs(const T* x_, const Axis& vertical_, const Axis& horizontal_, Index pixel_)
+      : x(x_),
+        vertical(vertical_),
+        horizontal(horizontal_),
+        pixel(pixel_),
+        pieces(vertical_.taps, horizontal_.taps, pixel_) {}
+
+  // Numbers of a row, and of a position: what a tile's last piece writes beyond its row lies in
+  // the next row, which is written later, or in the gap.
+  Index row() const {
+    return whole_vectors<T>(pieces.groups().begin(1) * pixel);  // the first is the longest
   }
-}
+  Index step() const { return Tile::at_once * row() + winograd_gap; }
+
+  void fill(T* v, const TileCut<Tile>& tiles, Range range, Range group) const {
+    for (Index i = range.begin; i < range.end; ++i)
+      for (Index piece = group.begin; piece < group.end; ++piece)
+        fill_row(v + (i - range.begin) * row() + (piece - group.begin) * pixel, tiles, i, piece);
+  }
+
+ private:
+  void fill_row(T* to, const TileCut<Tile>& tiles, Index tile, Index piece) const {
+    const Index width = horizontal.inputs * pixel, image = vertical.inputs * width;
+    const Index down = pieces.tap_down(piece) - vertical.shift;
+    const Index right = pieces.tap_across(piece) - horizontal.shift;
+    const auto cell = [&](Index i, Index r, Index s) {
+      return x + tiles.image(i) * image + (tiles.row(i) + down + r) * width +
+             (tiles.col(i) + right + s) * pixel;
+    };
+    const InputsInside<Tile> inside(tiles.row(tile) + down, tiles.col(tile) + right,
+                                    vertical.inputs, horizontal.inputs);
+    bring_cells<Tile>(cell(tile + winograd_ahead, Tile::Down::taps - 1, Tile::Across::taps - 1),
+                      width, pixel);
+    const T* const from = cell(tile, 0, 0);
+    if (inside.whole())
+      winograd_input<T, Tile, true>(to, step(), from, width, pixel, pixel, inside);
+    else
+      winograd_input<T, Tile, false>(to, step(), from, width, pixel, pixel, inside);
+  }
+};
 
 // One tile's sums of a panel of columns, with bias and ReLU, to the outputs that exist.
 template <class T, class Tile>
@@ -200,6 +293,21 @@ void winograd_output(T* y, Index row, Index pixel, const T* m, Index step, Index
           store_count(y + r * row + s * pixel + c, z, n);
         });
   });
+}
+
+// A panel's sums of tiles [begin, end), taken back.
+template <class T, class Tile>
+void winograd_outputs(const ConvProduct<T>& p, const TileCut<Tile>& tiles, Range range, const T* m,
+                      Index step, const PanelCut<T>& panels, Index panel) {
+  const Index row = p.horizontal.outputs * p.columns, image = p.vertical.outputs * row;
+  const Index width = panels.vectors(panel) * lanes<T>, col = panels.first(panel);
+  for (Index t = range.begin; t < range.end; ++t) {
+    const Index r = tiles.row(t), c = tiles.col(t);
+    winograd_output<T, Tile>(p.y + tiles.image(t) * image + r * row + c * p.columns + col, row,
+                             p.columns, m + (t - range.begin) * width, step, panels.used(panel),
+                             p.bias ? p.bias + col : nullptr, p.activation.kind == Activation::relu,
+                             OutputsInside<Tile>(r, c, p.vertical.outputs, p.horizontal.outputs));
+  }
 }
 
 // --- products
@@ -229,28 +337,37 @@ void winograd_product(T* c, Index ldc, const T* a, Index lda, const T* b, Index 
   }
 }
 
-// Packed weights, tap by tap, to positions: panel by panel, and in each position by position.
+// Packed weights, tap by tap, to positions: panel by panel, in each position by position, and in
+// each piece by piece.
 template <class T, class Tile>
 void weights_to_positions(T* to, const T* packed, const ConvProduct<T>& p) {
   using Down = typename Tile::Down;
   using Across = typename Tile::Across;
   const PanelCut<T> panels(p.columns);
+  const WinogradPieces<Tile> pieces(p.vertical.taps, p.horizontal.taps, p.depth);
   const Index blocks = parts_of(p.depth, 64), tasks = panels.count() * blocks;
-  const double work = 16.0 * double(Tile::positions) * double(p.depth * p.columns);
+  const Index matrices = pieces.count() * Tile::positions;
+  const double work = 16.0 * double(matrices) * double(p.depth * p.columns);
   parallel_chunks(threads_for(work, tasks), tasks, [&, to](Index task) {
     const Index j = task / blocks, width = panels.vectors(j) * lanes<T>;
     const Parts parts(p.depth, blocks);
-    const T* from = packed + panels.first(j) * Tile::taps * p.depth;
-    T* panel = to + panels.first(j) * Tile::positions * p.depth;
-    for (Index k = parts.begin(task % blocks); k < parts.begin(task % blocks + 1); ++k)
-      for (Index c = 0; c < width; c += lanes<T>)
-        winograd_both_ways<T, typename Down::OfWeights, typename Across::OfWeights>(
-            [&](int r, int s) __attribute__((always_inline)) {
-              return load(from + ((Across::taps * r + s) * p.depth + k) * width + c);
-            },
-            [&](int r, int s, Vec<T> u) __attribute__((always_inline)) {
-              store(panel + ((Across::positions * r + s) * p.depth + k) * width + c, u);
-            });
+    const T* from = packed + panels.first(j) * p.taps() * p.depth;
+    T* panel = to + panels.first(j) * matrices * p.depth;
+    for (Index piece = 0; piece < pieces.count(); ++piece) {
+      const Index down = pieces.tap_down(piece), across = pieces.tap_across(piece);
+      for (Index k = parts.begin(task % blocks); k < parts.begin(task % blocks + 1); ++k)
+        for (Index c = 0; c < width; c += lanes<T>)
+          winograd_both_ways<T, typename Down::OfWeights, typename Across::OfWeights>(
+              [&](int r, int s) __attribute__((always_inline)) {
+                if (!pieces.has(down + r, across + s)) return Vec<T>{};
+                const Index tap = (down + r) * p.horizontal.taps + across + s;
+                return load(from + (tap * p.depth + k) * width + c);
+              },
+              [&](int r, int s, Vec<T> u) __attribute__((always_inline)) {
+                const Index at = Across::positions * r + s;
+                store(panel + ((at * pieces.count() + piece) * p.depth + k) * width + c, u);
+              });
+    }
   });
 }
 
@@ -259,30 +376,29 @@ template <class T, class Tile>
 bool winograd_unit(const ConvProduct<T>& p, const Unit& unit) {
   const PanelCut<T> panels(p.columns);
   const TileCut<Tile> tiles(unit, p.horizontal.outputs);
-  const Index v_row = whole_vectors<T>(p.depth), v_step = Tile::at_once * v_row + winograd_gap;
-  const Index m_step = Tile::at_once * gather_vectors * lanes<T> + winograd_gap;
+  const WinogradInputs<T, Tile> inputs(p.x, p.vertical, p.horizontal, p.depth);
+  const Parts groups = inputs.pieces.groups();
+  // Sums of a panel are taken back once they are whole: of several groups all panels are kept.
+  const Index kept = groups.count > 1 ? panels.padded() : gather_vectors * lanes<T>;
+  const Index v_step = inputs.step(), m_step = Tile::at_once * kept + winograd_gap;
   T* v = static_cast<T*>(scratch(0, sizeof(T) * Tile::positions * (v_step + m_step)));
   if (!v) return false;
-  T* m = v + Tile::positions * v_step;
-  const Index row = p.horizontal.outputs * p.columns, image = p.vertical.outputs * row;
+  const Index depth = inputs.pieces.count() * p.depth;
   const Parts blocks(tiles.count(), parts_of(tiles.count(), Tile::at_once));
   for (Index i = 0; i < blocks.count; ++i) {
     const Range range{blocks.begin(i), blocks.begin(i + 1)};
-    winograd_inputs(v, v_step, p.x, tiles, range, p.vertical, p.horizontal, p.depth);
-    for (Index j = 0; j < panels.count(); ++j) {
-      const Index width = panels.vectors(j) * lanes<T>, col = panels.first(j);
-      const T* u = p.b + col * Tile::positions * p.depth;
-      for (Index at = 0; at < Tile::positions; ++at)
-        winograd_product<T, true>(m + at * m_step, width, v + at * v_step, v_row,
-                                  u + at * p.depth * width, width, range.size(), panels.vectors(j),
-                                  p.depth, false);
-      for (Index t = range.begin; t < range.end; ++t) {
-        const Index r = tiles.row(t), c = tiles.col(t);
-        winograd_output<T, Tile>(
-            p.y + tiles.image(t) * image + r * row + c * p.columns + col, row, p.columns,
-            m + (t - range.begin) * width, m_step, panels.used(j), p.bias ? p.bias + col : nullptr,
-            p.activation.kind == Activation::relu,
-            OutputsInside<Tile>(r, c, p.vertical.outputs, p.horizontal.outputs));
+    for (Index g = 0; g < groups.count; ++g) {
+      const Range group{groups.begin(g), groups.begin(g + 1)};
+      inputs.fill(v, tiles, range, group);
+      for (Index j = 0; j < panels.count(); ++j) {
+        const Index width = panels.vectors(j) * lanes<T>, col = panels.first(j);
+        T* const m = v + Tile::positions * v_step + (groups.count > 1 ? Tile::at_once * col : 0);
+        const T* const u = p.b + col * Tile::positions * depth + group.begin * p.depth * width;
+        for (Index at = 0; at < Tile::positions; ++at)
+          winograd_product<T, true>(m + at * m_step, width, v + at * v_step, inputs.row(),
+                                    u + at * depth * width, width, range.size(), panels.vectors(j),
+                                    group.size() * p.depth, g > 0);
+        if (g + 1 == groups.count) winograd_outputs(p, tiles, range, m, m_step, panels, j);
       }
     }
   }

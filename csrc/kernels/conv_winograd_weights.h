@@ -2,7 +2,8 @@
 //
 // At each position the gradient is a product of the inputs' tiles and of dz's, taken there by the
 // transpose of what takes sums to outputs; the sums at all positions stay in memory while a chunk
-// of the batch passes by, and are taken back at the end.
+// of the batch passes by, and are taken back at the end.  A window of several pieces has as many
+// times the channels: those of the first piece, then of the second.
 #pragma once
 
 #include "conv_weights.h"
@@ -16,7 +17,7 @@ bool by_winograd(const WeightsProduct<T>& p) {
   const ConvDims& d = p.d;
   if (d.stride_h != 1 || d.stride_w != 1 || d.dilation_h != 1 || d.dilation_w != 1 || d.groups != 1)
     return false;
-  return with_winograd_tile<T>(d.kernel_h, d.kernel_w, false, [&](auto tile) {
+  return with_winograd_tile<T>(d.kernel_h, d.kernel_w, d.channels, false, [&](auto tile) {
     return winograd_pays<T, decltype(tile)>(vertical_forward(d), horizontal_forward(d), d.channels,
                                             d.filters);
   });
@@ -50,72 +51,97 @@ void winograd_gradients(T* e, Index step, Index width, const T* dz, const TileCu
   }
 }
 
-// What one chunk adds up: positions x channels x filters, padded to whole vectors.
+// Which of the sums a task adds up.
+struct WinogradShare {
+  Range groups, positions;
+};
+
+// What one chunk adds up: positions x channels of all pieces x filters, padded to whole vectors.
 template <class T, class Tile>
 struct WinogradSums {
   const WeightsProduct<T>& p;
-  Index width, size;
+  WinogradPieces<Tile> pieces;
+  Index width, plane, size;
   explicit WinogradSums(const WeightsProduct<T>& p_)
       : p(p_),
+        pieces(p_.d.kernel_h, p_.d.kernel_w, p_.d.channels),
         width(whole_vectors<T>(p_.d.filters)),
-        size(Tile::positions * p_.d.channels * width) {}
+        plane(pieces.count() * p_.d.channels * width),
+        size(Tile::positions * plane) {}
 
-  // Adds one unit's part at the positions of `range`; takes scratch slot 0.
-  bool add_unit(T* sums, const T* dz, const Unit& unit, Range range, bool onto) const {
+  // Adds one unit's part; takes scratch slot 0.
+  bool add_unit(T* sums, const T* dz, const Unit& unit, const WinogradShare& share,
+                bool onto) const {
     const ConvDims& d = p.d;
     const TileCut<Tile> tiles(unit, p.out_w);
-    const Index v_row = whole_vectors<T>(d.channels);
-    const Index v_step = Tile::at_once * v_row + winograd_gap;
-    const Index e_step = Tile::at_once * width + winograd_gap;
+    const Axis vertical = vertical_forward(d), horizontal = horizontal_forward(d);
+    const WinogradInputs<T, Tile> inputs(p.x, vertical, horizontal, d.channels);
+    const Index v_step = inputs.step(), e_step = Tile::at_once * width + winograd_gap;
     T* v = static_cast<T*>(scratch(0, sizeof(T) * Tile::positions * (v_step + e_step)));
     if (!v) return false;
     T* e = v + Tile::positions * v_step;
     const PanelCut<T> panels(d.filters);
     const Parts blocks(tiles.count(), parts_of(tiles.count(), Tile::at_once));
+    const Parts groups = pieces.groups();
     for (Index i = 0; i < blocks.count; ++i) {
       const Range some{blocks.begin(i), blocks.begin(i + 1)};
-      winograd_inputs(v, v_step, p.x, tiles, some, vertical_forward(d), horizontal_forward(d),
-                      d.channels);
       winograd_gradients(e, e_step, width, dz, tiles, some, p.out_h, p.out_w, d.filters);
-      for (Index at = range.begin; at < range.end; ++at)
-        for (Index j = 0; j < panels.count(); ++j)
-          winograd_product<T, false>(sums + at * d.channels * width + panels.first(j), width,
-                                     v + at * v_step, v_row, e + at * e_step + panels.first(j),
-                                     width, d.channels, panels.vectors(j), some.size(),
-                                     onto || i > 0);
+      for (Index g = share.groups.begin; g < share.groups.end; ++g) {
+        const Range group{groups.begin(g), groups.begin(g + 1)};
+        inputs.fill(v, tiles, some, group);
+        T* const to = sums + group.begin * d.channels * width;
+        for (Index at = share.positions.begin; at < share.positions.end; ++at)
+          for (Index j = 0; j < panels.count(); ++j)
+            winograd_product<T, false>(to + at * plane + panels.first(j), width, v + at * v_step,
+                                       inputs.row(), e + at * e_step + panels.first(j), width,
+                                       group.size() * d.channels, panels.vectors(j), some.size(),
+                                       onto || i > 0);
+      }
     }
     return true;
   }
 
   // dw (+)= the sums of all chunks, added in order, taken back to the weights.
   void finish(T* dw, const T* sums, Index chunks, Index step, bool add) const {
+    const double work = double(Tile::positions) * double(chunks + 1) * double(plane);
+    const Index rows = pieces.count() * p.d.channels;
+    parallel_chunks(threads_for(work, rows), rows, [=](Index row) {
+      for (Index c = 0; c < p.d.filters; c += lanes<T>)
+        finish_vector(dw, sums + row * width + c, row, c, chunks, step, add);
+    });
+  }
+
+ private:
+  // Of one channel of one piece, a vector of filters.
+  void finish_vector(T* dw, const T* sums, Index row, Index c, Index chunks, Index step,
+                     bool add) const {
     using Down = typename Tile::Down;
     using Across = typename Tile::Across;
-    const Index channels = p.d.channels, filters = p.d.filters, plane = channels * width;
-    const double work = double(Tile::positions) * double(chunks + 1) * double(plane);
-    parallel_chunks(threads_for(work, channels), channels, [=](Index k) {
-      for (Index c = 0; c < filters; c += lanes<T>) {
-        const Index n = filters - c < lanes<T> ? filters - c : lanes<T>;
-        winograd_both_ways<T, typename Down::ToWeights, typename Across::ToWeights>(
-            [&](int r, int s) __attribute__((always_inline)) {
-              const T* from = sums + (Across::positions * r + s) * plane + k * width + c;
-              Vec<T> x = load(from);
-              for (Index i = 1; i < chunks; ++i) x = x + load(from + i * step);
-              return x;
-            },
-            [&](int r, int s, Vec<T> g) __attribute__((always_inline)) {
-              T* to = dw + ((Across::taps * r + s) * channels + k) * filters + c;
-              store_count(to, add ? load_count(to, n) + g : g, n);
-            });
-      }
-    });
+    const ConvDims& d = p.d;
+    const Index n = d.filters - c < lanes<T> ? d.filters - c : lanes<T>;
+    const Index piece = row / d.channels, k = row % d.channels;
+    const Index down = pieces.tap_down(piece), across = pieces.tap_across(piece);
+    winograd_both_ways<T, typename Down::ToWeights, typename Across::ToWeights>(
+        [&](int r, int s) __attribute__((always_inline)) {
+          const T* from = sums + (Across::positions * r + s) * plane;
+          Vec<T> x = load(from);
+          for (Index i = 1; i < chunks; ++i) x = x + load(from + i * step);
+          return x;
+        },
+        [&](int r, int s, Vec<T> g) __attribute__((always_inline)) {
+          if (!pieces.has(down + r, across + s)) return;
+          const Index tap = (down + r) * d.kernel_w + across + s;
+          T* to = dw + (tap * d.channels + k) * d.filters + c;
+          store_count(to, add ? load_count(to, n) + g : g, n);
+        });
   }
 };
 
-// One chunk of units at some positions; `give`: dz comes by images, into scratch slot 3.
+// A share of what a chunk of units adds up; `give`: dz comes by images, into scratch slot 3.
 template <class T, class Tile>
 bool winograd_weights_chunk(const WinogradSums<T, Tile>& whole, const Units& units, Range range,
-                            T* sums, T* to_b, Range positions, const ImageHook<T>* give) {
+                            T* sums, T* to_b, const WinogradShare& share,
+                            const ImageHook<T>* give) {
   WeightsProduct<T> p = whole.p;
   const WinogradSums<T, Tile> part(p);
   const Index filters = p.d.filters, pixel = p.out_w * filters;
@@ -137,7 +163,7 @@ bool winograd_weights_chunk(const WinogradSums<T, Tile>& whole, const Units& uni
     if (to_b)
       sum_rows(to_b, p.dz + (unit.image * p.out_h + unit.row) * pixel, filters,
                unit.pixels(p.out_w), i > range.begin);
-    if (!part.add_unit(sums, p.dz, unit, positions, i > range.begin)) return false;
+    if (!part.add_unit(sums, p.dz, unit, share, i > range.begin)) return false;
   }
   return true;
 }
@@ -157,18 +183,24 @@ bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accum
     chunks *= 2;
   T* sums = static_cast<T*>(scratch(2, sizeof(T) * chunks * step));
   if (!sums) return false;
-  const Parts parts(units.count, chunks);
-  const int threads = threads_for(Tile::work * p.flop(), chunks * 4);
-  const Index shares = chunks % threads == 0 || chunks >= 4 * threads ? 1 : 4;
-  const Parts positions(Tile::positions, shares);
+  // Pieces whose sums do not stay in the second cache pass by one group after the other.
+  const Index all = whole.pieces.groups().count;
+  const Index apart = whole.size * Index(sizeof(T)) > (Index(512) << 10) ? all : 1;
+  const double work = (0.15 + whole.pieces.share()) * p.flop();
+  const int threads = threads_for(work, chunks * apart * 4);
+  const bool even = chunks * apart % threads == 0 || chunks * apart >= 4 * threads;
+  const Index quarters = even ? 1 : 4, shares = apart * quarters;
+  const Parts parts(units.count, chunks), groups(all, apart), positions(Tile::positions, quarters);
   bool enough = true;
   parallel_chunks(threads, chunks * shares, [&](Index task) {
     const Index chunk = task / shares, share = task % shares;
+    const Index group = share / quarters, quarter = share % quarters;
     T* to = sums + chunk * step;
-    const Range range{parts.begin(chunk), parts.begin(chunk + 1)};
-    if (!winograd_weights_chunk(whole, units, range, to,
+    if (!winograd_weights_chunk(whole, units, {parts.begin(chunk), parts.begin(chunk + 1)}, to,
                                 db && share == 0 ? to + whole.size : nullptr,
-                                {positions.begin(share), positions.begin(share + 1)}, give))
+                                {{groups.begin(group), groups.begin(group + 1)},
+                                 {positions.begin(quarter), positions.begin(quarter + 1)}},
+                                give))
       __atomic_store_n(&enough, false, __ATOMIC_RELAXED);
   });
   if (!enough) return false;

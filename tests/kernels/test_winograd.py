@@ -27,6 +27,17 @@ SHAPES = {
     "five by five": (9, 10, 49, 51, (5, 5), 1, 1, "same", 1),
     "five by five, valid": (14, 13, 32, 48, (5, 5), 1, 1, "valid", 1),
     "five by five, uneven padding": (13, 12, 49, 66, (5, 5), 1, 1, ((1, 3), (4, 0)), 1),
+    "two by two": (20, 25, 49, 64, (2, 2), 1, 1, "same", 1),
+    "four by four": (11, 13, 17, 50, (4, 4), 1, 1, ((2, 1), (0, 3)), 1),
+    "five by five in pieces": (13, 16, 32, 32, (5, 5), 1, 1, "same", 1),
+    "six by six": (10, 13, 19, 34, (6, 6), 1, 1, "same", 1),
+    "seven by seven": (13, 12, 33, 35, (7, 7), 1, 1, "same", 1),
+    "nine by nine, valid": (19, 18, 16, 20, (9, 9), 1, 1, "valid", 1),
+    "eleven by eleven": (15, 14, 17, 33, (11, 11), 1, 1, "same", 1),
+    "three by seven": (9, 16, 32, 33, (3, 7), 1, 1, "same", 1),
+    "seven by two": (26, 11, 48, 32, (7, 2), 1, 1, "valid", 1),
+    "groups of pieces, panels": (11, 9, 80, 100, (7, 7), 1, 1, "same", 1),
+    "a group a piece": (12, 16, 150, 32, (6, 7), 1, 1, ((3, 2), (2, 4)), 1),
     "signal, least of three": (1, 36, 32, 16, (1, 3), 1, 1, "same", 1),
     "signal, three": (1, 71, 49, 51, (1, 3), 1, 1, "same", 1),
     "signal, three, valid": (1, 64, 32, 64, (1, 3), 1, 1, "valid", 1),
@@ -38,10 +49,16 @@ SHAPES = {
     "signal, padding beyond a tile": (1, 90, 16, 16, (1, 5), 1, 1, ((0, 0), (11, 9)), 1),
     "signal, a long sum": (1, 51, 530, 16, (1, 3), 1, 1, "same", 1),
     "signal, many units": (1, 1201, 33, 34, (1, 5), 1, 1, "same", 1),
+    "signal, two": (1, 154, 49, 64, (1, 2), 1, 1, "same", 1),
+    "signal, four": (1, 61, 16, 50, (1, 4), 1, 1, ((0, 0), (3, 0)), 1),
+    "signal, seven": (1, 99, 16, 16, (1, 7), 1, 1, "same", 1),
+    "signal, nine, valid": (1, 70, 81, 32, (1, 9), 1, 1, "valid", 1),
+    "signal, twenty-three, causal": (1, 96, 24, 32, (1, 23), 1, 1, ((0, 0), (22, 0)), 1),
     "rows of three": (7, 23, 49, 68, (1, 3), 1, 1, "same", 1),
     "rows of five": (6, 20, 33, 50, (1, 5), 1, 1, ((0, 1), (3, 0)), 1),
     "columns of three": (23, 5, 33, 51, (3, 1), 1, 1, "same", 1),
     "columns of five": (22, 4, 33, 16, (5, 1), 1, 1, "valid", 1),
+    "columns of eight": (29, 3, 33, 20, (8, 1), 1, 1, "same", 1),
 }
 BESIDE = {
     "one channel less": (8, 8, 15, 16, (3, 3), 1, 1, "same", 1),
@@ -52,12 +69,12 @@ BESIDE = {
     "strides": (16, 16, 16, 16, (3, 3), (1, 2), 1, "same", 1),
     "dilation": (12, 12, 16, 16, (3, 3), 1, (2, 1), "same", 1),
     "groups": (8, 8, 32, 32, (3, 3), 1, 1, "same", 2),
-    "a wider window": (8, 8, 16, 16, (3, 5), 1, 1, "same", 1),
+    "a wider window": (5, 6, 16, 16, (3, 5), 1, 1, "same", 1),
     "five by five, few channels": (14, 14, 16, 16, (5, 5), 1, 1, "same", 1),
     "signal, short": (1, 20, 64, 64, (1, 5), 1, 1, "same", 1),
     "signal, strides": (1, 99, 16, 16, (1, 5), (1, 2), 1, "same", 1),
     "signal, dilation, causal": (1, 99, 16, 16, (1, 3), 1, (1, 2), ((0, 0), (4, 0)), 1),
-    "signal, seven": (1, 99, 16, 16, (1, 7), 1, 1, "same", 1),
+    "signal, seven, short": (1, 20, 16, 16, (1, 7), 1, 1, "same", 1),
 }
 
 
@@ -139,6 +156,9 @@ def test_the_environment_turns_it_off(isa):
         ("relu", (9, 10, 48, 48, (5, 5), 1, 1, "same", 1)),
         ("tanh", (1, 700, 33, 48, (1, 5), 1, 1, "same", 1)),
         ("relu", (1, 90, 48, 50, (1, 3), 1, 1, "same", 1)),
+        ("relu", (17, 16, 32, 70, (7, 7), 1, 1, "same", 1)),
+        ("tanh", (20, 15, 48, 20, (9, 9), 1, 1, "valid", 1)),
+        ("relu", (1, 300, 64, 64, (1, 11), 1, 1, "same", 1)),
     ],
 )
 def test_an_image_is_the_same_in_any_batch_and_on_any_number_of_threads(activation, shape):
@@ -166,6 +186,7 @@ def test_an_image_is_the_same_in_any_batch_and_on_any_number_of_threads(activati
         ((12, 16, 16), layers.Conv2D(32, 3, padding="same"), layers.MaxPooling2D()),
         ((11, 14, 32), layers.Conv2D(48, 5, padding="same"), layers.MaxPooling2D(3, 2)),
         ((9, 50, 16), layers.Conv2D(32, (1, 5)), layers.MaxPooling2D((2, 1))),
+        ((16, 15, 32), layers.Conv2D(32, 7, padding="same"), layers.MaxPooling2D()),
         ((130, 16), layers.Conv1D(32, 5, padding="causal"), layers.MaxPooling1D()),
         ((65, 48), layers.Conv1D(50, 3, padding="same"), layers.MaxPooling1D(3)),
     ],
@@ -194,6 +215,7 @@ def test_pooling_that_is_taken_over_changes_no_bit(shape, convolution, pooling):
     "shape",
     [
         (12, 10, 24, 32, (3, 3), 1, 1, "same", 1),
+        (12, 15, 24, 32, (7, 7), 1, 1, "same", 1),
         (1, 60, 24, 32, (1, 5), 1, 1, "same", 1),
     ],
 )
