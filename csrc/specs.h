@@ -307,12 +307,14 @@ struct RecurrentDims {
   ActivationSpec recurrent_activation;  // of the gates (lstm, gru); Keras: sigmoid
   bool reversed;   // last time step first; outputs lie in the order of processing
   bool sequences;  // y_ntu holds every step's output, else y_nu the last
+  // Words that x is looked up in a table of; 0: x is given itself.  Not of gru_reset_before.
+  Index vocabulary;
 };
 
-// All but x, w and u may be null.
+// All but x, w and u may be null; with a vocabulary id_nt is given and drop_ni is null.
 template <class T>
 struct RecurrentInputs {
-  const T* x_nti;
+  const T* x_nti;  // with a vocabulary the table, a row a word
   const T* w_ig;
   const T* u_ug;
   const T* b;                   // g; gru: 2 x g
@@ -321,12 +323,13 @@ struct RecurrentInputs {
   const std::uint8_t* mask_nt;  // 0: the step is skipped, state and output stay as they were
   const T* drop_ni;             // factors on x and on the h that is multiplied by u, the same
   const T* drop_nu;             // for all steps and gates (dropout)
+  const std::int32_t* id_nt;    // the words, in [0, vocabulary)
 };
 
 // Each may be null.  dx, dh and dc are written, parameter gradients follow Accumulate.
 template <class T>
 struct RecurrentGradients {
-  T* dx_nti;
+  T* dx_nti;  // with a vocabulary the table's, a parameter gradient
   T* dw_ig;
   T* du_ug;
   T* db;

@@ -190,29 +190,31 @@ void Graph::fuse_producers() {
     count(*operations_[j], 1);
     for (const ValueId output : operations_[j]->outputs) producers[std::size_t(output)] = int(j);
   }
-  // The place of an operation that `operation` took over, or -1.
-  const auto taken_by = [&](Operation& operation) {
-    for (const ValueId id : operation.inputs) {
+  // Whether an operation takes over one that makes something it reads.
+  const auto takes = [&](Operation& operation) {
+    for (const ValueId id : std::vector<ValueId>(operation.inputs)) {
       const int made = id < 0 ? -1 : producers[std::size_t(id)];
-      if (made < 0 || operations_[std::size_t(made)] == nullptr || direct[std::size_t(id)] ||
-          operations_[std::size_t(made)]->outputs.size() != 1 ||
-          readers[std::size_t(id)] !=
-              std::count(operation.inputs.begin(), operation.inputs.end(), id))
-        continue;
+      Operation* producer = made < 0 ? nullptr : operations_[std::size_t(made)].get();
+      if (producer == nullptr || producer->outputs.size() != 1) continue;
+      const bool alone = !direct[std::size_t(id)] &&
+                         readers[std::size_t(id)] ==
+                             std::count(operation.inputs.begin(), operation.inputs.end(), id);
+      if (!alone && !producer->taken_by_each()) continue;
       count(operation, -1);
-      const bool done = operation.absorb_producer(*operations_[std::size_t(made)]);
+      const bool done = operation.absorb_producer(*producer);
       count(operation, 1);
-      if (done) return made;
+      if (!done) continue;
+      if (alone) {
+        count(*producer, -1);
+        operations_[std::size_t(made)].reset();
+      }
+      return true;
     }
-    return -1;
+    return false;
   };
-  for (std::size_t j = operations_.size(); j-- > 0;) {
-    if (operations_[j] == nullptr) continue;
-    for (int made = taken_by(*operations_[j]); made >= 0; made = taken_by(*operations_[j])) {
-      count(*operations_[std::size_t(made)], -1);
-      operations_[std::size_t(made)].reset();
+  for (std::size_t j = operations_.size(); j-- > 0;)
+    while (operations_[j] != nullptr && takes(*operations_[j])) {
     }
-  }
   operations_.erase(std::remove(operations_.begin(), operations_.end(), nullptr),
                     operations_.end());
 }

@@ -160,6 +160,9 @@ class Operation {
   // The same the other way: takes over the operation that makes one of its inputs and whose one
   // output nobody else reads, changing its own inputs; returns whether it did.
   virtual bool absorb_producer(const Operation&) { return false; }
+  // Whether one reader of several may take it over: for the others it stays, and it goes with the
+  // last.
+  virtual bool taken_by_each() const { return false; }
   // Told once, after fusion, who produces the first input, and whether nobody else reads it.
   virtual void meet_producer(Operation&, bool /*alone*/) {}
   // Leaves the derivative of its ReLU to the only reader of its output; returns whether it does.

@@ -2,6 +2,7 @@
 //
 // Backward adds in row order for each id without atomics: threads share out the columns, or, where
 // rows are short, the ids.  Either way an element of the table is one thread's.
+#include "id_set.h"
 #include "row_chunks.h"
 #include "table.h"
 
@@ -73,41 +74,18 @@ void embedding_backward(T* dtable_vd, const T* dy_nd, const std::int32_t* id_n, 
   add_rows(dtable_vd, dy_nd, dims, [=](Index r) { return Index(id_n[r]); });
 }
 
-// The ids that occur, as a bitmap with the number of ids before each word: an id's place is found
-// without sorting and without memory for the whole vocabulary's sums.
-struct IdSet {
-  std::uint64_t* word;
-  std::int32_t* before;
-  Index words;
-  Index place(std::int32_t id) const {
-    const std::uint64_t below = (std::uint64_t(1) << (id % 64)) - 1;
-    return before[id / 64] + __builtin_popcountll(word[id / 64] & below);
-  }
-};
-
-// Fills the set and writes its members ascending; returns how many.
-inline Index collect(IdSet set, std::int32_t* unique_n, const std::int32_t* id_n, Index rows) {
-  __builtin_memset(set.word, 0, sizeof(std::uint64_t) * std::size_t(set.words));
-  for (Index r = 0; r < rows; ++r) set.word[id_n[r] / 64] |= std::uint64_t(1) << (id_n[r] % 64);
-  Index found = 0;
-  for (Index w = 0; w < set.words; ++w) {
-    set.before[w] = std::int32_t(found);
-    for (std::uint64_t left = set.word[w]; left != 0; left &= left - 1)
-      unique_n[found++] = std::int32_t(64 * w + __builtin_ctzll(left));
-  }
-  return found;
-}
-
 template <class T>
 Index embedding_backward_sparse(std::int32_t* unique_n, T* sum_nd, const T* dy_nd,
                                 const std::int32_t* id_n, RowsCols dims, Index vocabulary) {
-  const Index words = (vocabulary + 63) / 64;
+  const Index words = IdSet::words_of(vocabulary);
   auto* memory = static_cast<std::uint64_t*>(scratch(3, 12 * std::size_t(words) + 64));
   if (memory == nullptr) return -1;
   const IdSet set = {memory, reinterpret_cast<std::int32_t*>(memory + words), words};
-  const Index found = collect(set, unique_n, id_n, dims.rows);
+  set.clear();
+  for (Index r = 0; r < dims.rows; ++r) set.add(id_n[r]);
+  const Index found = set.list(unique_n);
   write_zeros(sum_nd, found * dims.cols);
-  add_rows(sum_nd, dy_nd, dims, [=](Index r) { return set.place(id_n[r]); });
+  add_rows(sum_nd, dy_nd, dims, [=](Index r) { return Index(set.place(id_n[r])); });
   return found;
 }
 

@@ -35,9 +35,10 @@ struct PackedWeights {
 };
 
 // c (+)= a w + bias; the rows of a are lda apart.  An element's chain depends on the depth alone.
+// Calls that take turns with `from_last` find the panels that the one before read last.
 template <class T>
 void multiply_packed(T* c, Index ldc, const T* a, Index lda, Index rows, const PackedWeights<T>& w,
-                     const T* bias, bool add) {
+                     const T* bias, bool add, bool from_last = false) {
   const Index vectors = (w.cols + lanes<T> - 1) / lanes<T>;
   const Parts panels(vectors, parts_of(vectors, w.widest));
   const Parts terms(w.depth, parts_of(w.depth, longest_chunk));
@@ -46,8 +47,9 @@ void multiply_packed(T* c, Index ldc, const T* a, Index lda, Index rows, const P
   t.a_step = lda;
   t.ldc = ldc;
   t.relu = false;
-  for (Index p = 0; p < panels.count; ++p) {
-    const Index col = panels.begin(p) * lanes<T>, width = panels.begin(p + 1) - panels.begin(p);
+  for (Index i = 0; i < panels.count; ++i) {
+    const Index p = from_last ? panels.count - 1 - i : i, col = panels.begin(p) * lanes<T>;
+    const Index width = panels.begin(p + 1) - panels.begin(p);
     const Index left = w.cols - col - (width - 1) * lanes<T>;
     t.tail = left < lanes<T> ? left : lanes<T>;
     t.b_step = width * lanes<T>;

@@ -11,6 +11,7 @@
 //   gru_reset_before         candidate, z, r; sources [r h | x | h]
 #pragma once
 
+#include "id_set.h"
 #include "tiles.h"
 
 namespace lamina {
@@ -45,8 +46,20 @@ struct RecurrentPlan {
   // goes on from there with its h.  Of few rows a step takes as long as its weights take to be
   // read; of many it is slower by 2 %.
   bool inputs_first() const {
-    return link_count == 1 && chunk_rows <= 4 && sources <= longest_chunk && d.inputs > 0;
+    return !of_words() && link_count == 1 && chunk_rows <= 4 && sources <= longest_chunk &&
+           d.inputs > 0;
   }
+  // Whether x is looked up in a table, see recurrent_words.h.  The sources' columns of x are
+  // unused.
+  bool of_words() const { return d.vocabulary > 0; }
+  // The parts of a link that x and h feed, of depth 0 where they do not; what a step multiplies.
+  Link x_part(const Link& l) const {
+    return {x_at, l.source <= x_at && l.source + l.depth >= h_at ? d.inputs : 0, l.gate, l.gates};
+  }
+  Link h_part(const Link& l) const {
+    return {h_at, l.source + l.depth > h_at ? d.units : 0, l.gate, l.gates};
+  }
+  Link step_part(const Link& l) const { return of_words() ? h_part(l) : l; }
   bool reset_before() const { return d.cell == Cell::gru_reset_before; }
   // Whether forward keeps the sources, which backward else gathers anew: of one block they are few.
   bool keeps_sources() const { return steps.count == 1; }
@@ -63,7 +76,7 @@ struct RecurrentPlan {
   Index forward_panels() const {
     Index size = 0;
     for (int i = 0; i < link_count; ++i) size += panels_size(links[i].depth, links[i].gates);
-    return size + (inputs_first() ? 16 : 0);
+    return size + (inputs_first() || of_words() ? 16 * link_count : 0);
   }
   Index backward_panels() const {
     return panels_size(x_gates, d.inputs) + panels_size(h_gates, d.units) +
@@ -88,8 +101,19 @@ struct RecurrentPlan {
                            4 * state_size() + partial_size();
     return forward > backward ? forward : backward;
   }
+  // Of words: their numbers, and what is made of all of them or of all steps.
+  Index positions() const { return d.rows * d.steps; }
+  Index most_words() const { return positions() < d.vocabulary ? positions() : d.vocabulary; }
+  Index word_numbers_size() const {  // two 32-bit integers to an element at the most
+    const Index marks = 3 * IdSet::words_of(d.vocabulary);
+    return of_words() ? round_up(marks + 2 * positions() + 2 * most_words() + 16, 16) : 0;
+  }
+  Index words_size() const {
+    return of_words() ? word_numbers_size() + round_up(positions() * gates, 16) : 0;
+  }
   RecurrentSizes sizes() const {
-    return {d.rows * d.steps * step_saved(), shared_size() + chunks.count * chunk_size()};
+    return {d.rows * d.steps * step_saved(),
+            shared_size() + words_size() + chunks.count * chunk_size()};
   }
 
  private:

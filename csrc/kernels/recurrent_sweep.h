@@ -2,7 +2,7 @@
 #pragma once
 
 #include "column_sums.h"
-#include "recurrent_panels.h"
+#include "recurrent_words.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -12,7 +12,8 @@ template <class T>
 struct RecurrentCall {
   const RecurrentPlan& p;
   const RecurrentInputs<T>& in;
-  PackedWeights<T> links[3];    // forward, one per link; with inputs_first x's part and h's
+  PackedWeights<T> links[3];  // forward, one per link; with inputs_first x's part and h's
+  CallWords<T> words;
   PackedWeights<T> to_x, to_h;  // backward: gradients of the gates to those of x and h
   PackedWeights<T> to_reset;    // gru_reset_before: to r h
   const T* bias;                // of the gates, or null
@@ -130,7 +131,7 @@ class ForwardSweep : RecurrentChunk<T> {
     this->gather_state(this->source_of(0), h_before);
     for (Index block = 0; block < p.steps.count; ++block) {
       const Index begin = p.steps.begin(block), end = p.steps.begin(block + 1);
-      this->gather_inputs(begin, end);
+      if (!p.of_words()) this->gather_inputs(begin, end);
       if (p.inputs_first())
         multiply_packed<T>(gates_at(begin, 0), p.gates, this->source_of(0) + p.x_at, p.source_ld,
                            (end - begin) * rows, call.links[0], nullptr, false);
@@ -138,7 +139,7 @@ class ForwardSweep : RecurrentChunk<T> {
         Step<T> s = state_at(t, t - begin);
         s.h_before = h_before;
         s.c_before = c_before;
-        if (t + p.block_steps < d.steps) this->fetch_inputs(t + p.block_steps);
+        if (t + p.block_steps < d.steps && !p.of_words()) this->fetch_inputs(t + p.block_steps);
         advance(s, t);
         hand_over(s, t, t + 1 < end ? t + 1 - begin : 0, y);
         h_before = s.h;
@@ -170,17 +171,33 @@ class ForwardSweep : RecurrentChunk<T> {
     return p.inputs_first() ? z + slot * rows * p.gates : z;
   }
 
-  void multiply(const Step<T>& s, int link) const {
-    const Link& l = p.links[link];
+  void multiply(const Step<T>& s, int link, bool from_last = false) const {
+    const Link l = p.step_part(p.links[link]);
+    if (l.depth == 0) return;
+    const bool add = p.of_words() && p.x_part(p.links[link]).depth > 0;
     multiply_packed(s.z + l.gate, p.gates, s.source + l.source, p.source_ld, rows, call.links[link],
-                    call.bias ? call.bias + l.gate : nullptr, false);
+                    call.bias ? call.bias + l.gate : nullptr, add, from_last);
+  }
+  // What the weights make of a step's words; those of the step behind it are brought near.
+  void look_up(const Step<T>& s, Index t) const {
+    const std::int32_t* const number = call.words.numbers.number + first * d.steps + t * rows;
+    for (Index r = 0; r < rows; ++r) {
+      T* const to = s.z + r * p.gates;
+      if (number[r] < 0)
+        zero_values(to, p.x_gates);
+      else
+        copy_values(to, call.words.gates + number[r] * p.x_gates, p.x_gates);
+      if (t + 1 < d.steps && number[rows + r] >= 0)
+        fetch_rows(call.words.gates + number[rows + r] * p.x_gates, 0, 1, p.x_gates);
+    }
   }
   void advance(const Step<T>& s, Index t) const {
+    if (p.of_words()) look_up(s, t);
     if (p.inputs_first())
       continue_packed(s.z, p.gates, s.source + p.h_at, p.source_ld, rows, call.links[1], call.bias,
                       t % 2 != 0);
     else
-      multiply(s, 0);
+      multiply(s, 0, t % 2 != 0);
     if constexpr (CellLaw::two_products) cell.reset(s);
     for (int link = 1; link < p.link_count; ++link) multiply(s, link);
     cell.forward(s);
@@ -214,9 +231,10 @@ class BackwardSweep : RecurrentChunk<T> {
                 CellLaw cell, const RecurrentGradients<T>& out)
       : Base(call, chunk, const_cast<T*>(saved)), cell(cell), out(out) {
     this->sources = this->saved_sources ? this->saved_sources : workspace;
-    dz = workspace + p.sources_size();
-    dx = dz + p.block_gates_size();
-    T* at = dx + p.block_inputs_size();
+    T* at = workspace + p.sources_size();
+    dz = p.of_words() ? call.words.gates + first * d.steps * p.gates : at;
+    dx = at + p.block_gates_size();
+    at = dx + p.block_inputs_size();
     T** const states[] = {&zero, &dh, &dc, &product};
     for (T** state : states) {
       *state = at;
@@ -236,16 +254,16 @@ class BackwardSweep : RecurrentChunk<T> {
     for (Index block = p.steps.count - 1; block >= 0; --block) {
       const Index begin = p.steps.begin(block), end = p.steps.begin(block + 1);
       if (!this->saved_sources && (wants_weights() || p.reset_before())) {
-        this->gather_inputs(begin, end);
+        if (!p.of_words()) this->gather_inputs(begin, end);
         for (Index t = begin; t < end; ++t) this->gather_state(this->source_of(t - begin), h_at(t));
       }
       for (Index t = end - 1; t >= begin; --t) {
         if (dy && d.sequences) add_output_gradient(dy, t);
-        if (t >= p.block_steps) this->fetch_inputs(t - p.block_steps);
+        if (t >= p.block_steps && !p.of_words()) this->fetch_inputs(t - p.block_steps);
         retreat(t, t - begin);
       }
-      add_weight_gradients(end - begin, block == p.steps.count - 1);
-      if (out.dx_nti) write_input_gradients(begin, end);
+      add_weight_gradients(begin, end, block == p.steps.count - 1);
+      if (out.dx_nti && !p.of_words()) write_input_gradients(begin, end);
     }
     if (out.dh_nu) copy_values(out.dh_nu + at, dh, size);
     if (out.dc_nu && p.lstm()) copy_values(out.dc_nu + at, dc, size);
@@ -254,7 +272,7 @@ class BackwardSweep : RecurrentChunk<T> {
  private:
   CellLaw cell;
   const RecurrentGradients<T>& out;
-  T *dz, *dx;  // of one block: [step][rows][...]
+  T *dz, *dx;  // of one block, of words dz of all steps: [step][rows][...]
   T *zero, *dh, *dc, *product, *partial;
 
   bool wants_weights() const { return out.dw_ig || out.du_ug || out.db; }
@@ -283,7 +301,7 @@ class BackwardSweep : RecurrentChunk<T> {
     s.c = p.lstm() ? this->saved_c + t * rows * d.units : nullptr;
     s.h_before = h_at(t);
     s.c_before = p.lstm() ? c_at(t) : nullptr;
-    s.dz = dz + slot * rows * p.gates;
+    s.dz = dz + (p.of_words() ? t : slot) * rows * p.gates;
     s.dh = dh;
     s.dc = dc;
     s.product = product;
@@ -312,15 +330,17 @@ class BackwardSweep : RecurrentChunk<T> {
       scale_rows<T>({dh, d.units}, {product, d.units}, factor, rows, d.units);
   }
 
-  void add_weight_gradients(Index steps, bool is_first) const {
-    const Index terms = steps * rows;
+  void add_weight_gradients(Index begin, Index end, bool is_first) const {
+    const Index terms = (end - begin) * rows;
+    const T* const dz = p.of_words() ? this->dz + begin * rows * p.gates : this->dz;
     if (out.db)
       for (Index i = 0; i < terms; i += sum_chunk)
         sum_rows(partial + p.stacked_size(), dz + i * p.gates, p.gates,
                  terms - i < sum_chunk ? terms - i : sum_chunk, !is_first || i > 0);
     if (!out.dw_ig && !out.du_ug) return;
     for (int i = 0; i < p.link_count; ++i) {
-      const Link& l = p.links[i];
+      const Link l = p.step_part(p.links[i]);
+      if (l.depth == 0) continue;
       const Product<T, Strided<T>, Strided<T>> gradient{
           partial + l.source * p.gates + l.gate,
           p.gates,

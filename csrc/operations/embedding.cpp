@@ -1,4 +1,6 @@
 // Rows of a table by token.
+#include "embedding.h"
+
 #include <stdexcept>
 
 #include "registry.h"
@@ -29,6 +31,8 @@ class Embedding final : public OperationOf<Embedding> {
   const char* label_name() const override { return "token ids"; }
   bool accumulates(int i) const override { return i == 1; }
   bool row_by_row() const override { return true; }
+  bool taken_by_each() const override { return true; }
+  Index vocabulary() const { return vocabulary_; }
   bool backward_reads_input(int i) const override { return i == 0; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
@@ -45,6 +49,15 @@ class Embedding final : public OperationOf<Embedding> {
 
   const Index positions_, vocabulary_, cols_;
 };
+
+}  // namespace
+
+Index embedded_words(const Operation& operation) {
+  const auto* embedding = dynamic_cast<const Embedding*>(&operation);
+  return embedding == nullptr ? 0 : embedding->vocabulary();
+}
+
+namespace {
 
 Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std::string& name) {
   graph.check_tokens(ids, "embedding");

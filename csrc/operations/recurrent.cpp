@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 
+#include "embedding.h"
 #include "graph/names.h"
 #include "registry.h"
 #include "runtime/isa.h"
@@ -20,7 +22,21 @@ struct RecurrentSpec {
   bool always;  // whether dropout acts outside training too
 };
 
-enum Slot { x_slot, kernel_slot, recurrent_slot, bias_slot, h_slot, c_slot, mask_slot, slots };
+enum Slot {
+  x_slot,  // of words their ids
+  kernel_slot,
+  recurrent_slot,
+  bias_slot,
+  h_slot,
+  c_slot,
+  mask_slot,
+  table_slot,  // of words alone
+  slots
+};
+
+// Columns of a table from which on taking over its look-up pays, where half of the words occur
+// again: an LSTM(64) on a Zen 4 trains at 0.97 times the speed with 8, 1.01 with 16, 1.10 with 32.
+constexpr Index least_columns = 16;
 
 constexpr Index aligned(Index elements) { return (elements + 15) / 16 * 16; }
 
@@ -50,16 +66,39 @@ class Recurrent final : public OperationOf<Recurrent> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     const bool lstm = spec_.cell == Cell::lstm;
-    const RecurrentGradients<T> out{c.din(x_slot),    c.din(kernel_slot), c.din(recurrent_slot),
-                                    c.din(bias_slot), c.din(h_slot),      c.din(c_slot)};
+    const RecurrentGradients<T> out{c.din(of_words() ? table_slot : x_slot),
+                                    c.din(kernel_slot),
+                                    c.din(recurrent_slot),
+                                    c.din(bias_slot),
+                                    c.din(h_slot),
+                                    c.din(c_slot)};
     c.kernels.recurrent_backward(out, workspace_of(c), c.dout(0), c.dout(1),
                                  lstm ? c.dout(2) : nullptr, reinterpret_cast<const T*>(c.saved()),
                                  inputs_of(c), dims(c.rows), c.accumulate);
   }
 
-  bool differentiable(int i) const override { return i != mask_slot; }
+  // Takes over the look-up of words in a table: see kernels/recurrent_words.h.
+  bool absorb_producer(const Operation& producer) override {
+    const Index vocabulary = embedded_words(producer);
+    if (vocabulary == 0 || producer.output() != inputs[x_slot] || producer.fold != fold ||
+        producer.whole != whole || features_ < least_columns ||
+        spec_.cell == Cell::gru_reset_before || spec_.dropout > 0.0 ||
+        vocabulary > std::numeric_limits<std::int32_t>::max())
+      return false;
+    kind = "embedding+" + kind;
+    vocabulary_ = vocabulary;
+    inputs[x_slot] = producer.inputs[0];
+    inputs[table_slot] = producer.inputs[1];
+    return true;
+  }
+  Index label_bound(int i) const override { return i == x_slot ? vocabulary_ : 0; }
+  const char* label_name() const override { return "token ids"; }
+
+  bool differentiable(int i) const override {
+    return i != mask_slot && !(of_words() && i == x_slot);
+  }
   bool accumulates(int i) const override {
-    return i == kernel_slot || i == recurrent_slot || i == bias_slot;
+    return i == kernel_slot || i == recurrent_slot || i == bias_slot || i == table_slot;
   }
   bool backward_reads_input(int i) const override { return i != bias_slot; }
   bool backward_reads_output() const override { return false; }
@@ -101,8 +140,10 @@ class Recurrent final : public OperationOf<Recurrent> {
             spec_.activation,
             spec_.recurrent_activation,
             spec_.go_backwards,
-            spec_.return_sequences};
+            spec_.return_sequences,
+            vocabulary_};
   }
+  bool of_words() const { return vocabulary_ > 0; }
   // Refuses rows whose steps, with all that is kept of one, do not fit into memory.
   void check_size(Index rows) const {
     checked_product(checked_product(rows, steps_),
@@ -138,7 +179,7 @@ class Recurrent final : public OperationOf<Recurrent> {
   RecurrentInputs<T> inputs_of(const Call<T>& c) const {
     T* const factors = reinterpret_cast<T*>(c.workspace());
     const Index of_inputs = input_factors(c.rows);
-    return {c.in(x_slot),
+    return {c.in(of_words() ? table_slot : x_slot),
             c.in(kernel_slot),
             c.in(recurrent_slot),
             c.in(bias_slot),
@@ -147,11 +188,13 @@ class Recurrent final : public OperationOf<Recurrent> {
             c.mask(mask_slot),
             draw(c, factors, of_inputs, spec_.dropout, spec_.stream),
             draw(c, factors + aligned(of_inputs), state_factors(c.rows), spec_.recurrent_dropout,
-                 spec_.recurrent_stream)};
+                 spec_.recurrent_stream),
+            of_words() ? c.labels(x_slot) : nullptr};
   }
 
   const RecurrentSpec spec_;
   const Index steps_, features_, units_;
+  Index vocabulary_ = 0;  // of words
 };
 
 void check_shape(const Tensor& tensor, const Shape& wanted, const char* what) {

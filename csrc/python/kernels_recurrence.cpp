@@ -94,7 +94,8 @@ class Inputs {
            hold(l.c),
            l.mask.given() ? reinterpret_cast<const std::uint8_t*>(l.flags.data()) : nullptr,
            hold(l.drop),
-           hold(l.recurrent_drop)} {}
+           hold(l.recurrent_drop),
+           nullptr} {}
   const T* hold(const Argument& a) {
     if (!a.given()) return nullptr;
     held.push_back(a.values<T>());
