@@ -5,7 +5,8 @@ import pytest
 
 import lamina
 from harness import assert_close, assert_same_bits
-from lamina import layers, runtime
+from lamina import _core, layers, runtime
+from recurrent_layers import replay
 from thread_proof import same_on_threads
 
 X = np.random.default_rng(0).normal(size=(40, 50, 12))
@@ -32,6 +33,11 @@ def one_after_the_other(x):
     return layers.LSTM(48)(layers.LSTM(40, return_sequences=True)(x))
 
 
+def one_layer_twice(x):
+    layer, above = layers.GRU(40), layers.ReLU()(x)
+    return layers.Add()([layer(above), layer(x)])
+
+
 def stacked(x):
     inner = layers.Bidirectional(layers.GRU(32, return_sequences=True), merge_mode="ave")(x)
     return layers.Bidirectional(layers.LSTM(40), merge_mode="mul")(layers.Masking()(inner))
@@ -43,6 +49,7 @@ SIDE_BY_SIDE = {
     "simple": directions(layers.SimpleRNN, activation="relu"),
     "two of one": two_of_one,
     "three": three,
+    "one layer twice": one_layer_twice,
     "stacked": stacked,
 }
 
@@ -97,3 +104,43 @@ def test_training(case):
         return tuple(model.get_weights())
 
     same_on_threads(trained, what=case)
+
+
+def gradients_of(readers, x, rows):
+    """Gradients of the readers' weights and of x, which all of them read; rows of the batch."""
+    for reader in readers:
+        reader(x[:1])  # builds it
+    graph = _core.Graph(x.dtype.name)
+    given = graph.input(x.shape[1:], "x")
+    outputs = [reader.record(graph, given) for reader in readers]
+    for i, y in enumerate(outputs):
+        target = graph.input(tuple(y.shape), f"target{i}")
+        graph.add_loss(graph.loss("mean_squared_error", y, target))
+    graph.build()
+    run = _core.Execution(graph, len(x), True, 1, True)
+    run.bind([x, *(np.zeros((len(x), *y.shape), x.dtype) for y in outputs)])
+    run.gradients(None, 0, rows, 3)
+    parameters = {id(p): p for reader in readers for p in reader.parameters}
+    return [np.array(run.gradient_of(p)) for p in parameters.values()], run.input_gradient(0)[:rows]
+
+
+@pytest.mark.parametrize("rows", [1, 12, 16])
+@pytest.mark.parametrize("same", [False, True])
+def test_gradients_of_what_both_read_add_up(same, rows):
+    readers = [layers.LSTM(30, dtype="float64"), layers.GRU(20, go_backwards=True, dtype="float64")]
+    readers = readers[:1] * 2 if same else readers
+    x = X[:rows]
+    weights, dx = gradients_of(readers, x, rows)
+    alone = [replay(reader, [x]) for reader in readers]
+    wanted = [2 * g for g in alone[0][1]] if same else alone[0][1] + alone[1][1]
+    for got, right in zip(weights, wanted, strict=True):
+        assert_close(got, right, 5000, np.abs(right).max())
+    right = alone[0][2][0] + alone[1][2][0]
+    assert_close(dx, right, 5000, np.abs(right).max())
+
+
+def test_gradients_have_the_bits_of_a_plan_for_more_rows():
+    readers = [layers.LSTM(30), layers.GRU(20, go_backwards=True)]
+    x = X.astype("float32")
+    few, many = gradients_of(readers, x[:12], 12), gradients_of(readers, x, 12)
+    assert_same_bits([*few[0], few[1]], [*many[0], many[1]], "a plan for 40 rows")

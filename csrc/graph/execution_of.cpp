@@ -8,7 +8,6 @@
 
 #include "proximal.h"
 #include "runtime/isa.h"
-#include "side_by_side.h"
 
 namespace lamina {
 
@@ -77,6 +76,7 @@ void ExecutionOf<T>::prepare(const Plan::Step& step) {
   prepared.operation = &operation;
   prepared.saved = place(plan_.saved_offset[std::size_t(step.operation)]);
   prepared.workspace = place(step.workspace_offset);
+  prepared.beside = step.beside;
   for (std::size_t i = 0; i < operation.inputs.size(); ++i) {
     const ValueId id = operation.inputs[i];
     T* into = step.wants[i] ? reinterpret_cast<T*>(gradients_[std::size_t(id)]) : nullptr;
@@ -116,49 +116,6 @@ void ExecutionOf<T>::check_trains() const {
     throw std::runtime_error("this execution was planned for inference; it has no gradients");
 }
 
-template <class T>
-bool ExecutionOf<T>::next_runs_beside(std::size_t place, const Batch& batch) const {
-  const auto alone = [&](int index) {
-    const Operation& operation = this->operation(index);
-    return rows_of(operation, batch) <= operation.rows_alone();
-  };
-  return place + 1 < plan_.forward.size() && plan_.beside[place + 1] && !profiler_.records() &&
-         alone(plan_.forward[place]) && alone(plan_.forward[place + 1]);
-}
-
-// The operation at a place and the next one, on a thread each.
-template <class T>
-void ExecutionOf<T>::run_with_next(std::size_t place, const Batch& batch, bool learns) {
-  const int pair[most_side_by_side] = {plan_.forward[place], plan_.forward[place + 1]};
-  double flop = 0.0;
-  for (const int index : pair)
-    flop += operation(index).cost(Pass::forward, rows_of(operation(index), batch), false).flop;
-  side_by_side(most_side_by_side, flop, [&](Index part) {
-    const int index = pair[part];
-    operation(index).forward(call(operation(index), batch, learns, lent(index)));
-  });
-}
-
-template <class T>
-void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
-  k_ = &kernels<T>();
-  const bool learns = training && settings.training;
-  profiler_.timed("gather", "rows", [&] { fetch(batch); });
-  for (std::size_t i = 0; i < plan_.forward.size(); ++i) {
-    const int index = plan_.forward[i];
-    const Operation& operation = this->operation(index);
-    if (next_runs_beside(i, batch)) {
-      run_with_next(i++, batch, learns);
-      continue;
-    }
-    profiler_.timed(
-        "forward", "", [&] { operation.forward(call(operation, batch, learns, lent(index))); },
-        [&](ProfileLine& line) {
-          describe(line, operation, Pass::forward, rows_of(operation, batch), false);
-        });
-  }
-}
-
 // Those of the batch, to the sums of the execution; returns the batch's loss.
 template <class T>
 double ExecutionOf<T>::add_losses(Index rows) {
@@ -186,36 +143,6 @@ double ExecutionOf<T>::run_forward(const Batch& batch, bool training, double los
     profiler_.timed("metrics", "all",
                     [&] { update_metrics<T>(*graph_, buffers(), batch.rows(), metric_states_); });
   return loss;
-}
-
-template <class T>
-void ExecutionOf<T>::run_operations_back(const Batch& batch, const BucketDone* done) {
-  for (const ValueId id : plan_.only_penalized)
-    std::fill_n(reinterpret_cast<T*>(gradients_[std::size_t(id)]),
-                graph_->values()[std::size_t(id)].width, T(0));
-  std::size_t bucket = 0;
-  const auto tell = [&](int step) {
-    if (done == nullptr) return;
-    for (; bucket < buckets_.size() && buckets_[bucket].step <= step; ++bucket) (*done)(bucket);
-  };
-  tell(-1);
-  int number = 0;
-  for (const Prepared& step : backward_) {
-    profiler_.timed(
-        "backward", "",
-        [&] {
-          for (const auto& begin : step.zeroed) std::fill_n(begin.gradient, begin.size, T(0));
-          step.operation->backward(call(*step.operation, batch, true, {step.saved, step.workspace},
-                                        step.input_gradients, step.accumulate));
-          for (const auto& sum : step.sums)
-            k_->add_into(sum.into, sum.from, graph_->elements(sum.value, batch.rows()));
-        },
-        [&](ProfileLine& line) {
-          describe(line, *step.operation, Pass::backward, rows_of(*step.operation, batch),
-                   !step.input_gradients.empty() && step.input_gradients[0] != nullptr);
-        });
-    tell(number++);
-  }
 }
 
 template <class T>

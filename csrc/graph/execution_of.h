@@ -57,6 +57,7 @@ class ExecutionOf final : public Execution {
     std::byte* workspace;
     std::vector<T*> input_gradients;
     Accumulate accumulate = Accumulate::no;
+    bool beside = false;  // may run beside the one before
     struct Begin {
       T* gradient;
       Index size;
@@ -112,6 +113,12 @@ class ExecutionOf final : public Execution {
   bool next_runs_beside(std::size_t place, const Batch& batch) const;
   void run_with_next(std::size_t place, const Batch& batch, bool learns);
   void run_operations(const Batch& batch, bool training);
+  bool runs_alone(const Operation& operation, const Batch& batch) const {
+    return rows_of(operation, batch) <= operation.rows_alone();
+  }
+  void run_back(const Prepared& step, const Batch& batch) const;
+  void run_back_with_next(std::size_t place, const Batch& batch) const;
+  void add_sums(const Prepared& step, const Batch& batch) const;
   double run_forward(const Batch& batch, bool training, double loss_scale = 1.0);
   double add_losses(Index rows);
   bool can_settle(const Batch& batch) const;

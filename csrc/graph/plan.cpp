@@ -130,15 +130,27 @@ class Planner {
       if (interval[id] >= 0) offset[id] = intervals_[std::size_t(interval[id])].offset;
   }
 
-  // Whether the operation may run at the same time as the last one, which no other runs beside: it
-  // reads nothing of it.
-  bool may_run_beside(const Operation& operation) const {
-    if (plan_.forward.empty() || plan_.beside.back() || operation.rows_alone() == 0) return false;
-    const Operation& last = *graph_.operations()[std::size_t(plan_.forward.back())];
-    return last.rows_alone() > 0 &&
-           std::none_of(operation.inputs.begin(), operation.inputs.end(), [&](ValueId input) {
-             return input >= 0 && std::count(last.outputs.begin(), last.outputs.end(), root(input));
+  // Whether two operations may run at the same time: each stays on one thread, and the one that was
+  // recorded later reads nothing of the other.
+  bool are_apart(const Operation& earlier, const Operation& later) const {
+    return earlier.rows_alone() > 0 && later.rows_alone() > 0 &&
+           std::none_of(later.inputs.begin(), later.inputs.end(), [&](ValueId input) {
+             return input >= 0 &&
+                    std::count(earlier.outputs.begin(), earlier.outputs.end(), root(input));
            });
+  }
+  // The last one is no second of a pair.
+  bool may_run_beside(const Operation& operation) const {
+    return !plan_.forward.empty() && !plan_.beside.back() &&
+           are_apart(*graph_.operations()[std::size_t(plan_.forward.back())], operation);
+  }
+  // Backward only for as many rows as the pair runs side by side with: gradients that both add to
+  // need a place of their own.
+  bool goes_back_beside(const Operation& operation) const {
+    if (plan_.backward.empty() || plan_.backward.back().beside) return false;
+    const Operation& last = *graph_.operations()[std::size_t(plan_.backward.back().operation)];
+    return are_apart(operation, last) && rows_of(operation) <= operation.rows_alone() &&
+           rows_of(last) <= last.rows_alone();
   }
 
   void schedule_forward() {
@@ -236,13 +248,14 @@ class Planner {
     for (std::size_t j = operations.size(); j-- > 0;) {
       const Operation& operation = *operations[j];
       if (!flows_out(operation)) continue;
-      const int time = last_time_ - int(j);
+      const bool beside = goes_back_beside(operation);
+      const int time = last_time_ - (beside ? plan_.backward.back().operation : int(j));
       for (const ValueId output : operation.outputs) {
         if (plan_.flows[std::size_t(output)]) extend(gradient_interval_[std::size_t(output)], time);
         if (operation.backward_reads_output()) read_value(output, time);
       }
       if (plan_.saved_offset[j] != Plan::nowhere) extend(int(plan_.saved_offset[j]), time);
-      plan_.backward.push_back(backward_step(int(j), time, begun));
+      plan_.backward.push_back(backward_step(int(j), time, beside, begun));
     }
     if (input_gradients_)
       for (const Tensor& input : graph_.inputs())
@@ -276,18 +289,33 @@ class Planner {
       else
         begin_gradient(id, time);
     }
-    if (!step.adds[i] || operation.accumulates(int(i))) return;
+    if (!step.adds[i] || (operation.accumulates(int(i)) && !(step.beside && last_adds_to(id))))
+      return;
+    // What it adds to in a place of its own begins there.
+    if (operation.accumulates(int(i))) step.adds[i] = false;
     step.sum_offset[i] = intervals_.size();  // an interval for now, its offset once placed
     intervals_.push_back({bytes(id), time, time});
   }
 
-  Plan::Step backward_step(int j, int time, std::vector<bool>& begun) {
+  // Whether the last operation of the backward pass gives a gradient to the value too.
+  bool last_adds_to(ValueId id) const {
+    const Plan::Step& last = plan_.backward.back();
+    const auto& inputs = graph_.operations()[std::size_t(last.operation)]->inputs;
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i] == id && last.wants[i]) return true;
+    return false;
+  }
+
+  Plan::Step backward_step(int j, int time, bool beside, std::vector<bool>& begun) {
     const Operation& operation = *graph_.operations()[std::size_t(j)];
     const std::size_t inputs = operation.inputs.size();
     Plan::Step step{
-        j, std::vector<bool>(inputs, false), std::vector<bool>(inputs, false),
+        j,
+        std::vector<bool>(inputs, false),
+        std::vector<bool>(inputs, false),
         std::vector<std::size_t>(inputs, Plan::nowhere),
-        buffer(operation.workspace_bytes(Pass::backward, rows_of(operation), dtype()), time)};
+        buffer(operation.workspace_bytes(Pass::backward, rows_of(operation), dtype()), time),
+        beside};
     // Those that add first: where a value is an input twice, what is written goes to a buffer
     // apart.
     for (const bool adding : {true, false})

@@ -22,6 +22,7 @@ struct Plan {
     std::vector<bool> adds;               // by input: whether to add to what others wrote
     std::vector<std::size_t> sum_offset;  // by input: scratch when a value's gradient is summed
     std::size_t workspace_offset;         // `nowhere` without one
+    bool beside;                          // may run beside the one before
   };
   std::vector<int> forward;             // operations in order
   std::vector<bool> beside;             // by place in `forward`: may run beside the one before
