@@ -1,0 +1,86 @@
+// What the passes of a batch normalisation share: the factors of a block of columns, and the loops
+// over chunks of rows and blocks of columns.
+#pragma once
+
+#include "activations.h"
+#include "column_pairs.h"
+#include "wide_range.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+constexpr double affine_work = 30;  // threads_for's measure, an element
+
+constexpr Index factor_block = 512;  // columns whose factors are held on the stack
+
+// What normalises some columns.
+template <class T, Index room>
+struct Factors {
+  T centre[room], scale[room], shift[room];
+
+  // Of `width` columns, given at the first; repeated for each of the `group` rows that pass as one.
+  // scale = gamma / sqrt(variance + epsilon)
+  LAMINA_INLINE void find(const T* mean, const T* variance, const T* gamma, const T* beta,
+                          Index width, Index group, double epsilon) {
+    for_vectors<T>(0, width, [=](Index j, Index count) {
+      const Vec<T> std = sqrt(load_count(variance + j, count) + broadcast(T(epsilon)));
+      const Vec<T> weight = gamma ? load_count(gamma + j, count) : broadcast(T(1));
+      store_count<T>(scale + j, weight / std, count);
+      store_count(centre + j, load_count(mean + j, count), count);
+      store_count(shift + j, beta ? load_count(beta + j, count) : Vec<T>{}, count);
+    });
+    T* const all[] = {centre, scale, shift};
+    for (T* factors : all) repeat(factors, width, group);
+  }
+  static void repeat(T* factors, Index width, Index group) {
+    for (Index j = width; j < width * group; ++j) factors[j] = factors[j - width];
+  }
+
+  LAMINA_INLINE Vec<T> centred(Vec<T> x, Index j, Index count) const {
+    return x - load_count(centre + j, count);
+  }
+  LAMINA_INLINE Vec<T> normalised(Vec<T> centred, Index j, Index count) const {
+    return fma(centred, load_count(scale + j, count), load_count(shift + j, count));
+  }
+};
+
+// body(element, factor, count) over the rows of a block of columns.
+template <class T, class Body>
+LAMINA_INLINE void for_rows(Index rows, Index ld, Index width, Index group, const Body& body) {
+  for (Index r = 0; r < rows; r += group) {
+    const Index now = rows - r < group ? rows - r : group;
+    for_vectors<T>(0, width * now, [&](Index j, Index count) { body(r * ld + j, j, count); });
+  }
+}
+
+// use(chunk, column, width) for every chunk of rows and block of columns in [begin, end).
+template <class Use>
+LAMINA_INLINE void for_blocks(RowChunks chunks, Index begin, Index end, double work,
+                              const Use& use) {
+  const int threads =
+      chunks.count == 1
+          ? 1
+          : threads_for(work * double(chunks.rows) * double(end - begin), chunks.count);
+  parallel_chunks(threads, chunks.count, [&](Index chunk) __attribute__((noinline)) {
+    for (Index j = begin; j < end; j += factor_block)
+      use(chunk, j, end - j < factor_block ? end - j : factor_block);
+  });
+}
+
+// use(law) for the activations of BatchNormSpec.
+template <class T, class Use>
+LAMINA_INLINE void with_rectifier(ActivationSpec spec, const Use& use) {
+  using V = Vec<T>;
+  if (spec.kind == Activation::relu) return use(Relu<V>{});
+  if (spec.kind == Activation::leaky_relu) return use(LeakyRelu<V>{broadcast(T(spec.alpha))});
+  use(Linear<V>{});
+}
+
+// Whether the variance of a column is to be found again from x.
+template <class T>
+LAMINA_INLINE bool wide_column(T variance, BatchNormSpec spec) {
+  return spec.batch_statistics && !ordinary_variance<T>(double(variance) + spec.epsilon);
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina

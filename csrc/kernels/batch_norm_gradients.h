@@ -1,0 +1,143 @@
+// The gradients of a batch normalisation from its sums:
+//   dbeta = sum d,  dgamma = sum d x^,  dx = gamma inv (d - m / M (sum d + x^ sum d x^)),
+// as the head of batch_norm.cpp has them.  Where d comes from is the caller's: `from.at(element,
+// count, normalised)`.
+#pragma once
+
+#include "batch_norm_columns.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+
+template <class T>
+struct Gradients {
+  T *dx_nc, *dadded_nc, *dgamma_c, *dbeta_c;
+  const T *dy_nc, *y_nc, *x_nc, *mean_c, *variance_c, *gamma_c, *beta_c;
+  const std::uint8_t* mask_n;
+  RowsCols dims;
+  BatchNormSpec spec;
+  bool add;
+
+  template <Index room>
+  LAMINA_INLINE void find(Factors<T, room>& factors, Index column, Index width, Index group) const {
+    factors.find(mean_c + column, variance_c + column, gamma_c ? gamma_c + column : nullptr,
+                 beta_c ? beta_c + column : nullptr, width, group, spec.epsilon);
+  }
+};
+
+template <class T>
+__attribute__((noinline)) void write_parameters(const Gradients<T>& g, Index column,
+                                                ColumnPairs sums) {
+  for (Index j = 0; j < sums.cols; ++j) {
+    const Index at = column + j;
+    if (wide_column(g.variance_c[at], g.spec)) continue;
+    const double std = __builtin_sqrt(double(g.variance_c[at]) + g.spec.epsilon);
+    if (g.dbeta_c) g.dbeta_c[at] = (g.add ? g.dbeta_c[at] : T(0)) + T(sums.first()[j]);
+    if (g.dgamma_c) g.dgamma_c[at] = (g.add ? g.dgamma_c[at] : T(0)) + T(sums.second()[j] / std);
+  }
+}
+
+// dx = scale d.
+template <class T, class From>
+__attribute__((noinline)) void scale_gradient(const Gradients<T>& g, const From& from) {
+  const Index group = rows_as_one<T>(g.dims.cols);
+  const RowChunks chunks = cut_rows(g.dims, group);
+  for_blocks(chunks, 0, g.dims.cols, affine_work, [&](Index chunk, Index column, Index width) {
+    Factors<T, factor_block> factors;
+    g.find(factors, column, width, group);
+    const Index at = chunks.begin(chunk) * g.dims.cols + column;
+    for_rows<T>(chunks.length(chunk), g.dims.cols, width, group, [&](Index e, Index j, Index n) {
+      const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
+      const Vec<T> d = from.at(at + e, n, factors.normalised(centred, j, n));
+      store_count<T>(g.dx_nc + at + e, d * load_count(factors.scale + j, n), n);
+    });
+  });
+}
+
+// dx = scale d + offset + slope (x - mean) of the columns in [begin, end), the last two only where
+// the mask is not 0.  The sums are those of the columns from `column` on.
+template <class T, class From>
+__attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From& from, Index begin,
+                                              Index end, Index column, ColumnPairs sums,
+                                              double count) {
+  const bool whole_rows = end - begin == g.dims.cols && g.mask_n == nullptr;
+  const Index group = whole_rows ? rows_as_one<T>(g.dims.cols) : 1;
+  const RowChunks chunks = cut_rows(g.dims, group);
+  const auto block = [&](Index chunk, Index first, Index width) {
+    Factors<T, factor_block> factors;
+    T offset[factor_block], slope[factor_block];
+    g.find(factors, first, width, group);
+    for (Index j = 0; j < width; ++j) {
+      const double share = -double(factors.scale[j]) / count;
+      const double precision = 1 / (double(g.variance_c[first + j]) + g.spec.epsilon);
+      offset[j] = T(share * sums.first()[first - column + j]);
+      slope[j] = T(share * precision * sums.second()[first - column + j]);
+    }
+    factors.repeat(offset, width, group);
+    factors.repeat(slope, width, group);
+    const Index row = chunks.begin(chunk), at = row * g.dims.cols + first;
+    const auto body = [&](Index e, Index j, Index n) __attribute__((always_inline)) {
+      const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
+      const Vec<T> d = from.at(at + e, n, factors.normalised(centred, j, n));
+      const Vec<T> plain = fma(load_count(factors.scale + j, n), d, load_count(offset + j, n));
+      store_count<T>(g.dx_nc + at + e, fma(load_count(slope + j, n), centred, plain), n);
+    };
+    if (g.mask_n == nullptr)
+      return for_rows<T>(chunks.length(chunk), g.dims.cols, width, group, body);
+    for (Index r = 0; r < chunks.length(chunk); ++r) {
+      const bool kept = g.mask_n[row + r] != 0;
+      for_vectors<T>(0, width, [&](Index j, Index n) {
+        const Index e = r * g.dims.cols + j;
+        if (kept) return body(e, j, n);
+        const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
+        const Vec<T> d = from.at(at + e, n, factors.normalised(centred, j, n));
+        store_count<T>(g.dx_nc + at + e, load_count(factors.scale + j, n) * d, n);
+      });
+    }
+  };
+  for_blocks(chunks, begin, end, affine_work, block);
+}
+
+// The same of the columns whose sums are given, but of those that are done by themselves.
+template <class T, class From>
+void batch_gradients(const Gradients<T>& g, const From& from, Index column, ColumnPairs sums,
+                     double count) {
+  const auto wide = [&](Index c) { return wide_column(g.variance_c[c], g.spec); };
+  for (Index begin = column, end; begin < column + sums.cols; begin = end + 1) {
+    for (end = begin; end < column + sums.cols && !wide(end);) ++end;
+    if (end > begin) batch_gradient(g, from, begin, end, column, sums, count);
+  }
+}
+
+// All gradients of one column in double, whose statistics came from `count` rows of x.
+template <class T, class From>
+__attribute__((noinline)) void wide_column_backward(const Gradients<T>& g, const From& from,
+                                                    Index at, double count) {
+  const Index rows = g.dims.rows, cols = g.dims.cols;
+  const WideMoments moments = wide_moments(g.x_nc + at, rows, cols, g.mask_n);
+  const double factor = moments.inverse(g.spec.epsilon);
+  const double gamma = g.gamma_c ? double(g.gamma_c[at]) : 1;
+  const double beta = g.beta_c ? double(g.beta_c[at]) : 0;
+  const auto normal_at = [&](Index e) { return moments.centred(double(g.x_nc[e])) * factor; };
+  const auto gradient_at = [&](Index e) {
+    return double(from.at(e, 1, broadcast(T(normal_at(e) * gamma + beta)))[0]);
+  };
+  double plain = 0, normal = 0;
+  for (Index e = at; e < rows * cols; e += cols) {
+    const double d = gradient_at(e);
+    plain += d;
+    normal += d * normal_at(e);
+  }
+  if (g.dbeta_c) g.dbeta_c[at] = (g.add ? g.dbeta_c[at] : T(0)) + T(plain);
+  if (g.dgamma_c) g.dgamma_c[at] = (g.add ? g.dgamma_c[at] : T(0)) + T(normal);
+  if (!g.dx_nc) return;
+  const double scale = gamma * factor * moments.scale;
+  for (Index r = 0, e = at; r < rows; ++r, e += cols) {
+    const bool follows = g.mask_n == nullptr || g.mask_n[r] != 0;
+    const double share = follows ? (plain + normal_at(e) * normal) / count : 0;
+    g.dx_nc[e] = T(scale * (gradient_at(e) - share));
+  }
+}
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina
