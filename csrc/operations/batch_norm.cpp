@@ -1,11 +1,10 @@
-// Batch and layer normalisation as operations.
+// Batch normalisation as an operation.
 #include <algorithm>
-#include <cmath>
-#include <stdexcept>
 
 #include "expression.h"
 #include "folded_norm.h"
 #include "graph/names.h"
+#include "normalization.h"
 #include "registry.h"
 
 namespace lamina {
@@ -236,70 +235,6 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool relu_left_ = false;  // to a pool behind
 };
 
-// Inputs: x, gamma, beta.
-class LayerNorm final : public OperationOf<LayerNorm> {
- public:
-  LayerNorm(std::vector<ValueId> inputs_, Index positions, Index cols, double epsilon)
-      : OperationOf("layer_norm", std::move(inputs_)),
-        positions_(positions),
-        cols_(cols),
-        epsilon_(epsilon) {}
-
-  template <class T>
-  void forward_as(const Call<T>& c) const {
-    const RowsCols d = dims(c.rows);
-    T* mean = c.kept();
-    c.kernels.layer_norm_forward(c.out(), mean, mean == nullptr ? nullptr : mean + d.rows, c.in(0),
-                                 c.in(1), c.in(2), d, epsilon_);
-  }
-
-  template <class T>
-  void backward_as(const Call<T>& c) const {
-    const RowsCols d = dims(c.rows);
-    c.kernels.layer_norm_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.kept(),
-                                  c.kept() + d.rows, c.in(1), d, c.accumulate);
-  }
-
-  bool accumulates(int i) const override { return i >= 1; }
-  bool row_by_row() const override { return true; }
-  bool backward_reads_input(int i) const override { return i <= 1; }
-  bool backward_reads_output() const override { return false; }
-  std::size_t saved_bytes(Index rows, DType dtype) const override {
-    return 2 * std::size_t(dims(rows).rows) * bytes_of(dtype);
-  }
-  Cost cost(Pass, Index rows, bool) const override {
-    const double size = double(dims(rows).rows * cols_);
-    return {8.0 * size, 3.0 * size};
-  }
-  std::string sizes(Index rows) const override {
-    return std::to_string(dims(rows).rows) + "x" + std::to_string(cols_);
-  }
-
- private:
-  RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
-
-  const Index positions_, cols_;
-  const double epsilon_;
-};
-
-void check_weight(const Graph& graph, const Tensor* weight, Index cols, const Tensor& x,
-                  const char* who, const char* which) {
-  if (weight == nullptr) return;
-  graph.check_whole(*weight, who);
-  if (size_of(weight->shape) != cols)
-    throw std::invalid_argument(std::string(who) + ": " + which + " has shape " +
-                                to_string(weight->shape) + ", needs " + std::to_string(cols) +
-                                " elements for inputs " + to_string(x.shape));
-}
-
-void check_epsilon(double epsilon, const char* who) {
-  if (!(epsilon >= 0.0) || !std::isfinite(epsilon))
-    throw std::invalid_argument(std::string(who) + ": epsilon must be at least 0; got " +
-                                std::to_string(epsilon));
-}
-
-ValueId id_of(const Tensor* tensor) { return tensor == nullptr ? -1 : tensor->value; }
-
 // Training moves the statistics: moving = momentum moving + (1 - momentum) batch.
 Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor& moving_mean,
                   const Tensor& moving_variance, const Tensor* gamma, const Tensor* beta,
@@ -327,46 +262,20 @@ Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor& moving_mean,
       x.shape, name);
 }
 
-Tensor layer_norm(Graph& graph, const Tensor& x, Index axes, const Tensor* gamma,
-                  const Tensor* beta, double epsilon, const std::string& name) {
-  graph.check_float(x, "layer_norm");
-  if (axes < 1 || std::size_t(axes) > x.shape.size())
-    throw std::invalid_argument("layer_norm: axes must be in [1, " +
-                                std::to_string(x.shape.size()) + "] for inputs " +
-                                to_string(x.shape) + "; got " + std::to_string(axes));
-  const Index cols = size_of(Shape(x.shape.end() - axes, x.shape.end()));
-  check_weight(graph, gamma, cols, x, "layer_norm", "gamma");
-  check_weight(graph, beta, cols, x, "layer_norm", "beta");
-  check_epsilon(epsilon, "layer_norm");
-  return graph.record(
-      std::make_unique<LayerNorm>(std::vector<ValueId>{x.value, id_of(gamma), id_of(beta)},
-                                  runs_in(x.shape, cols), cols, epsilon),
-      x.shape, name);
-}
-
-const Registration normalization_registered[] = {
-    {"batch_norm",
-     "(x - mean) / sqrt(variance + epsilon) gamma + beta, the statistics of a column over the "
-     "rows.",
-     batch_norm,
-     {{"x", "(..., features)."},
-      {"moving_mean", "(features,), a parameter that training moves."},
-      {"moving_variance", "(features,), a parameter that training moves."},
-      {"gamma", "(features,), a parameter.", left_out},
-      {"beta", "(features,), a parameter.", left_out},
-      {"mask", "(...): positions that count; None for all.", left_out},
-      {"momentum", "How much of the moving statistics stays, in [0, 1].", 0.99},
-      {"epsilon", "Added to the variance.", 1e-3},
-      {"batch_statistics", "Whether training takes the batch's statistics.", true}}},
-    {"layer_norm",
-     "(x - mean) / sqrt(variance + epsilon) gamma + beta, the statistics of a row's last axes.",
-     layer_norm,
-     {{"x", "At least `axes` axes."},
-      {"axes", "Number of last axes.", 1},
-      {"gamma", "A number for each element of the axes, a parameter.", left_out},
-      {"beta", "A number for each element of the axes, a parameter.", left_out},
-      {"epsilon", "Added to the variance.", 1e-3}}},
-};
+const Registration batch_norm_registered{
+    "batch_norm",
+    "(x - mean) / sqrt(variance + epsilon) gamma + beta, the statistics of a column over the "
+    "rows.",
+    batch_norm,
+    {{"x", "(..., features)."},
+     {"moving_mean", "(features,), a parameter that training moves."},
+     {"moving_variance", "(features,), a parameter that training moves."},
+     {"gamma", "(features,), a parameter.", left_out},
+     {"beta", "(features,), a parameter.", left_out},
+     {"mask", "(...): positions that count; None for all.", left_out},
+     {"momentum", "How much of the moving statistics stays, in [0, 1].", 0.99},
+     {"epsilon", "Added to the variance.", 1e-3},
+     {"batch_statistics", "Whether training takes the batch's statistics.", true}}};
 
 }  // namespace
 
