@@ -138,7 +138,7 @@ struct Kernels {
                              const T* dh_nu, const T* dc_nu, const T* saved,
                              const RecurrentInputs<T>&, RecurrentDims, Accumulate);
 
-  // --- normalisation (kernels/batch_norm.cpp, kernels/layer_norm.cpp)
+  // --- normalisation (kernels/batch_norm*.cpp, kernels/layer_norm.cpp)
   // Mean and variance (divided by the count) of each column over the rows where mask_n is not 0
   // (all where it is null); with no row, 0 and 0.
   void (*column_moments)(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
@@ -157,8 +157,20 @@ struct Kernels {
                               const T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
                               const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
                               RowsCols, BatchNormSpec, Accumulate);
-  // The same over the columns of each row; mean_n and inverse_n (1 / std) are kept for backward
-  // and may be null.
+  // The means of y over runs of `run` rows (kernels/batch_norm_mean.cpp), y not stored; what
+  // backward needs of each run is kept in slopes_k2c, which may be null.
+  void (*batch_norm_mean_forward)(T* y_kc, T* slopes_k2c, const T* x_nc, const T* added_nc,
+                                  const T* mean_c, const T* variance_c, const T* gamma_c,
+                                  const T* beta_c, const std::uint8_t* mask_n, Index run, RowsCols,
+                                  BatchNormSpec);
+  // The inputs are forward's; nothing is written over another.
+  void (*batch_norm_mean_backward)(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const T* dy_kc,
+                                   const T* slopes_k2c, const T* x_nc, const T* added_nc,
+                                   const T* mean_c, const T* variance_c, const T* gamma_c,
+                                   const T* beta_c, const std::uint8_t* mask_n, Index run, RowsCols,
+                                   BatchNormSpec, Accumulate);
+  // The same as batch_norm_* over the columns of each row; mean_n and inverse_n (1 / std) are kept
+  // for backward and may be null.
   void (*layer_norm_forward)(T* y_nc, T* mean_n, T* inverse_n, const T* x_nc, const T* gamma_c,
                              const T* beta_c, RowsCols, double epsilon);
   void (*layer_norm_backward)(T* dx_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc, const T* x_nc,

@@ -88,7 +88,11 @@ struct Incoming {
   T* kept;  // where to leave it, or null
   Law law;
 
-  LAMINA_INLINE Vec<T> at(Index e, Index count, Vec<T> normalised) const {
+  template <class Use>
+  LAMINA_INLINE void each(Index row, Index rows, Index, Index, Index, const Use& use) const {
+    use(row, rows, *this);
+  }
+  LAMINA_INLINE Vec<T> at(Index e, Index, Index count, Vec<T> normalised) const {
     const Vec<T> saved = reads_y ? load_count(y + e, count) : normalised;
     const Vec<T> d = law.backward(load_count(dy + e, count), saved);
     if (kept) store_count(kept + e, d, count);
@@ -97,15 +101,15 @@ struct Incoming {
 };
 
 template <class T, class Use>
-LAMINA_INLINE void with_incoming(const Gradients<T>& g, const Use& use) {
+LAMINA_INLINE void with_incoming(const Gradients<T>& g, const T* dy, const T* y, const Use& use) {
   using Straight = Linear<Vec<T>>;
   if (g.spec.activation.kind == Activation::linear)
-    return use(Incoming<T, Straight, false>{g.dy_nc, nullptr, g.dadded_nc, Straight{}});
+    return use(Incoming<T, Straight, false>{dy, nullptr, g.dadded_nc, Straight{}});
   with_rectifier<T>(g.spec.activation, [&](auto law) {
-    if (g.y_nc)
-      use(Incoming<T, decltype(law), true>{g.dy_nc, g.y_nc, g.dadded_nc, law});
+    if (y)
+      use(Incoming<T, decltype(law), true>{dy, y, g.dadded_nc, law});
     else
-      use(Incoming<T, decltype(law), false>{g.dy_nc, nullptr, g.dadded_nc, law});
+      use(Incoming<T, decltype(law), false>{dy, nullptr, g.dadded_nc, law});
   });
 }
 
@@ -123,7 +127,7 @@ __attribute__((noinline)) void strip_gradients(double* plain, double* centred,
                __attribute__((always_inline)) {
                  const Index e = base + r * wide + j;
                  b = factors.centred(load_count(g.x_nc + e, n), j, n);
-                 a = from.at(e, n, factors.normalised(b, j, n));
+                 a = from.at(e, j, n, factors.normalised(b, j, n));
                };
   };
   const std::uint8_t* every = nullptr;
@@ -184,10 +188,20 @@ void batch_norm_backward(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const 
                          RowsCols dims, BatchNormSpec spec, Accumulate accumulate) {
   const double count = spec.batch_statistics ? count_rows(mask_n, dims.rows) : 0;
   if (count == 0) spec.batch_statistics = false;
-  const Gradients<T> g = {dx_nc,  dadded_nc, dgamma_c, dbeta_c,    dy_nc,
-                          y_nc,   x_nc,      mean_c,   variance_c, gamma_c,
-                          beta_c, mask_n,    dims,     spec,       accumulate == Accumulate::yes};
-  with_incoming(g, [&](const auto& from) { find_gradients(g, from, count); });
+  const Gradients<T> g = {dx_nc,
+                          dadded_nc,
+                          dgamma_c,
+                          dbeta_c,
+                          x_nc,
+                          mean_c,
+                          variance_c,
+                          gamma_c,
+                          beta_c,
+                          mask_n,
+                          dims,
+                          spec,
+                          accumulate == Accumulate::yes};
+  with_incoming(g, dy_nc, y_nc, [&](const auto& from) { find_gradients(g, from, count); });
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // The gradients of a batch normalisation from its sums:
 //   dbeta = sum d,  dgamma = sum d x^,  dx = gamma inv (d - m / M (sum d + x^ sum d x^)),
-// as the head of batch_norm.cpp has them.  Where d comes from is the caller's: `from.at(element,
-// count, normalised)`.
+// as the head of batch_norm.cpp has them.  Where d comes from is the caller's: `from.each(row,
+// rows, column, width, group, use)` calls use(row, rows, d) for pieces of the rows in order, and
+// d.at(e, j, count, normalised) is that of element e, the block's column j.
 #pragma once
 
 #include "batch_norm_columns.h"
@@ -12,7 +13,7 @@ namespace LAMINA_ISA {
 template <class T>
 struct Gradients {
   T *dx_nc, *dadded_nc, *dgamma_c, *dbeta_c;
-  const T *dy_nc, *y_nc, *x_nc, *mean_c, *variance_c, *gamma_c, *beta_c;
+  const T *x_nc, *mean_c, *variance_c, *gamma_c, *beta_c;
   const std::uint8_t* mask_n;
   RowsCols dims;
   BatchNormSpec spec;
@@ -45,12 +46,16 @@ __attribute__((noinline)) void scale_gradient(const Gradients<T>& g, const From&
   for_blocks(chunks, 0, g.dims.cols, affine_work, [&](Index chunk, Index column, Index width) {
     Factors<T, factor_block> factors;
     g.find(factors, column, width, group);
-    const Index at = chunks.begin(chunk) * g.dims.cols + column;
-    for_rows<T>(chunks.length(chunk), g.dims.cols, width, group, [&](Index e, Index j, Index n) {
-      const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
-      const Vec<T> d = from.at(at + e, n, factors.normalised(centred, j, n));
-      store_count<T>(g.dx_nc + at + e, d * load_count(factors.scale + j, n), n);
-    });
+    const auto piece = [&](Index row, Index rows,
+                           const auto& incoming) __attribute__((always_inline)) {
+      const Index at = row * g.dims.cols + column;
+      for_rows<T>(rows, g.dims.cols, width, group, [&](Index e, Index j, Index n) {
+        const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
+        const Vec<T> d = incoming.at(at + e, j, n, factors.normalised(centred, j, n));
+        store_count<T>(g.dx_nc + at + e, d * load_count(factors.scale + j, n), n);
+      });
+    };
+    from.each(chunks.begin(chunk), chunks.length(chunk), column, width, group, piece);
   });
 }
 
@@ -75,25 +80,28 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
     }
     factors.repeat(offset, width, group);
     factors.repeat(slope, width, group);
-    const Index row = chunks.begin(chunk), at = row * g.dims.cols + first;
-    const auto body = [&](Index e, Index j, Index n) __attribute__((always_inline)) {
-      const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
-      const Vec<T> d = from.at(at + e, n, factors.normalised(centred, j, n));
-      const Vec<T> plain = fma(load_count(factors.scale + j, n), d, load_count(offset + j, n));
-      store_count<T>(g.dx_nc + at + e, fma(load_count(slope + j, n), centred, plain), n);
-    };
-    if (g.mask_n == nullptr)
-      return for_rows<T>(chunks.length(chunk), g.dims.cols, width, group, body);
-    for (Index r = 0; r < chunks.length(chunk); ++r) {
-      const bool kept = g.mask_n[row + r] != 0;
-      for_vectors<T>(0, width, [&](Index j, Index n) {
-        const Index e = r * g.dims.cols + j;
-        if (kept) return body(e, j, n);
+    const auto piece = [&](Index row, Index rows,
+                           const auto& incoming) __attribute__((always_inline)) {
+      const Index at = row * g.dims.cols + first;
+      const auto body = [&](Index e, Index j, Index n) __attribute__((always_inline)) {
         const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
-        const Vec<T> d = from.at(at + e, n, factors.normalised(centred, j, n));
-        store_count<T>(g.dx_nc + at + e, load_count(factors.scale + j, n) * d, n);
-      });
-    }
+        const Vec<T> d = incoming.at(at + e, j, n, factors.normalised(centred, j, n));
+        const Vec<T> plain = fma(load_count(factors.scale + j, n), d, load_count(offset + j, n));
+        store_count<T>(g.dx_nc + at + e, fma(load_count(slope + j, n), centred, plain), n);
+      };
+      if (g.mask_n == nullptr) return for_rows<T>(rows, g.dims.cols, width, group, body);
+      for (Index r = 0; r < rows; ++r) {
+        const bool kept = g.mask_n[row + r] != 0;
+        for_vectors<T>(0, width, [&](Index j, Index n) {
+          const Index e = r * g.dims.cols + j;
+          if (kept) return body(e, j, n);
+          const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
+          const Vec<T> d = incoming.at(at + e, j, n, factors.normalised(centred, j, n));
+          store_count<T>(g.dx_nc + at + e, load_count(factors.scale + j, n) * d, n);
+        });
+      }
+    };
+    from.each(chunks.begin(chunk), chunks.length(chunk), first, width, group, piece);
   };
   for_blocks(chunks, begin, end, affine_work, block);
 }
@@ -119,24 +127,30 @@ __attribute__((noinline)) void wide_column_backward(const Gradients<T>& g, const
   const double gamma = g.gamma_c ? double(g.gamma_c[at]) : 1;
   const double beta = g.beta_c ? double(g.beta_c[at]) : 0;
   const auto normal_at = [&](Index e) { return moments.centred(double(g.x_nc[e])) * factor; };
-  const auto gradient_at = [&](Index e) {
-    return double(from.at(e, 1, broadcast(T(normal_at(e) * gamma + beta)))[0]);
+  // use(element, row, d) in row order.
+  const auto each = [&](const auto& use) {
+    from.each(0, rows, at, 1, 1, [&](Index row, Index count_of, const auto& incoming) {
+      for (Index r = row; r < row + count_of; ++r) {
+        const Index e = r * cols + at;
+        const Vec<T> normalised = broadcast(T(normal_at(e) * gamma + beta));
+        use(e, r, double(incoming.at(e, 0, 1, normalised)[0]));
+      }
+    });
   };
   double plain = 0, normal = 0;
-  for (Index e = at; e < rows * cols; e += cols) {
-    const double d = gradient_at(e);
+  each([&](Index e, Index, double d) {
     plain += d;
     normal += d * normal_at(e);
-  }
+  });
   if (g.dbeta_c) g.dbeta_c[at] = (g.add ? g.dbeta_c[at] : T(0)) + T(plain);
   if (g.dgamma_c) g.dgamma_c[at] = (g.add ? g.dgamma_c[at] : T(0)) + T(normal);
   if (!g.dx_nc) return;
   const double scale = gamma * factor * moments.scale;
-  for (Index r = 0, e = at; r < rows; ++r, e += cols) {
+  each([&](Index e, Index r, double d) {
     const bool follows = g.mask_n == nullptr || g.mask_n[r] != 0;
     const double share = follows ? (plain + normal_at(e) * normal) / count : 0;
-    g.dx_nc[e] = T(scale * (gradient_at(e) - share));
-  }
+    g.dx_nc[e] = T(scale * (d - share));
+  });
 }
 
 }  // namespace LAMINA_ISA

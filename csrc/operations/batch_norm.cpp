@@ -18,6 +18,9 @@ struct BatchNormOptions {
 // Inputs: x, gamma, beta, moving mean, moving variance, mask; then what was added behind, where it
 // took over a sum.
 //
+// Where a global average pooling alone reads the result, the means are the output, and what was
+// normalised is never stored (kernels/batch_norm_mean.cpp).
+//
 // Of a folded x each step has statistics of its own, and moves the moving ones in turn, as if the
 // layer were applied to one step after the other.  They move in `settle`: a step whose loss is not
 // finite leaves them.
@@ -31,11 +34,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    if (!learns(c.training)) {
-      c.kernels.batch_norm_forward(c.out(), c.in(0), added(c), c.in(3), c.in(4), c.in(1), c.in(2),
-                                   nullptr, dims(c.rows), {options_.epsilon, false, activation_});
-      return;
-    }
+    if (!learns(c.training))
+      return run_forward(c, {c.out(), c.in(0), c.in(3), c.in(4), nullptr}, dims(c.rows));
     const RowsCols d = dims(c.rows / steps());
     for (Index step = 0; step < steps(); ++step) {
       T* moments = moments_of(c, step);
@@ -44,8 +44,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
       const std::uint8_t* mask = mask_of(c, step, 2, d);
       c.kernels.column_moments(moments, moments + cols_, x, mask, d);
       *weight_of(c, step) = T(counts(mask, d.rows));
-      c.kernels.batch_norm_forward(y, x, added(c), moments, moments + cols_, c.in(1), c.in(2), mask,
-                                   d, {options_.epsilon, true, activation_});
+      run_forward(c, {y, x, moments, moments + cols_, mask}, d);
       scatter(c, c.out(), y, step, d);
     }
   }
@@ -71,7 +70,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   // Outside training; a mask is that of the moments alone.
   std::optional<NormBehind> behind(Index cols) const {
     if (cols != cols_ || adds()) return std::nullopt;
-    return NormBehind{inputs[1], inputs[2], inputs[3], inputs[4], options_.epsilon, activation_};
+    return NormBehind{inputs[1],        inputs[2],   inputs[3], inputs[4],
+                      options_.epsilon, activation_, window_};
   }
 
   bool settles() const override { return options_.batch_statistics; }
@@ -81,10 +81,17 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool can_settle(const Call<float>& c) const override { return finite_moments(c); }
   bool can_settle(const Call<double>& c) const override { return finite_moments(c); }
 
-  // Takes over a sum with other rows, then a rectifier.  The steps of a folded x are normalised one
-  // by one, apart from what is added.
+  // Takes over a sum with other rows, then a rectifier, then a global average pooling.  The steps
+  // of a folded x are normalised one by one, apart from what is added.
   bool absorb(const Operation& follower) override {
-    if (steps() != 1 || activation_.kind != Activation::linear) return false;
+    if (steps() != 1 || window_) return false;
+    if (const PoolDims* window = average_pooling_window(follower)) {
+      if (!pools_all(*window)) return false;
+      window_ = *window;
+      kind += "+" + follower.kind;
+      return true;
+    }
+    if (activation_.kind != Activation::linear) return false;
     const ValueId other = adds() ? -1 : added_values(follower, output());
     if (other >= 0) {
       inputs.push_back(other);
@@ -98,20 +105,26 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     return true;
   }
   std::string origin() const override {
+    if (window_) return "average_pool2d";
     if (activation_.kind != Activation::linear) return lamina::name_of(activation_.kind);
     return adds() ? "add" : kind;
   }
-  bool rectified() const override { return activation_.kind == Activation::relu; }
+  bool rectified() const override { return activation_.kind == Activation::relu && !window_; }
   bool leave_relu() override { return relu_left_ = rectified(); }
 
-  int overwrites() const override { return adds() ? added_input : 0; }
+  int overwrites() const override { return window_ ? -1 : adds() ? added_input : 0; }
   bool differentiable(int i) const override { return i < 3 || i == added_input; }
   bool accumulates(int i) const override { return i == 1 || i == 2; }
-  bool backward_reads_input(int i) const override { return i != 2 ? i != added_input : gated(); }
-  bool backward_reads_output() const override { return gated() && adds(); }
-  // Each step's mean and variance, then whether each step's rows count.
-  std::size_t saved_bytes(Index, DType dtype) const override {
-    return settles() ? std::size_t((2 * cols_ + 1) * steps()) * bytes_of(dtype) : 0;
+  bool backward_reads_input(int i) const override {
+    if (i == added_input) return gated() && window_;
+    return i != 2 || gated();
+  }
+  bool backward_reads_output() const override { return gated() && adds() && !window_; }
+  // Each step's mean and variance, then whether each step's rows count; what the means of rows say
+  // of their derivative.
+  std::size_t saved_bytes(Index rows, DType dtype) const override {
+    const Index slopes = window_ ? checked_product(rows, 2 * cols_) : 0;
+    return std::size_t(checked_product(moments_size() + slopes, Index(bytes_of(dtype))));
   }
   // One step's x and y, or x, dy and dx, then its mask.
   std::size_t workspace_bytes(Pass pass, Index rows, DType dtype) const override {
@@ -120,9 +133,10 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     const Index arrays = pass == Pass::forward ? 2 : 3;
     return std::size_t(arrays * d.rows * cols_) * bytes_of(dtype) + std::size_t(d.rows);
   }
-  // Forward reads x twice, backward reads x and dy twice.
+  // Forward reads x twice, backward reads x and dy twice; of means both read x once less.
   Cost cost(Pass pass, Index rows, bool) const override {
     const double size = double(dims(rows).rows * cols_), more = adds() ? 1.0 : 0.0;
+    if (window_) return {(6.0 + more + (gated() ? 1.0 : 0.0)) * size, (2.0 + more) * size};
     return {(6.0 + more + (gated() ? 1.0 : 0.0)) * size,
             (pass == Pass::forward ? 3.0 + more : 5.0 + 2.0 * more) * size};
   }
@@ -141,6 +155,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool gated() const { return activation_.kind != Activation::linear && !relu_left_; }
 
   RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
+  Index moments_size() const { return settles() ? (2 * cols_ + 1) * steps() : 0; }
   // Whether a batch says anything about its columns.
   static bool counts(const std::uint8_t* mask, Index rows) {
     if (mask == nullptr) return rows > 0;
@@ -196,6 +211,27 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   }
 
   template <class T>
+  struct Result {
+    T* y;
+    const T *x, *mean, *variance;
+    const std::uint8_t* mask;
+  };
+  template <class T>
+  void run_forward(const Call<T>& c, const Result<T>& s, RowsCols d) const {
+    const BatchNormSpec spec{options_.epsilon, learns(c.training), activation_};
+    if (window_)
+      c.kernels.batch_norm_mean_forward(s.y, slopes_of(c), s.x, added(c), s.mean, s.variance,
+                                        c.in(1), c.in(2), s.mask, positions_, d, spec);
+    else
+      c.kernels.batch_norm_forward(s.y, s.x, added(c), s.mean, s.variance, c.in(1), c.in(2), s.mask,
+                                   d, spec);
+  }
+  template <class T>
+  T* slopes_of(const Call<T>& c) const {
+    return c.kept() == nullptr ? nullptr : c.kept() + moments_size();
+  }
+
+  template <class T>
   struct Step {
     T* dx;
     const T *dy, *x, *mean, *variance;
@@ -204,10 +240,17 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   template <class T>
   void run_backward(const Call<T>& c, const Step<T>& s, RowsCols d, Index step) const {
     const ActivationSpec behind = gated() ? activation_ : ActivationSpec{};
-    c.kernels.batch_norm_backward(
-        s.dx, adds() ? c.din(added_input) : nullptr, c.din(1), c.din(2), s.dy,
-        gated() && adds() ? c.out() : nullptr, s.x, s.mean, s.variance, c.in(1), c.in(2), s.mask, d,
-        {options_.epsilon, learns(c.training), behind}, step > 0 ? Accumulate::yes : c.accumulate);
+    const BatchNormSpec spec{options_.epsilon, learns(c.training), behind};
+    const Accumulate accumulate = step > 0 ? Accumulate::yes : c.accumulate;
+    T* const dadded = adds() ? c.din(added_input) : nullptr;
+    if (window_)
+      c.kernels.batch_norm_mean_backward(s.dx, dadded, c.din(1), c.din(2), s.dy, slopes_of(c), s.x,
+                                         gated() ? added(c) : nullptr, s.mean, s.variance, c.in(1),
+                                         c.in(2), s.mask, positions_, d, spec, accumulate);
+    else
+      c.kernels.batch_norm_backward(s.dx, dadded, c.din(1), c.din(2), s.dy,
+                                    gated() && adds() ? c.out() : nullptr, s.x, s.mean, s.variance,
+                                    c.in(1), c.in(2), s.mask, d, spec, accumulate);
   }
 
   template <class T>
@@ -232,7 +275,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   const Index positions_, cols_;
   const BatchNormOptions options_;
   ActivationSpec activation_;
-  bool relu_left_ = false;  // to a pool behind
+  bool relu_left_ = false;          // to a pool behind
+  std::optional<PoolDims> window_;  // of one row, the whole of it: the output is its mean
 };
 
 // Training moves the statistics: moving = momentum moving + (1 - momentum) batch.

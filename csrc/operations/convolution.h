@@ -17,7 +17,7 @@ namespace lamina {
 
 // Both directions: the convolution, and the transposed layer, which maps its outputs to its inputs.
 // With max pooling over its outputs (one node of the graph) the activation's derivative is taken at
-// the winners alone.
+// the winners alone.  An average pooling is taken over in inference.
 class Convolution final : public OperationOf<Convolution> {
  public:
   Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row, Products products)
@@ -52,7 +52,7 @@ class Convolution final : public OperationOf<Convolution> {
         throw std::bad_alloc();
       return;
     }
-    PooledImages<T> pooled{c.kernels, pool_, c.dout(), c.saved(), rectified()};
+    PooledImages<T> pooled{c.kernels, pool_, c.dout(), c.saved(), rectified(), false};
     T* const dz = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.dout();
     if (pooled_ && dz != nullptr) PooledImages<T>::give(&pooled, dz, 0, c.rows);
     const ConvDims d = dims(c.rows);
@@ -70,13 +70,20 @@ class Convolution final : public OperationOf<Convolution> {
   // pixels of many weights are soon passed over.  Weights that are rounded for their products are
   // those of training.
   bool absorb_in_inference(const Operation& follower) override {
+    if (transposed_ || pooled_) return false;
+    if (const PoolDims* window = average_pooling_window(follower)) {
+      average(*window);
+      kind += "+" + follower.kind;
+      return true;
+    }
     const Index rows = weights_size() / filters();
-    if (products_ == Products::bfloat16 || transposed_ || pooled_ || norm_ ||
-        activation_.kind != Activation::linear || rows > 2 * out_height(row_) * out_width(row_))
+    if (products_ == Products::bfloat16 || norm_ || activation_.kind != Activation::linear ||
+        rows > 2 * out_height(row_) * out_width(row_))
       return false;
     norm_ = batch_norm_of(follower, filters());
     if (!norm_) return false;
     activation_ = norm_->activation;
+    if (norm_->averaged) average(*norm_->averaged);
     inputs.insert(inputs.end(), {norm_->gamma, norm_->beta, norm_->mean, norm_->variance});
     kind += "+" + follower.kind;
     return true;
@@ -184,6 +191,10 @@ class Convolution final : public OperationOf<Convolution> {
     return true;
   }
 
+  void average(const PoolDims& window) {
+    pool_ = window;
+    pooled_ = averages_ = true;
+  }
   template <class T>
   FoldedNorm<T> norm_of(const T* gamma, const T* beta, const T* mean, const T* variance) const {
     return {gamma, beta, mean, variance, norm_->epsilon, filters()};
@@ -195,7 +206,7 @@ class Convolution final : public OperationOf<Convolution> {
     const ConvDims d = dims(c.rows);
     const Kernels<T>& products = product_kernels(c, products_);
     const ActivationSpec activation = pass == nullptr ? activation_ : ActivationSpec{};
-    PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified(), pass};
+    PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified(), averages_, pass};
     T* const z = pooled_ ? convolved(c) : c.out();
     if (z == nullptr && pooled_) {
       if (!products.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), w, b, d,
@@ -265,7 +276,7 @@ class Convolution final : public OperationOf<Convolution> {
   const ConvDims row_;  // images: 1
   const Products products_;
   PoolDims pool_{};  // of one row, where it is pooled
-  bool pooled_ = false;
+  bool pooled_ = false, averages_ = false;
   std::optional<NormBehind> norm_;  // in inference, before the activation
   ActivationSpec activation_;
   bool relu_left_ = false;  // to a pool behind

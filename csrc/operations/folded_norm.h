@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "graph/operation.h"
+#include "pooling.h"
 
 namespace lamina {
 
@@ -18,7 +19,9 @@ namespace lamina {
 struct NormBehind {
   ValueId gamma, beta, mean, variance;
   double epsilon;
-  ActivationSpec activation;  // taken over with it
+  // Taken over with it.
+  ActivationSpec activation;
+  std::optional<PoolDims> averaged;
 };
 
 // The batch normalisation that an operation is, of `cols` columns; none for any other operation,

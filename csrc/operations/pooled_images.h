@@ -1,4 +1,4 @@
-// What comes behind a convolution in its own operation: a pass that normalises, and max pooling.
+// What comes behind a convolution in its own operation: a pass that normalises, and a pooling.
 #pragma once
 
 #include "folded_norm.h"
@@ -17,7 +17,7 @@ struct PassBehind {
   }
 };
 
-// Max pooling over a convolution's outputs, a few images at a time while they are near: the outputs
+// A pooling over a convolution's outputs, a few images at a time while they are near: the outputs
 // are never stored as a whole.
 template <class T>
 struct PooledImages {
@@ -25,12 +25,15 @@ struct PooledImages {
   PoolDims window;  // images: 1
   T* y;             // pooled, or its gradient
   std::byte* index;
-  bool rectified;
+  bool rectified;                       // the outputs, where their maxima are taken
+  bool averages;                        // or maxima
   const PassBehind<T>* pass = nullptr;  // before the pooling
 
   static void take(void* self, T* values, Index image, Index images) {
     const auto& p = *static_cast<const PooledImages*>(self);
     if (p.pass != nullptr) p.pass->apply(p.kernels, values, images);
+    if (p.averages)
+      return p.kernels.average_pool2d_forward(p.y + image * p.size(), values, p.of(images));
     p.kernels.max_pool2d_forward(p.y + image * p.size(), p.index_at(image), values, p.of(images),
                                  p.rectified);
   }

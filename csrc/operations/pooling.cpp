@@ -64,6 +64,7 @@ class MaxPooling final : public OperationOf<MaxPooling> {
 class AveragePooling final : public OperationOf<AveragePooling> {
  public:
   AveragePooling(ValueId x, const PoolDims& row) : OperationOf("average_pool2d", {x}), row_(row) {}
+  const PoolDims& window() const { return row_; }
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -154,6 +155,11 @@ const Registration pool2d_registered{
 
 const PoolDims* max_pooling_window(const Operation& operation) {
   const auto* pooling = dynamic_cast<const MaxPooling*>(&operation);
+  return pooling == nullptr ? nullptr : &pooling->window();
+}
+
+const PoolDims* average_pooling_window(const Operation& operation) {
+  const auto* pooling = dynamic_cast<const AveragePooling*>(&operation);
   return pooling == nullptr ? nullptr : &pooling->window();
 }
 

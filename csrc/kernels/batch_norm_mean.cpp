@@ -1,0 +1,307 @@
+// A batch normalisation of which only the means of runs of rows are read: a global average pooling
+// behind it, and behind its activation (batch_norm.cpp):
+//   y_k = 1 / R sum over the R rows of run k of activation((x - mean) inv gamma + beta + added)
+//
+// The normalised values are not stored.  Backward d = dy_k / R activation'(...), and the sums that
+// dx needs are made of those of each run,
+//   sum d = sum over k of dy_k / R s_k,  sum d (x - mean) = sum over k of dy_k / R t_k,
+//   s_k = sum activation'(...),  t_k = sum activation'(...) (x - mean),
+// which forward takes on its way: backward is one pass.  Both ways together take 5.0 ms over 64
+// images of 32x32x128 on two cores of a Zen 4, normalisation and pooling one after the other 9.9
+// (`mobile` of bench/peers.py in lamina.profile).
+#include "batch_norm_gradients.h"
+#include "table.h"
+
+namespace lamina {
+namespace LAMINA_ISA {
+namespace {
+
+// --- forward
+
+template <class T>
+struct RunMeans {
+  T *y_kc, *slopes_k2c;
+  const T *x_nc, *added_nc, *mean_c, *variance_c, *gamma_c, *beta_c;
+  const std::uint8_t* mask_n;
+  Index run;
+  RowsCols dims;
+  BatchNormSpec spec;
+
+  T* slopes(Index k) const {
+    return slopes_k2c == nullptr ? nullptr : slopes_k2c + 2 * k * dims.cols;
+  }
+};
+
+// Of each column: sums of y, of activation'(y), of activation'(y) (x - mean).
+constexpr int run_sums = 3;
+
+// What the derivative of the activation multiplies: 0 in lanes that are no column's.
+template <class T>
+struct Ones {
+  T of[lanes<T>];
+  LAMINA_INLINE Ones() { store(of, broadcast(T(1))); }
+};
+
+// Some vectors of columns over rows that are `wide` apart, added to what `sums` holds.
+template <class T, int Vectors, class Law>
+LAMINA_INLINE void sum_vectors(T (*sums)[strip_size<T>], const Factors<T, factor_block>& factors,
+                               Law law, const T* x, const T* added, Index rows, Index wide,
+                               Index factor, Index column, Index tail) {
+  const Ones<T> ones;
+  Vec<T> value[Vectors], slope[Vectors], centred[Vectors];
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    value[v] = load(sums[0] + column + v * lanes<T>);
+    slope[v] = load(sums[1] + column + v * lanes<T>);
+    centred[v] = load(sums[2] + column + v * lanes<T>);
+  }
+  for (Index r = 0; r < rows; ++r) {
+    LAMINA_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const Index j = column + v * lanes<T>, n = v < Vectors - 1 ? lanes<T> : tail;
+      const Vec<T> apart = factors.centred(load_count(x + r * wide + j, n), factor + j, n);
+      Vec<T> y = factors.normalised(apart, factor + j, n);
+      if (added) y += load_count(added + r * wide + j, n);
+      const Vec<T> d = law.backward(load_count(ones.of, n), y);
+      value[v] += law.forward(y);
+      slope[v] += d;
+      centred[v] = fma(d, apart, centred[v]);
+    }
+  }
+  LAMINA_UNROLL
+  for (int v = 0; v < Vectors; ++v) {
+    store(sums[0] + column + v * lanes<T>, value[v]);
+    store(sums[1] + column + v * lanes<T>, slope[v]);
+    store(sums[2] + column + v * lanes<T>, centred[v]);
+  }
+}
+
+// The same of up to strip_size columns.
+template <class T, class Law>
+LAMINA_INLINE void sum_strip(T (*sums)[strip_size<T>], const Factors<T, factor_block>& factors,
+                             Law law, const T* x, const T* added, Index rows, Index wide,
+                             Index factor, Index width) {
+  if (width > 3 * lanes<T>)
+    return sum_vectors<T, 4>(sums, factors, law, x, added, rows, wide, factor, 0,
+                             width - 3 * lanes<T>);
+  for_vectors<T>(0, width, [&](Index j, Index n) {
+    sum_vectors<T, 1>(sums, factors, law, x, added, rows, wide, factor, j, n);
+  });
+}
+
+// A block of columns of one run, a chunk of rows at a time in the type of the data, the chunks in
+// double.
+template <class T, class Law>
+LAMINA_INLINE void mean_of_run(const RunMeans<T>& p, const Factors<T, factor_block>& factors,
+                               Law law, Index k, Index column, Index width, Index group) {
+  double total[run_sums][factor_block];
+  for (auto& sums : total)
+    for (Index j = 0; j < width; ++j) sums[j] = 0;
+  const Index ld = p.dims.cols, step = rows_per_chunk(ld, 64, group);
+  for (Index r = 0; r < p.run; r += step) {
+    const Index rows = p.run - r < step ? p.run - r : step, whole = rows / group,
+                rest = rows % group;
+    const Index at = (k * p.run + r) * ld + column;
+    const T *x = p.x_nc + at, *added = p.added_nc ? p.added_nc + at : nullptr;
+    for (Index j = 0; j < width; j += strip_size<T>) {
+      const Index some = width - j < strip_size<T> ? width - j : strip_size<T>;
+      T sums[run_sums][strip_size<T>] = {};
+      sum_strip(sums, factors, law, x + j, added ? added + j : nullptr, whole, ld * group, j,
+                some * group);
+      if (rest > 0) {
+        const Index done = whole * group * ld;
+        sum_strip(sums, factors, law, x + done, added ? added + done : nullptr, 1, ld, 0,
+                  some * rest);
+      }
+      for (int s = 0; s < run_sums; ++s)
+        for (Index i = 0; i < some * group; i += some)
+          for (Index c = 0; c < some; ++c) total[s][j + c] += double(sums[s][i + c]);
+    }
+  }
+  T *y = p.y_kc + k * ld + column, *slopes = p.slopes(k);
+  for (Index j = 0; j < width; ++j) y[j] = T(total[0][j] / double(p.run));
+  if (slopes == nullptr) return;
+  for (Index j = 0; j < width; ++j) {
+    slopes[column + j] = T(total[1][j]);
+    slopes[ld + column + j] = T(total[2][j]);
+  }
+}
+
+template <class T, class Law>
+__attribute__((noinline)) void mean_of_runs(const RunMeans<T>& p, Law law) {
+  const Index group = rows_as_one<T>(p.dims.cols), runs = p.dims.rows / p.run;
+  // As many runs a task as make a chunk.
+  const RowsCols dims = {runs, p.run * p.dims.cols};
+  parallel_rows(dims, affine_work, [&](Index begin, Index end) {
+    Factors<T, factor_block> factors;
+    for (Index column = 0; column < p.dims.cols; column += factor_block) {
+      const Index left = p.dims.cols - column, width = left < factor_block ? left : factor_block;
+      factors.find(p.mean_c + column, p.variance_c + column,
+                   p.gamma_c ? p.gamma_c + column : nullptr, p.beta_c ? p.beta_c + column : nullptr,
+                   width, group, p.spec.epsilon);
+      for (Index k = begin; k < end; ++k) mean_of_run(p, factors, law, k, column, width, group);
+    }
+  });
+}
+
+// One column in double.  Backward sums by itself.
+template <class T, class Law>
+__attribute__((noinline)) void mean_wide(const RunMeans<T>& p, Index column, Law law) {
+  const Index ld = p.dims.cols;
+  const WideMoments moments = wide_moments(p.x_nc + column, p.dims.rows, ld, p.mask_n);
+  const double factor = moments.inverse(p.spec.epsilon);
+  const double gamma = p.gamma_c ? double(p.gamma_c[column]) : 1;
+  const double beta = p.beta_c ? double(p.beta_c[column]) : 0;
+  for (Index k = 0; k < p.dims.rows / p.run; ++k) {
+    double sum = 0;
+    for (Index e = k * p.run * ld + column; e < (k + 1) * p.run * ld; e += ld) {
+      T v = T(moments.centred(double(p.x_nc[e])) * factor * gamma + beta);
+      if (p.added_nc) v += p.added_nc[e];
+      sum += double(law.forward(broadcast(v))[0]);
+    }
+    p.y_kc[k * ld + column] = T(sum / double(p.run));
+  }
+}
+
+template <class T>
+void batch_norm_mean_forward(T* y_kc, T* slopes_k2c, const T* x_nc, const T* added_nc,
+                             const T* mean_c, const T* variance_c, const T* gamma_c,
+                             const T* beta_c, const std::uint8_t* mask_n, Index run, RowsCols dims,
+                             BatchNormSpec spec) {
+  const RunMeans<T> p = {y_kc,    slopes_k2c, x_nc,   added_nc, mean_c, variance_c,
+                         gamma_c, beta_c,     mask_n, run,      dims,   spec};
+  with_rectifier<T>(spec.activation, [&](auto law) {
+    mean_of_runs(p, law);
+    for (Index c = 0; c < dims.cols; ++c)
+      if (wide_column(variance_c[c], spec)) mean_wide(p, c, law);
+  });
+}
+
+// --- backward
+
+// d of the rows of a run: one number a column, where the activation lets it pass.
+template <class T, class Law>
+struct RunGradient {
+  T share[factor_block];  // dy / R
+  const T* added;
+  T* kept;  // where to leave it, or null
+  Law law;
+
+  LAMINA_INLINE Vec<T> at(Index e, Index j, Index count, Vec<T> normalised) const {
+    if (added) normalised += load_count(added + e, count);
+    const Vec<T> d = law.backward(load_count(share + j, count), normalised);
+    if (kept) store_count(kept + e, d, count);
+    return d;
+  }
+};
+
+template <class T, class Law>
+struct SpreadGradient {
+  const T *dy_kc, *added;
+  T* kept;
+  Law law;
+  Index run, cols;
+
+  T share(Index k, Index column) const { return dy_kc[k * cols + column] * (T(1) / T(run)); }
+  template <class Use>
+  LAMINA_INLINE void each(Index row, Index rows, Index column, Index width, Index group,
+                          const Use& use) const {
+    RunGradient<T, Law> of_run;
+    of_run.added = added, of_run.kept = kept, of_run.law = law;
+    for (Index begin = row, end; begin < row + rows; begin = end) {
+      const Index k = begin / run;
+      end = (k + 1) * run < row + rows ? (k + 1) * run : row + rows;
+      for (Index j = 0; j < width; ++j) of_run.share[j] = share(k, column + j);
+      Factors<T, factor_block>::repeat(of_run.share, width, group);
+      use(begin, end - begin, of_run);
+    }
+  }
+};
+
+// Leaves d alone, where x learns nothing.
+template <class T, class From>
+__attribute__((noinline)) void leave_gradient(const Gradients<T>& g, const From& from) {
+  const RowChunks chunks = cut_rows(g.dims, 1);
+  for_blocks(chunks, 0, g.dims.cols, affine_work, [&](Index chunk, Index column, Index width) {
+    Factors<T, factor_block> factors;
+    g.find(factors, column, width, 1);
+    const auto piece = [&](Index row, Index rows,
+                           const auto& incoming) __attribute__((always_inline)) {
+      const Index at = row * g.dims.cols + column;
+      for_rows<T>(rows, g.dims.cols, width, 1, [&](Index e, Index j, Index n) {
+        const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
+        (void)incoming.at(at + e, j, n, factors.normalised(centred, j, n));
+      });
+    };
+    from.each(chunks.begin(chunk), chunks.length(chunk), column, width, 1, piece);
+  });
+}
+
+template <class T, class Law>
+void find_gradients(const Gradients<T>& g, const SpreadGradient<T, Law>& from, const T* slopes_k2c,
+                    double count) {
+  const Index cols = g.dims.cols, runs = g.dims.rows / from.run;
+  const bool follow = g.dx_nc != nullptr && count > 0;
+  const auto sum = [&](Index, Index column, ColumnPairs out) {
+    out.count() = 0;
+    for (Index j = 0; j < out.cols; ++j) out.first()[j] = out.second()[j] = 0;
+    for (Index k = 0; k < runs; ++k) {
+      const T* slopes = slopes_k2c + 2 * k * cols + column;
+      for (Index j = 0; j < out.cols; ++j) {
+        const double share = double(from.share(k, column + j));
+        out.first()[j] += share * double(slopes[j]);
+        out.second()[j] += share * double(slopes[cols + j]);
+      }
+    }
+  };
+  if (g.dgamma_c || g.dbeta_c || follow)
+    reduce_pairs<T>(cols, 1, 0, sum, add_pairs, [&](Index column, ColumnPairs sums) {
+      write_parameters(g, column, sums);
+      if (follow) batch_gradients(g, from, column, sums, count);
+    });
+  if (g.dx_nc && !follow) scale_gradient(g, from);
+  if (!g.dx_nc && g.dadded_nc) leave_gradient(g, from);
+  for (Index c = 0; c < cols; ++c)
+    if (wide_column(g.variance_c[c], g.spec)) wide_column_backward(g, from, c, count);
+}
+
+template <class T>
+void batch_norm_mean_backward(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const T* dy_kc,
+                              const T* slopes_k2c, const T* x_nc, const T* added_nc,
+                              const T* mean_c, const T* variance_c, const T* gamma_c,
+                              const T* beta_c, const std::uint8_t* mask_n, Index run, RowsCols dims,
+                              BatchNormSpec spec, Accumulate accumulate) {
+  const double count = spec.batch_statistics ? count_rows(mask_n, dims.rows) : 0;
+  if (count == 0) spec.batch_statistics = false;
+  const Gradients<T> g = {dx_nc,
+                          dadded_nc,
+                          dgamma_c,
+                          dbeta_c,
+                          x_nc,
+                          mean_c,
+                          variance_c,
+                          gamma_c,
+                          beta_c,
+                          mask_n,
+                          dims,
+                          spec,
+                          accumulate == Accumulate::yes};
+  with_rectifier<T>(spec.activation, [&](auto law) {
+    find_gradients(
+        g, SpreadGradient<T, decltype(law)>{dy_kc, added_nc, dadded_nc, law, run, dims.cols},
+        slopes_k2c, count);
+  });
+}
+
+}  // namespace
+
+template <class T>
+void fill_batch_norm_mean(Kernels<T>& k) {
+  k.batch_norm_mean_forward = batch_norm_mean_forward<T>;
+  k.batch_norm_mean_backward = batch_norm_mean_backward<T>;
+}
+template void fill_batch_norm_mean<float>(Kernels<float>&);
+template void fill_batch_norm_mean<double>(Kernels<double>&);
+
+}  // namespace LAMINA_ISA
+}  // namespace lamina
