@@ -76,9 +76,9 @@ struct Kernels {
                           const T* w_rsco, ConvDims, Accumulate);
   // The same for outputs that never lie in memory as a whole: y is handed over, dz is fetched.
   // Whole images pass through the thread's scratch; dz is fetched once for dw and db, once for dx.
-  // False where there is no memory for them.
-  bool (*conv2d_forward_images)(ImageHook<T> take, const T* x_nhwc, const T* w_rsco, const T* b_o,
-                                ConvDims, ActivationSpec);
+  // False where there is no memory for them.  What was prepared of w may be null.
+  bool (*conv2d_forward_images)(ImageHook<T> take, const T* x_nhwc, const T* w_rsco,
+                                const T* prepared, const T* b_o, ConvDims, ActivationSpec);
   bool (*conv2d_backward_images)(T* dx_nhwc, T* dw_rsco, T* db_o, ImageHook<T> give,
                                  const T* x_nhwc, const T* w_rsco, ConvDims, Accumulate);
   // The same for outputs of which a max pool kept the winners: dy is the pool's gradient, index

@@ -332,9 +332,10 @@ void conv2d_backward(T* dx, T* dw, T* db, const T* dz, const T* x, const T* w, C
 }
 
 template <class T>
-bool conv2d_forward_images(ImageHook<T> take, const T* x, const T* w, const T* b, ConvDims dims,
-                           ActivationSpec activation) {
+bool conv2d_forward_images(ImageHook<T> take, const T* x, const T* w, const T* prepared, const T* b,
+                           ConvDims dims, ActivationSpec activation) {
   ConvProduct<T> p = forward_product<T>(nullptr, x, w, b, upright(dims), activation);
+  p.b = prepared;
   p.take = &take;
   return multiply(p);
 }

@@ -209,7 +209,7 @@ class Convolution final : public OperationOf<Convolution> {
     PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified(), averages_, pass};
     T* const z = pooled_ ? convolved(c) : c.out();
     if (z == nullptr && pooled_) {
-      if (!products.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), w, b, d,
+      if (!products.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), w, ready, b, d,
                                           activation))
         throw std::bad_alloc();
       return;

@@ -155,9 +155,11 @@ void conv2d_backward(float* dx, float* dw, float* db, const float* dz, const flo
     exact.conv2d_backward(dx, nullptr, nullptr, dz, x, w, dims, accumulate);
 }
 
-bool conv2d_forward_images(ImageHook<float> take, const float* x, const float* w, const float* b,
-                           ConvDims dims, ActivationSpec activation) {
-  if (dims.groups != 1) return exact.conv2d_forward_images(take, x, w, b, dims, activation);
+bool conv2d_forward_images(ImageHook<float> take, const float* x, const float* w,
+                           const float* prepared, const float* b, ConvDims dims,
+                           ActivationSpec activation) {
+  if (dims.groups != 1)
+    return exact.conv2d_forward_images(take, x, w, prepared, b, dims, activation);
   PairConvolution p = forward_product(nullptr, x, w, b, upright(dims), activation);
   p.take = &take;
   return multiply(p);
