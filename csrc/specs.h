@@ -311,6 +311,14 @@ struct RecurrentDims {
   Index vocabulary;
 };
 
+// Words that forward has met in calls before, for calls that find w and b unchanged.
+template <class T>
+struct KnownWords {
+  T* table_vi;  // their rows of the table as they were
+  T* made_vg;   // what w and b make of them
+  std::uint8_t* known_v;
+};
+
 // All but x, w and u may be null; with a vocabulary id_nt is given and drop_ni is null.
 template <class T>
 struct RecurrentInputs {
@@ -324,6 +332,7 @@ struct RecurrentInputs {
   const T* drop_ni;             // factors on x and on the h that is multiplied by u, the same
   const T* drop_nu;             // for all steps and gates (dropout)
   const std::int32_t* id_nt;    // the words, in [0, vocabulary)
+  const KnownWords<T>* known;   // forward alone; of words, may be null
 };
 
 // Each may be null.  dx, dh and dc are written, parameter gradients follow Accumulate.

@@ -178,3 +178,23 @@ def test_a_model_trains_and_predicts_as_with_a_mask():
     for row in (0, 7):
         assert_same_bits([model.predict(IDS[row : row + 1], verbose=0)], [together[row : row + 1]],
                          f"row {row}")  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_predictions_keep_words_until_weights_change(cell):
+    def made():
+        chain = [layers.Embedding(WORDS, FEATURES), CELLS[cell](UNITS, bias_initializer="normal")]
+        return lamina.Sequential([lamina.Input((STEPS,), dtype="int32"), *chain], seed=1)
+
+    kept = made()
+    before = kept.predict(IDS[:1], verbose=0)
+    assert_same_bits([kept.predict(IDS, verbose=0)[:1]], [before], "the first row among many")
+    table, *weights = (np.asarray(weight) for weight in kept.weights)
+    for changed in (table[IDS[0, 0]], table, *weights):
+        changed[...] += 0.25
+        fresh = made()
+        fresh.set_weights(kept.get_weights())
+        after = kept.predict(IDS[:1], verbose=0)
+        assert_same_bits([after], [fresh.predict(IDS[:1], verbose=0)], "weights that have changed")
+        assert not np.array_equal(after, before)
+        before = after

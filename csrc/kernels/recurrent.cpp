@@ -6,8 +6,8 @@
 // the input's part of both is calculated apart.
 //
 // Measured on a Zen 5 with AVX-512 (64 rows, 200 steps, 32 inputs, 64 units, two threads): one
-// product for the inputs of a whole block before its steps, 0 to 2 % slower; blocks of 128, 384
-// and 512 terms, chunks of 32 rows, panels of two or four vectors, all within 3 %.
+// product for the inputs of a whole block before its steps, 0 to 2 % slower; blocks of 384 and 512
+// terms, chunks of 32 rows, panels of two or four vectors, all within 3 %.
 #include "gate_laws.h"
 #include "gru_cell.h"
 #include "lstm_cell.h"
@@ -54,6 +54,18 @@ double work_of(const RecurrentPlan& p) {
   return rows * double(p.gates) * (2.0 * double(p.sources) + 60.0);
 }
 
+// Numbers the words, if there are any, behind what all chunks share; returns the chunks' memory.
+template <class T>
+T* lay_out_words(RecurrentCall<T>& call, T* workspace) {
+  const RecurrentPlan& p = call.p;
+  T* const memory = workspace + p.shared_size();
+  const KnownWords<T>* const known = call.in.known;
+  if (p.of_words()) call.words.numbers = number_words(memory, p, call.in);
+  if (known) leave_unknown(call.words.numbers, *known, call.in.x_nti, p.d.inputs);
+  call.words.gates = known ? known->made_vg : memory + p.word_numbers_size();
+  return memory + p.words_size();
+}
+
 template <class T>
 void pack_forward(RecurrentCall<T>& call, const T* stacked, T* at) {
   const RecurrentPlan& p = call.p;
@@ -73,18 +85,9 @@ void pack_forward(RecurrentCall<T>& call, const T* stacked, T* at) {
     const Link step = p.step_part(p.links[i]);
     if (step.depth > 0) pack(call.links[i], step, p.chunk_rows, most);
     const Link x = p.x_part(p.links[i]);
-    if (p.of_words() && x.depth > 0) pack(call.words.weights[i], x, p.block_terms(), most_vectors);
+    if (call.words.numbers.count > 0 && x.depth > 0)
+      pack(call.words.weights[i], x, p.block_terms(), most_vectors);
   }
-}
-
-// Numbers the words, if there are any, behind what all chunks share; returns the chunks' memory.
-template <class T>
-T* lay_out_words(RecurrentCall<T>& call, T* workspace) {
-  const RecurrentPlan& p = call.p;
-  T* const memory = workspace + p.shared_size();
-  if (p.of_words()) call.words.numbers = number_words(memory, p, call.in);
-  call.words.gates = memory + p.word_numbers_size();
-  return memory + p.words_size();
 }
 
 template <class T>
@@ -92,11 +95,11 @@ void recurrent_forward(T* y, T* h_nu, T* c_nu, T* saved, T* workspace, const Rec
                        RecurrentDims dims) {
   const RecurrentPlan p(dims);
   RecurrentCall<T> call{p, in, {}, {}, {}, {}, {}, nullptr};
+  T* const parts = lay_out_words(call, workspace);
   T* bias = workspace + p.stacked_size();
   stack_weights(workspace, bias, p, in);
   if (in.b) call.bias = bias;
   pack_forward(call, workspace, bias + round_up(p.gates, 16));
-  T* const parts = lay_out_words(call, workspace);
   if (p.of_words()) project_words(call.words, p, in, call.bias, parts);
   with_cell<T>(dims, [&](auto cell) {
     parallel_chunks(threads_for(work_of(p), p.chunks.count), p.chunks.count, [&](Index chunk) {

@@ -18,8 +18,9 @@ namespace LAMINA_ISA {
 // The words of a batch in ascending order, and where they stand.  Places lie by chunk, step and
 // row.
 struct WordNumbers {
-  std::int32_t* number;  // of the word at a place, -1 where a mask hides it
-  std::int32_t* word;    // by number
+  // Of the word at a place, of known words its id; -1 where a mask hides it.
+  std::int32_t* number;
+  std::int32_t* word;  // by number
   Index count = 0;
   // Backward: the places of a word, in order, are those from the end of the one before to its own.
   std::int32_t *end, *places;
@@ -59,7 +60,8 @@ WordNumbers number_words(T* memory, const RecurrentPlan& p, const RecurrentInput
     for (Index r = 0; r < rows; ++r)
       for (Index t = 0; t < steps; ++t) {
         const Index i = (first + r) * steps + (p.d.reversed ? steps - 1 - t : t);
-        number[t * rows + r] = hidden(i) ? -1 : set.place(in.id_nt[i]);
+        const std::int32_t id = in.id_nt[i];
+        number[t * rows + r] = hidden(i) ? -1 : in.known ? id : set.place(id);
       }
   }
   return n;
@@ -102,6 +104,24 @@ void gather_words(T* to, const T* table, const WordNumbers& n, Index begin, Inde
   }
 }
 
+// Leaves the words to be projected: those not known, and those whose rows of the table are others
+// now.  They are projected from copies, as another thread may change the table meanwhile.
+template <class T>
+void leave_unknown(WordNumbers& n, const KnownWords<T>& known, const T* table, Index cols) {
+  Index left = 0;
+  for (Index i = 0; i < n.count; ++i) {
+    const Index id = n.word[i];
+    T* const copy = known.table_vi + id * cols;
+    const T* const row = table + id * cols;
+    const std::size_t bytes = sizeof(T) * std::size_t(cols);
+    if (known.known_v[id] != 0 && __builtin_memcmp(copy, row, bytes) == 0) continue;
+    __builtin_memcpy(copy, row, bytes);
+    known.known_v[id] = 1;
+    n.word[left++] = std::int32_t(id);
+  }
+  n.count = left;
+}
+
 // Of each word, x_gates columns.  A bias comes with the last product, which of most gates is a
 // step's.
 template <class T>
@@ -110,15 +130,19 @@ void project_words(const CallWords<T>& words, const RecurrentPlan& p, const Recu
   const Index inputs = p.d.inputs, count = words.numbers.count;
   const double work = 2.0 * double(count) * double(inputs) * double(p.x_gates);
   for_blocks_of_words(p, count, work, parts, [&](T* memory, Index begin, Index end) {
-    gather_words(memory, in.x_nti, words.numbers, begin, end, inputs);
+    const KnownWords<T>* const known = in.known;
+    gather_words(memory, known ? known->table_vi : in.x_nti, words.numbers, begin, end, inputs);
+    T* const made = known ? memory + p.sources_size() : words.gates + begin * p.x_gates;
     for (int i = 0; i < p.link_count; ++i) {
       const Link l = p.x_part(p.links[i]);
       if (l.depth == 0) continue;
       const bool last = p.h_part(p.links[i]).depth == 0;
-      multiply_packed<T>(words.gates + begin * p.x_gates + l.gate, p.x_gates, memory, inputs,
-                         end - begin, words.weights[i], last && bias ? bias + l.gate : nullptr,
-                         false);
+      multiply_packed<T>(made + l.gate, p.x_gates, memory, inputs, end - begin, words.weights[i],
+                         last && bias ? bias + l.gate : nullptr, false);
     }
+    for (Index w = begin; known && w < end; ++w)
+      copy_values(known->made_vg + words.numbers.word[w] * p.x_gates,
+                  made + (w - begin) * p.x_gates, p.x_gates);
   });
 }
 

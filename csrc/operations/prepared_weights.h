@@ -53,15 +53,24 @@ class PreparedWeights {
   // thread may change the weights meanwhile.
   Sources begin(const Sources& sources) const {
     head_->maker = nullptr;
-    Sources copies;
     T* copy = copies_;
+    for (const Source& source : sources) {
+      if (source.data == nullptr) continue;
+      std::memcpy(copy, source.data, std::size_t(source.size) * sizeof(T));
+      copy += source.size;
+    }
+    return copies(sources);
+  }
+  // Of sources of the same sizes, once it has begun.
+  Sources copies(const Sources& sources) const {
+    Sources found;
+    const T* copy = copies_;
     for (std::size_t i = 0; i < sources.size(); ++i) {
       if (sources[i].data == nullptr) continue;
-      std::memcpy(copy, sources[i].data, std::size_t(sources[i].size) * sizeof(T));
-      copies[i] = {copy, sources[i].size};
+      found[i] = {copy, sources[i].size};
       copy += sources[i].size;
     }
-    return copies;
+    return found;
   }
   void end(const Kernels<T>& kernels) const { head_->maker = &kernels; }
 

@@ -4,6 +4,7 @@
 
 #include "embedding.h"
 #include "graph/names.h"
+#include "prepared_weights.h"
 #include "registry.h"
 #include "runtime/isa.h"
 #include "sizes.h"
@@ -59,8 +60,11 @@ class Recurrent final : public OperationOf<Recurrent> {
   void forward_as(const Call<T>& c) const {
     T* const h = c.out(1);
     T* const state = spec_.cell == Cell::lstm ? c.out(2) : nullptr;
+    RecurrentInputs<T> in = inputs_of(c);
+    KnownWords<T> known{};
+    if (find_known(c, in, known)) in.known = &known;
     c.kernels.recurrent_forward(c.out(0), h, state, reinterpret_cast<T*>(c.saved()),
-                                workspace_of(c), inputs_of(c), dims(c.rows));
+                                workspace_of(c), in, dims(c.rows));
   }
 
   template <class T>
@@ -115,6 +119,14 @@ class Recurrent final : public OperationOf<Recurrent> {
     return std::size_t(factors + work) * bytes_of(dtype);
   }
 
+  // Predictions keep what the weights make of the words that they have met.
+  std::size_t prepared_bytes(DType dtype) const override {
+    if (!of_words()) return 0;
+    return dtype == DType::float64
+               ? PreparedWeights<double>::bytes(weights_size(), known_size<double>())
+               : PreparedWeights<float>::bytes(weights_size(), known_size<float>());
+  }
+
   Index rows_alone() const override { return recurrent_chunk_rows; }
   Cost cost(Pass pass, Index rows, bool to_input) const override {
     const double n = double(rows) * double(steps_), gates = double(cell_gates(spec_.cell) * units_);
@@ -144,6 +156,39 @@ class Recurrent final : public OperationOf<Recurrent> {
             vocabulary_};
   }
   bool of_words() const { return vocabulary_ > 0; }
+
+  Index gates() const { return cell_gates(spec_.cell) * units_; }
+  Index bias_size() const {
+    return inputs[bias_slot] < 0 ? 0 : gates() * (spec_.cell == Cell::gru ? 2 : 1);
+  }
+  Index weights_size() const { return features_ * gates() + bias_size(); }
+  // A word's row of the table, what is made of it, and a byte that says whether it is known.
+  template <class T>
+  Index known_size() const {
+    return checked_product(vocabulary_, features_ + gates()) + vocabulary_ / Index(sizeof(T)) + 1;
+  }
+  // Whether the execution keeps words: then they are those of these weights, of which the kernels
+  // read the copies, as another thread may change the weights meanwhile.
+  template <class T>
+  bool find_known(const Call<T>& c, RecurrentInputs<T>& in, KnownWords<T>& known) const {
+    if (c.prepared() == nullptr) return false;
+    const PreparedWeights<T> kept(*c.prepared(), weights_size(), known_size<T>());
+    if (!kept.fits()) return false;
+    known.table_vi = kept.made();
+    known.made_vg = known.table_vi + vocabulary_ * features_;
+    known.known_v = reinterpret_cast<std::uint8_t*>(known.made_vg + vocabulary_ * gates());
+    const typename PreparedWeights<T>::Sources read{
+        {{in.w_ig, features_ * gates()}, {in.b, bias_size()}}};
+    if (!kept.is_of(c.kernels, read)) {
+      kept.begin(read);
+      std::fill_n(known.known_v, vocabulary_, std::uint8_t(0));
+      kept.end(c.kernels);
+    }
+    const auto copies = kept.copies(read);
+    in.w_ig = copies[0].data;
+    in.b = copies[1].data;
+    return true;
+  }
   // Refuses rows whose steps, with all that is kept of one, do not fit into memory.
   void check_size(Index rows) const {
     checked_product(checked_product(rows, steps_),
@@ -189,7 +234,8 @@ class Recurrent final : public OperationOf<Recurrent> {
             draw(c, factors, of_inputs, spec_.dropout, spec_.stream),
             draw(c, factors + aligned(of_inputs), state_factors(c.rows), spec_.recurrent_dropout,
                  spec_.recurrent_stream),
-            of_words() ? c.labels(x_slot) : nullptr};
+            of_words() ? c.labels(x_slot) : nullptr,
+            nullptr};
   }
 
   const RecurrentSpec spec_;

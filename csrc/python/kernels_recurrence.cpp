@@ -95,6 +95,7 @@ class Inputs {
            l.mask.given() ? reinterpret_cast<const std::uint8_t*>(l.flags.data()) : nullptr,
            hold(l.drop),
            hold(l.recurrent_drop),
+           nullptr,
            nullptr} {}
   const T* hold(const Argument& a) {
     if (!a.given()) return nullptr;
