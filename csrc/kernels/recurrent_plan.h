@@ -134,10 +134,13 @@ inline Index RecurrentPlan::chunk_count(RecurrentDims d) {
   return count < affordable ? count : affordable;
 }
 
+// Of 160 terms the weights' gradient reads up to 102 sources where they lie.  Backward of 64 rows,
+// 200 steps of 32 on one core of a Zen 4: LSTM(64) 11.0 ms by 256 terms, 11.1 by 192, 10.6 by 160,
+// 128 and 96; GRU(64) 8.8, 8.8, 8.5.
 inline Index RecurrentPlan::longest_block(RecurrentDims d, Index rows) {
   const Index wide = d.inputs + 2 * cell_gates(d.cell) * d.units;
   Index terms = 160000 / (wide > 0 ? wide : 1);  // of a weight gradient's sum
-  terms = terms > 256 ? 256 : terms < 64 ? 64 : terms;
+  terms = terms > 160 ? 160 : terms < 64 ? 64 : terms;
   const Index steps = rows > 0 ? terms / rows : 1;
   return steps < 1 ? 1 : steps;
 }
