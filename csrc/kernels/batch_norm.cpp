@@ -14,6 +14,7 @@
 // A column whose variance does not fit the type is done by itself, from x, where the statistics
 // came from x (wide_range.h).
 #include "batch_norm_gradients.h"
+#include "large_output.h"
 #include "table.h"
 
 namespace lamina {
@@ -35,6 +36,7 @@ template <bool adds, class T, class Law>
 __attribute__((noinline)) void normalise(const Normalisation<T>& p, Law law) {
   const Index group = rows_as_one<T>(p.dims.cols);
   const RowChunks chunks = cut_rows(p.dims, group);
+  const LargeOutput<T> output(p.y_nc, p.dims, p.y_nc != p.x_nc && p.y_nc != p.added_nc);
   for_blocks(chunks, 0, p.dims.cols, affine_work, [&](Index chunk, Index column, Index width) {
     Factors<T, factor_block> factors;
     factors.find(p.mean_c + column, p.variance_c + column, p.gamma_c ? p.gamma_c + column : nullptr,
@@ -46,8 +48,9 @@ __attribute__((noinline)) void normalise(const Normalisation<T>& p, Law law) {
                 [&](Index e, Index j, Index n) __attribute__((always_inline)) {
                   Vec<T> v = factors.normalised(factors.centred(load_count(x + e, n), j, n), j, n);
                   if (adds) v += load_count(added + e, n);
-                  store_count<T>(y + e, law.forward(v), n);
+                  output.write(y + e, law.forward(v), n);
                 });
+    output.end();
   });
 }
 
@@ -84,6 +87,7 @@ void batch_norm_forward(T* y_nc, const T* x_nc, const T* added_nc, const T* mean
 // Where d = dy activation'(y) comes from: by y or, where that is null, by what was normalised.
 template <class T, class Law, bool reads_y>
 struct Incoming {
+  static constexpr bool apart = false;  // dx may be written over dy
   const T *dy, *y;
   T* kept;  // where to leave it, or null
   Law law;

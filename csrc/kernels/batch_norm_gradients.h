@@ -6,6 +6,7 @@
 #pragma once
 
 #include "batch_norm_columns.h"
+#include "large_output.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -68,6 +69,8 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
   const bool whole_rows = end - begin == g.dims.cols && g.mask_n == nullptr;
   const Index group = whole_rows ? rows_as_one<T>(g.dims.cols) : 1;
   const RowChunks chunks = cut_rows(g.dims, group);
+  const bool apart = From::apart && end - begin == g.dims.cols;
+  const LargeOutput<T> output(g.dx_nc, g.dims, apart);
   const auto block = [&](Index chunk, Index first, Index width) {
     Factors<T, factor_block> factors;
     T offset[factor_block], slope[factor_block];
@@ -87,7 +90,7 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
         const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
         const Vec<T> d = incoming.at(at + e, j, n, factors.normalised(centred, j, n));
         const Vec<T> plain = fma(load_count(factors.scale + j, n), d, load_count(offset + j, n));
-        store_count<T>(g.dx_nc + at + e, fma(load_count(slope + j, n), centred, plain), n);
+        output.write(g.dx_nc + at + e, fma(load_count(slope + j, n), centred, plain), n);
       };
       if (g.mask_n == nullptr) return for_rows<T>(rows, g.dims.cols, width, group, body);
       for (Index r = 0; r < rows; ++r) {
@@ -97,11 +100,12 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
           if (kept) return body(e, j, n);
           const Vec<T> centred = factors.centred(load_count(g.x_nc + at + e, n), j, n);
           const Vec<T> d = incoming.at(at + e, j, n, factors.normalised(centred, j, n));
-          store_count<T>(g.dx_nc + at + e, load_count(factors.scale + j, n) * d, n);
+          output.write(g.dx_nc + at + e, load_count(factors.scale + j, n) * d, n);
         });
       }
     };
     from.each(chunks.begin(chunk), chunks.length(chunk), first, width, group, piece);
+    output.end();
   };
   for_blocks(chunks, begin, end, affine_work, block);
 }

@@ -197,6 +197,7 @@ struct RunGradient {
 
 template <class T, class Law>
 struct SpreadGradient {
+  static constexpr bool apart = true;
   const T *dy_kc, *added;
   T* kept;
   Law law;

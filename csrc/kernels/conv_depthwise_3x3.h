@@ -10,6 +10,7 @@
 #pragma once
 
 #include "conv_depthwise.h"
+#include "large_output.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -36,6 +37,7 @@ struct SweepRows {
   bool meets[4];     // which rows of cells lie in the image
   bool left, right;  // whether the tile's first and last columns of cells do
   bool relu;
+  LargeOutput<T> output;
 };
 
 // A row of cells for `Rows` rows of outputs; w: the tap row by which the upper one meets it.
@@ -70,7 +72,7 @@ LAMINA_INLINE void sweep_ahead(const SweepRows<T>& s, const T* x, const T* y) {
     LAMINA_UNROLL
     for (int i = 0; i < sweep_width; ++i) {
       second_cache_prefetch(x + (Rows + 2 + r) * s.x_row + (i + 1) * s.pixel);
-      second_cache_prefetch(y + (Rows + r) * s.y_row + i * s.pixel);
+      if (!s.output.past) second_cache_prefetch(y + (Rows + r) * s.y_row + i * s.pixel);
     }
   }
 }
@@ -97,7 +99,7 @@ LAMINA_INLINE void sweep_tile(const SweepRows<T>& s, const T* x, T* y, Index c) 
     for (int i = 0; i < sweep_width; ++i) {
       if (s.bias) acc[r][i] = acc[r][i] + bias;
       if (s.relu) acc[r][i] = max(broadcast(T(0)), acc[r][i]);
-      store(y + r * s.y_row + i * s.pixel + c, acc[r][i]);
+      s.output.write(y + r * s.y_row + i * s.pixel + c, acc[r][i], lanes<T>);
     }
   }
 }
@@ -129,6 +131,7 @@ void sweep_unit(const ConvProduct<T>& p, const Unit& unit) {
   s.x_row = cols.inputs * channels;
   s.y_row = cols.outputs * channels;
   s.relu = p.activation.kind == Activation::relu;
+  s.output = LargeOutput<T>(p.y, {p.pixels(), channels}, !p.by_images());
   for (Index image = unit.image; image < unit.image + unit.images; ++image)
     for (Index row = unit.row; row < unit.row + unit.rows; row += 2) {
       const Index top = row - rows.shift;
@@ -140,6 +143,7 @@ void sweep_unit(const ConvProduct<T>& p, const Unit& unit) {
       else
         sweep_columns<T, 1>(s, cols, channels);
     }
+  s.output.end();
 }
 
 }  // namespace LAMINA_ISA
