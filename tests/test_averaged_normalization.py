@@ -169,6 +169,25 @@ def test_gradients_follow_the_formulas(name: str, dtype: str) -> None:
     assert_gradients(network.gradients, expected(case, data), bound)
 
 
+def test_many_images_of_many_chunks() -> None:
+    case = CASES["many chunks"]
+    data = drawn(case, "float32", 17)
+    assert_gradients(Network(case, "float32", data, 17).gradients, expected(case, data), 2e-5)
+
+
+def test_a_mean_has_the_same_bits_among_any_number() -> None:
+    x = lamina.Input((40, 30, 33))
+    y = layers.ReLU()(layers.BatchNormalization()(x))
+    model = lamina.Model(x, layers.GlobalAveragePooling2D()(y))
+    rows = np.random.default_rng(3).normal(size=(20, 40, 30, 33)).astype("float32")
+    means = model(rows)
+    np.testing.assert_allclose(
+        means, np.maximum(rows / np.sqrt(1 + EPSILON), 0).mean((1, 2)), rtol=1e-5
+    )
+    for count in (1, 3, 16):
+        assert_same_bits([model(rows[:count])], [means[:count]], f"{count} rows")
+
+
 @pytest.mark.usefixtures("isa")
 @pytest.mark.parametrize("name", ["image", "whole strips", "sum, leaky", "narrow, linear"])
 def test_every_instruction_set(name: str) -> None:

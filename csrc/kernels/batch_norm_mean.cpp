@@ -27,8 +27,27 @@ struct RunMeans {
   RowsCols dims;
   BatchNormSpec spec;
 
-  T* slopes(Index k) const {
-    return slopes_k2c == nullptr ? nullptr : slopes_k2c + 2 * k * dims.cols;
+  Index runs() const { return dims.rows / run; }
+  Index group() const { return rows_as_one<T>(dims.cols); }
+  // A run is summed in parts of so many rows.
+  Index part_rows() const { return rows_per_chunk(dims.cols, 64, group()); }
+  Index parts() const { return (run + part_rows() - 1) / part_rows(); }
+
+  // The factors of a block of columns; returns how many they are.
+  LAMINA_INLINE Index find(Factors<T, factor_block>& factors, Index column) const {
+    const Index left = dims.cols - column, width = left < factor_block ? left : factor_block;
+    factors.find(mean_c + column, variance_c + column, gamma_c ? gamma_c + column : nullptr,
+                 beta_c ? beta_c + column : nullptr, width, group(), spec.epsilon);
+    return width;
+  }
+  void finish(Index k, Index column, Index width, const double* values, const double* plain,
+              const double* centred) const {
+    T* const y = y_kc + k * dims.cols + column;
+    for (Index j = 0; j < width; ++j) y[j] = T(values[j] / double(run));
+    if (slopes_k2c == nullptr) return;
+    T* const slopes = slopes_k2c + 2 * k * dims.cols + column;
+    for (Index j = 0; j < width; ++j) slopes[j] = T(plain[j]);
+    for (Index j = 0; j < width; ++j) slopes[dims.cols + j] = T(centred[j]);
   }
 };
 
@@ -95,59 +114,88 @@ LAMINA_INLINE void sum_strip(T (*sums)[strip_size<T>], const Factors<T, factor_b
   });
 }
 
-// A block of columns of one run, a chunk of rows at a time in the type of the data, the chunks in
-// double.
+using RunSums = double[run_sums][factor_block];
+
+// A block of columns of a part of run k, the rows from `first` on: in the type of the data, a strip
+// at a time.
 template <class T, class Law>
-LAMINA_INLINE void mean_of_run(const RunMeans<T>& p, const Factors<T, factor_block>& factors,
-                               Law law, Index k, Index column, Index width, Index group) {
-  double total[run_sums][factor_block];
-  for (auto& sums : total)
-    for (Index j = 0; j < width; ++j) sums[j] = 0;
-  const Index ld = p.dims.cols, step = rows_per_chunk(ld, 64, group);
-  for (Index r = 0; r < p.run; r += step) {
-    const Index rows = p.run - r < step ? p.run - r : step, whole = rows / group,
-                rest = rows % group;
-    const Index at = (k * p.run + r) * ld + column;
-    const T *x = p.x_nc + at, *added = p.added_nc ? p.added_nc + at : nullptr;
-    for (Index j = 0; j < width; j += strip_size<T>) {
-      const Index some = width - j < strip_size<T> ? width - j : strip_size<T>;
-      T sums[run_sums][strip_size<T>] = {};
-      sum_strip(sums, factors, law, x + j, added ? added + j : nullptr, whole, ld * group, j,
-                some * group);
-      if (rest > 0) {
-        const Index done = whole * group * ld;
-        sum_strip(sums, factors, law, x + done, added ? added + done : nullptr, 1, ld, 0,
-                  some * rest);
-      }
-      for (int s = 0; s < run_sums; ++s)
-        for (Index i = 0; i < some * group; i += some)
-          for (Index c = 0; c < some; ++c) total[s][j + c] += double(sums[s][i + c]);
+LAMINA_INLINE void sum_part(RunSums& part, const RunMeans<T>& p,
+                            const Factors<T, factor_block>& factors, Law law, Index k, Index first,
+                            Index column, Index width) {
+  const Index ld = p.dims.cols, group = p.group(), step = p.part_rows();
+  const Index rows = p.run - first < step ? p.run - first : step;
+  const Index whole = rows / group, rest = rows % group;
+  const Index at = (k * p.run + first) * ld + column;
+  const T *x = p.x_nc + at, *added = p.added_nc ? p.added_nc + at : nullptr;
+  for (Index j = 0; j < width; j += strip_size<T>) {
+    const Index some = width - j < strip_size<T> ? width - j : strip_size<T>;
+    T sums[run_sums][strip_size<T>] = {};
+    sum_strip(sums, factors, law, x + j, added ? added + j : nullptr, whole, ld * group, j,
+              some * group);
+    if (rest > 0) {
+      const Index done = whole * group * ld;
+      sum_strip(sums, factors, law, x + done, added ? added + done : nullptr, 1, ld, 0,
+                some * rest);
     }
-  }
-  T *y = p.y_kc + k * ld + column, *slopes = p.slopes(k);
-  for (Index j = 0; j < width; ++j) y[j] = T(total[0][j] / double(p.run));
-  if (slopes == nullptr) return;
-  for (Index j = 0; j < width; ++j) {
-    slopes[column + j] = T(total[1][j]);
-    slopes[ld + column + j] = T(total[2][j]);
+    for (int s = 0; s < run_sums; ++s)
+      for (Index c = 0; c < some; ++c) {
+        part[s][j + c] = 0;
+        for (Index i = c; i < some * group; i += some) part[s][j + c] += double(sums[s][i]);
+      }
   }
 }
 
+// Run by run, the parts of each in order.
 template <class T, class Law>
 __attribute__((noinline)) void mean_of_runs(const RunMeans<T>& p, Law law) {
-  const Index group = rows_as_one<T>(p.dims.cols), runs = p.dims.rows / p.run;
-  // As many runs a task as make a chunk.
-  const RowsCols dims = {runs, p.run * p.dims.cols};
-  parallel_rows(dims, affine_work, [&](Index begin, Index end) {
+  const RowsCols runs = {p.runs(), p.run * p.dims.cols};  // as many a task as make a chunk
+  parallel_rows(runs, affine_work, [&](Index begin, Index end) {
     Factors<T, factor_block> factors;
+    RunSums total, part;
     for (Index column = 0; column < p.dims.cols; column += factor_block) {
-      const Index left = p.dims.cols - column, width = left < factor_block ? left : factor_block;
-      factors.find(p.mean_c + column, p.variance_c + column,
-                   p.gamma_c ? p.gamma_c + column : nullptr, p.beta_c ? p.beta_c + column : nullptr,
-                   width, group, p.spec.epsilon);
-      for (Index k = begin; k < end; ++k) mean_of_run(p, factors, law, k, column, width, group);
+      const Index width = p.find(factors, column);
+      for (Index k = begin; k < end; ++k) {
+        sum_part(total, p, factors, law, k, 0, column, width);
+        for (Index first = p.part_rows(); first < p.run; first += p.part_rows()) {
+          sum_part(part, p, factors, law, k, first, column, width);
+          for (int s = 0; s < run_sums; ++s)
+            for (Index j = 0; j < width; ++j) total[s][j] += part[s][j];
+        }
+        p.finish(k, column, width, total[0], total[1], total[2]);
+      }
     }
   });
+}
+
+// The same of runs too few to share out: their parts are tasks, joined in the same order.  False
+// without memory.
+constexpr Index few_runs = 16;
+
+template <class T, class Law>
+__attribute__((noinline)) bool mean_of_parts(const RunMeans<T>& p, Law law) {
+  const Index parts = p.parts(), cols = p.dims.cols, step = run_sums * cols;
+  auto* all =
+      static_cast<double*>(scratch(3, sizeof(double) * std::size_t(p.runs() * parts * step)));
+  if (all == nullptr) return false;
+  const double work = affine_work * double(p.dims.rows) * double(cols);
+  const Index tasks = p.runs() * parts;
+  parallel_chunks(threads_for(work, tasks), tasks, [&](Index task) __attribute__((noinline)) {
+    Factors<T, factor_block> factors;
+    RunSums part;
+    for (Index column = 0; column < cols; column += factor_block) {
+      const Index width = p.find(factors, column), first = task % parts * p.part_rows();
+      sum_part(part, p, factors, law, task / parts, first, column, width);
+      for (int s = 0; s < run_sums; ++s)
+        for (Index j = 0; j < width; ++j) all[task * step + s * cols + column + j] = part[s][j];
+    }
+  });
+  for (Index k = 0; k < p.runs(); ++k) {
+    double* total = all + k * parts * step;
+    for (Index i = 1; i < parts; ++i)
+      for (Index j = 0; j < step; ++j) total[j] += total[i * step + j];
+    p.finish(k, 0, cols, total, total + cols, total + 2 * cols);
+  }
+  return true;
 }
 
 // One column in double.  Backward sums by itself.
@@ -177,7 +225,8 @@ void batch_norm_mean_forward(T* y_kc, T* slopes_k2c, const T* x_nc, const T* add
   const RunMeans<T> p = {y_kc,    slopes_k2c, x_nc,   added_nc, mean_c, variance_c,
                          gamma_c, beta_c,     mask_n, run,      dims,   spec};
   with_rectifier<T>(spec.activation, [&](auto law) {
-    mean_of_runs(p, law);
+    const bool few = p.runs() > 0 && p.runs() < few_runs && p.parts() > 1;
+    if (!few || !mean_of_parts(p, law)) mean_of_runs(p, law);
     for (Index c = 0; c < dims.cols; ++c)
       if (wide_column(variance_c[c], spec)) mean_wide(p, c, law);
   });
