@@ -106,8 +106,13 @@ void ExecutionOf<T>::run_operations_back(const Batch& batch, const BucketDone* d
   }
 }
 
-#define LAMINA_INSTANTIATE(T)                                       \
-  template void ExecutionOf<T>::run_operations(const Batch&, bool); \
+#define LAMINA_INSTANTIATE(T)                                                        \
+  template bool ExecutionOf<T>::next_runs_beside(std::size_t, const Batch&) const;   \
+  template void ExecutionOf<T>::run_with_next(std::size_t, const Batch&, bool);      \
+  template void ExecutionOf<T>::run_operations(const Batch&, bool);                  \
+  template void ExecutionOf<T>::run_back(const Prepared&, const Batch&) const;       \
+  template void ExecutionOf<T>::add_sums(const Prepared&, const Batch&) const;       \
+  template void ExecutionOf<T>::run_back_with_next(std::size_t, const Batch&) const; \
   template void ExecutionOf<T>::run_operations_back(const Batch&, const BucketDone*);
 LAMINA_INSTANTIATE(float)
 LAMINA_INSTANTIATE(double)
