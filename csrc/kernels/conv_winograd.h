@@ -93,13 +93,16 @@ struct WinogradInputs {
   const T* x;
   const Axis &vertical, &horizontal;
   Index pixel;
+  Index at_once;  // tiles
   WinogradPieces<Tile> pieces;
 
-  WinogradInputs(const T* x_, const Axis& vertical_, const Axis& horizontal_, Index pixel_)
+  WinogradInputs(const T* x_, const Axis& vertical_, const Axis& horizontal_, Index pixel_,
+                 Index at_once_ = Tile::at_once)
       : x(x_),
         vertical(vertical_),
         horizontal(horizontal_),
         pixel(pixel_),
+        at_once(at_once_),
         pieces(vertical_.taps, horizontal_.taps, pixel_) {}
 
   // Numbers of a row, and of a position: what a tile's last piece writes beyond its row lies in
@@ -107,7 +110,7 @@ struct WinogradInputs {
   Index row() const {
     return whole_vectors<T>(pieces.groups().begin(1) * pixel);  // the first is the longest
   }
-  Index step() const { return Tile::at_once * row() + winograd_gap; }
+  Index step() const { return at_once * row() + winograd_gap; }
 
   void fill(T* v, const TileCut<Tile>& tiles, Range range, Range group) const {
     for (Index i = range.begin; i < range.end; ++i)

@@ -12,6 +12,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
+// By the sizes of the batch, whose rows are added up.
 template <class T>
 bool by_winograd(const WeightsProduct<T>& p) {
   const ConvDims& d = p.d;
@@ -19,7 +20,7 @@ bool by_winograd(const WeightsProduct<T>& p) {
     return false;
   return with_winograd_tile<T>(d.kernel_h, d.kernel_w, d.channels, false, [&](auto tile) {
     return winograd_pays<T, decltype(tile)>(vertical_forward(d), horizontal_forward(d), d.channels,
-                                            d.filters);
+                                            d.filters, d.images > 2 ? 0.5 * double(d.images) : 1.0);
   });
 }
 
@@ -62,12 +63,17 @@ struct WinogradSums {
   const WeightsProduct<T>& p;
   WinogradPieces<Tile> pieces;
   Index width, plane, size;
+  Index at_once;  // tiles
   explicit WinogradSums(const WeightsProduct<T>& p_)
       : p(p_),
         pieces(p_.d.kernel_h, p_.d.kernel_w, p_.d.channels),
         width(whole_vectors<T>(p_.d.filters)),
         plane(pieces.count() * p_.d.channels * width),
-        size(Tile::positions * plane) {}
+        size(Tile::positions * plane),
+        at_once((stays_near() ? 1 : 3) * Tile::at_once) {}
+
+  // Whether the second cache keeps the sums; if not, they pass by for more tiles at once.
+  bool stays_near() const { return size * Index(sizeof(T)) <= Index(768) << 10; }
 
   // Adds one unit's part; takes scratch slot 0.
   bool add_unit(T* sums, const T* dz, const Unit& unit, const WinogradShare& share,
@@ -75,13 +81,13 @@ struct WinogradSums {
     const ConvDims& d = p.d;
     const TileCut<Tile> tiles(unit, p.out_w);
     const Axis vertical = vertical_forward(d), horizontal = horizontal_forward(d);
-    const WinogradInputs<T, Tile> inputs(p.x, vertical, horizontal, d.channels);
-    const Index v_step = inputs.step(), e_step = Tile::at_once * width + winograd_gap;
+    const WinogradInputs<T, Tile> inputs(p.x, vertical, horizontal, d.channels, at_once);
+    const Index v_step = inputs.step(), e_step = at_once * width + winograd_gap;
     T* v = static_cast<T*>(scratch(0, sizeof(T) * Tile::positions * (v_step + e_step)));
     if (!v) return false;
     T* e = v + Tile::positions * v_step;
     const PanelCut<T> panels(d.filters);
-    const Parts blocks(tiles.count(), parts_of(tiles.count(), Tile::at_once));
+    const Parts blocks(tiles.count(), parts_of(tiles.count(), at_once));
     const Parts groups = pieces.groups();
     for (Index i = 0; i < blocks.count; ++i) {
       const Range some{blocks.begin(i), blocks.begin(i + 1)};
@@ -174,7 +180,7 @@ bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accum
                       const ImageHook<T>* give) {
   const WinogradSums<T, Tile> whole(p);
   const Index filters = p.d.filters, step = whole.size + (db ? whole.width : 0);
-  const Units units(p.d.images, p.out_h, p.out_w, Tile::outputs * Tile::at_once, false,
+  const Units units(p.d.images, p.out_h, p.out_w, Tile::outputs * whole.at_once, false,
                     Tile::Down::side);
   if (units.count == 0) return false;
   Index chunks = 1;  // powers of two share out evenly; at most 16 MB of sums

@@ -99,14 +99,15 @@ Result with_winograd_tile(Index taps_down, Index taps_across, Index channels, Re
   return otherwise;
 }
 
-// Whether it pays, by the shape of one image alone.  Both ways are counted in multiply-adds of a
-// vector of filters.  A vector's transform takes as many as 5 for each position and axis that is
-// not alone, storing a part of a vector as many as 40.  Of 99 measurements the rule chose 47, in 46
-// of which plain sums took 1.15 times as long or longer (as in bench/winograd.py, one thread).
-// One image must pay for its weights' transform too: it did from 24 outputs of 5 cells, 36 of 3,
-// and 7x7 of 3x3 on.
+// Whether it pays, by the shape of one image and how many there are at least.  Both ways are
+// counted in multiply-adds of a vector of filters.  A vector's transform takes as many as 5 for
+// each position and axis that is not alone, storing a part of a vector as many as 40.  Of 99
+// measurements the rule chose 47, in 46 of which plain sums took 1.15 times as long or longer (as
+// in bench/winograd.py, one thread).  The images must pay for their weights' transform too: one did
+// from 24 outputs of 5 cells, 36 of 3, and 7x7 of 3x3 on.
 template <class T, class Tile>
-bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels, Index filters) {
+bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels, Index filters,
+                   double images) {
   if (channels < 16 || filters < 16) return false;
   const WinogradPieces<Tile> pieces(vertical.taps, horizontal.taps, channels);
   constexpr double axes = (Tile::Down::taps > 1) + (Tile::Across::taps > 1);
@@ -121,11 +122,17 @@ bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels,
   const double here = tiles * (positions * depth * vectors + transforms + 40.0 * parts);
   const double saved = cells - tiles * positions;
   return cells * depth * vectors >= 1.25 * here &&
-         saved >= 4.8 * (positions + double(vertical.taps * horizontal.taps)) && winograd_allowed();
+         images * saved >= 4.8 * (positions + double(vertical.taps * horizontal.taps)) &&
+         winograd_allowed();
 }
 
 // One axis of a convolution that only moves the window by one cell at a time.
 inline bool moves_by_one(const Axis& a) { return a.scale == 1 && a.divide == 1 && a.dilation == 1; }
+
+// Forward one image must pay, as predictions may be of one.  Gradients are of batches: by 3x3 from
+// 128 channels to 256 filters on 4x4 they took 0.5 of the time of plain sums in batches of 128, 1.2
+// in batches of 4.
+constexpr double backward_images = 4.0;
 
 // What a product goes by; no matrices where plain sums are taken.
 struct WinogradShape {
@@ -138,7 +145,8 @@ WinogradShape winograd_shape(const ConvProduct<T>& p) {
   if (!moves_by_one(v) || !moves_by_one(h) || p.groups != 1) return {};
   return with_winograd_tile<T>(v.taps, h.taps, p.depth, WinogradShape{}, [&](auto tile) {
     using Tile = decltype(tile);
-    if (!winograd_pays<T, Tile>(v, h, p.depth, p.columns)) return WinogradShape{};
+    const double images = p.backward ? backward_images : 1.0;
+    if (!winograd_pays<T, Tile>(v, h, p.depth, p.columns, images)) return WinogradShape{};
     const WinogradPieces<Tile> pieces(v.taps, h.taps, p.depth);
     return WinogradShape{pieces.count() * Tile::positions, Tile::Down::side, 0.15 + pieces.share()};
   });
