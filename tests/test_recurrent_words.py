@@ -29,9 +29,14 @@ class Words:
     """An embedding and what reads it, on a graph of their own under a squared error."""
 
     def __init__(
-        self, readers: list[Any], dtype: str, mask: np.ndarray | None = None, shown: bool = False
+        self,
+        readers: list[Any],
+        dtype: str,
+        mask: np.ndarray | None = None,
+        shown: bool = False,
+        vocabulary: int = WORDS,
     ) -> None:
-        self.embedding = layers.Embedding(WORDS, FEATURES, dtype=dtype)
+        self.embedding = layers.Embedding(vocabulary, FEATURES, dtype=dtype)
         self.readers = readers
         rows = self.embedding(IDS[:1])
         for reader in readers:
@@ -116,6 +121,13 @@ def test_layers_that_need_rows_of_their_own(kind, options):
     words = Words([kind(UNITS, dtype="float64", **options)], "float64")
     compare(words)
     assert "embedding" in words.kinds()
+
+
+def test_a_table_too_large_to_look_for_words_in_stays():
+    for vocabulary, kinds in ((45055, {"embedding+lstm"}), (45056, {"embedding", "lstm"})):
+        words = Words([layers.LSTM(UNITS, dtype="float64")], "float64", vocabulary=vocabulary)
+        compare(words)
+        assert words.kinds() == kinds | {"mean_squared_error"}
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -38,6 +38,9 @@ enum Slot {
 // Columns of a table from which on taking over its look-up pays, where half of the words occur
 // again: an LSTM(64) on a Zen 4 trains at 0.97 times the speed with 8, 1.01 with 16, 1.10 with 32.
 constexpr Index least_columns = 16;
+// Words of a table for each step up to which it does: a call looks for those of its rows among all.
+// Of a million and 10 steps, 32 rows were predicted in 35 us instead of 17.
+constexpr Index most_words_a_step = 4096;
 
 constexpr Index aligned(Index elements) { return (elements + 15) / 16 * 16; }
 
@@ -86,8 +89,8 @@ class Recurrent final : public OperationOf<Recurrent> {
     const Index vocabulary = embedded_words(producer);
     if (vocabulary == 0 || producer.output() != inputs[x_slot] || producer.fold != fold ||
         producer.whole != whole || features_ < least_columns ||
-        spec_.cell == Cell::gru_reset_before || spec_.dropout > 0.0 ||
-        vocabulary > std::numeric_limits<std::int32_t>::max())
+        vocabulary / most_words_a_step >= steps_ || spec_.cell == Cell::gru_reset_before ||
+        spec_.dropout > 0.0 || vocabulary > std::numeric_limits<std::int32_t>::max())
       return false;
     kind = "embedding+" + kind;
     vocabulary_ = vocabulary;
