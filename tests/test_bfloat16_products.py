@@ -168,7 +168,7 @@ CONVOLUTIONS = {
     "one by one": Case((5, 4, 4, 6), 20, (1, 1), padding=(0, 0, 0, 0)),
     "strides": Case((3, 11, 10, 8), 12, (3, 2), (2, 3), padding=(1, 0, 0, 2)),
     "dilated": Case((2, 12, 9, 4), 6, (3, 3), (1, 1), (2, 3), (2, 2, 3, 3)),
-    "many filters": Case((2, 4, 4, 16), 150),
+    "many filters": Case((2, 3, 3, 16), 150),
     "a large window": Case((1, 8, 8, 130), 3),
     "bands of rows": Case((1, 60, 40, 4), 8),
     "many images": Case((33, 5, 5, 4), 8),
@@ -217,13 +217,27 @@ def test_transposed_convolutions_are_the_gradients(name):
     )
 
 
-def test_groups_stay_in_float32():
+@pytest.mark.parametrize(
+    ("images", "weights", "groups"),
+    [
+        ((2, 6, 6, 4), (3, 3, 2, 6), 2),
+        ((3, 14, 15, 16), (3, 3, 16, 32), 1),  # by Winograd's algorithm
+        ((3, 1, 90, 32), (1, 5, 32, 16), 1),
+    ],
+)
+@pytest.mark.parametrize("transposed", [False, True])
+def test_groups_and_what_takes_fewer_products_stay_in_float32(images, weights, groups, transposed):
     rng = np.random.default_rng(5)
-    x, kernel, bias = normal(rng, 2, 6, 6, 4), normal(rng, 3, 3, 2, 6), normal(rng, 6)
-    dy = normal(rng, 2, 4, 4, 6)
-    settings = {"strides": (1, 1), "dilation": (1, 1), "padding": (0, 0, 0, 0), "groups": 2}
+    x, kernel = normal(rng, *images), normal(rng, *weights)
+    size = (images[a] - weights[a - 1] + 1 for a in (1, 2))
+    dy = normal(rng, images[0], *size, weights[3])
+    settings = {"strides": (1, 1), "dilation": (1, 1), "padding": (0, 0, 0, 0), "groups": groups}
+    if transposed:
+        settings["size"] = images[1:3]
+        x, dy = dy, x
+    weights = [kernel, normal(rng, dy.shape[-1])]
     here, exact = (
-        run("conv2d", x, [kernel, bias], dy, products, **settings)
+        run("conv2d_transpose" if transposed else "conv2d", x, weights, dy, products, **settings)
         for products in ("bfloat16", "float32")
     )
     for name, values in vars(here).items():

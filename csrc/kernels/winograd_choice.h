@@ -139,10 +139,11 @@ struct WinogradShape {
   Index matrices = 0, side = 1;  // of weights; outputs of a tile down the image
   double work = 1.0;             // a share of that of plain sums, transforms included
 };
-template <class T>
-WinogradShape winograd_shape(const ConvProduct<T>& p) {
+// Of a product of one group, as ConvProduct or another has it.
+template <class T, class Product>
+WinogradShape winograd_shape_of(const Product& p) {
   const Axis &v = p.vertical, &h = p.horizontal;
-  if (!moves_by_one(v) || !moves_by_one(h) || p.groups != 1) return {};
+  if (!moves_by_one(v) || !moves_by_one(h)) return {};
   return with_winograd_tile<T>(v.taps, h.taps, p.depth, WinogradShape{}, [&](auto tile) {
     using Tile = decltype(tile);
     const double images = p.backward ? backward_images : 1.0;
@@ -150,6 +151,10 @@ WinogradShape winograd_shape(const ConvProduct<T>& p) {
     const WinogradPieces<Tile> pieces(v.taps, h.taps, p.depth);
     return WinogradShape{pieces.count() * Tile::positions, Tile::Down::side, 0.15 + pieces.share()};
   });
+}
+template <class T>
+WinogradShape winograd_shape(const ConvProduct<T>& p) {
+  return p.groups == 1 ? winograd_shape_of<T>(p) : WinogradShape{};
 }
 
 }  // namespace LAMINA_ISA
