@@ -295,8 +295,8 @@ LAMINA_INLINE constexpr Index cell_gates(Cell cell) {
   return all[int(cell)];
 }
 
-// Rows that go through all steps together on one thread, at the least: of no more a layer of any
-// size is calculated on one thread.
+// Rows that go through all steps together on one thread, at the least.  A batch of no more rows is
+// calculated on one thread, whatever the layer's size.
 constexpr Index recurrent_chunk_rows = 16;
 
 // Axes of recurrence: t time steps, u units, g gates x units (columns of both weight matrices).

@@ -221,17 +221,17 @@ def test_transposed_convolutions_are_the_gradients(name):
     ("images", "weights", "groups"),
     [
         ((2, 6, 6, 4), (3, 3, 2, 6), 2),
-        ((3, 14, 15, 16), (3, 3, 16, 32), 1),  # by Winograd's algorithm
-        ((3, 1, 90, 32), (1, 5, 32, 16), 1),
+        ((4, 16, 16, 64), (3, 3, 64, 64), 1),  # by Winograd's algorithm
+        ((4, 24, 24, 64), (9, 9, 64, 64), 1),
     ],
 )
 @pytest.mark.parametrize("transposed", [False, True])
-def test_groups_and_what_takes_fewer_products_stay_in_float32(images, weights, groups, transposed):
+def test_groups_and_what_is_faster_there_stay_in_float32(images, weights, groups, transposed):
     rng = np.random.default_rng(5)
     x, kernel = normal(rng, *images), normal(rng, *weights)
-    size = (images[a] - weights[a - 1] + 1 for a in (1, 2))
-    dy = normal(rng, images[0], *size, weights[3])
-    settings = {"strides": (1, 1), "dilation": (1, 1), "padding": (0, 0, 0, 0), "groups": groups}
+    dy = normal(rng, *images[:3], weights[3])
+    around = (weights[0] // 2,) * 4
+    settings = {"strides": (1, 1), "dilation": (1, 1), "padding": around, "groups": groups}
     if transposed:
         settings["size"] = images[1:3]
         x, dy = dy, x

@@ -212,9 +212,10 @@ void Graph::fuse_producers() {
     }
     return false;
   };
-  for (std::size_t j = operations_.size(); j-- > 0;)
-    while (operations_[j] != nullptr && takes(*operations_[j])) {
-    }
+  for (std::size_t j = operations_.size(); j-- > 0;) {
+    bool goes_on = operations_[j] != nullptr;
+    while (goes_on) goes_on = takes(*operations_[j]);
+  }
   operations_.erase(std::remove(operations_.begin(), operations_.end(), nullptr),
                     operations_.end());
 }

@@ -14,13 +14,14 @@ namespace LAMINA_ISA {
 
 // By the sizes of the batch, whose rows are added up.
 template <class T>
-bool by_winograd(const WeightsProduct<T>& p) {
+bool by_winograd(const WeightsProduct<T>& p, OtherWay other = plain_sums) {
   const ConvDims& d = p.d;
   if (d.stride_h != 1 || d.stride_w != 1 || d.dilation_h != 1 || d.dilation_w != 1 || d.groups != 1)
     return false;
   return with_winograd_tile<T>(d.kernel_h, d.kernel_w, d.channels, false, [&](auto tile) {
     return winograd_pays<T, decltype(tile)>(vertical_forward(d), horizontal_forward(d), d.channels,
-                                            d.filters, d.images > 2 ? 0.5 * double(d.images) : 1.0);
+                                            d.filters, d.images > 2 ? 0.5 * double(d.images) : 1.0,
+                                            other);
   });
 }
 

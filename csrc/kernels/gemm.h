@@ -96,9 +96,9 @@ class BlockedProduct {
   // 128x256x784 in place: 2 % faster with AVX2, 4 % with AVX-512, whose tiles read little of A for
   // what they multiply: 256x256 of 1024 by 1024 on a Zen 4 1332 to 1260 us, 1024^3 19.8 to 19.4 ms.
   // Fewer rows are packed in little time: 64 x 1024 in place took 4.3 to 7.6 ms through three
-  // layers of 1024, by where they lay, and 4.3 to 4.5 packed.  So are 128, whose B is in place too,
-  // times many columns: 1024 by 1024 alone on one core 3.7 to 2.8 ms, three layers of 1024 by where
-  // they lie 2 to 37 % faster; half of the columns lose 4 %.
+  // layers of 1024, by where they lay, and 4.3 to 4.5 packed.  So are more, whose B is in place
+  // too, times many columns: 128 by 1024 by 1024 alone on one core 3.7 to 2.8 ms, three layers of
+  // 1024 by where they lie 2 to 37 % faster; half of the columns lose 4 %.
   bool reads_a_in_place(Index m, Index n) const {
     if constexpr (!A::addressable) {
       return false;

@@ -60,7 +60,7 @@ struct WinogradPieces {
 };
 
 // Of tiles of some taps each, the one by which a window takes the fewest products.
-template <class T, class Result, class Body, class First, class... Others>
+template <class Result, class Body, class First, class... Others>
 Result with_least_products(Index taps_down, Index taps_across, const Body& body, First first,
                            Others... others) {
   const auto share = [=](auto tile) {
@@ -69,7 +69,7 @@ Result with_least_products(Index taps_down, Index taps_across, const Body& body,
   if constexpr (sizeof...(others) > 0) {
     const double here = share(first);
     if (((here > share(others)) || ...))
-      return with_least_products<T, Result>(taps_down, taps_across, body, others...);
+      return with_least_products<Result>(taps_down, taps_across, body, others...);
   }
   return body(first);
 }
@@ -82,7 +82,7 @@ template <class T, class Result, class Body>
 Result with_winograd_tile(Index taps_down, Index taps_across, Index channels, Result otherwise,
                           const Body& body) {
   const auto least = [&](auto... tiles) {
-    return with_least_products<T, Result>(taps_down, taps_across, body, tiles...);
+    return with_least_products<Result>(taps_down, taps_across, body, tiles...);
   };
   if constexpr (sizeof(T) == sizeof(float)) {
     if (taps_down > 1 && taps_across > 1 && channels <= 32)
@@ -99,6 +99,17 @@ Result with_winograd_tile(Index taps_down, Index taps_across, Index channels, Re
   return otherwise;
 }
 
+// The way that Winograd's algorithm is weighed against: what a multiply-add of it takes, of the
+// time of one in float32, and how many times as long the whole must take.
+struct OtherWay {
+  double time, margin;
+};
+constexpr OtherWay plain_sums{1.0, 1.25};
+// Of two layers of 64 filters of 3x3 on 32x32, plain sums in bfloat16 took 1.13 times as long as
+// the algorithm in float32.  One image of 8x8 and 256 channels takes 0.4 of its time, as the
+// weights' transform costs more than the products; 5x5 of 32 channels on 16x16 0.9.
+constexpr OtherWay sums_in_bfloat16{0.45, 1.1};
+
 // Whether it pays, by the shape of one image and how many there are at least.  Both ways are
 // counted in multiply-adds of a vector of filters.  A vector's transform takes as many as 5 for
 // each position and axis that is not alone, storing a part of a vector as many as 40.  Of 99
@@ -107,7 +118,7 @@ Result with_winograd_tile(Index taps_down, Index taps_across, Index channels, Re
 // from 24 outputs of 5 cells, 36 of 3, and 7x7 of 3x3 on.
 template <class T, class Tile>
 bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels, Index filters,
-                   double images) {
+                   double images, OtherWay other) {
   if (channels < 16 || filters < 16) return false;
   const WinogradPieces<Tile> pieces(vertical.taps, horizontal.taps, channels);
   constexpr double axes = (Tile::Down::taps > 1) + (Tile::Across::taps > 1);
@@ -115,13 +126,14 @@ bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels,
   const double count = double(pieces.count()), positions = count * double(Tile::positions);
   const double tiles = double(parts_of(vertical.outputs, Tile::Down::side)) *
                        double(parts_of(horizontal.outputs, Tile::Across::side));
-  const double cells = double(meeting_cells(vertical)) * double(meeting_cells(horizontal));
+  const double cells =
+      other.time * double(meeting_cells(vertical)) * double(meeting_cells(horizontal));
   const double vectors = double(parts_of(filters, lanes<T>)), depth = double(channels);
   const double parts = filters % lanes<T> == 0 ? 0.0 : double(Tile::outputs);
   const double transforms = transform * (count * double(parts_of(channels, lanes<T>)) + vectors);
   const double here = tiles * (positions * depth * vectors + transforms + 40.0 * parts);
   const double saved = cells - tiles * positions;
-  return cells * depth * vectors >= 1.25 * here &&
+  return cells * depth * vectors >= other.margin * here &&
          images * saved >= 4.8 * (positions + double(vertical.taps * horizontal.taps)) &&
          winograd_allowed();
 }
@@ -139,15 +151,15 @@ struct WinogradShape {
   Index matrices = 0, side = 1;  // of weights; outputs of a tile down the image
   double work = 1.0;             // a share of that of plain sums, transforms included
 };
-// Of a product of one group, as ConvProduct or another has it.
+// Of any product without groups that has two axes, a depth and columns.
 template <class T, class Product>
-WinogradShape winograd_shape_of(const Product& p) {
+WinogradShape winograd_shape_of(const Product& p, OtherWay other = plain_sums) {
   const Axis &v = p.vertical, &h = p.horizontal;
   if (!moves_by_one(v) || !moves_by_one(h)) return {};
   return with_winograd_tile<T>(v.taps, h.taps, p.depth, WinogradShape{}, [&](auto tile) {
     using Tile = decltype(tile);
     const double images = p.backward ? backward_images : 1.0;
-    if (!winograd_pays<T, Tile>(v, h, p.depth, p.columns, images)) return WinogradShape{};
+    if (!winograd_pays<T, Tile>(v, h, p.depth, p.columns, images, other)) return WinogradShape{};
     const WinogradPieces<Tile> pieces(v.taps, h.taps, p.depth);
     return WinogradShape{pieces.count() * Tile::positions, Tile::Down::side, 0.15 + pieces.share()};
   });

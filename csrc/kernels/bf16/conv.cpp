@@ -1,6 +1,6 @@
 // Convolution layers whose products are of numbers rounded to bfloat16: see conv.cpp one room up.
-// Groups of channels, depthwise layers among them, stay in float32, and so does what goes by
-// Winograd's algorithm there.
+// Groups of channels, depthwise layers among them, stay in float32, and so does what takes less
+// time there by Winograd's algorithm.
 #include "../conv_winograd_weights.h"
 #include "conv_forward.h"
 #include "conv_weights.h"
@@ -139,16 +139,17 @@ bool conv_weights(float* dw, float* db, const float* x, const float* dz, const C
   return whole;
 }
 
-// --- what stays in float32: groups, which have few terms, and what takes float32's kernels fewer
-// products by Winograd's algorithm.  A step of two layers of 64 filters of 3x3 on 32x32 took 1.13
-// times as long in bfloat16.
+// --- what stays in float32: groups, which have few terms, and what takes float32's kernels less
+// time by Winograd's algorithm
 
-bool stays_exact(const PairConvolution& p) { return winograd_shape_of<float>(p).matrices > 0; }
+bool stays_exact(const PairConvolution& p) {
+  return winograd_shape_of<float>(p, sums_in_bfloat16).matrices > 0;
+}
 
 // The gradients but that of the inputs.
 bool parameter_gradients(float* dw, float* db, const float* dz, const float* x, const ConvDims& d,
                          Accumulate accumulate, const ImageHook<float>* give) {
-  if (!by_winograd(WeightsProduct<float>(x, dz, d)))
+  if (!by_winograd(WeightsProduct<float>(x, dz, d), sums_in_bfloat16))
     return conv_weights(dw, db, x, dz, d, accumulate, give);
   if (give) return exact.conv2d_backward_images(nullptr, dw, db, *give, x, nullptr, d, accumulate);
   exact.conv2d_backward(nullptr, dw, db, dz, x, nullptr, d, accumulate);
