@@ -50,15 +50,6 @@ class Embedding final : public OperationOf<Embedding> {
   const Index positions_, vocabulary_, cols_;
 };
 
-}  // namespace
-
-Index embedded_words(const Operation& operation) {
-  const auto* embedding = dynamic_cast<const Embedding*>(&operation);
-  return embedding == nullptr ? 0 : embedding->vocabulary();
-}
-
-namespace {
-
 Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std::string& name) {
   graph.check_tokens(ids, "embedding");
   graph.check_whole(table, "embedding");
@@ -80,4 +71,10 @@ const Registration embedding_registered{
     {{"ids", "int32 tokens of any shape."}, {"table", "(vocabulary, columns), a parameter."}}};
 
 }  // namespace
+
+Index embedded_words(const Operation& operation) {
+  const auto* embedding = dynamic_cast<const Embedding*>(&operation);
+  return embedding == nullptr ? 0 : embedding->vocabulary();
+}
+
 }  // namespace lamina
