@@ -52,7 +52,7 @@ template void activate<float>(float*, Index, ActivationSpec);
 template void activate<double>(double*, Index, ActivationSpec);
 
 template <class T>
-void fill_activations(Kernels<T>& k) {
+[[gnu::cold]] void fill_activations(Kernels<T>& k) {
   k.activation_forward = activation_forward<T>;
   k.activation_backward = activation_backward<T>;
 }

@@ -211,7 +211,7 @@ void batch_norm_backward(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const 
 }  // namespace
 
 template <class T>
-void fill_batch_norm(Kernels<T>& k) {
+[[gnu::cold]] void fill_batch_norm(Kernels<T>& k) {
   k.batch_norm_forward = batch_norm_forward<T>;
   k.batch_norm_backward = batch_norm_backward<T>;
 }

@@ -352,7 +352,7 @@ void batch_norm_mean_backward(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, c
 }  // namespace
 
 template <class T>
-void fill_batch_norm_mean(Kernels<T>& k) {
+[[gnu::cold]] void fill_batch_norm_mean(Kernels<T>& k) {
   k.batch_norm_mean_forward = batch_norm_mean_forward<T>;
   k.batch_norm_mean_backward = batch_norm_mean_backward<T>;
 }

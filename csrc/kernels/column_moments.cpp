@@ -113,7 +113,7 @@ void column_moments(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t*
 }  // namespace
 
 template <class T>
-void fill_column_moments(Kernels<T>& k) {
+[[gnu::cold]] void fill_column_moments(Kernels<T>& k) {
   k.column_moments = column_moments<T>;
 }
 template void fill_column_moments<float>(Kernels<float>&);

@@ -216,7 +216,7 @@ void unit_rows_backward(T* dx_nc, const T* dy_nc, const T* x_nc, RowsCols dims) 
 }  // namespace
 
 template <class T>
-void fill_combine(Kernels<T>& k) {
+[[gnu::cold]] void fill_combine(Kernels<T>& k) {
   k.combine_forward = combine_forward<T>;
   k.combine_backward = combine_backward<T>;
   k.batched_product = batched_product<T>;

@@ -369,7 +369,7 @@ void conv2d_transpose_backward(T* dx, T* dw, T* db, const T* dz, const T* x, con
 }  // namespace
 
 template <class T>
-void fill_convolution(Kernels<T>& k) {
+[[gnu::cold]] void fill_convolution(Kernels<T>& k) {
   k.conv2d_forward = conv2d_forward<T>;
   k.conv2d_prepared_size = conv2d_prepared_size<T>;
   k.conv2d_prepare = conv2d_prepare<T>;

@@ -114,7 +114,7 @@ bool conv2d_backward_winners(T* dx, T* dw, T* db, const T* dy, const void* index
 }  // namespace
 
 template <class T>
-void fill_convolution_winners(Kernels<T>& k) {
+[[gnu::cold]] void fill_convolution_winners(Kernels<T>& k) {
   k.conv2d_winners = conv2d_winners<T>;
   k.conv2d_backward_winners = conv2d_backward_winners<T>;
 }

@@ -114,7 +114,7 @@ void dense_backward(T* dx_ni, T* dw_io, T* db_o, const T* dz_no, const T* x_ni, 
 }
 
 template <class T>
-void fill_dense(Kernels<T>& k) {
+[[gnu::cold]] void fill_dense(Kernels<T>& k) {
   k.dense_forward = dense_forward<T>;
   k.dense_backward = dense_backward<T>;
 }

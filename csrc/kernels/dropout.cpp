@@ -74,7 +74,7 @@ void dropout_backward(T* dx, const T* dy, const T* y, Index size, double rate,
 }  // namespace
 
 template <class T>
-void fill_dropout(Kernels<T>& k) {
+[[gnu::cold]] void fill_dropout(Kernels<T>& k) {
   k.dropout_forward = dropout_forward<T>;
   k.dropout_backward = dropout_backward<T>;
 }

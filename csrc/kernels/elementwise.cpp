@@ -148,7 +148,7 @@ void gather_rows(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
 }  // namespace
 
 template <class T>
-void fill_elementwise(Kernels<T>& k) {
+[[gnu::cold]] void fill_elementwise(Kernels<T>& k) {
   k.add_into = add_into<T>;
   k.scale = scale<T>;
   k.clip = clip<T>;

@@ -92,7 +92,7 @@ Index embedding_backward_sparse(std::int32_t* unique_n, T* sum_nd, const T* dy_n
 }  // namespace
 
 template <class T>
-void fill_embedding(Kernels<T>& k) {
+[[gnu::cold]] void fill_embedding(Kernels<T>& k) {
   k.embedding_forward = embedding_forward<T>;
   k.embedding_backward = embedding_backward<T>;
   k.embedding_backward_sparse = embedding_backward_sparse<T>;

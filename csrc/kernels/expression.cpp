@@ -325,7 +325,7 @@ bool expression(void* const* outputs, const void* const* inputs, const ElementPr
 }  // namespace
 
 template <class T>
-void fill_expression(Kernels<T>& k) {
+[[gnu::cold]] void fill_expression(Kernels<T>& k) {
   k.expression = expression<T>;
 }
 template void fill_expression(Kernels<float>&);

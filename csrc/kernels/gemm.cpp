@@ -75,7 +75,7 @@ template void gemm<double>(double*, const double*, const double*, Index, Index, 
                            Index, bool, bool, Accumulate);
 
 template <class T>
-void fill_gemm(Kernels<T>& k) {
+[[gnu::cold]] void fill_gemm(Kernels<T>& k) {
   k.gemm = gemm<T>;
 }
 template void fill_gemm<float>(Kernels<float>&);

@@ -177,7 +177,7 @@ void layer_norm_backward(T* dx_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc, cons
 }  // namespace
 
 template <class T>
-void fill_layer_norm(Kernels<T>& k) {
+[[gnu::cold]] void fill_layer_norm(Kernels<T>& k) {
   k.layer_norm_forward = layer_norm_forward<T>;
   k.layer_norm_backward = layer_norm_backward<T>;
 }

@@ -293,7 +293,7 @@ void logistic_network_backward(T* dw, T* workspace, const T* dy_oc, const T* hid
 }  // namespace
 
 template <class T>
-void fill_logistic_network(Kernels<T>& k) {
+[[gnu::cold]] void fill_logistic_network(Kernels<T>& k) {
   k.logistic_network_forward = logistic_network_forward<T>;
   k.logistic_network_backward = logistic_network_backward<T>;
 }

@@ -210,7 +210,7 @@ void loss_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* tru
 }  // namespace
 
 template <class T>
-void fill_losses(Kernels<T>& k) {
+[[gnu::cold]] void fill_losses(Kernels<T>& k) {
   k.loss_forward = loss_forward<T>;
   k.loss_backward = loss_backward<T>;
 }

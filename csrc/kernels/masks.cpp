@@ -141,7 +141,7 @@ void masked_mean_backward(T* dx_npc, const T* dy_nc, const std::uint8_t* mask_np
 }  // namespace
 
 template <class T>
-void fill_masks(Kernels<T>& k) {
+[[gnu::cold]] void fill_masks(Kernels<T>& k) {
   k.token_mask = token_mask;
   k.value_mask = value_mask<T>;
   k.select = select<T>;

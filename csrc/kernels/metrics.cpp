@@ -166,7 +166,7 @@ void metric_update(double* state, const T* pred_nc, const T* true_nc, const std:
 }  // namespace
 
 template <class T>
-void fill_metrics(Kernels<T>& k) {
+[[gnu::cold]] void fill_metrics(Kernels<T>& k) {
   k.metric_update = metric_update<T>;
 }
 template void fill_metrics(Kernels<float>&);

@@ -178,7 +178,7 @@ void spatial_dropout_forward(T* y_npc, const T* x_npc, Index positions, RowsCols
 }  // namespace
 
 template <class T>
-void fill_noise(Kernels<T>& k) {
+[[gnu::cold]] void fill_noise(Kernels<T>& k) {
   k.noise_forward = noise_forward<T>;
   k.noise_backward = noise_backward<T>;
   k.spatial_dropout_forward = spatial_dropout_forward<T>;

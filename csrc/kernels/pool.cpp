@@ -317,7 +317,7 @@ void average_pool2d_backward(T* dx, const T* dy, const T* rectified, PoolDims d)
 }  // namespace
 
 template <class T>
-void fill_pooling(Kernels<T>& k) {
+[[gnu::cold]] void fill_pooling(Kernels<T>& k) {
   k.max_pool2d_forward = max_pool2d_forward<T>;
   k.max_pool2d_backward = max_pool2d_backward<T>;
   k.average_pool2d_forward = average_pool2d_forward<T>;

@@ -61,7 +61,7 @@ void random_uniform(double* out, Index size, RandomKey random_key) {
 }  // namespace
 
 template <class T>
-void fill_random(Kernels<T>& k) {
+[[gnu::cold]] void fill_random(Kernels<T>& k) {
   k.random_uniform = random_uniform;
   k.random_bits = random_bits;
 }

@@ -155,7 +155,7 @@ void recurrent_backward(const RecurrentGradients<T>& out, T* workspace, const T*
 }  // namespace
 
 template <class T>
-void fill_recurrent(Kernels<T>& k) {
+[[gnu::cold]] void fill_recurrent(Kernels<T>& k) {
   k.recurrent_sizes = recurrent_sizes<T>;
   k.recurrent_forward = recurrent_forward<T>;
   k.recurrent_backward = recurrent_backward<T>;

@@ -314,7 +314,7 @@ void reduce_place(std::int32_t* place, const T* x, ReduceDims d, bool largest) {
 }  // namespace
 
 template <class T>
-void fill_reduce(Kernels<T>& k) {
+[[gnu::cold]] void fill_reduce(Kernels<T>& k) {
   k.reduce_forward = reduce_forward<T>;
   k.reduce_backward = reduce_backward<T>;
   k.reduce_place = reduce_place<T>;

@@ -166,7 +166,7 @@ Index find_nonfinite(const T* x, Index size) {
 }  // namespace
 
 template <class T>
-void fill_reductions(Kernels<T>& k) {
+[[gnu::cold]] void fill_reductions(Kernels<T>& k) {
   k.column_sums = sum_columns<T>;
   k.dot = dot<T>;
   k.absolute_sum = absolute_sum<T>;

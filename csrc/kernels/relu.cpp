@@ -119,7 +119,7 @@ void prelu_backward(T* dx_nc, T* dalpha_c, const T* dy_nc, const T* x_nc, const 
 }  // namespace
 
 template <class T>
-void fill_relu(Kernels<T>& k) {
+[[gnu::cold]] void fill_relu(Kernels<T>& k) {
   k.bounded_relu_forward = bounded_relu_forward<T>;
   k.bounded_relu_backward = bounded_relu_backward<T>;
   k.prelu_forward = prelu_forward<T>;

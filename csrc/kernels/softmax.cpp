@@ -174,7 +174,7 @@ void backward(T* dx_nc, const T* dy_nc, const T* y_nc, RowsCols size) {
 }  // namespace
 
 template <class T>
-void fill_softmax(Kernels<T>& k) {
+[[gnu::cold]] void fill_softmax(Kernels<T>& k) {
   k.softmax_forward = forward<T, false>;
   k.softmax_backward = backward<T, false>;
   k.log_softmax_forward = forward<T, true>;

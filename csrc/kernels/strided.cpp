@@ -249,7 +249,7 @@ void resize_backward(T* dx, const T* dy, ResizeDims d) {
 }  // namespace
 
 template <class T>
-void fill_strided(Kernels<T>& k) {
+[[gnu::cold]] void fill_strided(Kernels<T>& k) {
   k.strided_copy = strided_copy<T>;
   k.strided_add = strided_add<T>;
   k.strided_any = strided_any;

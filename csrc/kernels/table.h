@@ -9,9 +9,10 @@ namespace LAMINA_ISA {
 // Every family of kernels has a file with
 //
 //     template <class T>
-//     void fill_family(Kernels<T>&);
+//     [[gnu::cold]] void fill_family(Kernels<T>&);
 //
-// which enters its kernels, instantiated there for both types.  CMake finds it.
+// which enters its kernels, instantiated there for both types.  CMake finds it.  Cold functions lie
+// next to each other: an import, which calls them all, then reads few pages of the module.
 
 // Both tables; the runtime calls it once.
 void fill_tables(Kernels<float>&, Kernels<double>&);

@@ -224,7 +224,7 @@ void conv2d_transpose_backward(float* dx, float* dw, float* db, const float* dz,
 
 }  // namespace
 
-void fill_convolution(Kernels<float>& k) {
+[[gnu::cold]] void fill_convolution(Kernels<float>& k) {
   k.conv2d_forward = conv2d_forward;
   k.conv2d_backward = conv2d_backward;
   k.conv2d_forward_images = conv2d_forward_images;

@@ -50,7 +50,7 @@ void dense_backward(float* dx_ni, float* dw_io, float* db_o, const float* dz_no,
 
 }  // namespace
 
-void fill_dense(Kernels<float>& k) {
+[[gnu::cold]] void fill_dense(Kernels<float>& k) {
   k.dense_forward = dense_forward;
   k.dense_backward = dense_backward;
 }

@@ -7,7 +7,7 @@ namespace LAMINA_ISA {
 
 Kernels<float> exact;
 
-void fill_products(Kernels<float>& k) {
+[[gnu::cold]] void fill_products(Kernels<float>& k) {
   exact = k;
   fill_dense(k);
   fill_convolution(k);
