@@ -192,7 +192,7 @@ bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accum
   if (!sums) return false;
   // Pieces whose sums do not stay in the second cache pass by one group after the other.
   const Index all = whole.pieces.groups().count;
-  const Index apart = whole.size * Index(sizeof(T)) > (Index(512) << 10) ? all : 1;
+  const Index apart = whole.stays_near() ? 1 : all;
   const double work = (0.15 + whole.pieces.share()) * p.flop();
   const int threads = threads_for(work, chunks * apart * 4);
   const bool even = chunks * apart % threads == 0 || chunks * apart >= 4 * threads;

@@ -12,7 +12,6 @@ struct WinogradTile {
   using Down = Down_;
   using Across = Across_;
   static constexpr Index positions = Down::positions * Across::positions;
-  static constexpr Index taps = Down::taps * Across::taps;
   static constexpr Index outputs = Down::side * Across::side;
   // Tiles that pass through all products together: what they hold stays in the second cache.
   static constexpr Index at_once = 864 / positions;
@@ -99,15 +98,16 @@ Result with_winograd_tile(Index taps_down, Index taps_across, Index channels, Re
   return otherwise;
 }
 
-// The way that Winograd's algorithm is weighed against: what a multiply-add of it takes, of the
-// time of one in float32, and how many times as long the whole must take.
+// The way that Winograd's algorithm is weighed against: the time of one of its multiply-adds, as a
+// share of one in float32, and how many times as long as the algorithm it must take for that to
+// pay.
 struct OtherWay {
   double time, margin;
 };
 constexpr OtherWay plain_sums{1.0, 1.25};
 // Of two layers of 64 filters of 3x3 on 32x32, plain sums in bfloat16 took 1.13 times as long as
-// the algorithm in float32.  One image of 8x8 and 256 channels takes 0.4 of its time, as the
-// weights' transform costs more than the products; 5x5 of 32 channels on 16x16 0.9.
+// the algorithm in float32.  For one image of 8x8 and 256 channels they took 0.4 of its time,
+// as the weights' transform costs more than the products; for 5x5 of 32 channels on 16x16 0.9.
 constexpr OtherWay sums_in_bfloat16{0.45, 1.1};
 
 // Whether it pays, by the shape of one image and how many there are at least.  Both ways are

@@ -147,8 +147,8 @@ bool stays_exact(const PairConvolution& p) {
 }
 
 // The gradients but that of the inputs.
-bool parameter_gradients(float* dw, float* db, const float* dz, const float* x, const ConvDims& d,
-                         Accumulate accumulate, const ImageHook<float>* give) {
+bool parameter_gradients(float* dw, float* db, const float* x, const float* dz, const ConvDims& d,
+                         Accumulate accumulate, const ImageHook<float>* give = nullptr) {
   if (!by_winograd(WeightsProduct<float>(x, dz, d), sums_in_bfloat16))
     return conv_weights(dw, db, x, dz, d, accumulate, give);
   if (give) return exact.conv2d_backward_images(nullptr, dw, db, *give, x, nullptr, d, accumulate);
@@ -170,7 +170,7 @@ void conv2d_backward(float* dx, float* dw, float* db, const float* dz, const flo
                      const float* w, ConvDims dims, Accumulate accumulate) {
   if (dims.groups != 1) return exact.conv2d_backward(dx, dw, db, dz, x, w, dims, accumulate);
   const ConvDims d = upright(dims);
-  if (dw || db) parameter_gradients(dw, db, dz, x, d, accumulate, nullptr);
+  if (dw || db) parameter_gradients(dw, db, x, dz, d, accumulate);
   if (!dx) return;
   const PairConvolution p = data_product(dx, dz, w, nullptr, d, {});
   if (stays_exact(p) || !multiply(p))
@@ -192,7 +192,7 @@ bool conv2d_backward_images(float* dx, float* dw, float* db, ImageHook<float> gi
   if (dims.groups != 1)
     return exact.conv2d_backward_images(dx, dw, db, give, x, w, dims, accumulate);
   const ConvDims d = upright(dims);
-  if ((dw || db) && !parameter_gradients(dw, db, nullptr, x, d, accumulate, &give)) return false;
+  if ((dw || db) && !parameter_gradients(dw, db, x, nullptr, d, accumulate, &give)) return false;
   if (!dx) return true;
   PairConvolution p = data_product(dx, nullptr, w, nullptr, d, {});
   if (stays_exact(p))
@@ -214,7 +214,7 @@ void conv2d_transpose_backward(float* dx, float* dw, float* db, const float* dz,
   if (dims.groups != 1)
     return exact.conv2d_transpose_backward(dx, dw, db, dz, x, w, dims, accumulate);
   const ConvDims d = upright(dims);
-  if (dw) parameter_gradients(dw, nullptr, x, dz, d, accumulate, nullptr);
+  if (dw) parameter_gradients(dw, nullptr, dz, x, d, accumulate);
   if (db) exact.column_sums(db, dz, {d.images * d.height * d.width, d.channels}, accumulate);
   if (!dx) return;
   const PairConvolution p = forward_product(dx, dz, w, nullptr, d, {});
