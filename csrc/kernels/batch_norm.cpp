@@ -24,12 +24,9 @@ namespace {
 // --- forward
 
 template <class T>
-struct Normalisation {
+struct Normalisation : Normalised<T> {
   T* y_nc;
-  const T *x_nc, *added_nc, *mean_c, *variance_c, *gamma_c, *beta_c;
-  const std::uint8_t* mask_n;
-  RowsCols dims;
-  BatchNormSpec spec;
+  const T* added_nc;
 };
 
 template <bool adds, class T, class Law>
@@ -39,8 +36,7 @@ __attribute__((noinline)) void normalise(const Normalisation<T>& p, Law law) {
   const LargeOutput<T> output(p.y_nc, p.dims, p.y_nc != p.x_nc && p.y_nc != p.added_nc);
   for_blocks(chunks, 0, p.dims.cols, affine_work, [&](Index chunk, Index column, Index width) {
     Factors<T, factor_block> factors;
-    factors.find(p.mean_c + column, p.variance_c + column, p.gamma_c ? p.gamma_c + column : nullptr,
-                 p.beta_c ? p.beta_c + column : nullptr, width, group, p.spec.epsilon);
+    p.find(factors, column, width, group);
     const Index at = chunks.begin(chunk) * p.dims.cols + column;
     const T *x = p.x_nc + at, *added = adds ? p.added_nc + at : nullptr;
     T* y = p.y_nc + at;
@@ -57,15 +53,11 @@ __attribute__((noinline)) void normalise(const Normalisation<T>& p, Law law) {
 // One column in double.
 template <class T, class Law>
 __attribute__((noinline)) void normalise_wide(const Normalisation<T>& p, Index column, Law law) {
-  const T* x = p.x_nc + column;
-  const WideMoments moments = wide_moments(x, p.dims.rows, p.dims.cols, p.mask_n);
-  const double factor = moments.inverse(p.spec.epsilon);
-  const double gamma = p.gamma_c ? double(p.gamma_c[column]) : 1;
-  const double beta = p.beta_c ? double(p.beta_c[column]) : 0;
-  for (Index e = 0; e < p.dims.rows * p.dims.cols; e += p.dims.cols) {
-    T v = T(moments.centred(double(x[e])) * factor * gamma + beta);
-    if (p.added_nc) v += p.added_nc[column + e];
-    p.y_nc[column + e] = law.forward(broadcast(v))[0];
+  const WideColumn<T> wide(p, column);
+  for (Index e = column; e < p.dims.rows * p.dims.cols; e += p.dims.cols) {
+    T v = T(wide.affine(p.x_nc[e]));
+    if (p.added_nc) v += p.added_nc[e];
+    p.y_nc[e] = law.forward(broadcast(v))[0];
   }
 }
 
@@ -73,12 +65,12 @@ template <class T>
 void batch_norm_forward(T* y_nc, const T* x_nc, const T* added_nc, const T* mean_c,
                         const T* variance_c, const T* gamma_c, const T* beta_c,
                         const std::uint8_t* mask_n, RowsCols dims, BatchNormSpec spec) {
-  const Normalisation<T> p = {y_nc,    x_nc,   added_nc, mean_c, variance_c,
-                              gamma_c, beta_c, mask_n,   dims,   spec};
+  const Normalisation<T> p = {
+      {x_nc, mean_c, variance_c, gamma_c, beta_c, mask_n, dims, spec}, y_nc, added_nc};
   with_rectifier<T>(spec.activation, [&](auto law) {
     added_nc ? normalise<true>(p, law) : normalise<false>(p, law);
     for (Index c = 0; c < dims.cols; ++c)
-      if (wide_column(variance_c[c], spec)) normalise_wide(p, c, law);
+      if (p.wide(c)) normalise_wide(p, c, law);
   });
 }
 
@@ -149,8 +141,8 @@ __attribute__((noinline)) void strip_gradients(double* plain, double* centred,
 }
 
 template <class T, class From>
-void find_gradients(const Gradients<T>& g, const From& from, double count) {
-  const bool follow = g.dx_nc != nullptr && count > 0;
+void find_gradients(const Gradients<T>& g, const From& from) {
+  const bool follow = g.dx_nc != nullptr && g.count > 0;
   using Straight = Linear<Vec<T>>;
   const Incoming<T, Straight, false> left = {g.dadded_nc, nullptr, nullptr, Straight{}};
   if (g.dgamma_c || g.dbeta_c || g.dadded_nc || follow) {
@@ -170,18 +162,18 @@ void find_gradients(const Gradients<T>& g, const From& from, double count) {
                       write_parameters(g, column, sums);
                       if (!follow) return;
                       if (g.dadded_nc)
-                        batch_gradients(g, left, column, sums, count);
+                        batch_gradients(g, left, column, sums);
                       else
-                        batch_gradients(g, from, column, sums, count);
+                        batch_gradients(g, from, column, sums);
                     });
   }
   if (g.dx_nc && !follow) g.dadded_nc ? scale_gradient(g, left) : scale_gradient(g, from);
   for (Index c = 0; c < g.dims.cols; ++c) {
-    if (!wide_column(g.variance_c[c], g.spec)) continue;
+    if (!g.wide(c)) continue;
     if (g.dadded_nc)
-      wide_column_backward(g, left, c, count);
+      wide_column_backward(g, left, c);
     else
-      wide_column_backward(g, from, c, count);
+      wide_column_backward(g, from, c);
   }
 }
 
@@ -190,22 +182,9 @@ void batch_norm_backward(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const 
                          const T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
                          const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
                          RowsCols dims, BatchNormSpec spec, Accumulate accumulate) {
-  const double count = spec.batch_statistics ? count_rows(mask_n, dims.rows) : 0;
-  if (count == 0) spec.batch_statistics = false;
-  const Gradients<T> g = {dx_nc,
-                          dadded_nc,
-                          dgamma_c,
-                          dbeta_c,
-                          x_nc,
-                          mean_c,
-                          variance_c,
-                          gamma_c,
-                          beta_c,
-                          mask_n,
-                          dims,
-                          spec,
-                          accumulate == Accumulate::yes};
-  with_incoming(g, dy_nc, y_nc, [&](const auto& from) { find_gradients(g, from, count); });
+  const Gradients<T> g({x_nc, mean_c, variance_c, gamma_c, beta_c, mask_n, dims, spec}, dx_nc,
+                       dadded_nc, dgamma_c, dbeta_c, accumulate);
+  with_incoming(g, dy_nc, y_nc, [&](const auto& from) { find_gradients(g, from); });
 }
 
 }  // namespace

@@ -76,11 +76,41 @@ LAMINA_INLINE void with_rectifier(ActivationSpec spec, const Use& use) {
   use(Linear<V>{});
 }
 
-// Whether the variance of a column is to be found again from x.
+// What is normalised, and what with: the same for every pass.
 template <class T>
-LAMINA_INLINE bool wide_column(T variance, BatchNormSpec spec) {
-  return spec.batch_statistics && !ordinary_variance<T>(double(variance) + spec.epsilon);
-}
+struct Normalised {
+  const T *x_nc, *mean_c, *variance_c, *gamma_c, *beta_c;  // gamma and beta may be null
+  const std::uint8_t* mask_n;
+  RowsCols dims;
+  BatchNormSpec spec;
+
+  template <Index room>
+  LAMINA_INLINE void find(Factors<T, room>& factors, Index column, Index width, Index group) const {
+    factors.find(mean_c + column, variance_c + column, gamma_c ? gamma_c + column : nullptr,
+                 beta_c ? beta_c + column : nullptr, width, group, spec.epsilon);
+  }
+  // Whether the variance of a column is to be found again from x.
+  bool wide(Index column) const {
+    const double variance = double(variance_c[column]) + spec.epsilon;
+    return spec.batch_statistics && !ordinary_variance<T>(variance);
+  }
+};
+
+// A column of that kind, in double.
+template <class T>
+struct WideColumn {
+  WideMoments moments;
+  double factor, gamma, beta;
+
+  WideColumn(const Normalised<T>& n, Index column)
+      : moments(wide_moments(n.x_nc + column, n.dims.rows, n.dims.cols, n.mask_n)),
+        factor(moments.inverse(n.spec.epsilon)),
+        gamma(n.gamma_c ? double(n.gamma_c[column]) : 1),
+        beta(n.beta_c ? double(n.beta_c[column]) : 0) {}
+
+  double normal(T x) const { return moments.centred(double(x)) * factor; }
+  double affine(T x) const { return normal(x) * gamma + beta; }
+};
 
 }  // namespace LAMINA_ISA
 }  // namespace lamina

@@ -12,18 +12,20 @@ namespace lamina {
 namespace LAMINA_ISA {
 
 template <class T>
-struct Gradients {
+struct Gradients : Normalised<T> {
   T *dx_nc, *dadded_nc, *dgamma_c, *dbeta_c;
-  const T *x_nc, *mean_c, *variance_c, *gamma_c, *beta_c;
-  const std::uint8_t* mask_n;
-  RowsCols dims;
-  BatchNormSpec spec;
-  bool add;
+  bool add;      // to dgamma and dbeta
+  double count;  // rows of x that the statistics came from; 0 where they were given
 
-  template <Index room>
-  LAMINA_INLINE void find(Factors<T, room>& factors, Index column, Index width, Index group) const {
-    factors.find(mean_c + column, variance_c + column, gamma_c ? gamma_c + column : nullptr,
-                 beta_c ? beta_c + column : nullptr, width, group, spec.epsilon);
+  Gradients(Normalised<T> inputs, T* dx, T* dadded, T* dgamma, T* dbeta, Accumulate accumulate)
+      : Normalised<T>(inputs),
+        dx_nc(dx),
+        dadded_nc(dadded),
+        dgamma_c(dgamma),
+        dbeta_c(dbeta),
+        add(accumulate == Accumulate::yes),
+        count(inputs.spec.batch_statistics ? count_rows(inputs.mask_n, inputs.dims.rows) : 0) {
+    this->spec.batch_statistics = count > 0;
   }
 };
 
@@ -32,7 +34,7 @@ __attribute__((noinline)) void write_parameters(const Gradients<T>& g, Index col
                                                 ColumnPairs sums) {
   for (Index j = 0; j < sums.cols; ++j) {
     const Index at = column + j;
-    if (wide_column(g.variance_c[at], g.spec)) continue;
+    if (g.wide(at)) continue;
     const double std = __builtin_sqrt(double(g.variance_c[at]) + g.spec.epsilon);
     if (g.dbeta_c) g.dbeta_c[at] = (g.add ? g.dbeta_c[at] : T(0)) + T(sums.first()[j]);
     if (g.dgamma_c) g.dgamma_c[at] = (g.add ? g.dgamma_c[at] : T(0)) + T(sums.second()[j] / std);
@@ -64,8 +66,7 @@ __attribute__((noinline)) void scale_gradient(const Gradients<T>& g, const From&
 // the mask is not 0.  The sums are those of the columns from `column` on.
 template <class T, class From>
 __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From& from, Index begin,
-                                              Index end, Index column, ColumnPairs sums,
-                                              double count) {
+                                              Index end, Index column, ColumnPairs sums) {
   const bool whole_rows = end - begin == g.dims.cols && g.mask_n == nullptr;
   const Index group = whole_rows ? rows_as_one<T>(g.dims.cols) : 1;
   const RowChunks chunks = cut_rows(g.dims, group);
@@ -76,7 +77,7 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
     T offset[factor_block], slope[factor_block];
     g.find(factors, first, width, group);
     for (Index j = 0; j < width; ++j) {
-      const double share = -double(factors.scale[j]) / count;
+      const double share = -double(factors.scale[j]) / g.count;
       const double precision = 1 / (double(g.variance_c[first + j]) + g.spec.epsilon);
       offset[j] = T(share * sums.first()[first - column + j]);
       slope[j] = T(share * precision * sums.second()[first - column + j]);
@@ -112,31 +113,26 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
 
 // The same of the columns whose sums are given, but of those that are done by themselves.
 template <class T, class From>
-void batch_gradients(const Gradients<T>& g, const From& from, Index column, ColumnPairs sums,
-                     double count) {
-  const auto wide = [&](Index c) { return wide_column(g.variance_c[c], g.spec); };
+void batch_gradients(const Gradients<T>& g, const From& from, Index column, ColumnPairs sums) {
   for (Index begin = column, end; begin < column + sums.cols; begin = end + 1) {
-    for (end = begin; end < column + sums.cols && !wide(end);) ++end;
-    if (end > begin) batch_gradient(g, from, begin, end, column, sums, count);
+    for (end = begin; end < column + sums.cols && !g.wide(end);) ++end;
+    if (end > begin) batch_gradient(g, from, begin, end, column, sums);
   }
 }
 
-// All gradients of one column in double, whose statistics came from `count` rows of x.
+// All gradients of one column in double.
 template <class T, class From>
 __attribute__((noinline)) void wide_column_backward(const Gradients<T>& g, const From& from,
-                                                    Index at, double count) {
+                                                    Index at) {
   const Index rows = g.dims.rows, cols = g.dims.cols;
-  const WideMoments moments = wide_moments(g.x_nc + at, rows, cols, g.mask_n);
-  const double factor = moments.inverse(g.spec.epsilon);
-  const double gamma = g.gamma_c ? double(g.gamma_c[at]) : 1;
-  const double beta = g.beta_c ? double(g.beta_c[at]) : 0;
-  const auto normal_at = [&](Index e) { return moments.centred(double(g.x_nc[e])) * factor; };
+  const WideColumn<T> wide(g, at);
+  const auto normal_at = [&](Index e) { return wide.normal(g.x_nc[e]); };
   // use(element, row, d) in row order.
   const auto each = [&](const auto& use) {
     from.each(0, rows, at, 1, 1, [&](Index row, Index count_of, const auto& incoming) {
       for (Index r = row; r < row + count_of; ++r) {
         const Index e = r * cols + at;
-        const Vec<T> normalised = broadcast(T(normal_at(e) * gamma + beta));
+        const Vec<T> normalised = broadcast(T(wide.affine(g.x_nc[e])));
         use(e, r, double(incoming.at(e, 0, 1, normalised)[0]));
       }
     });
@@ -149,10 +145,10 @@ __attribute__((noinline)) void wide_column_backward(const Gradients<T>& g, const
   if (g.dbeta_c) g.dbeta_c[at] = (g.add ? g.dbeta_c[at] : T(0)) + T(plain);
   if (g.dgamma_c) g.dgamma_c[at] = (g.add ? g.dgamma_c[at] : T(0)) + T(normal);
   if (!g.dx_nc) return;
-  const double scale = gamma * factor * moments.scale;
+  const double scale = wide.gamma * wide.factor * wide.moments.scale;
   each([&](Index e, Index r, double d) {
     const bool follows = g.mask_n == nullptr || g.mask_n[r] != 0;
-    const double share = follows ? (plain + normal_at(e) * normal) / count : 0;
+    const double share = follows ? (plain + normal_at(e) * normal) / g.count : 0;
     g.dx_nc[e] = T(scale * (d - share));
   });
 }

@@ -19,35 +19,32 @@ namespace {
 // --- forward
 
 template <class T>
-struct RunMeans {
+struct RunMeans : Normalised<T> {
   T *y_kc, *slopes_k2c;
-  const T *x_nc, *added_nc, *mean_c, *variance_c, *gamma_c, *beta_c;
-  const std::uint8_t* mask_n;
+  const T* added_nc;
   Index run;
-  RowsCols dims;
-  BatchNormSpec spec;
 
-  Index runs() const { return dims.rows / run; }
-  Index group() const { return rows_as_one<T>(dims.cols); }
+  Index cols() const { return this->dims.cols; }
+  Index runs() const { return this->dims.rows / run; }
+  Index group() const { return rows_as_one<T>(cols()); }
   // A run is summed in parts of so many rows.
-  Index part_rows() const { return rows_per_chunk(dims.cols, 64, group()); }
+  Index part_rows() const { return rows_per_chunk(cols(), 64, group()); }
   Index parts() const { return (run + part_rows() - 1) / part_rows(); }
 
   // The factors of a block of columns; returns how many they are.
-  LAMINA_INLINE Index find(Factors<T, factor_block>& factors, Index column) const {
-    const Index left = dims.cols - column, width = left < factor_block ? left : factor_block;
-    factors.find(mean_c + column, variance_c + column, gamma_c ? gamma_c + column : nullptr,
-                 beta_c ? beta_c + column : nullptr, width, group(), spec.epsilon);
+  LAMINA_INLINE Index find_block(Factors<T, factor_block>& factors, Index column) const {
+    const Index left = cols() - column, width = left < factor_block ? left : factor_block;
+    this->find(factors, column, width, group());
     return width;
   }
   void finish(Index k, Index column, Index width, const double* values, const double* plain,
               const double* centred) const {
-    T* const y = y_kc + k * dims.cols + column;
+    T* const y = y_kc + k * cols() + column;
     for (Index j = 0; j < width; ++j) y[j] = T(values[j] / double(run));
     if (slopes_k2c == nullptr) return;
-    T* const slopes = slopes_k2c + 2 * k * dims.cols + column;
+    T* const slopes = slopes_k2c + 2 * k * cols() + column;
     for (Index j = 0; j < width; ++j) slopes[j] = T(plain[j]);
-    for (Index j = 0; j < width; ++j) slopes[dims.cols + j] = T(centred[j]);
+    for (Index j = 0; j < width; ++j) slopes[cols() + j] = T(centred[j]);
   }
 };
 
@@ -153,7 +150,7 @@ __attribute__((noinline)) void mean_of_runs(const RunMeans<T>& p, Law law) {
     Factors<T, factor_block> factors;
     RunSums total, part;
     for (Index column = 0; column < p.dims.cols; column += factor_block) {
-      const Index width = p.find(factors, column);
+      const Index width = p.find_block(factors, column);
       for (Index k = begin; k < end; ++k) {
         sum_part(total, p, factors, law, k, 0, column, width);
         for (Index first = p.part_rows(); first < p.run; first += p.part_rows()) {
@@ -183,7 +180,7 @@ __attribute__((noinline)) bool mean_of_parts(const RunMeans<T>& p, Law law) {
     Factors<T, factor_block> factors;
     RunSums part;
     for (Index column = 0; column < cols; column += factor_block) {
-      const Index width = p.find(factors, column), first = task % parts * p.part_rows();
+      const Index width = p.find_block(factors, column), first = task % parts * p.part_rows();
       sum_part(part, p, factors, law, task / parts, first, column, width);
       for (int s = 0; s < run_sums; ++s)
         for (Index j = 0; j < width; ++j) all[task * step + s * cols + column + j] = part[s][j];
@@ -201,15 +198,12 @@ __attribute__((noinline)) bool mean_of_parts(const RunMeans<T>& p, Law law) {
 // One column in double.  Backward sums by itself.
 template <class T, class Law>
 __attribute__((noinline)) void mean_wide(const RunMeans<T>& p, Index column, Law law) {
-  const Index ld = p.dims.cols;
-  const WideMoments moments = wide_moments(p.x_nc + column, p.dims.rows, ld, p.mask_n);
-  const double factor = moments.inverse(p.spec.epsilon);
-  const double gamma = p.gamma_c ? double(p.gamma_c[column]) : 1;
-  const double beta = p.beta_c ? double(p.beta_c[column]) : 0;
-  for (Index k = 0; k < p.dims.rows / p.run; ++k) {
+  const Index ld = p.cols();
+  const WideColumn<T> wide(p, column);
+  for (Index k = 0; k < p.runs(); ++k) {
     double sum = 0;
     for (Index e = k * p.run * ld + column; e < (k + 1) * p.run * ld; e += ld) {
-      T v = T(moments.centred(double(p.x_nc[e])) * factor * gamma + beta);
+      T v = T(wide.affine(p.x_nc[e]));
       if (p.added_nc) v += p.added_nc[e];
       sum += double(law.forward(broadcast(v))[0]);
     }
@@ -222,13 +216,16 @@ void batch_norm_mean_forward(T* y_kc, T* slopes_k2c, const T* x_nc, const T* add
                              const T* mean_c, const T* variance_c, const T* gamma_c,
                              const T* beta_c, const std::uint8_t* mask_n, Index run, RowsCols dims,
                              BatchNormSpec spec) {
-  const RunMeans<T> p = {y_kc,    slopes_k2c, x_nc,   added_nc, mean_c, variance_c,
-                         gamma_c, beta_c,     mask_n, run,      dims,   spec};
+  const RunMeans<T> p = {{x_nc, mean_c, variance_c, gamma_c, beta_c, mask_n, dims, spec},
+                         y_kc,
+                         slopes_k2c,
+                         added_nc,
+                         run};
   with_rectifier<T>(spec.activation, [&](auto law) {
     const bool few = p.runs() > 0 && p.runs() < few_runs && p.parts() > 1;
     if (!few || !mean_of_parts(p, law)) mean_of_runs(p, law);
     for (Index c = 0; c < dims.cols; ++c)
-      if (wide_column(variance_c[c], spec)) mean_wide(p, c, law);
+      if (p.wide(c)) mean_wide(p, c, law);
   });
 }
 
@@ -294,10 +291,10 @@ __attribute__((noinline)) void leave_gradient(const Gradients<T>& g, const From&
 }
 
 template <class T, class Law>
-void find_gradients(const Gradients<T>& g, const SpreadGradient<T, Law>& from, const T* slopes_k2c,
-                    double count) {
+void find_gradients(const Gradients<T>& g, const SpreadGradient<T, Law>& from,
+                    const T* slopes_k2c) {
   const Index cols = g.dims.cols, runs = g.dims.rows / from.run;
-  const bool follow = g.dx_nc != nullptr && count > 0;
+  const bool follow = g.dx_nc != nullptr && g.count > 0;
   const auto sum = [&](Index, Index column, ColumnPairs out) {
     out.count() = 0;
     for (Index j = 0; j < out.cols; ++j) out.first()[j] = out.second()[j] = 0;
@@ -313,12 +310,12 @@ void find_gradients(const Gradients<T>& g, const SpreadGradient<T, Law>& from, c
   if (g.dgamma_c || g.dbeta_c || follow)
     reduce_pairs<T>(cols, 1, 0, sum, add_pairs, [&](Index column, ColumnPairs sums) {
       write_parameters(g, column, sums);
-      if (follow) batch_gradients(g, from, column, sums, count);
+      if (follow) batch_gradients(g, from, column, sums);
     });
   if (g.dx_nc && !follow) scale_gradient(g, from);
   if (!g.dx_nc && g.dadded_nc) leave_gradient(g, from);
   for (Index c = 0; c < cols; ++c)
-    if (wide_column(g.variance_c[c], g.spec)) wide_column_backward(g, from, c, count);
+    if (g.wide(c)) wide_column_backward(g, from, c);
 }
 
 template <class T>
@@ -327,25 +324,12 @@ void batch_norm_mean_backward(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, c
                               const T* mean_c, const T* variance_c, const T* gamma_c,
                               const T* beta_c, const std::uint8_t* mask_n, Index run, RowsCols dims,
                               BatchNormSpec spec, Accumulate accumulate) {
-  const double count = spec.batch_statistics ? count_rows(mask_n, dims.rows) : 0;
-  if (count == 0) spec.batch_statistics = false;
-  const Gradients<T> g = {dx_nc,
-                          dadded_nc,
-                          dgamma_c,
-                          dbeta_c,
-                          x_nc,
-                          mean_c,
-                          variance_c,
-                          gamma_c,
-                          beta_c,
-                          mask_n,
-                          dims,
-                          spec,
-                          accumulate == Accumulate::yes};
+  const Gradients<T> g({x_nc, mean_c, variance_c, gamma_c, beta_c, mask_n, dims, spec}, dx_nc,
+                       dadded_nc, dgamma_c, dbeta_c, accumulate);
   with_rectifier<T>(spec.activation, [&](auto law) {
     find_gradients(
         g, SpreadGradient<T, decltype(law)>{dy_kc, added_nc, dadded_nc, law, run, dims.cols},
-        slopes_k2c, count);
+        slopes_k2c);
   });
 }
 
