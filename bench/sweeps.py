@@ -4,6 +4,8 @@ Each line is one size on so many threads: a step's time, or that of the whole fi
 is where, from the size before, lamina's time grew more than 1.5 times as much as the work; where a
 peer takes less than lamina's time by more than 10 %; and where two threads take more than 5 %
 longer than one.  What would be marked is measured twice more: a mark is of three times the rounds.
+`line ns` is how long a cache line takes to another thread and back: on a virtual machine CPUs may
+be moved apart at any time, and threads then gain less.
 
     python bench/sweeps.py
     python bench/sweeps.py --sweeps batch width --peers lamina jax --quick
@@ -25,7 +27,7 @@ DEFAULT_PEERS = ["lamina", "tensorflow", "torch", "jax", "jax-loop"]
 GROWTH, PASSES, SLOWER = 1.5, 1.1, 1.05
 SECONDS, QUICK_SECONDS = 0.1, 0.03  # of a round
 
-WIDTHS = (12, 6, 8, 10, 12, 8, 12, 9, 1)  # of columns: rows are shown as they are measured
+WIDTHS = (12, 6, 8, 10, 12, 8, 8, 12, 9, 1)  # of columns: rows are shown as they are measured
 
 Contestant = tuple[str, int]  # a peer and its threads
 Figures = dict[Contestant, list[float]]  # microseconds, by round
@@ -64,6 +66,15 @@ def measure_steps(
         for who in built[shift:] + built[:shift]:
             figures[who].append(children[who].ask(go=True)["us"])
     return figures
+
+
+def round_trip(children: dict[Contestant, Child]) -> dict[int, float]:
+    """Measure it between lamina's threads, by their number."""
+    return {
+        threads: child.ask(round_trip=True)["ns"]
+        for (peer, threads), child in children.items()
+        if peer == "lamina" and threads > 1
+    }
 
 
 def measure_first_fits(
@@ -113,7 +124,12 @@ def findings(times: Times, before: Times, growth_of_work: float) -> dict[int, li
 
 
 def rows_of(
-    sweep: Sweep, value: int, workload: Workload, times: Times, found: dict[int, list[str]]
+    sweep: Sweep,
+    value: int,
+    workload: Workload,
+    times: Times,
+    found: dict[int, list[str]],
+    trips: dict[int, float],
 ) -> list[list[str]]:
     """Lay out one size: a row for each number of threads."""
     rows = []
@@ -130,6 +146,7 @@ def rows_of(
                 f"{workload.mflop:.4g}",
                 f"{own:.1f}",
                 f"{1e3 * workload.mflop / own:.1f}",
+                f"{trips[threads]:.0f}" if threads in trips else "-",
                 best or "-",
                 f"{peers[best] / own:.2f}" if best else "-",
                 "; ".join(marks),
@@ -157,8 +174,8 @@ def run(sweep: Sweep, children: dict[Contestant, Child], options: argparse.Names
     work_before = 1.0
     count, record = 0, {}
     print(f"{sweep.name}: {sweep.what}")
-    show(["sweep", "size", "threads", "MFLOP", "lamina us", "GFLOP/s", "best peer", "x lamina",
-          "marks"])  # fmt: skip
+    show(["sweep", "size", "threads", "MFLOP", "lamina us", "GFLOP/s", "line ns", "best peer",
+          "x lamina", "marks"])  # fmt: skip
     for value in values:
         workload = sweep.workload(value)
         figures = measure(sweep, workload, children, options)
@@ -169,7 +186,7 @@ def run(sweep: Sweep, children: dict[Contestant, Child], options: argparse.Names
                     figures.setdefault(who, []).extend(more)
             found = findings(medians(figures), before, workload.mflop / work_before)
         times = medians(figures)
-        for row in rows_of(sweep, value, workload, times, found):
+        for row in rows_of(sweep, value, workload, times, found, round_trip(children)):
             show(row)
         count += sum(map(len, found.values()))
         record[value] = {f"{name}, {threads}": us for (name, threads), us in times.items()}

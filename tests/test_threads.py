@@ -141,6 +141,46 @@ def test_a_small_update_stays_where_the_step_ran(units, threads):
     assert {line.threads for line in lines if line.phase != "update"} == {1}
 
 
+@pytest.mark.parametrize(
+    ("nanoseconds", "rows", "threads"), [(60, 32, 2), (330, 32, 1), (330, 256, 2)]
+)
+def test_a_step_stays_on_one_thread_where_its_weights_would_travel_far(nanoseconds, rows, threads):
+    """4 operations a row and weight, forward and for the weights' gradient."""
+    x = np.random.default_rng(0).normal(size=(256, 256)).astype("f")
+    runtime.set_num_threads(2)
+    lamina.set_random_seed(0)
+    model = lamina.Sequential([layers.Input((256,)), layers.Dense(256, "relu"), layers.Dense(1)])
+    model.compile("adam", "mse")
+    weights = model.get_weights()
+    try:
+        _core.runtime.assume_round_trip(nanoseconds)
+        lines = lamina.profile(model, x, x[:, :1], batch_size=rows).rows
+        assert max(line.threads for line in lines if line.phase != "update") == threads
+        model.fit(x, x[:, :1], batch_size=rows, epochs=1, shuffle=False, verbose=0)
+        here = model.get_weights()
+        _core.runtime.assume_round_trip(60)
+        model.set_weights(weights)
+        model.compile("adam", "mse")
+        model.fit(x, x[:, :1], batch_size=rows, epochs=1, shuffle=False, verbose=0)
+    finally:
+        _core.runtime.assume_round_trip(0)
+    assert_same_bits(model.get_weights(), here)
+
+
+def test_the_round_trip_is_measured_where_threads_come():
+    """In a process of its own, as users run: tests let every thread do its own part."""
+    found = in_new_process("""
+import time
+from lamina import _core
+_core.runtime.set_num_threads(2)
+found, until = 0.0, time.monotonic() + 30
+while found == 0.0 and time.monotonic() < until:
+    found = _core.runtime.round_trip_ns()
+    time.sleep(0.06)
+print(found)""")
+    assert 1 < float(found) < 1e5
+
+
 OUTSIDE = """
 import os, resource, threading, time
 import numpy as np

@@ -18,6 +18,11 @@ def versions() -> dict[str, str]:
     return {"lamina": lamina.__version__, "isa": lamina.runtime.isa()}
 
 
+def round_trip_ns() -> float:
+    """How long a cache line takes to another thread and back."""
+    return lamina._core.runtime.round_trip_ns()
+
+
 class Trainer(keras_like.Trainer):
     def __init__(self, workload: Workload, threads: int, _variant: str) -> None:
         lamina.set_num_threads(threads)

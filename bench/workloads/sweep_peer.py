@@ -34,6 +34,8 @@ class Answers:
             return self.build(Workload.described(command["build"]), command["seconds"])
         if "first_fit" in command:
             return self.first_fit(Workload.described(command["first_fit"]))
+        if "round_trip" in command:
+            return {"ns": self.module.round_trip_ns()}
         return {"us": 1e6 * seconds_of_fit(self.trainer, self.epochs) / self.steps}
 
     def build(self, workload: Workload, seconds: float) -> dict[str, Any]:

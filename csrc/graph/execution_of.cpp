@@ -8,6 +8,8 @@
 
 #include "proximal.h"
 #include "runtime/isa.h"
+#include "runtime/round_trip.h"
+#include "runtime/threads.h"
 
 namespace lamina {
 
@@ -151,12 +153,24 @@ void ExecutionOf<T>::run_backward(const Batch& batch, double loss_scale) {
   add_penalty_gradients<T>(*graph_, buffers(), loss_scale);
 }
 
+// Where moving weights between the threads' caches would cost more than threads gain.
+template <class T>
+bool ExecutionOf<T>::stays_on_one_thread(Index rows) {
+  if (rows != counted_rows_) {
+    flop_ = step_flop(*graph_, plan_, rows);
+    counted_rows_ = rows;
+  }
+  return !pays_on_threads(flop_, gradient_size_, farthest_ns) &&
+         !pays_on_threads(flop_, gradient_size_, round_trip_ns());
+}
+
 template <class T>
 template <class Update>
 double ExecutionOf<T>::run_step(const Batch& batch, double loss_scale, const Update& update) {
   check_trains();
   failed_step_ = {};
   const StateClaims states(variables_.states(), graph_->states());
+  const SerialScope alone(stays_on_one_thread(batch.rows()));
   const bool in_shares = cut(batch.rows());
   const double loss = step_loss_ =
       in_shares ? run_forward_in_shares(batch) : run_forward(batch, true, loss_scale);
@@ -229,6 +243,7 @@ double ExecutionOf<T>::gradients(const Batch& batch, bool leaves) {
   const Busy busy(*this);
   check_trains();
   const StateClaims states(variables_.states(), graph_->states());
+  const SerialScope alone(stays_on_one_thread(batch.rows()));
   const bool in_shares = leaves && cut(batch.rows());
   const double loss = in_shares ? run_forward_in_shares(batch) : run_forward(batch, true);
   in_shares ? run_backward_in_shares(batch, 1.0) : run_backward(batch);

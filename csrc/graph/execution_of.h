@@ -10,6 +10,7 @@
 #include "execution.h"
 #include "proximal.h"
 #include "shares.h"
+#include "step_work.h"
 
 namespace lamina {
 
@@ -134,6 +135,8 @@ class ExecutionOf final : public Execution {
   double run_rule(const Batch& batch, double learning_rate, std::int64_t step);
   std::size_t place_of_nonfinite(const Batch& batch);
 
+  bool stays_on_one_thread(Index rows);
+
   // The parts of a step in shares.
   bool cut(Index rows);
   ExecutionOf& sharer(Index share);
@@ -159,7 +162,9 @@ class ExecutionOf final : public Execution {
   std::vector<int> settling_;      // operations whose steps leave something behind
   Batch piece_{nullptr, 0, 0, 0};  // the one that backward is of
   Shares shares_;
-  Index shared_rows_ = 0;                              // of the step that they are of
+  Index shared_rows_ = 0;  // of the step that they are of
+  Index counted_rows_ = -1;
+  double flop_ = 0.0;                                  // of a step of counted_rows_
   std::vector<std::unique_ptr<ExecutionOf>> sharers_;  // of the shares behind the first
   Updater<T> updater_;
   const Kernels<T>* k_ = nullptr;

@@ -1,5 +1,7 @@
 #include "shares.h"
 
+#include "step_work.h"
+
 namespace lamina {
 namespace {
 
@@ -35,25 +37,11 @@ bool row_by_row(const Graph& graph, const Plan& plan) {
   return true;
 }
 
-double flop_of(const Graph& graph, const Plan& plan, Index rows) {
-  double flop = 0.0;
-  for (const int index : plan.forward) {
-    const Operation& operation = operation_of(graph, index);
-    flop += operation.cost(Pass::forward, operation.rows_in(rows), false).flop;
-  }
-  for (const Plan::Step& step : plan.backward) {
-    const Operation& operation = operation_of(graph, step.operation);
-    const bool to_input = !step.wants.empty() && step.wants[0];
-    flop += operation.cost(Pass::backward, operation.rows_in(rows), to_input).flop;
-  }
-  return flop;
-}
-
 }  // namespace
 
 Shares shares_of(const Graph& graph, const Plan& plan, Index rows, Index gradient_size) {
   if (rows < most_shares * least_rows || !row_by_row(graph, plan)) return {};
-  const double flop = flop_of(graph, plan, rows);
+  const double flop = step_flop(graph, plan, rows);
   const bool pays =
       flop >= least_step && flop <= most_step && gradient_work * double(gradient_size) <= flop;
   return {pays ? most_shares : 1, flop};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "clipping.h"
 #include "runtime/threads.h"
@@ -281,8 +280,8 @@ template <class T>
 NotFinite Updater<T>::apply(const std::vector<GradientSlice>& slices, T* gradient, Index size,
                             double learning_rate, std::int64_t step) {
   if (parts_.empty()) return {};
-  std::optional<SerialScope> alone;
-  if (times_shared() == shared_ && double(size) * sizeof(T) < cached_gradient) alone.emplace();
+  const bool small = double(size) * sizeof(T) < cached_gradient;
+  const SerialScope alone(small && times_shared() == shared_);
   NotFinite found = apply_all(slices, gradient, size, learning_rate, step);
   shared_ = times_shared();
   return found;

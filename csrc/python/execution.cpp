@@ -270,6 +270,7 @@ class BoundExecution {
 };
 
 std::string thread_reason(const ProfileLine& line) {
+  if (line.limit == 1 && get_num_threads() > 1) return "weights would move between caches";
   if (line.limit == 1) return "the limit is 1";
   if (line.planned_flop == 0.0) return "one chunk";
   char work[64];

@@ -8,6 +8,7 @@
 #include "runtime/cpu_features.h"
 #include "runtime/isa.h"
 #include "runtime/put_in_place.h"
+#include "runtime/round_trip.h"
 #include "runtime/team.h"
 #include "runtime/threads.h"
 
@@ -36,6 +37,11 @@ void bind_runtime(py::module_& module) {
   });
   module.def("share_evenly", &share_evenly, "evenly"_a,
              "For tests: whether threads wait for each other, so that each does its share.");
+  module.def(
+      "round_trip_ns", &round_trip_ns,
+      "Nanoseconds in which a cache line goes to another thread and comes back; 0: unknown.");
+  module.def("assume_round_trip", &assume_round_trip, "ns"_a,
+             "For tests: what round_trip_ns returns from now on; 0: what is measured.");
   module.def("units_helped", &units_helped, "How often a thread has taken work for a caller.");
   module.def("can_put_in_place", &can_put_in_place);
   module.def(

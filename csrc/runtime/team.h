@@ -26,7 +26,7 @@ int startable_threads();
 // How many units of chunks members have taken in all, for whomever.
 Index units_helped();
 // For tests of what threads do: callers wait for all members that they ask, and wake them whatever
-// the work.  Off at first.
+// the work and however far away they are.  Off at first.
 void share_evenly(bool evenly);
 bool shares_evenly();
 

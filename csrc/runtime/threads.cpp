@@ -77,7 +77,7 @@ void watch_forks() {
 
 unsigned process_generation() { return generation.load(std::memory_order_relaxed); }
 
-SerialScope::SerialScope() : outer_(serial) { serial = true; }
+SerialScope::SerialScope(bool wanted) : outer_(serial) { serial = serial || wanted; }
 SerialScope::~SerialScope() { serial = outer_; }
 
 namespace {

@@ -20,10 +20,10 @@ unsigned process_generation();
 int get_num_threads();              // the limit in force for the calling thread
 void set_num_threads(int threads);  // >= 1
 
-// While it lives, what this thread calls starts no other threads.
+// While it lives, what this thread calls starts no other threads, if that is wanted.
 class SerialScope {
  public:
-  SerialScope();
+  explicit SerialScope(bool wanted = true);
   ~SerialScope();
   SerialScope(const SerialScope&) = delete;
   SerialScope& operator=(const SerialScope&) = delete;

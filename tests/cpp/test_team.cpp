@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <cfenv>
+#include <chrono>
 #include <future>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "runtime/round_trip.h"
 #include "runtime/team.h"
 #include "runtime/threads.h"
 
@@ -100,6 +102,17 @@ TEST_CASE("a call within a chunk runs where it is") {
   CHECK(limits == 6);
   CHECK(get_num_threads() == 3);
   set_num_threads(1);
+}
+
+TEST_CASE("a number goes round the threads, and never for ever") {
+  for (const int threads : {1, 2, 3, 20}) {
+    set_num_threads(threads);
+    const double found = round_trip_ns();
+    CHECK((found >= 0.0 && found < 1e6));
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+  }
+  set_num_threads(1);
+  CHECK(round_trip_ns() == 0.0);
 }
 
 TEST_CASE("members round as the caller, and as themselves afterwards") {
