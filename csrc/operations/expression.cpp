@@ -1,13 +1,13 @@
 #include "expression.h"
 
 #include <algorithm>
-#include <atomic>
+#include <memory>
 #include <new>
 #include <stdexcept>
 
 #include "activation.h"
+#include "chain_gradients.h"
 #include "combine.h"
-#include "element_program.h"
 #include "graph/names.h"
 #include "sizes.h"
 
@@ -16,40 +16,19 @@ namespace {
 
 constexpr int most_fused_inputs = 32, most_fused_nodes = 96, most_fused_registers = 24;
 
-// Backward for some of the inputs: a program for those that are written, one for each way to sum.
-struct ExpressionBackward {
-  struct Part {
-    CompiledProgram program;
-    std::vector<int> inputs;  // of the expression, whose gradients are its outputs
-    bool accumulates;         // parameters
-  };
-  std::vector<bool> wanted;
-  std::vector<Part> parts;
-  const ExpressionBackward* next = nullptr;
-};
-
 class Expression final : public OperationOf<Expression> {
  public:
-  Expression(Formula formula, int result, std::vector<ValueId> values,
-             std::vector<ElementShape> shapes, Shape whole, bool rows, DType dtype)
-      : OperationOf("expression", std::move(values)),
-        formula_(std::move(formula)),
-        result_(result),
-        shapes_(std::move(shapes)),
-        whole_(std::move(whole)),
-        rows_(rows),
-        dtype_(dtype) {
+  Expression(Chain chain, std::vector<ValueId> values)
+      : OperationOf("expression", std::move(values)), chain_(std::move(chain)) {
     compile();
   }
-  ~Expression() override { forget_backward(); }
 
   template <class T>
   void forward_as(const Call<T>& c) const {
     const void* values[ElementProgram::most_inputs];
     for (std::size_t i = 0; i < inputs.size(); ++i) values[i] = c.in(int(i));
     void* const output = c.out();
-    if (!forward_[0].run(c.kernels, &output, values, c.rows, Accumulate::no))
-      throw std::bad_alloc();
+    if (!forward_->run(c.kernels, &output, values, c.rows, Accumulate::no)) throw std::bad_alloc();
   }
 
   template <class T>
@@ -58,7 +37,8 @@ class Expression final : public OperationOf<Expression> {
     for (std::size_t i = 0; i < inputs.size(); ++i) values[i] = c.in(int(i));
     values[inputs.size()] = c.dout();
     values[inputs.size() + 1] = c.out();
-    for (const ExpressionBackward::Part& part : backward_for(c).parts) {
+    const auto wants = [&](int i) { return c.din(i) != nullptr; };
+    for (const ChainGradients::Part& part : gradients_->parts(wants)) {
       void* outputs[ElementProgram::most_outputs];
       for (std::size_t k = 0; k < part.inputs.size(); ++k) outputs[k] = c.din(part.inputs[k]);
       if (!part.program.run(c.kernels, outputs, values, c.rows,
@@ -67,68 +47,67 @@ class Expression final : public OperationOf<Expression> {
     }
   }
 
-  // What is not broadcast has a gradient that is no sum, and is written.
-  bool accumulates(int i) const override {
-    const ElementShape& shape = shapes_[std::size_t(i)];
-    return !shape.rows && is_broadcast(shape, whole_, rows_);
-  }
+  bool accumulates(int i) const override { return chain_.accumulates(i); }
   bool row_by_row() const override { return true; }
-  bool backward_reads_input(int i) const override { return backward_reads_[std::size_t(i)]; }
-  bool backward_reads_output() const override { return backward_reads_[inputs.size() + 1]; }
-  bool differentiable(int i) const override { return gradient_[std::size_t(i)] >= 0; }
+  bool backward_reads_input(int i) const override { return gradients_->reads(i); }
+  bool backward_reads_output() const override { return gradients_->reads_output(); }
+  bool differentiable(int i) const override { return gradients_->flows_to(i); }
 
   bool same_as(const Operation& operation) const override {
     const auto& other = static_cast<const Expression&>(operation);
     const auto alike = [](const ElementShape& a, const ElementShape& b) {
       return a.shape == b.shape && a.rows == b.rows && a.type == b.type;
     };
-    return result_ == other.result_ && whole_ == other.whole_ && rows_ == other.rows_ &&
-           dtype_ == other.dtype_ && formula_ == other.formula_ &&
-           std::equal(shapes_.begin(), shapes_.end(), other.shapes_.begin(), other.shapes_.end(),
-                      alike);
+    return chain_.result == other.chain_.result && chain_.whole == other.chain_.whole &&
+           chain_.rows == other.chain_.rows && chain_.dtype == other.chain_.dtype &&
+           chain_.formula == other.chain_.formula &&
+           std::equal(chain_.shapes.begin(), chain_.shapes.end(), other.chain_.shapes.begin(),
+                      other.chain_.shapes.end(), alike);
   }
 
   // Takes over the expression that makes one of its inputs, if nothing is calculated twice by it.
   bool absorb_producer(const Operation& operation) override {
     const auto* producer = dynamic_cast<const Expression*>(&operation);
-    if (producer == nullptr || producer->dtype_ == DType::int32 || producer->fold != fold ||
-        producer->rows_ != rows_ || size_of(producer->whole_) != size_of(whole_))
+    if (producer == nullptr || producer->chain_.dtype == DType::int32 || producer->fold != fold ||
+        producer->chain_.rows != chain_.rows ||
+        size_of(producer->chain_.whole) != size_of(chain_.whole))
       return false;
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      if (inputs[i] == producer->output() && shapes_[i].shape != producer->whole_) return false;
+      if (inputs[i] == producer->output() && chain_.shapes[i].shape != producer->chain_.whole)
+        return false;
     Merged merged = merge(*producer);
     if (merged.inputs.size() > std::size_t(most_fused_inputs) ||
         merged.formula.nodes().size() > std::size_t(most_fused_nodes) ||
         lower(merged.formula, {merged.result}).registers > most_fused_registers)
       return false;
-    formula_ = std::move(merged.formula);
-    result_ = merged.result;
+    chain_.formula = std::move(merged.formula);
+    chain_.result = merged.result;
     inputs = std::move(merged.inputs);
-    shapes_ = std::move(merged.shapes);
+    chain_.shapes = std::move(merged.shapes);
     compile();
     return true;
   }
 
   // As an activation, where that is what comes last.
   std::string origin() const override {
-    const Formula::Node& last = formula_.node(result_);
+    const Formula::Node& last = chain_.last();
     return last.kind == Formula::Kind::operation ? name_of(last.op) : kind;
   }
   bool rectified() const override {
-    const Formula::Node& last = formula_.node(result_);
+    const Formula::Node& last = chain_.last();
     return last.kind == Formula::Kind::operation && last.op == ElementOp::relu;
   }
 
   std::optional<ActivationSpec> activation() const {
-    const Formula::Node& last = formula_.node(result_);
-    if (last.kind != Formula::Kind::operation || inputs.size() != 1 || !is_floating(dtype_) ||
-        shapes_[0].type != ElementType::number || shapes_[0].shape != whole_)
+    const Formula::Node& last = chain_.last();
+    if (last.kind != Formula::Kind::operation || inputs.size() != 1 || !is_floating(chain_.dtype) ||
+        chain_.shapes[0].type != ElementType::number || chain_.shapes[0].shape != chain_.whole)
       return std::nullopt;
     const int count = operands_of(last.op);
-    if (formula_.node(last.operand[0]).kind != Formula::Kind::input) return std::nullopt;
+    if (chain_.formula.node(last.operand[0]).kind != Formula::Kind::input) return std::nullopt;
     double alpha = 0.0;
     if (count == 2) {
-      const Formula::Node& second = formula_.node(last.operand[1]);
+      const Formula::Node& second = chain_.formula.node(last.operand[1]);
       if (second.kind != Formula::Kind::constant || !(second.constant >= 0.0)) return std::nullopt;
       alpha = second.constant;
     }
@@ -150,38 +129,42 @@ class Expression final : public OperationOf<Expression> {
   ValueId added_vector(ValueId x, Index units) const {
     const auto other = added_to(x);
     if (!other) return -1;
-    const ElementShape& vector = shapes_[*other];
-    const bool fits = vector.shape == Shape{units} && !vector.rows && whole_.back() == units;
-    return fits && (rows_ || whole_.size() > 1) ? inputs[*other] : -1;
+    const ElementShape& vector = chain_.shapes[*other];
+    const bool fits = vector.shape == Shape{units} && !vector.rows && chain_.whole.back() == units;
+    return fits && (chain_.rows || chain_.whole.size() > 1) ? inputs[*other] : -1;
   }
   ValueId added_values(ValueId x) const {
     const auto other = added_to(x);
     if (!other) return -1;
-    return shapes_[*other].shape == whole_ && shapes_[*other].rows == rows_ ? inputs[*other] : -1;
+    return chain_.shapes[*other].shape == chain_.whole && chain_.shapes[*other].rows == chain_.rows
+               ? inputs[*other]
+               : -1;
   }
 
   Cost cost(Pass pass, Index rows, bool) const override {
-    const double size = double(size_of(whole_)) * double(rows);
-    const double arrays = double(inputs.size()) + 1.0, steps = double(forward_[0].steps());
+    const double size = double(size_of(chain_.whole)) * double(rows);
+    const double arrays = double(inputs.size()) + 1.0, steps = double(forward_->steps());
     return {steps * size * (pass == Pass::forward ? 1.0 : 2.0),
             arrays * size * (pass == Pass::forward ? 1.0 : 2.0)};
   }
-  std::string sizes(Index rows) const override { return rows_by_cols(rows, size_of(whole_)); }
+  std::string sizes(Index rows) const override { return rows_by_cols(rows, size_of(chain_.whole)); }
 
  private:
   // The other input of what is nothing but a sum with `x`, numbers of the sum's own shape.
   std::optional<std::size_t> added_to(ValueId x) const {
-    const Formula::Node& last = formula_.node(result_);
+    const Formula::Node& last = chain_.last();
     if (last.kind != Formula::Kind::operation || last.op != ElementOp::add || inputs.size() != 2 ||
-        !is_floating(dtype_))
+        !is_floating(chain_.dtype))
       return std::nullopt;
-    const int a = formula_.node(last.operand[0]).input, b = formula_.node(last.operand[1]).input;
+    const int a = chain_.formula.node(last.operand[0]).input,
+              b = chain_.formula.node(last.operand[1]).input;
     if (a < 0 || b < 0 || a == b) return std::nullopt;
     const auto own = std::size_t(inputs[std::size_t(a)] == x ? a : b);
     const auto other = std::size_t(int(own) == a ? b : a);
-    const bool fits = inputs[own] == x && shapes_[own].shape == whole_ &&
-                      shapes_[own].rows == rows_ && shapes_[own].type == ElementType::number &&
-                      shapes_[other].type == ElementType::number;
+    const bool fits = inputs[own] == x && chain_.shapes[own].shape == chain_.whole &&
+                      chain_.shapes[own].rows == chain_.rows &&
+                      chain_.shapes[own].type == ElementType::number &&
+                      chain_.shapes[other].type == ElementType::number;
     return fits ? std::optional(other) : std::nullopt;
   }
 
@@ -208,144 +191,28 @@ class Expression final : public OperationOf<Expression> {
     };
     std::vector<int> before, own;
     for (std::size_t i = 0; i < producer.inputs.size(); ++i)
-      before.push_back(input(producer.inputs[i], producer.shapes_[i]));
-    int made = merged.formula.copy_of(producer.formula_, producer.result_, before);
+      before.push_back(input(producer.inputs[i], producer.chain_.shapes[i]));
+    int made = merged.formula.copy_of(producer.chain_.formula, producer.chain_.result, before);
     const Formula::Node& node = merged.formula.node(made);
-    if (producer.dtype_ == DType::boolean &&
+    if (producer.chain_.dtype == DType::boolean &&
         !(node.kind == Formula::Kind::operation && gives_truth(node.op)))
       made = merged.formula.apply(ElementOp::not_equal, made, merged.formula.constant(0.0));
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      own.push_back(inputs[i] == producer.output() ? made : input(inputs[i], shapes_[i]));
-    merged.result = merged.formula.copy_of(formula_, result_, own);
+      own.push_back(inputs[i] == producer.output() ? made : input(inputs[i], chain_.shapes[i]));
+    merged.result = merged.formula.copy_of(chain_.formula, chain_.result, own);
     return merged;
   }
 
   void compile() {
-    forget_backward();
-    forward_.clear();
-    forward_.emplace_back(formula_, shapes_, whole_, rows_,
-                          std::vector<CompiledProgram::Output>{{result_, element_type(dtype_)}});
-    derive();
-    backward_reads_.assign(inputs.size() + 2, false);
-    const std::vector<bool> reached = derivative_.reached(gradient_);
-    for (std::size_t i = 0; i < reached.size(); ++i)
-      if (const Formula::Node& n = derivative_.node(int(i));
-          reached[i] && n.kind == Formula::Kind::input)
-        backward_reads_[std::size_t(n.input)] = true;
+    const std::vector<CompiledProgram::Output> output = {
+        {chain_.result, element_type(chain_.dtype)}};
+    forward_.emplace(chain_.formula, chain_.shapes, chain_.whole, chain_.rows, output);
+    gradients_ = std::make_unique<ChainGradients>(chain_);
   }
 
-  // The derivatives by all inputs that have one: of the inputs, the output's gradient (the input
-  // behind them) and the output (the next one), where calculating it again costs more.
-  void derive() {
-    const int count = int(inputs.size());
-    std::vector<int> wanted;
-    gradient_.assign(inputs.size(), -1);
-    for (int i = 0; i < count; ++i)
-      if (shapes_[std::size_t(i)].type == ElementType::number) wanted.push_back(i);
-    Formula whole = formula_;
-    const int seed = whole.input(count);
-    std::vector<int> found(wanted.size(), -1);
-    if (is_floating(dtype_)) found = differentiate(whole, result_, seed, wanted);
-    const Formula::Node& last = whole.node(result_);
-    const bool keeps = last.kind == Formula::Kind::operation && is_costly(last.op);
-    derivative_ = Formula();
-    std::vector<int> same(whole.nodes().size(), -1);
-    for (std::size_t i = 0; i < same.size(); ++i) {
-      const Formula::Node& n = whole.node(int(i));
-      const auto at = [&](int operand) { return operand < 0 ? -1 : same[std::size_t(operand)]; };
-      same[i] = keeps && int(i) == result_       ? derivative_.input(count + 1)
-                : n.kind == Formula::Kind::input ? derivative_.input(n.input)
-                : n.kind == Formula::Kind::constant
-                    ? derivative_.constant(n.constant)
-                    : derivative_.apply(n.op, at(n.operand[0]), at(n.operand[1]), at(n.operand[2]));
-    }
-    for (std::size_t k = 0; k < wanted.size(); ++k)
-      gradient_[std::size_t(wanted[k])] = found[k] < 0 ? -1 : same[std::size_t(found[k])];
-  }
-
-  // Found once for each set of inputs that want a gradient; kept in a list that only grows.
-  template <class T>
-  const ExpressionBackward& backward_for(const Call<T>& c) const {
-    const auto fits = [&](const ExpressionBackward& backward) {
-      for (std::size_t i = 0; i < inputs.size(); ++i)
-        if (backward.wanted[i] != (c.din(int(i)) != nullptr)) return false;
-      return true;
-    };
-    const ExpressionBackward* first = backward_.load(std::memory_order_acquire);
-    for (const ExpressionBackward* b = first; b != nullptr; b = b->next)
-      if (fits(*b)) return *b;
-    std::vector<bool> wanted;
-    for (std::size_t i = 0; i < inputs.size(); ++i) wanted.push_back(c.din(int(i)) != nullptr);
-    auto made = make_backward(wanted);
-    made->next = first;
-    while (!backward_.compare_exchange_weak(made->next, made.get(), std::memory_order_acq_rel)) {
-    }
-    return *made.release();
-  }
-
-  std::unique_ptr<ExpressionBackward> make_backward(const std::vector<bool>& wanted) const {
-    auto backward = std::make_unique<ExpressionBackward>();
-    backward->wanted = wanted;
-    std::vector<ElementShape> shapes = shapes_;
-    shapes.push_back({whole_, rows_});  // the output's gradient, and the output
-    shapes.push_back({whole_, rows_});
-    std::vector<std::vector<Index>> patterns;
-    std::vector<std::vector<int>> groups;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (!wanted[i]) continue;
-      const std::vector<Index> pattern = element_strides(shapes_[i], whole_, rows_);
-      const auto at = std::find(patterns.begin(), patterns.end(), pattern) - patterns.begin();
-      if (at == Index(patterns.size())) {
-        patterns.push_back(pattern);
-        groups.emplace_back();
-      }
-      groups[std::size_t(at)].push_back(int(i));
-    }
-    join_dense(groups);
-    for (const std::vector<int>& group : groups) {
-      std::vector<CompiledProgram::Output> outputs;
-      bool accumulates = false;
-      for (const int i : group) {
-        outputs.push_back({gradient_[std::size_t(i)], ElementType::number, i});
-        accumulates = accumulates || this->accumulates(i);
-      }
-      backward->parts.push_back(
-          {CompiledProgram(derivative_, shapes, whole_, rows_, outputs), group, accumulates});
-    }
-    return backward;
-  }
-
-  // Gradients that are not sums go with those of the first group that are.
-  void join_dense(std::vector<std::vector<int>>& groups) const {
-    const auto dense = [&](const std::vector<int>& group) {
-      return !is_broadcast(shapes_[std::size_t(group[0])], whole_, rows_);
-    };
-    const auto first = std::find_if(groups.begin(), groups.end(), dense);
-    if (first == groups.end() || groups.size() < 2) return;
-    const std::vector<int> own = *first;
-    groups.erase(first);
-    groups[0].insert(groups[0].end(), own.begin(), own.end());
-  }
-
-  void forget_backward() {
-    const ExpressionBackward* backward = backward_.exchange(nullptr);
-    while (backward != nullptr) {
-      const ExpressionBackward* next = backward->next;
-      delete backward;
-      backward = next;
-    }
-  }
-
-  Formula formula_, derivative_;
-  int result_;
-  std::vector<int> gradient_;  // nodes of derivative_, by input; -1 where none flows
-  std::vector<ElementShape> shapes_;
-  Shape whole_;
-  bool rows_;  // whether any input has
-  DType dtype_;
-  std::vector<CompiledProgram> forward_;  // one
-  std::vector<bool> backward_reads_;      // by input; then the output's gradient, the output
-  mutable std::atomic<const ExpressionBackward*> backward_{nullptr};
+  Chain chain_;
+  std::optional<CompiledProgram> forward_;
+  std::unique_ptr<ChainGradients> gradients_;
 };
 
 }  // namespace
@@ -398,9 +265,9 @@ Tensor expression(Graph& graph, const Formula& formula, int result,
   if (inputs.empty()) throw std::invalid_argument(who + ": needs at least 1 input; got none");
   const Shape whole = broadcast_shape(sizes, who.c_str());
   const int root = own.copy_of(formula, result, place);
-  return graph.record(std::make_unique<Expression>(std::move(own), root, std::move(values),
-                                                   std::move(shapes), whole, any_rows, dtype),
-                      whole, name, dtype);
+  Chain chain = {std::move(own), root, std::move(shapes), whole, any_rows, dtype};
+  return graph.record(std::make_unique<Expression>(std::move(chain), std::move(values)), whole,
+                      name, dtype);
 }
 
 }  // namespace lamina

@@ -1,17 +1,11 @@
-// Execution for Python: it checks arrays, keeps them alive and drops the GIL.
-#include "graph/execution.h"
-
-#include <pybind11/stl.h>
+#include "execution.h"
 
 #include <cstdio>
-#include <optional>
 
-#include "array.h"
 #include "data.h"
 #include "gil.h"
 #include "graph.h"
-#include "minimizer.h"
-#include "updates.h"
+#include "runtime/threads.h"
 
 namespace lamina {
 
@@ -21,254 +15,6 @@ using namespace py::literals;
 namespace python {
 namespace {
 
-// Sums of pieces, one behind the other.
-using Numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
-
-class BoundExecution {
- public:
-  BoundExecution(const std::shared_ptr<RecordedGraph>& graph, Index rows, bool training,
-                 std::uint64_t seed, bool input_gradients)
-      : parameters_(graph->parameters_given()),
-        execution_(Execution::create(graph, graph->variables(),
-                                     {rows, training, input_gradients, seed})) {}
-
-  void bind(std::vector<py::array> arrays) {
-    execution_->bind(data_views(execution_->graph(), arrays));
-    arrays_ = std::move(arrays);
-  }
-  void unbind() {
-    execution_->bind({});
-    arrays_.clear();
-  }
-
-  void set_update(std::string kind, std::vector<std::optional<py::array>> slots,
-                  const py::kwargs& settings) {
-    Update update;
-    update.rules.push_back({std::move(kind), std::move(slots), {}, {}, {}, settings});
-    set_updates({update}, 1.0);
-  }
-  void set_updates(const std::vector<Update>& updates, double loss_scale) {
-    std::vector<py::array> kept;
-    std::vector<UpdateSettings> settings;
-    if (!(loss_scale > 0.0 && loss_scale < kInfinity))
-      throw py::value_error(
-          text("set_updates: loss_scale must be a finite number above 0; got ", loss_scale));
-    for (const Update& update : updates)
-      settings.push_back(
-          read_update(update, {execution_->slices(), parameters_, graph().dtype}, kept));
-    execution_->set_updates(std::move(settings), loss_scale);
-    slots_ = std::move(kept);
-    updates_ = updates;
-    loss_scale_ = loss_scale;
-  }
-  std::pair<std::vector<Update>, double> updates() const { return {updates_, loss_scale_}; }
-  void set_rates(std::vector<double> rates) {
-    for (const double rate : rates)
-      if (!(rate >= 0.0 && rate < kInfinity))
-        throw py::value_error(
-            text("set_rates: a rate must be a finite number of at least 0; got ", rate));
-    execution_->set_rates(std::move(rates));
-  }
-
-  // A search over all rows, or those of an order.
-  std::unique_ptr<BoundMinimizer> minimizer(const py::object& order, Index rows, int pairs,
-                                            int evaluations, double gradient, double change) {
-    std::vector<std::int64_t> chosen;
-    if (!order.is_none()) {
-      const Batch batch = make_batch(order, 0, rows, 0);
-      chosen.assign(batch.order, batch.order + rows);
-    }
-    if (pairs < 0 || evaluations < 1)
-      throw py::value_error("minimizer: needs pairs of at least 0 and evaluations of at least 1");
-    Stopping stopping;
-    stopping.gradient = gradient;
-    stopping.change = change;
-    WolfeSettings wolfe;
-    wolfe.shortest = change;
-    wolfe.most_evaluations = evaluations;
-    return std::make_unique<BoundMinimizer>(*execution_, std::move(chosen), rows, 0, pairs,
-                                            stopping, wolfe);
-  }
-
-  double train(const py::object& order, Index start, Index stop, double learning_rate,
-               std::int64_t step, std::uint32_t random_step) {
-    const Batch batch = make_batch(order, start, stop, random_step);
-    const WithoutGil released;
-    return execution_->train(batch, learning_rate, step);
-  }
-  double train_by(const py::object& order, Index start, Index stop, std::uint32_t random_step,
-                  const py::object& update) {
-    const Batch batch = make_batch(order, start, stop, random_step);
-    const WithoutGil released;
-    return execution_->train(batch, own_update(update));
-  }
-  py::object failed_step() const {
-    const NotFinite& failed = execution_->failed_step();
-    if (failed.kind.empty()) return py::none();
-    return py::make_tuple(failed.kind, failed.weight, execution_->step_loss());
-  }
-  double gradients(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
-    const Batch batch = make_batch(order, start, stop, random_step);
-    const WithoutGil released;
-    return execution_->gradients(batch);
-  }
-  double test(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
-    const Batch batch = make_batch(order, start, stop, random_step);
-    const WithoutGil released;
-    return execution_->test(batch);
-  }
-
-  // --- a batch in pieces
-
-  void forward_piece(const py::object& order, Index start, Index stop, std::uint32_t random_step,
-                     std::uint64_t seed, bool training) {
-    Batch piece = make_batch(order, start, stop, random_step);
-    piece.seed = seed;
-    const WithoutGil released;
-    execution_->forward_piece(piece, training);
-  }
-  py::array_t<double> piece_sums() const { return numbers(execution_->piece_sums()); }
-  py::array_t<double> no_sums(bool training) const {
-    return numbers(execution_->no_sums(training));
-  }
-  void backward_piece(Index batch_rows, const std::optional<Numbers>& totals, double loss_scale,
-                      const py::object& done) {
-    const std::optional<PieceSums> sums =
-        totals ? std::optional(totals_of(*totals, true)) : std::nullopt;
-    Execution::BucketDone tell;
-    if (!done.is_none())
-      tell = [&](std::size_t bucket) {
-        const WithGil gil;
-        call_python(done, py::make_tuple(bucket));
-      };
-    const WithoutGil released;
-    execution_->backward_piece(batch_rows, sums ? &*sums : nullptr, loss_scale, tell);
-  }
-  std::vector<std::pair<Index, Index>> set_buckets(std::size_t bytes) {
-    execution_->set_buckets(bytes);
-    std::vector<std::pair<Index, Index>> bounds;
-    for (const GradientBucket& bucket : execution_->buckets())
-      bounds.emplace_back(bucket.begin, bucket.end);
-    return bounds;
-  }
-  double train_pieces(const Numbers& totals, double learning_rate, std::int64_t step) {
-    const PieceSums sums = totals_of(totals, true);
-    const WithoutGil released;
-    return execution_->train_pieces(sums, learning_rate, step);
-  }
-  double train_pieces_by(const Numbers& totals, const py::object& update) {
-    const PieceSums sums = totals_of(totals, true);
-    const WithoutGil released;
-    return execution_->train_pieces(sums, own_update(update));
-  }
-  double test_pieces(const Numbers& totals) {
-    const PieceSums sums = totals_of(totals, false);
-    const WithoutGil released;
-    return execution_->test_pieces(sums);
-  }
-
-  py::object first_nonfinite(const py::object& order, Index start, Index stop,
-                             std::uint32_t random_step) {
-    const Batch batch = make_batch(order, start, stop, random_step);
-    std::string name;
-    {
-      const WithoutGil released;
-      name = execution_->first_nonfinite(batch);
-    }
-    return name.empty() ? py::object(py::none()) : py::object(py::str(name));
-  }
-  py::list profile(const py::object& order, Index start, Index stop, double learning_rate,
-                   std::int64_t step, std::uint32_t random_step);
-
-  py::array gradient(const py::object& self) const {
-    return view(graph().dtype, -1, {execution_->gradient_size()}, execution_->gradient(), self,
-                true);
-  }
-  py::array gradient_of(const py::object& self, const Parameter& p) const {
-    for (const GradientSlice& slice : execution_->slices())
-      if (parameters_[std::size_t(slice.slot)].get() == &p)
-        return view(p.dtype, -1, p.shape,
-                    execution_->gradient() + std::size_t(slice.offset) * bytes_of(p.dtype), self,
-                    true);
-    throw py::value_error("gradient_of: '" + p.name + "' is not trained by this execution");
-  }
-  Parameters trainable() const {
-    Parameters parameters;
-    for (const GradientSlice& slice : execution_->slices())
-      parameters.push_back(parameters_[std::size_t(slice.slot)]);
-    return parameters;
-  }
-  std::vector<std::string> paths() const {
-    std::vector<std::string> paths;
-    for (const GradientSlice& slice : execution_->slices()) paths.push_back(slice.path);
-    return paths;
-  }
-  py::array output(std::size_t index) const {
-    const Tensor& tensor = graph().outputs().at(index);
-    const Value& value = graph().values()[std::size_t(tensor.value)];
-    return copy_of(value.dtype, value.whole ? tensor.shape : with_rows(tensor.shape),
-                   execution_->output(index));
-  }
-  bool output_has_rows(std::size_t index) const {
-    return !graph().values()[std::size_t(graph().outputs().at(index).value)].whole;
-  }
-  py::array input_gradient(std::size_t index) const {
-    const Tensor& tensor = graph().inputs().at(index);
-    const std::byte* data = execution_->input_gradient(index);
-    if (data == nullptr) throw py::value_error("input_gradient: none flows to this input");
-    return copy_of(graph().dtype, with_rows(tensor.shape), data);
-  }
-  std::vector<py::array_t<double>> metrics() const {
-    std::vector<py::array_t<double>> states;
-    for (const auto& state : execution_->metrics())
-      states.emplace_back(Index(state.size()), state.data());
-    return states;
-  }
-  Execution& execution() { return *execution_; }
-
- private:
-  const Graph& graph() const { return execution_->graph(); }
-  // A function of the user's that moves the weights, or returns what is not finite.
-  static Execution::OwnUpdate own_update(const py::object& update) {
-    return [&update] {
-      const WithGil gil;
-      const auto found = py::cast<std::optional<std::pair<std::string, std::string>>>(
-          call_python(update, py::tuple()));
-      return found ? NotFinite{found->first, found->second} : NotFinite();
-    };
-  }
-  PieceSums totals_of(const Numbers& flat, bool training) const {
-    PieceSums sums = execution_->no_sums(training);
-    sums.take({flat.data(), flat.data() + flat.size()});
-    return sums;
-  }
-  static py::array_t<double> numbers(const PieceSums& sums) {
-    const std::vector<double> flat = sums.flat();
-    return py::array_t<double>(Index(flat.size()), flat.data());
-  }
-  Shape with_rows(Shape shape) const {
-    shape.insert(shape.begin(), execution_->last_rows());
-    return shape;
-  }
-  // The numbers themselves are checked where they are used.
-  Batch make_batch(const py::object& order, Index start, Index stop, std::uint32_t random_step) {
-    if (order.is_none()) return {nullptr, start, stop, random_step};
-    if (!py::isinstance<py::array_t<std::int64_t, py::array::c_style>>(order))
-      throw py::type_error("order: needs a C-contiguous int64 array or None");
-    const auto array = py::reinterpret_borrow<py::array>(order);
-    if (start < 0 || stop > array.size() || start > stop)
-      throw py::value_error("batch: rows " + std::to_string(start) + " to " + std::to_string(stop) +
-                            " of an order of " + std::to_string(array.size()));
-    return {static_cast<const std::int64_t*>(array.data()), start, stop, random_step};
-  }
-
-  const Parameters parameters_;  // by slot
-  std::unique_ptr<Execution> execution_;
-  std::vector<py::array> arrays_, slots_;  // kept alive
-  std::vector<Update> updates_;            // as they were set last
-  double loss_scale_ = 1.0;
-};
-
 std::string thread_reason(const ProfileLine& line) {
   if (line.limit == 1 && get_num_threads() > 1) return "weights would move between caches";
   if (line.limit == 1) return "the limit is 1";
@@ -276,6 +22,123 @@ std::string thread_reason(const ProfileLine& line) {
   char work[64];
   std::snprintf(work, sizeof work, "%.2g MFLOP", line.planned_flop * 1e-6);
   return std::string(work) + (line.threads > 1 ? " pays" : " is too little");
+}
+
+}  // namespace
+
+BoundExecution::BoundExecution(const std::shared_ptr<RecordedGraph>& graph, Index rows,
+                               bool training, std::uint64_t seed, bool input_gradients)
+    : parameters_(graph->parameters_given()),
+      execution_(
+          Execution::create(graph, graph->variables(), {rows, training, input_gradients, seed})) {}
+
+void BoundExecution::bind(std::vector<py::array> arrays) {
+  execution_->bind(data_views(execution_->graph(), arrays));
+  arrays_ = std::move(arrays);
+}
+
+void BoundExecution::unbind() {
+  execution_->bind({});
+  arrays_.clear();
+}
+
+void BoundExecution::set_update(std::string kind, std::vector<std::optional<py::array>> slots,
+                                const py::kwargs& settings) {
+  Update update;
+  update.rules.push_back({std::move(kind), std::move(slots), {}, {}, {}, settings});
+  set_updates({update}, 1.0);
+}
+
+void BoundExecution::set_updates(const std::vector<Update>& updates, double loss_scale) {
+  std::vector<py::array> kept;
+  std::vector<UpdateSettings> settings;
+  if (!(loss_scale > 0.0 && loss_scale < kInfinity))
+    throw py::value_error(
+        text("set_updates: loss_scale must be a finite number above 0; got ", loss_scale));
+  for (const Update& update : updates)
+    settings.push_back(
+        read_update(update, {execution_->slices(), parameters_, graph().dtype}, kept));
+  execution_->set_updates(std::move(settings), loss_scale);
+  slots_ = std::move(kept);
+  updates_ = updates;
+  loss_scale_ = loss_scale;
+}
+
+std::pair<std::vector<Update>, double> BoundExecution::updates() const {
+  return {updates_, loss_scale_};
+}
+
+void BoundExecution::set_rates(std::vector<double> rates) {
+  for (const double rate : rates)
+    if (!(rate >= 0.0 && rate < kInfinity))
+      throw py::value_error(
+          text("set_rates: a rate must be a finite number of at least 0; got ", rate));
+  execution_->set_rates(std::move(rates));
+}
+
+std::unique_ptr<BoundMinimizer> BoundExecution::minimizer(const py::object& order, Index rows,
+                                                          int pairs, int evaluations,
+                                                          double gradient, double change) {
+  std::vector<std::int64_t> chosen;
+  if (!order.is_none()) {
+    const Batch batch = make_batch(order, 0, rows, 0);
+    chosen.assign(batch.order, batch.order + rows);
+  }
+  if (pairs < 0 || evaluations < 1)
+    throw py::value_error("minimizer: needs pairs of at least 0 and evaluations of at least 1");
+  Stopping stopping;
+  stopping.gradient = gradient;
+  stopping.change = change;
+  WolfeSettings wolfe;
+  wolfe.shortest = change;
+  wolfe.most_evaluations = evaluations;
+  return std::make_unique<BoundMinimizer>(*execution_, std::move(chosen), rows, 0, pairs, stopping,
+                                          wolfe);
+}
+
+double BoundExecution::train(const py::object& order, Index start, Index stop, double learning_rate,
+                             std::int64_t step, std::uint32_t random_step) {
+  const Batch batch = make_batch(order, start, stop, random_step);
+  const WithoutGil released;
+  return execution_->train(batch, learning_rate, step);
+}
+
+double BoundExecution::train_by(const py::object& order, Index start, Index stop,
+                                std::uint32_t random_step, const py::object& update) {
+  const Batch batch = make_batch(order, start, stop, random_step);
+  const WithoutGil released;
+  return execution_->train(batch, own_update(update));
+}
+
+py::object BoundExecution::failed_step() const {
+  const NotFinite& failed = execution_->failed_step();
+  if (failed.kind.empty()) return py::none();
+  return py::make_tuple(failed.kind, failed.weight, execution_->step_loss());
+}
+
+double BoundExecution::gradients(const py::object& order, Index start, Index stop,
+                                 std::uint32_t random_step) {
+  const Batch batch = make_batch(order, start, stop, random_step);
+  const WithoutGil released;
+  return execution_->gradients(batch);
+}
+
+double BoundExecution::test(const py::object& order, Index start, Index stop,
+                            std::uint32_t random_step) {
+  const Batch batch = make_batch(order, start, stop, random_step);
+  const WithoutGil released;
+  return execution_->test(batch);
+}
+
+py::object BoundExecution::first_nonfinite(const py::object& order, Index start, Index stop,
+                                           std::uint32_t random_step) {
+  const Batch batch = make_batch(order, start, stop, random_step);
+  std::string name;
+  {
+    const WithoutGil released;
+    name = execution_->first_nonfinite(batch);
+  }
+  return name.empty() ? py::object(py::none()) : py::object(py::str(name));
 }
 
 py::list BoundExecution::profile(const py::object& order, Index start, Index stop,
@@ -298,14 +161,91 @@ py::list BoundExecution::profile(const py::object& order, Index start, Index sto
   return rows;
 }
 
-}  // namespace
+py::array BoundExecution::gradient(const py::object& self) const {
+  return view(graph().dtype, -1, {execution_->gradient_size()}, execution_->gradient(), self, true);
+}
+
+py::array BoundExecution::gradient_of(const py::object& self, const Parameter& p) const {
+  for (const GradientSlice& slice : execution_->slices())
+    if (parameters_[std::size_t(slice.slot)].get() == &p)
+      return view(p.dtype, -1, p.shape,
+                  execution_->gradient() + std::size_t(slice.offset) * bytes_of(p.dtype), self,
+                  true);
+  throw py::value_error("gradient_of: '" + p.name + "' is not trained by this execution");
+}
+
+Parameters BoundExecution::trainable() const {
+  Parameters parameters;
+  for (const GradientSlice& slice : execution_->slices())
+    parameters.push_back(parameters_[std::size_t(slice.slot)]);
+  return parameters;
+}
+
+std::vector<std::string> BoundExecution::paths() const {
+  std::vector<std::string> paths;
+  for (const GradientSlice& slice : execution_->slices()) paths.push_back(slice.path);
+  return paths;
+}
+
+py::array BoundExecution::output(std::size_t index) const {
+  const Tensor& tensor = graph().outputs().at(index);
+  const Value& value = graph().values()[std::size_t(tensor.value)];
+  return copy_of(value.dtype, value.whole ? tensor.shape : with_rows(tensor.shape),
+                 execution_->output(index));
+}
+
+bool BoundExecution::output_has_rows(std::size_t index) const {
+  return !graph().values()[std::size_t(graph().outputs().at(index).value)].whole;
+}
+
+py::array BoundExecution::input_gradient(std::size_t index) const {
+  const Tensor& tensor = graph().inputs().at(index);
+  const std::byte* data = execution_->input_gradient(index);
+  if (data == nullptr) throw py::value_error("input_gradient: none flows to this input");
+  return copy_of(graph().dtype, with_rows(tensor.shape), data);
+}
+
+std::vector<py::array_t<double>> BoundExecution::metrics() const {
+  std::vector<py::array_t<double>> states;
+  for (const auto& state : execution_->metrics())
+    states.emplace_back(Index(state.size()), state.data());
+  return states;
+}
+
+Execution::OwnUpdate BoundExecution::own_update(const py::object& update) {
+  return [&update] {
+    const WithGil gil;
+    const auto found = py::cast<std::optional<std::pair<std::string, std::string>>>(
+        call_python(update, py::tuple()));
+    return found ? NotFinite{found->first, found->second} : NotFinite();
+  };
+}
+
+Shape BoundExecution::with_rows(Shape shape) const {
+  shape.insert(shape.begin(), execution_->last_rows());
+  return shape;
+}
+
+Batch BoundExecution::make_batch(const py::object& order, Index start, Index stop,
+                                 std::uint32_t random_step) {
+  if (order.is_none()) return {nullptr, start, stop, random_step};
+  if (!py::isinstance<py::array_t<std::int64_t, py::array::c_style>>(order))
+    throw py::type_error("order: needs a C-contiguous int64 array or None");
+  const auto array = py::reinterpret_borrow<py::array>(order);
+  if (start < 0 || stop > array.size() || start > stop)
+    throw py::value_error("batch: rows " + std::to_string(start) + " to " + std::to_string(stop) +
+                          " of an order of " + std::to_string(array.size()));
+  return {static_cast<const std::int64_t*>(array.data()), start, stop, random_step};
+}
+
 }  // namespace python
 
 void bind_execution(py::module_& module) {
   using python::BoundExecution;
   using python::truth;
-  py::class_<BoundExecution>(module, "Execution",
-                             "Planned buffers for at most `rows` rows of a built graph.")
+  py::class_<BoundExecution> execution(module, "Execution",
+                                       "Planned buffers for at most `rows` rows of a built graph.");
+  execution
       .def(py::init<const std::shared_ptr<python::RecordedGraph>&, Index, bool, std::uint64_t,
                     bool>(),
            "graph"_a.none(false), "rows"_a, truth("training") = false, "seed"_a = 0,
@@ -348,30 +288,6 @@ void bind_execution(py::module_& module) {
       .def("gradients", &BoundExecution::gradients, "order"_a, "start"_a, "stop"_a,
            "random_step"_a = 0)
       .def("test", &BoundExecution::test, "order"_a, "start"_a, "stop"_a, "random_step"_a = 0)
-      .def("forward_piece", &BoundExecution::forward_piece, "order"_a, "start"_a, "stop"_a,
-           "random_step"_a, "seed"_a = 0, truth("training") = true,
-           "Forward, in training or not, of rows that are a piece of a batch; `seed` tells its "
-           "random numbers from those of other pieces.")
-      .def_property_readonly("piece_sums", &BoundExecution::piece_sums,
-                             "What the last piece adds to the totals of its batch.")
-      .def("no_sums", &BoundExecution::no_sums, truth("training"), "The sums of no piece.")
-      .def_property_readonly(
-          "piece_needs_totals",
-          [](BoundExecution& e) { return e.execution().piece_needs_totals(); },
-          "Whether the gradient of a piece depends on what others count: on masks or weights.")
-      .def("set_buckets", &BoundExecution::set_buckets, "least"_a,
-           "Cut the gradient into buckets of at least so many bytes; returns where each begins and "
-           "ends, in the order in which backward leaves them.")
-      .def("backward_piece", &BoundExecution::backward_piece, "batch_rows"_a,
-           "totals"_a = py::none(), "loss_scale"_a = 1.0, "done"_a = py::none(),
-           "The gradient of the last piece's share in a batch of so many rows, without penalties; "
-           "`done(bucket)` is called as each is whole.")
-      .def("train_pieces", &BoundExecution::train_pieces, "totals"_a, "learning_rate"_a, "step"_a,
-           "One step by the gradient as it is, that of all pieces; returns the batch's loss.")
-      .def("train_pieces_by", &BoundExecution::train_pieces_by, "totals"_a, "update"_a,
-           "The same with an update as train_by takes it.")
-      .def("test_pieces", &BoundExecution::test_pieces, "totals"_a,
-           "Add a batch to losses and metrics; returns its loss.")
       .def("first_nonfinite", &BoundExecution::first_nonfinite, "order"_a, "start"_a, "stop"_a,
            "random_step"_a = 0)
       .def("profile", &BoundExecution::profile, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
@@ -415,6 +331,7 @@ void bind_execution(py::module_& module) {
           "arena_bytes", [](BoundExecution& e) { return e.execution().arena_bytes(); },
           "Memory planned for values and gradients.")
       .def_property_readonly("rows", [](BoundExecution& e) { return e.execution().settings.rows; });
+  python::bind_pieces(execution);
 }
 
 }  // namespace lamina
