@@ -1,4 +1,4 @@
-"""The base of all layers: what users see of it, and define; recordable.py has the rest."""
+"""The base of all layers: what users see, and define; buildable.py, recordable.py have the rest."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from lamina._settings import (
 from lamina._tensors import Recording
 from lamina.layers import called, calls, derived, signatures
 from lamina.layers._held import next_moment, note_attached
+from lamina.layers.buildable import STATE
 from lamina.layers.configured import BASE_ARGUMENTS
 from lamina.layers.node import Node, SymbolicTensor
-from lamina.layers.recordable import STATE, Recordable
+from lamina.layers.recordable import Recordable
 from lamina.layers.shapes import (
     rows_in,
     rows_of,

@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from lamina import _check, _core
-from lamina._arrays import is_array
 from lamina._calls import answering_calls
 from lamina._check import Shape
 from lamina._own_names import OWN, split, take
@@ -22,25 +19,22 @@ from lamina._tensors.arguments import flat, mapped, packed
 from lamina.layers import Layer, called
 from lamina.layers import weights as weights_
 from lamina.layers._held import MOMENTS, held_by, note_attached
-from lamina.layers._lock import structure
 from lamina.layers._use import current
 from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import Spec
 from lamina.models import forms
 from lamina.models.call_layer import CallLayer
-from lamina.models.compilable import Compilable
 from lamina.models.forms import Leaf
-from lamina.models.inputs import Port, port_of
+from lamina.models.inputs import Port
 from lamina.models.recorded import heard
-from lamina.models.rows import gathered
+from lamina.models.structured import Structured
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
-    from lamina._typing import DTypeLike
     from lamina.models.ways import Door
 
 
-class Called(Compilable):
+class Called(Structured):
     """What a model does whose class defines ``call``; a part of ``Model``.
 
     Its inputs, an array or a structure of them, are known with the first data.
@@ -60,14 +54,6 @@ class Called(Compilable):
         "inputs input_names input_shape outputs output_names output_shape seed stateful"
     )
     _own_build: ClassVar[Callable[..., None] | None] = None  # that of a class that defines one
-
-    def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
-        super()._begin(name, dtype, seed)
-        self._fed: tuple[Any, list[Port]] | None = None  # the form of the inputs, and each one
-        self._first_shapes: list[Shape] | None = None
-        self._returned: Any = None  # the form of the outputs
-        self._output_specs: list[Spec] = []
-        self._met: list[Layer] | None = None  # the layers when they were built
 
     def call(
         self,
@@ -178,51 +164,7 @@ class Called(Compilable):
     def built(self, value: bool) -> None:
         """Leave it: the model knows."""
 
-    # --- what is fed
-
-    def meet(self, x: Any) -> Any:
-        """Take the form of data: which arrays there are, of which kinds."""
-        x = self._one_input(x) if self._takes_one() else gathered(x, None)
-        form, leaves = forms.of_inputs(x)
-        self._take(
-            form,
-            [port_of(n, leaf) for n, leaf in zip(forms.input_names(form), leaves, strict=True)],
-        )
-        if self._met is not None and self._met != self.parts:  # some were added or replaced
-            with structure():
-                self._met = None
-                self._changed()
-        return x
-
-    def _takes_one(self) -> bool:
-        """Return whether the model was built for one array."""
-        return self.built and self._fed is not None and self._fed[0] is None
-
-    def _one_input(self, x: Any) -> Any:
-        """Return data for the one input; a list of rows is one array, whose rows may differ."""
-        axes = len(self.ports[0].shape)
-        rows = isinstance(x, (list, tuple)) and all(is_array(v) and np.ndim(v) == axes for v in x)
-        made = gathered(x, self.ports if rows else None)
-        return np.stack(made) if rows and len(x) and made is x else made
-
-    def _take(self, form: Any, ports: list[Port]) -> None:
-        if self._fed == (form, ports):
-            return
-        with structure():
-            self._fed = form, ports
-            self._known_ports = None
-            self._changed()
-
-    def _find_ports(self) -> list[Port]:
-        return [Port("inputs", None)] if self._fed is None else self._fed[1]
-
-    def _as_of(self) -> Any:
-        return (*super()._as_of(), self._fed)
-
-    @property
-    def input_row_shapes(self) -> list[Shape] | None:
-        """The shapes of a row of the inputs that came first; None until they are known."""
-        return self._first_shapes
+    # --- building
 
     @answering_calls
     def build(self, input_shape: Any = None) -> None:
@@ -261,10 +203,6 @@ class Called(Compilable):
         self._met = self.parts
         self._name_outputs()
 
-    def _formed(self, leaves: Sequence[Any]) -> Any:
-        form = None if self._fed is None else self._fed[0]
-        return leaves[0] if form is None else packed(form, leaves)
-
     def unbuilt(self) -> tuple[list[Layer], Any]:
         """Return the layers still to be built, and what is known of inputs and outputs."""
         root = self.as_layer()
@@ -285,41 +223,7 @@ class Called(Compilable):
         one = self._fed is not None and self._fed[0] is None
         return super()._door_to(predictor) if one and not lists else None
 
-    # --- what is returned
-
-    @property
-    def output_names(self) -> list[str]:
-        """A dict's sorted keys, or "output_1", ...; until it is built, those of the losses."""
-        form = self._form_returned()
-        return ["output"] if form is None else forms.output_names(form)
-
-    def _name_outputs(self) -> None:
-        # Compiled when there were no outputs yet.
-        if self._compiled is not None and list(self._compiled.names) != self.output_names:
-            self.compile_as_asked()
-
-    def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
-        """Return the shapes of a row of the outputs for rows of these shapes."""
-        if not self.built:
-            self.ensure_built(shapes)
-        if list(shapes) == self._first_shapes:
-            return [tuple(spec.shape) for spec in self._output_specs]
-        return self._recorded_row_shapes(shapes)
-
-    def packed_inputs(self, inputs: list[Any]) -> Any:
-        """Return one value for each input in the form of the data."""
-        return self._formed(inputs)
-
-    def _packed(self, outputs: list[Any]) -> Any:
-        return packed(self._returned, outputs)
-
-    def _form_returned(self) -> Any:
-        if self._returned is not None or not self._asked:
-            return self._returned
-        asked = forms.by_key(
-            self._asked[1]
-        )  # until it is built, the outputs are those that have losses
-        return forms.form_of(asked, _is_loss) if isinstance(asked, forms.NESTS) else None
+    # --- recording
 
     def _record(
         self,
@@ -408,7 +312,3 @@ def _number(value: Any, places: Iterator[int]) -> int | None:
 
 def _told(recording: Recording, untold: bool) -> Any:
     return recording.told(False, untold=True) if untold else nullcontext()
-
-
-def _is_loss(value: Any) -> bool:
-    return not isinstance(value, forms.NESTS) or "class_name" in value
