@@ -83,25 +83,25 @@ class Fit final : public FitAtHand {
         search.stopping, search.wolfe);
   }
 
+  // The rows of an epoch: as they stand, in an order of their own, or the order before mixed again.
   const std::int64_t* order(int done) {
-    const std::int64_t* rows = r_.training.rows;
-    if (twister_) return mixed(rows);
-    if (!r_.shuffles) return rows;
-    order_.resize(std::size_t(r_.training.size));
-    shuffle(order_.data(), r_.training.size, {r_.shuffle_seed, std::uint32_t(done), 0});
-    if (rows != nullptr)
-      for (std::int64_t& row : order_) row = rows[row];
+    if (!twister_ && !r_.shuffles) return r_.training.rows;
+    const Index size = r_.training.size;
+    if (!twister_ || order_.empty()) put_rows_in_order();
+    if (twister_)
+      twister_->shuffle(order_.data(), size);
+    else
+      shuffle(order_.data(), size, {r_.shuffle_seed, std::uint32_t(done), 0});
     return order_.data();
   }
 
-  const std::int64_t* mixed(const std::int64_t* rows) {
-    if (order_.empty()) {
-      order_.resize(std::size_t(r_.training.size));
+  void put_rows_in_order() {
+    const std::int64_t* const rows = r_.training.rows;
+    order_.resize(std::size_t(r_.training.size));
+    if (rows != nullptr)
+      std::copy_n(rows, order_.size(), order_.begin());
+    else
       std::iota(order_.begin(), order_.end(), 0);
-      if (rows != nullptr) std::copy_n(rows, order_.size(), order_.begin());
-    }
-    twister_->shuffle(order_.data(), r_.training.size);
-    return order_.data();
   }
 
   // False where the fit is at its end within the epoch.

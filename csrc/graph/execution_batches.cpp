@@ -52,10 +52,11 @@ void ExecutionOf<T>::take_order(const Batch& batch) {
   graph_->check_batch(rows);
   if (batch.order != nullptr) {
     order_.assign(batch.order + batch.start, batch.order + batch.stop);
-    for (const std::int64_t row : order_)
-      if (row < 0 || row >= all)
-        throw std::invalid_argument("order: row " + std::to_string(row) + " of " +
-                                    std::to_string(all));
+    std::uint64_t largest = 0;  // of all rows; those below 0 come out above any other
+    for (const std::int64_t row : order_) largest = std::max(largest, std::uint64_t(row));
+    if (!order_.empty() && largest >= std::uint64_t(all))
+      throw std::invalid_argument("order: row " + std::to_string(std::int64_t(largest)) + " of " +
+                                  std::to_string(all));
   }
   for (std::size_t s = 0; s < graph_->states().size(); ++s)
     state(s).check_rows(rows, graph_->states()[s].name);

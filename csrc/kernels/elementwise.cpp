@@ -116,14 +116,22 @@ void gather_ends(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
   });
 }
 
-// Rows narrower than a vector, of which the CPU has many under way without being told.
+template <class T>
+void gather_column(T* out, const T* x, const std::int64_t* index, Index rows) {
+  parallel_elements(rows, 25, [=](Index begin, Index end) {
+    for (Index r = begin; r < end; ++r) out[r] = x[index[r]];
+  });
+}
+
+// Rows of at most two vectors, of which the CPU has many under way without being told.
 template <class T>
 void gather_narrow(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
   const std::size_t bytes = sizeof(T) * std::size_t(dims.cols);
+  if (dims.cols == 1) return gather_column(out, x, index, dims.rows);
+  if (bytes >= 64) return gather_ends<64>(out, x, index, dims);
   if (bytes >= 32) return gather_ends<32>(out, x, index, dims);
   if (bytes >= 16) return gather_ends<16>(out, x, index, dims);
   if (bytes >= 8) return gather_ends<8>(out, x, index, dims);
-  if (bytes >= 4) return gather_ends<4>(out, x, index, dims);
 }
 
 template <class T>
@@ -134,7 +142,7 @@ void gather_rows(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
     });
     return;
   }
-  if (dims.cols < lanes<T>) return gather_narrow(out, x, index, dims);
+  if (sizeof(T) * std::size_t(dims.cols) <= 128) return gather_narrow(out, x, index, dims);
   for_each_row(dims, 25, [=](Index r) {
     if (r + 1 < dims.rows) {  // the row after this one: its first lines, the rest the CPU guesses
       const T* next = x + Index(index[r + 1]) * dims.cols;

@@ -41,10 +41,9 @@ class Words {
 
 }  // namespace
 
-void shuffle(std::int64_t* order, Index size, RandomKey key) {
-  for (Index i = 0; i < size; ++i) order[i] = i;
+void shuffle(std::int64_t* rows, Index size, RandomKey key) {
   Words words(key, std::size_t(size) + 64);
-  for (Index i = size; i > 1; --i) std::swap(order[i - 1], order[words.below(std::uint32_t(i))]);
+  for (Index i = size; i > 1; --i) std::swap(rows[i - 1], rows[words.below(std::uint32_t(i))]);
 }
 
 }  // namespace lamina

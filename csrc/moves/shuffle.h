@@ -5,7 +5,7 @@
 
 namespace lamina {
 
-// Writes 0 .. size-1 in the order that the key draws; size is below 2^32.
-void shuffle(std::int64_t* order, Index size, RandomKey key);
+// Puts rows into the order that the key draws; size is below 2^32.
+void shuffle(std::int64_t* rows, Index size, RandomKey key);
 
 }  // namespace lamina

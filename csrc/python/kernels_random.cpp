@@ -1,5 +1,6 @@
 // Counter-based random numbers and dropout on NumPy arrays.
 #include <limits>
+#include <numeric>
 
 #include "../moves/shuffle.h"
 #include "../runtime/isa.h"
@@ -75,7 +76,10 @@ py::array permutation(Object n_, Object seed, Object stream, Object step) {
   const RandomKey key = random_key(who, seed, stream, step);
   auto out = output<std::int64_t>(who, {Index(n)});
   std::int64_t* p = out.mutable_data();
-  without_gil([&] { shuffle(p, Index(n), key); });
+  without_gil([&] {
+    std::iota(p, p + n, std::int64_t(0));
+    shuffle(p, Index(n), key);
+  });
   return out;
 }
 

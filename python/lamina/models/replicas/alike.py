@@ -80,6 +80,8 @@ class Replicas:
         self._first: dict[int, list[Array]] = {}
         self._recorded: dict[int, Recorded] = {}
         self._trained: dict[int, _core.FitModel] = {}
+        # By the id of data, with the data, so that no other come to have it, and rows of a batch.
+        self._met: dict[tuple[int, int], tuple[Data, Recorded, _core.FitModel]] = {}
         self._predicting: tuple[_core.FitProgram, _core.Predictor] | None = None
 
     # --- weights
@@ -131,12 +133,15 @@ class Replicas:
 
     def training(self, data: Data, rows: int) -> tuple[Recorded, _core.FitModel]:
         """Return the graph that fits of these data train on, and what moves the weights."""
-        objective = self.model.objective_for(data, rows)
-        found = self._of(objective)
-        if id(objective) not in self._trained:
-            check_learning("fit", self.model)
-            self._trained[id(objective)] = self._moved(found)
-        return found, self._trained[id(objective)]
+        met = self._met.get((id(data), rows))
+        if met is None:
+            objective = self.model.objective_for(data, rows)
+            found = self._of(objective)
+            if id(objective) not in self._trained:
+                check_learning("fit", self.model)
+                self._trained[id(objective)] = self._moved(found)
+            met = self._met[id(data), rows] = data, found, self._trained[id(objective)]
+        return met[1:]
 
     def _moved(self, found: Recorded) -> _core.FitModel:
         model, optimizer = self.model, self.model.optimizer
