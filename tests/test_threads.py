@@ -164,7 +164,7 @@ def test_a_step_stays_on_one_thread_where_its_weights_would_travel_far(nanosecon
         model.fit(x, x[:, :1], batch_size=rows, epochs=1, shuffle=False, verbose=0)
     finally:
         _core.runtime.assume_round_trip(0)
-    assert_same_bits(model.get_weights(), here)
+    assert_same_bits(model.get_weights(), here, "on one thread and two")
 
 
 def test_the_round_trip_is_measured_where_threads_come():

@@ -157,11 +157,11 @@ void ExecutionOf<T>::run_backward(const Batch& batch, double loss_scale) {
 template <class T>
 bool ExecutionOf<T>::stays_on_one_thread(Index rows) {
   if (rows != counted_rows_) {
-    flop_ = step_flop(*graph_, plan_, rows);
+    const double bytes = double(gradient_size_) * sizeof(T);
+    work_ = {step_flop(*graph_, plan_, rows), gradient_size_, bytes};
     counted_rows_ = rows;
   }
-  return !pays_on_threads(flop_, gradient_size_, farthest_ns) &&
-         !pays_on_threads(flop_, gradient_size_, round_trip_ns());
+  return !work_.pays_on_threads(farthest_ns) && !work_.pays_on_threads(round_trip_ns());
 }
 
 template <class T>

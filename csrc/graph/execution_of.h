@@ -163,8 +163,8 @@ class ExecutionOf final : public Execution {
   Batch piece_{nullptr, 0, 0, 0};  // the one that backward is of
   Shares shares_;
   Index shared_rows_ = 0;  // of the step that they are of
-  Index counted_rows_ = -1;
-  double flop_ = 0.0;                                  // of a step of counted_rows_
+  StepWork work_{};
+  Index counted_rows_ = -1;                            // of the step whose work it is
   std::vector<std::unique_ptr<ExecutionOf>> sharers_;  // of the shares behind the first
   Updater<T> updater_;
   const Kernels<T>* k_ = nullptr;
