@@ -76,6 +76,11 @@ void batch_norm_forward(T* y_nc, const T* x_nc, const T* added_nc, const T* mean
 
 // --- backward
 
+template <class Law>
+constexpr bool is_linear = false;
+template <class V>
+constexpr bool is_linear<Linear<V>> = true;
+
 // Where d = dy activation'(y) comes from: by y or, where that is null, by what was normalised.
 template <class T, class Law, bool reads_y>
 struct Incoming {
@@ -98,14 +103,10 @@ struct Incoming {
 
 template <class T, class Use>
 LAMINA_INLINE void with_incoming(const Gradients<T>& g, const T* dy, const T* y, const Use& use) {
-  using Straight = Linear<Vec<T>>;
-  if (g.spec.activation.kind == Activation::linear)
-    return use(Incoming<T, Straight, false>{dy, nullptr, g.dadded_nc, Straight{}});
   with_rectifier<T>(g.spec.activation, [&](auto law) {
-    if (y)
-      use(Incoming<T, decltype(law), true>{dy, y, g.dadded_nc, law});
-    else
-      use(Incoming<T, decltype(law), false>{dy, nullptr, g.dadded_nc, law});
+    if constexpr (!is_linear<decltype(law)>)
+      if (y) return use(Incoming<T, decltype(law), true>{dy, y, g.dadded_nc, law});
+    use(Incoming<T, decltype(law), false>{dy, nullptr, g.dadded_nc, law});
   });
 }
 

@@ -100,9 +100,10 @@ LAMINA_INLINE void sum_vectors(T (*sums)[strip_size<T>], const Factors<T, factor
 
 // The same of up to strip_size columns.
 template <class T, class Law>
-LAMINA_INLINE void sum_strip(T (*sums)[strip_size<T>], const Factors<T, factor_block>& factors,
-                             Law law, const T* x, const T* added, Index rows, Index wide,
-                             Index factor, Index width) {
+__attribute__((noinline)) void sum_strip(T (*sums)[strip_size<T>],
+                                         const Factors<T, factor_block>& factors, Law law,
+                                         const T* x, const T* added, Index rows, Index wide,
+                                         Index factor, Index width) {
   if (width > 3 * lanes<T>)
     return sum_vectors<T, 4>(sums, factors, law, x, added, rows, wide, factor, 0,
                              width - 3 * lanes<T>);
@@ -116,9 +117,9 @@ using RunSums = double[run_sums][factor_block];
 // A block of columns of a part of run k, the rows from `first` on: in the type of the data, a strip
 // at a time.
 template <class T, class Law>
-LAMINA_INLINE void sum_part(RunSums& part, const RunMeans<T>& p,
-                            const Factors<T, factor_block>& factors, Law law, Index k, Index first,
-                            Index column, Index width) {
+__attribute__((noinline)) void sum_part(RunSums& part, const RunMeans<T>& p,
+                                        const Factors<T, factor_block>& factors, Law law, Index k,
+                                        Index first, Index column, Index width) {
   const Index ld = p.dims.cols, group = p.group(), step = p.part_rows();
   const Index rows = p.run - first < step ? p.run - first : step;
   const Index whole = rows / group, rest = rows % group;
