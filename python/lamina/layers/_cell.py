@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from lamina import _check, activations, constraints, initializers, ops, regularizers
 from lamina._check import Array, Shape
 from lamina._tensors.given import current, given
+from lamina.layers import _gates
 from lamina.layers.dropout import Dropout
 from lamina.layers.layer import Layer
 from lamina.layers.shapes import show_shapes
-from lamina.layers.weights import drawn_by
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
@@ -101,8 +99,7 @@ class Cell(Layer):
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
         """Return the first values of the bias."""
-        initializer = self.bias_initializer or initializers.Zeros()
-        return np.array(drawn_by(initializer, shape, dtype, rng))
+        return _gates.first_bias(self, shape, dtype, rng)
 
     def build(self, input_shape: Any) -> None:
         """Make the kernels and the bias for inputs (rows, features)."""
@@ -111,29 +108,9 @@ class Cell(Layer):
                 f"{self.name}: input has shape {show_shapes(input_shape[1:])}; needs "
                 f"(rows, features), one step"
             )
-        columns = self.gates * self.units
-        self.kernel = self.add_weight(
-            "kernel",
-            (input_shape[-1], columns),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
+        self.kernel, self.recurrent_kernel, self.bias = _gates.gate_weights(
+            self, (input_shape[-1],), (self.units,)
         )
-        self.recurrent_kernel = self.add_weight(
-            "recurrent_kernel",
-            (self.units, columns),
-            self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-        )
-        if self.use_bias:
-            self.bias = self.add_weight(
-                "bias",
-                self.bias_shape,
-                self.first_bias,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
 
     def forget(self) -> None:
         """Undo building."""

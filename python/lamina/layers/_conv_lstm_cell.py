@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lamina import ops
 from lamina._check import Array, Shape
 from lamina._tensors.given import given
-from lamina.layers import windows
+from lamina.layers import _gates, windows
 from lamina.layers._cell import Cell
 from lamina.layers.shapes import show_shapes
 
@@ -68,36 +68,12 @@ class ConvLSTMCell(Cell):
 
     def build(self, input_shape: Any) -> None:
         """Make the kernels and the bias for steps (rows, ..., channels)."""
-        columns = self.gates * self.units
-        self.kernel = self.add_weight(
-            "kernel",
-            (*self.kernel_size, input_shape[-1], columns),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
-        self.recurrent_kernel = self.add_weight(
-            "recurrent_kernel",
-            (*self.kernel_size, self.units, columns),
-            self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-        )
-        if self.use_bias:
-            self.bias = self.add_weight(
-                "bias",
-                self.bias_shape,
-                self.first_bias,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
+        inputs, states = (*self.kernel_size, input_shape[-1]), (*self.kernel_size, self.units)
+        self.kernel, self.recurrent_kernel, self.bias = _gates.gate_weights(self, inputs, states)
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
         """Return the first values of the bias, that of the gate f at 1."""
-        bias = super().first_bias(shape, dtype, rng)
-        if self.unit_forget_bias:
-            bias[self.units : 2 * self.units] = 1.0
-        return bias
+        return _gates.first_lstm_bias(self, shape, dtype, rng)
 
     def call(self, x: Any, states: Any, training: bool | None = None) -> Any:
         """Return the output and the new states."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina import _check, ops
 from lamina._check import Array, Shape
+from lamina.layers import _gates
 from lamina.layers._cell import Cell
 
 if TYPE_CHECKING:
@@ -103,10 +104,7 @@ class LSTMCell(Cell):
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
         """Return the first values of the bias, that of the gate f at 1."""
-        bias = super().first_bias(shape, dtype, rng)
-        if self.unit_forget_bias:
-            bias[self.units : 2 * self.units] = 1.0
-        return bias
+        return _gates.first_lstm_bias(self, shape, dtype, rng)
 
     def call(self, x: Any, states: Any, training: bool | None = None) -> Any:
         """Return the output and the new states.

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-import numpy as np
-
 from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina._tensors import Tensor
 from lamina._tensors.given import given, record
+from lamina.layers import _gates
 from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
 from lamina.layers.recorded_calls import with_states
 from lamina.layers.rowwise import RowWise
-from lamina.layers.weights import drawn_by
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
@@ -118,8 +116,7 @@ class Recurrent(RowWise, Carrier):
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
         """Return the first values of the bias."""
-        initializer = self.bias_initializer or initializers.Zeros()
-        return np.array(drawn_by(initializer, shape, dtype, rng))
+        return _gates.first_bias(self, shape, dtype, rng)
 
     @property
     def drops(self) -> str | None:  # type: ignore[override]
@@ -210,29 +207,9 @@ class Recurrent(RowWise, Carrier):
     def build(self, input_shape: Any) -> None:
         """Make the kernels and the bias."""
         x, _ = split_shapes(input_shape)
-        columns = self.gates * self.units
-        self._kernel = self.add_weight(
-            "kernel",
-            (x[1], columns),
-            self.kernel_initializer,
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
+        self._kernel, self._recurrent_kernel, self._bias = _gates.gate_weights(
+            self, (x[1],), (self.units,)
         )
-        self._recurrent_kernel = self.add_weight(
-            "recurrent_kernel",
-            (self.units, columns),
-            self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-        )
-        if self.use_bias:
-            self._bias = self.add_weight(
-                "bias",
-                self.bias_shape,
-                self.first_bias,
-                regularizer=self.bias_regularizer,
-                constraint=self.bias_constraint,
-            )
 
     def forget(self) -> None:
         """Undo building."""
