@@ -35,16 +35,16 @@ void with_cell(const RecurrentDims& d, Use&& use) {
   const AnyLaw<V> act{d.activation}, rec{d.recurrent_activation};
   switch (d.cell) {
     case Cell::simple_rnn:
-      return use(SimpleRnnCell<T>{d.activation});
+      return use(AnyCell<T>(SimpleRnnCell<T>{d.activation}));
     case Cell::lstm:
-      if (fixed) return use(LstmCell<T, FixedAct, FixedRec>{});
-      return use(LstmCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec});
+      if (fixed) return use(AnyCell<T>(LstmCell<T, FixedAct, FixedRec>{}));
+      return use(AnyCell<T>(LstmCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec}));
     case Cell::gru:
-      if (fixed) return use(GruCell<T, FixedAct, FixedRec>{});
-      return use(GruCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec});
+      if (fixed) return use(AnyCell<T>(GruCell<T, FixedAct, FixedRec>{}));
+      return use(AnyCell<T>(GruCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec}));
     case Cell::gru_reset_before:
-      if (fixed) return use(GruResetBeforeCell<T, FixedAct, FixedRec>{});
-      return use(GruResetBeforeCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec});
+      if (fixed) return use(AnyCell<T>(GruResetBeforeCell<T, FixedAct, FixedRec>{}));
+      return use(AnyCell<T>(GruResetBeforeCell<T, AnyLaw<V>, AnyLaw<V>>{act, rec}));
   }
 }
 
@@ -101,10 +101,9 @@ void recurrent_forward(T* y, T* h_nu, T* c_nu, T* saved, T* workspace, const Rec
   if (in.b) call.bias = bias;
   pack_forward(call, workspace, bias + round_up(p.gates, 16));
   if (p.of_words()) project_words(call.words, p, in, call.bias, parts);
-  with_cell<T>(dims, [&](auto cell) {
+  with_cell<T>(dims, [&](const AnyCell<T>& cell) {
     parallel_chunks(threads_for(work_of(p), p.chunks.count), p.chunks.count, [&](Index chunk) {
-      ForwardSweep<T, decltype(cell)>(call, chunk, saved, parts + chunk * p.chunk_size(), cell)
-          .run(y, h_nu, c_nu);
+      ForwardSweep<T>(call, chunk, saved, parts + chunk * p.chunk_size(), cell).run(y, h_nu, c_nu);
     });
   });
 }
@@ -135,11 +134,10 @@ void recurrent_backward(const RecurrentGradients<T>& out, T* workspace, const T*
   pack_backward(call, workspace, out.dx_nti != nullptr);
   T* const parts = lay_out_words(call, workspace);
   const Index size = p.chunk_size();
-  with_cell<T>(dims, [&](auto cell) {
+  with_cell<T>(dims, [&](const AnyCell<T>& cell) {
     const double work = 2.0 * work_of(p);
     parallel_chunks(threads_for(work, p.chunks.count), p.chunks.count, [&](Index chunk) {
-      BackwardSweep<T, decltype(cell)>(call, chunk, saved, parts + chunk * size, cell, out)
-          .run(dy, dh_nu, dc_nu);
+      BackwardSweep<T>(call, chunk, saved, parts + chunk * size, cell, out).run(dy, dh_nu, dc_nu);
     });
   });
   const Index partial =

@@ -105,13 +105,14 @@ class RecurrentChunk {
   }
 };
 
-template <class T, class CellLaw>
+template <class T>
 class ForwardSweep : RecurrentChunk<T> {
   using Base = RecurrentChunk<T>;
   using Base::call, Base::p, Base::in, Base::d, Base::first, Base::rows;
 
  public:
-  ForwardSweep(const RecurrentCall<T>& call, Index chunk, T* saved, T* workspace, CellLaw cell)
+  ForwardSweep(const RecurrentCall<T>& call, Index chunk, T* saved, T* workspace,
+               const AnyCell<T>& cell)
       : Base(call, chunk, saved), cell(cell) {
     this->sources = this->saved_sources ? this->saved_sources : workspace;
     T* at = workspace + p.sources_size();
@@ -151,7 +152,7 @@ class ForwardSweep : RecurrentChunk<T> {
   }
 
  private:
-  CellLaw cell;
+  const AnyCell<T>& cell;
   T *zero, *h[2], *c[2], *z;  // for what is not saved
 
   Step<T> state_at(Index t, Index slot) const {
@@ -198,7 +199,7 @@ class ForwardSweep : RecurrentChunk<T> {
                       t % 2 != 0);
     else
       multiply(s, 0, t % 2 != 0);
-    if constexpr (CellLaw::two_products) cell.reset(s);
+    if (cell.two_products) cell.reset(s);
     for (int link = 1; link < p.link_count; ++link) multiply(s, link);
     cell.forward(s);
     if (!s.mask) return;
@@ -221,14 +222,14 @@ class ForwardSweep : RecurrentChunk<T> {
   }
 };
 
-template <class T, class CellLaw>
+template <class T>
 class BackwardSweep : RecurrentChunk<T> {
   using Base = RecurrentChunk<T>;
   using Base::call, Base::p, Base::in, Base::d, Base::first, Base::rows;
 
  public:
   BackwardSweep(const RecurrentCall<T>& call, Index chunk, const T* saved, T* workspace,
-                CellLaw cell, const RecurrentGradients<T>& out)
+                const AnyCell<T>& cell, const RecurrentGradients<T>& out)
       : Base(call, chunk, const_cast<T*>(saved)), cell(cell), out(out) {
     this->sources = this->saved_sources ? this->saved_sources : workspace;
     T* at = workspace + p.sources_size();
@@ -270,7 +271,7 @@ class BackwardSweep : RecurrentChunk<T> {
   }
 
  private:
-  CellLaw cell;
+  const AnyCell<T>& cell;
   const RecurrentGradients<T>& out;
   T *dz, *dx;  // of one block, of words dz of all steps: [step][rows][...]
   T *zero, *dh, *dc, *product, *partial;
@@ -308,23 +309,21 @@ class BackwardSweep : RecurrentChunk<T> {
     if (t > 0 && this->saved_z) s.to_next_z = -rows * p.gates;
     if (t > 1) s.to_next_c = -2 * rows * d.units;
     if (t >= p.block_steps) s.to_next_h = -p.block_steps * rows * d.units;
-    if constexpr (CellLaw::two_products) {
-      if (!this->saved_sources) cell.remember(s);
-    }
+    if (cell.two_products && !this->saved_sources) cell.remember(s);
     cell.backward(s);
-    if constexpr (CellLaw::two_products) {
+    if (cell.two_products) {
       multiply_packed<T>(product, d.units, s.dz, p.gates, rows, call.to_reset, nullptr, false);
       cell.reset_backward(s);
     }
     if (t == 0 && !out.dh_nu) return;
     // What passes through the product is gathered apart where something is done to it first.
-    const bool apart = CellLaw::two_products || in.drop_nu;
-    const bool add = apart ? CellLaw::two_products : CellLaw::passes_state || s.mask;
+    const bool apart = cell.two_products || in.drop_nu;
+    const bool add = apart ? cell.two_products : cell.passes_state || s.mask;
     multiply_packed<T>(apart ? product : dh, d.units, s.dz + p.h_gate, p.gates, rows, call.to_h,
                        nullptr, add);
     if (!apart) return;
     const RowsAt<const T> factor{this->factors(in.drop_nu, 0, d.units), d.units};
-    if (CellLaw::passes_state || s.mask)
+    if (cell.passes_state || s.mask)
       add_rows<T>({dh, d.units}, {product, d.units}, factor, rows, d.units);
     else
       scale_rows<T>({dh, d.units}, {product, d.units}, factor, rows, d.units);
