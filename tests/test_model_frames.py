@@ -29,6 +29,13 @@ FORMULAS = [
     "y ~ I(x - mean(x)) + I(z > quantile(x, 0.5))", "y ~ bs(x, knots=quantile(x, c(0.3, 0.6)))",
     "y ~ cut(x, quantile(x), include.lowest=TRUE, dig.lab=2) + I(sqrt(sd(x) * var(z)) * x)",
     "y ~ cut(x, c(0, 2, 10), labels=c('s', 't')) + I(max(x) + min(x) - x)",
+    "y ~ unclass(o) + (o > 'mid') + ('hi' >= o)", "y ~ C(o, poly, 2) + C(f, sum, 1)",
+    "y ~ C(f, contr.treatment(3, base=2)) + C(g)", "y ~ interaction(f, g) + cbind(1, x)",
+    "y ~ poly(x, z, degree=2)", "y ~ poly(cbind(x, z), 2, raw=TRUE) + scale(cbind(x, a=z))",
+    "y ~ class.ind(f):x + pmax(x, z, 0) + findInterval(x, c(1, 2))",
+    "y ~ cut(x, c(-Inf, 1, 2, Inf))", "y ~ base::log(x) + splines::ns(z, 3)",
+    "y ~ xor(b, x > 1) + droplevels(f) + as.logical(my.w - 1) + as.matrix(z)",
+    "y ~ as.ordered(g):x + plogis(z) + qlogis(x / 5) + atan2(x, z)",
     "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ I(b & my.w - 1 | z > 0)", "y ~ 1e5*x + (x)",
 ]  # fmt: skip
 
@@ -84,7 +91,7 @@ def test_rows_of_the_table_become_the_same_again(formula):
     frame = model_frame(formula, data)
     few = {name: values[3:8] for name, values in data.items() if name != "y"}
     few["o"] = list(few["o"])  # the category's order is known from the rows fitted
-    if "ordered" not in formula and "numeric(o)" not in formula:
+    if not any(asks in formula for asks in ("ordered", "numeric(o)", "(o")):
         np.testing.assert_allclose(frame.again(few).x, frame.x[3:8], atol=1e-15)
     else:
         few["o"] = data["o"][3:8]
@@ -103,6 +110,43 @@ def test_contrasts_are_rs():
     x, names = model_frame("~ f*o + g + b", with_order(data), contrasts=given).with_intercept
     assert names == asked["names"]
     np.testing.assert_allclose(x, asked["x"], atol=1e-15)
+
+
+def test_contrasts_may_be_a_matrix():
+    data, matrix = table(), [[1.0, 0.5], [0.0, -1.0], [-1.0, 0.5]]
+    asked = r_peer.ask(
+        "m <- cbind(c(1, 0, -1), c(0.5, -1, 0.5)); x <- model.matrix(~ f + x, d, "
+        'contrasts.arg = list(f = m[, 1, drop = FALSE])); say("names", colnames(x)); say("x", x)\n'
+        'x <- model.matrix(~ f:x, d, contrasts.arg = list(f = m)); say("whole", x)',
+        data,
+    )
+    frame = model_frame("~ f + x", data, contrasts={"f": np.array(matrix)[:, :1]})
+    x, names = frame.with_intercept
+    assert names == asked["names"]
+    np.testing.assert_allclose(x, asked["x"], atol=1e-15)
+    np.testing.assert_allclose(frame.again(data).x, frame.x)
+    x, _ = model_frame("~ f:x", data, contrasts={"f": matrix}).with_intercept
+    np.testing.assert_allclose(x, asked["whole"], atol=1e-15)
+
+
+@pytest.mark.parametrize("response", ["g:f", "interaction(f, g)", "interaction(g, b, sep = '/')"])
+def test_factors_make_a_response(response):
+    asked = r_peer.ask(
+        f'y <- model.response(model.frame({response} ~ x, d)); say("levels", levels(y)); '
+        'say("codes", as.integer(y))',
+        table(),
+    )
+    frame = model_frame(f"{response} ~ x", table())
+    assert frame.labels == asked["levels"]
+    assert (frame.y + 1).tolist() == asked["codes"].tolist()
+
+
+def test_factors_are_compared():
+    data = with_order({**table(), "same": table()["f"]})
+    data["f"][0] = None
+    x = model_frame("y ~ I(f == same) + I(f != g) + I(o < o)", data, na_action="na.pass").x
+    assert np.isnan(x[0, :2]).all()
+    assert x[1:].tolist() == [[1, 1, 0]] * 29
 
 
 def test_gaps_subsets_and_weights_are_rs():
@@ -233,6 +277,11 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ f", {"subset": "f == 'a'"}, ValueError,
          "the factor f must have 2 or more levels in the rows that are used; got only 'a'"),
         ("y ~ x", {"subset": "x > 9"}, ValueError, "must have a row without missing values"),
+        ("y ~ I(f > 'a')", {}, TypeError, "'<' and '>' are for numbers and ordered factors"),
+        ("y ~ I(ordered(f) > 'q')", {}, ValueError, "one of its levels, a, b, c; got 'q'"),
+        ("y ~ C(f, sum, 3)", {}, ValueError, "how.many of .* must be 1 to 2 columns; got 3"),
+        ("y ~ C(f, contr.sum(4))", {}, ValueError, "must be for its 3 levels; got contr.sum of 4"),
+        ("x:f ~ z", {}, TypeError, "':' outside of terms takes two numbers, or two factors"),
         ("y ~ poly(x, 40)", {}, ValueError, "degree of poly must be less than the number of diff"),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,38 @@ Array = NDArray[Any]
 NAMES = ("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.SAS")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The coding that ``C`` asks for.
+
+    Attributes
+    ----------
+    name : str, optional
+        Of the coding; by default that which the factor has without ``C``.
+    base : int
+        The place of the level that the others are compared with, from 1 on.
+    numbered : bool
+        Whether columns are called by numbers rather than by levels.
+    how_many : int, optional
+        Columns, the first ones; by default all.
+    levels : int, optional
+        How many levels the coding was made for.
+    """
+
+    name: str | None = None
+    base: int = 1
+    numbered: bool = False
+    how_many: int | None = None
+    levels: int | None = None
+
+
 def coding(
     who: str, label: str, factor: Variable, contrast: Any, full: bool
 ) -> tuple[Array, list[str]]:
     """Return the coding of a factor (levels, columns), and its columns' names.
 
-    ``full`` asks for one column a level.  ``contrast`` is a name, a matrix, None for treatment
-    contrasts, of ordered factors polynomial ones, or what ``C`` asked for: a name, the place of
-    the level that the others are compared with, and whether columns are called by numbers.
+    ``full`` asks for one column a level.  ``contrast`` is a name, a matrix, what ``C`` asked for,
+    or None for treatment contrasts, of ordered factors polynomial ones.
     """
     labels = factor.labels
     if full:
@@ -32,13 +57,24 @@ def coding(
             f"{who}: the factor {label} must have 2 or more levels in the rows that are used; got "
             f"{got}; take it out of the formula, or use rows of other levels"
         )
-    contrast, base, numbered = contrast if isinstance(contrast, tuple) else (contrast, 1, False)
-    if contrast is None:
-        contrast = "contr.poly" if factor.ordered else "contr.treatment"
-    if not isinstance(contrast, str):
+    if contrast is not None and not isinstance(contrast, (str, Asked)):
         return _matrix(who, label, np.asarray(contrast, np.float64), len(labels))
-    columns = [str(i + 1) for i in range(len(labels))] if numbered else labels
-    return _named(who, label, contrast, columns, int(base))
+    asked = contrast if isinstance(contrast, Asked) else Asked(contrast)
+    name = asked.name or ("contr.poly" if factor.ordered else "contr.treatment")
+    if asked.levels not in (None, len(labels)):
+        raise ValueError(
+            f"{who}: the coding of {label} must be for its {len(labels)} levels; got {name} of "
+            f"{asked.levels}"
+        )
+    columns = [str(i + 1) for i in range(len(labels))] if asked.numbered else labels
+    made, names = _named(who, label, name, columns, asked.base)
+    if asked.how_many is None:
+        return made, names
+    if not 1 <= asked.how_many <= len(names):
+        raise ValueError(
+            f"{who}: how.many of {label} must be 1 to {len(names)} columns; got {asked.how_many}"
+        )
+    return made[:, : asked.how_many], names[: asked.how_many]
 
 
 def _matrix(who: str, label: str, matrix: Array, levels: int) -> tuple[Array, list[str]]:

@@ -16,7 +16,7 @@ TOKEN = re.compile(
     (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?L?)
   | (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
   | (?P<quoted>`[^`]+`)
-  | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*)
+  | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*(?:::[^\W\d][\w.]*)?)
   | (?P<operator>%[^%\s]*%|<=|>=|==|!=|&&|\|\||\*\*|[-+*/^~:&|!<>=(),\[\]])
   | (?P<end>$)
     )""",
@@ -339,4 +339,4 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
 
 def function_name(name: str) -> str:
     """Return what a function of R's, or of NumPy's, is called in Python."""
-    return name.removeprefix("np.").replace(".", "_")
+    return name.rpartition("::")[2].removeprefix("np.").replace(".", "_")

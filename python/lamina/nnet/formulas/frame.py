@@ -203,7 +203,7 @@ class ModelFrame:
                 contrast = given.get(name, variable.contrast)
                 default = "contr.poly" if variable.ordered else "contr.treatment"
                 made[name] = contrasts_.coding(who, name, variable, contrast, name in of_term)
-                self.contrasts[name] = contrast or default
+                self.contrasts[name] = default if contrast is None else contrast
             codes.append(made)
         return codes
 

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, reduce
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.nnet.formulas import splines, summaries
-from lamina.nnet.formulas.variables import Variable, factor, level_text, variable
+from lamina.nnet.formulas import factors, splines, summaries
+from lamina.nnet.formulas.variables import Variable, variable
 
 Array = NDArray[Any]
 State = dict[str, Any]
 
-ELEMENTWISE = {
+ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "log2": np.log2, "log10": np.log10, "log1p": np.log1p, "exp": np.exp, "expm1": np.expm1,
     "sqrt": np.sqrt, "abs": np.abs, "sign": np.sign, "floor": np.floor, "ceiling": np.ceil,
     "trunc": np.trunc, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin,
     "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
-    "pmin": np.minimum, "pmax": np.maximum,
+    "atan2": np.arctan2, "plogis": lambda q: 1.0 / (1.0 + np.exp(-q)),
+    "qlogis": lambda p: np.log(p / (1.0 - p)), "as_logical": lambda x: x != 0,
 }  # fmt: skip
 
 
@@ -34,16 +36,19 @@ def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by the names that they have in Python."""
     from formulaic.transforms import stateful_transform  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-    own = (I, log, round_, as_numeric, as_factor, C, is_na, ifelse, cbind, c,
-           is_in, sequence, both, either, negated)  # fmt: skip
-    learning = (poly, bs, ns, scale, factor_, ordered, relevel, summaries.cut)
-    named: dict[str, Callable[..., Any]] = dict(ELEMENTWISE)
+    own = (I, log, round_, is_na, ifelse, cbind, is_in, sequence, both, either, xor, negated,
+           pmin, pmax, findInterval, factors.as_factor, factors.as_numeric, factors.C,
+           factors.droplevels, factors.interaction)  # fmt: skip
+    learning = (poly, bs, ns, scale, factors.factor_, factors.ordered, factors.relevel,
+                factors.class_ind, summaries.cut)  # fmt: skip
+    named: dict[str, Callable[..., Any]] = {**ELEMENTWISE, **factors.CODINGS}
     named |= {f.__name__.rstrip("_"): f for f in own}
     named |= {f.__name__.rstrip("_"): stateful_transform(f) for f in learning}
     of_all = {name: summaries.summary(f) for name, f in summaries.OF_ALL.items()}
     named |= {name: stateful_transform(f) for name, f in of_all.items()}
-    named |= {"as_integer": as_numeric, "as_character": as_factor, "offset": I, "identity": I}
-    return named
+    named |= {"as_integer": factors.as_numeric, "unclass": factors.as_numeric}
+    named |= {"as_character": factors.as_factor, "as_ordered": named["ordered"]}
+    return named | {"c": factors.listed, "offset": I, "identity": I, "as_matrix": I}
 
 
 def known() -> list[str]:
@@ -70,11 +75,30 @@ def round_(x: Any, digits: int = 0) -> Any:
     return np.round(x, int(digits))
 
 
-def as_numeric(x: Any) -> Any:
-    """Return numbers; of a factor the places of its levels, from 1 on."""
+def _values(x: Any) -> Any:
+    """Return the numbers of an argument, those of a matrix too."""
     if isinstance(x, Variable):
-        return np.where(x.values < 0, np.nan, x.values + 1.0)
+        if x.kind == "factor":
+            raise TypeError("numbers are needed; got a factor")
+        return x.values
     return np.asarray(x, np.float64)
+
+
+def pmin(*parts: Any) -> Any:
+    """Return the least of several values, row by row."""
+    return reduce(np.minimum, parts)
+
+
+def pmax(*parts: Any) -> Any:
+    """Return the greatest of several values, row by row."""
+    return reduce(np.maximum, parts)
+
+
+def findInterval(x: Any, vec: Any) -> Any:  # noqa: N802
+    """Return how many of some ascending numbers are not above each value."""
+    x = np.asarray(x, np.float64)
+    ends = np.atleast_1d(np.asarray(vec, np.float64))
+    return np.where(np.isnan(x), np.nan, np.searchsorted(ends, x, "right"))
 
 
 def is_na(x: Any) -> Any:
@@ -89,7 +113,9 @@ def ifelse(test: Any, yes: Any, no: Any) -> Any:
 
 def cbind(*parts: Any, names: list[str]) -> Variable:
     """Return variables as the columns of a matrix."""
-    held = [variable("cbind", "its argument", part) for part in parts]
+    rows = max((len(part) for part in map(_values, parts) if np.ndim(part)), default=1)
+    spread = [part if np.ndim(_values(part)) else np.full(rows, part) for part in parts]
+    held = [variable("cbind", "its argument", part) for part in spread]
     if any(v.kind == "factor" for v in held):
         raise TypeError("cbind takes numbers; got a factor")
     columns: list[str] = []
@@ -99,13 +125,12 @@ def cbind(*parts: Any, names: list[str]) -> Variable:
     return Variable("numeric", made, columns=tuple(columns) if any(columns) else ())
 
 
-def c(*values: Any) -> list[Any]:
-    """Return values as a list."""
-    return [v for each in values for v in (each if isinstance(each, list) else [each])]
-
-
-def sequence(first: float, last: float) -> list[float]:
-    """Return the numbers of ``first:last``."""
+def sequence(first: Any, last: Any) -> Any:
+    """Return the numbers of ``first:last``, or the combinations of two factors."""
+    if isinstance(first, Variable) and isinstance(last, Variable):
+        return factors.interaction(first, last, sep=":", lex_order=True)
+    if np.ndim(first) or np.ndim(last) or isinstance(first, Variable) or isinstance(last, Variable):
+        raise TypeError("':' outside of terms takes two numbers, or two factors")
     step = 1 if last >= first else -1
     return [float(v) for v in np.arange(first, last + step / 2, step)]
 
@@ -127,6 +152,11 @@ def _truth(x: Any) -> Any:
     return x if x.dtype.kind == "b" else (x != 0) & ~np.isnan(x)
 
 
+def xor(a: Any, b: Any) -> Any:
+    """Return where one of two is true."""
+    return _truth(a) ^ _truth(b)
+
+
 def negated(x: Any) -> Any:
     """Return where a truth value is false; NaN remains."""
     x = np.asarray(x)
@@ -144,12 +174,32 @@ def is_in(x: Any, values: Any) -> Any:
 # --- what is learned of the training rows
 
 
-def poly(x: Any, degree: int = 1, raw: bool = False, _state: State | None = None) -> Variable:
-    """Return orthogonal polynomials, or powers (``raw``)."""
+def poly(
+    x: Any, *more: Any, degree: Any = None, raw: bool = False, _state: State | None = None
+) -> Variable:
+    """Return orthogonal polynomials, or powers (``raw``); of several variables their products."""
+    state = {} if _state is None else _state
+    if more and np.ndim(_values(more[-1])) == 0:
+        *more, degree = more  # type: ignore[assignment]
+    degree = 1 if degree is None else int(degree)
+    columns = [column for each in (x, *more) for column in np.atleast_2d(_values(each).T)]
+    if len(columns) == 1:
+        return _poly(columns[0], degree, raw, state)
+    parts = []
+    for i, column in enumerate(columns):
+        made = _poly(column, degree, raw, state.setdefault(str(i), {})).values
+        parts.append(np.column_stack([np.ones(len(made)), made]))
+    powers = [p[::-1] for p in product(range(degree + 1), repeat=len(parts))]  # first the fastest
+    powers = [p for p in powers if 0 < sum(p) <= degree]
+    of_each = (zip(parts, p, strict=True) for p in powers)
+    products = [np.prod([part[:, k] for part, k in each], axis=0) for each in of_each]
+    names = tuple(".".join(map(str, p)) for p in powers)
+    return Variable("numeric", np.column_stack(products), columns=names)
+
+
+def _poly(x: Array, degree: int, raw: bool, state: State) -> Variable:
     from formulaic.transforms import poly as orthogonal  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-    state = {} if _state is None else _state
-    x = np.asarray(x, np.float64)
     if np.isnan(x).any() and not raw:
         raise ValueError("missing values are not allowed in poly; leave their rows out before")
     if not raw and not state and degree >= len(np.unique(x)):
@@ -157,7 +207,7 @@ def poly(x: Any, degree: int = 1, raw: bool = False, _state: State | None = None
             f"degree of poly must be less than the number of different values, "
             f"{len(np.unique(x))}; got {degree}"
         )
-    made = np.asarray(orthogonal(x, int(degree), raw=raw, _state=state))
+    made = np.asarray(orthogonal(x, degree, raw=raw, _state=state))
     return Variable("numeric", made, columns=tuple(str(i + 1) for i in range(made.shape[1])))
 
 
@@ -201,96 +251,15 @@ def _basis(made: Array, intercept: bool) -> Variable:
     return Variable("numeric", made, columns=tuple(str(i + 1) for i in range(made.shape[1])))
 
 
-def scale(x: Any, center: Any = True, scale: Any = True, _state: State | None = None) -> Array:
+def scale(x: Any, center: Any = True, scale: Any = True, _state: State | None = None) -> Any:
     """Return numbers less their mean, over their standard deviation; missing ones do not count."""
     state = {} if _state is None else _state
-    x = np.asarray(x, np.float64)
+    values = _values(x)
     if not state:
-        middle = np.nanmean(x, axis=0) if center is True else float(center)
-        rest = x - middle
+        middle = np.nanmean(values, axis=0) if center is True else float(center)
+        rest = values - middle
         count = np.sum(~np.isnan(rest), axis=0) - 1
         width = np.sqrt(np.nansum(rest**2, axis=0) / count) if scale is True else float(scale)
-        state["center"], state["scale"] = middle, width or 1.0
-    return np.asarray((x - state["center"]) / state["scale"])
-
-
-# --- factors
-
-
-def factor_(
-    x: Any,
-    levels: Any = None,
-    labels: Any = None,
-    ordered: bool | None = None,
-    _state: State | None = None,
-) -> Variable:
-    """Return values as a factor, with given levels or those that they have."""
-    values = variable("factor", "x", x)
-    made = values.drop_levels() if values.kind == "factor" else factor(_listed(values))
-    if levels is not None:
-        made = _with_levels(made, c(levels))
-    made = _as_before(made, _state)
-    if labels is not None:
-        if len(c(labels)) != len(made.levels):
-            raise ValueError(f"labels must be {len(made.levels)}; got {len(c(labels))}")
-        made.levels = tuple(c(labels))
-    made.ordered = values.ordered if ordered is None else bool(ordered)
-    made.found = False
-    return made
-
-
-def _listed(values: Variable) -> list[Any]:
-    if values.kind == "logical":
-        as_is: type = bool
-    else:  # levels of whole numbers are integers, whatever the column's type
-        known = values.values[~np.isnan(values.values)]
-        as_is = int if np.array_equal(known, np.round(known)) else float
-    return [None if np.isnan(v) else as_is(v) for v in values.values.tolist()]
-
-
-def _with_levels(values: Variable, levels: list[Any]) -> Variable:
-    wanted = {level_text(level): i for i, level in enumerate(levels)}
-    places = np.array([*(wanted.get(label, -1) for label in values.labels), -1])
-    return Variable("factor", places[values.values], levels=tuple(levels))
-
-
-def _as_before(made: Variable, state: State | None) -> Variable:
-    """Return a factor with the levels of the training rows first; new ones come behind."""
-    if not state:
-        if state is not None:
-            state["levels"] = list(made.levels)
-        return made
-    before = {level_text(level) for level in state["levels"]}
-    new = [v for v, label in zip(made.levels, made.labels, strict=True) if label not in before]
-    return _with_levels(made, [*state["levels"], *new])
-
-
-def as_factor(x: Any) -> Variable:
-    """Return values as a factor; one stays as it is."""
-    return x if isinstance(x, Variable) and x.kind == "factor" else factor_(x)
-
-
-def ordered(
-    x: Any, levels: Any = None, labels: Any = None, _state: State | None = None
-) -> Variable:
-    """Return values as an ordered factor."""
-    return factor_(x, levels, labels, ordered=True, _state=_state)
-
-
-def relevel(x: Any, ref: Any, _state: State | None = None) -> Variable:
-    """Return a factor with another first level."""
-    x = _as_before(as_factor(x), _state)
-    if level_text(ref) not in x.labels:
-        raise ValueError(f"ref must be a level of the factor: {', '.join(x.labels)}; got {ref!r}")
-    first = x.labels.index(level_text(ref))
-    order = [first, *(i for i in range(len(x.levels)) if i != first)]
-    return _with_levels(x, [x.levels[i] for i in order])
-
-
-def C(x: Any, contr: Any = None, base: int = 1) -> Variable:  # noqa: N802
-    """Return a factor with a coding of its own."""
-    if not isinstance(contr, str):
-        return replace(as_factor(x), contrast=contr)
-    name = contr.removesuffix("()")
-    name = name if name.startswith("contr.") else f"contr.{name}"
-    return replace(as_factor(x), contrast=(name, base, contr.endswith("()") or base != 1))
+        state["center"], state["scale"] = middle, np.where(width == 0, 1.0, width)
+    made = np.asarray((values - state["center"]) / state["scale"])
+    return replace(x, values=made) if isinstance(x, Variable) else made

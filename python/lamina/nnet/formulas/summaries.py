@@ -98,7 +98,7 @@ def _breaks(x: Array, breaks: Any) -> Array:
 def _labels(ends: Array, include_lowest: bool, right: bool, digits: int) -> list[str]:
     """Return the intervals' names, with as many digits as tell the breaks apart."""
     for most in range(digits, max(12, digits) + 1):
-        shown = [f"{end + 0.0:.{most}g}" for end in ends]
+        shown = [_end(end, most) for end in ends]
         if all(a != b for a, b in pairwise(shown)):
             break
     else:
@@ -110,3 +110,10 @@ def _labels(ends: Array, include_lowest: bool, right: bool, digits: int) -> list
     elif include_lowest:
         names[-1] = f"{names[-1][:-1]}]"
     return names
+
+
+def _end(end: float, digits: int) -> str:
+    """Return a break as R's ``formatC`` writes it: infinity has a place for a sign."""
+    if np.isinf(end):
+        return " Inf" if end > 0 else "-Inf"
+    return f"{end + 0.0:.{digits}g}"

@@ -35,7 +35,7 @@ class Variable:
     ordered : bool
     found : bool
         Whether the levels are those found, as for strings, rather than declared ones.
-    contrast : str or ndarray, optional
+    contrast : Asked, optional
         The coding that ``C`` gave to a factor.
     whole : bool
         Whether the numbers came as integers.
@@ -88,14 +88,51 @@ class Variable:
         return self.values
 
     def __eq__(self, other: object) -> Any:
-        """Return which rows of a factor have a level."""
+        """Return which rows of a factor have a level, or that of another factor."""
+        if isinstance(other, Variable):
+            texts = [np.array([*each.labels, ""], object)[each.values] for each in (self, other)]
+            return (texts[0] == texts[1]) & ~self.missing & ~other.missing
         return np.array([*(level_text(other) == label for label in self.labels), False])[
             self.values
         ]
 
     def __ne__(self, other: object) -> Any:
         """Return which rows of a factor have another level."""
-        return ~(self == other) & (self.values >= 0)
+        known = ~self.missing
+        if isinstance(other, Variable):
+            known &= ~other.missing
+        return ~(self == other) & known
+
+    def __lt__(self, other: object) -> Any:
+        """Return which rows of an ordered factor have a level before one."""
+        return self.values < self._place(other)
+
+    def __le__(self, other: object) -> Any:
+        """Return which rows have a level, or one before it."""
+        return self.values <= self._place(other)
+
+    def __gt__(self, other: object) -> Any:
+        """Return which rows have a level behind one."""
+        return self.values > self._place(other)
+
+    def __ge__(self, other: object) -> Any:
+        """Return which rows have a level, or one behind it."""
+        return self.values >= self._place(other)
+
+    def _place(self, other: object) -> Any:
+        """Return the place of a level among those of an ordered factor."""
+        if self.kind != "factor" or not self.ordered:
+            raise TypeError("'<' and '>' are for numbers and ordered factors; got a factor")
+        if isinstance(other, Variable):
+            if other.labels != self.labels:
+                raise ValueError("ordered factors must have the same levels to be compared")
+            return other.values
+        if level_text(other) not in self.labels:
+            raise ValueError(
+                f"an ordered factor is compared with one of its levels, {', '.join(self.labels)}; "
+                f"got {other!r}"
+            )
+        return self.labels.index(level_text(other))
 
     __hash__ = None  # type: ignore[assignment]
 

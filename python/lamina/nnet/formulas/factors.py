@@ -1,0 +1,163 @@
+"""What expressions in formulas may call of factors: making them, their levels, their codings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.nnet.formulas.contrasts import NAMES, Asked
+from lamina.nnet.formulas.variables import Variable, factor, level_text, variable
+
+Array = NDArray[Any]
+State = dict[str, Any]
+
+
+def listed(*values: Any) -> list[Any]:
+    """Return values as a list: R's ``c``."""
+    return [v for each in values for v in (each if isinstance(each, list) else [each])]
+
+
+# --- factors from values
+
+
+def factor_(
+    x: Any,
+    levels: Any = None,
+    labels: Any = None,
+    ordered: bool | None = None,
+    _state: State | None = None,
+) -> Variable:
+    """Return values as a factor, with given levels or those that they have."""
+    values = variable("factor", "x", x)
+    made = values.drop_levels() if values.kind == "factor" else factor(_listed(values))
+    if levels is not None:
+        made = _with_levels(made, listed(levels))
+    made = _as_before(made, _state)
+    if labels is not None:
+        if len(listed(labels)) != len(made.levels):
+            raise ValueError(f"labels must be {len(made.levels)}; got {len(listed(labels))}")
+        made.levels = tuple(listed(labels))
+    made.ordered = values.ordered if ordered is None else bool(ordered)
+    made.found = False
+    return made
+
+
+def _listed(values: Variable) -> list[Any]:
+    if values.kind == "logical":
+        as_is: type = bool
+    else:  # levels of whole numbers are integers, whatever the column's type
+        known = values.values[~np.isnan(values.values)]
+        as_is = int if np.array_equal(known, np.round(known)) else float
+    return [None if np.isnan(v) else as_is(v) for v in values.values.tolist()]
+
+
+def _with_levels(values: Variable, levels: list[Any]) -> Variable:
+    wanted = {level_text(level): i for i, level in enumerate(levels)}
+    places = np.array([*(wanted.get(label, -1) for label in values.labels), -1])
+    return Variable("factor", places[values.values], levels=tuple(levels))
+
+
+def _as_before(made: Variable, state: State | None) -> Variable:
+    """Return a factor with the levels of the training rows first; new ones come behind."""
+    if not state:
+        if state is not None:
+            state["levels"] = list(made.levels)
+        return made
+    before = {level_text(level) for level in state["levels"]}
+    new = [v for v, label in zip(made.levels, made.labels, strict=True) if label not in before]
+    return _with_levels(made, [*state["levels"], *new])
+
+
+def as_factor(x: Any) -> Variable:
+    """Return values as a factor; one stays as it is."""
+    return x if isinstance(x, Variable) and x.kind == "factor" else factor_(x)
+
+
+def ordered(
+    x: Any, levels: Any = None, labels: Any = None, _state: State | None = None
+) -> Variable:
+    """Return values as an ordered factor."""
+    return factor_(x, levels, labels, ordered=True, _state=_state)
+
+
+def relevel(x: Any, ref: Any, _state: State | None = None) -> Variable:
+    """Return a factor with another first level."""
+    x = _as_before(as_factor(x), _state)
+    if level_text(ref) not in x.labels:
+        raise ValueError(f"ref must be a level of the factor: {', '.join(x.labels)}; got {ref!r}")
+    first = x.labels.index(level_text(ref))
+    order = [first, *(i for i in range(len(x.levels)) if i != first)]
+    return _with_levels(x, [x.levels[i] for i in order])
+
+
+def droplevels(x: Any) -> Variable:
+    """Return a factor without the levels that no row has."""
+    return as_factor(x).drop_levels()
+
+
+def as_numeric(x: Any) -> Any:
+    """Return numbers; of a factor the places of its levels, from 1 on."""
+    if isinstance(x, Variable) and x.kind == "factor":
+        return np.where(x.values < 0, np.nan, x.values + 1.0)
+    return x if isinstance(x, Variable) else np.asarray(x, np.float64)
+
+
+# --- factors from factors
+
+
+def interaction(*factors: Any, sep: str = ".", lex_order: bool = False) -> Variable:
+    """Return a factor of the combinations of levels; those of the first change fastest.
+
+    With ``lex_order`` those of the last do.
+    """
+    held = [as_factor(each) for each in factors]
+    if not held:
+        raise TypeError("interaction takes one or more factors; got none")
+    places, texts = np.zeros(held[0].rows, np.int64), [""]
+    for n, each in enumerate(held if lex_order else held[::-1]):
+        gaps = (places < 0) | (each.values < 0)
+        places = np.where(gaps, -1, places * len(each.levels) + each.values)
+        texts = [_beside(a, b, sep, lex_order) if n else b for a in texts for b in each.labels]
+    return Variable("factor", places, levels=tuple(texts))
+
+
+def _beside(before: str, text: str, sep: str, behind: bool) -> str:
+    return f"{before}{sep}{text}" if behind else f"{text}{sep}{before}"
+
+
+def class_ind(cl: Any, _state: State | None = None) -> Variable:
+    """Return a factor as a matrix: a column for each level, 1 where a row has it."""
+    made = _as_before(as_factor(cl), _state)
+    rows = np.concatenate([np.eye(len(made.levels)), np.full((1, len(made.levels)), np.nan)])
+    return Variable("numeric", rows[made.values], columns=tuple(made.labels))
+
+
+# --- codings
+
+
+def C(x: Any, contr: Any = None, how_many: int | None = None, base: int = 1) -> Variable:  # noqa: N802
+    """Return a factor with a coding of its own, or with the first columns of one."""
+    count = None if how_many is None else int(how_many)
+    if contr is None or isinstance(contr, Asked):
+        asked = Asked() if contr is None else contr
+        return replace(as_factor(x), contrast=replace(asked, how_many=count))
+    name = contr.removesuffix("()")
+    name = name if name.startswith("contr.") else f"contr.{name}"
+    numbered = contr.endswith("()") or base != 1
+    return replace(as_factor(x), contrast=Asked(name, int(base), numbered, count))
+
+
+def coding(name: str) -> Callable[..., Asked]:
+    """Return R's function of a coding's name, such as ``contr.treatment(n, base)``."""
+
+    def asked(n: int, base: int = 1) -> Asked:
+        return Asked(name, int(base), True, None, int(n))
+
+    return asked
+
+
+CODINGS = {name.replace(".", "_"): coding(name) for name in NAMES}
