@@ -105,6 +105,10 @@ say("print", c(printed(h), printed(b)))
 say("summary", c(printed(summary(h)), printed(summary(b))))
 say("more", c(printed(summary(h, cor = TRUE, Wald = TRUE, digits = 3)),
               printed(summary(b, cor = TRUE, Wald = TRUE))))
+two <- multinom(low ~ smoke, data = birthwt, maxit = 1000, reltol = 1e-15, trace = FALSE)
+some <- multinom(race ~ smoke + age, data = birthwt, maxit = 1000, reltol = 1e-15, trace = FALSE)
+say("correlations", c(printed(summary(two, cor = TRUE)),
+                      printed(summary(some, cor = TRUE, digits = 1))))
 say("loglik", c(printed(logLik(h)), printed(logLik(b))))
 say("confint", c(confint(h, level = 0.9)["InflHigh", , ], confint(b, "lwt")))
 """
@@ -133,6 +137,9 @@ def test_fits_print_as_rs():
     same_print([h.summary(), b.summary()], asked["summary"])
     short = h.summary(correlation=True, digits=3, Wald_ratios=True)
     same_print([short, b.summary(correlation=True, Wald_ratios=True)], asked["more"])
+    two, some = (multinom(f, data=birthwt, **TIGHT) for f in ("low ~ smoke", "race ~ smoke + age"))
+    found = [two.summary(correlation=True), some.summary(correlation=True, digits=1)]
+    same_print(found, asked["correlations"])
     same_print([h.logLik(), b.logLik()], asked["loglik"])
     limits, one = h.confint("InflHigh", level=0.9), b.confint(["lwt"])
     got = [*limits["5 %"], *limits["95 %"]]
@@ -263,6 +270,12 @@ def test_perfect_separation_is_told_in_words():
     with pytest.warns(UserWarning, match="rows of 'c' are told .* without error, by fs; coeff"):
         multinom("y ~ f", data, trace=False)
     multinom("y ~ f", {**data, "y": list("abcabcabac")}, trace=False)  # no warning
+    # Shares that are fitted without error are no rows that are told from others.
+    counts = {"f": ["r", "s"], "a": [4.0, 1.0], "b": [3.0, 7.0], "c": [0.0, 2.0]}
+    for response in ("cbind(a, b)", "cbind(a, a + b, b)"):
+        multinom(f"{response} ~ f", counts, trace=False, reltol=1e-15)  # no warning
+    with pytest.warns(UserWarning, match="rows of 'c' are told .* without error, by fs;"):
+        multinom("cbind(a, b, c) ~ f", counts, trace=False, maxit=500)
 
 
 @pytest.mark.parametrize(

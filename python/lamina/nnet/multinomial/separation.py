@@ -8,21 +8,21 @@ from lamina import _screen
 from lamina.nnet.formulas.variables import Array
 from lamina.nnet.multinomial.rows import Rows, independent
 
-NEAR = 1e-3  # a row further from its class than this says something of the coefficients
+NEAR = 1e-3  # probabilities nearer than this to 0, 1 and their share may be at their limit
 SHOWN = 3  # columns in the warning
 
 
 def warn_of_separation(rows: Rows, fitted: Array) -> None:
     """Warn of classes whose coefficients hang on rows that are fitted without error alone.
 
-    Of the other rows, which have a class though its probability was small or the other way round,
+    Of the other rows, whose probability is not near 0 or 1 or not near their share of the class,
     the columns must have the rank that they have of all.  Where they have not, some combination of
     coefficients moves the probabilities of rows towards 0 or 1 that are right already.
     """
     used = rows.weights > 0
     if fitted.shape[1] == 1:
         fitted = np.column_stack([1.0 - fitted, fitted])
-    off = np.abs(rows.y - fitted) >= NEAR
+    off = (np.abs(rows.y - fitted) >= NEAR) | (np.minimum(fitted, 1.0 - fitted) >= NEAR)
     if off[used].all():
         return
     x = rows.x[used]

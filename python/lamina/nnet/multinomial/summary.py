@@ -82,7 +82,9 @@ class Summary:
         assert self.correlation is not None
         size, names = len(self.correlation), self.fit.names
         below = [(i, k) for k in range(size) for i in range(k + 1, size)]
-        texts = formatted([round(self.correlation[i, k], self.digits) for i, k in below])
+        texts = formatted([round(self.correlation[i, k], self.digits) + 0.0 for i, k in below])
+        if size == 2:  # R prints a matrix of one number without its names
+            return [f"[1] {texts[0]}"]
         at = dict(zip(below, texts, strict=True))
         cells = [[at.get((i, k), "") for i in range(1, size)] for k in range(size - 1)]
         return r_matrices.of_texts(cells, names[1:], names[:-1], left=True)
