@@ -170,6 +170,7 @@ def test_several_labels(classifier):
     assert net.score(X, y) == (net.predict(X) == y).all(axis=1).mean() > 0.8
     other = classifier().fit(X, sparse.csr_matrix(y))
     assert (other.predict_proba(X) == chances).all()
+    assert other.score(X, sparse.csr_matrix(y)) == net.score(X, y)
     parts = classifier()
     for _ in range(30):
         parts.partial_fit(X, y)

@@ -317,6 +317,17 @@ def test_sparse_rows_give_the_fit_of_dense_ones(ours):
             np.testing.assert_array_equal(mlp.fit(form(x), NUMBERS).predict(form(x)), expected)
 
 
+def test_sparse_labels_give_sparse_labels(ours):
+    sparse = pytest.importorskip("scipy.sparse")
+    y = np.column_stack([X[:, 0] > 0, X[:, 1] > 0]).astype(int)
+    for settings in ({}, {"solver": "lbfgs"}, {"early_stopping": True}):
+        mlp = ours.MLPClassifier(6, max_iter=4, random_state=0, **settings)
+        labels, score = mlp.fit(X, y).predict(X), mlp.score(X, y)
+        mlp.fit(X, sparse.csr_matrix(y))
+        assert (mlp.predict(X).toarray() == labels).all()
+        assert mlp.score(X, sparse.csr_matrix(y)) == score
+
+
 @pytest.mark.parametrize("room", ["pandas", "polars"])
 def test_tables_have_names(ours, room):
     package = pytest.importorskip(room)

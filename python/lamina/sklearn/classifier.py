@@ -11,6 +11,7 @@ from lamina._check import Array, Shape
 from lamina.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from lamina.models import Model
 from lamina.sklearn._base import NeuralNet
+from lamina.sklearn._data import plain_target
 from lamina.sklearn._labels import Labels, check_two_classes, labels_of
 from lamina.sklearn._outputs import chances_of, gives_scores, logits_of, loss_names, no_chances
 from lamina.sklearn._scikit import ClassifierMixin, available_if, check_is_fitted, type_of_target
@@ -289,7 +290,7 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         """
         check_is_fitted(self)
         if self._labels.several:
-            right = (self.predict(X) == np.asarray(y)).all(axis=1)
+            right = (self.predict(X) == plain_target(y)).all(axis=1)
             return float(np.average(right, weights=sample_weight))
         return float(super().score(X, y, sample_weight))
 

@@ -10,6 +10,7 @@ import numpy as np
 from lamina._check import Array
 from lamina.many import OutputScore
 from lamina.sklearn import mlp_network
+from lamina.sklearn._data import plain_target
 from lamina.sklearn._scikit import (
     ClassifierMixin,
     LabelBinarizer,
@@ -273,7 +274,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
     def _rows(self, X: Any, Y: Array, weight: Any = None) -> Rows:
         by_class = weight
         if self.class_weight is not None:
-            labels = self._label_binarizer.inverse_transform(Y.astype(float))
+            labels = plain_target(self._label_binarizer.inverse_transform(Y.astype(float)))
             by_class = compute_sample_weight(self.class_weight, labels)
             by_class = by_class if weight is None else by_class * weight
         if self.out_activation_ == "softmax" and self._takes_labels():
@@ -300,7 +301,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
 
     # --- predictions
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> Any:
         """Return the most probable class of each row, or for each label whether it is there.
 
         Parameters
@@ -310,6 +311,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         Returns
         -------
         ndarray of shape (rows,) or (rows, labels)
+            A sparse matrix where several labels were given as one.
         """
         outputs = self._outputs(X)
         if self.out_activation_ == "softmax":
@@ -317,7 +319,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         if self.n_outputs_ == 1 and len(self.classes_) == 2:
             return np.asarray(self.classes_[(outputs[:, 0] > 0.5).astype(np.intp)])
         flat = outputs.ravel() if self.n_outputs_ == 1 else outputs
-        return np.asarray(self._label_binarizer.inverse_transform(flat))
+        return self._label_binarizer.inverse_transform(flat)
 
     def predict_proba(self, X: Any) -> Array:
         """Return the probability of each class, in the order of ``classes_``, or of each label.
