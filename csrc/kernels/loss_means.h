@@ -21,6 +21,48 @@ struct Columns {
   static constexpr Index count = columns;
 };
 
+// use(columns) with a constant, for loops that unroll.
+template <class Use>
+LAMINA_INLINE void with_columns(Index cols, const Use& use) {
+  switch (cols) {
+    case 2:
+      return use(Columns<2>{});
+    case 3:
+      return use(Columns<3>{});
+    case 4:
+      return use(Columns<4>{});
+    case 5:
+      return use(Columns<5>{});
+    case 6:
+      return use(Columns<6>{});
+    case 7:
+      return use(Columns<7>{});
+    default:
+      return use(Columns<8>{});
+  }
+}
+
+// The same for all laws: the sum of each row, and each row times a number of its own.
+template <class T>
+__attribute__((noinline)) void sum_each_row(T* sum_n, const T* value_nc, Index rows, Index cols) {
+  with_columns(cols, [=](auto columns) __attribute__((always_inline)) {
+    const T* value = value_nc;
+    for (Index r = 0; r < rows; ++r, value += columns.count) {
+      T sum = T(0);
+      for (Index j = 0; j < columns.count; ++j) sum += value[j];
+      sum_n[r] = sum;
+    }
+  });
+}
+template <class T>
+__attribute__((noinline)) void multiply_each_row(T* d_nc, const T* factor_n, Index rows,
+                                                 Index cols) {
+  with_columns(cols, [=](auto columns) __attribute__((always_inline)) {
+    for (Index r = 0; r < rows; ++r)
+      for (Index j = 0; j < columns.count; ++j) d_nc[r * columns.count + j] *= factor_n[r];
+  });
+}
+
 template <class T, class Law>
 struct NarrowMeans {
   using V = Vec<T>;
@@ -39,42 +81,11 @@ struct NarrowMeans {
     });
   }
 
-  // use(columns) with a constant, for loops that unroll.
-  template <class Use>
-  LAMINA_INLINE void with_columns(const Use& use) const {
-    switch (cols) {
-      case 2:
-        return use(Columns<2>{});
-      case 3:
-        return use(Columns<3>{});
-      case 4:
-        return use(Columns<4>{});
-      case 5:
-        return use(Columns<5>{});
-      case 6:
-        return use(Columns<6>{});
-      case 7:
-        return use(Columns<7>{});
-      default:
-        return use(Columns<8>{});
-    }
-  }
-  LAMINA_INLINE void sum_rows(T* sum_n, const T* value_nc, Index rows) const {
-    with_columns([=](auto columns) __attribute__((always_inline)) {
-      const T* value = value_nc;
-      for (Index r = 0; r < rows; ++r, value += columns.count) {
-        T sum = T(0);
-        for (Index j = 0; j < columns.count; ++j) sum += value[j];
-        sum_n[r] = sum;
-      }
-    });
-  }
-
   // The means of up to mean_rows rows.
   void forward(T* loss_n, Index row, Index rows) const {
     alignas(64) T value_nc[mean_rows * mean_columns], sum_n[mean_rows + lanes<T>];
     elements(value_nc, row, rows, [&](V x, V t) { return law.value(x, t); });
-    sum_rows(sum_n, value_nc, rows);
+    sum_each_row(sum_n, value_nc, rows, cols);
     bool finite = true;
     for_vectors<T>(0, rows, [&](Index r, Index count) {
       const V mean = load_count(sum_n + r, count) / T(cols);
@@ -89,7 +100,7 @@ struct NarrowMeans {
     alignas(64) T value_nc[mean_rows * mean_columns], sum_n[mean_rows];
     const V share = broadcast(T(1) / T(cols));
     elements(value_nc, row, rows, [&](V x, V t) { return law.part(share, x, t); });
-    sum_rows(sum_n, value_nc, rows);
+    sum_each_row(sum_n, value_nc, rows, cols);
     for (Index r = 0; r < rows; ++r)
       if (!(loss_n[r] - loss_n[r] == T(0))) loss_n[r] = sum_n[r];
   }
@@ -101,10 +112,7 @@ struct NarrowMeans {
     for_vectors<T>(0, rows, [&](Index r, Index count) {
       store_count<T>(factor_n + r, load_count(dloss_n + row + r, count) / T(cols), count);
     });
-    with_columns([&](auto columns) __attribute__((always_inline)) {
-      for (Index r = 0; r < rows; ++r)
-        for (Index j = 0; j < columns.count; ++j) d[r * columns.count + j] *= factor_n[r];
-    });
+    multiply_each_row(d, factor_n, rows, cols);
   }
 };
 

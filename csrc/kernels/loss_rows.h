@@ -164,7 +164,7 @@ void for_rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCo
     if (dims.cols <= narrow_columns) {
       NarrowRows<T, sparse> rows;
       rows.cols = dims.cols, rows.keep = keep, rows.add = add;
-      for_vectors<T>(begin, end, [&](Index r, Index count) {
+      for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
         rows.read(pred_nc, targets, r, count);
         store_count(loss_n + r, law.forward(rows), count);
       });
@@ -190,7 +190,7 @@ void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRo
     if (dims.cols <= narrow_columns) {
       NarrowRows<T, sparse> rows;
       rows.cols = dims.cols, rows.keep = keep, rows.add = add;
-      for_vectors<T>(begin, end, [&](Index r, Index count) {
+      for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
         rows.read(pred_nc, targets, r, count);
         rows.dloss = load_count(dloss_n + r, count);
         law.backward(rows);
