@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +13,7 @@ from lamina._calls import answering_calls
 from lamina._check import Array, Shape
 from lamina._settings import note_change
 from lamina._tensors.given import given, record
+from lamina.layers._statistic_axes import given_axes, kept_axes, listed_axes
 from lamina.layers._statistics import Statistics
 from lamina.layers.ahead import batches_of
 from lamina.layers.rowwise import RowWise
@@ -80,7 +80,7 @@ class Normalization(RowWise):
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
-        self.axis = _axes_given(axis)
+        self.axis = given_axes(axis)
         if (mean is None) != (variance is None):
             raise ValueError("Normalization: give both mean and variance, or neither")
         self.invert = _check.boolean("Normalization", "invert", invert)
@@ -128,7 +128,7 @@ class Normalization(RowWise):
     def _set(self, mean: object, variance: object) -> None:
         m = _check.floats("Normalization", "mean", mean, "float64").copy()
         v = _check.floats("Normalization", "variance", variance, "float64").copy()
-        most = 0 if self.axis is None else len(_listed(self.axis))
+        most = 0 if self.axis is None else len(listed_axes(self.axis))
         m, v = (a.reshape(a.shape[a.ndim - most :]) if a.ndim > most and
                 a.size == np.prod(a.shape[a.ndim - most :]) else a for a in (m, v))  # fmt: skip
         if m.shape != v.shape:
@@ -169,18 +169,7 @@ class Normalization(RowWise):
 
     def _kept(self, input_shape: Shape) -> list[int]:
         """Return the axes of a row that have statistics for each index, in order."""
-        if self.axis is None or not input_shape:
-            return []
-        axes, kept = len(input_shape) + 1, []
-        for axis in _listed(self.axis):
-            place = axis + axes if axis < 0 else axis
-            if not 0 < place < axes:
-                raise ValueError(
-                    f"{self.name}: axis must be among 1 to {axes - 1}, or -{axes - 1} to -1, for "
-                    f"input {_check.show_shape(input_shape)}; got {axis}"
-                )
-            kept.append(place - 1)
-        return sorted(set(kept))
+        return kept_axes(self.name, self.axis, input_shape)
 
     @property
     def _of_one_number(self) -> bool:
@@ -404,20 +393,3 @@ def _deviation(variance: Array, dtype: str) -> Array:
 def _broadcast(statistic: Array, shape: Sequence[int]) -> Array:
     """Return a statistic for each index of the kept axes; one number is for any."""
     return np.broadcast_to(statistic.reshape(()) if statistic.size == 1 else statistic, shape)
-
-
-def _axes_given(axis: Any) -> int | tuple[int, ...] | None:
-    if axis is None:
-        return None
-    try:
-        return tuple(map(operator.index, axis)) if isinstance(axis, (list, tuple)) else (
-            operator.index(axis)
-        )  # fmt: skip
-    except TypeError:
-        raise TypeError(
-            f"Normalization: axis must be an integer, a tuple of integers or None; got {axis!r}"
-        ) from None
-
-
-def _listed(axis: int | tuple[int, ...]) -> tuple[int, ...]:
-    return axis if isinstance(axis, tuple) else (axis,)
