@@ -3,6 +3,7 @@
 #include "column_sums.h"
 #include "dense_unit.h"
 #include "gemm.h"
+#include "narrow.h"
 #include "transpose.h"
 
 namespace lamina {
@@ -25,13 +26,12 @@ struct ActivateBlock {
   }
 };
 
-// Whether few columns of outputs are cheaper as rows, whose vectors are many rows of x, turned
-// round on the way.  In float32 with AVX-512, 10000x16 to 2 and 4 units: 72 to 30 and 71 to 38 us,
-// 64x64 to 2 1.61 to 0.61; 8 rows lose, and so do 10000x128 to 2 to 4 in float64, by up to a half.
+// Whether two columns of outputs are cheaper as rows, whose vectors are many rows of x, turned
+// round on the way.  In float32 with AVX-512, 64x64: 0.75 to 0.54 us; in float64 10000x128 lose.
 template <class T>
 bool better_turned(DenseDims dims) {
   if (dims.inputs < square<T> || dims.inputs > 128) return false;
-  return sizeof(T) == 4 && 2 * dims.units <= lanes<T> && dims.rows >= 16;
+  return sizeof(T) == 4 && dims.units == 2 && dims.rows >= 16;
 }
 
 constexpr Index turned_rows = 256;  // rows of x whose outputs are turned back at a time
@@ -40,7 +40,7 @@ constexpr Index turned_rows = 256;  // rows of x whose outputs are turned back a
 template <class T>
 void forward_turned(T* y_no, const T* x_ni, const T* w_io, const T* b_o, DenseDims dims,
                     ActivationSpec activation) {
-  alignas(64) T turned[turned_rows * lanes<T> / 2];
+  alignas(64) T turned[2 * turned_rows];
   const Index rows = dims.rows, inputs = dims.inputs, units = dims.units;
   const Product<T, Strided<T>, Strided<T>> p{turned,
                                              rows,
@@ -80,20 +80,21 @@ void dense_forward(T* y_no, const T* x_ni, const T* w_io, const T* b_o, DenseDim
   if (dims.units == 1) return dense_unit_forward(y_no, x_ni, w_io, b_o, dims, activation);
   if (better_turned<T>(dims))
     return forward_by_turned_blocks(y_no, x_ni, w_io, b_o, dims, activation);
-  const Product<T, Strided<T>, Strided<T>> p{y_no,
-                                             dims.units,
-                                             left_operand(x_ni, dims.inputs, false, dims.inputs),
-                                             right_operand(w_io, dims.units, false, dims.inputs),
-                                             dims.rows,
-                                             dims.units,
-                                             dims.inputs,
-                                             false,
-                                             b_o,
-                                             activation.kind == Activation::relu};
+  const auto calculate = [=](const auto& hook) {
+    const bool relu = activation.kind == Activation::relu;
+    const Index rows = dims.rows, inputs = dims.inputs, units = dims.units;
+    const Strided<T> w = right_operand(w_io, units, false, inputs);
+    if (is_narrow<T>(rows, units, inputs))
+      return multiply_narrow<T>({y_no, x_ni, w, rows, units, inputs, b_o, relu}, hook);
+    const Strided<T> x = left_operand(x_ni, inputs, false, inputs);
+    multiply(Product<T, Strided<T>, Strided<T>>{y_no, units, x, w, rows, units, inputs, false, b_o,
+                                                relu},
+             hook);
+  };
   if (activation.kind == Activation::linear || activation.kind == Activation::relu)
-    multiply(p, NoHook{});
+    calculate(NoHook{});
   else
-    multiply(p, ActivateBlock<T>{y_no, dims.units, activation});
+    calculate(ActivateBlock<T>{y_no, dims.units, activation});
 }
 
 // dx = dz w^T,  dw (+)= x^T dz,  db (+)= column sums of dz.
@@ -108,9 +109,13 @@ void dense_backward(T* dx_ni, T* dw_io, T* db_o, const T* dz_no, const T* x_ni, 
     else
       gemm(dw_io, x_ni, dz_no, inputs, units, rows, units, inputs, units, true, false, accumulate);
   }
-  if (dx_ni)
+  if (dx_ni && is_narrow<T>(rows, inputs, units)) {
+    const Strided<T> w = right_operand(w_io, units, true, units);
+    multiply_narrow<T>({dx_ni, dz_no, w, rows, inputs, units, nullptr, false}, NoHook{});
+  } else if (dx_ni) {
     gemm(dx_ni, dz_no, w_io, rows, inputs, units, inputs, units, units, false, true,
          Accumulate::no);
+  }
 }
 
 template <class T>

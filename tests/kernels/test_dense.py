@@ -111,6 +111,28 @@ def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, 
         same_on_threads(lambda: kernels.dense_forward(x[:1], w, b, activation))
 
 
+# Many rows of small layers go by their own kernel, up to 15 rows by tiles.
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(
+    ("inputs", "units"),
+    [(4, 32), (32, 16), (16, 4), (13, 4), (13, 8), (13, 17), (3, 12), (1, 5), (16, 61), (90, 30)],
+)
+def test_many_rows_of_small_layers_have_the_bits_of_few(inputs, units, bias, dtype):
+    arguments = arrays(203, inputs, units, bias=bias)
+    x, w = arguments[0].astype(dtype), arguments[1].astype(dtype)
+    b = arguments[2].astype(dtype) if bias else None
+    dz = np.random.default_rng(6).normal(size=(203, units)).astype(dtype)
+    for activation in ("linear", "relu", "tanh"):
+        whole = kernels.dense_forward(x, w, b, activation)
+        few = [kernels.dense_forward(x[i : i + 15], w, b, activation) for i in range(0, 203, 15)]
+        assert_same_bits([np.concatenate(few)], [whole], activation)
+    dx, _, _ = kernels.dense_backward(dz, x, w)
+    few = [kernels.dense_backward(dz[i : i + 15], x[i : i + 15], w)[0] for i in range(0, 203, 15)]
+    assert_same_bits([np.concatenate(few)], [dx], "input gradients")
+    check(203, inputs, units, dtype, bias=bias)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("rows", [30, 1300])
 def test_columns_do_not_depend_on_their_number(rows, dtype):
