@@ -269,6 +269,21 @@ def test_fits_of_formulas_need_tables():
         lamina.plot.decision_boundary(fit, X[:, :2])
 
 
+def test_fits_of_formulas_read_the_columns_that_they_name():
+    pytest.importorskip("formulaic")
+    table = {"t": Y, "a": X[:, 0], "kind": np.repeat(["u", "v"], 30), "b": X[:, 1]}
+    few = {"a": X[:, 0], "b": X[:, 1]}
+    fit = lamina.nnet.nnet("t ~ log(a^2) + b", table, size=1, linout=True, trace=False, maxit=5)
+    found, wanted = (lekprofile(fit, x, steps=4, group_vals=[0.5]) for x in (table, few))
+    assert (found.inputs, list(found.groups)) == (["a", "b"], ["group", "a", "b"])
+    np.testing.assert_array_equal(found["response"], wanted["response"])
+    chosen = lekprofile(fit, table, "b", steps=4, group_vals=[0.5])
+    np.testing.assert_array_equal(chosen["response"], wanted["response"][4:])
+    pytest.importorskip("matplotlib")
+    axes = lamina.plot.decision_boundary(fit, table, features=("a", "b"), grid=5)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("a", "b")
+
+
 def test_shuffles_that_are_refused():
     with pytest.raises(ValueError, match="as many rows; got 60 and 3"):
         permutation_importance(lambda x: x[:, 0], X, Y[:3])

@@ -62,6 +62,11 @@ class Table:
             raise ValueError(f"{self.who}: needs at least one column; got none")
         return found
 
+    def places_of(self, columns: Iterable[str]) -> list[int]:
+        """Return the numbers of those columns of a frame that are among some."""
+        wanted = set(columns)
+        return [place for place, column in enumerate(self._columns) if column in wanted]
+
     def column(self, place: int) -> Array:
         """Return the values of a column."""
         values = self.data[self._columns[place]] if self._frame else self.data[:, place]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lamina import _check
 from lamina._arrays import column_names
 from lamina._calls import on_behalf
+from lamina._named_columns import Table
 
 Array = NDArray[Any]
 
@@ -107,6 +108,12 @@ def is_of_nnet(model: Any) -> bool:
     """Return whether it is a fit of ``lamina.nnet``."""
     fitted = hasattr(model, "wts") or hasattr(model, "lev")
     return fitted and hasattr(model, "predict")
+
+
+def columns_read(model: Any, table: Table) -> list[int]:
+    """Return the places of the columns that a model reads: of a formula, those that it names."""
+    frame = getattr(model, "frame", None) if is_of_nnet(model) else None
+    return table.places(None) if frame is None else table.places_of(frame.terms.columns)
 
 
 def chosen_outputs(who: str, output: Any, names: Sequence[str]) -> list[int]:

@@ -13,7 +13,7 @@ from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._columns import Columns
 from lamina._named_columns import Table
-from lamina._predicting import Predicting, chosen_outputs
+from lamina._predicting import Predicting, chosen_outputs, columns_read
 
 Array = NDArray[Any]
 
@@ -71,9 +71,9 @@ def lekprofile(
     ----------
     model : Model, fit of lamina.nnet, fitted estimator, or function of a table
     x : array_like of shape (rows, inputs), a frame or a dict of columns
-        What the model was trained on, all numbers, with at least two inputs.
+        What the model was trained on, numbers, with at least two inputs.
     xsel : sequence of int or str, optional
-        Inputs to go along, by default all.
+        Inputs to go along, by default all; of a formula those that it names.
     ysel : sequence of int or str, optional
         Outputs, by default all.
     steps : int, default 100
@@ -117,39 +117,42 @@ def lekprofile(
     steps = _check.integer(WHO, "steps", steps, 2)
     val_out = _check.boolean(WHO, "val_out", val_out)
     group_show = _check.boolean(WHO, "group_show", group_show)
-    values = np.column_stack([table.numbers(i) for i in range(len(table.names))])
+    places = columns_read(model, table) if xsel is None else table.places(xsel)
+    read = sorted({*columns_read(model, table), *places})
+    values = np.column_stack([table.numbers(i) for i in read])
     held, labels = _groups(values, group_vals, random_state)
     if grp_nms is not None:
         labels = _check.names(WHO, "grp_nms", grp_nms, len(held))
-    columns = {name: held[:, i] for i, name in enumerate(table.names)}
+    columns = {table.names[place]: held[:, i] for i, place in enumerate(read)}
     groups = Columns({"group": labels, **columns})
     if group_show:
         return groups
     predicting = Predicting(WHO, model)
-    profile = _along(predicting, table, values, held, groups, table.places(xsel), ysel,
-                     output_names, steps)  # fmt: skip
+    profile = _along(predicting, table, read, values, held, groups, places, ysel, output_names,
+                     steps)  # fmt: skip
     return (profile, groups) if val_out else profile
 
 
 def _along(
-    predicting: Predicting, table: Table, values: Array, held: Array, groups: Columns,
-    places: list[int], ysel: Any, output_names: Any, steps: int,
+    predicting: Predicting, table: Table, read: list[int], values: Array, held: Array,
+    groups: Columns, places: list[int], ysel: Any, output_names: Any, steps: int,
 ) -> LekProfile:  # fmt: skip
     made: dict[str, list[Array]] = {
         k: [] for k in ("input", "value", "group", "output", "response")
     }
     labels, outputs = groups["group"], []
     for place in places:
-        line = np.linspace(values[:, place].min(), values[:, place].max(), steps)
+        at = read.index(place)
+        line = np.linspace(values[:, at].min(), values[:, at].max(), steps)
         rows = np.repeat(held, steps, axis=0)
-        rows[:, place] = np.tile(line, len(held))
+        rows[:, at] = np.tile(line, len(held))
         grid = table.taken(np.zeros(len(rows), int))
-        responses = predicting(grid.replaced(dict(enumerate(rows.T))))
+        responses = predicting(grid.replaced(dict(zip(read, rows.T, strict=True))))
         every = predicting.output_names(responses.shape[1], output_names)
         outputs = [every[i] for i in chosen_outputs(WHO, ysel, every)]
         for name in outputs:
             made["input"].append(np.repeat(table.names[place], len(rows)))
-            made["value"].append(rows[:, place])
+            made["value"].append(rows[:, at])
             made["group"].append(np.repeat(labels, steps))
             made["output"].append(np.repeat(name, len(rows)))
             made["response"].append(responses[:, every.index(name)])

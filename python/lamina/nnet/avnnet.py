@@ -47,11 +47,14 @@ class AvNNet:
     output_names : list of str or None
         The classes, or the response's name or columns.
     formula : str or None
+    frame : ModelFrame or None
+        What the formula made of the table.
     """
 
     def __init__(self, model: list[NNet], bag: bool, seeds: list[int], data: _Given) -> None:
         self.model, self.repeats, self.bag, self.seeds = model, len(model), bag, seeds
         self.lev, self.names, self.output_names = data.levels, data.names, data.outputs
+        self.frame = data.frame
         self.formula = None if data.frame is None else data.frame.formula
         self._data = data
 

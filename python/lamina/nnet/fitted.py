@@ -55,6 +55,8 @@ class NNet:
     linout, entropy, softmax, censored, skip : bool
         What was fitted, as for R's ``nnet.default``.
     formula : str or None
+    frame : ModelFrame or None
+        What the formula made of the table.
     starts : Columns
         All searches: starting and final value of the criterion, convergence, counts.
     call : str
@@ -72,6 +74,7 @@ class NNet:
         self.linout, self.entropy = network.linout, network.entropy
         self.softmax, self.censored, self.skip = network.softmax, network.censored, s.skip
         self.lev, self.coefnames, self.formula = given.levels, given.names, given.formula
+        self.frame = given.frame
         self.response, self.output_names = given.response, given.outputs
         self.starts, self.call = starts, call
         self.Hessian: Array | None = None

@@ -12,7 +12,7 @@ from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._named_columns import Table
-from lamina._predicting import Predicting, is_of_nnet
+from lamina._predicting import Predicting, columns_read, is_of_nnet
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.style import COLOURS, MARKERS, SEQUENTIAL, plain, two_classes
 
@@ -72,11 +72,14 @@ def decision_boundary(
     'x1'
     """
     table = Table(WHO, X)
-    rows = np.column_stack([table.numbers(i) for i in range(len(table.names))])
     names = table.names
     if feature_names is not None:
-        names = _check.names(WHO, "feature_names", feature_names, rows.shape[1])
+        names = _check.names(WHO, "feature_names", feature_names, len(names))
     first, second = _features(features, names)
+    read = sorted({*columns_read(model, table), first, second})
+    rows = np.zeros((table.rows, len(names)))
+    for place in read:
+        rows[:, place] = table.numbers(place)
     count = _check.integer(WHO, "grid", grid)
     ends = [(v.min() - 0.05 * (np.ptp(v) or 1), v.max() + 0.05 * (np.ptp(v) or 1))
             for v in (rows[:, first], rows[:, second])]  # fmt: skip
@@ -84,7 +87,7 @@ def decision_boundary(
     asked = np.tile(_fixed(fixed, rows), (count * count, 1))
     asked[:, first], asked[:, second] = (v.ravel() for v in np.meshgrid(*lines))
     # A table of the kind that was given, in which formulas and pipelines find their columns.
-    points = table.taken(np.zeros(len(asked), int)).replaced(dict(enumerate(asked.T)))
+    points = table.taken(np.zeros(len(asked), int)).replaced({i: asked[:, i] for i in read})
     values = _asked(model, points).reshape(count, count, -1)
     target = None if y is None else _classes(y, len(rows))
 

@@ -49,6 +49,12 @@ class Terms:
     text: str
 
     @property
+    def columns(self) -> list[str]:
+        """The columns of a table that the right side is calculated from."""
+        trees = (*self.variables.values(), *self.offsets.values())
+        return list(dict.fromkeys(name for tree in trees for name in expressions.names_in(tree)))
+
+    @property
     def labels(self) -> list[str]:
         """The names of the terms."""
         return [":".join(term) for term in self.terms]
