@@ -170,6 +170,8 @@ def test_residuals_against_normal_quantiles():
     ax = plot.residuals(TRUE, FOUND, label_rows=2)
     largest = np.argsort(-np.abs(TRUE - FOUND))[:2]
     assert [t.get_text() for t in ax.texts] == [str(i) for i in largest]
+    near = plot.residuals([9.0, 9.1, 0.0, 0.1], [0.0, 0.0, 0.0, 5.0])
+    assert [t.get_text() for t in near.texts] == ["1, 0", "3"]
 
 
 def test_intervals_say_how_many_observations_are_within():
@@ -179,6 +181,25 @@ def test_intervals_say_how_many_observations_are_within():
     np.testing.assert_array_equal(outside.get_xdata(), [1, 3])
     bounds = np.zeros((5, 1)), -np.ones((5, 1)), np.ones((5, 1))
     assert len(plot.intervals(bounds).collections) == 1
+
+
+def test_a_title_stands_above_the_legend():
+    ax = plot.intervals(FOUND, FOUND - 1, FOUND + 1, y=TRUE)
+    ax.figure.canvas.draw()
+    title, legend = (a.get_window_extent() for a in (ax.title, ax.get_legend()))
+    assert legend.y1 <= title.y0
+    assert title.y1 <= ax.figure.bbox.height
+
+
+def test_categories_are_points_in_their_order():
+    pandas = pytest.importorskip("pandas")
+    kind = pandas.Categorical(["low", "top", "mid", "low"], ["low", "mid", "top", "none"])
+    ax = plot.partial_dependence(
+        lambda t: np.asarray(t["kind"] == "mid") * 1.0, pandas.DataFrame({"kind": kind}), "kind"
+    )
+    assert (ax.lines[0].get_linestyle(), ax.lines[0].get_marker()) == ("None", "o")
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["low", "mid", "top"]
+    assert ax.lines[0].get_ydata().tolist() == [0.0, 1.0, 0.0]
 
 
 def test_profiles_and_dependence_are_those_of_inference():

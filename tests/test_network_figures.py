@@ -138,3 +138,16 @@ def test_steps_of_a_recurrent_layer():
     assert (boxes, left_out) == (18, 0)
     assert "$Y$" not in texts
     assert drawn(recurrent(9), max_steps=4)[1] == 12
+
+
+@pytest.mark.parametrize("size", [0.5, 1.0, 3.0])
+def test_names_stand_beside_circles_of_any_size(size):
+    model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1)])
+    ax = plot.plotnet(model, ["long name", "b"], ["o"], circle_cex=size, bias=False)
+    ax.figure.canvas.draw()
+    radius = ax.lines[-1].get_markersize() / 2 * ax.figure.dpi / 72
+    names = {t.get_text(): t.get_window_extent() for t in ax.texts}
+    for name, circle in (("long name", "I1"), ("b", "I2")):
+        middle = (names[circle].x0 + names[circle].x1) / 2 if circle in names else None
+        middle = ax.transData.transform((0, 0))[0] if middle is None else middle
+        assert names[name].x1 <= middle - radius

@@ -72,6 +72,17 @@ class Table:
         values = self.data[self._columns[place]] if self._frame else self.data[:, place]
         return np.asarray(values)
 
+    def different(self, place: int) -> Array:
+        """Return the values that a column has, in order: categories of a frame in theirs."""
+        column = self.column(place)
+        categories = getattr(self.data[self._columns[place]], "cat", None) if self._frame else None
+        if categories is None:
+            return np.unique(column)
+        ordered = getattr(categories, "categories", None)  # of pandas
+        levels = categories.get_categories() if ordered is None else ordered
+        used = set(column.tolist())
+        return np.array([level for level in levels.to_list() if level in used])
+
     def numbers(self, place: int) -> Array:
         """Return a column as floats."""
         values = as_numbers(self.who, f"column {self.names[place]!r}", self.column(place))

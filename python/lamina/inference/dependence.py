@@ -236,7 +236,7 @@ def _grid(
             )
         return values
     column = table.column(place)
-    values = np.unique(column)
+    values = table.different(place)
     if column.dtype.kind not in "iuf" or len(values) < resolution:
         return values
     low, high = percentiles

@@ -10,7 +10,7 @@ from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.results import chosen, found
-from lamina.plot.style import BLUE, GREY, SEQUENTIAL, VERMILION, beside, line, plain
+from lamina.plot.style import BLUE, GREY, SEQUENTIAL, VERMILION, beside, line, plain, points
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -144,7 +144,7 @@ def ale(
 
 
 def _curves(axes: Axes, made: Any, outputs: list[str]) -> None:
-    single = made.individual is not None
+    single, nominal = made.individual is not None, made.grid[0].dtype.kind not in "biuf"
     for place, name in enumerate(outputs):
         where = made.outputs.index(name)
         if single:
@@ -155,6 +155,8 @@ def _curves(axes: Axes, made: Any, outputs: list[str]) -> None:
             drawn[0].set_label("rows" if len(outputs) == 1 else f"rows, {name}")
         if made.average is not None:
             style = line(place) if len(outputs) > 1 or not single else {"color": VERMILION}
+            if nominal:  # nothing lies between categories
+                style = {**points(place), "color": style["color"], "linestyle": "", "markersize": 8}
             label = name if len(outputs) > 1 else "mean" if single else None
             axes.plot(made.grid[0], made.average[where], label=label, linewidth=2.2, **style)
     what = "difference to the first value" if made.centered else "partial dependence"

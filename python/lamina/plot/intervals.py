@@ -102,13 +102,12 @@ def _draw(axes: Axes, band: bool, x: Any, middle: Any, low: Any, high: Any, seen
         axes.plot(x, middle, color=BLUE, linestyle="", marker="_", label="prediction")
         axes.set_xlabel("rows, by prediction")
     axes.set_ylabel("value")
+    title = None
     if seen is not None:
         inside = (low <= seen) & (seen <= high)
         axes.plot(x[inside], seen[inside], ".", color="black", markersize=4, label="observed")
         axes.plot(x[~inside], seen[~inside], "x", color=VERMILION, markersize=6, label="outside")
-        axes.set_title(
-            f"{inside.sum()} of {len(inside)} observations within ({100 * inside.mean():.3g} %)",
-            fontsize=10,
-        )
-    beside(axes)
+        within = f"{inside.sum()} of {len(inside)} observations within"
+        title = f"{within} ({100 * inside.mean():.3g} %)"
+    beside(axes, title)
     plain(axes)

@@ -184,7 +184,7 @@ def plotnet(
         shown = cex_val if node_labs is not False else 0.0
         drawing.draw_units(axes, circle_cex, circles, bord_col, shown, drawing.labels(labels))
         if var_labs:
-            drawing.draw_names(axes, cex_val)
+            drawing.draw_names(axes, circle_cex, cex_val)
         drawing.frame(axes, titles)
 
     larger = _larger()
@@ -298,8 +298,8 @@ class Drawing:
         labels: Sequence[Circle],
     ) -> None:  # fmt: skip
         """Draw circles, of a size at which neighbours do not touch, with their labels."""
-        points, larger = min(18.0, 400.0 / max(self.tallest, 1.0)) * size, _larger()
-        across = (points + 8 * min(size, 1.0) * (points > 8)) * larger
+        points, larger = self._points(size), _larger()
+        across = self._across(size)
         for (x, y), label, is_input, gone in labels:
             fill = "white" if gone else colours[0] if is_input else colours[-1]
             edge, width = (GREY, larger) if gone else (border, 0.8)
@@ -317,14 +317,23 @@ class Drawing:
             axes.plot([x] * 3, [y - 0.2, y, y + 0.2], ".", linestyle="", markersize=5 * larger,
                       color=border, zorder=3)  # fmt: skip
 
-    def draw_names(self, axes: Axes, size: float) -> None:
-        """Write the names of inputs and outputs beside them."""
+    def _points(self, size: float) -> float:
+        return min(18.0, 400.0 / max(self.tallest, 1.0)) * size
+
+    def _across(self, size: float) -> float:
+        """Return the diameter of circles of a size, in points."""
+        points = self._points(size)
+        return (points + 8 * min(size, 1.0) * (points > 8)) * _larger()
+
+    def draw_names(self, axes: Axes, circles: float, size: float) -> None:
+        """Write the names of inputs and outputs beside their circles."""
         points, larger = min(10.0, 300.0 / max(self.tallest, 1.0)) * size, _larger()
+        away = self._across(circles) / 2 + 4 * larger
         for units, side, align in ((self.net.inputs, -1, "right"), (self.net.outputs, 1, "left")):
             for unit in (each for each in units if each in self.places):
                 x, y = self.places[unit]
                 axes.annotate(
-                    self.net.units[unit], (x, y), xytext=(side * 17 * larger, 0), ha=align,
+                    self.net.units[unit], (x, y), xytext=(side * away, 0), ha=align,
                     va="center", textcoords="offset points", fontsize=points * larger,
                     parse_math=False, annotation_clip=False,
                 )  # fmt: skip

@@ -125,13 +125,32 @@ def _draw(axes: Axes, x: Array, y: Array, kind: str, far: Array) -> None:
             xlabel="predicted" if kind == "observed" else "normal quantile",
             ylabel="observed" if kind == "observed" else "standardised residual",
         )
-    for row in far:
+    for rows in _together(x, y, far):
+        last = max(rows, key=lambda row: x[row])
         axes.annotate(
-            str(row),
-            (x[row], y[row]),
+            ", ".join(map(str, rows)),
+            (x[last], y[last]),
             xytext=(4, 2),
             textcoords="offset points",
             fontsize=8,
             color=GREY,
         )
     plain(axes)
+
+
+def _together(x: Array, y: Array, rows: Array) -> list[list[int]]:
+    """Return rows in groups, of which those whose labels would cover each other share one."""
+    wide, high = (0.1 * np.ptp(x), 0.04 * np.ptp(y))  # what a label takes of the axes
+    groups: list[list[int]] = []
+    for row in rows.tolist():
+        near = (
+            group
+            for group in groups
+            if (np.abs(x[group] - x[row]) < wide).any() and (np.abs(y[group] - y[row]) < high).any()
+        )
+        group = next(near, None)
+        if group is None:
+            groups.append([row])
+        else:
+            group.append(row)
+    return groups

@@ -53,8 +53,8 @@ def plain(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def beside(axes: Axes) -> None:
-    """Put a legend above the axes, where it hides nothing."""
+def beside(axes: Axes, title: str | None = None) -> None:
+    """Put a legend above the axes, where it hides nothing, and a title above it."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         axes.legend(
@@ -67,6 +67,11 @@ def beside(axes: Axes) -> None:
             columnspacing=1.2,
             handlelength=1.6,
         )
+    if title is not None:
+        text = axes.get_legend().get_texts()[0] if handles else None  # type: ignore[union-attr]
+        # What a legend of one line takes, with its borders.
+        room = 6.0 if text is None else 2.7 * float(text.get_fontsize())
+        axes.set_title(title, fontsize=10, pad=room)
 
 
 def named(who: str, what: str, names: Any, count: int, prefix: str) -> list[str]:
