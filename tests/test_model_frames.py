@@ -35,6 +35,8 @@ FORMULAS = [
     "y ~ class.ind(f):x + pmax(x, z, 0) + findInterval(x, c(1, 2))",
     "y ~ cut(x, c(-Inf, 1, 2, Inf))", "y ~ base::log(x) + splines::ns(z, 3)",
     "y ~ xor(b, x > 1) + droplevels(f) + as.logical(my.w - 1) + as.matrix(z)",
+    "y ~ cut(x, seq(from=0, to=4, by=2)) + cut(z, quantile(z, probs=seq(0, 1, length.out=4)))",
+    "y ~ relevel(f, ref=3) + cut(x, seq(4, 0))",
     "y ~ as.ordered(g):x + plogis(z) + qlogis(x / 5) + atan2(x, z)",
     "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ I(b & my.w - 1 | z > 0)", "y ~ 1e5*x + (x)",
 ]  # fmt: skip
@@ -139,6 +141,24 @@ def test_factors_make_a_response(response):
     frame = model_frame(f"{response} ~ x", table())
     assert frame.labels == asked["levels"]
     assert (frame.y + 1).tolist() == asked["codes"].tolist()
+
+
+def test_columns_may_have_names_that_are_no_names():
+    data = {
+        **table(),
+        "2nd": table()["f"],
+        "log(x)": table()["z"],
+        "in": table()["g"],
+        "_a": table()["b"],
+    }
+    data = {k: data[k] for k in ("y", "2nd", "log(x)", "x", "in", "_a")}
+    asked = r_peer.ask(
+        MATRIX % "y ~ . - `in`" + 'say("p", colnames(model.matrix(~ `2nd`:x, d)))', data
+    )
+    frame = model_frame("y ~ . - `in`", data)
+    assert [frame.with_intercept[1], [frame.formula]] == [asked["names"], asked["formula"]]
+    np.testing.assert_allclose(frame.with_intercept[0], asked["x"], atol=1e-15)
+    assert model_frame("~ `2nd`:x", data).with_intercept[1] == asked["p"]
 
 
 def test_factors_are_compared():
@@ -279,6 +299,8 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ x", {"subset": "x > 9"}, ValueError, "must have a row without missing values"),
         ("y ~ I(f > 'a')", {}, TypeError, "'<' and '>' are for numbers and ordered factors"),
         ("y ~ I(ordered(f) > 'q')", {}, ValueError, "one of its levels, a, b, c; got 'q'"),
+        ("y ~ relevel(f, ref=4)", {}, ValueError, "ref must be .* a, b, c, or its place, 1 to 3"),
+        ("y ~ cut(x, seq(0, 4, by=-1))", {}, ValueError, "by must lead from 0 to 4; got -1"),
         ("y ~ C(f, sum, 3)", {}, ValueError, "how.many of .* must be 1 to 2 columns; got 3"),
         ("y ~ C(f, contr.sum(4))", {}, ValueError, "must be for its 3 levels; got contr.sum of 4"),
         ("x:f ~ z", {}, TypeError, "':' outside of terms takes two numbers, or two factors"),

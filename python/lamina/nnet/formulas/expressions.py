@@ -6,6 +6,7 @@ between backticks), calls, brackets and operators.  ``help("Syntax")`` of R give
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ CONSTANTS = {
     "TRUE": "True", "T": "True", "FALSE": "False", "F": "False", "NULL": "None", "NA": "nan",
     "NaN": "nan", "Inf": "inf", "pi": "pi",
 }  # fmt: skip
+RESERVED = {"if", "else", "repeat", "while", "function", "for", "next", "break", "in"}
 PYTHON = {"^": "**", "%%": "%", "%/%": "//"}
 CALLED = {  # operators that are functions in Python
     "%in%": "is_in", ":": "sequence", "&": "both", "&&": "both", "|": "either", "||": "either",
@@ -244,7 +246,8 @@ def deparse(tree: Tree) -> str:
 def name_text(name: str) -> str:
     """Return a name, between backticks where R's grammar asks for them."""
     plain = re.fullmatch(r"(?:[^\W\d_]|\.(?!\d))[\w.]*", name) is not None
-    return name if plain and name not in CONSTANTS.keys() - {"T", "F", "pi"} else f"`{name}`"
+    taken = name in RESERVED or name in CONSTANTS.keys() - {"T", "F", "pi"}
+    return name if plain and not taken else f"`{name}`"
 
 
 def number_text(value: float) -> str:
@@ -330,11 +333,17 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
     given: list[Any] = []
     for name, argument in tree.arguments:
         value = python(argument, variables)
-        given.append(f"{name.replace('.', '_')}={value}" if name else value)
+        given.append(f"{_argument(name)}={value}" if name else value)
     if tree.function == "cbind":  # its columns are called as the variables are
         names = [n or (a.name if isinstance(a, Name) else "") for n, a in tree.arguments]
         given = [*(python(a, variables) for _, a in tree.arguments), f"names={names!r}"]
     return f"{function_name(tree.function)}({', '.join(given)})"
+
+
+def _argument(name: str) -> str:
+    """Return what an argument of R's is called in Python, where some names are taken."""
+    called = name.replace(".", "_")
+    return f"{called}_" if keyword.iskeyword(called) else called
 
 
 def function_name(name: str) -> str:

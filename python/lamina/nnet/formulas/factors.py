@@ -85,11 +85,15 @@ def ordered(
 
 
 def relevel(x: Any, ref: Any, _state: State | None = None) -> Variable:
-    """Return a factor with another first level."""
+    """Return a factor with another first level, given by itself or by its place."""
     x = _as_before(as_factor(x), _state)
-    if level_text(ref) not in x.labels:
-        raise ValueError(f"ref must be a level of the factor: {', '.join(x.labels)}; got {ref!r}")
-    first = x.labels.index(level_text(ref))
+    places = x.labels if isinstance(ref, str) else list(range(1, len(x.levels) + 1))
+    if ref not in places:
+        raise ValueError(
+            f"ref must be a level of the factor, {', '.join(x.labels)}, or its place, 1 to "
+            f"{len(x.levels)}; got {ref!r}"
+        )
+    first = places.index(ref)
     order = [first, *(i for i in range(len(x.levels)) if i != first)]
     return _with_levels(x, [x.levels[i] for i in order])
 

@@ -36,7 +36,7 @@ def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by the names that they have in Python."""
     from formulaic.transforms import stateful_transform  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
-    own = (I, log, round_, is_na, ifelse, cbind, is_in, sequence, both, either, xor, negated,
+    own = (I, log, round_, is_na, ifelse, cbind, is_in, sequence, seq, both, either, xor, negated,
            pmin, pmax, findInterval, factors.as_factor, factors.as_numeric, factors.C,
            factors.droplevels, factors.interaction)  # fmt: skip
     learning = (poly, bs, ns, scale, factors.factor_, factors.ordered, factors.relevel,
@@ -133,6 +133,19 @@ def sequence(first: Any, last: Any) -> Any:
         raise TypeError("':' outside of terms takes two numbers, or two factors")
     step = 1 if last >= first else -1
     return [float(v) for v in np.arange(first, last + step / 2, step)]
+
+
+def seq(
+    from_: float = 1.0, to: float = 1.0, by: float | None = None, length_out: int | None = None
+) -> list[float]:
+    """Return numbers from one to another, in steps or so many."""
+    if length_out is not None:
+        return [float(v) for v in np.linspace(from_, to, int(length_out))]
+    step = (1.0 if to >= from_ else -1.0) if by is None else float(by)
+    if step == 0 or (to - from_) / step < 0:
+        raise ValueError(f"by must lead from {from_:g} to {to:g}; got {step:g}")
+    count = int((to - from_) / step + 1e-10) + 1
+    return [from_ + i * step for i in range(count)]
 
 
 def both(a: Any, b: Any) -> Any:

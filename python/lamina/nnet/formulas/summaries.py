@@ -39,11 +39,14 @@ OF_ALL: dict[str, Function] = {
 def summary(function: Function) -> Function:
     """Return a function of a variable that keeps its first value."""
 
-    def kept(x: Any, *given: Any, na_rm: bool = False, _state: State | None = None) -> Any:
+    def kept(
+        x: Any, *given: Any, na_rm: bool = False, _state: State | None = None, **named: Any
+    ) -> Any:
         state = {} if _state is None else _state
         if "value" not in state:
             values = np.asarray(x, np.float64)
-            state["value"] = function(values[~np.isnan(values)] if na_rm else values, *given)
+            known = values[~np.isnan(values)] if na_rm else values
+            state["value"] = function(known, *given, **named)
         return state["value"]
 
     return kept

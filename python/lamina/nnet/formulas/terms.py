@@ -97,7 +97,8 @@ class _Algebra:
     """Writes the right side for formulaic, with a plain name in place of each variable."""
 
     def __init__(self, who: str, others: Sequence[str]) -> None:
-        self.who, self.others = who, others
+        self.who = who
+        self.others = [Name(name, quoted=True) for name in others]  # whatever they are called
         self.placeholders: dict[str, Tree] = {}
 
     def write(self, tree: Tree) -> str:
@@ -121,7 +122,7 @@ class _Algebra:
                 raise FormulaError(
                     f"{self.who}: '.' in formula must stand for columns; data has no others"
                 )
-            return f"({' + '.join(self._placeholder(Name(name)) for name in self.others)})"
+            return f"({' + '.join(self._placeholder(name) for name in self.others)})"
         if isinstance(tree, expressions.Text):
             raise FormulaError(
                 f"{self.who}: formula must be made of columns; got the string {tree.value!r}"
@@ -134,12 +135,12 @@ class _Algebra:
         return f"v{list(names).index(deparse(tree))}"
 
 
-def _spelt_out(tree: Tree, others: Sequence[str]) -> Tree:
+def _spelt_out(tree: Tree, others: Sequence[Name]) -> Tree:
     """Return the right side with ``.`` replaced."""
     if tree == DOT:
-        made: Tree = Name(others[0])
+        made: Tree = others[0]
         for name in others[1:]:
-            made = Infix("+", made, Name(name))
+            made = Infix("+", made, name)
         return made
     if isinstance(tree, Brackets):
         return Brackets(_spelt_out(tree.of, others))
