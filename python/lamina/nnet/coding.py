@@ -61,7 +61,8 @@ def class_ind(cl: Any = _check.NEEDED, return_levels: bool = False) -> Any:
     if held.values.ndim != 1:
         raise TypeError(f"class_ind: cl must have one class a row; got shape {held.values.shape}")
     if held.kind != "factor":
-        held = factor([None if np.isnan(v) else v for v in held.values.tolist()])
+        as_given = bool if held.kind == "logical" else int if held.whole else float
+        held = factor([None if np.isnan(v) else as_given(v) for v in held.values.tolist()])
     indicators = np.concatenate([np.eye(len(held.levels)), np.zeros((1, len(held.levels)))])
     found = indicators[held.values]
     return (found, list(held.levels)) if return_levels else found
