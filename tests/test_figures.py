@@ -191,6 +191,25 @@ def test_a_title_stands_above_the_legend():
     assert title.y1 <= ax.figure.bbox.height
 
 
+def test_columns_of_frames_name_the_axes():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"dose": np.arange(40.0), "risk": TRUE})
+    ax = plot.intervals(FOUND, FOUND - 1, FOUND + 1, x=frame["dose"], y=frame["risk"])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("dose", "risk")
+    ax = plot.intervals(FOUND, FOUND - 1, FOUND + 1)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("rows, by prediction", "value")
+
+
+def test_what_one_panel_or_one_value_shows():
+    ax = plot.lekprofile(lambda x: x[:, 0] * x[:, 1], X, xsel=[0], steps=3)
+    assert ax.get_legend().get_title().get_text() == "others at"
+    constant = np.column_stack([X[:, :1], np.ones(len(X))])
+    ax = plot.partial_dependence(lambda x: x[:, 0] * x[:, 1], constant, 1)
+    assert ax.lines[0].get_marker() == "o"
+    same = plot.residuals(np.ones(4), np.ones(4))
+    assert [t.get_text() for t in same.texts] == ["0, 1, 2"]
+
+
 def test_categories_are_points_in_their_order():
     pandas = pytest.importorskip("pandas")
     kind = pandas.Categorical(["low", "top", "mid", "low"], ["low", "mid", "top", "none"])

@@ -90,3 +90,12 @@ def test_images_are_drawn_as_they_are():
 def test_images_that_cannot_be_drawn(options, text):
     with pytest.raises((TypeError, ValueError), match=text):
         plot.images(**{"x": np.ones((2, 3, 3)), **options})
+
+
+def test_long_titles_are_broken(plt):
+    drawn = plot.images(np.zeros((4, 8, 8)), ["a rather long title of an image", "b", "c\nd", ""])
+    drawn[0].figure.canvas.draw()
+    assert [ax.get_title() for ax in drawn[1:]] == ["b", "c\nd", ""]
+    title, image = (a.get_window_extent() for a in (drawn[0].title, drawn[0]))
+    assert title.width <= 1.15 * image.width
+    assert title.y1 <= drawn[0].figure.bbox.height

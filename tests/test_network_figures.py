@@ -151,3 +151,14 @@ def test_names_stand_beside_circles_of_any_size(size):
         middle = (names[circle].x0 + names[circle].x1) / 2 if circle in names else None
         middle = ax.transData.transform((0, 0))[0] if middle is None else middle
         assert names[name].x1 <= middle - radius
+
+
+def test_long_labels_stay_within_their_circles():
+    model = lamina.Sequential(
+        [lamina.Input((2,)), lamina.layers.Dense(300), lamina.layers.Dense(1)]
+    )
+    ax = plot.plotnet(model, max_units=4)
+    ax.figure.canvas.draw()
+    across = max(line.get_markersize() for line in ax.lines) * ax.figure.dpi / 72
+    widths = {t.get_text(): t.get_window_extent().width for t in ax.texts}
+    assert max(widths[label] for label in ("H1", "H300", "O1")) < across

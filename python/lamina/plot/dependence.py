@@ -157,6 +157,8 @@ def _curves(axes: Axes, made: Any, outputs: list[str]) -> None:
             style = line(place) if len(outputs) > 1 or not single else {"color": VERMILION}
             if nominal:  # nothing lies between categories
                 style = {**points(place), "color": style["color"], "linestyle": "", "markersize": 8}
+            elif len(made.grid[0]) == 1:  # of a constant column: no line
+                style = {**style, "marker": "o"}
             label = name if len(outputs) > 1 else "mean" if single else None
             axes.plot(made.grid[0], made.average[where], label=label, linewidth=2.2, **style)
     what = "difference to the first value" if made.centered else "partial dependence"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ WHO = "images"
 SIDE = 1.5  # inches of an image
 WIDEST = 10.0  # inches of a figure
 SMALL = 256  # pixels a side of images whose pixels are seen
+LETTER = 0.6  # of its height that a letter is wide, on average
 LINE = 1.9  # heights of its letters that a line of a title takes
 
 
@@ -119,6 +121,7 @@ def images(
 
     height, width = (max(sizes) for sizes in zip(*(p.shape[:2] for p in pictures), strict=True))
     wide = min(SIDE * min(width / height, 3.0), WIDEST / across)
+    words = None if words is None else [_wrapped(word, wide) for word in words]
     tall = min(SIDE, wide * height / width) + _title_inches(words)
     size = (max(across * wide, 2.0), max(down * tall, 1.0))
     return on_grid(WHO, draw, (down, across), ax, path, size)  # type: ignore[no-any-return]
@@ -156,12 +159,21 @@ def _limits(pictures: list[Array], scale: Any) -> list[tuple[float, float]]:
     return [(low, high)] * len(pictures)
 
 
+def _wrapped(title: str, wide: float) -> str:
+    """Return a title in lines no longer than an image is wide."""
+    room = max(int(wide * 72 / (LETTER * _title_points())), 4)
+    return "\n".join(part for line in title.split("\n") for part in wrap(line, room) or [""])
+
+
 def _title_inches(words: list[str] | None) -> float:
     """Return the height that titles take above each image."""
     if words is None:
         return 0.05
+    return max(word.count("\n") + 1 for word in words) * LINE * _title_points() / 72
+
+
+def _title_points() -> float:
     from matplotlib import rcParams
     from matplotlib.font_manager import FontProperties
 
-    points = FontProperties(size=rcParams["axes.titlesize"]).get_size_in_points()
-    return max(word.count("\n") + 1 for word in words) * LINE * points / 72
+    return float(FontProperties(size=rcParams["axes.titlesize"]).get_size_in_points())

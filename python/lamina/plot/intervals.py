@@ -39,6 +39,7 @@ def intervals(
     y : array_like of shape (rows,), optional
         Observed values: those within their interval are points, the others crosses, and the title
         says what share is within.
+        Names of columns of a frame stand beside the axes.
     x : array_like of shape (rows,), optional
         The horizontal axis; a band is drawn over it.  If not given, rows stand side by side in the
         order of their prediction.
@@ -78,7 +79,21 @@ def intervals(
     band = across is not None
     place = np.arange(len(order)) if across is None else across[order]
     rows = [place, middle[order], low[order], high[order], None if seen is None else seen[order]]
-    return on_axes(WHO, lambda axes: _draw(axes, band, *rows), ax, path, (6.5, 4.0))
+    xlabel = _name_of(x, "" if band else "rows, by prediction")
+    ylabel = _name_of(y, "value")
+
+    def draw(axes: Axes) -> None:
+        _draw(axes, band, *rows)
+        axes.set_xlabel(xlabel, parse_math=False)
+        axes.set_ylabel(ylabel, parse_math=False)
+
+    return on_axes(WHO, draw, ax, path, (6.5, 4.0))
+
+
+def _name_of(values: Any, other: str) -> str:
+    """Return the name of a frame's column, or another one."""
+    name = getattr(values, "name", None)
+    return name if isinstance(name, str) else other
 
 
 def _column(name: str, values: Any) -> Array:
@@ -100,8 +115,6 @@ def _draw(axes: Axes, band: bool, x: Any, middle: Any, low: Any, high: Any, seen
         width = min(1.5, 300 / len(x))  # points; wider strokes of many rows would overlap
         axes.vlines(x, low, high, color=SKY, linewidth=width, label="interval")
         axes.plot(x, middle, color=BLUE, linestyle="", marker="_", label="prediction")
-        axes.set_xlabel("rows, by prediction")
-    axes.set_ylabel("value")
     title = None
     if seen is not None:
         inside = (low <= seen) & (seen <= high)

@@ -312,7 +312,7 @@ class Drawing:
                           markeredgecolor=edge, markeredgewidth=width)  # fmt: skip
             elif text and points > 6:
                 axes.text(x, y, label, ha="center", va="center", zorder=4,
-                          fontsize=min(9.0, 0.5 * points + 1) * text * larger)  # fmt: skip
+                          fontsize=_fitting(label, points) * text * larger)  # fmt: skip
         for x, y in self.dots:
             axes.plot([x] * 3, [y - 0.2, y, y + 0.2], ".", linestyle="", markersize=5 * larger,
                       color=border, zorder=3)  # fmt: skip
@@ -358,6 +358,12 @@ def _is_wanted(what: str, wanted: Any, net: Any, unit: Any) -> bool:
         if name not in known:
             raise ValueError(f"{WHO}: {what} must be among {', '.join(known)}; got {name!r}")
     return net.units[unit] in names
+
+
+def _fitting(label: str, points: float) -> float:
+    """Return a font size at which a label fits its circle; formulas are shorter than their text."""
+    usual = min(9.0, 0.5 * points + 1)
+    return usual if "$" in label else usual * min(1.0, 3.3 / max(len(label), 1))
 
 
 def _shown(units: list[int], most: int | None) -> list[int | None]:

@@ -74,8 +74,7 @@ def lekprofile(
         return on_axes(WHO, lambda axes: _draw_groups(axes, made), ax, path, (5.0, 3.5))
     inputs = chosen(WHO, "xsel", xsel, made.inputs)
     if len(inputs) * len(made.outputs) == 1:
-        return on_axes(WHO, lambda axes: _panel(axes, made, inputs[0], made.outputs[0], True), ax,
-                       path)  # fmt: skip
+        return on_axes(WHO, lambda axes: _alone(axes, made, inputs[0]), ax, path)
     # Inputs wrap where there is one output; else a row for each output.
     one = len(made.outputs) == 1
     across = min(len(inputs), PANELS_A_ROW) if one else len(inputs)
@@ -95,6 +94,11 @@ def lekprofile(
         return used.reshape(len(made.outputs), len(inputs))
 
     return on_grid(WHO, draw, (down, across), ax, path, size)
+
+
+def _alone(axes: Axes, profile: Any, name: str) -> None:
+    _panel(axes, profile, name, profile.outputs[0], True)
+    axes.legend(title="others at", frameon=False)
 
 
 def _panel(axes: Axes, profile: Any, name: str, output: str, labelled: bool) -> None:

@@ -146,7 +146,7 @@ def _together(x: Array, y: Array, rows: Array) -> list[list[int]]:
         near = (
             group
             for group in groups
-            if (np.abs(x[group] - x[row]) < wide).any() and (np.abs(y[group] - y[row]) < high).any()
+            if ((np.abs(x[group] - x[row]) <= wide) & (np.abs(y[group] - y[row]) <= high)).any()
         )
         group = next(near, None)
         if group is None:
