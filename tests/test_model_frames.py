@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import r_peer
-from lamina import datasets
+from lamina import datasets, inference
 from lamina.nnet import model_frame
 from lamina.nnet.formulas import FormulaError
 
@@ -310,6 +310,16 @@ def test_infinite_values_are_refused_by_name_and_row():
 def test_refusals_say_what_to_do(formula, more, error, message):
     with pytest.raises(error, match=message):
         model_frame(formula, table(), **more)
+
+
+def test_lazy_frames_are_to_be_collected():
+    polars = pytest.importorskip("polars")
+    data = polars.DataFrame(table())
+    with pytest.raises(TypeError, match=r"got a LazyFrame; pass data.collect\(\)"):
+        model_frame("y ~ x", data.lazy())
+    frame = model_frame("y ~ x", data.lazy().collect())
+    with pytest.raises(TypeError, match=r"got a LazyFrame; pass x.collect\(\)"):
+        inference.partial_dependence(frame, data.lazy(), "x")
 
 
 def test_without_formulaic_the_extra_is_named(monkeypatch):

@@ -29,6 +29,8 @@ class Table:
     """
 
     def __init__(self, who: str, x: Any, names: Sequence[str] | None = None) -> None:
+        if hasattr(x, "collect_schema") and not hasattr(x, "__len__"):
+            raise TypeError(f"{who}: x must be a table; got a {type(x).__name__}; pass x.collect()")
         known = _names(x)
         self.who, self._frame = who, known is not None
         if isinstance(x, Mapping):

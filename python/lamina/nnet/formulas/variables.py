@@ -296,6 +296,10 @@ def _columns(who: str, data: Any) -> dict[str, Any]:
     if hasattr(data, "feature_names") and hasattr(data, "target_name"):  # lamina.datasets
         held = dict(zip(data.feature_names, data.x.T, strict=True))
         return {**held, data.target_name: data.y}
+    if hasattr(data, "collect_schema") and not hasattr(data, "__len__"):
+        raise TypeError(
+            f"{who}: data must be a table; got a {type(data).__name__}; pass data.collect()"
+        )
     if hasattr(data, "to_numpy") and ndim_of(data) == 1:
         raise TypeError(
             f"{who}: data must be a table; got a {type(data).__name__}, one row or column alone: "
