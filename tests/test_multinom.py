@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import r_peer
-from lamina.nnet import multinom
+from lamina.nnet import multinom, r_matrices
 from lamina.nnet.formulas.variables import level_text
 
 TIGHT = {"reltol": 1e-15, "maxit": 1000, "trace": False}
@@ -107,6 +107,9 @@ say("more", c(printed(summary(h, cor = TRUE, Wald = TRUE, digits = 3)),
               printed(summary(b, cor = TRUE, Wald = TRUE))))
 two <- multinom(low ~ smoke, data = birthwt, maxit = 1000, reltol = 1e-15, trace = FALSE)
 some <- multinom(race ~ smoke + age, data = birthwt, maxit = 1000, reltol = 1e-15, trace = FALSE)
+say("columns", capture.output({m <- matrix(1:8 / 7, 2, 4); dimnames(m) <- list(c("a", "long names"),
+  c(strrep("p", 11), strrep("q", 22), strrep("r", 22), strrep("s", 11))); print(m)
+  colnames(m)[4] <- "s"; print(m)}))
 say("correlations", c(printed(summary(two, cor = TRUE)),
                       printed(summary(some, cor = TRUE, digits = 1))))
 say("loglik", c(printed(logLik(h)), printed(logLik(b))))
@@ -137,6 +140,9 @@ def test_fits_print_as_rs():
     same_print([h.summary(), b.summary()], asked["summary"])
     short = h.summary(correlation=True, digits=3, Wald_ratios=True)
     same_print([short, b.summary(correlation=True, Wald_ratios=True)], asked["more"])
+    m, long = np.arange(1, 9).reshape(4, 2).T / 7, ["p" * 11, "q" * 22, "r" * 22]
+    shown = [r_matrices.matrix(m, ["a", "long names"], [*long, s]) for s in ("s" * 11, "s")]
+    assert [*shown[0], *shown[1]] == asked["columns"]
     two, some = (multinom(f, data=birthwt, **TIGHT) for f in ("low ~ smoke", "race ~ smoke + age"))
     found = [two.summary(correlation=True), some.summary(correlation=True, digits=1)]
     same_print(found, asked["correlations"])
@@ -209,6 +215,8 @@ def test_rows_that_are_alike_are_merged(summ, capsys):
     np.testing.assert_allclose(merged.coef(), whole.coef(), rtol=1e-6)
     np.testing.assert_allclose(merged.standard_errors, whole.standard_errors, rtol=1e-6)
     assert merged.deviance == pytest.approx(whole.deviance, rel=1e-10)
+    multinom("y ~ k", {**data, "k": np.arange(200) % 12}, summ=3, maxit=0)
+    assert capsys.readouterr().out.startswith("[1] 12  2\n")  # numbers of one width
 
 
 def test_likelihood_ratio_tests_are_rs():

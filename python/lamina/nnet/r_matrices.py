@@ -39,7 +39,7 @@ def of_texts(
     place = 0
     while place < len(drawn):
         room, end = WIDTH - stub, place
-        while end < len(drawn) and (end == place or room > len(drawn[end][0])):
+        while end < len(drawn) and (end == place or room > len(drawn[end][0]) + 1):
             room -= len(drawn[end][0]) + 1
             end += 1
         for i, name in enumerate(["", *rows]):

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina import _screen
 from lamina.nnet.formulas.variables import Array
+from lamina.nnet.r_numbers import formatted
 
 
 @dataclass
@@ -91,7 +92,8 @@ def merged(rows: Rows, by_columns: bool, tell: bool) -> Rows:
     if by_columns:
         y = np.stack(sums, axis=1) / np.where(weights > 0, weights, 1.0)[:, None]
     if tell:
-        _screen.write(f"[1] {len(first)} {rows.x.shape[1]}")
+        sizes = formatted([len(first), rows.x.shape[1]])
+        _screen.write(f"[1] {' '.join(sizes)}")
     return replace(
         rows, x=rows.x[first], y=y, weights=weights,
         offset=None if rows.offset is None else rows.offset[first],
