@@ -62,7 +62,7 @@ class BlockedProduct {
   const Hook& hook;
   int max_vectors, max_height;
   Index rows_in_block, columns_in_block, chunk_max;
-  bool a_direct, b_direct;
+  bool a_direct, b_direct, fetches;
   T* a_panels = nullptr;
   T* b_panels = nullptr;
 
@@ -70,13 +70,14 @@ class BlockedProduct {
     const Index vectors = (n + lanes<T> - 1) / lanes<T>;
     max_vectors = tile_vectors(m, vectors);
     b_direct = reads_b_in_place(m, n);
-    if (b_direct && max_vectors == usual_vectors && vectors > in_place_vectors)
+    fetches = b_direct && fetches_b(m, n);
+    if (b_direct && !fetches && max_vectors == usual_vectors && vectors > in_place_vectors)
       max_vectors = in_place_vectors;
     max_height = tallest[max_vectors - 1];
     chunk_max = (p.k + parts_of(p.k, longest_chunk) - 1) / parts_of(p.k, longest_chunk);
     columns_in_block =
         parts_of(vectors, block_vectors) == 1 ? vectors * lanes<T> : block_vectors * lanes<T>;
-    rows_in_block = m < block_rows ? m : block_rows;
+    rows_in_block = m < block_rows || fetches ? m : block_rows;
     a_direct = reads_a_in_place(m, n);
   }
 
@@ -86,6 +87,7 @@ class BlockedProduct {
     alignas(64) T b_small[lanes<T> * longest_chunk + pack_slack];
     a_panels = a_small;
     b_panels = b_small;
+    fetches = false;
     max_vectors = 1;
     columns_in_block = lanes<T>;
     rows_in_block = max_height = tallest[0];
@@ -117,8 +119,14 @@ class BlockedProduct {
     } else {
       if (p.b.k_adjacent) return false;
       if (LAMINA_VECTOR_BYTES < 32 && n % lanes<T> != 0) return false;
-      return m <= in_place_rows || p.k * n * Index(sizeof(T)) <= 32768;
+      return m <= in_place_rows || fetches_b(m, n) || p.k * n * Index(sizeof(T)) <= 32768;
     }
+  }
+
+  // Whether panels of a B in place are brought near while others are multiplied.
+  bool fetches_b(Index m, Index n) const {
+    return m > usual_height && m <= fetching_rows && max_vectors == usual_vectors &&
+           p.k * n * Index(sizeof(T)) >= fetching_bytes;
   }
 
   bool reserve() {
@@ -175,7 +183,7 @@ class BlockedProduct {
       const Range block{rows.begin + row_blocks.begin(i), rows.begin + row_blocks.begin(i + 1)};
       const Parts tiles(block.size(), parts_of(block.size(), max_height));
       if (!a_direct) p.a.pack_strips(a_panels, tiles, block.begin, chunk.begin, chunk.depth);
-      if (Hook::wanted || (a_direct && (b_direct || stays_near(cols, chunk))))
+      if (!fetches && (Hook::wanted || (a_direct && (b_direct || stays_near(cols, chunk)))))
         rows_outer(block, tiles, cols, panels, chunk);
       else
         columns_outer(block, tiles, cols, panels, chunk);
@@ -198,11 +206,29 @@ class BlockedProduct {
     }
   }
   void columns_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels, Chunk chunk) {
-    for (Index i = 0; i < panels.count; ++i)
+    constexpr Index fetched = fetched_lines * 64 / Index(sizeof(T));
+    for (Index i = 0; i < panels.count; ++i) {
+      const T* const next = fetches ? next_panel(cols, panels, i, chunk) : nullptr;
       for (Index t = 0; t < tiles.count; ++t) {
         const Range strip{rows.begin + tiles.begin(t), rows.begin + tiles.begin(t + 1)};
-        tile(rows, strip, cols, panels.begin(i), panels.begin(i + 1), chunk);
+        tile(rows, strip, cols, panels.begin(i), panels.begin(i + 1), chunk,
+             next != nullptr && t < panel_lines / fetched_lines ? next + t * fetched : nullptr);
       }
+      if (Hook::wanted && chunk.last) {
+        const Index end = cols.begin + panels.begin(i + 1) * lanes<T>;
+        hook(rows, {cols.begin + panels.begin(i) * lanes<T>, end < cols.end ? end : cols.end});
+      }
+    }
+  }
+
+  // Of B in place: the first panel of the next chunk behind the last one of this.
+  const T* next_panel(Range cols, const Parts& panels, Index i, Chunk chunk) const {
+    if constexpr (B::addressable) {
+      if (i + 1 < panels.count)
+        return p.b.at(cols.begin + panels.begin(i + 1) * lanes<T>, chunk.begin);
+      if (!chunk.last) return p.b.at(cols.begin, chunk.begin + chunk.depth);
+    }
+    return nullptr;
   }
 
   // The next rows of a large A read in place.  15488x64x288 on a Zen 5: 170 to 198 GF/s with
@@ -218,7 +244,7 @@ class BlockedProduct {
   }
 
   LAMINA_INLINE void tile(Range rows, Range strip, Range cols, Index first_vector, Index end_vector,
-                          Chunk chunk) {
+                          Chunk chunk, const T* next = nullptr) {
     const Index col = cols.begin + first_vector * lanes<T>;
     const Index height = strip.size(), vectors = end_vector - first_vector;
     Tile<T> t;
@@ -248,9 +274,18 @@ class BlockedProduct {
     t.bias = chunk.last && p.bias ? p.bias + col : nullptr;
     t.add = p.add || !chunk.first;
     t.relu = chunk.last && p.relu;
+    t.next = next;
+    if constexpr (fetching_rows > 0) {
+      if (next != nullptr) return fetching_kernel(k_adjacent, vectors, height)(t);
+    }
     kernel(k_adjacent, b_direct && tail < lanes<T>, vectors, height)(t);
   }
 
+  static LAMINA_INLINE TileKernel<T> fetching_kernel(bool k_adjacent, Index vectors, Index height) {
+    return k_adjacent
+               ? FetchingTileKernels<T, true>::of_vectors[vectors - 1].of_height[height - 1]
+               : FetchingTileKernels<T, false>::of_vectors[vectors - 1].of_height[height - 1];
+  }
   static LAMINA_INLINE TileKernel<T> kernel(bool k_adjacent, bool mask_b, Index vectors,
                                             Index height) {
     const Index v = vectors - 1, h = height - 1;

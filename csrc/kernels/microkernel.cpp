@@ -16,6 +16,12 @@ constexpr TileKernel<T> continuing_kernel() {
          Vectors > ;
 }
 
+template <class T, bool KAdjacent, int Height, int Vectors>
+constexpr TileKernel<T> fetching_kernel() {
+  constexpr int height = Height < usual_height ? Height : usual_height;
+  return &multiply_tile<T, height, Vectors, KAdjacent, masks_are_free, true>;
+}
+
 template <class T, bool K, bool M, int V>
 constexpr TileColumn<T> tile_column() {
   return {{tile_kernel<T, K, M, 1, V>(), tile_kernel<T, K, M, 2, V>(), tile_kernel<T, K, M, 3, V>(),
@@ -34,7 +40,26 @@ constexpr TileColumn<T> continuing_column() {
            continuing_kernel<T, 4, V>()}};
 }
 
+template <class T, bool K, int V>
+constexpr TileColumn<T> fetching_column() {
+  static_assert(usual_height <= 6);
+  return {{fetching_kernel<T, K, 1, V>(), fetching_kernel<T, K, 2, V>(),
+           fetching_kernel<T, K, 3, V>(), fetching_kernel<T, K, 4, V>(),
+           fetching_kernel<T, K, 5, V>(), fetching_kernel<T, K, 6, V>()}};
+}
+
 }  // namespace
+
+#if LAMINA_VECTOR_BYTES == 64  // fetching_rows
+template <class T, bool K>
+constexpr TileColumn<T> FetchingTileKernels<T, K>::of_vectors[usual_vectors] = {
+    fetching_column<T, K, 1>(), fetching_column<T, K, 2>(), fetching_column<T, K, 3>(),
+    fetching_column<T, K, 4>()};
+template struct FetchingTileKernels<float, false>;
+template struct FetchingTileKernels<float, true>;
+template struct FetchingTileKernels<double, false>;
+template struct FetchingTileKernels<double, true>;
+#endif
 
 template <class T>
 constexpr TileColumn<T> ContinuingTileKernels<T>::of_vectors[most_vectors] = {

@@ -22,6 +22,7 @@ struct Tile {
   const T* bias;  // of the first column, or null
   bool add;       // to C, else overwrite it
   bool relu;
+  const T* next;  // of a panel that is read in place later: fetched, if the kernel fetches
 };
 
 // acc += a * b.  GCC 12 turns some intrinsics into the 132 form and register moves, 6 to 8 % of
@@ -57,16 +58,20 @@ LAMINA_INLINE void fma_each_into(Vec<T>& acc, const T& a, Vec<T> b) {
 // AVX-512 masks cost nothing: one kernel serves whole and partial last vectors.
 constexpr bool masks_are_free = LAMINA_VECTOR_BYTES == 64;
 
+// The lines of each k in a panel that is fetched, and how many of them a tile brings into the
+// second cache.
+constexpr Index panel_lines = usual_vectors * LAMINA_VECTOR_BYTES / 64, fetched_lines = 2;
+
 // Terms acc += A B over the chunk.  KAdjacent: the rows of A lie apart, else its columns do.
-// MaskB: the last vector of B ends at `tail` (never read behind it).
-template <class T, int Height, int Vectors, bool KAdjacent, bool MaskB>
+// MaskB: the last vector of B ends at `tail` (never read behind it).  Fetches: from t.next on.
+template <class T, int Height, int Vectors, bool KAdjacent, bool MaskB, bool Fetches = false>
 LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) {
   constexpr int groups = (Height + 2) / 3;  // addresses base, base + step, base + 2 step
   const T* a[groups];
   const Index a_step = t.a_step, b_step = t.b_step, tail = t.tail;
   LAMINA_UNROLL
   for (int g = 0; g < groups; ++g) a[g] = t.a + (KAdjacent ? 3 * g * a_step : 0);
-  const T* b = t.b;
+  const T *b = t.b, *next = t.next;
 #if LAMINA_VECTOR_BYTES == 32  // 12 products a term: the loop's own instructions cost 1 to 2 %
   _Pragma("GCC unroll 4")
 #endif
@@ -86,6 +91,12 @@ LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) 
       const Vec<T> each = broadcast(x);
       LAMINA_UNROLL
       for (int v = 0; v < Vectors; ++v) fma_into(acc[r][v], each, row[v]);
+    }
+    if (Fetches) {
+      LAMINA_UNROLL
+      for (Index i = 0; i < fetched_lines; ++i)
+        second_cache_prefetch(next + i * (64 / Index(sizeof(T))));
+      next += b_step;
     }
     b += b_step;
     if (KAdjacent) {
@@ -159,7 +170,7 @@ LAMINA_INLINE void prefetch_tile(const Tile<T>& t) {
   }
 }
 
-template <class T, int Height, int Vectors, bool KAdjacent, bool MaskB>
+template <class T, int Height, int Vectors, bool KAdjacent, bool MaskB, bool Fetches = false>
 void multiply_tile(const Tile<T>& t) {
   if (t.add && t.depth >= 64) prefetch_tile<T, Height, Vectors>(t);
   Vec<T> acc[Height][Vectors];
@@ -168,7 +179,7 @@ void multiply_tile(const Tile<T>& t) {
     LAMINA_UNROLL
     for (int v = 0; v < Vectors; ++v) acc[r][v] = Vec<T>{};
   }
-  accumulate<T, Height, Vectors, KAdjacent, MaskB>(acc, t);
+  accumulate<T, Height, Vectors, KAdjacent, MaskB, Fetches>(acc, t);
   finish<T, Height, Vectors>(acc, t);
 }
 
@@ -206,6 +217,15 @@ template <class T>
 struct ContinuingTileKernels {
   static const TileColumn<T> of_vectors[most_vectors];
 };
+// Those that fetch, of usual tiles; B is in place.
+template <class T, bool KAdjacent>
+struct FetchingTileKernels {
+  static const TileColumn<T> of_vectors[usual_vectors];
+};
+extern template struct FetchingTileKernels<float, false>;
+extern template struct FetchingTileKernels<float, true>;
+extern template struct FetchingTileKernels<double, false>;
+extern template struct FetchingTileKernels<double, true>;
 extern template struct ContinuingTileKernels<float>;
 extern template struct ContinuingTileKernels<double>;
 extern template struct TileKernels<float, false, false>;

@@ -20,6 +20,7 @@ constexpr int usual_vectors = 2;
 constexpr int tallest[most_vectors] = {8, 5, 3, 2, 1, 1, 1, 1};
 constexpr int usual_vectors = 2;
 #endif
+constexpr int usual_height = tallest[usual_vectors - 1];
 
 // Up to so many rows of A, B is read where it lies, by tiles of `in_place_vectors`: packing it
 // costs more than reading it again for each tile.  1024 x 1024 on one core of a Zen 4, AVX-512: 16
@@ -36,6 +37,14 @@ constexpr int in_place_vectors = usual_vectors;
 constexpr Index in_place_rows = 10;
 constexpr int in_place_vectors = usual_vectors;
 #endif
+
+// Up to so many rows, a large B in place is read by usual tiles, which bring the panel that comes
+// next near.  1024 x 1024 on one core of a Zen 4, AVX-512: 32 rows 102 to 113 GF/s, 128 rows 95 to
+// 110, 256 rows 105 to 109; 2048 x 2048, 32 rows: 76 to 109.  What the second cache holds anyway
+// loses: 784 x 256, 32 rows 115 to 111.  So does AVX2, whose panels are one line wide: 32 rows 80
+// to 65, 128 rows 95 to 66.
+constexpr Index fetching_rows = LAMINA_VECTOR_BYTES == 64 ? 256 : 0;
+constexpr Index fetching_bytes = 1048576;
 
 // K is summed in near-equal chunks of at most this many terms.  Part of the contract: a different
 // value gives different bits.  Every chunk passes over C: 512 beat 400 by 2 to 3 % at 2048^3 on a
