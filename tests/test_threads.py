@@ -167,6 +167,7 @@ def test_a_step_stays_on_one_thread_where_its_weights_would_travel_far(nanosecon
     assert_same_bits(model.get_weights(), here, "on one thread and two")
 
 
+@pytest.mark.skipif(_core.runtime.thread_info()["affinity"] < 2, reason="needs two CPUs")
 def test_the_round_trip_is_measured_where_threads_come():
     """In a process of its own, as users run: tests let every thread do its own part."""
     found = in_new_process("""
