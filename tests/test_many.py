@@ -275,6 +275,37 @@ def test_executors_give_the_bits_of_this_process(kind: str):
     assert same(again.weights[5], here.weights[5])
 
 
+class Losing(concurrent.futures.Executor):
+    """Does so many tasks, as a process would get them, then takes no more."""
+
+    def __init__(self, tasks: int) -> None:
+        self.left = tasks
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        if not self.left:
+            raise RuntimeError("no worker is left")
+        self.left -= 1
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        try:
+            future.set_result(pickle.loads(pickle.dumps(fn))(*pickle.loads(pickle.dumps(args))))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def test_fits_that_an_executor_does_not_take_are_rows_that_say_so():
+    x, y = data()
+    fits = lamina.fit_many(build, x, y, seeds=4, epochs=1, executor=Losing(1), verbose=0)
+    assert list(fits.table["status"]) == ["ok", "failed", "failed", "failed"]
+    assert fits.table["message"][3] == "RuntimeError: no worker is left"
+
+
+def test_what_cannot_be_pickled_is_told_with_what_to_do():
+    x, y = data()
+    with pytest.raises(TypeError, match=r"fit_many: the executor.*lambda.*at the top of a module"):
+        lamina.fit_many(lambda: build(2), x, y, epochs=1, executor=Losing(9), verbose=0)
+
+
 def test_scores_of_ones_own():
     x, y = data()
 

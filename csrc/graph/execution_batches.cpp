@@ -52,11 +52,13 @@ void ExecutionOf<T>::take_order(const Batch& batch) {
   graph_->check_batch(rows);
   if (batch.order != nullptr) {
     order_.assign(batch.order + batch.start, batch.order + batch.stop);
-    std::uint64_t largest = 0;  // of all rows; those below 0 come out above any other
-    for (const std::int64_t row : order_) largest = std::max(largest, std::uint64_t(row));
-    if (!order_.empty() && largest >= std::uint64_t(all))
-      throw std::invalid_argument("order: row " + std::to_string(std::int64_t(largest)) + " of " +
-                                  std::to_string(all));
+    const auto outside = [=](std::int64_t row) { return std::uint64_t(row) >= std::uint64_t(all); };
+    bool any = false;
+    for (const std::int64_t row : order_) any |= outside(row);
+    if (any)
+      throw std::invalid_argument(
+          "order: row " + std::to_string(*std::find_if(order_.begin(), order_.end(), outside)) +
+          " of " + std::to_string(all));
   }
   for (std::size_t s = 0; s < graph_->states().size(); ++s)
     state(s).check_rows(rows, graph_->states()[s].name);

@@ -38,9 +38,15 @@ def spread(plan: Plan, executor: Any, threads: int | None) -> Iterator[Outcome]:
     futures: dict[Future[list[Outcome]], Sequence[int]] = {}
     try:
         for chunk in chunks(len(plan.fits), workers_of(executor)):
-            futures[executor.submit(run_chunk, plan, chunk, each)] = chunk
+            try:
+                futures[executor.submit(run_chunk, plan, chunk, each)] = chunk
+            except Exception as error:  # of an executor that is shut, or has lost its workers
+                yield from _failed(chunk, error)
         for future in as_completed(futures):
-            yield from _result(future, futures[future])
+            try:
+                yield from future.result()
+            except Exception as error:  # a worker was lost, or cannot take the fits
+                yield from _failed(futures[future], error)
     finally:
         for future in futures:
             future.cancel()
@@ -74,15 +80,18 @@ def check_executor(who: str, executor: Any) -> None:
     )
 
 
-def _result(future: Future[list[Outcome]], indices: Sequence[int]) -> list[Outcome]:
-    """Return what a chunk came to: failures, where a worker was lost or cannot take the fits."""
-    try:
-        return future.result()
-    except Exception as error:
-        failed = [Outcome(index) for index in indices]
-        for outcome in failed:
-            outcome.fail(error)
-        return failed
+def _failed(indices: Sequence[int], error: Exception) -> list[Outcome]:
+    """Return failures for fits that an executor has not done."""
+    if isinstance(error, pickle.PicklingError) or "pickle" in str(error):
+        error = TypeError(
+            f"fit_many: the executor's workers take the model, the data and the settings by "
+            f"pickle; got: {error}; define functions and classes at the top of a module, or give "
+            f"executor='joblib', which needs no names"
+        )
+    failed = [Outcome(index) for index in indices]
+    for outcome in failed:
+        outcome.fail(error)
+    return failed
 
 
 def _by_joblib(plan: Plan, threads: int) -> Iterator[list[Outcome]]:
