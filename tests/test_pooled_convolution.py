@@ -124,6 +124,47 @@ def test_no_bit_depends_on_the_threads(case: str) -> None:
         np.testing.assert_array_equal(one, two)
 
 
+# Outputs before the pool of which its windows leave out a row, a column or both.
+UNREAD = {
+    "both": ((13, 13, 16), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D()),
+    "columns": ((12, 17, 3), layers.Conv2D(5, 3, padding="same"), layers.MaxPooling2D(2, (2, 5))),
+    "strides": ((16, 23, 8), layers.Conv2D(16, 3, 2), layers.MaxPooling2D((2, 3))),
+    "groups": ((9, 9, 6), layers.DepthwiseConv2D(3), layers.MaxPooling2D((2, 4), (2, 4))),
+    "padded": ((12, 9, 16), layers.Conv2D(16, 3), layers.MaxPooling2D(2, (4, 3), padding="same")),
+    "a signal": ((84, 8), layers.Conv1D(64, 5, activation="relu"), layers.MaxPooling1D(7)),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+@pytest.mark.parametrize("rows", [2, 17])
+def test_what_no_window_reads_has_no_part(case: str, rows: int) -> None:
+    shape, convolution, pooling = UNREAD[case]
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((rows, *shape))
+
+    def results(dtype: str, apart: bool) -> list[np.ndarray]:
+        lamina.set_random_seed(4)
+        seen, stack = [], [type(layer).from_config(layer.get_config()) for layer in
+                           (layers.Dense(shape[-1]), convolution, pooling)]  # fmt: skip
+        inputs = y = lamina.Input(shape)
+        for layer in stack:
+            y = layer(y)
+            seen.append(y)
+        model = lamina.Model(inputs, [y, seen[1]] if apart else y, dtype=dtype)
+        model.compile(lamina.optimizers.SGD(1.0), "mse", loss_weights=[1, 0] if apart else None)
+        outputs = model.predict(x, verbose=0)
+        first = outputs[0] if apart else outputs
+        before = model.get_weights()
+        model.train_on_batch(x, [0 * first, 0 * outputs[1]] if apart else 0 * first)
+        changes = [b - a for a, b in zip(model.get_weights(), before, strict=True)]
+        return [first, *changes]
+
+    names = ["outputs", "first kernel", "first bias", "kernel", "bias"]
+    exact = results("float64", True)
+    for name, got, want in zip(names, results("float32", False), exact, strict=True):
+        assert np.abs(got - want).max() <= 2e-5 * np.abs(want).max(), name
+
+
 def test_the_profile_shows_one_operation() -> None:
     model = lamina.Sequential(
         [

@@ -4,6 +4,7 @@
 #include <new>
 #include <optional>
 
+#include "activated_images.h"
 #include "activation.h"
 #include "expression.h"
 #include "folded_norm.h"
@@ -42,6 +43,7 @@ class Convolution final : public OperationOf<Convolution> {
 
   template <class T>
   void backward_as(const Call<T>& c) const {
+    if (gives_slopes(c)) return backward_by_images(c);
     if (!dy_is_dz())  // dz over dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), output_size(c.rows), activation_);
     if (pooled_ && products_ == Products::of_graph && c.kernels.conv2d_winners(row_, pool_)) {
@@ -72,7 +74,7 @@ class Convolution final : public OperationOf<Convolution> {
   bool absorb_in_inference(const Operation& follower) override {
     if (transposed_ || pooled_) return false;
     if (const PoolDims* window = average_pooling_window(follower)) {
-      average(*window);
+      pool(*window, true);
       kind += "+" + follower.kind;
       return true;
     }
@@ -83,7 +85,7 @@ class Convolution final : public OperationOf<Convolution> {
     norm_ = batch_norm_of(follower, filters());
     if (!norm_) return false;
     activation_ = norm_->activation;
-    if (norm_->averaged) average(*norm_->averaged);
+    if (norm_->averaged) pool(*norm_->averaged, true);
     inputs.insert(inputs.end(), {norm_->gamma, norm_->beta, norm_->mean, norm_->variance});
     kind += "+" + follower.kind;
     return true;
@@ -92,8 +94,7 @@ class Convolution final : public OperationOf<Convolution> {
     if (pooled_) return false;
     if (const PoolDims* window = max_pooling_window(follower)) {
       if (transposed_) return false;
-      pool_ = *window;
-      pooled_ = true;
+      pool(*window, false);
       kind += "+" + follower.kind;
       return true;
     }
@@ -191,9 +192,14 @@ class Convolution final : public OperationOf<Convolution> {
     return true;
   }
 
-  void average(const PoolDims& window) {
-    pool_ = window;
-    pooled_ = averages_ = true;
+  // Takes a pooling over.  Outputs that no window reads are not calculated, as if there were less
+  // padding behind the image: of 11 rows under windows of 2 the last.
+  void pool(const PoolDims& window, bool averages) {
+    pool_ = without_unread(window);
+    row_.pad_bottom -= (window.height - pool_.height) * row_.stride_h;
+    row_.pad_right -= (window.width - pool_.width) * row_.stride_w;
+    pooled_ = true;
+    averages_ = averages;
   }
   template <class T>
   FoldedNorm<T> norm_of(const T* gamma, const T* beta, const T* mean, const T* variance) const {
@@ -226,11 +232,28 @@ class Convolution final : public OperationOf<Convolution> {
       pass->apply(c.kernels, z, c.rows);
   }
 
+  // Whether dz is made image by image: where the weights' gradient alone reads it, as in the first
+  // layer, and an image stays near.
+  template <class T>
+  bool gives_slopes(const Call<T>& c) const {
+    return !dy_is_dz() && !pooled_ && !transposed_ && c.din(0) == nullptr &&
+           checked_product(convolved_size(1), sizeof(T)) <= near_bytes;
+  }
+  template <class T>
+  void backward_by_images(const Call<T>& c) const {
+    ActivatedImages<T> slopes{c.kernels, activation_, c.dout(), c.out(), convolved_size(1)};
+    if (!product_kernels(c, products_)
+             .conv2d_backward_images(nullptr, c.din(1), c.din(2),
+                                     {ActivatedImages<T>::give, &slopes}, c.in(0), c.in(1),
+                                     dims(c.rows), c.accumulate))
+      throw std::bad_alloc();
+  }
+
   // Few rows are shared out by their bands, large images do not stay near: both are pooled after
   // the convolution.
-  static constexpr Index few_images = 7;
+  static constexpr Index few_images = 7, near_bytes = 256 << 10;
   bool pools_after(Index rows, Index element) const {
-    return rows <= few_images || checked_product(convolved_size(1), element) > (256 << 10);
+    return rows <= few_images || checked_product(convolved_size(1), element) > near_bytes;
   }
   // The outputs before they are pooled; null where they are pooled image by image.
   template <class T>
@@ -273,7 +296,7 @@ class Convolution final : public OperationOf<Convolution> {
   Index filters() const { return transposed_ ? row_.channels : row_.filters; }
 
   const bool transposed_;
-  const ConvDims row_;  // images: 1
+  ConvDims row_;  // images: 1; padding behind the image may be below 0
   const Products products_;
   PoolDims pool_{};  // of one row, where it is pooled
   bool pooled_ = false, averages_ = false;

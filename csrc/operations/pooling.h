@@ -11,6 +11,15 @@ const PoolDims* max_pooling_window(const Operation& operation);
 // The same of an average pooling.
 const PoolDims* average_pooling_window(const Operation& operation);
 
+// The same windows on as many rows and columns as they reach: what lies behind none of them reads.
+LAMINA_INLINE constexpr PoolDims without_unread(PoolDims d) {
+  const Index rows = (out_height(d) - 1) * d.stride_h + d.pool_h - d.pad_top;
+  const Index cols = (out_width(d) - 1) * d.stride_w + d.pool_w - d.pad_left;
+  if (rows < d.height) d.height = rows, d.pad_bottom = 0;
+  if (cols < d.width) d.width = cols, d.pad_right = 0;
+  return d;
+}
+
 // Whether one window holds the whole image.
 LAMINA_INLINE constexpr bool pools_all(const PoolDims& d) {
   return out_height(d) == 1 && out_width(d) == 1 && d.pool_h - d.pad_top >= d.height &&
