@@ -90,13 +90,16 @@ LAMINA_INLINE constexpr Index window_count(Index padded, Index taps, Index strid
 }
 
 // Images are (images, height, width, channels), weights (kernel_h, kernel_w, channels / groups,
-// filters).  Padding is by zeros and explicit: valid, same and causal are the caller's.  A signal
-// is an image of height 1.  At least one window must fit.
+// filters).  Padding is by zeros and explicit: valid, same and causal are the caller's; below 0,
+// outputs at the end are left out.  A signal is an image of height 1.  At least one window must
+// fit.  Outputs in batches may take a way that does not pay for one image: then they have other
+// bits, however many there are.
 struct ConvDims {
   Index images, height, width, channels, filters;
   Index kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
   Index pad_top, pad_bottom, pad_left, pad_right;
   Index groups;
+  bool in_batches = false;
 };
 LAMINA_INLINE constexpr Index out_height(const ConvDims& d) {
   return window_count(d.height + d.pad_top + d.pad_bottom, d.kernel_h, d.stride_h, d.dilation_h);

@@ -39,9 +39,9 @@ bool multiply_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit&
   if (sweeps(p)) {
     sweep_unit(p, unit);
   } else if (plan.winograd) {
-    const bool memory =
-        with_winograd_tile<T>(p.vertical.taps, p.horizontal.taps, p.depth, false,
-                              [&](auto tile) { return winograd_unit<T, decltype(tile)>(p, unit); });
+    const bool memory = with_winograd_tile<T>(p.vertical, p.horizontal, false, [&](auto tile) {
+      return winograd_unit<T, decltype(tile)>(p, unit);
+    });
     if (!memory) return false;
   } else {
     const bool over_images = lanes_pay<T>(plan.lanes_cost, unit.images);
@@ -113,7 +113,7 @@ bool prepare_weights(ConvProduct<T>* p, T* kept = nullptr) {
   }
   if (room.transformed > 0) {
     T* const positions = kept ? kept : panels + room.packed;
-    with_winograd_tile<T>(p->vertical.taps, p->horizontal.taps, p->depth, false, [&](auto tile) {
+    with_winograd_tile<T>(p->vertical, p->horizontal, false, [&](auto tile) {
       weights_to_positions<T, decltype(tile)>(positions, p->b, *p);
       return true;
     });
@@ -176,7 +176,8 @@ ConvProduct<T> forward_product(T* y, const T* x, const T* w, const T* b, const C
           d.groups,
           d.channels / d.groups,
           d.filters / d.groups,
-          false};
+          false,
+          d.in_batches};
 }
 template <class T>
 ConvProduct<T> data_product(T* dx, const T* dz, const T* w, const T* b, const ConvDims& d,
@@ -193,6 +194,7 @@ ConvProduct<T> data_product(T* dx, const T* dz, const T* w, const T* b, const Co
           d.groups,
           d.filters / d.groups,
           d.channels / d.groups,
+          true,
           true};
 }
 
@@ -274,8 +276,8 @@ bool conv_weights(T* dw, T* db, const T* x, const T* dz, const ConvDims& dims,
                   Accumulate accumulate, const ImageHook<T>* give = nullptr) {
   const WeightsProduct<T> p(x, dz, dims);
   if (dw && by_winograd(p)) {
-    const bool done =
-        with_winograd_tile<T>(dims.kernel_h, dims.kernel_w, dims.channels, false, [&](auto tile) {
+    const bool done = with_winograd_tile<T>(
+        vertical_forward(dims), horizontal_forward(dims), false, [&](auto tile) {
           return winograd_weights<T, decltype(tile)>(p, dw, db, accumulate, give);
         });
     if (done) return true;

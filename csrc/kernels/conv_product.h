@@ -21,6 +21,7 @@ struct ConvProduct {
   Axis vertical, horizontal;
   Index images, groups, depth, columns;
   bool backward;  // columns are the layer's channels, taps run backwards
+  bool in_batches;
 
   const ImageHook<T>* take = nullptr;  // gets y, which is null then
   const ImageHook<T>* give = nullptr;  // makes x, which is null then

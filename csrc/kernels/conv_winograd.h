@@ -36,14 +36,15 @@ using InputsInside = Inside<Tile::Down::positions, Tile::Across::positions>;
 template <class Tile>
 using OutputsInside = Inside<Tile::Down::side, Tile::Across::side>;
 
-// Where the tiles of a unit lie.
+// Where the tiles of a unit lie that cover an image's first `height` rows and `width` columns.
 template <class Tile>
 struct TileCut {
   Unit unit;
   Index down, across;
-  TileCut(const Unit& unit_, Index width)
+  TileCut(const Unit& unit_, Index height, Index width)
       : unit(unit_),
-        down(parts_of(unit_.rows, Tile::Down::side)),
+        down(parts_of(unit_.row + unit_.rows < height ? unit_.rows : height - unit_.row,
+                      Tile::Down::side)),
         across(parts_of(width, Tile::Across::side)) {}
   Index count() const { return unit.images * down * across; }
   Index image(Index tile) const { return unit.image + tile / (down * across); }
@@ -175,13 +176,37 @@ void winograd_outputs(const ConvProduct<T>& p, const TileCut<Tile>& tiles, Range
   }
 }
 
+// Outputs of a unit that its tiles leave out, as they meet no input.
+template <class T, class Tile>
+void outputs_behind(const ConvProduct<T>& p, const TileCut<Tile>& tiles) {
+  const Unit& unit = tiles.unit;
+  const Index height = p.vertical.outputs, width = p.horizontal.outputs;
+  const Index rows = tiles.down * Tile::Down::side, cols = tiles.across * Tile::Across::side;
+  if (rows >= unit.rows && cols >= width) return;
+  for (Index i = unit.image; i < unit.image + unit.images; ++i)
+    for (Index r = 0; r < unit.rows; ++r)
+      for (Index c = r < rows ? cols : 0; c < width; ++c) {
+        T* const to = p.y + ((i * height + unit.row + r) * width + c) * p.columns;
+        for_vectors<T>(0, p.columns, [&](Index k, Index n) __attribute__((always_inline)) {
+          Vec<T> z = p.bias ? load_count(p.bias + k, n) : Vec<T>{};
+          if (p.activation.kind == Activation::relu) z = max(broadcast(T(0)), z);
+          store_count(to + k, z, n);
+        });
+      }
+}
+
 // --- products
+
+// Part of the contract, as longest_chunk: shorter for sums over channels, as what they are rounded
+// by is larger at the outputs.  By 7 positions both ways errors of 256 channels reached 7.5e-6 of
+// the largest result where these were one sum.
+constexpr Index winograd_chunk = 128;
 
 // c (+)= a b, with rows of a that lie apart (k adjacent) or side by side; whole vectors of b and c.
 template <class T, bool KAdjacent>
 void winograd_product(T* c, Index ldc, const T* a, Index lda, const T* b, Index ldb, Index rows,
                       Index vectors, Index depth, bool add) {
-  const Parts chunks(depth, parts_of(depth, longest_chunk));
+  const Parts chunks(depth, parts_of(depth, KAdjacent ? winograd_chunk : longest_chunk));
   const Parts strips(rows, parts_of(rows, tallest[vectors - 1]));
   for (Index i = 0; i < chunks.count; ++i) {
     Tile<T> t{};
@@ -240,7 +265,7 @@ void weights_to_positions(T* to, const T* packed, const ConvProduct<T>& p) {
 template <class T, class Tile>
 bool winograd_unit(const ConvProduct<T>& p, const Unit& unit) {
   const PanelCut<T> panels(p.columns);
-  const TileCut<Tile> tiles(unit, p.horizontal.outputs);
+  const TileCut<Tile> tiles(unit, reached(p.vertical), reached(p.horizontal));
   const WinogradInputs<T, Tile> inputs(p.x, p.vertical, p.horizontal, p.depth);
   const Parts groups = inputs.pieces.groups();
   // Sums of a panel are taken back once they are whole: of several groups all panels are kept.
@@ -267,6 +292,7 @@ bool winograd_unit(const ConvProduct<T>& p, const Unit& unit) {
       }
     }
   }
+  outputs_behind(p, tiles);
   return true;
 }
 

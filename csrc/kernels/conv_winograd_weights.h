@@ -18,10 +18,10 @@ bool by_winograd(const WeightsProduct<T>& p, OtherWay other = plain_sums) {
   const ConvDims& d = p.d;
   if (d.stride_h != 1 || d.stride_w != 1 || d.dilation_h != 1 || d.dilation_w != 1 || d.groups != 1)
     return false;
-  return with_winograd_tile<T>(d.kernel_h, d.kernel_w, d.channels, false, [&](auto tile) {
-    return winograd_pays<T, decltype(tile)>(vertical_forward(d), horizontal_forward(d), d.channels,
-                                            d.filters, d.images > 2 ? 0.5 * double(d.images) : 1.0,
-                                            other);
+  const Axis v = vertical_forward(d), h = horizontal_forward(d);
+  return with_winograd_tile<T>(v, h, false, [&](auto tile) {
+    return winograd_pays<T, decltype(tile)>(v, h, d.channels, d.filters,
+                                            d.images > 2 ? 0.5 * double(d.images) : 1.0, other);
   });
 }
 
@@ -80,7 +80,7 @@ struct WinogradSums {
   bool add_unit(T* sums, const T* dz, const Unit& unit, const WinogradShare& share,
                 bool onto) const {
     const ConvDims& d = p.d;
-    const TileCut<Tile> tiles(unit, p.out_w);
+    const TileCut<Tile> tiles(unit, p.out_h, p.out_w);
     const Axis vertical = vertical_forward(d), horizontal = horizontal_forward(d);
     const WinogradInputs<T, Tile> inputs(p.x, vertical, horizontal, d.channels, at_once);
     const Index v_step = inputs.step(), e_step = at_once * width + winograd_gap;
@@ -193,7 +193,8 @@ bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accum
   // Pieces whose sums do not stay in the second cache pass by one group after the other.
   const Index all = whole.pieces.groups().count;
   const Index apart = whole.stays_near() ? 1 : all;
-  const double work = (0.15 + whole.pieces.share()) * p.flop();
+  const double work =
+      winograd_work<Tile>(vertical_forward(p.d), horizontal_forward(p.d)) * p.flop();
   const int threads = threads_for(work, chunks * apart * 4);
   const bool even = chunks * apart % threads == 0 || chunks * apart >= 4 * threads;
   const Index quarters = even ? 1 : 4, shares = apart * quarters;

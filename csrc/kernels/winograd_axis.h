@@ -3,14 +3,17 @@
 // A window of R weights over N inputs has N - R + 1 outputs, y = A' ((G g) . (B' d)): inputs d and
 // weights g are taken to N positions, multiplied there, and the products are taken back (Lavin and
 // Gray, 2015, https://arxiv.org/abs/1509.09308).  A position is a point at which polynomials are
-// evaluated: 0, pairs +-p, and infinity, where the value is the highest coefficient.  G and A take
-// coefficients to their values; G divides by the product of a point's distances from the others.
-// A row of B' has the coefficients of the polynomial that is zero at all points but the row's.
+// evaluated: 0 where N is even, pairs +-p, and infinity, where the value is the highest
+// coefficient.  G and A take coefficients to their values; G divides by the product of a point's
+// distances from the others.  A row of B' has the coefficients of the polynomial that is zero at
+// all points but the row's.
 //
 // With the pairs in use the largest error of a layer of 64 channels in float32 was 0.6e-6 of the
-// largest output by 6 positions, 1.8e-6 by 8, and 0.2e-6 by plain sums.  By 8 it was 2.1e-6 with
-// the pairs sqrt(1/2), 1 and sqrt(2), 1.7e-6 with 3/5, 1 and 5/3; by 10, the best pairs found (1/2,
-// 4/5, 5/4, 2), 3.8e-6 and 6.2e-6 for the weights' gradient, too near to the 1e-5 allowed.
+// largest output by 6 positions both ways, 1.8e-6 by 8 along one axis, and 0.2e-6 by plain sums.
+// By 8 it was 2.1e-6 with the pairs sqrt(1/2), 1 and sqrt(2), 1.7e-6 with 3/5, 1 and 5/3; by 10,
+// the best pairs found (1/2, 4/5, 5/4, 2), 3.8e-6 and 6.2e-6 for the weights' gradient, too near to
+// the 1e-5 allowed.  By 7 both ways it is twice that by 6; with 0 in the place of infinity (3/5, 1,
+// 8/5) it was 1.5 times as much again, with 0 and a point in the place of a pair 1.9 times.
 #pragma once
 
 #include "simd.h"
@@ -27,6 +30,11 @@ struct WinogradPairs<6> {
   static constexpr double square[2] = {0.5, 2.0};
 };
 template <>
+struct WinogradPairs<7> {
+  static constexpr double at[3] = {0.35, 0.9, 1.5};
+  static constexpr double square[3] = {0.1225, 0.81, 2.25};
+};
+template <>
 struct WinogradPairs<8> {
   static constexpr double at[3] = {0.5, 1.0, 2.0};
   static constexpr double square[3] = {0.25, 1.0, 4.0};
@@ -35,7 +43,8 @@ struct WinogradPairs<8> {
 // What the transforms multiply by.
 template <int Positions>
 struct WinogradFactors {
-  static constexpr int pairs = Positions / 2 - 1;
+  static constexpr bool zero = Positions % 2 == 0;
+  static constexpr int pairs = (Positions - 1) / 2;
   double ends[pairs + 1] = {};       // coefficients, in x^2, of what is zero at all pairs
   double others[pairs][pairs] = {};  // and at all pairs but this one
   double scale_zero = 1.0, scale[pairs] = {};
@@ -46,7 +55,7 @@ struct WinogradFactors {
     scale_zero = 1.0 / ends[0];
     for (int i = 0; i < pairs; ++i) {
       multiply_out(others[i], i);
-      double distances = 2.0 * Pairs::square[i];
+      double distances = 2.0 * (zero ? Pairs::square[i] : Pairs::at[i]);
       for (int j = 0; j < pairs; ++j)
         if (j != i) distances *= Pairs::square[i] - Pairs::square[j];
       scale[i] = 1.0 / distances;
@@ -78,7 +87,7 @@ struct WinogradAxis {
  private:
   using Pairs = WinogradPairs<Positions>;
   static constexpr WinogradFactors<Positions> factors{};
-  static constexpr int pairs = Positions / 2 - 1;
+  static constexpr int zero = factors.zero, pairs = factors.pairs;  // a pair's positions follow
 
   // The sum of c[k] x[2k], k < Terms; with a highest c of 1.
   template <int Terms, class T>
@@ -92,7 +101,7 @@ struct WinogradAxis {
   // Coefficients to positions.
   template <int Terms, bool Scaled, class T>
   static LAMINA_INLINE void evaluate(Vec<T> (&at)[Positions], const Vec<T> (&c)[Terms]) {
-    at[0] = Scaled ? broadcast(T(factors.scale_zero)) * c[0] : c[0];
+    if (zero) at[0] = Scaled ? broadcast(T(factors.scale_zero)) * c[0] : c[0];
     LAMINA_UNROLL
     for (int i = 0; i < pairs; ++i) {
       const Vec<T> square = broadcast(T(Pairs::square[i]));
@@ -104,8 +113,8 @@ struct WinogradAxis {
       for (int k = odd_top - 2; k >= 0; k -= 2) odd = fma(square, odd, c[k]);
       odd = broadcast(T(Pairs::at[i])) * odd;
       const Vec<T> scale = broadcast(T(factors.scale[i]));
-      at[2 * i + 1] = Scaled ? scale * (even + odd) : even + odd;
-      at[2 * i + 2] = Scaled ? scale * (even - odd) : even - odd;
+      at[zero + 2 * i] = Scaled ? scale * (even + odd) : even + odd;
+      at[zero + 2 * i + 1] = Scaled ? scale * (even - odd) : even - odd;
     }
     at[Positions - 1] = c[Terms - 1];
   }
@@ -115,11 +124,12 @@ struct WinogradAxis {
   static LAMINA_INLINE void collect(Vec<T> (&c)[Terms], const Vec<T> (&at)[Positions]) {
     LAMINA_UNROLL
     for (int k = 0; k < Terms; ++k) c[k] = Vec<T>{};
-    c[0] = Scaled ? broadcast(T(factors.scale_zero)) * at[0] : at[0];
+    if (zero) c[0] = Scaled ? broadcast(T(factors.scale_zero)) * at[0] : at[0];
     c[Terms - 1] = at[Positions - 1];
     LAMINA_UNROLL
     for (int i = 0; i < pairs; ++i) {
-      Vec<T> even = at[2 * i + 1] + at[2 * i + 2], odd = at[2 * i + 1] - at[2 * i + 2];
+      const Vec<T>&plus = at[zero + 2 * i], &minus = at[zero + 2 * i + 1];
+      Vec<T> even = plus + minus, odd = plus - minus;
       if (Scaled) even = broadcast(T(factors.scale[i])) * even;
       odd = broadcast(T(Pairs::at[i] * (Scaled ? factors.scale[i] : 1.0))) * odd;
       double power = 1.0;
@@ -137,16 +147,16 @@ struct WinogradAxis {
     static constexpr int from = Positions, to = Positions;
     template <class T>
     static LAMINA_INLINE void run(Vec<T> (&v)[to], const Vec<T> (&d)[from]) {
-      v[0] = every_other<pairs + 1, T>(factors.ends, d);
+      if (zero) v[0] = every_other<pairs + 1, T>(factors.ends, d);
       LAMINA_UNROLL
       for (int i = 0; i < pairs; ++i) {
-        const Vec<T> even = every_other<pairs, T>(factors.others[i], d + 2);
-        const Vec<T> odd =
-            broadcast(T(Pairs::at[i])) * every_other<pairs, T>(factors.others[i], d + 1);
-        v[2 * i + 1] = even + odd;
-        v[2 * i + 2] = even - odd;
+        const Vec<T> low =
+            broadcast(T(Pairs::at[i])) * every_other<pairs, T>(factors.others[i], d + zero);
+        const Vec<T> high = every_other<pairs, T>(factors.others[i], d + zero + 1);
+        v[zero + 2 * i] = high + low;
+        v[zero + 2 * i + 1] = zero ? high - low : low - high;
       }
-      v[to - 1] = every_other<pairs + 1, T>(factors.ends, d + 1);
+      v[to - 1] = every_other<pairs + 1, T>(factors.ends, d + zero);
     }
   };
   struct OfWeights {  // G g

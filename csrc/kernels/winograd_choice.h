@@ -7,19 +7,31 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
+// Outputs of an axis that moves by one up to the last that meets an input.
+inline Index reached(const Axis& a) {
+  const Index end = a.inputs + a.shift;
+  return end < a.outputs ? end : a.outputs;
+}
+
 template <class Down_, class Across_>
 struct WinogradTile {
   using Down = Down_;
   using Across = Across_;
   static constexpr Index positions = Down::positions * Across::positions;
   static constexpr Index outputs = Down::side * Across::side;
-  // Tiles that pass through all products together: what they hold stays in the second cache.
-  static constexpr Index at_once = 864 / positions;
+  // Tiles that pass through all products together: what they hold stays in the second cache.  Six
+  // are the rows of a product's usual tile.
+  static constexpr Index at_once = (864 / positions + 3) / 6 * 6;
+
+  // Of an image.
+  static Index count(const Axis& vertical, const Axis& horizontal) {
+    return parts_of(reached(vertical), Down::side) * parts_of(reached(horizontal), Across::side);
+  }
 };
 
 // Tiles for so many cells both ways, or along one axis.
-template <int Taps>
-using WinogradSquare = WinogradTile<WinogradAxis<Taps, 6>, WinogradAxis<Taps, 6>>;
+template <int Taps, int Positions>
+using WinogradSquare = WinogradTile<WinogradAxis<Taps, Positions>, WinogradAxis<Taps, Positions>>;
 template <int Taps>
 using WinogradColumn = WinogradTile<WinogradAxis<Taps, 8>, WinogradAxis<1, 1>>;
 template <int Taps>
@@ -49,50 +61,46 @@ struct WinogradPieces {
   bool has(Index tap_down, Index tap_across) const {
     return tap_down < taps_down && tap_across < taps_across;
   }
-  // Products that take the place of one of plain sums.
-  double share() const {
-    return double(count() * Tile::positions) / double(taps_down * taps_across * Tile::outputs);
-  }
 
  private:
   static constexpr Index most_channels = 144;
 };
 
-// Of tiles of some taps each, the one by which a window takes the fewest products.
+// Products of an image for each channel and filter.
+template <class Tile>
+Index winograd_products(const Axis& vertical, const Axis& horizontal) {
+  const WinogradPieces<Tile> pieces(vertical.taps, horizontal.taps, 1);
+  return pieces.count() * Tile::positions * Tile::count(vertical, horizontal);
+}
+
+// Of tiles of some taps and outputs each, the one by which an image takes the fewest products.
 template <class Result, class Body, class First, class... Others>
-Result with_least_products(Index taps_down, Index taps_across, const Body& body, First first,
-                           Others... others) {
-  const auto share = [=](auto tile) {
-    return WinogradPieces<decltype(tile)>(taps_down, taps_across, 1).share();
-  };
+Result with_least_products(const Axis& vertical, const Axis& horizontal, const Body& body,
+                           First first, Others... others) {
   if constexpr (sizeof...(others) > 0) {
-    const double here = share(first);
-    if (((here > share(others)) || ...))
-      return with_least_products<Result>(taps_down, taps_across, body, others...);
+    const Index here = winograd_products<First>(vertical, horizontal);
+    if (((here > winograd_products<Others>(vertical, horizontal)) || ...))
+      return with_least_products<Result>(vertical, horizontal, body, others...);
   }
   return body(first);
 }
 
-// body(tile) of the tile that serves a window of so many channels; `otherwise` where none does.
-// 5x5 take as many products in pieces of 3x3 as whole.  Of 64 and 128 channels, on 8x8 and 14x14,
-// pieces took 1.1 to 1.6 times as long, as the weights at all positions leave the second cache; of
-// 16 on 32x32 they took 0.8 of the time of plain sums, where whole windows did not pay.
+// body(tile) of the tile that serves an image; `otherwise` where none does.  Of squares those of 7
+// positions take 0.6 of the products for 10 outputs a side by 3 cells, 0.77 for 14, and more for 8.
 template <class T, class Result, class Body>
-Result with_winograd_tile(Index taps_down, Index taps_across, Index channels, Result otherwise,
+Result with_winograd_tile(const Axis& vertical, const Axis& horizontal, Result otherwise,
                           const Body& body) {
   const auto least = [&](auto... tiles) {
-    return with_least_products<Result>(taps_down, taps_across, body, tiles...);
+    return with_least_products<Result>(vertical, horizontal, body, tiles...);
   };
   if constexpr (sizeof(T) == sizeof(float)) {
-    if (taps_down > 1 && taps_across > 1 && channels <= 32)
-      return least(WinogradSquare<3>{}, WinogradSquare<4>{}, WinogradSquare<2>{});
-    if (taps_down > 1 && taps_across > 1)
-      return least(WinogradSquare<5>{}, WinogradSquare<3>{}, WinogradSquare<4>{},
-                   WinogradSquare<2>{});
-    if (taps_down > 1)
+    if (vertical.taps > 1 && horizontal.taps > 1)
+      return least(WinogradSquare<3, 6>{}, WinogradSquare<3, 7>{}, WinogradSquare<5, 7>{},
+                   WinogradSquare<4, 7>{}, WinogradSquare<2, 6>{});
+    if (vertical.taps > 1)
       return least(WinogradColumn<3>{}, WinogradColumn<5>{}, WinogradColumn<4>{},
                    WinogradColumn<2>{});
-    if (taps_across > 1)
+    if (horizontal.taps > 1)
       return least(WinogradRow<3>{}, WinogradRow<5>{}, WinogradRow<4>{}, WinogradRow<2>{});
   }
   return otherwise;
@@ -110,22 +118,30 @@ constexpr OtherWay plain_sums{1.0, 1.25};
 // as the weights' transform costs more than the products; for 5x5 of 32 channels on 16x16 0.9.
 constexpr OtherWay sums_in_bfloat16{0.45, 1.1};
 
+// A share of the work of plain sums, transforms included.
+template <class Tile>
+double winograd_work(const Axis& vertical, const Axis& horizontal) {
+  const Index plain = vertical.taps * horizontal.taps * vertical.outputs * horizontal.outputs;
+  return 0.15 + double(winograd_products<Tile>(vertical, horizontal)) / double(plain);
+}
+
 // Whether it pays, by the shape of one image and how many there are at least.  Both ways are
 // counted in multiply-adds of a vector of filters.  A vector's transform takes as many as 5 for
 // each position and axis that is not alone, storing a part of a vector as many as 40.  Of 99
 // measurements the rule chose 47, in 46 of which plain sums took 1.15 times as long or longer (as
 // in bench/winograd.py, one thread).  The images must pay for their weights' transform too: one did
-// from 24 outputs of 5 cells, 36 of 3, and 7x7 of 3x3 on.
+// from 24 outputs of 5 cells, 36 of 3, and 7x7 of 3x3 on.  Of 8 and 12 channels, 500 outputs of 5
+// cells with 64 filters took 0.84 and 0.7 of the time of plain sums, 32x32 of 3x3 with 32 and 64
+// filters 0.67 and 0.57.
 template <class T, class Tile>
 bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels, Index filters,
                    double images, OtherWay other) {
-  if (channels < 16 || filters < 16) return false;
+  if (channels < 8 || filters < 16) return false;
   const WinogradPieces<Tile> pieces(vertical.taps, horizontal.taps, channels);
   constexpr double axes = (Tile::Down::taps > 1) + (Tile::Across::taps > 1);
   constexpr double transform = 5.0 * axes * double(Tile::positions);
   const double count = double(pieces.count()), positions = count * double(Tile::positions);
-  const double tiles = double(parts_of(vertical.outputs, Tile::Down::side)) *
-                       double(parts_of(horizontal.outputs, Tile::Across::side));
+  const double tiles = double(Tile::count(vertical, horizontal));
   const double cells =
       other.time * double(meeting_cells(vertical)) * double(meeting_cells(horizontal));
   const double vectors = double(parts_of(filters, lanes<T>)), depth = double(channels);
@@ -141,27 +157,28 @@ bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels,
 // One axis of a convolution that only moves the window by one cell at a time.
 inline bool moves_by_one(const Axis& a) { return a.scale == 1 && a.divide == 1 && a.dilation == 1; }
 
-// Forward one image must pay, as predictions may be of one.  Gradients are of batches: by 3x3 from
-// 128 channels to 256 filters on 4x4 they took 0.5 of the time of plain sums in batches of 128, 1.2
-// in batches of 4.
-constexpr double backward_images = 4.0;
+// One image must pay, as predictions may be of one.  In training images come in batches, and so do
+// all gradients: by 3x3 from 128 channels to 256 filters on 4x4 these took 0.5 of the time of plain
+// sums in batches of 128, 1.2 in batches of 4.
+constexpr double batch_images = 4.0;
 
 // What a product goes by; no matrices where plain sums are taken.
 struct WinogradShape {
   Index matrices = 0, side = 1;  // of weights; outputs of a tile down the image
-  double work = 1.0;             // a share of that of plain sums, transforms included
+  double work = 1.0;             // a share of that of plain sums
 };
 // Of any product without groups that has two axes, a depth and columns.
 template <class T, class Product>
 WinogradShape winograd_shape_of(const Product& p, OtherWay other = plain_sums) {
   const Axis &v = p.vertical, &h = p.horizontal;
   if (!moves_by_one(v) || !moves_by_one(h)) return {};
-  return with_winograd_tile<T>(v.taps, h.taps, p.depth, WinogradShape{}, [&](auto tile) {
+  return with_winograd_tile<T>(v, h, WinogradShape{}, [&](auto tile) {
     using Tile = decltype(tile);
-    const double images = p.backward ? backward_images : 1.0;
+    const double images = p.in_batches ? batch_images : 1.0;
     if (!winograd_pays<T, Tile>(v, h, p.depth, p.columns, images, other)) return WinogradShape{};
     const WinogradPieces<Tile> pieces(v.taps, h.taps, p.depth);
-    return WinogradShape{pieces.count() * Tile::positions, Tile::Down::side, 0.15 + pieces.share()};
+    return WinogradShape{pieces.count() * Tile::positions, Tile::Down::side,
+                         winograd_work<Tile>(v, h)};
   });
 }
 template <class T>

@@ -209,7 +209,8 @@ class Convolution final : public OperationOf<Convolution> {
   template <class T>
   void forward_with(const Call<T>& c, const T* w, const T* b, const PassBehind<T>* pass,
                     const T* ready = nullptr) const {
-    const ConvDims d = dims(c.rows);
+    ConvDims d = dims(c.rows);
+    d.in_batches = c.training;
     const Kernels<T>& products = product_kernels(c, products_);
     const ActivationSpec activation = pass == nullptr ? activation_ : ActivationSpec{};
     PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified(), averages_, pass};

@@ -57,9 +57,18 @@ namespace {
 
 PairConvolution forward_product(float* y, const float* x, const float* w, const float* b,
                                 const ConvDims& d, ActivationSpec activation) {
-  return {
-      y,        x,          w,         b,    activation, vertical_forward(d), horizontal_forward(d),
-      d.images, d.channels, d.filters, false};
+  return {y,
+          x,
+          w,
+          b,
+          activation,
+          vertical_forward(d),
+          horizontal_forward(d),
+          d.images,
+          d.channels,
+          d.filters,
+          false,
+          d.in_batches};
 }
 PairConvolution data_product(float* dx, const float* dz, const float* w, const float* b,
                              const ConvDims& d, ActivationSpec activation) {
@@ -73,6 +82,7 @@ PairConvolution data_product(float* dx, const float* dz, const float* w, const f
           d.images,
           d.filters,
           d.channels,
+          true,
           true};
 }
 

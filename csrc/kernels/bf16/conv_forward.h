@@ -21,6 +21,7 @@ struct PairConvolution {
   Axis vertical, horizontal;
   Index images, depth, columns;
   bool backward;  // columns are the layer's channels, taps run backwards
+  bool in_batches;
 
   const ImageHook<float>* take = nullptr;  // gets y, which is null then
   const ImageHook<float>* give = nullptr;  // makes x, which is null then
