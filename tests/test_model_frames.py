@@ -100,6 +100,22 @@ def test_rows_of_the_table_become_the_same_again(formula):
         np.testing.assert_allclose(frame.again(few).x, frame.x[3:8], atol=1e-15)
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "~ I((z - min(z)) / (max(z) - min(z)))", "~ I(mean(x) - mean(x) + x)",
+        "~ I(scale(x) * scale(x))", "~ I(unclass(ordered(f)) - as.numeric(ordered(f)))",
+        "~ I(ordered(f) < ordered(f))", "~ I(ifelse(cut(x, 3) == cut(x, 3), x - sd(x), x))",
+    ],
+)  # fmt: skip
+def test_of_two_equal_calls_both_remember(formula):
+    data = table()
+    frame = model_frame(formula, data)
+    rows = np.flatnonzero(np.array(data["f"]) != "a")[3:8]
+    few = {name: np.array(data[name])[rows] for name in "xzf"}
+    np.testing.assert_array_equal(frame.again(few).x, frame.x[rows])
+
+
 def test_contrasts_are_rs():
     data = table()
     asked = r_peer.ask(

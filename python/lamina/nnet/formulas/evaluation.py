@@ -1,7 +1,8 @@
-"""Values of expressions over the columns of a table, by formulaic's stateful evaluation."""
+"""Values of expressions over the columns of a table, and what their calls learned of it."""
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +24,7 @@ class Evaluation:
 
     def __init__(self, who: str) -> None:
         self.who = who
-        self.states: dict[str, dict[str, Any]] = {}
+        self.states: dict[str, list[functions.State]] = {}
 
     def value(self, tree: Tree, columns: Columns) -> Variable:
         """Return an expression's value, one a row."""
@@ -51,15 +52,15 @@ class Evaluation:
         return self._of_rows(name, variable(self.who, name, value), columns)
 
     def _calculated(self, label: str, tree: Tree, held: Mapping[str, Variable]) -> Any:
-        from formulaic.utils.stateful_transforms import stateful_eval  # type: ignore[import-not-found, import-untyped, unused-ignore]
-
         places = {name: f"v{i}" for i, name in enumerate(held)}
         scope: dict[str, Any] = {**functions.functions(), **_CONSTANTS}
         scope |= {places[name]: each.plain() for name, each in held.items()}
-        state = self.states.setdefault(label, {})
+        code, calls = _with_states(expressions.python(tree, places))
+        states = self.states.setdefault(label, [{} for _ in range(calls)])
+        scope |= {_state_name(i): state for i, state in enumerate(states)}
         try:
             with np.errstate(all="ignore"):
-                return stateful_eval(expressions.python(tree, places), scope, {}, state, None)
+                return eval(compile(code, label, "eval"), {"__builtins__": {}}, scope)
         except (TypeError, ValueError, ArithmeticError, IndexError) as error:
             raise type(error)(f"{self.who}: {label} cannot be calculated: {error}") from None
 
@@ -89,6 +90,24 @@ class Evaluation:
                 f"{held.rows}"
             )
         return held
+
+
+def _with_states(text: str) -> tuple[ast.Expression, int]:
+    """Return an expression whose calls that learn are each given a state, and how many they are.
+
+    Of two equal calls each has its own, as what the first learned changes what it does next.
+    """
+    code, calls = ast.parse(text, mode="eval"), 0
+    for node in ast.walk(code):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in functions.learning():
+            state = ast.Name(_state_name(calls), ast.Load())
+            node.keywords.append(ast.keyword("_state", state))
+            calls += 1
+    return ast.fix_missing_locations(code), calls
+
+
+def _state_name(number: int) -> str:
+    return f"_state{number}"
 
 
 _CONSTANTS = {"nan": math.nan, "inf": math.inf, "pi": math.pi}

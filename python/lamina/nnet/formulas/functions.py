@@ -1,14 +1,15 @@
 """What expressions in formulas may call: R's names for it.
 
-Those that learn something of the training rows (a mean, knots, levels) are formulaic's stateful
-transforms: they keep it, and calculate with it again for other rows.
+Those that learn something of the training rows (a mean, knots, levels) take a ``_state``, in which
+they keep it, to calculate with it again for other rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import cache, reduce
+from inspect import signature
 from itertools import product
 from typing import Any
 
@@ -34,21 +35,27 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by the names that they have in Python."""
-    from formulaic.transforms import stateful_transform  # type: ignore[import-not-found, import-untyped, unused-ignore]
-
     own = (I, log, round_, is_na, ifelse, cbind, is_in, sequence, seq, both, either, xor, negated,
            pmin, pmax, findInterval, factors.as_factor, factors.as_numeric, factors.C,
-           factors.droplevels, factors.interaction)  # fmt: skip
-    learning = (poly, bs, ns, scale, factors.factor_, factors.ordered, factors.relevel,
-                factors.class_ind, summaries.cut)  # fmt: skip
+           factors.droplevels, factors.interaction, poly, bs, ns, scale, factors.factor_,
+           factors.ordered, factors.relevel, factors.class_ind, summaries.cut)  # fmt: skip
     named: dict[str, Callable[..., Any]] = {**ELEMENTWISE, **factors.CODINGS}
     named |= {f.__name__.rstrip("_"): f for f in own}
-    named |= {f.__name__.rstrip("_"): stateful_transform(f) for f in learning}
-    of_all = {name: summaries.summary(f) for name, f in summaries.OF_ALL.items()}
-    named |= {name: stateful_transform(f) for name, f in of_all.items()}
+    named |= {name: summaries.summary(f) for name, f in summaries.OF_ALL.items()}
     named |= {"as_integer": factors.as_numeric, "unclass": factors.as_numeric}
     named |= {"as_character": factors.as_factor, "as_ordered": named["ordered"]}
     return named | {"c": factors.listed, "offset": I, "identity": I, "as_matrix": I}
+
+
+@cache
+def learning() -> frozenset[str]:
+    """Return the names, as in Python, of the functions that learn."""
+    named = functions().items()
+    return frozenset(name for name, f in named if "_state" in _arguments(f))
+
+
+def _arguments(function: Callable[..., Any]) -> Collection[str]:
+    return () if isinstance(function, np.ufunc) else signature(function).parameters
 
 
 def known() -> list[str]:
