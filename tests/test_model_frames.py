@@ -116,6 +116,16 @@ def test_of_two_equal_calls_both_remember(formula):
     np.testing.assert_array_equal(frame.again(few).x, frame.x[rows])
 
 
+@pytest.mark.parametrize("places", ["unclass", "as.numeric", "as.integer"])
+def test_places_of_levels_are_those_of_the_rows_fitted(places):
+    frame = model_frame(f"~ {places}(f)", {"f": ["a", "b", "c", None]})
+    assert frame.x[:, 0].tolist() == [1, 2, 3]
+    assert frame.again({"f": ["b", "c"]}).x[:, 0].tolist() == [2, 3]
+    message = r"cannot be calculated: its factor has new levels d; known: a, b, c"
+    with pytest.raises(ValueError, match=message):
+        frame.again({"f": ["b", "d"]})
+
+
 def test_contrasts_are_rs():
     data = table()
     asked = r_peer.ask(

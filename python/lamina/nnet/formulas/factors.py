@@ -103,11 +103,21 @@ def droplevels(x: Any) -> Variable:
     return as_factor(x).drop_levels()
 
 
-def as_numeric(x: Any) -> Any:
-    """Return numbers; of a factor the places of its levels, from 1 on."""
-    if isinstance(x, Variable) and x.kind == "factor":
-        return np.where(x.values < 0, np.nan, x.values + 1.0)
-    return x if isinstance(x, Variable) else np.asarray(x, np.float64)
+def as_numeric(x: Any, _state: State | None = None) -> Any:
+    """Return numbers; of a factor the places of its levels, from 1 on.
+
+    The places are those among the levels of the training rows, which need not all be in others.
+    """
+    if not (isinstance(x, Variable) and x.kind == "factor"):
+        return x if isinstance(x, Variable) else np.asarray(x, np.float64)
+    made = _as_before(x, _state)
+    known = len(_state["levels"]) if _state else len(made.levels)
+    new = [made.labels[i] for i in np.unique(made.values[made.values >= known])]
+    if new:
+        raise ValueError(
+            f"its factor has new levels {', '.join(new)}; known: {', '.join(made.labels[:known])}"
+        )
+    return np.where(made.values < 0, np.nan, made.values + 1.0)
 
 
 # --- factors from factors
