@@ -83,7 +83,7 @@ class Fit final : public FitAtHand {
         search.stopping, search.wolfe);
   }
 
-  // The rows of an epoch: as they stand, in an order of their own, or the order before mixed again.
+  // The rows of an epoch: as they stand, shuffled anew, or, by a twister, the last order shuffled.
   const std::int64_t* order(int done) {
     if (!twister_ && !r_.shuffles) return r_.training.rows;
     const Index size = r_.training.size;

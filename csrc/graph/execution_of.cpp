@@ -156,7 +156,7 @@ void ExecutionOf<T>::run_backward(const Batch& batch, double loss_scale) {
 // Where moving weights between the threads' caches would cost more than threads gain.
 template <class T>
 bool ExecutionOf<T>::stays_on_one_thread(Index rows) {
-  if (get_num_threads() == 1) return false;  // whatever it is worth
+  if (get_num_threads() == 1) return false;  // there are no others
   if (rows != counted_rows_) {
     const double bytes = double(gradient_size_) * sizeof(T);
     work_ = {step_flop(*graph_, plan_, rows), gradient_size_, bytes};

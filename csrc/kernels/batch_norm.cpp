@@ -24,7 +24,7 @@ namespace {
 // --- forward
 
 template <class T>
-struct Normalisation : Normalised<T> {
+struct Normalisation : NormalisationInputs<T> {
   T* y_nc;
   const T* added_nc;
 };

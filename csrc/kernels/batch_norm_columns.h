@@ -78,7 +78,7 @@ LAMINA_INLINE void with_rectifier(ActivationSpec spec, const Use& use) {
 
 // What is normalised, and what with: the same for every pass.
 template <class T>
-struct Normalised {
+struct NormalisationInputs {
   const T *x_nc, *mean_c, *variance_c, *gamma_c, *beta_c;  // gamma and beta may be null
   const std::uint8_t* mask_n;
   RowsCols dims;
@@ -102,7 +102,7 @@ struct WideColumn {
   WideMoments moments;
   double factor, gamma, beta;
 
-  WideColumn(const Normalised<T>& n, Index column)
+  WideColumn(const NormalisationInputs<T>& n, Index column)
       : moments(wide_moments(n.x_nc + column, n.dims.rows, n.dims.cols, n.mask_n)),
         factor(moments.inverse(n.spec.epsilon)),
         gamma(n.gamma_c ? double(n.gamma_c[column]) : 1),

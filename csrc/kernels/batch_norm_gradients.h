@@ -12,13 +12,14 @@ namespace lamina {
 namespace LAMINA_ISA {
 
 template <class T>
-struct Gradients : Normalised<T> {
+struct Gradients : NormalisationInputs<T> {
   T *dx_nc, *dadded_nc, *dgamma_c, *dbeta_c;
   bool add;      // to dgamma and dbeta
   double count;  // rows of x that the statistics came from; 0 where they were given
 
-  Gradients(Normalised<T> inputs, T* dx, T* dadded, T* dgamma, T* dbeta, Accumulate accumulate)
-      : Normalised<T>(inputs),
+  Gradients(NormalisationInputs<T> inputs, T* dx, T* dadded, T* dgamma, T* dbeta,
+            Accumulate accumulate)
+      : NormalisationInputs<T>(inputs),
         dx_nc(dx),
         dadded_nc(dadded),
         dgamma_c(dgamma),

@@ -19,7 +19,7 @@ namespace {
 // --- forward
 
 template <class T>
-struct RunMeans : Normalised<T> {
+struct RunMeans : NormalisationInputs<T> {
   T *y_kc, *slopes_k2c;
   const T* added_nc;
   Index run;

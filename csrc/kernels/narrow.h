@@ -131,11 +131,12 @@ constexpr Index narrow_block = 96;     // rows after which a hook is called
 template <class T>
 bool is_narrow(Index m, Index n, Index k) {
   const Index vectors = (n + lanes<T> - 1) / lanes<T>;
-  if (m < 16 || (k + 1) * vectors * LAMINA_VECTOR_BYTES > narrow_bytes) return false;
+  if (m < 16 || k > longest_chunk) return false;  // one chain an element
+  if ((k + 1) * vectors * LAMINA_VECTOR_BYTES > narrow_bytes) return false;
   return vectors <= 2 || (vectors <= 4 && k <= 16);
 }
 
-// One thread's rows.
+// One thread's rows: a chunk for each thread, as each packs B.
 template <class T, class Hook>
 class NarrowPart {
  public:

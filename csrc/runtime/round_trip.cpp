@@ -24,7 +24,8 @@ class Ring {
  public:
   explicit Ring(int threads) : threads_(threads) {}
 
-  // By each of the threads, at a place of its own.  Who is left alone goes away.
+  // By each of the threads, at a place of its own.  A thread for which the others do not come in
+  // time leaves the ring.
   void stand(int place) {
     there_.fetch_add(1);
     if (!watch(longest_wait, [&] { return there_.load() >= threads_; })) return;

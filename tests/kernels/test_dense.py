@@ -117,7 +117,21 @@ def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, 
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(
     ("inputs", "units"),
-    [(4, 32), (32, 16), (16, 4), (13, 4), (13, 8), (13, 17), (3, 12), (1, 5), (16, 61), (90, 30)],
+    [
+        (4, 32),
+        (32, 16),
+        (16, 4),
+        (13, 4),
+        (13, 8),
+        (13, 17),
+        (3, 12),
+        (1, 5),
+        (16, 61),
+        (90, 30),
+        (800, 4),
+        (4, 800),
+        (700, 2),
+    ],
 )
 def test_many_rows_of_small_layers_have_the_bits_of_few(inputs, units, bias, dtype):
     arguments = arrays(203, inputs, units, bias=bias)

@@ -13,6 +13,8 @@ from lamina.many.local import outcomes
 from lamina.many.outcome import Outcome
 from lamina.many.plan import Plan
 
+# How errors begin of what cannot be sent, or is not found where it arrives.
+_NO_PICKLE = ("Can't pickle", "cannot pickle", "Can't get local object", "Can't get attribute")
 CHUNKS = 4  # for each worker: fewer send the data less often, more keep all workers busy to the end
 
 
@@ -82,12 +84,13 @@ def check_executor(who: str, executor: Any) -> None:
 
 def _failed(indices: Sequence[int], error: Exception) -> list[Outcome]:
     """Return failures for fits that an executor has not done."""
-    if isinstance(error, pickle.PicklingError) or "pickle" in str(error):
-        error = TypeError(
+    if isinstance(error, pickle.PicklingError) or str(error).startswith(_NO_PICKLE):
+        told = TypeError(
             f"fit_many: the executor's workers take the model, the data and the settings by "
             f"pickle; got: {error}; define functions and classes at the top of a module, or give "
-            f"executor='joblib', which needs no names"
+            f"executor='joblib', which also sends those defined elsewhere"
         )
+        told.__cause__, error = error, told
     failed = [Outcome(index) for index in indices]
     for outcome in failed:
         outcome.fail(error)
