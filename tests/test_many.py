@@ -380,6 +380,8 @@ def test_folds_and_resamples():
         ({"folds": "five"}, TypeError, "folds must be a number"),
         ({"bootstrap": 0}, ValueError, "bootstrap must be a positive integer"),
         ({"executor": 3}, TypeError, "executor must be a concurrent.futures.Executor"),
+        ({"executor": Losing}, TypeError, "executor must be a concurrent.futures.Executor"),
+        ({"learning_rate": 0.1}, TypeError, r"give settings=\{'learning_rate': \[...\]\}"),
         ({"n_jobs": "two"}, TypeError, "n_jobs"),
         ({"n_jobs": 0}, ValueError, "n_jobs must be a positive integer"),
         ({"keep": ("models",)}, ValueError, "keep must be one of"),

@@ -273,6 +273,11 @@ def test_perfect_separation_is_told_in_words():
         fit = multinom("y ~ x", data, trace=False, maxit=500)
     assert np.abs(fit.coef()).max() > 10  # as in R
     multinom("y ~ x", data, trace=False, decay=0.1)  # no warning
+    # Told also where the search stops early.
+    age = np.random.default_rng(0).integers(18, 80, 200).astype(float)
+    data = {"age": age, "z": np.where(age > 40, "old", "young")}
+    with pytest.warns(UserWarning, match="rows of 'old', 'young' are told .* without error"):
+        assert multinom("z ~ age", data, trace=False).deviance > 1
     # In some rows alone: none of the level s is a `c`.
     data = {"y": list("abcabcabab"), "f": list("rrrrrrssss")}
     with pytest.warns(UserWarning, match="rows of 'c' are told .* without error, by fs; coeff"):

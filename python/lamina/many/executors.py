@@ -75,7 +75,8 @@ def workers_of(executor: Any) -> int:
 
 def check_executor(who: str, executor: Any) -> None:
     """Refuse what takes no work."""
-    if executor is None or executor == "joblib" or callable(getattr(executor, "submit", None)):
+    takes_work = callable(getattr(executor, "submit", None)) and not isinstance(executor, type)
+    if executor is None or executor == "joblib" or takes_work:
         return
     raise TypeError(
         f"{who}: executor must be a concurrent.futures.Executor, or 'joblib'; got {executor!r:.80}"

@@ -118,6 +118,10 @@ def check_fit(who: str, fit: Mapping[str, Any], caller: Callable[..., Any]) -> N
     refuse_others(who, fit, caller)
     known = [*named_parameters(caller), *fit_arguments()]
     for name in fit:
+        if name == "learning_rate":
+            raise TypeError(
+                f"{who}: unknown argument 'learning_rate'; give settings={{'learning_rate': [...]}}"
+            )
         if name not in known:
             raise TypeError(f"{who}: {unknown('argument', name, known)}")
 

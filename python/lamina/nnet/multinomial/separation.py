@@ -15,14 +15,18 @@ SHOWN = 3  # columns in the warning
 def warn_of_separation(rows: Rows, fitted: Array) -> None:
     """Warn of classes whose coefficients hang on rows that are fitted without error alone.
 
-    Of the other rows, whose probability is not near 0 or 1 or not near their share of the class,
-    the columns must have the rank that they have of all.  Where they have not, some combination of
-    coefficients moves the probabilities of rows towards 0 or 1 that are right already.
+    So do all of them if each row's own class is the likeliest: larger multiples of the coefficients
+    are better then, wherever the search has stopped.  Otherwise, of the other rows, whose
+    probability is not near 0 or 1 or not near their share of the class, the columns must have the
+    rank that they have of all.  Where they have not, some combination of coefficients moves the
+    probabilities of rows towards 0 or 1 that are right already.
     """
     used = rows.weights > 0
     if fitted.shape[1] == 1:
         fitted = np.column_stack([1.0 - fitted, fitted])
     off = (np.abs(rows.y - fitted) >= NEAR) | (np.minimum(fitted, 1.0 - fitted) >= NEAR)
+    if rows.offset is None and _all_likeliest(rows.y[used], fitted[used]):
+        off[:] = False
     if off[used].all():
         return
     x = rows.x[used]
@@ -42,3 +46,10 @@ def warn_of_separation(rows: Rows, fitted: Array) -> None:
             f"and their standard errors mean nothing: decay=0.01, say, or fewer columns make them "
             f"finite"
         )
+
+
+def _all_likeliest(y: Array, fitted: Array) -> bool:
+    """Return whether each row is of one class alone, and that one is the likeliest."""
+    own = y == 1.0
+    others = np.where(own, -np.inf, fitted).max(axis=1)
+    return bool((own.sum(axis=1) == 1).all() and (fitted[own] > others).all())
