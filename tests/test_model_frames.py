@@ -38,6 +38,8 @@ FORMULAS = [
     "y ~ cut(x, seq(from=0, to=4, by=2)) + cut(z, quantile(z, probs=seq(0, 1, length.out=4)))",
     "y ~ relevel(f, ref=3) + cut(x, seq(4, 0))",
     "y ~ as.ordered(g):x + plogis(z) + qlogis(x / 5) + atan2(x, z)",
+    "y ~ I(cbind(x, z) * my.w) + I((x > 1) + (z > 0)) + I(poly(x, 2) - scale(cbind(x, z)))",
+    "y ~ C(f, base=2) + C(g, base=1)", "y ~ C(f, treatment, 1) + C(o, how.many=2)",
     "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ I(b & my.w - 1 | z > 0)", "y ~ 1e5*x + (x)",
 ]  # fmt: skip
 
@@ -223,6 +225,34 @@ def test_gaps_subsets_and_weights_are_rs():
     np.testing.assert_array_equal(model_frame("y ~ g", data, subset="z > 0").rows, asked["rows"])
 
 
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "~ ifelse(x > 2, 'hi', 'lo')", "~ as.numeric(x > 2)", "~ factor(my.w > 2)",
+        "~ ifelse(b, 1, 0)",
+        "~ ifelse(x > 2, 'hi', 2.5)", "~ ifelse(b, x > 1, z > 0)", "~ ifelse(z > 0, NA, 1):x",
+        "~ factor(b)", "~ !b", "~ interaction(b, g)", "~ I(x > 2 | z > 0)", "~ I(b & x > 2)",
+        "~ xor(b, x > 1)", "~ I(x > 2 | TRUE) + z", "~ I(is.na(x) + is.na(b) + is.na(f))",
+        "~ I(f %in% c('a', 'c'))", "~ I(x %in% 1:3)", "~ I(f == 'a')", "~ I(f != 'a' | x < 1)",
+        "~ I(b == TRUE)", "~ I(b + (x > 2) + (z > 0))", "~ I(-b):g", "~ I(exp(b) - mean(z > 0))",
+        "~ as.logical(my.w - 2)", "~ I(x * b)", "~ cbind(b, x)", "~ as.integer(z * 3)",
+        "~ as.integer(b) + as.numeric(b)", "~ pmax(b, z)", "~ I(!(x > 2 & b))",
+        "~ I(b & NA | z > 0)",
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_neither_true_nor_false(formula):
+    data = table()
+    for name, rows in {"x": [4, 8], "my.w": [5], "b": [8, 9, 12], "f": [4, 20]}.items():
+        for row in rows:
+            data[name][row] = None if name in "bf" else np.nan
+    asked = r_peer.ask(MATRIX % formula + 'say("rows", as.integer(row.names(m)) - 1L)', data)
+    frame = model_frame(formula, data)
+    x, names = frame.with_intercept
+    assert names == asked["names"]
+    np.testing.assert_array_equal(frame.rows, asked["rows"])
+    np.testing.assert_allclose(x, asked["x"], rtol=1e-15)
+
+
 def test_tables_of_every_kind_give_the_same():
     pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
     data = table()
@@ -330,6 +360,12 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ C(f, sum, 3)", {}, ValueError, "how.many of .* must be 1 to 2 columns; got 3"),
         ("y ~ C(f, contr.sum(4))", {}, ValueError, "must be for its 3 levels; got contr.sum of 4"),
         ("x:f ~ z", {}, TypeError, "':' outside of terms takes two numbers, or two factors"),
+        ("y ~ I(f == x)", {}, TypeError, "compares a factor with one level or another factor"),
+        ("y ~ I(x == 'a')", {}, TypeError, "'==' compares numbers with numbers; got 'a'"),
+        ("y ~ I(f & b)", {}, TypeError, "'&' is for truth values and numbers; got a factor"),
+        ("y ~ ifelse(b, f, 'a')", {}, TypeError, "ifelse chooses between numbers, .* got a factor"),
+        ("y ~ I(f + 1)", {}, TypeError, "numbers are needed; got a factor"),
+        ("y ~ C(f, sum, base=2)", {}, ValueError, "base of .* is for contr.treatment alone; got 2"),
         ("y ~ poly(x, 40)", {}, ValueError, "degree of poly must be less than the number of diff"),
     ],
 )  # fmt: skip

@@ -23,8 +23,9 @@ class Asked:
     ----------
     name : str, optional
         Of the coding; by default that which the factor has without ``C``.
-    base : int
-        The place of the level that the others are compared with, from 1 on.
+    base : int, optional
+        Of treatment contrasts, the place of the level that the others are compared with, from 1 on;
+        by default the first.
     numbered : bool
         Whether columns are called by numbers rather than by levels.
     how_many : int, optional
@@ -34,7 +35,7 @@ class Asked:
     """
 
     name: str | None = None
-    base: int = 1
+    base: int | None = None
     numbered: bool = False
     how_many: int | None = None
     levels: int | None = None
@@ -88,7 +89,7 @@ def _matrix(who: str, label: str, matrix: Array, levels: int) -> tuple[Array, li
 
 
 def _named(
-    who: str, label: str, name: str, labels: list[str], base: int
+    who: str, label: str, name: str, labels: list[str], base: int | None
 ) -> tuple[Array, list[str]]:
     from formulaic.transforms import contrasts as peer  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
@@ -96,7 +97,12 @@ def _named(
     numbers = [str(i + 1) for i in range(count - 1)]
     if name not in NAMES:
         raise ValueError(f"{who}: contrasts of {label}: {unknown('coding', name, NAMES)}")
-    if name == "contr.treatment" and not 1 <= base <= count:
+    if base is not None and name != "contr.treatment":
+        raise ValueError(
+            f"{who}: base of {label} is for contr.treatment alone; got {base} for {name}"
+        )
+    base = 1 if base is None else base
+    if not 1 <= base <= count:
         raise ValueError(
             f"{who}: base of {label} must be a level's place, 1 to {count}; got {base}"
         )

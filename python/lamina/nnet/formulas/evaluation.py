@@ -39,10 +39,6 @@ class Evaluation:
         made = self._of_rows(label, variable(self.who, label, made), columns)
         if not called & MIND_GAPS:
             self._warn_of_gaps(label, made, held)
-        if made.kind == "logical" and not called & MIND_GAPS:
-            # Comparisons with NaN are false in NumPy, missing in R.
-            for each in held.values():
-                made.values[each.missing] = np.nan
         return made
 
     def given(self, name: str, value: Any, columns: Columns) -> Variable:

@@ -37,6 +37,7 @@ CONSTANTS = {
 }  # fmt: skip
 RESERVED = {"if", "else", "repeat", "while", "function", "for", "next", "break", "in"}
 PYTHON = {"^": "**", "%%": "%", "%/%": "//"}
+COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
 CALLED = {  # operators that are functions in Python
     "%in%": "is_in", ":": "sequence", "&": "both", "&&": "both", "|": "either", "||": "either",
 }  # fmt: skip
@@ -308,7 +309,7 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
     Examples
     --------
     >>> python(parse("f", "x > 1 & !(y %in% c('a', 'b'))"), {"x": "v0", "y": "v1"})
-    "both((v0 > 1), negated(is_in(v1, c('a', 'b'))))"
+    "both(compared('>', v0, 1), negated(is_in(v1, c('a', 'b'))))"
     """
     if isinstance(tree, Number):
         return tree.text.rstrip("L")
@@ -329,6 +330,8 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
         left, right = python(tree.left, variables), python(tree.right, variables)
         if tree.operator in CALLED:
             return f"{CALLED[tree.operator]}({left}, {right})"
+        if tree.operator in COMPARISONS:
+            return f"compared({tree.operator!r}, {left}, {right})"
         return f"({left} {PYTHON.get(tree.operator, tree.operator)} {right})"
     given: list[Any] = []
     for name, argument in tree.arguments:

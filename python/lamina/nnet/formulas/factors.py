@@ -109,7 +109,7 @@ def as_numeric(x: Any, _state: State | None = None) -> Any:
     The places are those among the levels of the training rows, which need not all be in others.
     """
     if not (isinstance(x, Variable) and x.kind == "factor"):
-        return x if isinstance(x, Variable) else np.asarray(x, np.float64)
+        return replace(x, kind="numeric") if isinstance(x, Variable) else np.asarray(x, np.float64)
     made = _as_before(x, _state)
     known = len(_state["levels"]) if _state else len(made.levels)
     new = [made.labels[i] for i in np.unique(made.values[made.values >= known])]
@@ -118,6 +118,11 @@ def as_numeric(x: Any, _state: State | None = None) -> Any:
             f"its factor has new levels {', '.join(new)}; known: {', '.join(made.labels[:known])}"
         )
     return np.where(made.values < 0, np.nan, made.values + 1.0)
+
+
+def as_integer(x: Any, _state: State | None = None) -> Any:
+    """Return numbers without what is behind the point; of a factor the places of its levels."""
+    return np.trunc(as_numeric(x, _state))
 
 
 # --- factors from factors
@@ -153,23 +158,26 @@ def class_ind(cl: Any, _state: State | None = None) -> Variable:
 # --- codings
 
 
-def C(x: Any, contr: Any = None, how_many: int | None = None, base: int = 1) -> Variable:  # noqa: N802
+def C(x: Any, contr: Any = None, how_many: int | None = None, base: int | None = None) -> Variable:  # noqa: N802
     """Return a factor with a coding of its own, or with the first columns of one."""
+    # As in R, a coding that is asked for by its size has numbers for names.
+    sized = how_many is not None or base is not None
+    base = None if base is None else int(base)
     count = None if how_many is None else int(how_many)
     if contr is None or isinstance(contr, Asked):
-        asked = Asked() if contr is None else contr
+        asked = Asked(base=base, numbered=sized) if contr is None else contr
         return replace(as_factor(x), contrast=replace(asked, how_many=count))
     name = contr.removesuffix("()")
     name = name if name.startswith("contr.") else f"contr.{name}"
-    numbered = contr.endswith("()") or base != 1
-    return replace(as_factor(x), contrast=Asked(name, int(base), numbered, count))
+    numbered = contr.endswith("()") or sized
+    return replace(as_factor(x), contrast=Asked(name, base, numbered, count))
 
 
 def coding(name: str) -> Callable[..., Asked]:
     """Return R's function of a coding's name, such as ``contr.treatment(n, base)``."""
 
-    def asked(n: int, base: int = 1) -> Asked:
-        return Asked(name, int(base), True, None, int(n))
+    def asked(n: int, base: int | None = None) -> Asked:
+        return Asked(name, None if base is None else int(base), True, None, int(n))
 
     return asked
 

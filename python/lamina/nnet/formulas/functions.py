@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.nnet.formulas import factors, splines, summaries
+from lamina.nnet.formulas import factors, splines, summaries, truth
 from lamina.nnet.formulas.variables import Variable, variable
 
 Array = NDArray[Any]
@@ -28,21 +28,23 @@ ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "trunc": np.trunc, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin,
     "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
     "atan2": np.arctan2, "plogis": lambda q: 1.0 / (1.0 + np.exp(-q)),
-    "qlogis": lambda p: np.log(p / (1.0 - p)), "as_logical": lambda x: x != 0,
+    "qlogis": lambda p: np.log(p / (1.0 - p)),
 }  # fmt: skip
 
 
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by the names that they have in Python."""
-    own = (I, log, round_, is_na, ifelse, cbind, is_in, sequence, seq, both, either, xor, negated,
-           pmin, pmax, findInterval, factors.as_factor, factors.as_numeric, factors.C,
-           factors.droplevels, factors.interaction, poly, bs, ns, scale, factors.factor_,
-           factors.ordered, factors.relevel, factors.class_ind, summaries.cut)  # fmt: skip
+    own = (I, log, round_, cbind, sequence, seq, pmin, pmax, findInterval, poly, bs, ns, scale,
+           truth.compared, truth.is_na, truth.is_in, truth.both, truth.either, truth.xor,
+           truth.negated, truth.as_logical, truth.ifelse, factors.factor_, factors.as_factor,
+           factors.ordered, factors.relevel, factors.droplevels, factors.interaction,
+           factors.as_numeric, factors.as_integer, factors.class_ind, factors.C,
+           summaries.cut)  # fmt: skip
     named: dict[str, Callable[..., Any]] = {**ELEMENTWISE, **factors.CODINGS}
     named |= {f.__name__.rstrip("_"): f for f in own}
     named |= {name: summaries.summary(f) for name, f in summaries.OF_ALL.items()}
-    named |= {"as_integer": factors.as_numeric, "unclass": factors.as_numeric}
+    named |= {"unclass": factors.as_numeric}
     named |= {"as_character": factors.as_factor, "as_ordered": named["ordered"]}
     return named | {"c": factors.listed, "offset": I, "identity": I, "as_matrix": I}
 
@@ -60,7 +62,7 @@ def _arguments(function: Callable[..., Any]) -> Collection[str]:
 
 def known() -> list[str]:
     """Return the functions' names in R."""
-    operators = ("is_in", "sequence", "both", "either", "negated")
+    operators = ("compared", "is_in", "sequence", "both", "either", "negated")
     return sorted(name.replace("_", ".") for name in functions() if name not in operators)
 
 
@@ -84,10 +86,6 @@ def round_(x: Any, digits: int = 0) -> Any:
 
 def _values(x: Any) -> Any:
     """Return the numbers of an argument, those of a matrix too."""
-    if isinstance(x, Variable):
-        if x.kind == "factor":
-            raise TypeError("numbers are needed; got a factor")
-        return x.values
     return np.asarray(x, np.float64)
 
 
@@ -108,16 +106,6 @@ def findInterval(x: Any, vec: Any) -> Any:  # noqa: N802
     return np.where(np.isnan(x), np.nan, np.searchsorted(ends, x, "right"))
 
 
-def is_na(x: Any) -> Any:
-    """Return which values are missing."""
-    return variable("is.na", "x", x).missing
-
-
-def ifelse(test: Any, yes: Any, no: Any) -> Any:
-    """Return values of two kinds, by a test."""
-    return np.where(np.asarray(test, bool), yes, no)
-
-
 def cbind(*parts: Any, names: list[str]) -> Variable:
     """Return variables as the columns of a matrix."""
     rows = max((len(part) for part in map(_values, parts) if np.ndim(part)), default=1)
@@ -136,7 +124,7 @@ def sequence(first: Any, last: Any) -> Any:
     """Return the numbers of ``first:last``, or the combinations of two factors."""
     if isinstance(first, Variable) and isinstance(last, Variable):
         return factors.interaction(first, last, sep=":", lex_order=True)
-    if np.ndim(first) or np.ndim(last) or isinstance(first, Variable) or isinstance(last, Variable):
+    if any(isinstance(each, Variable) or np.ndim(each) for each in (first, last)):
         raise TypeError("':' outside of terms takes two numbers, or two factors")
     step = 1 if last >= first else -1
     return [float(v) for v in np.arange(first, last + step / 2, step)]
@@ -153,42 +141,6 @@ def seq(
         raise ValueError(f"by must lead from {from_:g} to {to:g}; got {step:g}")
     count = int((to - from_) / step + 1e-10) + 1
     return [from_ + i * step for i in range(count)]
-
-
-def both(a: Any, b: Any) -> Any:
-    """Return ``a & b``; numbers are true where they are not 0, and gaps are false here."""
-    return _truth(a) & _truth(b)
-
-
-def either(a: Any, b: Any) -> Any:
-    """Return ``a | b``, in the same way."""
-    return _truth(a) | _truth(b)
-
-
-def _truth(x: Any) -> Any:
-    if isinstance(x, Variable):
-        raise TypeError("'&' and '|' are for truth values and numbers; got a factor")
-    x = np.asarray(x)
-    return x if x.dtype.kind == "b" else (x != 0) & ~np.isnan(x)
-
-
-def xor(a: Any, b: Any) -> Any:
-    """Return where one of two is true."""
-    return _truth(a) ^ _truth(b)
-
-
-def negated(x: Any) -> Any:
-    """Return where a truth value is false; NaN remains."""
-    x = np.asarray(x)
-    return ~x if x.dtype.kind == "b" else np.where(np.isnan(x), np.nan, x == 0)
-
-
-def is_in(x: Any, values: Any) -> Any:
-    """Return which values are among some."""
-    values = values if isinstance(values, list) else [values]
-    if isinstance(x, Variable):
-        return np.any([x == v for v in values], axis=0)
-    return np.isin(x, values)
 
 
 # --- what is learned of the training rows
@@ -282,4 +234,4 @@ def scale(x: Any, center: Any = True, scale: Any = True, _state: State | None = 
         width = np.sqrt(np.nansum(rest**2, axis=0) / count) if scale is True else float(scale)
         state["center"], state["scale"] = middle, np.where(width == 0, 1.0, width)
     made = np.asarray((values - state["center"]) / state["scale"])
-    return replace(x, values=made) if isinstance(x, Variable) else made
+    return replace(x, kind="numeric", values=made) if isinstance(x, Variable) else made

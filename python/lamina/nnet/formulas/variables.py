@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 
 @dataclass(eq=False)
-class Variable:
+class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     """A variable as R's model frames have them.
 
     Attributes
@@ -80,12 +80,25 @@ class Variable:
         return replace(self, values=places[self.values], levels=levels)
 
     def plain(self) -> Any:
-        """Return what expressions calculate with: an array, or the factor itself."""
+        """Return what expressions calculate with: an array of numbers, or the variable itself."""
+        return self.values if self.kind == "numeric" and self.values.ndim == 1 else self
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """Return the numbers of a variable that is no factor."""
         if self.kind == "factor":
-            return self
-        if self.kind == "logical" and not self.missing.any():
-            return self.values.astype(bool)
-        return self.values
+            raise TypeError("numbers are needed; got a factor")
+        return np.array(self.values, dtype) if copy else np.asarray(self.values, dtype)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **named: Any) -> Any:
+        """Calculate with numbers and truth values: a vector meets each column of a matrix."""
+        numbers = [np.asarray(each) for each in inputs]
+        if any(each.ndim == 2 for each in numbers):
+            numbers = [each[:, None] if each.ndim == 1 else each for each in numbers]
+        made = getattr(ufunc, method)(*numbers, **named)
+        if not isinstance(made, np.ndarray) or made.ndim < 2:
+            return made
+        names = [each.columns for each in inputs if isinstance(each, Variable) and each.columns]
+        return Variable("numeric", made, columns=names[0] if names else ())
 
     def __eq__(self, other: object) -> Any:
         """Return which rows of a factor have a level, or that of another factor."""
