@@ -39,6 +39,7 @@ FORMULAS = [
     "y ~ relevel(f, ref=3) + cut(x, seq(4, 0))",
     "y ~ as.ordered(g):x + plogis(z) + qlogis(x / 5) + atan2(x, z)",
     "y ~ I(cbind(x, z) * my.w) + I((x > 1) + (z > 0)) + I(poly(x, 2) - scale(cbind(x, z)))",
+    "y ~ I(max(x, 9) - min(z, 0) * x) + relevel(ref='b', f) + I(sum(x, z, -1) * z)",
     "y ~ C(f, base=2) + C(g, base=1)", "y ~ C(f, treatment, 1) + C(o, how.many=2)",
     "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ I(b & my.w - 1 | z > 0)", "y ~ 1e5*x + (x)",
 ]  # fmt: skip
@@ -366,6 +367,13 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ ifelse(b, f, 'a')", {}, TypeError, "ifelse chooses between numbers, .* got a factor"),
         ("y ~ I(f + 1)", {}, TypeError, "numbers are needed; got a factor"),
         ("y ~ C(f, sum, base=2)", {}, ValueError, "base of .* is for contr.treatment alone; got 2"),
+        ("y ~ plogis(x, 1)", {}, TypeError,
+         r"^model_frame: plogis takes the arguments \(x\); got plogis\(x, 1\)$"),
+        ("y ~ exp(x, z)", {}, TypeError, r"exp takes the arguments \(x\); got exp\(x, z\)"),
+        ("y ~ I(mean(x, 0.1) + x)", {}, TypeError, r"mean takes the arguments \(x, na.rm\);"),
+        ("y ~ C(f, how=2)", {}, TypeError, r"takes the .* \(x, contr, how.many, base\); got"),
+        ("y ~ log(x, base=2, base=3)", {}, TypeError, r"takes the arguments \(x, base\); got log"),
+        ("y ~ pmin()", {}, TypeError, r"pmin takes the arguments \(x, ...\); got pmin\(\)"),
         ("y ~ poly(x, 40)", {}, ValueError, "degree of poly must be less than the number of diff"),
     ],
 )  # fmt: skip

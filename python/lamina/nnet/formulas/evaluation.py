@@ -12,7 +12,7 @@ import numpy as np
 from lamina import _screen
 from lamina._names import unknown
 from lamina.nnet.formulas import expressions, functions
-from lamina.nnet.formulas.expressions import Name, Tree, deparse
+from lamina.nnet.formulas.expressions import Call, Name, Tree, deparse
 from lamina.nnet.formulas.variables import Columns, Variable, variable
 
 # Functions whose values are not missing where their arguments are.
@@ -33,11 +33,11 @@ class Evaluation:
             return self._of_rows(label, columns[tree.name], columns)
         names = list(dict.fromkeys(expressions.names_in(tree)))
         held = {name: self._of_rows(name, columns[name], columns) for name in names}
-        called = set(expressions.calls_in(tree))
-        self._check(label, called)
+        calls = list(expressions.calls_in(tree))
+        self._check(label, calls)
         made = self._calculated(label, tree, held)
         made = self._of_rows(label, variable(self.who, label, made), columns)
-        if not called & MIND_GAPS:
+        if not any(call.function in MIND_GAPS for call in calls):
             self._warn_of_gaps(label, made, held)
         return made
 
@@ -71,12 +71,21 @@ class Evaluation:
                 f"and counts as missing there"
             )
 
-    def _check(self, label: str, called: set[str]) -> None:
-        for name in called:
-            if expressions.function_name(name) not in functions.functions():
+    def _check(self, label: str, calls: list[Call]) -> None:
+        for call in calls:
+            name = expressions.function_name(call.function)
+            if name not in functions.functions():
+                message = unknown("function", call.function, functions.known())
                 raise ValueError(
-                    f"{self.who}: {label}: {unknown('function', name, functions.known())}; "
-                    f"calculate what it would return as a column of data first"
+                    f"{self.who}: {label}: {message}; calculate what it would return as a "
+                    f"column of data first"
+                )
+            names = [expressions.argument_name(name) for name, _ in call.arguments if name]
+            places = len(call.arguments) - len(names)
+            if name != "cbind" and not functions.takes(name, places, names):
+                raise TypeError(
+                    f"{self.who}: {call.function} takes the arguments "
+                    f"({functions.arguments(name)}); got {deparse(call)}"
                 )
 
     def _of_rows(self, label: str, held: Variable, columns: Columns) -> Variable:

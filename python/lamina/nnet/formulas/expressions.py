@@ -288,10 +288,10 @@ def names_in(tree: Tree) -> Iterator[str]:
             yield from names_in(argument)
 
 
-def calls_in(tree: Tree) -> Iterator[str]:
-    """Yield the functions that an expression calls."""
+def calls_in(tree: Tree) -> Iterator[Call]:
+    """Yield the calls of an expression."""
     if isinstance(tree, Call):
-        yield tree.function
+        yield tree
         for _, argument in tree.arguments:
             yield from calls_in(argument)
     elif isinstance(tree, (Brackets, Prefix)):
@@ -334,16 +334,16 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
             return f"compared({tree.operator!r}, {left}, {right})"
         return f"({left} {PYTHON.get(tree.operator, tree.operator)} {right})"
     given: list[Any] = []
-    for name, argument in tree.arguments:
+    for name, argument in sorted(tree.arguments, key=lambda each: each[0] is not None):
         value = python(argument, variables)
-        given.append(f"{_argument(name)}={value}" if name else value)
+        given.append(f"{argument_name(name)}={value}" if name else value)
     if tree.function == "cbind":  # its columns are called as the variables are
         names = [n or (a.name if isinstance(a, Name) else "") for n, a in tree.arguments]
         given = [*(python(a, variables) for _, a in tree.arguments), f"names={names!r}"]
     return f"{function_name(tree.function)}({', '.join(given)})"
 
 
-def _argument(name: str) -> str:
+def argument_name(name: str) -> str:
     """Return what an argument of R's is called in Python, where some names are taken."""
     called = name.replace(".", "_")
     return f"{called}_" if keyword.iskeyword(called) else called

@@ -6,10 +6,10 @@ they keep it, to calculate with it again for other rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, reduce
-from inspect import signature
+from inspect import Parameter, Signature, signature
 from itertools import product
 from typing import Any
 
@@ -22,28 +22,38 @@ from lamina.nnet.formulas.variables import Variable, variable
 Array = NDArray[Any]
 State = dict[str, Any]
 
-ELEMENTWISE: dict[str, Callable[..., Any]] = {
+OF_ONE_NUMBER: dict[str, Callable[..., Any]] = {
     "log2": np.log2, "log10": np.log10, "log1p": np.log1p, "exp": np.exp, "expm1": np.expm1,
     "sqrt": np.sqrt, "abs": np.abs, "sign": np.sign, "floor": np.floor, "ceiling": np.ceil,
     "trunc": np.trunc, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin,
     "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
-    "atan2": np.arctan2, "plogis": lambda q: 1.0 / (1.0 + np.exp(-q)),
-    "qlogis": lambda p: np.log(p / (1.0 - p)),
+    "plogis": lambda q: 1.0 / (1.0 + np.exp(-q)), "qlogis": lambda p: np.log(p / (1.0 - p)),
 }  # fmt: skip
+
+
+def _of_one_number(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that takes one argument: NumPy's take more, of another meaning."""
+
+    def of_one(x: Any) -> Any:
+        return function(x)
+
+    return of_one
 
 
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by the names that they have in Python."""
-    own = (I, log, round_, cbind, sequence, seq, pmin, pmax, findInterval, poly, bs, ns, scale,
-           truth.compared, truth.is_na, truth.is_in, truth.both, truth.either, truth.xor,
-           truth.negated, truth.as_logical, truth.ifelse, factors.factor_, factors.as_factor,
-           factors.ordered, factors.relevel, factors.droplevels, factors.interaction,
-           factors.as_numeric, factors.as_integer, factors.class_ind, factors.C,
-           summaries.cut)  # fmt: skip
-    named: dict[str, Callable[..., Any]] = {**ELEMENTWISE, **factors.CODINGS}
+    own = (I, log, atan2, round_, cbind, sequence, seq, pmin, pmax, findInterval, poly, bs, ns,
+           scale, truth.compared, truth.is_na, truth.is_in, truth.both, truth.either,
+           truth.xor, truth.negated, truth.as_logical, truth.ifelse, factors.factor_,
+           factors.as_factor, factors.ordered, factors.relevel, factors.droplevels,
+           factors.interaction, factors.as_numeric, factors.as_integer, factors.class_ind,
+           factors.C, summaries.cut, summaries.quantile)  # fmt: skip
+    named: dict[str, Callable[..., Any]] = dict(factors.CODINGS)
+    named |= {name: _of_one_number(f) for name, f in OF_ONE_NUMBER.items()}
     named |= {f.__name__.rstrip("_"): f for f in own}
-    named |= {name: summaries.summary(f) for name, f in summaries.OF_ALL.items()}
+    named |= {name: summaries.of_one(f) for name, f in summaries.OF_ONE.items()}
+    named |= {name: summaries.of_several(f) for name, f in summaries.OF_SEVERAL.items()}
     named |= {"unclass": factors.as_numeric}
     named |= {"as_character": factors.as_factor, "as_ordered": named["ordered"]}
     return named | {"c": factors.listed, "offset": I, "identity": I, "as_matrix": I}
@@ -53,11 +63,31 @@ def functions() -> Mapping[str, Callable[..., Any]]:
 def learning() -> frozenset[str]:
     """Return the names, as in Python, of the functions that learn."""
     named = functions().items()
-    return frozenset(name for name, f in named if "_state" in _arguments(f))
+    return frozenset(name for name, f in named if "_state" in signature(f).parameters)
 
 
-def _arguments(function: Callable[..., Any]) -> Collection[str]:
-    return () if isinstance(function, np.ufunc) else signature(function).parameters
+def takes(name: str, places: int, names: Sequence[str]) -> bool:
+    """Return whether a function takes so many arguments without names, and those of these names."""
+    try:
+        _signature(name).bind(*range(places), **dict.fromkeys(names))
+    except TypeError:
+        return False
+    return len(set(names)) == len(names)
+
+
+def arguments(name: str) -> str:
+    """Return the arguments that a function takes, as R writes them."""
+    return ", ".join(
+        "..." if each.kind is Parameter.VAR_POSITIONAL else each.name.rstrip("_").replace("_", ".")
+        for each in _signature(name).parameters.values()
+    )
+
+
+def _signature(name: str) -> Signature:
+    """Return what expressions may give to a function: all but its state."""
+    whole = signature(functions()[name])
+    given = [each for each in whole.parameters.values() if each.name != "_state"]
+    return whole.replace(parameters=given)
 
 
 def known() -> list[str]:
@@ -79,6 +109,11 @@ def log(x: Any, base: float | None = None) -> Any:
     return np.log(x) if base is None else np.log(x) / np.log(base)
 
 
+def atan2(y: Any, x: Any) -> Any:
+    """Return the angles of points."""
+    return np.arctan2(y, x)
+
+
 def round_(x: Any, digits: int = 0) -> Any:
     """Return rounded numbers."""
     return np.round(x, int(digits))
@@ -89,14 +124,14 @@ def _values(x: Any) -> Any:
     return np.asarray(x, np.float64)
 
 
-def pmin(*parts: Any) -> Any:
+def pmin(x: Any, *more: Any) -> Any:
     """Return the least of several values, row by row."""
-    return reduce(np.minimum, parts)
+    return reduce(np.minimum, more, x)
 
 
-def pmax(*parts: Any) -> Any:
+def pmax(x: Any, *more: Any) -> Any:
     """Return the greatest of several values, row by row."""
-    return reduce(np.maximum, parts)
+    return reduce(np.maximum, more, x)
 
 
 def findInterval(x: Any, vec: Any) -> Any:  # noqa: N802

@@ -19,37 +19,48 @@ State = dict[str, Any]
 Function = Callable[..., Any]
 
 
-def _quantile(x: Array, probs: Any = (0.0, 0.25, 0.5, 0.75, 1.0)) -> Any:
-    found = np.quantile(x, probs)
-    return found.tolist()
-
-
-OF_ALL: dict[str, Function] = {
-    "mean": np.mean,
-    "median": np.median,
-    "min": np.min,
-    "max": np.max,
-    "sum": np.sum,
-    "sd": lambda x: np.std(x, ddof=1),
+OF_ONE: dict[str, Function] = {
+    "mean": np.mean, "median": np.median, "sd": lambda x: np.std(x, ddof=1),
     "var": lambda x: np.var(x, ddof=1),
-    "quantile": _quantile,
-}
+}  # fmt: skip
+OF_SEVERAL: dict[str, Function] = {"min": np.min, "max": np.max, "sum": np.sum}
 
 
-def summary(function: Function) -> Function:
+def of_one(function: Function) -> Function:
     """Return a function of a variable that keeps its first value."""
 
-    def kept(
-        x: Any, *given: Any, na_rm: bool = False, _state: State | None = None, **named: Any
-    ) -> Any:
-        state = {} if _state is None else _state
-        if "value" not in state:
-            values = np.asarray(x, np.float64)
-            known = values[~np.isnan(values)] if na_rm else values
-            state["value"] = function(known, *given, **named)
-        return state["value"]
+    def kept(x: Any, *, na_rm: bool = False, _state: State | None = None) -> Any:
+        return _kept(_state, function, [x], na_rm)
 
     return kept
+
+
+def of_several(function: Function) -> Function:
+    """Return a function of all values of some variables that keeps its first value."""
+
+    def kept(x: Any, *more: Any, na_rm: bool = False, _state: State | None = None) -> Any:
+        return _kept(_state, function, [x, *more], na_rm)
+
+    return kept
+
+
+def quantile(
+    x: Any,
+    probs: Any = (0.0, 0.25, 0.5, 0.75, 1.0),
+    na_rm: bool = False,
+    _state: State | None = None,
+) -> Any:
+    """Return quantiles of a variable, those of the training rows."""
+    return _kept(_state, lambda known: np.quantile(known, probs).tolist(), [x], na_rm)
+
+
+def _kept(state: State | None, function: Function, parts: list[Any], na_rm: bool) -> Any:
+    """Return a function's value, that which is kept if there is one."""
+    state = {} if state is None else state
+    if "value" not in state:
+        values = np.concatenate([np.ravel(np.asarray(part, np.float64)) for part in parts])
+        state["value"] = function(values[~np.isnan(values)] if na_rm else values)
+    return state["value"]
 
 
 def cut(
