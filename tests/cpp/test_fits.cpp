@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "fits/fit.h"
@@ -99,6 +100,7 @@ TEST_CASE("a fit is gradient descent over the batches of each epoch's order") {
   double w = line.w[0], b = line.b[0];
   for (int epoch = 0; epoch < 6; ++epoch) {
     std::array<std::int64_t, rows> order{};
+    std::iota(order.begin(), order.end(), 0);
     shuffle(order.data(), rows, {9, std::uint32_t(epoch), 0});
     double seen = 0.0;
     for (Index start = 0; start < rows; start += batch) {
