@@ -297,6 +297,10 @@ def test_weights_among_the_arguments_of_fit_are_split_with_the_rows(which):
 def test_arguments_of_other_functions_and_swapped_ones():
     from sklearn.linear_model import Ridge
 
+    with pytest.raises(TypeError, match=r"give param_grid=\{'learning_rate': \[...\]\}"):
+        grid_search(numbers, {"epochs": [1]}, X, Y, learning_rate=0.1)
+    with pytest.raises(TypeError, match="cross_validate: unknown argument 'learning_rate'; known"):
+        cross_validate(numbers, X, Y, learning_rate=0.1)
     with pytest.raises(TypeError, match="grid_search: unknown argument 'folds'; here it is 'cv'"):
         grid_search(numbers, {"units": [1]}, X, Y, folds=3)
     for model in (numbers, Ridge()):

@@ -21,6 +21,7 @@ _ELSEWHERE = {
     "cv": "folds", "folds": "cv", "param_grid": "settings", "settings": "param_grid",
     "random_state": "seeds",
 }  # fmt: skip
+_GRIDS = ("settings", "param_grid", "param_distributions")  # where a rate is given, by caller
 _OURS = ("self", "x", "y", "sample_weight", "verbose", "unknown", "resume")
 
 
@@ -117,10 +118,11 @@ def check_fit(who: str, fit: Mapping[str, Any], caller: Callable[..., Any]) -> N
     """Refuse keywords that neither ``caller`` nor ``fit`` takes, and say what is meant."""
     refuse_others(who, fit, caller)
     known = [*named_parameters(caller), *fit_arguments()]
+    grid = next((each for each in _GRIDS if each in known), None)
     for name in fit:
-        if name == "learning_rate":
+        if name == "learning_rate" and grid is not None:
             raise TypeError(
-                f"{who}: unknown argument 'learning_rate'; give settings={{'learning_rate': [...]}}"
+                f"{who}: unknown argument 'learning_rate'; give {grid}={{'learning_rate': [...]}}"
             )
         if name not in known:
             raise TypeError(f"{who}: {unknown('argument', name, known)}")
