@@ -1,17 +1,17 @@
 // Element-wise operations, and the programs made of them that the expression kernel runs.
 //
-// Like specs.h it is read by objects compiled for one instruction set: no std containers.
+// Like specs.h it is included by objects compiled for one instruction set: no std containers.
 #pragma once
 
 #include "specs.h"
 
 namespace lamina {
 
-// Every element-wise operation: name, operands, work (threads_for's measure of one float: a
-// hundredth of a nanosecond).  Truth values are the numbers 0 and 1; any number but 0 is true.
-// What a name does is said where its law is: kernels/element_laws.h.
+// Every element-wise operation: name, number of operands, work (in the unit of threads_for for one
+// float: a hundredth of a nanosecond).  Truth values are the numbers 0 and 1; any number but 0 is
+// true.  kernels/element_laws.h defines each operation.
 //
-// The operations of a last group are derivatives, (dy, saved) -> dx, of the activations named.
+// The last group are derivatives, (dy, saved) -> dx, of the activations named.
 #define LAMINA_EACH_ELEMENT_OP(X) \
   X(copy, 1, 1)                   \
   X(negative, 1, 1)               \
@@ -94,7 +94,7 @@ enum class ElementOp : std::uint8_t {
 #define LAMINA_NAME(name, operands, work) name,
   LAMINA_EACH_ELEMENT_OP(LAMINA_NAME)
 #undef LAMINA_NAME
-  // What programs need besides: the accumulator from and to a slot, and operands the other way.
+  // Additional steps of programs: load and store the accumulator, and reversed operands.
   load,
   store,
   subtract_from,  // slot - accumulator
@@ -105,44 +105,44 @@ enum class ElementOp : std::uint8_t {
 
 // --- programs
 //
-// A step combines an accumulator with up to two slots and leaves its result in the accumulator:
-// the steps of a vector run one after another while it stays in a register.  A slot is, in this
-// order of numbers, an input, a constant, an output or a register.
+// A step combines an accumulator with up to two slots and leaves its result in the accumulator. The
+// steps run one after another on a vector that stays in a register.  Slots are numbered in this
+// order: inputs, constants, outputs, registers.
 
 struct ElementStep {
   ElementOp op;
   std::int16_t slot = -1, other = -1;
 };
 
-// What an array holds; numbers of the kernel's type, or labels and truth values that are converted.
+// The type of an array; labels and truth values are converted to numbers of the kernel's type.
 enum class ElementType : std::int8_t { number, int32, boolean };
 
-// The elements of an array along the axes of the program; stride 0 where it is broadcast.
+// The strides of an array along the axes of the program; 0 where it is broadcast.
 struct ElementArray {
   static constexpr int most_axes = 9;
   ElementType type = ElementType::number;
-  bool summed = false;  // an output: stride 0 sums
+  bool summed = false;  // an output that is summed along its axes of stride 0
   Index stride[most_axes] = {};
 };
 
-// Axes are in row-major order, none of size 1 and neighbours merged where they can be.  size[0] is
-// that of one row, to be multiplied by the rows of a call.  Outputs that are not summed are dense;
-// all that are have the same strides, dense in the axes that they keep.  Outputs overlap nothing
-// but an input of the same elements.
-// What the kernel makes of a program and a number of rows in the first run, kept for those that
-// follow; runs of several threads may be the first.
+// A program compiled by the kernel for a number of rows, in the first run, and kept for later runs;
+// several threads may try to be first.
 struct ElementCode {
-  // At most: of all steps and one more, of each constant, input and output, and of the rest.
+  // Upper bounds: per step (and one more), per constant, per input or output, and for the rest.
   static constexpr std::size_t step_bytes = 32, constant_bytes = 512, array_bytes = 256,
                                rest_bytes = 1024;
 
-  int state = 0;                // 0 nothing, 1 being made, 2 made
-  const void* maker = nullptr;  // whose kernel
+  int state = 0;                // 0 empty, 1 being made, 2 complete
+  const void* maker = nullptr;  // the kernel that made it
   Index rows = 0;
-  std::uint64_t key = 0;   // of what the steps depend on beside the program
-  char* memory = nullptr;  // for all of it
+  std::uint64_t key = 0;   // identifies what the steps depend on apart from the program
+  char* memory = nullptr;  // one block for all of it
 };
 
+// Axes are in row-major order, none of size 1 and neighbours merged where possible.  size[0] is
+// that of one row, to be multiplied by the rows of a call.  Outputs that are not summed are dense;
+// those that are summed all have the same strides, dense in the axes that they keep.  An output may
+// overlap an input of the same elements and nothing else.
 struct ElementProgram {
   static constexpr int most_inputs = 40, most_outputs = 40;
 
@@ -153,7 +153,7 @@ struct ElementProgram {
   const double* constant = nullptr;
   const ElementArray* output = nullptr;
   const ElementStep* step = nullptr;
-  ElementCode* code = nullptr;  // where it is kept, if anywhere
+  ElementCode* code = nullptr;  // where compiled code is kept; may be null
 };
 
 }  // namespace lamina

@@ -1,24 +1,26 @@
-// The kernels' contract: what every kernel promises, and the table through which they are called.
+// The kernel contract: what every kernel guarantees, and the table through which kernels are
+// called.
 //
-// Gradients.  Parameter gradients accumulate (dw += ...) unless `Accumulate::no` says that the
-// caller knows this to be the first contribution; input gradients are written (dx = ...).  The
-// caller zeroes.  Inputs are never modified and never alias outputs unless a kernel's line says
-// so.  An empty batch (rows == 0) is legal everywhere.
+// Gradients.  Parameter gradients accumulate (dw += ...), unless the caller passes `Accumulate::no`
+// because it knows this to be the first contribution; input gradients are written (dx = ...).  The
+// caller zeroes gradients that accumulate.  Inputs are never modified and never alias outputs,
+// unless the comment on a kernel says so.  An empty batch (rows == 0) is allowed everywhere.
 //
 // Axes.  A pointer's name ends in its axes, slowest first; arrays are C-contiguous.
 //   n  rows: batch (times time steps or pixels)      i  inputs (features of one row)
 //   o  outputs, units                                c  classes, columns of a prediction
-// `w_io` is a weight matrix of inputs x outputs, Keras's Dense kernel.
+// `w_io` is a weight matrix of inputs x outputs, as in Keras's Dense layer.
 //
-// Arguments come outputs first, then inputs, then one struct of sizes and settings.
+// Arguments are ordered: outputs, inputs, one struct of sizes and settings.
 //
-// Bits.  A result depends on the values and shapes alone: not on the number of threads, not on
-// the alignment of a pointer, not on how many other rows are in the batch (for row-wise kernels).
-// So every output element is one chain of operations whose order follows from the shapes, tails
-// run the vector code on partial vectors, and sums are cut into chunks of fixed length.
+// Bits.  A result depends on the values and shapes alone: not on the number of threads, not on the
+// alignment of a pointer, not on how many other rows are in the batch (for row-wise kernels).
+// Therefore every output element is one chain of operations whose order is determined by the
+// shapes, the ends of arrays run through the vector code as partial vectors, and sums are divided
+// into chunks of fixed length.
 //
-// This header is included by objects compiled for one instruction set; it must not pull in
-// anything that could emit a shared inline symbol (no std containers, no iostream).
+// This header is included by objects compiled for one instruction set; it must not include anything
+// that could emit a shared inline symbol (no std containers, no iostream).
 #pragma once
 
 #include "element_ops.h"
@@ -26,7 +28,7 @@
 
 namespace lamina {
 
-// Takes or gives the images of a batch a few at a time, on any thread; it takes no scratch.
+// Takes or provides the images of a batch a few at a time, on any thread; it must not use scratch.
 template <class T>
 struct ImageHook {
   void (*call)(void* context, T* values_nhwo, Index image, Index images);
@@ -38,7 +40,7 @@ template <class T>
 struct Kernels {
   // --- matrix product and dense (kernels/gemm.h, kernels/dense.cpp)
   // c_mn (+)= op(a) op(b); op(a) is m x k.  transpose_a: a is stored k x m; transpose_b: n x k.
-  // ld*: elements from one stored row to the next.
+  // ld*: the distance in elements from one stored row to the next.
   void (*gemm)(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc, Index lda,
                Index ldb, bool transpose_a, bool transpose_b, Accumulate);
   // y = activation(x w + b); b_o may be null.
@@ -50,23 +52,24 @@ struct Kernels {
                          DenseDims, Accumulate);
 
   // --- one hidden layer of logistic units (kernels/logistic_network.cpp); c: cases
-  // Weights lie unit by unit, hidden units first, of each that of the bias, then those of what
-  // feeds it: of outputs the hidden units, then, with skip, the inputs.  Outputs are linear.
+  // The weights are stored unit by unit, hidden units first.  Each unit has the weight of its bias,
+  // then the weights of its inputs; the inputs of an output unit are the hidden units, then, with
+  // skip, the network's inputs.  Outputs are linear.
   void (*logistic_network_forward)(T* y_oc, T* hidden_hc, const T* x_ic, const T* w,
                                    const LogisticNetworkDims&);
-  // By the weights alone.  The workspace holds hidden x columns numbers and, of more than
-  // logistic_network_chunk columns, as many as there are weights for each chunk.
+  // Gradients with respect to the weights only.  The workspace holds hidden x columns elements and,
+  // for more than logistic_network_chunk columns, one copy of the weights' size for each chunk.
   void (*logistic_network_backward)(T* dw, T* workspace, const T* dy_oc, const T* hidden_hc,
                                     const T* x_ic, const T* w, const LogisticNetworkDims&,
                                     Accumulate);
 
   // --- convolution (kernels/conv.cpp): h, w image axes; r, s window axes; c channels; o filters
-  // y = activation(x * w + b), cross-correlation as Keras's; b_o may be null.
+  // y = activation(x * w + b), a cross-correlation as in Keras; b_o may be null.
   void (*conv2d_forward)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* b_o, ConvDims,
                          ActivationSpec);
-  // What conv2d_forward makes of w before it begins, for calls that find w unchanged: how many
-  // numbers (0: it reads w as it is), by sizes of an image alone; the numbers, false where there is
-  // no memory for it; and conv2d_forward with them.
+  // The form of w that conv2d_forward calculates first, for repeated calls with the same w: its
+  // number of elements (0: w is read as it is), which depends on the sizes of an image alone; its
+  // calculation, which returns false if memory is short; and conv2d_forward with it.
   Index (*conv2d_prepared_size)(ConvDims);
   bool (*conv2d_prepare)(T* prepared, const T* w_rsco, ConvDims);
   void (*conv2d_forward_prepared)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* prepared,
@@ -74,16 +77,17 @@ struct Kernels {
   // dz is the gradient at the pre-activation; each of dx, dw and db may be null.
   void (*conv2d_backward)(T* dx_nhwc, T* dw_rsco, T* db_o, const T* dz_nhwo, const T* x_nhwc,
                           const T* w_rsco, ConvDims, Accumulate);
-  // The same for outputs that never lie in memory as a whole: y is handed over, dz is fetched.
-  // Whole images pass through the thread's scratch; dz is fetched once for dw and db, once for dx.
-  // False where there is no memory for them.  What was prepared of w may be null.
+  // The same for outputs that are never in memory as a whole: y is passed on and dz is fetched,
+  // image by image, through the thread's scratch; dz is fetched once for dw and db, and once for
+  // dx.  Returns false if memory is short.  `prepared` may be null.
   bool (*conv2d_forward_images)(ImageHook<T> take, const T* x_nhwc, const T* w_rsco,
                                 const T* prepared, const T* b_o, ConvDims, ActivationSpec);
   bool (*conv2d_backward_images)(T* dx_nhwc, T* dw_rsco, T* db_o, ImageHook<T> give,
                                  const T* x_nhwc, const T* w_rsco, ConvDims, Accumulate);
-  // The same for outputs of which a max pool kept the winners: dy is the pool's gradient, index
-  // what max_pool2d_forward kept.  It takes each winner's window alone, where that pays, which
-  // follows from the sizes of an image.  False where there is no memory.
+  // The same if a max pooling follows and its winners were kept: dy is the gradient of the pooling,
+  // `index` what max_pool2d_forward kept.  Only the windows of the winners are visited.
+  // conv2d_winners tells from the sizes of an image whether that is faster.  Returns false if
+  // memory is short.
   bool (*conv2d_winners)(ConvDims, PoolDims);
   bool (*conv2d_backward_winners)(T* dx_nhwc, T* dw_rsco, T* db_o, const T* dy_nhwo,
                                   const void* index_nhwo, const T* x_nhwc, const T* w_rsco,
@@ -96,19 +100,21 @@ struct Kernels {
                                     const T* x_nhwo, const T* w_rsco, ConvDims, Accumulate);
 
   // --- pooling (kernels/pool.cpp): only cells of the image count, never the padding
-  // The first of equal maxima wins; NaN wins over numbers.  `index_nhwc` keeps the winner's place
-  // in its window (pool_index_bytes each); null where no backward follows.  `rectified`: x came out
-  // of a ReLU whose derivative backward includes, as a maximum that is not above 0 has no place.
+  // The first of equal maxima wins; NaN is larger than any number.  `index_nhwc` keeps the winner's
+  // place in its window (pool_index_bytes each); null if no backward follows.  `rectified`: x is
+  // the output of a ReLU whose derivative is included in backward: a maximum of at most 0 has no
+  // place.
   void (*max_pool2d_forward)(T* y_nhwc, void* index_nhwc, const T* x_nhwc, PoolDims,
                              bool rectified);
   void (*max_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const void* index_nhwc, PoolDims);
   void (*average_pool2d_forward)(T* y_nhwc, const T* x_nhwc, PoolDims);
-  // `rectified_nhwc`: x where it came out of a ReLU whose derivative this includes, else null.
+  // `rectified_nhwc`: x if it is the output of a ReLU whose derivative is to be included, else
+  // null.
   void (*average_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const T* rectified_nhwc, PoolDims);
 
   // --- activations (kernels/activations.cpp, kernels/softmax.cpp); y may alias x, dx may alias dy
   void (*activation_forward)(T* y, const T* x, Index size, ActivationSpec);
-  // `saved` is y where derivative_from_output(kind), else x.
+  // `saved` is y if derivative_from_output(kind), else x.
   void (*activation_backward)(T* dx, const T* dy, const T* saved, Index size, ActivationSpec);
   void (*softmax_forward)(T* y_nc, const T* x_nc, RowsCols);
   void (*softmax_backward)(T* dx_nc, const T* dy_nc, const T* y_nc, RowsCols);
@@ -122,9 +128,9 @@ struct Kernels {
   void (*random_bits)(std::uint32_t* out, Index size, RandomKey);
   // y = x / (1 - rate) where kept, else 0; y may alias x, dx may alias dy.
   void (*dropout_forward)(T* y, const T* x, Index size, double rate, RandomKey);
-  // The mask is drawn again, never stored.  `y` may be null; if the layer's input came out of a
-  // ReLU pass its output here, and y > 0 stands for the mask (the ReLU's own backward zeroes the
-  // elements where the two differ).
+  // The mask is drawn again, never stored.  `y` may be null.  If the input of the layer is the
+  // output of a ReLU, pass the layer's output here; y > 0 is then used as the mask (where the two
+  // differ, the ReLU's own backward zeroes the gradient).
   void (*dropout_backward)(T* dx, const T* dy, const T* y, Index size, double rate, RandomKey);
 
   // --- recurrence over whole sequences (kernels/recurrent.cpp)
@@ -133,37 +139,37 @@ struct Kernels {
   // y, the last states h_nu and c_nu, and saved may be null.
   void (*recurrent_forward)(T* y, T* h_nu, T* c_nu, T* saved, T* workspace,
                             const RecurrentInputs<T>&, RecurrentDims);
-  // dy and the gradients at the last states may be null.  The inputs are forward's.
+  // dy and the gradients of the last states may be null.  The inputs are those of forward.
   void (*recurrent_backward)(const RecurrentGradients<T>&, T* workspace, const T* dy,
                              const T* dh_nu, const T* dc_nu, const T* saved,
                              const RecurrentInputs<T>&, RecurrentDims, Accumulate);
 
   // --- normalisation (kernels/batch_norm*.cpp, kernels/layer_norm.cpp)
   // Mean and variance (divided by the count) of each column over the rows where mask_n is not 0
-  // (all where it is null); with no row, 0 and 0.
+  // (all rows if it is null); 0 and 0 if there are none.
   void (*column_moments)(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
                          RowsCols);
   // y = activation((x - mean) / sqrt(variance + epsilon) gamma + beta + added); added_nc, gamma and
-  // beta may be null (0, 1, 0).  mask_n is that of the moments.  Batch statistics are found again
-  // from x where the variance overflows, forward and backward: y and the gradients are right, the
-  // variance is infinite.
+  // beta may be null (0, 1, 0).  mask_n is the mask of the moments.  If the variance of a batch
+  // overflows, forward and backward recalculate the statistics from x: y and the gradients are
+  // correct although the variance is infinite.
   void (*batch_norm_forward)(T* y_nc, const T* x_nc, const T* added_nc, const T* mean_c,
                              const T* variance_c, const T* gamma_c, const T* beta_c,
                              const std::uint8_t* mask_n, RowsCols, BatchNormSpec);
   // dx, dadded, dgamma and dbeta may each be null; dgamma and dbeta follow Accumulate, the others
-  // are written; one of them may be dy.  y_nc is read where it is given, which it must be if
-  // something was added before an activation.
+  // are written; one of them may alias dy.  y_nc may be null, unless a value was added before an
+  // activation.
   void (*batch_norm_backward)(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc,
                               const T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
                               const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
                               RowsCols, BatchNormSpec, Accumulate);
-  // The means of y over runs of `run` rows (kernels/batch_norm_mean.cpp), y not stored; what
-  // backward needs of each run is kept in slopes_k2c, which may be null.
+  // The means of y over runs of `run` rows (kernels/batch_norm_mean.cpp); y is not stored.  The
+  // quantities that backward needs of each run are kept in slopes_k2c, which may be null.
   void (*batch_norm_mean_forward)(T* y_kc, T* slopes_k2c, const T* x_nc, const T* added_nc,
                                   const T* mean_c, const T* variance_c, const T* gamma_c,
                                   const T* beta_c, const std::uint8_t* mask_n, Index run, RowsCols,
                                   BatchNormSpec);
-  // The inputs are forward's; nothing is written over another.
+  // The inputs are those of forward; no output may alias an input.
   void (*batch_norm_mean_backward)(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const T* dy_kc,
                                    const T* slopes_k2c, const T* x_nc, const T* added_nc,
                                    const T* mean_c, const T* variance_c, const T* gamma_c,
@@ -178,23 +184,23 @@ struct Kernels {
                               Accumulate);
 
   // --- embedding (kernels/embedding.cpp) and masks (kernels/masks.cpp); d: columns of the table
-  // y_nd = table[id]; ids outside [0, vocabulary) are the caller's to refuse.
+  // y_nd = table[id]; the caller must reject ids outside [0, vocabulary).
   void (*embedding_forward)(T* y_nd, const T* table_vd, const std::int32_t* id_n, RowsCols);
   // dtable[id] += dy, in row order for each id.  Accumulate::no writes zeros first.
   void (*embedding_backward)(T* dtable_vd, const T* dy_nd, const std::int32_t* id_n, RowsCols,
                              Index vocabulary, Accumulate);
-  // The same as a sparse gradient: the ids that occur, ascending, and the sum of each one's rows.
-  // `unique_n` and `sum_nd` have room for n; returns how many there are, -1 if memory is out.
+  // The same as a sparse gradient: the ids that occur, ascending, and the sum of the rows of each.
+  // `unique_n` and `sum_nd` have room for n; returns the number of ids, or -1 if memory is short.
   Index (*embedding_backward_sparse)(std::int32_t* unique_n, T* sum_nd, const T* dy_nd,
                                      const std::int32_t* id_n, RowsCols, Index vocabulary);
-  // mask: whether the id is not 0; whether any column differs from `value`.
+  // The mask is 1 where the id is not 0, and where any column differs from `value`, respectively.
   void (*token_mask)(std::uint8_t* mask_n, const std::int32_t* id_n, Index size);
   void (*value_mask)(std::uint8_t* mask_n, const T* x_nc, RowsCols, double value);
-  // y = a where the mask is not 0, else b; `fill` for one that is null; y may alias both.
+  // y = a where the mask is not 0, else b; `fill` replaces a null input; y may alias both.
   void (*select)(T* y_nc, const T* a_nc, const T* b_nc, const std::uint8_t* mask_n, RowsCols,
                  double fill);
-  // Mean over the positions p of each row where mask_np is not 0 (all where null); an empty
-  // mask gives 0.
+  // Mean over the positions p of each row where mask_np is not 0 (all positions if it is null); an
+  // empty mask gives 0.
   void (*masked_mean_forward)(T* y_nc, const T* x_npc, const std::uint8_t* mask_np, Index positions,
                               RowsCols);
   void (*masked_mean_backward)(T* dx_npc, const T* dy_nc, const std::uint8_t* mask_np,
@@ -203,14 +209,14 @@ struct Kernels {
   // --- data moved (kernels/strided.cpp)
   void (*strided_copy)(T* y, const T* x, const StridedSpec&);
   void (*strided_add)(T* y, const T* x, const StridedSpec&);  // y += x, in index order
-  // Masks joined, a byte a position: y becomes 1 where x is not 0.
+  // Combines masks of one byte per position: y becomes 1 where x is not 0.
   void (*strided_any)(std::uint8_t* y, const std::uint8_t* x, const StridedSpec&);
   void (*resize_forward)(T* y, const T* x, ResizeDims);
   void (*resize_backward)(T* dx, const T* dy, ResizeDims);
 
   // --- several inputs (kernels/combine.cpp); y may alias a
   void (*combine_forward)(T* y, const T* a, const T* b, Index size, Combine);
-  // da and db may be null; equal values of a maximum share its gradient half and half.
+  // da and db may be null; where the operands of a maximum are equal, each gets half the gradient.
   void (*combine_backward)(T* da, T* db, const T* dy, const T* a, const T* b, Index size, Combine);
   void (*batched_product)(T* c, const T* a, const T* b, const BatchedProductSpec&);
   // y = x / max(|x|, 1e-7), row by row (Keras's epsilon for Dot(normalize=True)).
@@ -228,30 +234,30 @@ struct Kernels {
   // --- noise (kernels/noise.cpp): drawn again in backward, never stored; y may alias x
   void (*noise_forward)(T* y, const T* x, Index size, Noise, double amount, RandomKey);
   void (*noise_backward)(T* dx, const T* dy, Index size, Noise, double amount, RandomKey);
-  // Dropout of whole channels: one draw for each row and channel, whatever the position.
+  // Dropout of whole channels: one draw for each row and channel, shared by all positions.
   void (*spatial_dropout_forward)(T* y_npc, const T* x_npc, Index positions, RowsCols, double rate,
                                   RandomKey);
   // Forward and backward are the same map: dx = keep / (1 - rate) dy.
 
   // --- reductions along one run of axes (kernels/reduce.cpp): x is outer x size x inner
-  // Of nothing: sum 0, product 1, extremes -/+ infinity, mean NaN.  Extremes hand NaN on.
+  // Of no elements: sum 0, product 1, extremes -/+ infinity, mean NaN.  Extremes propagate NaN.
   void (*reduce_forward)(T* y_oi, const T* x_oni, ReduceDims, Reduction);
-  // Equal extremes share the gradient; x and y are read by those, x by the product.
+  // Equal extremes share the gradient.  Only extremes read x and y; the product reads x.
   void (*reduce_backward)(T* dx_oni, const T* dy_oi, const T* x_oni, const T* y_oi, ReduceDims,
                           Reduction);
-  // Where the first extreme is; size is at least 1.
+  // The position of the first extreme; size is at least 1.
   void (*reduce_place)(std::int32_t* place_oi, const T* x_oni, ReduceDims, bool largest);
 
   // --- losses and metrics (kernels/losses.cpp, kernels/metrics.cpp)
   // loss_n: the mean over the columns of one row (crossentropies over classes: the sum).
-  // Of true_nc and label_n the one is null that the loss does not take; labels outside [0, cols)
-  // are the caller's to refuse.
+  // The one of true_nc and label_n that the loss does not take is null; the caller must reject
+  // labels outside [0, cols).
   void (*loss_forward)(T* loss_n, const T* pred_nc, const T* true_nc, const std::int32_t* label_n,
                        RowsCols, LossSpec);
   void (*loss_backward)(T* dpred_nc, const T* dloss_n, const T* pred_nc, const T* true_nc,
                         const std::int32_t* label_n, RowsCols, LossSpec);
   // Adds the batch to `state`.  weight_n may be null (all 1); true_nc or label_n is null.  For sums
-  // pred_nc holds the amounts, and label_n their places, one for each; null: that of the column.
+  // pred_nc holds the amounts and label_n the place of each; null: the place is the column.
   void (*metric_update)(double* state, const T* pred_nc, const T* true_nc,
                         const std::int32_t* label_n, const T* weight_n, RowsCols, MetricSpec);
 
@@ -264,42 +270,42 @@ struct Kernels {
   void (*normalize_backward)(T* dx_ni, const T* dy_ni, const T* std_i, RowsCols);
   // db_o (+)= column sums of dz_no, in row order within fixed chunks.
   void (*column_sums)(T* sum_o, const T* x_no, RowsCols, Accumulate);
-  double (*dot)(const T* a, const T* b, Index size);  // b null: the plain sum of a; in double
+  double (*dot)(const T* a, const T* b, Index size);  // b null: the sum of a; calculated in double
   double (*absolute_sum)(const T* a, Index size);
   // L1 and L2 penalties, l1 |w| + l2 w^2: adds the gradient to dw.
   void (*penalty_backward)(T* dw, const T* w, Index size, double l1, double l2);
-  // Rows `index[0..rows)` of x (cols wide) into out; index null: rows first, first+1, ...
+  // Copies rows `index[0..rows)` of x (cols wide) to out; index null: rows first, first+1, ...
   void (*gather_rows)(T* out, const T* x, const std::int64_t* index, RowsCols);
-  // The largest magnitude; NaN where any is NaN, 0 of none.
+  // The largest magnitude; NaN if any element is NaN, 0 if there are none.
   T (*largest)(const T* x, Index size);
   // Position of the first NaN or infinity, or -1.
   Index (*find_nonfinite)(const T* x, Index size);
 
   // --- chains of element-wise operations in one pass (kernels/expression.cpp)
   // Arrays of T, int32 or bytes, as the program says; summed outputs follow Accumulate, the others
-  // are written.  False where there is no memory for a few blocks of values.
+  // are written.  Returns false if there is no memory for a few blocks of values.
   bool (*expression)(void* const* outputs, const void* const* inputs, const ElementProgram&,
                      Index rows, Accumulate);
 };
 
-// --- what the runtime offers to kernels (runtime/threads.cpp)
+// --- services of the runtime to kernels (runtime/threads.cpp)
 
-// How many threads pay for this much work, at most `chunks`.  `flop` counts floating-point
-// operations at matrix-product speed; element-wise kernels give their equivalent.
+// The number of threads that is fastest for this much work, at most `chunks`.  `flop` counts
+// floating-point operations at the speed of matrix products; element-wise kernels convert.
 int threads_for(double flop, Index chunks);
 
 // Runs body(context, chunk) for chunk = 0 .. chunks-1, each once and in any order, on at most
-// `threads` threads (runtime/team.h).  The body must not throw.  threads == 1 runs in place.  Every
-// thread rounds and treats denormals as the calling one has been told to.
+// `threads` threads (runtime/team.h).  The body must not throw.  threads == 1 runs on the calling
+// thread.  All threads use the caller's rounding mode and its treatment of denormals.
 void parallel_for(int threads, Index chunks, void (*body)(void* context, Index chunk),
                   void* context);
 
-// Whether convolutions may be calculated by Winograd's algorithm (LAMINA_WINOGRAD=0: they may not),
-// read once when the first one asks.
+// Whether convolutions may use Winograd's algorithm (not with LAMINA_WINOGRAD=0); the variable is
+// read at the first call.
 bool winograd_allowed();
 
-// 64-byte aligned scratch of the calling thread, at least `bytes` long, kept until the thread
-// ends; null when memory is out.  Slots 0..3 are independent buffers.
+// 64-byte aligned scratch memory of the calling thread, at least `bytes` long, kept until the
+// thread ends; null if memory is short.  Slots 0..3 are independent buffers.
 void* scratch(int slot, std::size_t bytes);
 
 }  // namespace lamina

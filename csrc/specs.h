@@ -1,17 +1,18 @@
-// Sizes and settings that kernels take: plain structs, and what follows from them.
+// The sizes and settings of kernels: plain structs, and functions of them.
 //
-// Like kernel.h, which includes it, it is read by objects compiled for one instruction set: no std
-// containers, no iostream, and every function is LAMINA_INLINE.
+// This header is included by kernel.h and therefore by objects compiled for one instruction set: no
+// std containers, no iostream, and every function is LAMINA_INLINE.
 //
-// Enumerations that Python names are lists: LAMINA_LOSSES(X) is X(name, columns...) for each.  The
-// enumerators, their names (graph/names.cpp) and what the columns say are made from it.
+// Enumerations that have names in Python are lists: LAMINA_LOSSES(X) is X(name, columns...) for
+// each item.  The enumerators, their names (graph/names.cpp) and the properties in the columns are
+// generated from the list.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-// Inlined without optimisation too: a function that objects of several instruction sets share must
-// never become a symbol, for the linker keeps one of them for all.
+// Inlined without optimisation too: a function shared by objects of several instruction sets must
+// never become a symbol, because the linker would keep one copy for all of them.
 #define LAMINA_INLINE inline __attribute__((always_inline))
 
 namespace lamina {
@@ -22,9 +23,9 @@ enum class Accumulate : bool { no = false, yes = true };
 
 #define LAMINA_ENUMERATOR(name, ...) name,
 
-// Element-wise activations: the law in kernels/activations.h, whether the derivative is computed
-// from the output y or from the input x, and the default of alpha, which is the negative slope of
-// leaky_relu and elu's scale.
+// Element-wise activations: the formula in kernels/activations.h, whether the derivative is
+// computed from the output y or from the input x, and the default of alpha, which is the negative
+// slope of leaky_relu and the scale of elu.
 #define LAMINA_ACTIVATIONS(X)               \
   X(linear, Linear, output, 0.0)            \
   X(relu, Relu, output, 0.0)                \
@@ -49,7 +50,7 @@ struct ActivationSpec {
 
 enum class Side { input, output };
 
-// True where the derivative is computed from the output y; otherwise the kernel needs the input x.
+// True if the derivative is computed from the output y; otherwise the kernel needs the input x.
 LAMINA_INLINE constexpr bool derivative_from_output(Activation activation) {
 #define LAMINA_SIDE(name, law, from, alpha) Side::from,
   constexpr Side sides[] = {LAMINA_ACTIVATIONS(LAMINA_SIDE)};
@@ -68,12 +69,12 @@ struct RowsCols {
   Index cols;
 };
 
-// A network of one hidden layer over cases that are columns; see kernel.h.
+// A network of one hidden layer; each column is a case; see kernel.h.
 constexpr Index logistic_network_chunk = 512;
 struct LogisticNetworkDims {
   Index inputs, hidden, outputs, columns;
-  bool skip;     // whether inputs lead to the outputs too
-  double reach;  // beyond it a hidden unit is 0 or 1
+  bool skip;     // whether inputs are also connected to the outputs
+  double reach;  // sums beyond it make a hidden unit 0 or 1
 };
 
 struct DenseDims {
@@ -84,16 +85,16 @@ struct DenseDims {
 
 // --- convolution and pooling
 
-// How many windows of `taps` cells, `dilation` apart, fit into a padded length at this stride.
+// The number of windows of `taps` cells, `dilation` apart, in a padded length at this stride.
 LAMINA_INLINE constexpr Index window_count(Index padded, Index taps, Index stride, Index dilation) {
   return padded < (taps - 1) * dilation + 1 ? 0 : (padded - (taps - 1) * dilation - 1) / stride + 1;
 }
 
 // Images are (images, height, width, channels), weights (kernel_h, kernel_w, channels / groups,
-// filters).  Padding is by zeros and explicit: valid, same and causal are the caller's; below 0,
-// outputs at the end are left out.  A signal is an image of height 1.  At least one window must
-// fit.  Outputs in batches may take a way that does not pay for one image: then they have other
-// bits, however many there are.
+// filters).  Padding is by zeros and explicit: the caller resolves valid, same and causal; negative
+// padding leaves out outputs at the end.  A signal is an image of height 1.  At least one window
+// must fit.  With `in_batches` an algorithm may be chosen that would be slower for one image:
+// outputs then have other bits, which do not depend on the number of images either.
 struct ConvDims {
   Index images, height, width, channels, filters;
   Index kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
@@ -108,7 +109,7 @@ LAMINA_INLINE constexpr Index out_width(const ConvDims& d) {
   return window_count(d.width + d.pad_left + d.pad_right, d.kernel_w, d.stride_w, d.dilation_w);
 }
 
-// Every window must meet the image: padding smaller than the pool on each side.
+// Every window must overlap the image: the padding is smaller than the pool on each side.
 struct PoolDims {
   Index images, height, width, channels;
   Index pool_h, pool_w, stride_h, stride_w;
@@ -120,7 +121,7 @@ LAMINA_INLINE constexpr Index out_height(const PoolDims& d) {
 LAMINA_INLINE constexpr Index out_width(const PoolDims& d) {
   return window_count(d.width + d.pad_left + d.pad_right, d.pool_w, d.stride_w, 1);
 }
-// Bytes of one index into a window, as max_pool2d keeps it for backward; a byte of 255 is no place.
+// Bytes of one index into a window, as max_pool2d keeps it for backward; a byte of 255 means none.
 LAMINA_INLINE constexpr Index pool_index_bytes(const PoolDims& d) {
   return d.pool_h * d.pool_w <= 255 ? 1 : 4;
 }
@@ -128,12 +129,12 @@ LAMINA_INLINE constexpr Index pool_index_bytes(const PoolDims& d) {
 // value = f(seed, stream, step, element): Philox 4x32-10 (Salmon et al. 2011).
 struct RandomKey {
   std::uint64_t seed;
-  std::uint32_t stream;  // which use: a layer, the shuffle, an initialiser
-  std::uint32_t step;    // which time: optimizer step, epoch
+  std::uint32_t stream;  // the user: a layer, the shuffle, an initialiser
+  std::uint32_t step;    // the time: optimizer step, epoch
 };
 
-// Losses: what the parameter is, the last step that the form from logits includes, and whether
-// targets are values or labels.  NAME_logits is the form of NAME from logits, fused with that step.
+// Losses: the meaning of the parameter, the final step that the from-logits form includes, and
+// whether targets are values or labels.  NAME_logits is NAME from logits, fused with that step.
 #define LAMINA_LOSSES(X)                                         \
   X(mean_squared_error, none, none, values)                      \
   X(mean_absolute_error, none, none, values)                     \
@@ -171,11 +172,11 @@ struct LossSpec {
   double parameter = 0.0;
 };
 
-// Metrics: whether targets are values or labels, and the doubles of state that batches are added
-// to, in all and for each column: {sum of w * value, sum of w}, and for r2 {sum w, mean of y, sum w
-// (y - mean)^2, sum w (y - prediction)^2} a column.  The parameter of binary_accuracy is its
-// threshold; of equal values in a row, categorical accuracies take the first.  sums adds w times
-// each amount to the state at its place, of as many as the parameter says.
+// Metrics: whether targets are values or labels, and the number of doubles of state to which
+// batches are added, in total and per column: {sum of w * value, sum of w}; for r2 {sum w, mean of
+// y, sum w (y - mean)^2, sum w (y - prediction)^2} per column.  The parameter of binary_accuracy is
+// its threshold; categorical accuracies take the first of equal values in a row.  sums adds w times
+// each amount to the state at its place; the parameter is the number of places.
 #define LAMINA_METRICS(X)                      \
   X(binary_accuracy, values, 2, 0)             \
   X(categorical_accuracy, values, 2, 0)        \
@@ -212,19 +213,19 @@ LAMINA_INLINE constexpr Index metric_state_size(Metric metric, Index cols) {
 
 struct BatchNormSpec {
   double epsilon;
-  bool batch_statistics;      // mean and variance came from x itself: backward follows them
+  bool batch_statistics;      // mean and variance depend on x, and backward accounts for it
   ActivationSpec activation;  // linear or taken_by_batch_norm
 };
 
-// Whether a batch normalisation calculates the activation in the same pass: those of a comparison.
+// Whether a batch normalisation can apply the activation in the same pass: those that only compare.
 LAMINA_INLINE constexpr bool taken_by_batch_norm(Activation activation) {
   return activation == Activation::relu || activation == Activation::leaky_relu;
 }
 
-// --- data moved, not computed: permute, pad, crop, flip, repeat, concatenate
+// --- data movement without arithmetic: permute, pad, crop, flip, repeat, concatenate
 
 // y[sum of i * y_stride] = x[sum of i * x_stride] for every index i < size, slowest axis first.
-// Strides are in elements; 0 repeats (in x) or sums (in y, of strided_add).
+// Strides are in elements; a stride of 0 repeats (in x) or sums (in y, for strided_add).
 struct StridedSpec {
   static constexpr int most = 8;
   int axes;
@@ -235,10 +236,10 @@ struct StridedSpec {
 #define LAMINA_COMBINES(X) X(add) X(subtract) X(multiply) X(maximum) X(minimum)
 enum class Combine : int { LAMINA_COMBINES(LAMINA_ENUMERATOR) };
 
-// c = a b for pairs of matrices that lie along several axes; a is m x k, b k x n, as they are
-// stored or transposed, each in one piece.  The first `kept` axes tell the matrices of c apart;
-// along the others products are added up in index order.  A stride of 0, in elements like all,
-// reads one matrix for every index.
+// c = a b for pairs of matrices along several axes; a is m x k, b k x n, each stored contiguously,
+// as it is or transposed.  The first `kept` axes distinguish the matrices of c; along the others
+// products are added up in index order.  Strides are in elements; a stride of 0 reads one matrix
+// for every index.
 struct BatchedProductSpec {
   static constexpr int most = 8;
   Index m, n, k;
@@ -246,7 +247,7 @@ struct BatchedProductSpec {
   int axes, kept;
   Index size[most], c_stride[most], a_stride[most], b_stride[most];
 };
-// One axis of pairs, each behind the last.
+// Pairs along one axis, stored one after another.
 LAMINA_INLINE constexpr BatchedProductSpec pairs_of(Index batch, Index m, Index n, Index k,
                                                     bool transpose_a, bool transpose_b) {
   return {m, n, k, transpose_a, transpose_b, 1, 1, {batch}, {m * n}, {m * k}, {k * n}};
@@ -254,25 +255,25 @@ LAMINA_INLINE constexpr BatchedProductSpec pairs_of(Index batch, Index m, Index 
 
 // Keras's ReLU: x >= max_value: max_value; x >= threshold: x; else slope (x - threshold).
 struct ReluSpec {
-  double max_value;  // infinity where there is none
+  double max_value;  // infinity if there is no limit
   double negative_slope;
   double threshold;
 };
 
-// Noise that training adds; `amount` is the standard deviation (gaussian) or the rate.
+// Noise in training; `amount` is the standard deviation (gaussian) or the rate.
 //   gaussian          y = x + amount normal
 //   gaussian_dropout  y = x (1 + sqrt(amount / (1 - amount)) normal)
-//   alpha_dropout     Klambauer et al. 2017: keeps mean and variance of a SELU's output
+//   alpha_dropout     Klambauer et al. 2017: preserves mean and variance of a SELU's output
 #define LAMINA_NOISES(X) X(gaussian) X(gaussian_dropout) X(alpha_dropout)
 enum class Noise : int { LAMINA_NOISES(LAMINA_ENUMERATOR) };
 
-// Random numbers: in [low, high); of a mean and a standard deviation; the same, drawn again until
-// within two standard deviations.
+// Random numbers: in [low, high); with a mean and a standard deviation; the same, drawn again until
+// they are within two standard deviations.
 #define LAMINA_DRAWS(X) X(uniform) X(normal) X(truncated_normal)
 enum class Draw : int { LAMINA_DRAWS(LAMINA_ENUMERATOR) };
 
-// One axis resized linearly: x is (outer, from, inner), y (outer, to, inner); pixels are squares,
-// their centres at (i + 0.5) (half-pixel centres; Keras's and TensorFlow's rule).
+// Linear resizing of one axis: x is (outer, from, inner), y (outer, to, inner).  Pixels are squares
+// with centres at (i + 0.5) (half-pixel centres, as in Keras and TensorFlow).
 struct ResizeDims {
   Index outer, from, to, inner;
 };
@@ -287,7 +288,7 @@ struct ReduceDims {
 
 // --- recurrence: cells, sizes and arguments
 
-// Cells and their gates: i, f, c, o of an lstm; z, r, h of a gru, whose reset comes after the
+// Cells and their gates: i, f, c, o of an lstm; z, r, h of a gru, whose reset is applied after the
 // product (Keras's default; bias (2, 3 units)) or before it (Cho et al. 2014; bias (3 units)).
 #define LAMINA_CELLS(X) X(simple_rnn, 1) X(lstm, 4) X(gru, 3) X(gru_reset_before, 3)
 enum class Cell : int { LAMINA_CELLS(LAMINA_ENUMERATOR) };
@@ -298,8 +299,8 @@ LAMINA_INLINE constexpr Index cell_gates(Cell cell) {
   return all[int(cell)];
 }
 
-// Rows that go through all steps together on one thread, at the least.  A batch of no more rows is
-// calculated on one thread, whatever the layer's size.
+// The smallest number of rows that go through all steps together on one thread.  A batch of no more
+// rows is calculated on one thread, regardless of the layer's size.
 constexpr Index recurrent_chunk_rows = 16;
 
 // Axes of recurrence: t time steps, u units, g gates x units (columns of both weight matrices).
@@ -309,39 +310,40 @@ struct RecurrentDims {
   ActivationSpec activation;            // of the state; Keras: tanh
   ActivationSpec recurrent_activation;  // of the gates (lstm, gru); Keras: sigmoid
   bool reversed;   // last time step first; outputs lie in the order of processing
-  bool sequences;  // y_ntu holds every step's output, else y_nu the last
-  // Words that x is looked up in a table of; 0: x is given itself.  Not of gru_reset_before.
+  bool sequences;  // y_ntu holds the output of every step, else y_nu that of the last
+  // The number of rows of the table in which x is looked up; 0: x is passed itself.  Not supported
+  // by gru_reset_before.
   Index vocabulary;
 };
 
-// Words that forward has met in calls before, for calls that find w and b unchanged.
+// Words met by earlier calls of forward, for calls with the same w and b.
 template <class T>
 struct KnownWords {
-  T* table_vi;  // their rows of the table as they were
-  T* made_vg;   // what w and b make of them
+  T* table_vi;  // their rows of the table at that time
+  T* made_vg;   // their products with w, and b
   std::uint8_t* known_v;
 };
 
 // All but x, w and u may be null; with a vocabulary id_nt is given and drop_ni is null.
 template <class T>
 struct RecurrentInputs {
-  const T* x_nti;  // with a vocabulary the table, a row a word
+  const T* x_nti;  // with a vocabulary: the table, one row per word
   const T* w_ig;
   const T* u_ug;
   const T* b;                   // g; gru: 2 x g
   const T* h_nu;                // initial states, zero if null
-  const T* c_nu;                // lstm alone
-  const std::uint8_t* mask_nt;  // 0: the step is skipped, state and output stay as they were
-  const T* drop_ni;             // factors on x and on the h that is multiplied by u, the same
-  const T* drop_nu;             // for all steps and gates (dropout)
+  const T* c_nu;                // lstm only
+  const std::uint8_t* mask_nt;  // 0: the step is skipped, state and output do not change
+  const T* drop_ni;             // factors on x and on the h that is multiplied by u,
+  const T* drop_nu;             // the same for all steps and gates (dropout)
   const std::int32_t* id_nt;    // the words, in [0, vocabulary)
-  const KnownWords<T>* known;   // forward alone; of words, may be null
+  const KnownWords<T>* known;   // forward only; with a vocabulary; may be null
 };
 
 // Each may be null.  dx, dh and dc are written, parameter gradients follow Accumulate.
 template <class T>
 struct RecurrentGradients {
-  T* dx_nti;  // with a vocabulary the table's, a parameter gradient
+  T* dx_nti;  // with a vocabulary: of the table, a parameter gradient
   T* dw_ig;
   T* du_ug;
   T* db;
@@ -349,8 +351,8 @@ struct RecurrentGradients {
   T* dc_nu;
 };
 
-// Elements of the buffers that the caller lends: `saved` carries what backward needs from forward
-// to backward; `workspace` holds nothing between calls.
+// The number of elements in the buffers that the caller lends: `saved` holds the values that
+// backward needs from forward; `workspace` holds nothing between calls.
 struct RecurrentSizes {
   Index saved, workspace;
 };

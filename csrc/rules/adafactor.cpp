@@ -34,7 +34,8 @@ void follow(T* mean, const T* x, double keep_, Index size) {
   });
 }
 
-// u = g / sqrt(v), where v_ij is r_i c_j over the mean of r: `r` and `c` are those of the squares.
+// u = g / sqrt(v), where v_ij is r_i c_j over the mean of r: `r` and `c` are the means of the
+// squares.
 template <class T>
 void divide(T* u_rc, const T* grad_rc, const T* r, const T* c, Index rows, Index columns) {
   double mean = 0;
@@ -51,7 +52,7 @@ void divide(T* u_rc, const T* grad_rc, const T* r, const T* c, Index rows, Index
   }
 }
 
-// The step before it is scaled: u = g / sqrt(v), in the workspace.
+// The step before scaling, u = g / sqrt(v), in the workspace.
 template <class T>
 void direction(const RuleStep<T>& s, double keep) {
   T* u_ = s.weight.workspace;
@@ -83,7 +84,7 @@ void direction(const RuleStep<T>& s, double keep) {
 }
 
 //   p -= max(epsilon_2, rms(p)) min(rate, 1 / sqrt(t)) u / max(1, rms(u) / clip_threshold)
-// As in Keras the rate is at most 1 / sqrt(t) whatever relative_step is.
+// As in Keras, the rate is at most 1 / sqrt(t) regardless of relative_step.
 template <class T>
 void step(const RuleStep<T>& s) {
   if (s.size == 0) return;

@@ -1,4 +1,4 @@
-// Adagrad (Duchi, Hazan and Singer 2011); epsilon is under the root, as in Keras.
+// Adagrad (Duchi, Hazan and Singer 2011); epsilon is inside the square root, as in Keras.
 #include "step.h"
 
 namespace lamina {

@@ -1,5 +1,5 @@
-// Kingma and Ba, "Adam: a method for stochastic optimization", 2015, in the order of its section
-// 2's end: the bias corrections are in alpha, and epsilon is the paper's "epsilon hat".
+// Kingma and Ba, "Adam: a method for stochastic optimization", 2015, in the form at the end of
+// section 2: alpha includes the bias corrections, and epsilon is the paper's "epsilon hat".
 #include "step.h"
 
 namespace lamina {

@@ -1,4 +1,4 @@
-// Adamax: Adam by the largest magnitude (Kingma and Ba 2015, section 7.1).
+// Adamax: Adam with the largest magnitude (Kingma and Ba 2015, section 7.1).
 #include "step.h"
 
 namespace lamina {

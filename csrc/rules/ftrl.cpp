@@ -1,4 +1,4 @@
-// Follow the regularized leader, proximal (McMahan et al. 2013, algorithm 1), as Keras writes it.
+// Follow the regularized leader, proximal (McMahan et al. 2013, algorithm 1), in Keras's form.
 #include "../kernels/vmath.h"
 #include "step.h"
 
@@ -8,7 +8,7 @@ namespace {
 
 enum { learning_rate_power, initial_accumulator_value, l1, l2, l2_shrinkage, beta };
 
-// x^q for x >= 0 and q >= 0.  The root, which is the default, has an instruction of its own.
+// x^q for x >= 0 and q >= 0.  The square root, which is the default, is a single instruction.
 template <class T>
 struct Power {
   bool root, zero;
@@ -22,7 +22,7 @@ struct Power {
 
 //   n' = n + g^2;  z += g + 2 l2_shrinkage p - (n'^q - n^q) / rate p,  q = -learning_rate_power
 //   p = (clip(z, -l1, l1) - z) / ((n'^q + beta) / rate + 2 l2)
-// Nothing moves at a rate of 0, where z has no value.
+// With a rate of 0 nothing changes, because z would be undefined.
 template <class T>
 void step(const RuleStep<T>& s) {
   using V = Vec<T>;

@@ -1,4 +1,4 @@
-// Lamb: Adam's step, as long as the weight is (You et al. 2020, algorithm 2).
+// Lamb: Adam's step, scaled to the norm of the weight (You et al. 2020, algorithm 2).
 #include "step.h"
 
 namespace lamina {

@@ -1,5 +1,5 @@
-// Muon: a matrix moves by its momentum with all singular values brought near 1 (Jordan et al. 2024;
-// the scale of the step: Liu et al. 2025).
+// Muon: a matrix moves by its momentum with all singular values brought close to 1 (Jordan et al.
+// 2024; the scale of the step: Liu et al. 2025).
 #include "step.h"
 
 namespace lamina {
@@ -8,7 +8,7 @@ namespace {
 
 enum { momentum, nesterov, ns_steps, muon_a, muon_b, muon_c, rms_rate };
 
-// Two of the matrix's size, two of its shorter side's square.
+// Two arrays of the matrix's size, and two of the square of its shorter side.
 Index workspace(const Index* shape, int axes) {
   if (axes != 2) return 0;
   const Index shorter = shape[0] < shape[1] ? shape[0] : shape[1];
@@ -24,8 +24,8 @@ void combine(T* y, double b_, const T* x, double a_, Index size) {
   });
 }
 
-// One iteration of Newton and Schulz on the shorter side of x: x = a x + (b A + c A A) x with
-// A = x x', or, of a tall matrix, x (b A + c A A) with A = x' x.
+// One Newton-Schulz iteration on the shorter side of x: x = a x + (b A + c A A) x with A = x x' or,
+// for a tall matrix, x (b A + c A A) with A = x' x.
 template <class T>
 void iterate(const RuleStep<T>& s, T* x, T* more) {
   const auto gemm = s.weight.kernels->gemm;
@@ -43,7 +43,7 @@ void iterate(const RuleStep<T>& s, T* x, T* more) {
   combine(x, s.settings[muon_a], more, 1, s.size);
 }
 
-//   m = momentum m + g;  x = momentum m + g with Nesterov's, else m, over its norm
+//   m = momentum m + g;  x = (momentum m + g with Nesterov's momentum, else m) / its norm
 template <class T>
 void step(const RuleStep<T>& s) {
   if (s.size == 0 || s.weight.axes != 2) return;

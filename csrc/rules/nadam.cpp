@@ -1,4 +1,4 @@
-// Nadam: Adam with Nesterov's momentum (Dozat 2016), with the schedule of momentum that Keras has.
+// Nadam: Adam with Nesterov's momentum (Dozat 2016), with Keras's schedule of the momentum.
 #include "step.h"
 
 namespace lamina {
@@ -10,7 +10,7 @@ enum { beta_1, beta_2, epsilon };
 // The momentum of step t is u(t) = beta_1 (1 - 0.96^t / 2).
 double momentum_of(double beta, double t) { return beta * (1 - 0.5 * ::pow(0.96, t)); }
 
-// u(1) u(2) ... u(t).  Once it cannot be seen beside 1 the rest does not matter, and beyond a
+// u(1) u(2) ... u(t).  When it is negligible compared with 1 the rest does not matter; after a
 // thousand steps u is beta_1.
 double product_of(double beta, std::int64_t t) {
   double product = ::pow(beta, double(t)), decay = 1;

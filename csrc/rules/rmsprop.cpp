@@ -1,5 +1,5 @@
-// RMSprop (Tieleman and Hinton 2012), centered as in Graves 2013; epsilon is under the root, as in
-// Keras.
+// RMSprop (Tieleman and Hinton 2012), centered as in Graves 2013; epsilon is inside the square
+// root, as in Keras.
 #include "step.h"
 
 namespace lamina {
@@ -8,9 +8,9 @@ namespace {
 
 enum { rho, momentum, epsilon };
 
-// s = rho s + (1 - rho) g^2, and where centered a = rho a + (1 - rho) g: the step is
-// rate g / sqrt(s - a^2 + epsilon), taken at once or through momentum b = momentum b + step.
-// s - a^2 is a variance; where rounding makes it negative it counts as 0.
+// s = rho s + (1 - rho) g^2 and, if centered, a = rho a + (1 - rho) g: the step is rate g / sqrt(s
+// - a^2 + epsilon), applied directly or through the momentum b = momentum b + step. s - a^2 is a
+// variance; if rounding makes it negative, it counts as 0.
 template <class T, bool with_momentum, bool centered>
 void run(const RuleStep<T>& s) {
   using V = Vec<T>;

@@ -1,4 +1,4 @@
-// Rprop: steps that follow the signs of the gradient alone (Riedmiller and Braun 1993).
+// Rprop: steps that only depend on the signs of the gradient (Riedmiller and Braun 1993).
 #include "step.h"
 
 namespace lamina {
@@ -7,9 +7,10 @@ namespace {
 
 enum { eta_minus, eta_plus, step_min, step_max };
 
-// A weight's step is rate times its scale.  Where g has the sign of the last gradient the scale
-// grows by eta_plus; where it has the other one the scale shrinks by eta_minus, and the weight
-// waits: its gradient counts as 0, also in the next step.  A scale of 0 has not begun: it is 1.
+// A weight's step is rate times its scale.  If g has the sign of the last gradient, the scale is
+// multiplied by eta_plus; if it has the opposite sign, the scale is multiplied by eta_minus and the
+// weight does not move: its gradient counts as 0, in the next step too.  A scale of 0 means that it
+// has not been set, and counts as 1.
 template <class T>
 void step(const RuleStep<T>& s) {
   using V = Vec<T>;
@@ -23,7 +24,7 @@ void step(const RuleStep<T>& s) {
     V g = load_count(grad + i, count), scale = load_count(scale_ + i, count);
     const V before = load_count(last + i, count);
     scale = scale == zero ? one : scale;
-    // Signs, not a product: that of two small gradients is 0.
+    // Compares signs rather than the product, because the product of two small gradients is 0.
     const V sign = g > zero ? one : g < zero ? -one : zero;
     const V agrees = before > zero ? sign : before < zero ? -sign : zero;
     scale = agrees > zero ? scale * grows : agrees < zero ? scale * shrinks : scale;

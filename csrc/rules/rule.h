@@ -1,9 +1,10 @@
 // An optimizer's rule: its settings, its slots, and its step over a run of parameters.
 //
-// Each file of this room is one rule, under its own name: csrc/rules/sgd.cpp holds the rule "sgd".
-// It is compiled once per instruction set, as the kernels are, and what kernel.h says of bits,
-// alignment and shared symbols holds for it too.  Nothing else in C++ names a rule: CMake lists the
-// files (table.cpp), the engine looks a rule up by name and Python reads its description.
+// Each file in this folder is one rule, under its own name: csrc/rules/sgd.cpp holds the rule
+// "sgd". It is compiled once per instruction set, as the kernels are, and the requirements of
+// kernel.h on bits, alignment and shared symbols apply to it too.  No other C++ code names a rule:
+// CMake lists the files (table.cpp), the engine looks a rule up by name, and Python reads its
+// description.
 #pragma once
 
 #include "../specs.h"
@@ -19,20 +20,20 @@ struct RuleSetting {
   bool flag;
 };
 
-// How many numbers a slot keeps for a weight.
+// How many numbers a slot keeps for one weight array.
 enum class Extent : unsigned char {
   elements,  // one for each of its elements
-  vectors,   // the same, and none for a weight of two axes or more
-  rows,      // of two axes or more: one for all along the last axis, else none
-  columns    // of two axes or more: one for all along the last axis but one, else none
+  vectors,   // the same, but none for an array of two axes or more
+  rows,      // of two axes or more: one per row (shared along the last axis), else none
+  columns    // of two axes or more: one per column (shared along the last axis but one), else none
 };
 
 // Numbers that are kept from step to step.
 struct RuleSlot {
   const char* name;
-  const char* when;  // needed only where this setting is not 0; null: always
-  // The setting that gives its values before the first step, or "weight": the weight's own; null:
-  // zeros.
+  const char* when;  // needed only if this setting is not 0; null: always
+  // The setting that gives the values before the first step, or "weight" for the weight's own
+  // values; null: zeros.
   const char* start;
   Extent extent = Extent::elements;
 };
@@ -40,43 +41,43 @@ struct RuleSlot {
 template <class T>
 struct Kernels;
 
-// What a rule for whole weights sees of one.
+// What a rule for whole weight arrays is told of one of them.
 template <class T>
 struct RuleWeight {
   const Index* shape;
   int axes;
-  T* workspace;  // as much as the rule asked for
+  T* workspace;  // of the size that the rule asked for
   const Kernels<T>* kernels;
 };
 
-// One step over one run, or one weight.
+// One step over a run of weights, or over one weight array.
 template <class T>
 struct RuleStep {
   T* param;
-  T* const* slots;  // by place; one that is not needed may be null, or given all the same
+  T* const* slots;  // by place; one that is not needed may be null or not
   const T* grad;
   Index size;
   const double* settings;  // by place
   double learning_rate;
-  double weight_decay;        // for a rule that says `decays`; 0: none
+  double weight_decay;        // for a rule with `decays`; 0: none
   std::int64_t step;          // 1 for the first
-  RuleWeight<T> weight = {};  // for a rule that asks for `workspace`
+  RuleWeight<T> weight = {};  // for a rule with `workspace`
 };
 
 struct Rule {
   static constexpr int most = 12, most_slots = 4;
 
   const char* name;
-  RuleSetting settings[most];  // those behind the last have no name
+  RuleSetting settings[most];  // places after the last have no name
   RuleSlot slots[most_slots];
-  // The setting that keeps divisors away from 0; null where the rule divides by nothing else.
+  // The setting that keeps divisors away from 0; null if the rule needs none.
   const char* divisor;
-  // Decoupled weight decay is part of the step.  For other rules parameters are scaled before it.
+  // Decoupled weight decay is part of the step.  For other rules it is applied before the step.
   bool decays;
   void (*of_float)(const RuleStep<float>&);
   void (*of_double)(const RuleStep<double>&);
-  // For a rule that is given one weight at a time, with its shape: how many elements of memory a
-  // step over it needs.  Null: the rule is given runs of many weights, one behind the other.
+  // For a rule that is given one weight array at a time, with its shape: the number of elements of
+  // memory that a step over it needs.  Null: the rule is given runs of adjacent weights.
   Index (*workspace)(const Index* shape, int axes) = nullptr;
 };
 

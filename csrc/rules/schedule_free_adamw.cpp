@@ -1,4 +1,4 @@
-// Adam without a schedule: gradients at a mean of the iterates (Defazio et al. 2024).
+// Adam without a schedule: gradients at an average of the iterates (Defazio et al. 2024).
 #include "step.h"
 
 namespace lamina {
@@ -7,10 +7,10 @@ namespace {
 
 enum { beta_1, beta_2, epsilon, warmup_steps };
 
-// The weights are y = (1 - beta_1) z + beta_1 x, of the iterates z and their mean x:
+// The weights are y = (1 - beta_1) z + beta_1 x, with the iterates z and their average x:
 //   v += (g^2 - v) (1 - beta_2);  z' = z - rate g / (sqrt(v / (1 - beta_2^t)) + epsilon)
 //   x' = (1 - 1/t) x + z' / t
-// x is not kept: beta_1 x = y - (1 - beta_1) z.
+// x is not stored: beta_1 x = y - (1 - beta_1) z.
 template <class T>
 void step(const RuleStep<T>& s) {
   using V = Vec<T>;

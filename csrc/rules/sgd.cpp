@@ -1,4 +1,4 @@
-// Gradient descent, with momentum if asked for (Sutskever et al. 2013).
+// Gradient descent, optionally with momentum (Sutskever et al. 2013).
 #include "step.h"
 
 namespace lamina {

@@ -1,4 +1,4 @@
-// What the files of rules share: the words of a description, and the loop over a run.
+// Shared by the files of rules: abbreviations for descriptions, and the loop over a run.
 #pragma once
 
 #include <math.h>
@@ -9,7 +9,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// The head of a description: LAMINA_RULE(sgd) = {"sgd", {settings}, {slots}, ...};
+// The start of a description: LAMINA_RULE(sgd) = {"sgd", {settings}, {slots}, ...};
 #define LAMINA_RULE(name)        \
   extern const Rule rule_##name; \
   constexpr Rule rule_##name
@@ -17,14 +17,14 @@ namespace LAMINA_ISA {
 LAMINA_INLINE constexpr RuleSetting flag(const char* name) {
   return {name, 0.0, 0.0, 1.0, false, true};
 }
-// In [0, 1], and in [0, 1).
+// Settings in [0, 1], and in [0, 1).
 LAMINA_INLINE constexpr RuleSetting fraction(const char* name, double initial) {
   return {name, initial, 0.0, 1.0, false, false};
 }
 LAMINA_INLINE constexpr RuleSetting decay_rate(const char* name, double initial) {
   return {name, initial, 0.0, 1.0, true, false};
 }
-// Finite and at least 0.
+// A finite setting of at least 0.
 LAMINA_INLINE constexpr RuleSetting amount(const char* name, double initial) {
   return {name, initial, 0.0, __builtin_inf(), false, false};
 }
@@ -33,12 +33,13 @@ LAMINA_INLINE constexpr RuleSetting any_number(const char* name, double initial)
   return {name, initial, -__builtin_inf(), __builtin_inf(), false, false};
 }
 
-// body(i, count) for all vectors of a run, the last one partial; `flop` is the equivalent work an
-// element (see threads_for).  Every element is a chain of its own: no bit depends on the chunks.
+// Calls body(i, count) for all vectors of a run, the last one partial; `flop` is the equivalent
+// work per element (see threads_for).  Every element is a separate chain of operations: no bit
+// depends on the chunks.
 template <class T, class Body>
 LAMINA_INLINE void each_vector(Index size, double flop, Body body) {
   parallel_elements(size, flop, [=](Index begin, Index end) {
-    const Body own = body;  // of which no store can change anything: it stays in registers
+    const Body own = body;  // a local copy, which no store can change, stays in registers
     for_vectors<T>(begin, end, own);
   });
 }

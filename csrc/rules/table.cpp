@@ -1,7 +1,7 @@
-// The rules of this instruction set, in the order of their names.
+// The rules of this instruction set, ordered by name.
 //
-// CMake defines LAMINA_EACH_RULE from the files: X(adam)X(rmsprop)X(sgd).  All is constant, so that
-// the list is there whatever starts first.
+// CMake defines LAMINA_EACH_RULE from the files: X(adam)X(rmsprop)X(sgd).  Everything is constant,
+// so that the list does not depend on the order of initialisation.
 #include "rule.h"
 
 namespace lamina {

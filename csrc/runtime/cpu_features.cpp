@@ -1,5 +1,5 @@
-// Read by CPUID itself: GCC 10's __builtin_cpu_supports does not know all of these names, and a
-// compiler that is told -march=x86-64-v3 may use any of the level's instructions.
+// Features are read with CPUID directly: GCC 10's __builtin_cpu_supports does not know all of these
+// names, and a compiler given -march=x86-64-v3 may use any of the level's instructions.
 #include "cpu_features.h"
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace lamina {
 #if defined(__x86_64__)
 namespace {
 
-// Words of CPUID, and the register states that the operating system saves (XCR0).
+// The CPUID words, and the register states that the operating system saves (XCR0).
 struct Machine {
   std::uint32_t leaf_1_ecx = 0, leaf_7_ebx = 0, leaf_7_1_eax = 0, extended_1_ecx = 0;
   std::uint64_t saved_states = 0;
@@ -43,7 +43,7 @@ struct Feature {
   int bit;
 };
 
-// The x86-64 psABI's table of micro-architecture levels, and what bfloat16 needs beyond the last.
+// The x86-64 psABI's table of microarchitecture levels, and the additional needs of bfloat16.
 constexpr Feature features[] = {
     {2, "cmpxchg16b", &Machine::leaf_1_ecx, 13}, {2, "lahf_lm", &Machine::extended_1_ecx, 0},
     {2, "popcnt", &Machine::leaf_1_ecx, 23},     {2, "sse3", &Machine::leaf_1_ecx, 0},
@@ -65,7 +65,7 @@ struct SavedState {
 };
 constexpr SavedState states[] = {
     {3, "ymm_state", 0x06},  // SSE and AVX registers
-    {4, "zmm_state", 0xe6},  // and the masks, the upper halves, the upper sixteen
+    {4, "zmm_state", 0xe6},  // also the masks, the upper halves, the upper sixteen
 };
 
 int level_of_isa(const std::string& isa) {

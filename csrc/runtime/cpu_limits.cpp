@@ -45,8 +45,8 @@ double smaller(double a, double b) { return a == 0.0 || (b != 0.0 && b < a) ? b 
 }  // namespace
 
 double cpu_quota() {
-  // A line a hierarchy: "0::/path" (v2) or "4:cpu,cpuacct:/path" (v1).  A container often sees its
-  // own group as the root, so both the named folder, its parents and the root are read.
+  // One line per hierarchy: "0::/path" (v2) or "4:cpu,cpuacct:/path" (v1).  A container often sees
+  // its own group as the root, so the named folder, its parents and the root are all read.
   double quota = smaller(quota_v2("/sys/fs/cgroup"), quota_v1("/sys/fs/cgroup/cpu"));
   std::ifstream groups("/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {

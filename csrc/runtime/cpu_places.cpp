@@ -14,9 +14,9 @@ namespace {
 
 constexpr ThreadNumber myself = 0;
 
-// Moves `thread` to one of the CPUs that `choose` leaves of those it may run on, then lets it run
-// on all of these again.  A thread that was never confined is told so, lest it stay within today's
-// CPUs for ever.
+// Moves `thread` to one of the CPUs that `choose` selects from those it may run on, then lets it
+// run on all of them again.  The affinity of a thread that was never confined is restored to all
+// possible CPUs, so that it is not limited to those online today.
 template <class Choose>
 void move(ThreadNumber thread, const Choose& choose) {
   static const long online = sysconf(_SC_NPROCESSORS_ONLN);
@@ -47,7 +47,7 @@ int current_cpu() { return sched_getcpu(); }
 
 std::uint64_t run_time(ThreadNumber thread) {
   timespec time;
-  const clockid_t clock = clockid_t(~unsigned(thread) << 3 | 6u);  // a thread's, by its number
+  const clockid_t clock = clockid_t(~unsigned(thread) << 3 | 6u);  // the clock of that thread
   if (clock_gettime(clock, &time) != 0) return 0;
   return std::uint64_t(time.tv_sec) * 1000000000u + std::uint64_t(time.tv_nsec);
 }

@@ -12,7 +12,7 @@ constexpr FloatControl flush = 0;
 #endif
 
 thread_local bool flushing = false;
-thread_local FloatControl callers = 0;  // while flushing
+thread_local FloatControl callers = 0;  // the caller's word, while flushing
 
 }  // namespace
 

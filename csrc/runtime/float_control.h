@@ -1,7 +1,8 @@
 // The calling thread's floating-point control word: rounding and the treatment of denormals.
 //
-// What a caller has set for itself would not hold for the threads that work for it, and the bits of
-// a result would depend on which of them took a chunk.  They adopt its word while they do.
+// A caller's settings would not apply to the threads that work for it, and the bits of a result
+// would depend on which thread took a chunk.  Therefore these threads adopt the caller's word while
+// they work.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 namespace lamina {
 
-// MXCSR on x86, FPCR on ARM; a processor with neither has nothing to adopt.
+// MXCSR on x86, FPCR on ARM; other processors have nothing to adopt.
 using FloatControl = std::uint64_t;
 
 #if defined(__x86_64__) || defined(_M_X64)
@@ -30,7 +31,7 @@ inline FloatControl float_control() { return 0; }
 inline void set_float_control(FloatControl) {}
 #endif
 
-// While it lives, this thread calculates by another's word.
+// During its lifetime, this thread computes with another thread's control word.
 class AdoptedFloatControl {
  public:
   explicit AdoptedFloatControl(FloatControl word) : own_(float_control()), adopted_(word) {

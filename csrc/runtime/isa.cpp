@@ -8,7 +8,7 @@
 
 #include "cpu_features.h"
 
-// LAMINA_EACH_ISA expands to X(v2)X(v3)X(v4): the sets CMake compiled the kernels for.
+// LAMINA_EACH_ISA expands to X(v2)X(v3)X(v4): the instruction sets that CMake compiled kernels for.
 #define X(name)                                        \
   namespace lamina::name {                             \
   void fill_tables(Kernels<float>&, Kernels<double>&); \

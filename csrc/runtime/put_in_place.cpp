@@ -50,13 +50,13 @@ int put_in_place(int folder, int descriptor, const char* temporary, const char* 
   const std::unique_ptr<char[]> stack(new char[bytes]);
   const std::string file = "/proc/self/fd/" + std::to_string(descriptor);
   Order order{folder, file.c_str(), temporary, name, ECANCELED};
-  // As posix_spawn does: the child runs in this memory while this thread waits, so no signal
-  // handler may run in it.
+  // As in posix_spawn, the child runs in this process's memory while this thread waits, so no
+  // signal handler may run in it.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   char* const top = stack.get() + (bytes & ~std::size_t(15));
-  // No signal at its end: it is no child that the program knows of.
+  // No signal when it exits: the program does not know of this child.
   const int child = clone(carry_out, top, CLONE_VM | CLONE_VFORK, &order);
   const int failed = child < 0 ? errno : 0;
   if (child >= 0)

@@ -5,8 +5,8 @@
 namespace lamina {
 namespace {
 
-constexpr Index most_units = 64;        // of a part: then several chunks are taken at a time
-constexpr int glances_at_members = 50;  // of a caller, for members that work: about a millisecond
+constexpr Index most_units = 64;        // per part; with more chunks, a unit has several
+constexpr int glances_at_members = 50;  // of a waiting caller at members: about a millisecond
 constexpr auto longest_wait_for_members = std::chrono::seconds(2);
 
 }  // namespace
@@ -48,7 +48,7 @@ void Region::help(int place, int member, std::atomic<Index>* helped) {
   if (awaited_.load()) left_.wake(1);
 }
 
-// First the own part in order: a thread finds again in its cache what it wrote in the call before.
+// Its own part first, in order: the thread then finds in its cache what it wrote in the last call.
 Index Region::work(int own) {
   Index unit, units = work_at(own);
   for (int i = 1; i < parts_; ++i) {
@@ -73,12 +73,12 @@ void Region::work_first() {
   if (evenly_) {
     work_at(0);
     const auto all_joined = [&] { return free_places_.load(std::memory_order_relaxed) == 0; };
-    if (watch(longest_wait_for_members, all_joined)) return;  // each does its own part
+    if (watch(longest_wait_for_members, all_joined)) return;  // each works on its own part
   }
   work(0);
 }
 
-// Two that work on one CPU would leave another to other processes alone.
+// If two threads worked on one CPU, another CPU would be left to other processes.
 void Region::mind_cpu(bool caller) {
   const int cpu = current_cpu();
   if (!caller) {
@@ -101,7 +101,8 @@ void Region::close(const Member* members) {
   awaited_.store(false);
 }
 
-// Members that have begun a chunk and lost their CPU get the caller's, which it does not need.
+// Members that have begun a chunk and lost their CPU get the caller's CPU, which the caller does
+// not need.
 bool Region::bring_standing(const Member* members) {
   bool brought = false;
   for (int place = 0; place < helpers_; ++place) {
@@ -121,7 +122,8 @@ bool Region::caller_stands(int free_cpu) {
   return true;
 }
 
-// The caller moves itself: nobody else touches where a thread may run that is not the team's.
+// The caller moves itself: the affinity of a thread that is not the team's is never changed by
+// others.
 bool Region::take_offer() {
   if (offer_.load(std::memory_order_relaxed) < 0) return false;
   go_to(offer_.exchange(-1, std::memory_order_relaxed));

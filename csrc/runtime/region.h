@@ -1,4 +1,4 @@
-// The chunks of one call, and the threads that work at them.
+// The chunks of one call, and the threads that work on them.
 #pragma once
 
 #include <atomic>
@@ -21,13 +21,13 @@ struct TeamCall {
   }
 };
 
-// A thread of the team, as others see it.
+// A thread of the team, as seen by other threads.
 struct alignas(64) Member {
   std::atomic<ThreadNumber> number{0};
   std::atomic<int> cpu{-1};  // where it fell asleep; -1 while it is awake
 };
 
-// Numbers that nobody has taken yet, a run of them that shrinks from both ends.
+// A range of numbers not taken yet, which shrinks from both ends.
 class alignas(64) Run {
  public:
   void fill(Index begin, Index end) {
@@ -53,30 +53,30 @@ class alignas(64) Run {
   std::atomic<std::uint64_t> ends_{0};
 };
 
-// One of the calls that the team serves.  It is there for ever: a member that comes late finds no
-// free place.
+// One of the calls that the team serves.  It is never freed: a member that comes late finds no free
+// place.
 class Region {
  public:
   static constexpr int most_places = 64;  // for members
 
-  // --- by the caller
+  // --- for the caller
   bool claim() { return !claimed_.exchange(true, std::memory_order_acquire); }
   void release() { claimed_.store(false, std::memory_order_release); }
-  // `evenly`: each thread does its own part, however late it comes.
+  // `evenly`: each thread does its own part, however late it starts.
   void open(int helpers, const TeamCall& call, ThreadNumber caller, bool evenly);
   void work_first();
-  // Returns when no member is at work; those that have not begun cannot any more.
+  // Returns when no member is at work; members that have not begun can no longer join.
   void close(const Member* members);
 
-  // --- by a member
-  int join(int member);                                          // a place, or -1
-  void help(int place, int member, std::atomic<Index>* helped);  // adds the units it took
+  // --- for a member
+  int join(int member);                                          // returns a place, or -1
+  void help(int place, int member, std::atomic<Index>* helped);  // adds the number of units it took
   bool has_caller_on(int cpu) const { return cpu == cpu_.load(std::memory_order_relaxed); }
-  // Whether the caller has no CPU.  In the midst of its call it learns of one that it can have.
+  // Whether the caller has no CPU.  If so, it is offered `free_cpu` in the middle of its call.
   bool caller_stands(int free_cpu);
 
  private:
-  Index work(int own);  // returns how many units it was
+  Index work(int own);  // returns the number of units done
   Index work_at(int part);
   void run(Index unit, bool caller);
   void mind_cpu(bool caller);
@@ -84,17 +84,17 @@ class Region {
   bool bring_standing(const Member* members);
 
   std::atomic<bool> claimed_{false};
-  std::atomic<int> cpu_{-1}, offer_{-1};  // the caller's CPU; a better one
+  std::atomic<int> cpu_{-1}, offer_{-1};  // the CPU of the caller; one offered to it
   std::atomic<ThreadNumber> caller_{0};
   TeamCall call_{};
   FloatControl float_control_{};  // the caller's
   int parts_ = 1, helpers_ = 0;
   bool evenly_ = false;
-  Index each_ = 1;  // chunks of a unit
+  Index each_ = 1;  // chunks per unit
   alignas(64) std::atomic<int> free_places_{0};
-  std::atomic<int> occupant_[most_places] = {};  // the member on a place, plus 1
+  std::atomic<int> occupant_[most_places] = {};  // the member at each place, plus 1
   alignas(64) Parking left_;                     // the number of members that have left
-  std::atomic<bool> awaited_{false};             // by a caller that sleeps
+  std::atomic<bool> awaited_{false};             // whether the caller sleeps until they have
   Run part_[most_places + 1];                    // of the units; the first is the caller's
 };
 

@@ -14,18 +14,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto valid_for = std::chrono::milliseconds(50);
-constexpr auto longest_wait = std::chrono::microseconds(100);  // for threads that sleep
+constexpr auto longest_wait = std::chrono::microseconds(100);  // for sleeping threads
 constexpr int most_threads = 8;
-constexpr int blocks = 4, laps = 8;  // of a block; the fastest block counts
-constexpr int most_looks = 20000;    // for one's turn: some 20 us
+constexpr int blocks = 4, laps = 8;  // laps per block; the fastest block counts
+constexpr int most_looks = 20000;    // while waiting for a turn: about 20 us
 
-// A number that goes round the threads of a call.  Each adds 1 when it is its turn.
+// A number that is passed around the threads of a call.  Each adds 1 when it is its turn.
 class Ring {
  public:
   explicit Ring(int threads) : threads_(threads) {}
 
-  // By each of the threads, at a place of its own.  A thread for which the others do not come in
-  // time leaves the ring.
+  // Called by each thread with its own place.  A thread leaves the ring if the others do not arrive
+  // in time.
   void stand(int place) {
     there_.fetch_add(1);
     if (!watch(longest_wait, [&] { return there_.load() >= threads_; })) return;

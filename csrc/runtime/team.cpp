@@ -11,8 +11,8 @@ namespace lamina {
 namespace {
 
 constexpr int most_members = 1024, most_regions = 8;
-constexpr int unlimited = 4096;       // as many threads as anybody may ask for
-constexpr int glances_at_calls = 20;  // of a member, for the next call
+constexpr int unlimited = 4096;       // more threads than anybody can ask for
+constexpr int glances_at_calls = 20;  // of a member, at the next call
 
 std::atomic<bool> evenly{false};
 thread_local bool within = false;
@@ -33,11 +33,11 @@ class Team {
   [[noreturn]] void serve(int member);
   void await_call(std::uint32_t seen, Region* last, Member& self);
 
-  alignas(64) Parking calls_;  // their number
+  alignas(64) Parking calls_;  // the number of calls so far
   alignas(64) std::atomic<int> asleep_{0};
   std::atomic<int> members_{0}, startable_{unlimited};
   std::atomic<bool> recruiting_{false};
-  std::atomic<Index> helped_{0};  // units
+  std::atomic<Index> helped_{0};  // in units
   Region regions_[most_regions];
   Member member_[most_members];
 };
@@ -62,8 +62,9 @@ void Team::run(int threads, const TeamCall& call) {
   region.release();
 }
 
-// How many members can help.  The team grows to what one caller wants, and to what several want
-// together as far as there are CPUs.  Who finds another recruiting makes do with those there are.
+// The number of members that can help.  The team grows to the size that one caller wants, or that
+// several want together, limited by the CPUs.  A caller that finds another one recruiting uses the
+// members that exist.
 int Team::recruit(int helpers, int callers) {
   static const int cpus = cpu_affinity();
   helpers = std::min(helpers, startable() - 1);
@@ -85,7 +86,8 @@ bool Team::start(int member) try {
   return false;
 }
 
-// Until as many are awake.  A member that fell asleep on the caller's CPU would wait for it there.
+// Wakes members until enough are awake.  A member that fell asleep on the caller's CPU is moved, as
+// it would otherwise wait for that CPU.
 void Team::wake(int wanted) {
   const int missing = wanted - (members() - asleep_.load());
   if (missing <= 0) return;
@@ -129,7 +131,7 @@ void Team::await_call(std::uint32_t seen, Region* last, Member& self) {
   self.cpu.store(-1, std::memory_order_relaxed);
 }
 
-// Never freed: its members sleep on it until the process ends.
+// Never freed, because its members sleep on it until the process ends.
 std::atomic<Team*> the_team{nullptr};
 
 Team* team() {

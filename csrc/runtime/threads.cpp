@@ -20,10 +20,10 @@ namespace {
 struct Limit {
   int threads;
   const char* source;
-  int openmp_at_load;  // a later, different omp_get_max_threads() is somebody's wish
+  int openmp_at_load;  // a later, different omp_get_max_threads() was set by the user
 };
 
-// A value that is none is ignored here; lamina._environment warns of it.
+// An invalid value is ignored here; lamina._environment warns about it.
 int positive_environment(const char* name, bool nested) {
   const char* text = std::getenv(name);
   if (text == nullptr) return 0;
@@ -52,11 +52,11 @@ Limit& load_limit() {
   return limit;
 }
 
-std::atomic<int> chosen_threads{0};  // by set_num_threads; 0: as at load
+std::atomic<int> chosen_threads{0};  // set by set_num_threads; 0: the limit at load
 
 thread_local ThreadDecision last_decision;
-thread_local int unserved = 0;     // operations in a row that were too small to wake a thread for
-thread_local bool serial = false;  // within a SerialScope
+thread_local int unserved = 0;     // successive operations that were too small to wake a thread
+thread_local bool serial = false;  // inside a SerialScope
 thread_local Index shared = 0;     // calls whose chunks other threads could take
 
 // --- fork
@@ -82,7 +82,7 @@ SerialScope::~SerialScope() { serial = outer_; }
 
 namespace {
 
-// Where no SerialScope is in force.
+// The limit outside any SerialScope.
 int usual_limit() {
   if (within_team()) return 1;
   const Limit& load = load_limit();
@@ -121,10 +121,10 @@ ThreadDecision last_thread_decision() { return last_decision; }
 void forget_thread_decision() { last_decision = {}; }
 Index times_shared() { return shared; }
 
-// A call costs 0.3 us where members are awake; that operands and results move between the cores'
-// caches costs more (16 KB in 1.7 us), so two threads begin to pay at about 20 us of work.  Waking
-// a member takes 5 to 15 us of the caller's: an operation pays for that from 40 us of work, a row
-// of smaller ones pays together.  Tests share out smaller operations too.
+// A call costs 0.3 us if members are awake; moving operands and results between the cores' caches
+// costs more (16 KB in 1.7 us), so two threads are faster from about 20 us of work.  Waking a
+// member takes 5 to 15 us of the caller's time: one operation is worth that from 40 us of work, a
+// sequence of smaller ones together.  Tests also divide smaller operations.
 constexpr double flop_per_thread = 1e6, flop_per_tested_thread = 0.25e6, flop_to_wake = 4e6;
 constexpr int patience = 8;
 
@@ -137,7 +137,8 @@ int threads_for(double flop, Index chunks) {
       ++unserved < patience)
     threads = 1;
   if (threads > 1) unserved = 0;
-  // Of the kernels of one operation the largest speaks: packing weights is none of its business.
+  // The decision reported is that of the operation's largest kernel, not of auxiliary work such as
+  // packing weights.
   if (flop >= last_decision.flop) last_decision = {threads, limit, chunks, flop};
   return threads;
 }

@@ -1,9 +1,10 @@
-// How many threads run, and the one place where OpenMP is asked (threads_for and parallel_for are
+// The number of threads, and the only code that asks OpenMP (threads_for and parallel_for are
 // declared in kernel.h, where the kernels see them).
 //
 // The limit is LAMINA_NUM_THREADS, else OMP_NUM_THREADS, else the smaller of the CPU affinity and
-// the cgroup's CPU quota; set_num_threads overrides it.  A smaller omp_set_num_threads (which is
-// what threadpoolctl calls) is obeyed, and inside somebody's parallel region one thread runs.
+// the cgroup's CPU quota; set_num_threads overrides it.  A smaller omp_set_num_threads (which
+// threadpoolctl calls) is respected, and inside a parallel region of the caller only one thread
+// runs.
 #pragma once
 
 #include <string>
@@ -12,15 +13,15 @@
 
 namespace lamina {
 
-// To be called when the module loads: from then on a fork() is noticed.
+// To be called when the module loads; from then on forks are detected.
 void watch_forks();
-// A number that this process has, and no process that it was forked from.
+// A number that differs from that of every process this one was forked from.
 unsigned process_generation();
 
 int get_num_threads();              // the limit in force for the calling thread
 void set_num_threads(int threads);  // >= 1
 
-// While it lives, what this thread calls starts no other threads, if that is wanted.
+// During its lifetime, calls of this thread start no other threads, if `wanted`.
 class SerialScope {
  public:
   explicit SerialScope(bool wanted = true);
@@ -32,7 +33,7 @@ class SerialScope {
   const bool outer_;
 };
 
-// What threads_for decided last on this thread, for lamina.profile.
+// The last decision of threads_for on this thread, for lamina.profile.
 struct ThreadDecision {
   int threads = 1;
   int limit = 1;
@@ -41,12 +42,12 @@ struct ThreadDecision {
 };
 ThreadDecision last_thread_decision();
 void forget_thread_decision();
-// How many calls of this thread had chunks for others.
+// The number of calls of this thread whose chunks other threads could take.
 Index times_shared();
 
 struct ThreadInfo {
   int limit;           // in force
-  std::string source;  // what set it
+  std::string source;  // the source of the limit
   int affinity;        // CPUs this process may run on
   double quota;        // CPUs the cgroup grants; 0 without a quota
   std::string openmp;  // version date of the OpenMP specification

@@ -1,4 +1,4 @@
-// Waiting for another thread: looking again and again for moments, then asleep.
+// Waiting for another thread: first by polling, then asleep.
 #pragma once
 
 #include <atomic>
@@ -14,9 +14,9 @@
 
 namespace lamina {
 
-// A number that threads sleep on until it changes.  Who changes it calls `wake` afterwards if
-// somebody may sleep.  `sleep` returns at once where the number is not `value`, and may return
-// early.
+// A number on which threads sleep until it changes.  The thread that changes it must call `wake`
+// afterwards if others may sleep.  `sleep` returns at once if the number is not `value`, and may
+// return early.
 class Parking {
  public:
   std::atomic<std::uint32_t> number{0};
@@ -30,10 +30,10 @@ class Parking {
 #endif
 };
 
-// How long a thread that waits looks for what it waits for between two looks at anything else.
+// How long a waiting thread polls before it checks anything else.
 constexpr auto glance = std::chrono::microseconds(20);
 
-// Lets a core's other thread run, and saves power, within a loop that waits.
+// In a waiting loop: lets the core's other hardware thread run, and saves power.
 inline void pause_briefly() {
 #if defined(__x86_64__) || defined(_M_X64)
   __builtin_ia32_pause();
@@ -42,11 +42,11 @@ inline void pause_briefly() {
 #endif
 }
 
-// Waits until done() for about `time`; whether it is.
+// Polls done() for about `time`; returns whether it became true.
 template <class Done>
 bool watch(std::chrono::nanoseconds time, const Done& done) {
   std::chrono::steady_clock::time_point end{};
-  for (bool first = true;; first = false) {  // most waits are over before the clock is read
+  for (bool first = true;; first = false) {  // most waits end before the clock is read
     for (int i = 0; i < (first ? 64 : 16); ++i) {
       if (done()) return true;
       pause_briefly();
@@ -57,7 +57,7 @@ bool watch(std::chrono::nanoseconds time, const Done& done) {
   }
 }
 
-// Whether a thread has no CPU, because it sleeps or because others hold it; false where unknown.
+// Whether a thread has no CPU, because it sleeps or others occupy it; false if unknown.
 bool stands(ThreadNumber thread);
 
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// Whether convolutions may be calculated by Winograd's algorithm, which rounds otherwise than sums.
+// Whether convolutions may use Winograd's algorithm, which rounds differently from plain sums.
 #include <cstdlib>
 #include <cstring>
 
