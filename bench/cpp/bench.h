@@ -1,7 +1,7 @@
-// What the micro-benchmarks share: shape files, aligned buffers, counters.
+// Shared by the micro-benchmarks: shape files, aligned buffers, counters.
 //
 // Each program has one `register_benchmarks()`, which adds a benchmark for every line of its shape
-// file (bench/shapes/*.txt); bench_main.cpp reads --isa and --threads and runs them.
+// file (bench/shapes/*.txt); bench_main.cpp parses --isa and --threads and runs them.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -21,7 +21,7 @@ void register_benchmarks();
 // The words of every line of `file` that is neither empty nor a comment.
 std::vector<std::vector<std::string>> read_shapes(const std::string& file);
 
-// `size` numbers, uniform in [low, high), on a 64-byte boundary as the engine's own storage.
+// `size` numbers, uniform in [low, high), on a 64-byte boundary like the engine's own storage.
 class Buffer {
  public:
   explicit Buffer(lamina::Index size, double low = -1.0, double high = 1.0);

@@ -1,4 +1,4 @@
-// Element-wise activations and dropout.  "FLOP" counts elements: read it as elements a second.
+// Element-wise activations and dropout.  "FLOP" counts elements: read it as elements per second.
 #include "bench.h"
 
 namespace bench {

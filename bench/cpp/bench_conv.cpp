@@ -1,5 +1,5 @@
-// Convolutions, bias and ReLU fused forward; backward gives all three gradients.  The transposed
-// layer maps the outputs of the same convolution to its inputs.
+// Convolutions with bias and ReLU fused in forward; backward calculates all three gradients.  The
+// transposed layer maps the outputs of the same convolution to its inputs.
 #include <algorithm>
 
 #include "bench.h"
@@ -17,7 +17,7 @@ struct Sizes {
   Index x, w, y;
 };
 
-// Multiply-adds of all windows, those that reach into the padding included.
+// Multiply-adds of all windows, including those that reach into the padding.
 static double product(ConvDims d) {
   return 2.0 * double(Sizes(d).y) * double(Sizes(d).w / d.filters);
 }
@@ -69,7 +69,7 @@ static void transposed_backward(benchmark::State& state, ConvDims d) {
   count(state, 2.0 * product(d), 2.0 * bytes(d));
 }
 
-// A line of conv.txt; where an image has one row, so have its window and its padding.
+// A line of conv.txt; if the image has one row, so do the window and the padding.
 static ConvDims dims(const std::vector<std::string>& shape) {
   const Index kernel = size(shape[5]), stride = size(shape[6]), pad = size(shape[7]);
   ConvDims d{};

@@ -1,4 +1,4 @@
-// Dense layers, bias and ReLU fused forward; backward gives all three gradients.
+// Dense layers with bias and ReLU fused in forward; backward calculates all three gradients.
 #include "bench.h"
 
 namespace bench {

@@ -1,6 +1,6 @@
-// Element-wise expressions beside a copy, and single operations beside the kernels that layers
-// have.  "FLOP" counts elements: read it as elements a second.  `from_memory` takes other arrays in
-// each round, which no cache holds: there a copy shows what the memory gives.
+// Element-wise expressions compared with a copy, and single operations with the kernels of layers.
+// "FLOP" counts elements: read it as elements per second.  `from_memory` uses other arrays in each
+// round, which are in no cache; a copy then shows the speed of memory.
 #include <algorithm>
 
 #include "bench.h"

@@ -1,4 +1,4 @@
-// The matrix product over shapes/gemm.txt.
+// The matrix product for the shapes in shapes/gemm.txt.
 #include "bench.h"
 
 namespace bench {

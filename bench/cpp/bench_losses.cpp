@@ -1,4 +1,4 @@
-// Losses, forward and backward.  "FLOP" counts predictions: read it as predictions a second.
+// Losses, forward and backward.  "FLOP" counts predictions: read it as predictions per second.
 #include "bench.h"
 
 namespace bench {

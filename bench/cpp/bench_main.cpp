@@ -28,7 +28,7 @@ Buffer::Buffer(lamina::Index size, double low, double high) {
   const std::size_t bytes = (sizeof(float) * static_cast<std::size_t>(size) + 63) / 64 * 64;
   data_.reset(static_cast<float*>(std::aligned_alloc(64, bytes + 64)));
   if (!data_) throw std::bad_alloc();
-  std::uint64_t word = 88172645463325252u;  // xorshift: the values matter little
+  std::uint64_t word = 88172645463325252u;  // xorshift: the values hardly matter
   for (lamina::Index i = 0; i < size; ++i) {
     word ^= word << 13, word ^= word >> 7, word ^= word << 17;
     const double unit = static_cast<double>(word >> 11) * 0x1p-53;
@@ -49,7 +49,7 @@ std::string label(const std::string& name, const std::vector<std::string>& words
   return text;
 }
 
-// Takes "--key=value" out of the arguments; returns the value, "" if absent.
+// Removes "--key=value" from the arguments; returns the value, "" if absent.
 std::string take(int& argc, char** argv, const std::string& key) {
   const std::string prefix = "--" + key + "=";
   for (int i = 1; i < argc; ++i) {

@@ -1,4 +1,4 @@
-// One update over a flat run of parameters, for every rule there is.
+// One update over a flat run of parameters, for every rule.
 #include "bench.h"
 #include "graph/rules.h"
 
@@ -7,7 +7,7 @@ namespace bench {
 using lamina::Index;
 using lamina::Rule;
 
-// A rule with some settings that are not its initial ones, and the slots that these need.
+// A rule with some settings other than the defaults, and the slots that these need.
 struct Case {
   std::string name, rule;
   std::vector<std::pair<const char*, double>> settings;
@@ -28,7 +28,7 @@ static void update(benchmark::State& state, Index n, const Case& c) {
     if (when == nullptr || settings[std::size_t(lamina::find_setting(rule, when))] != 0.0)
       slots[place] = kept.emplace_back(n, 0.0, 1.0).data();
   }
-  const Index shape[] = {n % 64 == 0 ? n / 64 : 1, n % 64 == 0 ? 64 : n};  // for a whole weight
+  const Index shape[] = {n % 64 == 0 ? n / 64 : 1, n % 64 == 0 ? 64 : n};  // one weight array
   Buffer workspace(rule.workspace == nullptr ? 0 : rule.workspace(shape, 2));
   lamina::RuleStep<float> one{p.data(),
                               slots,

@@ -1,4 +1,5 @@
-// Pooling over images.  Memory bounds it: read bytes/s; "FLOP" counts the windows' cells.
+// Pooling over images.  It is bound by memory: read bytes/s; "FLOP" counts the cells of the
+// windows.
 #include <algorithm>
 
 #include "bench.h"
@@ -53,7 +54,7 @@ static void average_backward(benchmark::State& state, PoolDims d) {
   count_pass(state, d, 0.0);
 }
 
-// A line of pool.txt; where an image has one row, so have its window and its padding.
+// A line of pool.txt; if the image has one row, so do the window and the padding.
 static PoolDims dims(const std::vector<std::string>& shape) {
   const Index pool = size(shape[5]), stride = size(shape[6]), pad = size(shape[7]);
   PoolDims d{};

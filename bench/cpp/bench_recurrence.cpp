@@ -1,5 +1,5 @@
-// Recurrent layers over whole sequences, outputs of all steps; backward gives the weights'
-// gradients and, as the first layer of a model needs none, no input gradient.
+// Recurrent layers over whole sequences, with the outputs of all steps; backward calculates the
+// weights' gradients and no input gradient, as the first layer of a model needs none.
 #include "bench.h"
 
 namespace bench {

@@ -3,8 +3,9 @@
 //     mlpack_trainer TASK BATCH ROWS INPUTS OUTPUTS DATA LAYER...
 //
 // TASK is regression, classification or binary; DATA holds the rows and then the targets, all
-// float32 (labels too); a LAYER is dense:UNITS:ACTIVATION or dropout:RATE.  Each line read is an
-// order, `fit EPOCHS` or `loss`, and is answered with a number: 0, or the mean loss over all rows.
+// float32 (labels too); a LAYER is dense:UNITS:ACTIVATION or dropout:RATE.  Each line of input is a
+// command, `fit EPOCHS` or `loss`, and is answered with a number: 0, or the mean loss over all
+// rows.
 #include <ensmallen.hpp>
 #include <fstream>
 #include <iostream>
@@ -18,7 +19,7 @@
 
 namespace {
 
-using Matrix = arma::fmat;  // a column a row of data
+using Matrix = arma::fmat;  // one column per row of data
 
 struct Job {
   std::string task;
@@ -70,12 +71,12 @@ void add(Network& network, const std::string& layer) {
   if (activation == "softmax") network.template Add<mlpack::LogSoftMax<Matrix>>();
 }
 
-// `mean` is what the loss must be divided by to be a mean over rows.
+// `mean` is the divisor that turns the loss into a mean over rows.
 template <typename Loss>
 void serve(const Job& job, double mean) {
   mlpack::FFN<Loss, mlpack::GlorotInitialization, Matrix> network;
   for (const std::string& layer : job.layers) add(network, layer);
-  // Never done before its iterations are; the moments go on from fit to fit.
+  // Never stops before its iterations are complete; the moments persist from fit to fit.
   ens::Adam adam(0.001, job.batch, 0.9, 0.999, 1e-7, 0, -1.0, true, false);
   network.Reset(job.x.n_rows);
   for (std::string line; std::getline(std::cin, line);) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double beyond_all = std::numeric_limits<double>::infinity();
 
-// As lamina.callbacks.EarlyStopping, line by line.
+// The same as lamina.callbacks.EarlyStopping, line by line.
 class EarlyStopping final : public EpochRule {
  public:
   explicit EarlyStopping(const StoppingEarly& settings)
@@ -21,7 +21,7 @@ class EarlyStopping final : public EpochRule {
     const std::optional<double> value = s_.watched.quantity(record);
     if (record.epoch < s_.start_from_epoch || !value) return;
     const bool better = s_.watched.better(*value, best_);
-    // The first epoch looked at is the best until then, be its value NaN.
+    // The first epoch considered is the best so far, even if its value is NaN.
     if (better || best_epoch_ < 0) {
       best_epoch_ = record.epoch;
       if (s_.restores) fit.keep_weights();
@@ -49,7 +49,7 @@ class EarlyStopping final : public EpochRule {
   int best_epoch_ = -1, last_epoch_ = -1;
 };
 
-// As lamina.callbacks.ReduceLROnPlateau.
+// The same as lamina.callbacks.ReduceLROnPlateau.
 class ReduceOnPlateau final : public EpochRule {
  public:
   explicit ReduceOnPlateau(const Plateau& settings)
@@ -79,7 +79,7 @@ class ReduceOnPlateau final : public EpochRule {
   std::int64_t wait_ = 0, cooldown_ = 0;
 };
 
-// As lamina.callbacks.LearningRateScheduler.
+// The same as lamina.callbacks.LearningRateScheduler.
 class RateByEpoch final : public EpochRule {
  public:
   explicit RateByEpoch(const std::function<double(int, double)>& rate) : rate_(rate) {}
@@ -95,7 +95,8 @@ class StoppingWithoutGain final : public EpochRule {
   explicit StoppingWithoutGain(const WhileBetter& settings)
       : s_(settings), best_(s_.larger ? -beyond_all : beyond_all) {}
 
-  // With a NaN no comparison holds: such an epoch counts as better, and is never the best.
+  // All comparisons with NaN are false: an epoch with NaN does not count as worse, and is never the
+  // best.
   void epoch_end(FitAtHand& fit, EpochRecord& record) override {
     const double value = s_.quantity(record).value();
     const bool worse = s_.larger ? value < best_ + s_.tolerance : value > best_ - s_.tolerance;

@@ -1,4 +1,4 @@
-// What may happen between the epochs of a fit: the callbacks that need no Python.
+// Rules between the epochs of a fit: the callbacks that do not need Python.
 #pragma once
 
 #include <functional>
@@ -9,18 +9,18 @@
 
 namespace lamina {
 
-// What such a rule sees of a fit, and may change.
+// The interface through which a rule observes and changes a fit.
 class FitAtHand {
  public:
   virtual ~FitAtHand() = default;
-  virtual void stop() = 0;  // once the epoch is over
+  virtual void stop() = 0;  // at the end of the epoch
   virtual double rate() const = 0;
   virtual void set_rate(double rate) = 0;
-  virtual void keep_weights() = 0;               // in the place of those kept before
-  virtual void put_weights_back(int epoch) = 0;  // those kept, which are of that epoch
+  virtual void keep_weights() = 0;               // replacing those kept before
+  virtual void put_weights_back(int epoch) = 0;  // restores those kept, which are of that epoch
 };
 
-// A quantity of an epoch; nothing in one that does not have it.
+// A quantity of an epoch; nullopt for an epoch without it.
 using Quantity = std::function<std::optional<double>(const EpochRecord&)>;
 
 class EpochRule {
@@ -33,12 +33,12 @@ class EpochRule {
   virtual int best_epoch() const { return -1; }
 };
 
-// Makes a rule for one fit.
+// Creates a rule for one fit.
 using EpochRuleMaker = std::function<std::unique_ptr<EpochRule>()>;
 
 struct Watched {
   Quantity quantity;
-  double sign = -1.0;  // 1 where larger values are better
+  double sign = -1.0;  // 1 if larger values are better
   double min_delta = 0.0;
 
   bool better(double value, double reference) const {
@@ -61,20 +61,20 @@ struct Plateau {
 };
 EpochRuleMaker reduce_on_plateau(Plateau settings);
 
-// The rate of an epoch, by its number and the rate before.
+// The learning rate of an epoch, from its number and the previous rate.
 EpochRuleMaker rate_by_epoch(std::function<double(int epoch, double rate)> rate);
 
-// The rules of scikit-learn's networks: after more than `patience` epochs in a row that were not
-// better by `tolerance` the fit ends, or its rate is divided, until it is at most `smallest`.
+// The rules of scikit-learn's networks: after more than `patience` successive epochs that were not
+// better by `tolerance`, the fit ends, or its rate is divided until it is at most `smallest`.
 struct WhileBetter {
   Quantity quantity;
-  bool larger = false;  // values are better; the weights of the best are then put back
+  bool larger = false;  // values are better; the best weights are then restored
   double tolerance = 0.0, patience = 0.0;
-  double divisor = 0.0, smallest = 0.0;  // 0: the fit ends
+  double divisor = 0.0, smallest = 0.0;  // divisor 0: the fit ends
 };
 EpochRuleMaker while_better(WhileBetter settings);
 
-// The rate after each epoch: first / (1 + so many rows for each epoch that is over)^power.
+// The rate after each epoch: first / (1 + rows for each completed epoch)^power.
 struct InverseScaling {
   double first = 0.0, power = 0.5;
   std::int64_t rows = 0;

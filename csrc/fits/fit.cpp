@@ -17,7 +17,7 @@ Sums sums_of(const Execution& execution) {
   return {execution.mean_loss(), execution.mean_losses(), execution.metrics()};
 }
 
-// Goes through rows batch by batch; visit(batch, the place of its first row).
+// Iterates over rows batch by batch, calling visit(batch, the place of its first row).
 template <class Visit>
 void each_batch(const RowsOf& rows, const Visit& visit) {
   std::uint32_t index = 0;
@@ -57,7 +57,7 @@ class Fit final : public FitAtHand {
     return std::move(record_);
   }
 
-  // --- what rules ask for
+  // --- requests of rules
 
   void stop() override { stopped_ = true; }
   double rate() const override {
@@ -83,7 +83,8 @@ class Fit final : public FitAtHand {
         search.stopping, search.wolfe);
   }
 
-  // The rows of an epoch: as they stand, shuffled anew, or, by a twister, the last order shuffled.
+  // The rows of an epoch: unchanged, shuffled from the start or, with a twister, the last order
+  // shuffled.
   const std::int64_t* order(int done) {
     if (!twister_ && !r_.shuffles) return r_.training.rows;
     const Index size = r_.training.size;
@@ -104,7 +105,7 @@ class Fit final : public FitAtHand {
       std::iota(order_.begin(), order_.end(), 0);
   }
 
-  // False where the fit is at its end within the epoch.
+  // Returns false if the fit ends within the epoch.
   bool train_epoch(int epoch) {
     training_->reset();
     const std::int64_t* const rows = order(whole_epochs_);
@@ -133,7 +134,7 @@ class Fit final : public FitAtHand {
     return weights_are_finite({loss, rate, epoch + 1, step, "", "", ""});
   }
 
-  // One iteration of a quasi-Newton method, as lamina.optimizers.QuasiNewton does it.
+  // One iteration of a quasi-Newton method, as in lamina.optimizers.QuasiNewton.
   double search_on(double rate) {
     const std::int64_t before = minimizer_->evaluations();
     const Progress progress = minimizer_->iterate(rate);

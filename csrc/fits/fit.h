@@ -1,4 +1,4 @@
-// One whole fit without Python: what Model.fit does, to the bit.
+// One whole fit without Python: the same as Model.fit, to the bit.
 #pragma once
 
 #include <memory>
@@ -14,19 +14,19 @@
 
 namespace lamina {
 
-// Rows of data that several fits share.
+// Rows of data, shared by several fits.
 struct RowsOf {
-  const Program* program = nullptr;    // null: there are none
+  const Program* program = nullptr;    // null: there are no rows
   std::vector<DataView> data;          // for each input of the program's graph
-  const std::int64_t* rows = nullptr;  // null: all, as they stand
-  Index size = 0;                      // how many rows
-  Index batch = 1;                     // at a time
+  const std::int64_t* rows = nullptr;  // null: all, in order
+  Index size = 0;                      // the number of rows
+  Index batch = 1;                     // rows per batch
 };
 
 struct FitRequest {
   const FitModel* model = nullptr;
-  std::vector<const std::byte*> first;  // the first values of each weight
-  std::uint64_t seed = 0;               // of noise
+  std::vector<const std::byte*> first;  // the initial values of each weight
+  std::uint64_t seed = 0;               // for noise
   RowsOf training, validation, held_out, predicted;
   RowsOf held_out_predicted;
   // Rows whose outputs are scored after each epoch.
@@ -34,20 +34,21 @@ struct FitRequest {
   std::shared_ptr<const OutputScore> score;
 
   int first_epoch = 0, epochs = 1;
-  Index steps = 1;  // of an epoch, at most
+  Index steps = 1;  // per epoch, at most
   bool shuffles = true;
   std::uint64_t shuffle_seed = 0;
-  // In the place of such shuffles: mixes the order of the epoch before, at first that of the rows.
+  // Used instead of such shuffles: permutes the order of the previous epoch, beginning with that of
+  // the rows.
   std::optional<Twister> twister;
-  std::vector<bool> validates;  // by epoch; empty: all do
+  std::vector<bool> validates;  // by epoch; empty: validate in all
 
   double rate = 0.0;
-  // The rate by the number of steps done, in the place of `rate`; one more than there are steps.
+  // The rate by the number of steps done, instead of `rate`; one more than there are steps.
   std::shared_ptr<const std::vector<double>> rates;
   std::vector<EpochRuleMaker> rules;
-  bool lets_divergence_pass = false;  // the fit then ends with the epoch
+  bool lets_divergence_pass = false;  // the fit then ends after the epoch, without an error
   bool keeps_weights = true;
-  bool keeps_epochs = true;  // whole; else only their losses
+  bool keeps_epochs = true;  // completely; otherwise only their losses
 };
 
 FitRecord run_fit(const FitRequest& request, const Cancelled& cancelled);

@@ -31,13 +31,13 @@ class Pool {
     const int wanted = std::max(threads, 1);
     start(feed_ != nullptr ? wanted : int(std::min<Index>(wanted, there_)));
     if (feed_ != nullptr) bring_all();
-    if (workers_.empty()) {  // the system has no thread to give
+    if (workers_.empty()) {  // the system provides no thread
       work();
     } else {
       keep_watch();
       for (std::thread& worker : workers_) worker.join();
     }
-    if (!error_) look();  // at the end
+    if (!error_) look();  // once at the end
     if (error_) std::rethrow_exception(error_);
     return next_;
   }
@@ -47,7 +47,7 @@ class Pool {
     workers_.reserve(std::size_t(threads));
     try {
       while (int(workers_.size()) < threads) workers_.emplace_back([this] { serve(); });
-    } catch (const std::system_error&) {  // those that run do the work
+    } catch (const std::system_error&) {  // the threads that exist do the work
     }
   }
 
@@ -79,7 +79,7 @@ class Pool {
     came_.notify_all();
   }
 
-  // The next job, once it is there; -1 after the last.
+  // The next job, when it is ready; -1 after the last.
   Index next() {
     std::unique_lock lock(mutex_);
     came_.wait(lock, [this] { return next_ < there_ || all_there_; });
@@ -133,13 +133,13 @@ class Pool {
   std::vector<std::thread> workers_;
   std::atomic<Index> done_{0};
   std::atomic<bool> cancelled_{false};
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;  // guards the following members
   std::condition_variable came_, left_;
   Index there_ = 0, next_ = 0;
   bool all_there_ = false;
   std::size_t ended_ = 0;
   std::exception_ptr error_;
-  Index failed_ = 0;  // the job that the error is of
+  Index failed_ = 0;  // the job that raised error_
 };
 
 }  // namespace

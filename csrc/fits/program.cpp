@@ -46,8 +46,8 @@ bool has_member(const UpdateSettings& update, int slot) {
   });
 }
 
-// visit(slice, its place in bytes) for the weights of an update, as arrays over all of them lie;
-// returns how many bytes that is.
+// Calls visit(slice, its place in bytes) for the weights of an update, in the layout of arrays over
+// all of them; returns the size in bytes.
 template <class Visit>
 std::size_t over_members(const UpdateSettings& update, const Execution& execution,
                          const Visit& visit) {
@@ -60,7 +60,7 @@ std::size_t over_members(const UpdateSettings& update, const Execution& executio
   return place;
 }
 
-// A slot of a rule over its members, as it is before the first step.
+// The initial values of a slot of a rule, over all its members.
 Buffer first_slot(const UpdateRule& used, std::size_t place, const Execution& execution) {
   const RuleSlot& slot = rules()[used.rule]->slots[place];
   const DType dtype = execution.graph().dtype;

@@ -1,5 +1,5 @@
-// What many fits of one model share: its programs, and what moves the weights.  Each fit has
-// weights, state and executions of its own.
+// The data that many fits of one model share: its programs and optimizers.  Each fit has its own
+// weights, state and executions.
 #pragma once
 
 #include <memory>
@@ -14,12 +14,12 @@ namespace lamina {
 // A graph whose parameters are some of a model's weights.
 struct Program {
   std::shared_ptr<const Graph> graph;
-  std::vector<std::size_t> weights;  // by slot: its place among the model's
+  std::vector<std::size_t> weights;  // by slot: the place among the model's weights
 };
 
-// A quasi-Newton method over all rows, in the place of an optimizer's rules.
+// A quasi-Newton method over all rows, used instead of an optimizer's rules.
 struct Search {
-  int pairs = 0;  // that the curvature is known from; 0: a matrix
+  int pairs = 0;  // steps from which the curvature is estimated; 0: a matrix
   Stopping stopping;
   WolfeSettings wolfe;
 };
@@ -28,16 +28,16 @@ struct FitModel {
   DType dtype;
   std::vector<Index> sizes;  // of the weights, in elements
   Program training;
-  // As before the first step; what the slots point at is the caller's to keep, and only read.
+  // As before the first step; the caller keeps the slots' arrays, which are only read.
   std::vector<UpdateSettings> updates;
   double loss_scale = 1.0;
   std::optional<Search> search;
 };
 
-// The weights of one fit, in one flat buffer, each on cache lines of its own.
+// The weights of one fit, in one flat buffer, each on its own cache lines.
 class FitWeights {
  public:
-  // `first`: the values of each.
+  // `first`: the initial values of each weight.
   FitWeights(const FitModel& model, const std::vector<const std::byte*>& first);
 
   Variables variables(const Program& program) const;
@@ -50,14 +50,14 @@ class FitWeights {
   std::vector<std::byte*> places_;
 };
 
-// What updates need beside the weights, of one fit.
+// The data that updates need in addition to the weights, for one fit.
 class FitState {
  public:
-  // Of an execution whose weights have their first values.
+  // For an execution whose weights have their initial values.
   FitState(const FitModel& model, const Execution& execution);
 
   const std::vector<UpdateSettings>& updates() const { return updates_; }
-  // Puts means of the weights, where they are followed, in the weights' place.
+  // Replaces the weights by their averages, if there are any.
   void put_averages(const Execution& execution) const;
 
  private:

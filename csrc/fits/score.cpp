@@ -15,7 +15,7 @@ bool all_finite(const T* y, Index size) {
   return std::all_of(y, y + size, [](T value) { return std::isfinite(value); });
 }
 
-// A score for outputs of either type; `Own` has score<T>(outputs).
+// A score for outputs of either type; `Own` implements score<T>(outputs).
 template <class Own>
 class TypedScore : public OutputScore {
  public:
@@ -30,7 +30,7 @@ class TypedScore : public OutputScore {
   double weight(Index row) const {
     return rows_.weights.empty() ? 1.0 : rows_.weights[std::size_t(row)];
   }
-  // The weighted share of rows for which holds(row).
+  // The weighted fraction of rows for which holds(row) is true.
   template <class Holds>
   double share(const Holds& holds) const {
     double right = 0.0, all = 0.0;

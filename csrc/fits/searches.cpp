@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto between_looks = std::chrono::milliseconds(50);  // between two calls of the watch
 
-// What a search is given of the data: all of them, or columns, which are then its own.
+// The data for one search: all of it, or selected columns, which are copied.
 class Share {
  public:
   Share(const Graph& graph, const std::vector<DataView>& data, const std::vector<Index>& columns)

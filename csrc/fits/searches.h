@@ -1,4 +1,4 @@
-// Searches for the least loss of one program from many starts.
+// Searches for the minimum of one program's loss from many starting points.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace lamina {
 
-// Where a search stood after a pass.
+// The state of a search after a pass.
 struct SearchNote {
   Index start;
   std::int64_t iterations;
@@ -19,26 +19,26 @@ struct SearchNote {
 
 struct SearchesData {
   std::vector<DataView> views;  // shared by all searches
-  // Of each search the places along the last axis of every input that it is given, as many as there
-  // are: resamples of cases that lie there.  They are copied while it runs.  Empty: all as they
-  // are.
+  // For each search, the positions along the last axis of every input to use, as many as that axis
+  // has: resamples of the cases along it.  They are copied while the search runs.  Empty: all,
+  // unchanged.
   std::vector<std::vector<Index>> columns = {};
 };
 
 struct SearchesSettings {
   SearchSettings each;
-  int threads = 1;         // where there are several starts
-  std::int64_t notes = 0;  // a note is taken at iterations that are multiples of it; 0: never
-  std::uint64_t seed = 0;  // of noise
+  int threads = 1;         // if there are several starts
+  std::int64_t notes = 0;  // a note is taken when iterations are a multiple of it; 0: never
+  std::uint64_t seed = 0;  // for noise
 };
 
-// Told on the calling thread, several times a second and at the end, what was noted since; returns
-// whether to go on.
+// Called on the calling thread, several times a second and at the end, with the notes since the
+// last call; returns whether to continue.
 using SearchesWatch = std::function<bool(const std::vector<SearchNote>& notes)>;
 
-// A search from each start, each over weights of its own, which begin as `variables` are.  One
-// start alone may use all threads; of several each is searched serially, so that the bits do not
-// depend on their number.  Those that did not begin have no point.
+// Runs a search from each start over its own weights, which are initialised from `variables`.  A
+// single start may use all threads; several are each searched serially, so that the bits do not
+// depend on the number of threads.  Searches that did not begin have no point.
 std::vector<SearchResult> run_searches(const std::shared_ptr<const Graph>& graph,
                                        const Variables& variables, const SearchesData& data,
                                        const std::vector<std::vector<double>>& starts,

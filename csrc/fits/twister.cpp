@@ -8,7 +8,7 @@ namespace {
 
 constexpr int middle = 397;
 
-// What a word becomes from its top bit, the low bits of the next, and a word further on.
+// A word's successor, from its top bit, the low bits of the next word, and a word further on.
 std::uint32_t turned(std::uint32_t word, std::uint32_t next, std::uint32_t further) {
   const std::uint32_t joined = (word & 0x80000000u) | (next & 0x7FFFFFFFu);
   return further ^ (joined >> 1) ^ (joined & 1u ? 0x9908B0DFu : 0u);
@@ -41,9 +41,9 @@ void Twister::temper() {
   }
 }
 
-// Each place from the last one on is exchanged for one up to it: the bits of a word under a mask,
-// or those of the next word where they are more.  Such a word exchanges the place for itself,
-// without a branch that could not be foreseen.
+// Exchanges each place, from the last one on, with a place up to it: masked bits of a word, or of
+// the next word if they are too large.  A word that is too large exchanges the place with itself,
+// which avoids an unpredictable branch.
 void Twister::shuffle(std::int64_t* order, Index size) {
   std::uint32_t place = size > 0 ? std::uint32_t(size - 1) : 0;
   while (place > 0) {

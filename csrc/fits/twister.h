@@ -1,4 +1,4 @@
-// Orders of rows as NumPy's RandomState draws them, whose stream is frozen.
+// Permutations of rows as NumPy's RandomState draws them, whose stream is frozen.
 #pragma once
 
 #include <array>
@@ -14,9 +14,9 @@ class Twister {
  public:
   static constexpr int words = 624;
 
-  // As RandomState.get_state has it: the words, and how many of them have been drawn.
+  // The state as in RandomState.get_state: the words, and how many of them have been drawn.
   Twister(const std::uint32_t* key, int drawn);
-  // As RandomState.shuffle: each place from the last one on is exchanged for one up to it.
+  // As RandomState.shuffle: exchanges each place, from the last one on, with one up to it.
   void shuffle(std::int64_t* order, Index size);
 
  private:

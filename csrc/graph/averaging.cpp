@@ -7,7 +7,7 @@ namespace {
 
 constexpr Index chunk = 1 << 14;
 
-// body(begin, end) over chunks, on the threads that pay.
+// Calls body(begin, end) for chunks, on the number of threads that is fastest.
 template <class Body>
 void each_chunk(Index size, const Body& body) {
   struct Call {

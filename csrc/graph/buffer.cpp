@@ -15,9 +15,9 @@ std::size_t whole_pages(std::size_t bytes) {
   return (bytes + huge_page - 1) / huge_page * huge_page;
 }
 
-// Zeros that the system gives page by page to whoever touches them first: two threads make the
-// pages of what they calculate side by side, and a `fit` of 64 images of 32x32x128 begins 11 ms
-// sooner than where one of them writes zeros.  Null where there is no memory.
+// Zeros that the system supplies page by page to the thread that touches them first, so that
+// several threads create the pages of their results in parallel: a `fit` of 64 images of 32x32x128
+// begins 11 ms sooner than if one thread writes zeros.  Null if memory is short.
 std::byte* map_zeros(std::size_t bytes) {
   const std::size_t room = bytes + huge_page;
   void* const mapped =
@@ -29,7 +29,7 @@ std::byte* map_zeros(std::size_t bytes) {
   if (skipped > 0) munmap(begin, skipped);
   if (skipped < huge_page) munmap(begin + skipped + bytes, huge_page - skipped);
 #if defined(MADV_HUGEPAGE)
-  // Packing a matrix walks down its rows, a page each: fewer, larger pages.
+  // Packing a matrix walks down its rows, each on another page: fewer, larger pages help.
   madvise(begin + skipped, bytes, MADV_HUGEPAGE);
 #endif
   return begin + skipped;

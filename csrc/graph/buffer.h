@@ -1,4 +1,4 @@
-// Aligned memory, and how arrays share it.
+// Aligned memory, and the layout of several arrays in one buffer.
 #pragma once
 
 #include <memory>
@@ -17,14 +17,14 @@ class Buffer {
 
  private:
   struct Free {
-    std::size_t mapped;  // bytes that the system lent, 0: of the heap
+    std::size_t mapped;  // bytes mapped from the system; 0: allocated on the heap
     void operator()(std::byte* p) const;
   };
   std::unique_ptr<std::byte, Free> data_;
   std::size_t size_ = 0;
 };
 
-// Bytes that `size` elements occupy in a buffer that several arrays share: whole cache lines.
+// Bytes that `size` elements occupy in a buffer shared by several arrays: whole cache lines.
 std::size_t padded_bytes(Index size, DType dtype);
 
 }  // namespace lamina

@@ -1,5 +1,5 @@
-// What build() makes of the operations recorded: what nobody reads goes, equal ones become one,
-// what is known is calculated, and one takes over another.
+// The passes of build(): values that nothing reads are dropped, equal operations merged, constants
+// evaluated, and operations fused.
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
@@ -10,7 +10,7 @@
 
 namespace lamina {
 
-// Values that something other than an operation reads: losses, metrics, outputs, states.
+// Values that are read by something other than an operation: losses, metrics, outputs, states.
 std::vector<bool> Graph::read_directly() const {
   std::vector<bool> read(values_.size(), false);
   const auto mark = [&](ValueId id) {
@@ -32,7 +32,7 @@ void Graph::drop_unused() {
     if (!operations_[i]->settles() &&
         std::none_of(outputs.begin(), outputs.end(),
                      [&](ValueId output) { return used[std::size_t(output)]; }))
-      continue;  // one that leaves something behind is run for that
+      continue;  // run for its side effects
     for (const ValueId id : operations_[i]->inputs)
       if (id >= 0) used[std::size_t(id)] = true;
     kept.push_back(std::move(operations_[i]));
@@ -40,7 +40,7 @@ void Graph::drop_unused() {
   operations_.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }
 
-// --- equal ones
+// --- equal operations
 
 std::vector<ValueId> Graph::each_itself() const {
   std::vector<ValueId> same(values_.size());
@@ -48,7 +48,7 @@ std::vector<ValueId> Graph::each_itself() const {
   return same;
 }
 
-// Every place where a value is read reads `same[value]` instead.
+// Makes every reader of a value read `same[value]` instead.
 void Graph::replace_values(const std::vector<ValueId>& same) {
   const auto replace = [&](ValueId& id) {
     if (id >= 0) id = same[std::size_t(id)];
@@ -81,7 +81,8 @@ void Graph::share_constants(std::vector<ValueId>& same) const {
   }
 }
 
-// The first of several operations that give the same for the same inputs serves the readers of all.
+// The first of several operations with the same results for the same inputs serves all their
+// readers.
 void Graph::share_equal() {
   std::vector<ValueId> same = each_itself();
   share_constants(same);
@@ -98,7 +99,7 @@ void Graph::share_equal() {
                       outputs) &&
            a.same_as(b);
   };
-  std::vector<std::vector<const Operation*>> readers(values_.size());  // by their first input
+  std::vector<std::vector<const Operation*>> readers(values_.size());  // by first input
   for (const auto& operation : operations_) {
     if (operation->inputs.empty() || operation->inputs[0] < 0) continue;
     auto& others = readers[std::size_t(root(operation->inputs[0]))];
@@ -114,7 +115,7 @@ void Graph::share_equal() {
   replace_values(same);
 }
 
-// --- what is known
+// --- constants
 
 template <class T>
 void Graph::calculate(const Operation& operation) {
@@ -148,7 +149,7 @@ void Graph::calculate(const Operation& operation) {
                             workspace.data()});
 }
 
-// Operations on constants alone are constants.
+// Operations on constants alone become constants.
 void Graph::calculate_known() {
   const auto is_known = [&](ValueId id) {
     return id < 0 || values_[std::size_t(id)].kind == ValueKind::constant;
@@ -175,10 +176,10 @@ void Graph::calculate_known() {
   operations_ = std::move(left);
 }
 
-// --- one of two
+// --- fusion
 
-// From the last operation to the first, so that what one takes over may have taken over others by
-// reading them alone, and several readers that became one count as one.
+// From the last operation to the first: an operation is then the only reader of a value even if
+// other readers were absorbed before, and several readers that were fused count as one.
 void Graph::fuse_producers() {
   const std::vector<bool> direct = read_directly();
   std::vector<int> readers(values_.size(), 0), producers(values_.size(), -1);
@@ -190,7 +191,7 @@ void Graph::fuse_producers() {
     count(*operations_[j], 1);
     for (const ValueId output : operations_[j]->outputs) producers[std::size_t(output)] = int(j);
   }
-  // Whether an operation takes over one that makes something it reads.
+  // Lets an operation absorb a producer of one of its inputs; returns whether it did.
   const auto takes = [&](Operation& operation) {
     for (const ValueId id : std::vector<ValueId>(operation.inputs)) {
       const int made = id < 0 ? -1 : producers[std::size_t(id)];
@@ -229,8 +230,8 @@ void Graph::fuse_followers(bool in_inference) {
       if (id >= 0) ++readers[std::size_t(id)];
   }
   const auto place = [&](ValueId id) { return id < 0 ? -1 : places[std::size_t(id)]; };
-  // Whether the operation at `from` may run at `to`: what several leave at one place, they leave in
-  // the order of recording.
+  // Whether the operation at `from` may run at `to`: operations that settle the same values must do
+  // so in recording order.
   const auto may_wait = [&](int from, int to) {
     const std::vector<ValueId>& own = operations_[std::size_t(from)]->inputs;
     const auto shared = [&](ValueId id) {
@@ -252,7 +253,7 @@ void Graph::fuse_followers(bool in_inference) {
         readers[std::size_t(input)] != 1 || producer->fold != operation.fold ||
         producer->whole != operation.whole)
       return false;
-    // What else the follower reads must be there when the producer runs.
+    // The follower's other inputs must exist when the producer runs.
     const bool waits =
         std::any_of(operation.inputs.begin(), operation.inputs.end(),
                     [&](ValueId other) { return other != input && place(other) >= at; });
@@ -274,7 +275,7 @@ void Graph::fuse_followers(bool in_inference) {
                     operations_.end());
 }
 
-// Numbers the operations, and lets each know who makes its first input.
+// Numbers the operations, and tells each the producer of its first input.
 void Graph::settle_producers() {
   const std::vector<bool> direct = read_directly();
   std::vector<int> readers(values_.size(), 0);
@@ -298,7 +299,7 @@ void Graph::settle_producers() {
   }
 }
 
-// Constants that only gave others need no room.
+// Constants that were only used to evaluate others need no memory.
 void Graph::drop_unused_constants() {
   std::vector<bool> used = read_directly();
   for (const auto& operation : operations_)
@@ -330,7 +331,7 @@ void Graph::build(bool inference) {
   drop_unused();
   drop_unused_constants();
   fuse_followers(false);
-  if (inference_) fuse_followers(true);  // of what then stands alone
+  if (inference_) fuse_followers(true);  // of operations that are now the only reader
   fuse_producers();
   settle_producers();
   built_ = true;

@@ -1,5 +1,5 @@
-// What is recorded is checked here: a graph that is still open, tensors of its own and of the kind
-// that an operation can take.
+// Checks while recording: the graph must still be open, and tensors must belong to it and be of a
+// kind that the operation supports.
 #include <stdexcept>
 
 #include "graph.h"
@@ -64,7 +64,7 @@ void Graph::check_parameter(const Tensor& tensor, const char* who) const {
   if (value.kind != ValueKind::parameter)
     throw std::invalid_argument(
         std::string(who) + ": needs a parameter; got " +
-        (value.whole ? "a tensor without rows that is none" : "values row by row"));
+        (value.whole ? "a tensor without rows that is not a parameter" : "values row by row"));
 }
 
 void Graph::check_tokens(const Tensor& tensor, const char* who) const {
@@ -73,7 +73,7 @@ void Graph::check_tokens(const Tensor& tensor, const char* who) const {
   check_given(tensor, who);
 }
 
-// Kernels index by them, and what is given is checked batch by batch.
+// Kernels index by these values, and only inputs are checked batch by batch.
 void Graph::check_given(const Tensor& tensor, const char* who) const {
   if (check(tensor, who).kind != ValueKind::input)
     throw std::invalid_argument(std::string(who) +

@@ -8,13 +8,13 @@
 namespace lamina {
 namespace {
 
-// A norm as a product of two numbers: it may itself be too large for a double.
+// A norm as a product of two numbers, because it may be too large for a double.
 struct Norm {
   double unit, root;
   bool exceeds(double limit) const { return root > limit / unit; }
 };
 
-// `parts` are the arrays of the gradient that count, `largest` the largest magnitude in them.
+// `parts` are the arrays of the gradient to include, `largest` the largest magnitude in them.
 template <class T>
 Norm norm_of(const GradientSlice* begin, const GradientSlice* end, const T* gradient,
              double largest) {
@@ -29,7 +29,7 @@ Norm norm_of(const GradientSlice* begin, const GradientSlice* end, const T* grad
   return {huge ? largest : 1.0, std::sqrt(squares)};
 }
 
-// g *= limit / norm, in two steps where the factor is too small for a T.
+// g *= limit / norm, in two steps if the factor is too small for a T.
 template <class T>
 void shorten(T* g, Index size, double limit, const Norm& norm) {
   constexpr double least = std::numeric_limits<T>::min();

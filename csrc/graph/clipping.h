@@ -1,4 +1,4 @@
-// Gradients cut to a largest element or norm.
+// Gradient clipping by value, norm and global norm.
 #pragma once
 
 #include <vector>
@@ -7,8 +7,9 @@
 
 namespace lamina {
 
-// Where a bound is above 0: elements to [-value, value], each slice to the norm, all together to
-// the global norm.  The gradient is finite, `largest` its largest magnitude.
+// Bounds apply if they are above 0: elements are clipped to [-value, value], each slice to the
+// norm, and all of them together to the global norm.  The gradient is finite, `largest` its largest
+// magnitude.
 struct Clipping {
   double value, norm, global_norm;
   bool any() const { return value > 0.0 || norm > 0.0 || global_norm > 0.0; }
@@ -18,7 +19,7 @@ template <class T>
 void clip(const Clipping& clipping, const std::vector<GradientSlice>& slices, T* gradient,
           double largest);
 
-// Below it no square overflows, and no step of a sane learning rate.
+// With magnitudes below this, no square overflows, nor does a step with a reasonable learning rate.
 template <class T>
 constexpr T calm = sizeof(T) == 4 ? T(1e15) : T(1e150);
 

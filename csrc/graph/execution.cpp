@@ -45,7 +45,7 @@ Execution::Busy::Busy(Execution& owner) : owner_(owner) {
 
 Execution::Busy::~Busy() { owner_.busy_.clear(std::memory_order_release); }
 
-// The kernels index by label: `labels` holds `rows` rows, which are those of `order`, or from
+// Kernels index by label.  `labels` holds `rows` rows, which are those of `order`, or those from
 // `first` on, of the data.
 void Execution::check_labels(std::size_t input, const std::int32_t* labels, Index rows,
                              const std::int64_t* order, Index first) const {
@@ -53,7 +53,7 @@ void Execution::check_labels(std::size_t input, const std::int32_t* labels, Inde
   if (bound == 0) return;
   const Value& value = graph_->values()[std::size_t(graph_->inputs()[input].value)];
   const auto fits = [&](Index j) { return std::uint32_t(labels[j]) < std::uint64_t(bound); };
-  bool all = true;  // without a branch: a few vectors' work
+  bool all = true;  // branch-free, so that it is vectorized
   for (Index j = 0; j < rows * value.width; ++j) all &= fits(j);
   if (all) return;
   Index at = 0;

@@ -1,4 +1,4 @@
-// The rows of a batch, out of the data that is bound; where outputs go, and what batches leave.
+// Getting the rows of a batch from the bound data, and writing outputs and states.
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -18,12 +18,12 @@ void ExecutionOf<T>::bind(std::vector<DataView> inputs) {
       throw std::invalid_argument("bind: all arrays need as many rows as the first, " +
                                   std::to_string(inputs.front().rows) + "; got " +
                                   std::to_string(view.rows));
-  for (std::size_t i = 0; i < inputs.size(); ++i)  // before the first batch: all at once
+  for (std::size_t i = 0; i < inputs.size(); ++i)  // all inputs at once, before the first batch
     check_labels(i, reinterpret_cast<const std::int32_t*>(inputs[i].data), inputs[i].rows, nullptr,
                  0);
   data_ = std::move(inputs);
   for (const auto& sharer : sharers_) sharer->data_ = data_;
-  last_rows_ = 0;  // outputs that are inputs lay in the data before
+  last_rows_ = 0;  // outputs that alias inputs referred to the old data
 }
 
 template <class T>
@@ -33,13 +33,13 @@ bool ExecutionOf<T>::place_output(std::size_t index, std::byte* where) {
   std::byte* const planned = place(plan_.value_offset[std::size_t(root)]);
   if (planned == nullptr || graph_->values()[std::size_t(root)].kind != ValueKind::result)
     return false;
-  if (where != nullptr && values_[std::size_t(root)] != planned) return false;  // another output
+  if (where != nullptr && values_[std::size_t(root)] != planned) return false;  // an alias
   for (std::size_t id = std::size_t(root); id < values_.size(); ++id)
     if (plan_.stands_for[id] == root) values_[id] = where == nullptr ? planned : where;
   return true;
 }
 
-// The kernels gather by row number, so this, too, is the last gate.
+// The kernels gather by row number without further checks.
 template <class T>
 void ExecutionOf<T>::take_order(const Batch& batch) {
   if (data_.size() != graph_->inputs().size())
@@ -64,7 +64,7 @@ void ExecutionOf<T>::take_order(const Batch& batch) {
     state(s).check_rows(rows, graph_->states()[s].name);
 }
 
-// The batch's rows of one input, into the plan's buffer.
+// Copies the batch's rows of one input into the plan's buffer.
 template <class T>
 void ExecutionOf<T>::copy_rows(std::size_t input, const Batch& batch) {
   const auto id = std::size_t(graph_->inputs()[input].value);
@@ -78,7 +78,7 @@ void ExecutionOf<T>::copy_rows(std::size_t input, const Batch& batch) {
   else if (value.dtype == DType::boolean)
     for (Index r = 0; r < rows; ++r)
       std::memcpy(to + r * width, data + order_[std::size_t(r)] * width, std::size_t(width));
-  else if (value.dtype == DType::int32)  // moved as float: same width, bits untouched
+  else if (value.dtype == DType::int32)  // moved as float: same width, bits unchanged
     kernels<float>().gather_rows(reinterpret_cast<float*>(to), reinterpret_cast<const float*>(data),
                                  order_.data(), {rows, width});
   else
@@ -86,8 +86,8 @@ void ExecutionOf<T>::copy_rows(std::size_t input, const Batch& batch) {
                              order_.data(), {rows, width});
 }
 
-// The batch's rows: copied, or, of numbers in order, read where they are.  Labels and masks are
-// always copied, then checked: the caller's array may have changed, and may change at any time.
+// Gets the batch's rows: copied or, for consecutive rows of numbers, read in place.  Labels and
+// masks are always copied and then checked, because the caller's array may change at any time.
 template <class T>
 void ExecutionOf<T>::fetch(const Batch& batch) {
   take_order(batch);
@@ -111,14 +111,14 @@ void ExecutionOf<T>::fetch(const Batch& batch) {
       state(s).read(values_[std::size_t(before)], last_rows_);
 }
 
-// All or none, where memory is short: once it is done, `leave_states` cannot fail.
+// Reserves memory for all states or for none, so that `leave_states` cannot fail afterwards.
 template <class T>
 void ExecutionOf<T>::reserve_states(const Batch& batch) {
   for (std::size_t s = 0; s < graph_->states().size(); ++s)
     if (graph_->states()[s].after >= 0) state(s).reserve(batch.rows());
 }
 
-// Once all that the batch leaves behind is known to be finite.
+// Called when everything that the batch leaves behind is known to be finite.
 template <class T>
 void ExecutionOf<T>::leave_states(const Batch& batch) {
   for (std::size_t s = 0; s < graph_->states().size(); ++s)

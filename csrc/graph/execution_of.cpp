@@ -94,12 +94,14 @@ void ExecutionOf<T>::prepare(const Plan::Step& step) {
     else
       prepared.zeroed.push_back({into, graph_->values()[std::size_t(id)].width});
   }
-  // One flag serves all that are added to: if none has begun, the kernel begins them.
+  // One flag applies to all gradients that are added to: if none has begun, the kernel overwrites
+  // them.
   if (prepared.accumulate == Accumulate::no) prepared.zeroed.clear();
   backward_.push_back(std::move(prepared));
 }
 
-// As far as the room goes, from the first operation on: others make it in each call.
+// Lends prepared memory from the first operation on, as far as it lasts; the remaining operations
+// recalculate in each call.
 template <class T>
 void ExecutionOf<T>::lend_prepared() {
   constexpr std::size_t room = std::size_t(16) << 20;
@@ -118,7 +120,7 @@ void ExecutionOf<T>::check_trains() const {
     throw std::runtime_error("this execution was planned for inference; it has no gradients");
 }
 
-// Those of the batch, to the sums of the execution; returns the batch's loss.
+// Adds the batch's losses to the sums of the execution; returns the batch's loss.
 template <class T>
 double ExecutionOf<T>::add_losses(Index rows) {
   const double penalty = total_penalty<T>(*graph_, buffers());
@@ -153,10 +155,10 @@ void ExecutionOf<T>::run_backward(const Batch& batch, double loss_scale) {
   add_penalty_gradients<T>(*graph_, buffers(), loss_scale);
 }
 
-// Where moving weights between the threads' caches would cost more than threads gain.
+// Whether moving weights between the threads' caches would cost more than threads gain.
 template <class T>
 bool ExecutionOf<T>::stays_on_one_thread(Index rows) {
-  if (get_num_threads() == 1) return false;  // there are no others
+  if (get_num_threads() == 1) return false;  // there is only one thread
   if (rows != counted_rows_) {
     const double bytes = double(gradient_size_) * sizeof(T);
     work_ = {step_flop(*graph_, plan_, rows), gradient_size_, bytes};
@@ -204,13 +206,13 @@ bool ExecutionOf<T>::can_settle(const Batch& batch) const {
   });
 }
 
-// Last of a training step, so that its backward pass reads what its forward pass did.
+// The last part of a training step, so that backward reads the same values as forward did.
 template <class T>
 void ExecutionOf<T>::settle(const Batch& batch) {
   for (const int index : settling_) operation(index).settle(settling_call(index, batch));
 }
 
-// --- what callers ask for
+// --- public functions
 
 template <class T>
 void ExecutionOf<T>::set_updates(std::vector<UpdateSettings> updates, double loss_scale) {
@@ -284,15 +286,15 @@ double ExecutionOf<T>::test(const Batch& batch) {
 template <class T>
 std::vector<ProfileLine> ExecutionOf<T>::profile(const Batch& batch, double learning_rate,
                                                  std::int64_t step) {
-  const Busy busy(*this);  // first: a step of another caller must not find the lines
+  const Busy busy(*this);  // first: another caller's step must not write lines
   std::vector<ProfileLine> lines;
   const Profiler::Recording recording(profiler_, lines);
   run_rule(batch, learning_rate, step);
   return lines;
 }
 
-// The place in `plan_.forward` of the first operation that makes or would leave such numbers of the
-// batch; behind the last if none does.
+// The place in `plan_.forward` of the first operation that produces or would leave behind NaN or
+// infinity in the batch; the number of operations if there is none.
 template <class T>
 std::size_t ExecutionOf<T>::place_of_nonfinite(const Batch& batch) {
   k_ = &kernels<T>();
@@ -314,7 +316,7 @@ std::size_t ExecutionOf<T>::place_of_nonfinite(const Batch& batch) {
   return plan_.forward.size();
 }
 
-// In the shares of the step, if it had any, for they draw random numbers of their own.
+// Runs in the same shares as the step, because each share draws its own random numbers.
 template <class T>
 std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
   const Busy busy(*this);

@@ -1,4 +1,4 @@
-// An execution in one floating-point type: where the plan put everything, and the replay's parts.
+// An execution in one floating-point type: the addresses from the plan, and the parts of a replay.
 #pragma once
 
 #include <limits>
@@ -51,19 +51,19 @@ class ExecutionOf final : public Execution {
   }
 
  private:
-  // Where each input's gradient goes, fixed by the plan.
+  // The destination of each input's gradient, determined by the plan.
   struct Prepared {
     const Operation* operation;
     std::byte* saved;
     std::byte* workspace;
     std::vector<T*> input_gradients;
     Accumulate accumulate = Accumulate::no;
-    bool beside = false;  // may run beside the one before
+    bool beside = false;  // may run in parallel with the preceding operation
     struct Begin {
       T* gradient;
       Index size;
     };
-    std::vector<Begin> zeroed;  // before the operation: gradients added to that nobody has begun
+    std::vector<Begin> zeroed;  // to zero first: gradients not begun that are added to
     struct Sum {
       T* into;
       const T* from;
@@ -137,7 +137,7 @@ class ExecutionOf final : public Execution {
 
   bool stays_on_one_thread(Index rows);
 
-  // The parts of a step in shares.
+  // The parts of a step that is divided into shares.
   bool cut(Index rows);
   ExecutionOf& sharer(Index share);
   Batch share_of(const Batch& batch, Index share) const;
@@ -152,27 +152,27 @@ class ExecutionOf final : public Execution {
   template <class Update>
   double step_of_pieces(const PieceSums& totals, double loss_scale, const Update& update);
 
-  static inline const std::vector<T*> none_;  // outlives the calls that refer to it
+  static inline const std::vector<T*> none_;  // static, because calls refer to it
 
   std::vector<std::byte*> values_, gradients_;
-  std::vector<StandIn> stand_ins_;  // values that are a graph input by another name
+  std::vector<StandIn> stand_ins_;  // values that are aliases of a graph input
   std::vector<DataView> data_;
-  std::vector<std::int64_t> order_;  // the batch's rows: a copy, which nobody else writes to
+  std::vector<std::int64_t> order_;  // the rows of the batch: a private copy
   std::vector<Prepared> backward_;
-  std::vector<int> settling_;      // operations whose steps leave something behind
-  Batch piece_{nullptr, 0, 0, 0};  // the one that backward is of
+  std::vector<int> settling_;      // operations with side effects in a training step
+  Batch piece_{nullptr, 0, 0, 0};  // the piece whose backward may follow
   Shares shares_;
-  Index shared_rows_ = 0;  // of the step that they are of
+  Index shared_rows_ = 0;  // the number of rows that shares_ is for
   StepWork work_{};
-  Index counted_rows_ = -1;                            // of the step whose work it is
-  std::vector<std::unique_ptr<ExecutionOf>> sharers_;  // of the shares behind the first
+  Index counted_rows_ = -1;                            // the number of rows that work_ is for
+  std::vector<std::unique_ptr<ExecutionOf>> sharers_;  // for the shares after the first
   Updater<T> updater_;
   const Kernels<T>* k_ = nullptr;
   Profiler profiler_;
 };
 
-// update() moves the parameters, or moves nothing and says what is not finite.  leave() moves with
-// them what the batch leaves behind.
+// update() moves the parameters, or moves nothing and tells what is not finite.  leave() stores
+// everything else that the batch leaves behind.
 template <class T>
 template <class Update, class Leave>
 double ExecutionOf<T>::move(double loss, const Update& update, const Leave& leave) {

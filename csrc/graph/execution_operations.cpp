@@ -1,4 +1,4 @@
-// The operations of a replay, forward and backward, one after another or two side by side.
+// The operations of a replay, forward and backward, one after another or two in parallel.
 #include <algorithm>
 
 #include "execution_of.h"
@@ -13,7 +13,7 @@ bool ExecutionOf<T>::next_runs_beside(std::size_t place, const Batch& batch) con
          runs_alone(operation(plan_.forward[place + 1]), batch);
 }
 
-// The operation at a place and the next one, on a thread each.
+// Runs the operation at a place and the next one, each on its own thread.
 template <class T>
 void ExecutionOf<T>::run_with_next(std::size_t place, const Batch& batch, bool learns) {
   const int pair[most_side_by_side] = {plan_.forward[place], plan_.forward[place + 1]};

@@ -1,4 +1,4 @@
-// A batch in pieces: forward and backward of each, and the step once all are added up.
+// A batch in pieces: forward and backward of each, and the step after their sums are known.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -32,7 +32,7 @@ void ExecutionOf<T>::forward_piece(const Batch& piece, bool training) {
   if (training) check_trains();
   if (!graph_->states().empty())
     throw std::invalid_argument(graph_->states().front().name +
-                                ": is stateful; a batch in pieces leaves no states");
+                                ": is stateful; it cannot be calculated in pieces");
   run_operations(piece, training);
   PieceSums& sums = piece_sums_ = no_sums(training);
   sums.rows = double(piece.rows());
@@ -41,10 +41,10 @@ void ExecutionOf<T>::forward_piece(const Batch& piece, bool training) {
   if (!sums.metrics.empty()) update_metrics<T>(*graph_, buffers(), piece.rows(), sums.metrics);
   if (training && sums.refused == 0.0) add_left_behind(piece);
   piece_ = piece;
-  piece_.order = nullptr;  // the rows are fetched, and the order is the caller's
+  piece_.order = nullptr;  // the rows have been fetched, and the order belongs to the caller
 }
 
-// Settles on the parameters where they are, and puts them back: backward reads them yet.
+// Settles on the parameters in place and then restores them, because backward still reads them.
 template <class T>
 void ExecutionOf<T>::add_left_behind(const Batch& piece) {
   std::vector<std::vector<T>> before;
@@ -61,7 +61,8 @@ void ExecutionOf<T>::add_left_behind(const Batch& piece) {
   }
 }
 
-// The means over the pieces.  A parameter that an update has moved too keeps that.
+// Stores the means over the pieces.  If an update has moved the parameter as well, that change is
+// kept.
 template <class T>
 void ExecutionOf<T>::leave_behind(const PieceSums& totals,
                                   const std::vector<std::vector<T>>& before) {
@@ -116,7 +117,7 @@ void ExecutionOf<T>::backward_piece(Index batch_rows, const PieceSums* totals, d
   run_operations_back(piece_, done ? &done : nullptr);
 }
 
-// To the sums of the execution; returns the batch's loss.
+// Adds the batch's losses to the sums of the execution; returns the batch's loss.
 template <class T>
 double ExecutionOf<T>::add_totals(const PieceSums& totals) {
   const double penalty = total_penalty<T>(*graph_, buffers());

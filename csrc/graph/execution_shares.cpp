@@ -1,4 +1,4 @@
-// A training step in shares: forward and backward of each, and what they add up to.
+// A training step in shares: forward and backward of each, and the sum of their gradients.
 #include <cstring>
 
 #include "execution_of.h"
@@ -6,8 +6,8 @@
 
 namespace lamina {
 
-// Finds the shares of a training step of so many rows; whether there are several.  More rows than
-// were planned for have none: the step as a whole refuses them.
+// Determines the shares of a training step of `rows` rows; returns whether there are several.  More
+// rows than were planned for are not divided, as the whole step refuses them.
 template <class T>
 bool ExecutionOf<T>::cut(Index rows) {
   if (!settings.training || settings.input_gradients || profiler_.records()) return false;
@@ -25,7 +25,7 @@ bool ExecutionOf<T>::cut(Index rows) {
   return shares_.count > 1;
 }
 
-// The first share is this execution's own, the others have executions of theirs.
+// The first share uses this execution, each of the others an additional one.
 template <class T>
 ExecutionOf<T>& ExecutionOf<T>::sharer(Index share) {
   return share == 0 ? *this : *sharers_[std::size_t(share) - 1];
@@ -47,7 +47,7 @@ Batch ExecutionOf<T>::share_of(const Batch& batch, Index share) const {
   return part;
 }
 
-// The outputs of the other shares, behind those of the first.
+// Copies the outputs of the other shares behind those of the first.
 template <class T>
 void ExecutionOf<T>::join_outputs(const Batch& batch) {
   for (const Tensor& output : graph_->outputs()) {
@@ -91,7 +91,7 @@ void ExecutionOf<T>::run_backward_in_shares(const Batch& batch, double loss_scal
                       loss_scale);
     own.run_operations_back(part);
   });
-  constexpr double moved = 6.0;  // what another thread has written counts for several elements
+  constexpr double moved = 6.0;  // data from another thread count as several elements
   parallel_units(gradient_size_, moved * double(shares_.count - 1), [&](Index begin, Index end) {
     for (Index s = 1; s < shares_.count; ++s)
       k_->add_into(flat() + begin, sharer(s).flat() + begin, end - begin);

@@ -1,4 +1,4 @@
-// Where a trainable parameter's gradient lies.
+// The location of a trainable parameter's gradient.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace lamina {
 struct GradientSlice {
   std::string path;
   int slot;            // among the graph's parameters
-  std::byte* weights;  // where its values lie
+  std::byte* weights;  // where its values are
   Index offset, size;  // elements
   Shape shape;
 };

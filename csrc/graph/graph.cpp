@@ -173,7 +173,7 @@ Tensor Graph::of_own_rows(const Tensor& x) {
   return {ValueId(values_.size()) - 1, std::move(shape), id};
 }
 
-// The value itself, of what is read row by row of the batch.
+// The value of a tensor that has one row for each row of the batch.
 ValueId Graph::unfolded(const Tensor& tensor, const char* who) const {
   const Value& value = check(tensor, who);
   if (value.fold != 1 || value.own_rows != 0)
@@ -220,7 +220,7 @@ void Graph::carry(int slot, const Tensor& value) {
   term.after = unfolded(value, "carry");
 }
 
-// Names the operation, and brings inputs that are views back to what they are views of.
+// Names the operation, and replaces inputs that are views by the values that they view.
 void Graph::begin(Operation& operation, std::string name) {
   check_open(operation.kind.c_str());
   operation.name = name.empty() ? operation.kind : std::move(name);
@@ -275,7 +275,7 @@ std::vector<Tensor> Graph::record(std::unique_ptr<Operation> operation, std::vec
 std::vector<Tensor> Graph::record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                                   std::string name, const std::vector<DType>& types) {
   begin(*operation, std::move(name));
-  for (const Shape& shape : shapes)  // all are refused before any is made
+  for (const Shape& shape : shapes)  // check all before creating any
     checked_product(size_of(shape), operation->fold);
   std::vector<Tensor> outputs;
   for (std::size_t i = 0; i < shapes.size(); ++i) {
@@ -294,7 +294,7 @@ void check_weight(const Graph& graph, const Tensor* weight, Index positions, con
   const Index width = size_of(weight->shape);
   if (width != 1 && width != positions)
     throw std::invalid_argument(
-        std::string(who) + ": weights are one number a row or one for each " + "of its " +
+        std::string(who) + ": weights are one number per row or one for each of its " +
         std::to_string(positions) + " positions; got shape " + to_string(weight->shape));
 }
 
@@ -307,7 +307,7 @@ int Graph::add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask
   check_float(loss, who);
   if (whole(loss) && (weight != nullptr || mask != nullptr))
     throw std::invalid_argument(std::string(who) +
-                                ": a loss without rows, made of all of them, takes no weights and "
+                                ": a loss without rows takes no weights and "
                                 "no mask; got " +
                                 (weight != nullptr ? "weights" : "a mask"));
   check_weight(*this, weight, size_of(loss.shape), who);
@@ -339,7 +339,7 @@ int Graph::add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& t
   if (value.dtype != (sparse ? DType::int32 : dtype) || value.width != wanted)
     throw std::invalid_argument("add_metric: predictions of shape " + to_string(shape) + " need " +
                                 (sparse ? "int32 labels" : "targets") + " of " +
-                                std::to_string(wanted) + " elements a row; got " +
+                                std::to_string(wanted) + " elements per row; got " +
                                 name_of(value.dtype) + " " + to_string(target.shape));
   const char* const who = "add_metric";
   if (sparse) check_given(target, who);

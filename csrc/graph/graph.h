@@ -1,7 +1,7 @@
 // A graph: operations recorded once, frozen by build(), replayed by any number of executions.
 //
-// It says what is computed, not of which numbers: weights and states are slots, which each
-// execution is given variables for (variables.h), as it is given data.
+// It describes a computation, not its data: weights and states are slots, and each execution is
+// given variables for them (variables.h), just as it is given data.
 #pragma once
 
 #include <atomic>
@@ -14,8 +14,8 @@
 
 namespace lamina {
 
-// A handle on a value, seen with this shape (reshape makes another handle, not another value).
-// The shape is that of a row; a folded value has `fold` of them for each row of the batch.
+// A handle on a value, viewed with this shape (reshape creates another handle, not another value).
+// The shape is that of one row; a folded value has `fold` such rows for each row of the batch.
 struct Tensor {
   ValueId value = -1;
   Shape shape;
@@ -27,19 +27,20 @@ enum class ValueKind { input, parameter, constant, result, state };
 struct Value {
   ValueKind kind;
   DType dtype;
-  Index width;           // elements: of a row of the batch, or all of them if it is `whole`
+  Index width;           // elements per row of the batch, or in total if `whole`
   std::string name;      // of a parameter: its path
   int slot = -1;         // of a parameter, a constant, a state
-  int producer = -1;     // operation of a result
-  Index fold = 1;        // rows of it for each row of the batch
-  ValueId view_of = -1;  // the value whose elements these are, folded otherwise
-  // Without an axis of rows: parameters, constants, what is made of them or of all rows.
+  int producer = -1;     // the operation that computes it
+  Index fold = 1;        // its number of rows for each row of the batch
+  ValueId view_of = -1;  // the value with the same elements and another fold
+  // Without an axis of rows: parameters, constants, values computed from them or from all rows.
   bool whole = false;
-  // Of a whole one that is seen as rows: how many, whatever the batch; `fold` counts for all.
+  // For a whole value viewed as rows: their number, which does not depend on the batch; `fold` is
+  // then the total.
   Index own_rows = 0;
 };
 
-// A place for a parameter: executions are given its values.
+// A slot for a parameter, whose values each execution is given.
 struct ParameterSlot {
   std::string path;  // unique in the graph
   Shape shape;
@@ -48,37 +49,37 @@ struct ParameterSlot {
   ValueId value;
 };
 
-// How the values of a loss become one number: the sum of weight times value over the number of
-// positions, that sum, or that over the sum of the weights.
+// How the values of a loss are reduced to one number: the sum of weight times value divided by the
+// number of positions; that sum itself; or that sum divided by the sum of the weights.
 enum class LossReduction { mean, sum, weighted_mean };
 
-// total += scale * the reduced loss of the positions that the mask keeps; a loss without rows has
-// neither weight nor mask, and is its own mean
+// total += scale * the reduced loss of the positions that the mask keeps.  A loss without rows has
+// neither weight nor mask, and is its own mean.
 struct LossTerm {
-  ValueId loss;    // one number a position
-  ValueId weight;  // one number a row or a position, or -1
-  ValueId mask;    // one truth value a position, or -1
+  ValueId loss;    // one number per position
+  ValueId weight;  // one number per row or per position, or -1
+  ValueId mask;    // one truth value per position, or -1
   double scale;
   LossReduction reduction = LossReduction::mean;
 };
 struct Penalty {
   ValueId parameter;
   double l1, l2;
-  bool proximal;  // whether l1 leaves true zeros: see proximal.h
+  bool proximal;  // whether l1 yields exact zeros: see proximal.h
 };
 struct MetricTerm {
   MetricSpec spec;
-  ValueId prediction, target, weight;  // weight, and the target of sums: -1 for none
+  ValueId prediction, target, weight;  // -1: none, for weight, and for the target of sums
   Index cols;
-  Index state;  // how many doubles
+  Index state;  // the number of doubles of state
 };
 
-// A place for a state: what a batch begins with and what it leaves to the next; -1 where it does
-// not.
+// A slot for a state: the value with which a batch begins and the value that it leaves to the next,
+// each -1 if there is none.
 struct StateTerm {
   Shape shape;
   ValueId before, after;
-  std::string name;  // the layer's, for messages
+  std::string name;  // the name of the layer, for messages
 };
 
 class Graph {
@@ -87,25 +88,27 @@ class Graph {
 
   // `dtype`: the graph's own, int32 (labels, tokens) or boolean (a mask).
   Tensor input(Shape shape, std::string name, DType dtype);
-  // Makes a slot; std::invalid_argument where the path is taken.
+  // Creates a slot; std::invalid_argument if the path is already used.
   Tensor parameter(std::string path, Shape shape, bool trainable);
-  // The same elements with `fold` rows of `shape` for each row of the batch: no operation.  What is
-  // recorded on it runs on as many rows; all inputs of an operation need the same fold.
+  // The same elements viewed as `fold` rows of `shape` for each row of the batch; no operation is
+  // recorded.  Operations recorded on it run on that many rows; all inputs of an operation need the
+  // same fold.
   Tensor folded(const Tensor& x, Shape shape, Index fold);
-  // A value without rows with its first axis as rows of its own, and back: no operations.
+  // Views the first axis of a value without rows as rows of its own, and back; no operation is
+  // recorded.
   Tensor as_own_rows(const Tensor& x);
   Tensor of_own_rows(const Tensor& x);
-  // Values that are known when the graph is recorded: `bytes` of the type, copied.
+  // Values that are known while recording: `bytes` of the given type, copied.
   Tensor constant(Shape shape, const std::byte* bytes, DType type);
-  // Makes a slot for a state, by number.
+  // Creates a slot for a state and returns its number.
   int state_slot(Shape shape, std::string name);
-  // What the batch begins with: the state that the last batch left, zeros at first; or what
-  // `carry` was given for it.
+  // The value with which the batch begins: the state that the last batch left, zeros at first; or
+  // the value given to `carry` for it.
   Tensor state(int slot);
   // Leaves `value` to the next batch.
   void carry(int slot, const Tensor& value);
-  // Appends an operation and makes its output value, `shape` a row.  Axes of no elements are for
-  // values without rows.
+  // Appends an operation and creates its output value; `shape` is that of a row.  Only values
+  // without rows may have axes of length 0.
   Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name);
   // The same with an output of another type (a mask), and with several outputs.
   Tensor record(std::unique_ptr<Operation> operation, Shape shape, std::string name, DType dtype);
@@ -114,13 +117,13 @@ class Graph {
   std::vector<Tensor> record(std::unique_ptr<Operation> operation, std::vector<Shape> shapes,
                              std::string name, const std::vector<DType>& types);
 
-  // In what type the products of what is recorded from here on are taken; std::invalid_argument
-  // where the graph is not float32.  `build` refuses what this machine has no products for.
+  // The type of the products of operations recorded from here on; std::invalid_argument if the
+  // graph is not float32.  `build` throws if this machine does not support such products.
   void set_products(Products products);
   Products products() const { return products_; }
 
-  // From here on the graph serves batches of exactly so many rows; std::invalid_argument where it
-  // serves another number.
+  // From here on the graph accepts batches of exactly `rows` rows; std::invalid_argument if it
+  // already requires another number.
   void require_rows(Index rows, const char* who);
 
   int add_loss(const Tensor& loss, const Tensor* weight, const Tensor* mask, double scale,
@@ -128,24 +131,24 @@ class Graph {
   void add_penalty(const Tensor& parameter, double l1, double l2, bool proximal = false);
   int add_metric(MetricSpec spec, const Tensor& prediction, const Tensor& target,
                  const Tensor* weight);
-  // Each amount times the weight of its row, or position, is added to the sum at its place, of
-  // `count`; without places, to that of its column.
+  // Adds each amount, times the weight of its row or position, to one of `count` sums: the one at
+  // its place or, without places, that of its column.
   int add_sums(const Tensor& amounts, const Tensor* places, const Tensor* weight, Index count);
   int add_output(const Tensor& tensor);
-  // `inference`: for predictions alone.  Executions that train are refused, and operations may take
-  // over what they could not differentiate.
+  // `inference`: the graph is for predictions only.  It then has no executions that train, and
+  // operations may absorb others that they could not differentiate.
   void build(bool inference = false);
 
-  // Throw std::invalid_argument unless the tensor belongs here and is what is wanted: values row by
-  // row (and floating-point), or a parameter.
+  // Throw std::invalid_argument unless the tensor belongs to this graph and is of the required
+  // kind: with rows (and floating-point), or a parameter.
   const Value& check(const Tensor& tensor, const char* who) const;
   const Value& check_rows(const Tensor& tensor, const char* who) const;
   void check_float_rows(const Tensor& tensor, const char* who) const;
   void check_float(const Tensor& tensor, const char* who) const;  // with rows or without
-  // Numbers without rows: a parameter, a constant, or what is made of them or of all rows.
+  // Numbers without rows: a parameter, a constant, or a value computed from them or from all rows.
   void check_whole(const Tensor& tensor, const char* who) const;
   void check_parameter(const Tensor& tensor, const char* who) const;
-  // All have rows, or none has.
+  // All tensors have rows, or none has.
   void check_alike(const std::vector<Tensor>& tensors, const char* who) const;
   void check_tokens(const Tensor& tensor, const char* who) const;  // int32
   void check_given(const Tensor& tensor, const char* who) const;   // an input
@@ -153,25 +156,25 @@ class Graph {
   void check_mask(const Tensor& mask, const Shape& positions, const char* who) const;
   void check_open(const char* who) const;
 
-  // The operation whose output the tensor is, or null.
+  // The operation that computes the tensor, or null.
   const Operation* producer(const Tensor& tensor) const;
-  // What the values of the tensor are, seen in inference: Operation::origin, "" for what no
-  // operation made.
+  // The origin of the tensor's values in inference: Operation::origin, or "" if no operation
+  // computes it.
   std::string origin(const Tensor& tensor) const;
   Index fold(const Tensor& tensor) const { return values_[std::size_t(tensor.value)].fold; }
   bool whole(const Tensor& tensor) const {
     const Value& value = values_[std::size_t(tensor.value)];
     return value.whole && value.own_rows == 0;
   }
-  // Elements of a value in a batch of `rows`; std::invalid_argument where they overflow.
+  // The number of elements of a value in a batch of `rows`; std::invalid_argument on overflow.
   Index elements(ValueId value, Index rows) const;
 
-  // The number of rows that every batch needs; 0 where any will do.
+  // The number of rows that every batch must have; 0 if it may have any.
   Index rows() const { return rows_; }
-  // Throws std::invalid_argument unless a batch may have so many.
+  // Throws std::invalid_argument unless a batch may have this many rows.
   void check_batch(Index rows) const;
 
-  // By graph input: what its labels must stay below; 0 where nobody reads it as labels.
+  // By graph input: the exclusive upper bound of its labels; 0 if nothing reads it as labels.
   std::vector<Index> label_bounds() const;
 
   const std::uint64_t id;
@@ -219,8 +222,8 @@ class Graph {
   std::vector<StateTerm> states_;
   Products products_ = Products::of_graph;
   Index rows_ = 0;
-  bool inference_ = false;                          // built for that alone
-  std::atomic<bool> closed_{false}, built_{false};  // since build() began, and since it ended
+  bool inference_ = false;                          // built for inference only
+  std::atomic<bool> closed_{false}, built_{false};  // set when build() begins, and when it ends
 };
 
 }  // namespace lamina

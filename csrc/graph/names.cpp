@@ -11,7 +11,7 @@ struct Named {
   E value;
 };
 
-// The names of an enumeration, and what it is called in messages.
+// The names of an enumeration, and the word for it in messages.
 template <class E>
 struct Names;
 #define LAMINA_NAME(name, ...) {#name, Enumeration::name},

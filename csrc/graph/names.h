@@ -1,4 +1,4 @@
-// The names by which Python speaks of the enumerations that specs.h lists.
+// The names in Python of the enumerations that specs.h lists.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace lamina {
 
-// An unknown name throws std::invalid_argument with the known ones.
+// An unknown name throws std::invalid_argument, which lists the known ones.
 template <class E>
 E from_name(const std::string& name);
 template <class E>
@@ -16,7 +16,7 @@ const char* name_of(E value);
 template <class E>
 std::vector<std::string> known_names();
 
-// The loss from what goes into its last step; throws std::invalid_argument where it has none.
+// The form of the loss from logits; throws std::invalid_argument if there is none.
 Loss logits_form(Loss loss);
 
 }  // namespace lamina

@@ -8,7 +8,7 @@ namespace {
 
 Index rows_of(const std::vector<DataView>& data) { return data.empty() ? 0 : data.front().rows; }
 
-// Calls visit with the weights of a slice as numbers of the graph's type.
+// Calls `visit` with the weights of a slice as numbers of the graph's type.
 template <class Visit>
 void as_numbers(DType dtype, std::byte* weights, const Visit& visit) {
   if (dtype == DType::float64)

@@ -6,7 +6,7 @@
 namespace lamina {
 namespace {
 
-// visit(number) for every number of the sums, in the order in which they are flat.
+// Calls visit(number) for every number of the sums, in their order in the flat form.
 template <class Sums, class Visit>
 void each_number(Sums& sums, Visit&& visit) {
   visit(sums.rows);
@@ -29,8 +29,8 @@ void PieceSums::take(const std::vector<double>& flat) {
   std::size_t size = 0;
   each_number(*this, [&](double&) { ++size; });
   if (size != flat.size())
-    throw std::invalid_argument("the sums of a batch in pieces are " + std::to_string(size) +
-                                " numbers here; got " + std::to_string(flat.size()));
+    throw std::invalid_argument("the sums of a batch in pieces have " + std::to_string(size) +
+                                " numbers; got " + std::to_string(flat.size()));
   const double* next = flat.data();
   each_number(*this, [&](double& number) { number = *next++; });
 }

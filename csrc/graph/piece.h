@@ -1,10 +1,11 @@
-// A batch in pieces: what each adds to the batch.
+// A batch in pieces: the contribution of each piece.
 //
-// The loss of a batch is a mean over all its rows, so that the gradients of pieces, each of its
-// share in that mean, add up to the batch's; so do losses and metrics.  What depends on the rows of
-// a batch as a whole, such as the statistics of a batch normalisation, depends on those of a piece,
-// and what is left behind is the mean over the pieces, each weighing as many as its rows.  Which
-// execution calculates a piece, and in which process, decides no bit.
+// The loss of a batch is a mean over all its rows.  If the gradient of each piece is that of its
+// share in the mean, these gradients add up to the batch's gradient; the same holds for losses and
+// metrics.  Results that depend on the rows of a batch as a whole, such as the statistics of a
+// batch normalisation, depend on the rows of a piece instead, and what is left behind is the mean
+// over the pieces, weighted by their numbers of rows.  The bits do not depend on which execution
+// calculates a piece, nor on its process.
 #pragma once
 
 #include <vector>
@@ -13,25 +14,25 @@
 
 namespace lamina {
 
-// All are sums: those of all pieces, added up one by one, are the batch's.
+// All members are sums: adding those of all pieces, one by one, gives those of the batch.
 struct PieceSums {
   double rows = 0.0;
-  double refused = 0.0;      // pieces that would leave something behind that is not finite
+  double refused = 0.0;      // number of pieces that would leave behind non-finite values
   std::vector<Mean> losses;  // by loss term
   std::vector<std::vector<double>> metrics;
-  // Of each parameter that moves in `Operation::settle`, by slot: rows times what is left in it.
-  // None in inference.
+  // For each parameter that `Operation::settle` updates, by slot: the number of rows times its new
+  // value.  Empty in inference.
   std::vector<std::vector<double>> left;
 
   std::vector<double> flat() const;
-  // Takes over what `flat` of sums of the same form gave; std::invalid_argument for another length.
+  // Reads what `flat` of sums of the same form returned; std::invalid_argument for another length.
   void take(const std::vector<double>& flat);
 };
 
-// A run of the flat gradient that is whole once a step of the backward pass is done.
+// A run of the flat gradient that is complete after a step of the backward pass.
 struct GradientBucket {
   Index begin, end;
-  int step;  // -1: before the first
+  int step;  // -1: before the first step
 };
 
 }  // namespace lamina

@@ -7,16 +7,16 @@
 namespace lamina {
 namespace {
 
-// Time: 0 gathers the inputs, 1 .. F are the forward operations, F + 1 losses, metrics, states and
-// outputs, then backward operations up to 2F + 2.
+// Time: 0 gathers the inputs, 1 .. F are the forward operations, F + 1 computes losses, metrics,
+// states and outputs; backward operations follow up to 2F + 2.
 struct Interval {
   std::size_t bytes;
   int begin, end;
   std::size_t offset = 0;
 };
 
-// Largest first, each at the lowest place free during its whole life.  Throws std::invalid_argument
-// where the places do not fit.
+// Places the largest first, each at the lowest offset that is free during its whole lifetime.
+// Throws std::invalid_argument if they do not fit.
 std::size_t place(std::vector<Interval>& intervals) {
   std::vector<std::size_t> order(intervals.size());
   std::iota(order.begin(), order.end(), std::size_t(0));
@@ -89,7 +89,7 @@ class Planner {
 
   std::size_t bytes(ValueId id) const {
     const Value& value = graph_.values()[std::size_t(id)];
-    const Index size = checked_product(graph_.elements(id, rows_), 64);  // room to round
+    const Index size = checked_product(graph_.elements(id, rows_), 64);  // allows for rounding up
     return (std::size_t(size / 64) * bytes_of(value.dtype) + 63) / 64 * 64;
   }
 
@@ -99,7 +99,7 @@ class Planner {
     return operation.whole ? operation.fold : checked_product(rows_, operation.fold);
   }
 
-  // An interval by number, until all are placed.
+  // Returns the number of an interval, which stands for its offset until all are placed.
   std::size_t buffer(std::size_t size, int time) {
     if (size == 0) return Plan::nowhere;
     intervals_.push_back({(size + 63) / 64 * 64, time, time});
@@ -130,8 +130,8 @@ class Planner {
       if (interval[id] >= 0) offset[id] = intervals_[std::size_t(interval[id])].offset;
   }
 
-  // Whether two operations may run at the same time: each stays on one thread, and the one that was
-  // recorded later reads nothing of the other.
+  // Whether two operations may run at the same time: each stays on one thread, and the one recorded
+  // later reads nothing from the other.
   bool are_apart(const Operation& earlier, const Operation& later) const {
     return earlier.rows_alone() > 0 && later.rows_alone() > 0 &&
            std::none_of(later.inputs.begin(), later.inputs.end(), [&](ValueId input) {
@@ -139,13 +139,13 @@ class Planner {
                     std::count(earlier.outputs.begin(), earlier.outputs.end(), root(input));
            });
   }
-  // The last one is no second of a pair.
+  // The last operation must not be the second of a pair already.
   bool may_run_beside(const Operation& operation) const {
     return !plan_.forward.empty() && !plan_.beside.back() &&
            are_apart(*graph_.operations()[std::size_t(plan_.forward.back())], operation);
   }
-  // Backward only for as many rows as the pair runs side by side with: gradients that both add to
-  // need a place of their own.
+  // In backward only if the number of rows lets the pair run in parallel, because gradients to
+  // which both add need a separate buffer.
   bool goes_back_beside(const Operation& operation) const {
     if (plan_.backward.empty() || plan_.backward.back().beside) return false;
     const Operation& last = *graph_.operations()[std::size_t(plan_.backward.back().operation)];
@@ -164,7 +164,7 @@ class Planner {
         plan_.stands_for[std::size_t(operation.output())] = root(operation.inputs[0]);
         continue;
       }
-      // What runs at the same time has the same time, so that nothing of it shares a place.
+      // Operations that run in parallel have the same time, so that their buffers do not overlap.
       const bool beside = may_run_beside(operation);
       const int time = 1 + (beside ? plan_.forward.back() : int(j));
       if (std::all_of(operation.outputs.begin(), operation.outputs.end(),
@@ -189,13 +189,13 @@ class Planner {
     for (const MetricTerm& t : graph_.metrics())
       read_value(t.prediction, losses_time_), read_value(t.target, losses_time_),
           read_value(t.weight, losses_time_);
-    // A training step leaves its states at its very end.
+    // A training step stores its states at its very end.
     for (const StateTerm& t : graph_.states())
       read_value(t.after, training_ ? last_time_ + 1 : losses_time_);
     for (const Tensor& output : graph_.outputs()) read_value(output.value, last_time_ + 1);
   }
 
-  // A gradient flows to a value that leads to a loss and that depends on something to learn.
+  // A value has a gradient if it leads to a loss and depends on something trainable.
   void find_flows() {
     std::vector<bool> learns(values_, false);
     plan_.flows.assign(values_, false);
@@ -263,7 +263,7 @@ class Planner {
           extend(interval, last_time_ + 1);
   }
 
-  // Whether the gradient of input i takes the place of the output's, which nobody reads later.
+  // Whether the gradient of input i may overwrite that of the output, which nothing reads later.
   bool in_place(const Operation& operation, std::size_t i) const {
     const auto& inputs = operation.inputs;
     return operation.overwrites() == int(i) && operation.outputs.size() == 1 &&
@@ -271,7 +271,7 @@ class Planner {
            bytes(inputs[i]) == bytes(operation.output());
   }
 
-  // Where the gradient of input i goes.
+  // Determines where the gradient of input i is written.
   void plan_input(const Operation& operation, std::size_t i, int time, Plan::Step& step,
                   std::vector<bool>& begun) {
     const ValueId id = operation.inputs[i];
@@ -291,13 +291,13 @@ class Planner {
     }
     if (!step.adds[i] || (operation.accumulates(int(i)) && !(step.beside && last_adds_to(id))))
       return;
-    // What it adds to in a place of its own begins there.
+    // A separate buffer starts from zero.
     if (operation.accumulates(int(i))) step.adds[i] = false;
-    step.sum_offset[i] = intervals_.size();  // an interval for now, its offset once placed
+    step.sum_offset[i] = intervals_.size();  // an interval until it is placed
     intervals_.push_back({bytes(id), time, time});
   }
 
-  // Whether the last operation of the backward pass gives a gradient to the value too.
+  // Whether the last operation of the backward pass also contributes to the gradient of the value.
   bool last_adds_to(ValueId id) const {
     const Plan::Step& last = plan_.backward.back();
     const auto& inputs = graph_.operations()[std::size_t(last.operation)]->inputs;
@@ -316,8 +316,8 @@ class Planner {
         std::vector<std::size_t>(inputs, Plan::nowhere),
         buffer(operation.workspace_bytes(Pass::backward, rows_of(operation), dtype()), time),
         beside};
-    // Those that add first: where a value is an input twice, what is written goes to a buffer
-    // apart.
+    // Accumulating inputs first: if a value is an input twice, the gradient that is written goes to
+    // a separate buffer.
     for (const bool adding : {true, false})
       for (std::size_t i = 0; i < inputs; ++i)
         if (operation.accumulates(int(i)) == adding) plan_input(operation, i, time, step, begun);
@@ -344,7 +344,7 @@ Index rows_within(const Graph& graph, Index rows, std::size_t bytes) {
   const auto fits = [&](Index count) {
     try {
       return make_plan(graph, count, false, false).bytes <= bytes;
-    } catch (const std::invalid_argument&) {  // sizes that overflow
+    } catch (const std::invalid_argument&) {  // sizes overflow
       return false;
     }
   };

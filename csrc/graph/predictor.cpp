@@ -39,8 +39,9 @@ std::size_t Predictor::pooled_bytes() const {
   return bytes;
 }
 
-// Depthwise and 1x1 convolutions of 128 channels on 32 x 32 pixels, 1 MB a row, on one core of a
-// Zen 4 with 1 MB of second cache: 1.45 ms a row in blocks of 1 or 2 rows, 1.50 of 4, 1.78 of 16.
+// Depthwise and 1x1 convolutions of 128 channels on 32 x 32 pixels, 1 MB per row, on one core of a
+// Zen 4 with 1 MB of L2 cache: 1.45 ms per row in blocks of 1 or 2 rows, 1.50 in blocks of 4, 1.78
+// in blocks of 16.
 std::size_t Predictor::near_bytes() {
   const std::size_t a_thread = std::size_t(2) << 20;
   return std::min(block_bytes, a_thread * std::size_t(get_num_threads()));
@@ -55,7 +56,7 @@ Index Predictor::block(Index rows) {
   return fits_;
 }
 
-// One that is too small makes way for a larger.
+// An idle execution that is too small is replaced by a larger one.
 std::unique_ptr<Execution> Predictor::take(Index rows) {
   graph_->check_batch(rows);
   if (!idle_.empty()) {
@@ -71,21 +72,21 @@ std::unique_ptr<Execution> Predictor::take(Index rows) {
 void Predictor::give_back(std::unique_ptr<Execution> execution) {
   std::size_t bytes = execution->held_bytes();
   for (const auto& other : idle_) bytes += other->held_bytes();
-  // A single row takes what it takes.
+  // An execution for a single row is kept regardless of its size.
   if (bytes <= pool_bytes || (idle_.empty() && execution->settings.rows == 1))
     idle_.push_back(std::move(execution));
 }
 
 namespace {
 
-// Outputs of at most so many bytes are copied: a prediction of one row passes through here, and
-// placing looks at every value of the graph.  Not tuned.
+// Outputs of at most this many bytes are copied: predictions of one row take this path, and placing
+// an output looks at every value of the graph.  Not tuned.
 constexpr std::size_t copied_bytes = 16384;
 
-// Where an output's rows of each batch go.
+// Where the rows of an output are written.
 struct Result {
   std::byte* data;
-  std::size_t bytes;  // of a row; of all, if it has no rows
+  std::size_t bytes;  // per row; in total if it has no rows
   bool whole;
 };
 
@@ -100,7 +101,7 @@ std::vector<Result> results_of(const Graph& graph, const std::vector<std::byte*>
   return results;
 }
 
-// A large output is written where it is wanted; the others are copied there.
+// A large output is written directly to its destination; the others are copied there.
 void predict_batch(Execution& execution, const Batch& batch, const std::vector<Result>& results) {
   const auto bytes = [&](const Result& r) {
     return r.whole ? r.bytes : std::size_t(batch.rows()) * r.bytes;
@@ -135,7 +136,7 @@ void predict(Execution& execution, const std::vector<DataView>& inputs, Index ba
           std::to_string(rows) + " rows in batches of " + std::to_string(batch_size));
   }
   graph.check_batch(std::min(rows, batch_size));
-  if (rows % batch_size != 0) graph.check_batch(rows % batch_size);  // the last, before the first
+  if (rows % batch_size != 0) graph.check_batch(rows % batch_size);  // before running any batch
   execution.bind(inputs);
   for (Index start = 0; start < rows; start += batch_size)
     predict_batch(execution,

@@ -1,4 +1,4 @@
-// The kernels that take an operation's products of matrices.
+// The choice of kernels for an operation's matrix products.
 #pragma once
 
 #include <type_traits>
@@ -8,7 +8,7 @@
 
 namespace lamina {
 
-// Everything else a call does with its own kernels.
+// All other work of a call uses the kernels of the call.
 template <class T>
 const Kernels<T>& product_kernels(const Call<T>& call, Products products) {
   if constexpr (std::is_same_v<T, float>) {

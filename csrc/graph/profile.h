@@ -1,4 +1,4 @@
-// A profile: one line for each part of a replay, taken only while somebody records.
+// A profile: one line for each part of a replay, recorded on request only.
 #pragma once
 
 #include <chrono>
@@ -18,12 +18,12 @@ struct ProfileLine {
   double planned_flop;
 };
 
-// Fills in what an operation's pass over so many rows is and costs.
+// Fills in the description and cost of an operation's pass over `rows` rows.
 void describe(ProfileLine& line, const Operation& operation, Pass pass, Index rows, bool to_input);
 
 class Profiler {
  public:
-  // Lets `timed` write to `lines` for as long as it lives.
+  // Makes `timed` write to `lines` during its lifetime.
   class Recording {
    public:
     Recording(Profiler& owner, std::vector<ProfileLine>& lines) : owner_(owner) {

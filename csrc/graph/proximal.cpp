@@ -8,7 +8,7 @@ signed char side_of(T value) {
   return value > T(0) ? 1 : value < T(0) ? -1 : 0;
 }
 
-// Calls use(weights, gradient, size) for each weight with such a penalty that has a gradient.
+// Calls use(weights, gradient, size) for each array with such a penalty and a gradient.
 template <class T, class Use>
 void each_proximal(const Graph& graph, const Buffers& buffers, const Use& use) {
   for (const Penalty& penalty : graph.penalties()) {

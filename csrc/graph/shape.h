@@ -10,11 +10,11 @@ namespace lamina {
 
 using Shape = std::vector<Index>;
 
-// Elements of one row; throws std::invalid_argument when the product does not fit.
+// Elements of one row; throws std::invalid_argument if the product overflows.
 Index size_of(const Shape& shape);
 // Runs of `length` elements in one row; none where the length is 0.
 Index runs_in(const Shape& shape, Index length);
-// a * b for sizes; throws std::invalid_argument.
+// a * b for sizes; throws std::invalid_argument on overflow.
 Index checked_product(Index a, Index b);
 Index checked_sum(Index a, Index b);
 std::string to_string(const Shape& shape);  // "(28, 28)", "(5,)", "()"

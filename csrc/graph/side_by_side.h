@@ -1,4 +1,4 @@
-// Parts of a step that have nothing to do with each other, on a thread each.
+// Independent parts of a step, each on its own thread.
 #pragma once
 
 #include <exception>
@@ -9,8 +9,8 @@ namespace lamina {
 
 constexpr Index most_side_by_side = 2;
 
-// body(part) for all parts, on the threads that pay.  What a part throws, the first of them, is
-// thrown once all are done.
+// Calls body(part) for all parts, on the number of threads that is fastest.  If parts throw, the
+// first exception is rethrown when all parts are done.
 template <class Body>
 void side_by_side(Index parts, double flop, const Body& body) {
   struct Context {
@@ -25,7 +25,7 @@ void side_by_side(Index parts, double flop, const Body& body) {
       own.thrown[part] = std::current_exception();
     }
   };
-  // Twice the work: nothing moves between threads, as it does within an operation.
+  // The work counts double because no data move between the threads, unlike within one operation.
   parallel_for(threads_for(2.0 * flop, parts), parts, run, &context);
   for (const std::exception_ptr& thrown : context.thrown)
     if (thrown) std::rethrow_exception(thrown);

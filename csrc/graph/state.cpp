@@ -17,7 +17,7 @@ State::State(Shape shape_, DType dtype_) : shape(std::move(shape_)), dtype(dtype
     if (axis < 1)
       throw std::invalid_argument("State: every axis needs at least 1 element; got shape " +
                                   to_string(shape));
-  size_of(shape);  // refuses what does not fit
+  size_of(shape);  // throws on overflow
 }
 
 bool State::hold(Kind kind) const {
@@ -78,15 +78,15 @@ void State::check_rows(Index rows, const std::string& who) const {
     full.insert(full.begin(), n);
     return to_string(full);
   };
-  throw std::invalid_argument(who + ": is stateful and holds a state of shape " + with_rows(rows_) +
-                              "; got a batch of " + std::to_string(rows) + " rows, which needs " +
-                              with_rows(rows) +
-                              " (every batch has as many rows, until reset_state())");
+  throw std::invalid_argument(
+      who + ": is stateful and holds a state of shape " + with_rows(rows_) + "; got a batch of " +
+      std::to_string(rows) + " rows, which needs " + with_rows(rows) +
+      " (every batch needs the same number of rows, until reset_state() is called)");
 }
 
 void State::read(std::byte* to, Index rows) const {
   if (rows == 0) return;
-  if (data_.size() < bytes(rows))  // no batch has left any
+  if (data_.size() < bytes(rows))  // no batch has left a state yet
     std::memset(to, 0, bytes(rows));
   else
     std::memcpy(to, data_.data(), bytes(rows));

@@ -1,7 +1,7 @@
-// A state that each batch leaves to the next, row by row: that of a stateful recurrent layer.
+// A state that each batch passes to the next, row by row: that of a stateful recurrent layer.
 //
-// A graph has slots for states; an execution is given them, and claims them for the length of a
-// batch.
+// A graph has slots for states; an execution is given states for them and claims them for the
+// duration of a batch.
 #pragma once
 
 #include <atomic>
@@ -24,33 +24,35 @@ class State {
   const Shape shape;  // of a row
   const DType dtype;
 
-  // Of the batches; 0 where the first one will tell.
+  // The number of rows of each batch; 0 if the first batch is to determine it.
   Index rows() const { return rows_; }
 
-  // std::runtime_error while an execution holds the state.
-  // Zeros again, for batches of so many rows; 0 for any.
+  // The next three throw std::runtime_error while an execution holds the state.
+  // Resets it to zeros, for batches of `rows` rows; 0 for any number.
   void reset(Index rows);
-  // What the next batch begins with, `rows` rows of it; empty before the first batch.
+  // The state with which the next batch begins, `rows` rows; empty before the first batch.
   std::vector<std::byte> copy() const;
-  void set(const std::byte* from, Index rows);  // what the next batch begins with
+  void set(const std::byte* from, Index rows);  // the state with which the next batch begins
 
-  // For an execution that holds it.  check_rows throws std::invalid_argument; `who` is the layer.
+  // For the execution that holds the state.  check_rows throws std::invalid_argument; `who` is the
+  // layer.
   void check_rows(Index rows, const std::string& who) const;
   void read(std::byte* to, Index rows) const;
-  void reserve(Index rows);  // write of as many rows cannot fail
+  void reserve(Index rows);  // afterwards, `write` of this many rows cannot fail
   void write(const std::byte* from, Index rows);
 
  private:
   friend class StateClaims;
-  // A glance waits for no batch, and a batch waits for glances: they are short.
+  // A glance fails while an execution holds the state; an execution waits for glances, which are
+  // short.
   enum class Kind : unsigned { nobody, glance, execution };
-  // A thread that a fork() left behind in the parent holds nothing in the child.
+  // A thread that exists only in the parent of a fork() holds nothing in the child.
   struct Holder {
     unsigned process = 0;
     Kind kind = Kind::nobody;
   };
   class Glance;
-  bool hold(Kind kind) const;  // false while an execution does
+  bool hold(Kind kind) const;  // false while an execution holds it
   void let_go() const { holder_.store(Holder(), std::memory_order_release); }
   std::size_t bytes(Index rows) const;
 
@@ -59,7 +61,7 @@ class State {
   Buffer data_;
 };
 
-// Holds states for as long as it lives; std::runtime_error if another execution does.
+// Holds states during its lifetime; std::runtime_error if another execution does.
 class StateClaims {
  public:
   StateClaims(const States& states, const std::vector<StateTerm>& terms);

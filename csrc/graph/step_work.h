@@ -1,19 +1,19 @@
-// What a training step costs, and whether it is worth more threads than one.
+// The cost of a training step, and whether it is faster on several threads.
 #pragma once
 
 #include "plan.h"
 
 namespace lamina {
 
-// Floating-point operations of so many rows, forward and backward.
+// Floating-point operations for `rows` rows, forward and backward.
 double step_flop(const Graph& graph, const Plan& plan, Index rows);
 
 struct StepWork {
   double flop;
-  Index weights;  // that are trained
+  Index weights;  // the number of trainable weights
   double bytes;   // of the weights
 
-  // Whether the step is faster on several threads where a cache line takes so long from one to
+  // Whether the step is faster on several threads if a cache line takes `round_trip_ns` from one to
   // another and back: each step moves weights and their gradients between their caches.
   bool pays_on_threads(double round_trip_ns) const;
 };

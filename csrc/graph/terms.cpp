@@ -15,7 +15,7 @@ const T* values(const Buffers& buffers, ValueId id) {
 
 Index width(const Graph& graph, ValueId id) { return graph.values()[std::size_t(id)].width; }
 
-// Whether a weight is one number a position, not one a row.
+// Whether a weight is one number per position rather than one per row.
 bool weighs_positions(const Graph& graph, ValueId weight, Index positions) {
   return weight >= 0 && width(graph, weight) == positions;
 }
@@ -24,7 +24,7 @@ bool same_but_for_scale(const LossTerm& a, const LossTerm& b) {
   return a.loss == b.loss && a.weight == b.weight && a.mask == b.mask && a.reduction == b.reduction;
 }
 
-// factor sum w^2; the squares may overflow where the product does not.
+// factor sum w^2, where the squares may overflow although the product does not.
 template <class T>
 double square_penalty(const T* w, Index size, double factor) {
   const double squares = kernels<T>().dot(w, w, size);
@@ -75,7 +75,7 @@ void sum_losses(const Graph& graph, const Buffers& buffers, Index rows, std::vec
       for (Index i = 0; i < size; ++i)
         if (mask == nullptr || mask[i] != 0) sum.count += weight_of(i);
     }
-    // What is made of all rows counts as each of them does, in the mean over several batches.
+    // A loss of all rows counts once for each row in the mean over several batches.
     if (graph.values()[std::size_t(term.loss)].whole)
       sum = {sum.value() * double(rows), double(rows)};
     sums[t] = sum;
@@ -113,14 +113,14 @@ void seed_gradients(const Graph& graph, const Plan& plan, const Buffers& buffers
     bool first = true;
     for (std::size_t earlier = 0; earlier < t; ++earlier)
       first = first && terms[earlier].loss != term.loss;
-    if (!first && term.scale == 0.0) continue;  // one that is reported alone
+    if (!first && term.scale == 0.0) continue;  // a term that is only reported
     const Index positions = width(graph, term.loss);
     T* gradient = reinterpret_cast<T*>(buffers.gradients[std::size_t(term.loss)]);
     const T* weight = values<T>(buffers, term.weight);
     const auto* mask = values<std::uint8_t>(buffers, term.mask);
     const Index size = graph.elements(term.loss, rows);
     const bool whole = graph.values()[std::size_t(term.loss)].whole;
-    // What is made of all rows of a piece counts in the batch's mean as each of them does.
+    // In the batch's mean, a value computed from all rows of a piece counts once for each of them.
     double count = whole ? double(size) * double(batch_rows) / double(rows) : sums[t].count;
     if (term.reduction == LossReduction::sum) count = 1.0;
     const T share = T(count != 0.0 ? loss_scale * term.scale / count : 0.0);
@@ -152,7 +152,7 @@ void add_penalty_gradients(const Graph& graph, const Buffers& buffers, double lo
                                     loss_scale * penalty.l2);
   };
   for (const Penalty& penalty : graph.penalties()) add(penalty, false);
-  // Last, for they depend on the gradient of all else.
+  // Last, because they depend on the gradient of everything else.
   for (const Penalty& penalty : graph.penalties())
     if (penalty.proximal) add(penalty, true);
 }
@@ -177,7 +177,7 @@ void update_metrics(const Graph& graph, const Buffers& buffers, Index rows,
                       term.spec);
       continue;
     }
-    // One weight a row, several positions: each position sees its row's weight.
+    // One weight per row, several positions: each position uses its row's weight.
     for (Index row = 0; row < rows; ++row)
       for (Index at = row * positions; at < (row + 1) * positions; ++at)
         k.metric_update(state, prediction + at * term.cols,

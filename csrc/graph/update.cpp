@@ -12,11 +12,11 @@ namespace {
 
 constexpr double sane_rate = 1e6;
 
-// Where a whole step ran on one thread, its gradients and parameters lie in that core's cache: an
-// update of less than this is over before another core has fetched its share, and the next step
-// would fetch it back.  Layers of 64 units, 32 rows, Adam, Zen 4, a step on one thread, with the
-// update on two, and with it on one: 42,000 parameters 106, 116, 107 us; 125,000 305, 331, 306;
-// 208,000 504, 480, 511.
+// If a whole step ran on one thread, its gradients and parameters are in the cache of that core. An
+// update smaller than this is finished before another core has fetched its share, and the next step
+// would have to fetch it back.  Layers of 64 units, 32 rows, Adam, Zen 4; us for a step on one
+// thread, with the update on two, and with the update on one: 42,000 parameters 106, 116, 107;
+// 125,000 305, 331, 306; 208,000 504, 480, 511.
 constexpr double cached_gradient = 150e3 * sizeof(float);  // bytes
 
 template <class T>
@@ -33,7 +33,8 @@ const GradientSlice& slice_of(const std::vector<GradientSlice>& slices, int slot
                        [=](const GradientSlice& slice) { return slice.slot == slot; });
 }
 
-// Slots of a rule that no setting calls for have no array, and weights of another kind no numbers.
+// Slots of a rule that no setting requires have no array, and those of other extents may have no
+// elements.
 template <class T>
 T* slot_of(const UpdateRule& rule, std::size_t place, Index offset) {
   T* base = place < rule.slots.size() ? reinterpret_cast<T*>(rule.slots[place]) : nullptr;
@@ -55,7 +56,7 @@ void Updater<T>::set(std::vector<UpdateSettings> parts, double loss_scale,
   parts_.clear();
   rates_.clear();
   loss_scale_ = loss_scale;
-  parts_.resize(parts.size());  // groups refer to the settings of a part: these stay where they are
+  parts_.resize(parts.size());  // before groups refer to the settings of a part
   for (std::size_t i = 0; i < parts.size(); ++i) {
     Part& part = parts_[i];
     part.settings = std::move(parts[i]);
@@ -96,7 +97,7 @@ void Updater<T>::group(Part& part, const UpdateRule& used,
       last->size = slice.size;
       workspace = std::max(workspace, rule.workspace(slice.shape.data(), axes));
     } else {
-      // The padding holds zeros and keeps them: its gradient is zero.
+      // The padding between arrays holds zeros and keeps them, because its gradient is zero.
       last->size += padded<T>(slice.size);
     }
   }
@@ -185,7 +186,8 @@ void Updater<T>::move(const Part& part, const T* gradient, std::int64_t step) co
       move(group, run, gradient, part.rate, step / part.settings.accumulation);
 }
 
-// For the rare step that may overflow: what it writes is kept until it is known to be finite.
+// For the rare step that may overflow: saves what it overwrites until the result is known to be
+// finite.
 template <class T>
 NotFinite Updater<T>::move_or_restore(const std::vector<GradientSlice>& slices, const T* gradient,
                                       std::int64_t step) {
@@ -201,7 +203,7 @@ NotFinite Updater<T>::move_or_restore(const std::vector<GradientSlice>& slices, 
     const T largest = k.largest(array, size);
     most = std::max(most, largest);
     if (std::isfinite(largest) || !found.kind.empty()) return;
-    // Of a run of several weights all slots lie as the gradient does.
+    // For a run of several weights, all slots have the layout of the gradient.
     const Index within = run.weight != nullptr ? 0 : k.find_nonfinite(array, size);
     const auto owner = std::find_if(slices.begin(), slices.end(), [&](const GradientSlice& s) {
       return run.offset + within >= s.offset && run.offset + within < s.offset + s.size;
@@ -231,7 +233,7 @@ T Updater<T>::largest(const Part& part, const T* gradient) const {
   return most;
 }
 
-// Once it is known that the step will be done.
+// Called when it is known that the step will be completed.
 template <class T>
 void Updater<T>::accumulate(const Part& part, const T* gradient, std::int64_t step) const {
   T* sum = reinterpret_cast<T*>(part.settings.accumulator);
@@ -242,7 +244,7 @@ void Updater<T>::accumulate(const Part& part, const T* gradient, std::int64_t st
       std::copy_n(gradient + span.offset, span.size, sum + span.place);
 }
 
-// The part's gradient as its rules are to see it: with what was accumulated, and clipped.
+// Prepares the part's gradient for its rules: accumulation and clipping.
 template <class T>
 NotFinite Updater<T>::ready(const Part& part, T* gradient, std::int64_t step, T* most) const {
   const Kernels<T>& k = kernels<T>();

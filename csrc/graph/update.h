@@ -1,4 +1,4 @@
-// The optimizer's update: rules over the trainable parameters, and what goes on around them.
+// The optimizer's update: rules for the trainable parameters, and the steps before and after them.
 #pragma once
 
 #include <memory>
@@ -13,36 +13,36 @@
 
 namespace lamina {
 
-// A parameter under a rule.
+// A parameter that a rule updates.
 struct UpdateMember {
   int slot;                   // among the graph's parameters
   double weight_decay = 0.0;  // decoupled: p -= learning_rate * weight_decay * p
-  double rate = 1.0;          // times the learning rate
+  double rate = 1.0;          // factor on the learning rate
 };
 
-// A rule over some of the parameters.
+// A rule for some of the parameters.
 struct UpdateRule {
-  int rule;                      // its place in rules()
+  int rule;                      // place in rules()
   std::vector<double> settings;  // by place
-  // By place, null for one not used: each member's numbers begin on a cache line, one behind the
-  // other.
+  // By place, null for unused ones: the arrays of all members one after another, each starting on a
+  // cache line.
   std::vector<std::byte*> slots;
   std::vector<UpdateMember> members;  // in the order of the gradient
 };
 
-// One optimizer, over the members of its rules.  Arrays over all of them are laid out as slots are.
+// One optimizer, for the members of its rules.  Arrays over all members have the layout of slots.
 struct UpdateSettings {
   std::vector<UpdateRule> rules;
   double clipvalue = 0.0, clipnorm = 0.0, global_clipnorm = 0.0;  // 0: off
-  // Every so many steps the parameters move by the mean of the gradients since the last time.
+  // After this many steps the parameters move by the mean of the gradients since the last move.
   std::int64_t accumulation = 1;
-  std::byte* accumulator = nullptr;  // needed above 1: the sum of gradients since
+  std::byte* accumulator = nullptr;  // needed above 1: the sum of those gradients
   Averaging averaging;
-  std::byte* average = nullptr;  // needed where there is averaging
+  std::byte* average = nullptr;  // needed with averaging
 };
 
-// What of a step is, or would be, not finite: "gradient", "moments" or "weight", and whose; "" if
-// nothing is.
+// What of a step is, or would be, not finite: "gradient", "moments" or "weight", and of which
+// parameter; "" if all are finite.
 struct NotFinite {
   std::string kind, weight;
 };
@@ -54,40 +54,40 @@ NotFinite nonfinite_gradient(const std::vector<GradientSlice>& slices, const T* 
 template <class T>
 class Updater {
  public:
-  // Several optimizers are of different parameters.
+  // Several optimizers must have disjoint sets of parameters.
   void set(std::vector<UpdateSettings> parts, double loss_scale,
            const std::vector<GradientSlice>& slices);
-  // The learning rates of the optimizers, in place of the one that a step is given; none: that one.
+  // Learning rates of the optimizers, used instead of that of each step; empty: that of the step.
   void set_rates(std::vector<double> rates) { rates_ = std::move(rates); }
 
-  // The gradient is that of the loss times this.
+  // The factor that the gradient of the loss includes.
   double loss_scale() const { return loss_scale_; }
-  // Arrays that a step reads and writes beside parameters and gradient.
+  // Arrays that a step reads and writes in addition to parameters and gradient.
   std::size_t slots() const;
 
-  // Clips the gradient in place, then moves the parameters; `step` counts from 1.  Where the
-  // gradient, or what the step would leave in parameters and slots, is not finite, it moves nothing
-  // and says what is not.
+  // Clips the gradient in place, then moves the parameters; `step` counts from 1.  If the gradient,
+  // or what the step would store in parameters and slots, is not finite, nothing moves and the
+  // result tells what is not finite.
   NotFinite apply(const std::vector<GradientSlice>& slices, T* gradient, Index size,
                   double learning_rate, std::int64_t step);
 
  private:
-  // Parameters that lie one behind the other, in their storage as in the gradient, and share all
-  // that a rule asks of them; or one alone.
+  // Parameters that are adjacent both in their storage and in the gradient and have the same member
+  // settings; or a single one.
   struct Run {
     T* parameters;
     Index offset, size;
-    UpdateMember member;  // the first
+    UpdateMember member;  // of the first parameter
     Index slots[Rule::most_slots], slot_sizes[Rule::most_slots];
-    const GradientSlice* weight;  // of a rule that sees one at a time; else null
+    const GradientSlice* weight;  // for a rule that takes one at a time; else null
   };
   struct Group {
     const UpdateRule* rule;
     std::vector<Run> runs;
-    double divisor;  // what keeps the rule from dividing by 0
+    double divisor;  // the setting that keeps the rule from dividing by 0
     Buffer workspace;
   };
-  // The same of an optimizer's parameters, for what is done around the rules.
+  // The same for the work on an optimizer's parameters before and after the rules.
   struct Span {
     T* parameters;
     Index offset, place, size;
@@ -97,9 +97,9 @@ class Updater {
     std::vector<Group> groups;
     std::vector<Span> spans;
     std::vector<GradientSlice> slices;
-    double fastest = 1.0, decay = 0.0;  // the largest rate, and weight decay, of a member
+    double fastest = 1.0, decay = 0.0;  // the largest rate and weight decay of a member
 
-    double rate = 0.0;  // of the step at hand
+    double rate = 0.0;  // in the current step
 
     bool moves(std::int64_t step) const { return step % settings.accumulation == 0; }
   };
@@ -118,7 +118,7 @@ class Updater {
   NotFinite ready(const Part& part, T* gradient, std::int64_t step, T* most) const;
   void average(const Part& part, std::int64_t step) const;
   void accumulate(const Part& part, const T* gradient, std::int64_t step) const;
-  // visit(array, size, run) for all that a step's rules write.
+  // Calls visit(array, size, run) for every array that a step's rules write.
   template <class Visit>
   void written(std::int64_t step, Visit&& visit) const;
 
@@ -126,7 +126,7 @@ class Updater {
   std::vector<double> rates_;
   double loss_scale_ = 1.0;
   Index shared_ = -1;  // times_shared() after the last step
-  bool wary_ = false;  // the last step left numbers so large that the next may overflow
+  bool wary_ = false;  // the last step left such large numbers that the next may overflow
 };
 
 extern template class Updater<float>;

@@ -1,7 +1,8 @@
-// What the slots of a graph stand for in one execution: the values of its parameters, and the
-// states that batches leave to each other.
+// The contents of the slots of a graph in one execution: the values of its parameters, and the
+// states that batches pass to each other.
 //
-// A graph holds neither.  Executions of one graph may run side by side over different variables.
+// A graph holds neither.  Several executions of one graph may run in parallel over different
+// variables.
 #pragma once
 
 #include <memory>
@@ -16,13 +17,13 @@ class Graph;
 
 class Variables {
  public:
-  // Of its own: zeros.  The parameters lie in one flat buffer, in the order of their slots, each
-  // on cache lines of its own.
+  // Its own variables, all zeros.  The parameters are in one flat buffer, in the order of their
+  // slots, each on its own cache lines.
   explicit Variables(const Graph& graph);
-  // Somebody else's, by slot; `owner` is kept for as long as these variables are.
+  // The variables of others, by slot; `owner` is kept alive as long as these variables.
   Variables(std::vector<std::byte*> parameters, States states, std::shared_ptr<const void> owner);
 
-  // Of its own, with the parameters of others; states begin anew.
+  // Its own variables, with a copy of the parameters of others; states start again.
   static Variables copy_of(const Graph& graph, const Variables& from);
 
   std::byte* parameter(std::size_t slot) const { return parameters_[slot]; }

@@ -10,14 +10,15 @@ class Function {
   virtual ~Function() = default;
 
   virtual Index size() const = 0;
-  // Where the search begins, and where it stands after each evaluation: the point as the function
-  // holds it, which may be rounded.
+  // The starting point, and the current point after each evaluation, as the function stores it,
+  // which may involve rounding.
   virtual void point(double* theta) const = 0;
-  // Infinity or NaN are returned as they come.
+  // Infinity and NaN are returned unchanged.
   virtual double value(const double* theta) = 0;
-  // At the point of the last `value`, which was the last evaluation; it costs less than a new one.
+  // At the point of the last `value`, which must be the last evaluation; cheaper than a new
+  // evaluation.
   virtual void gradient(double* gradient) = 0;
-  // Both at once, with whatever gradient where the value is not finite.
+  // Both at once; if the value is not finite, the gradient is unspecified.
   virtual double value_and_gradient(const double* theta, double* gradient) = 0;
 };
 

@@ -8,7 +8,7 @@
 namespace lamina {
 namespace {
 
-constexpr double least_curvature = 1e-10;  // of s y: that of PyTorch
+constexpr double least_curvature = 1e-10;  // of s y; as in PyTorch
 
 double inner(const std::vector<double>& a, const std::vector<double>& b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
@@ -67,7 +67,7 @@ class LimitedMemory final : public InverseHessian {
  private:
   struct Pair {
     std::vector<double> s, y;
-    double inverse;  // of s y
+    double inverse;  // 1 / (s y)
   };
   const std::size_t size_, most_;
   std::deque<Pair> pairs_;

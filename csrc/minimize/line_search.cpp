@@ -8,8 +8,8 @@ namespace {
 
 bool usable(const LinePoint& p) { return std::isfinite(p.value) && std::isfinite(p.slope); }
 
-// Where the cubic through two points with their slopes is lowest, within [low, high]; their middle
-// where it has no lowest point.
+// The minimum of the cubic through two points with their slopes, within [low, high]; the midpoint
+// of that interval if the cubic has no minimum.
 double cubic_minimum(const LinePoint& a, const LinePoint& b, double low, double high) {
   const LinePoint &left = a.step <= b.step ? a : b, &right = a.step <= b.step ? b : a;
   const double width = right.step - left.step;
@@ -51,8 +51,8 @@ class Search {
     return std::abs(p.slope) <= -settings_.curvature * begin_.slope;
   }
 
-  // Longer steps until a point will do, which is then the low one, or two are known to have one
-  // between them; returns whether there is a bracket.
+  // Tries longer steps until one is acceptable, which is then the low point, or an acceptable one
+  // is known to lie between two of them; returns whether there is such a bracket.
   bool grow(double first) {
     LinePoint before = begin_, now = evaluate(first);
     for (int grown = 0;; ++grown) {
@@ -80,7 +80,7 @@ class Search {
     return true;
   }
 
-  // A point within the bracket; returns whether it will do.
+  // Tries a point within the bracket; returns whether it is acceptable.
   bool shrink() {
     const double left = std::min(low_.step, high_.step), right = std::max(low_.step, high_.step);
     const double margin = 0.1 * (right - left);
@@ -109,7 +109,7 @@ class Search {
   const WolfeSettings settings_;
   LinePoint low_, high_;
   int count_ = 0;
-  bool was_near_ = false;  // the last trial was close to an end, and was let be
+  bool was_near_ = false;  // the last trial was accepted close to an end
 };
 
 }  // namespace

@@ -32,7 +32,7 @@ void Minimizer::go_on(const std::vector<double>& memory) {
   known_ = false;
 }
 
-// The point is then as the function holds it.
+// Afterwards evaluated_ is the point as the function stores it.
 double Minimizer::evaluate(const std::vector<double>& theta, std::vector<double>& gradient) {
   ++evaluations_;
   const double value = function_.value_and_gradient(theta.data(), gradient.data());
@@ -40,7 +40,7 @@ double Minimizer::evaluate(const std::vector<double>& theta, std::vector<double>
   return value;
 }
 
-// Learns where the function stands; returns whether its value there is a number.
+// Reads the function's current point; returns whether its value and gradient there are finite.
 bool Minimizer::meet() {
   std::vector<double> now(theta_.size());
   function_.point(now.data());
@@ -71,7 +71,7 @@ Progress Minimizer::iterate(double rate) {
   std::vector<double> d;
   curvature_->direction(gradient_, d);
   double slope = std::inner_product(gradient_.begin(), gradient_.end(), d.begin(), 0.0);
-  if (!(slope < 0.0)) {  // rounding has spoilt the curvature
+  if (!(slope < 0.0)) {  // because of rounding errors in the curvature
     curvature_->forget();
     curvature_->direction(gradient_, d);
     slope = std::inner_product(gradient_.begin(), gradient_.end(), d.begin(), 0.0);
@@ -95,7 +95,7 @@ Progress Minimizer::iterate(double rate) {
     return p;
   };
   LinePoint end = search_line(at, {0.0, value_, slope, gradient_}, first, largest(d), wolfe_);
-  if (tried != end.step) end = at(end.step);  // the function is left where the search ended
+  if (tried != end.step) end = at(end.step);  // the function stays at the end of the search
   std::vector<double> there(evaluated_);
   std::vector<double> s(theta_.size()), y(theta_.size());
   for (std::size_t i = 0; i < s.size(); ++i) {

@@ -10,29 +10,29 @@
 
 namespace lamina {
 
-// When a search is at its end.  Those that are below 0 never are.
+// Conditions for the end of a search.  Those below 0 are disabled.
 struct Stopping {
   double gradient = 1e-7;  // its largest element is at most this
-  double change = 1e-9;    // so little is to be won, or the value or the point changes by less
-  // R's: the value is below it; it changes by at most relative * (|value| + relative).
+  double change = 1e-9;    // the expected decrease, or the change of value or point, is less
+  // As in R: the value is below `absolute`; it changes by at most relative * (|value| + relative).
   double absolute = -1.0, relative = -1.0;
 };
 
 enum class Progress {
   moved,
   converged,  // the gradient vanishes, or the value is small enough
-  stalled,    // nothing more is to be won
-  not_finite  // the value at the point is not
+  stalled,    // no further decrease is possible
+  not_finite  // the value or gradient is not finite
 };
 
 class Minimizer {
  public:
-  // The function is the caller's to keep.
+  // The caller keeps the function alive.
   Minimizer(Function& function, std::unique_ptr<InverseHessian> curvature, Stopping stopping,
             WolfeSettings wolfe);
 
-  // One step from the point where the function stands, `rate` times the usual first trial.  The
-  // function's last evaluation is at the new point.  Where another has moved the point the
+  // One step from the function's current point; the first trial is the usual one times `rate`.  The
+  // function's last evaluation is then at the new point.  If the point was moved by others, the
   // curvature is forgotten.
   Progress iterate(double rate);
 
@@ -40,7 +40,7 @@ class Minimizer {
   const std::vector<double>& gradient() const { return gradient_; }
   std::int64_t evaluations() const { return evaluations_; }
   InverseHessian& curvature() { return *curvature_; }
-  // It goes on where another stood: its curvature is of the point where the function stands.
+  // Continues from another minimizer's curvature, which must be for the function's current point.
   void go_on(const std::vector<double>& memory);
 
  private:
@@ -54,8 +54,8 @@ class Minimizer {
   const WolfeSettings wolfe_;
   std::vector<double> theta_, gradient_, evaluated_;
   double value_ = 0.0;
-  bool known_ = false;  // value and gradient are those of theta
-  bool begun_ = false;  // a step has been done
+  bool known_ = false;  // value and gradient are those at theta
+  bool begun_ = false;  // at least one step has been done
   std::int64_t evaluations_ = 0;
 };
 

@@ -15,8 +15,8 @@ void SymmetricMatrix::multiply(const std::vector<double>& x, std::vector<double>
                          false, false, Accumulate::no);
 }
 
-// One product of (size, 2) and (2, size): s h' + h s' is s (h + a/b s)' and so on; the shares of
-// s s' stand beside s on the left.
+// One product of (size, 2) and (2, size): s h' + h s' is s (h + a/b s)' and so on; the terms of s
+// s' are added to s on the left.
 void SymmetricMatrix::update(const std::vector<double>& s, const std::vector<double>& h, double a,
                              double b) {
   const auto n = std::size_t(size_);

@@ -1,4 +1,4 @@
-// A symmetric matrix that is multiplied by vectors and changed by pairs of them.
+// A symmetric matrix with products with vectors and updates by pairs of vectors.
 #pragma once
 
 #include <vector>
@@ -19,7 +19,7 @@ class SymmetricMatrix {
 
  private:
   const Index size_;
-  std::vector<double> elements_, left_, right_;  // of all rows; the factors of an update
+  std::vector<double> elements_, left_, right_;  // all rows; the factors of an update
 };
 
 }  // namespace lamina

@@ -8,10 +8,10 @@
 namespace lamina {
 namespace {
 
-constexpr double shortening = 0.2;        // of a step that does not do
-constexpr double tolerance = 1e-4;        // of what the slope promises, a step must win this share
-constexpr double no_change = 10.0;        // steps that this number does not see are none
-constexpr int most_steps_an_element = 2;  // until H begins anew
+constexpr double shortening = 0.2;        // factor on a rejected step
+constexpr double tolerance = 1e-4;        // required share of the decrease that the slope predicts
+constexpr double no_change = 10.0;        // changes that vanish when added to it are none
+constexpr int most_steps_an_element = 2;  // until H is reset
 
 double slope_along(const std::vector<double>& a, const std::vector<double>& b) {
   return kernels<double>().dot(a.data(), b.data(), Index(a.size()));
@@ -53,7 +53,7 @@ class VariableMetric {
   }
 
  private:
-  // A step along -H g; returns whether it has won something.
+  // A step along -H g; returns whether it made progress.
   bool pass() {
     h_.multiply(gradient_, step_);
     for (double& x : step_) x = -x;
@@ -73,8 +73,8 @@ class VariableMetric {
     return true;
   }
 
-  // Shortens the step until the value falls enough or the point does not change; returns whether
-  // it falls.
+  // Shortens the step until the value decreases enough or the point does not change; returns
+  // whether it decreases.
   bool search_line(double slope) {
     for (std::size_t i = 0; i < size_; ++i) before_[i] = at(i);
     for (double length = 1.0;; length *= shortening) {
@@ -92,8 +92,8 @@ class VariableMetric {
     }
   }
 
-  // H is to turn the change of the gradient into the step; where the slope has not grown along it,
-  // no H with positive curvature does.
+  // Updates H so that it maps the change of the gradient to the step.  If the slope has not
+  // increased along the step, there is no such H with positive curvature.
   void learn() {
     const double curvature = slope_along(step_, change_);
     ++steps_;
@@ -128,11 +128,11 @@ class VariableMetric {
   const SearchWatch& watch_;
   const std::size_t size_;
   SymmetricMatrix h_;
-  std::vector<double> all_;  // the gradient at every element
+  std::vector<double> all_;  // the gradient for all elements
   std::vector<double> before_, gradient_, step_, change_, h_change_;
   SearchResult result_;
-  double last_ = 0.0;       // the last value that was tried
-  std::int64_t steps_ = 0;  // that H has learnt from since it began; 0: it begins anew
+  double last_ = 0.0;       // the last value that was evaluated
+  std::int64_t steps_ = 0;  // steps that H has used since it was reset; 0: reset it
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Truth values moved, a byte each.
+// Movement of truth values of one byte each.
 #pragma once
 
 #include "../kernel.h"

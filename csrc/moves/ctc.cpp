@@ -16,7 +16,7 @@ double log_sum(double a, double b) {
   return most == impossible ? impossible : most + std::log1p(std::exp(std::min(a, b) - most));
 }
 
-// One logarithm for three: it is what takes the time.
+// One logarithm for the sum of three, because logarithms take most of the time.
 double log_sum(double a, double b, double c) {
   const double most = std::max(std::max(a, b), c);
   if (most == impossible) return impossible;
@@ -25,7 +25,7 @@ double log_sum(double a, double b, double c) {
 
 Index clamped(std::int32_t count, Index most) { return std::clamp<Index>(count, 0, most); }
 
-// One row.  Its states are the labels with blanks before, between and behind them: 2 labels + 1.
+// One row.  Its states are the labels with blanks before, between and after them: 2 labels + 1.
 template <class T>
 class CtcRow {
  public:
@@ -41,7 +41,7 @@ class CtcRow {
     share_ = total_ + d.steps;
   }
 
-  // The log-probability of all paths; alpha holds that of those up to each step and state.
+  // The log-probability of all paths; alpha holds that of the paths up to each step and state.
   double forward() {
     for (Index t = 0; t < steps_; ++t) {
       double* const now = alpha_ + t * states_;
@@ -66,13 +66,13 @@ class CtcRow {
     return states_ == 1 ? last[0] : log_sum(last[states_ - 1], last[states_ - 2]);
   }
 
-  // d loss / d x: the softmax less each class's share of the paths.
+  // d loss / d x: the softmax minus each class's share of the paths.
   void backward(T* dx_tc, double all) {
     const Index classes = dims_.classes;
     std::fill_n(dx_tc, dims_.steps * classes, T(0));
     if (all == impossible) return;
     for (Index t = steps_; t-- > 0;) {
-      // What each state of the next step is worth, its own symbol included.
+      // The weight of each state of the next step, including its own symbol.
       for (Index s = 0; s < states_; ++s)
         next_[s] = t + 1 < steps_ ? beta_[s] + emitted_[(t + 1) * states_ + s] : impossible;
       std::fill_n(beta_, states_, impossible);
@@ -91,11 +91,11 @@ class CtcRow {
 
  private:
   // The states that a path may be in at step t: it begins in the first two, ends in the last two,
-  // and moves on by two at most.
+  // and advances by at most two.
   Index first(Index t) const { return std::max<Index>(0, states_ - 2 * (steps_ - t)); }
   Index last(Index t) const { return std::min(states_, 2 * (t + 1)); }
 
-  // The log-probability of all that follows step t, from state s on.
+  // The log-probability of everything that follows step t, starting from state s.
   double behind(Index t, Index s) const {
     if (t + 1 == steps_) return 0.0;
     if (s + 2 < states_ && skips_to(s + 2)) return log_sum(next_[s], next_[s + 1], next_[s + 2]);
@@ -103,12 +103,12 @@ class CtcRow {
   }
 
   Index symbol(Index s) const { return s % 2 == 0 ? dims_.blank : label_[s / 2]; }
-  // Whether the blank before a state may be left out: not between equal labels.
+  // Whether the blank before a state may be skipped: not between equal labels.
   bool skips_to(Index s) const { return s % 2 == 1 && s > 1 && symbol(s) != symbol(s - 2); }
 
   double log_probability(Index t, Index s) const {
     const Index k = symbol(s);
-    if (k < 0 || k >= dims_.classes) return impossible;  // a label that is no class is never spelt
+    if (k < 0 || k >= dims_.classes) return impossible;  // a label that is not a class cannot occur
     return double(x_[t * dims_.classes + k]) - total_[t];
   }
 
@@ -139,7 +139,8 @@ template <class T>
 void ctc(T* loss_n, T* dx, const T* x, const std::int32_t* label, const std::int32_t* label_count,
          const std::int32_t* step_count, double* workspace, CtcDims d) {
   const Index size = d.steps * d.classes;
-  // A state of a step takes about three exponentials and as many logarithms, twice with gradients.
+  // A state of a step takes about three exponentials and as many logarithms, twice that with
+  // gradients.
   const double work = 60.0 * double(d.steps * (2 * d.labels + 1)) + 10.0 * double(size);
   parallel_units(d.rows, work, [&](Index begin, Index end) {
     for (Index r = begin; r < end; ++r) {

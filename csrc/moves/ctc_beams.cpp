@@ -11,7 +11,7 @@
 namespace lamina {
 namespace {
 
-constexpr std::size_t least_nodes = 4096;  // fewer are not worth looking through
+constexpr std::size_t least_nodes = 4096;  // pruning fewer is not worth the time
 constexpr double none = -std::numeric_limits<double>::infinity();
 
 double either(double a, double b) {
@@ -19,20 +19,21 @@ double either(double a, double b) {
   return b == none ? a : a + std::log1p(std::exp(b - a));
 }
 
-// A beginning, with the log-probability of the ways to spell it that end in a blank, and of others.
+// A prefix, with the log-probabilities of the paths for it that end in a blank and of the other
+// paths.
 struct Beam {
   Index node;
   double blank, label;
   double total() const { return either(blank, label); }
 };
 
-// One more step: a beam as it is, or with a class behind it.
+// A candidate for the next step: a beam unchanged, or with a class appended.
 struct Candidate {
   double total;
   Index beam, symbol;  // symbol: -1 for the beam itself
 };
 
-// A beam that is another one, the parent, with a class behind it.
+// A beam that is another one, its parent, with a class appended.
 struct Child {
   Index parent, symbol, place;
 };
@@ -63,7 +64,7 @@ class BeamSearch {
       const double total = beam.total();
       for (Index k = 0; k < d_.classes; ++k) {
         if (k == d_.blank) continue;
-        // Behind its own label only a blank lets the same one follow.
+        // After its own label, the same label can only follow a blank.
         const double score = (k == last ? beam.blank : total) + log_p_[std::size_t(k)];
         if (child != children_.end() && child->parent == b && child->symbol == k) {
           double& label = kept[std::size_t(child->place)].label;
@@ -112,7 +113,8 @@ class BeamSearch {
       log_p_[std::size_t(k)] = double(x_c[k]) - most - std::log(sum);
   }
 
-  // Which beams are others with a class behind them, in the order of those and of the classes.
+  // Finds the beams that are others with a class appended, in the order of those and of the
+  // classes.
   void find_children() {
     children_.clear();
     std::unordered_map<Index, Index> place;
@@ -139,7 +141,7 @@ class BeamSearch {
     return a.beam != b.beam ? a.beam < b.beam : a.symbol < b.symbol;
   }
 
-  // Takes a candidate among the best `width`: a heap, with the worst of them in front.
+  // Keeps a candidate if it is among the best `width`, in a heap with the worst of them in front.
   void consider(const Candidate& one) {
     if (best_.size() == std::size_t(width_)) {
       if (!better(one, best_.front())) return;
@@ -162,7 +164,7 @@ class BeamSearch {
     beams_ = std::move(next);
   }
 
-  // Drops the nodes that no beam goes through: none of them is met again.
+  // Drops the nodes that belong to no beam any more.
   void forget_nodes() {
     std::vector<Index> moved(nodes_.size(), -1);
     moved[0] = 0;

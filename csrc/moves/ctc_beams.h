@@ -1,12 +1,12 @@
-// The likeliest labels that steps spell: a search among beginnings.
+// The most likely labels that steps spell: a beam search over prefixes.
 #pragma once
 
 #include "ctc.h"
 
 namespace lamina {
 
-// Of `width` beginnings that are kept at each step, the `paths` likeliest at the end: their labels,
-// filled up with -1, and log-probabilities, all ways to spell them counted; -infinity where there
+// Keeps `width` prefixes at each step and returns the `paths` most likely ones at the end: their
+// labels, padded with -1, and their log-probabilities, summed over all paths; -infinity if there
 // are no more.  Hannun et al. 2014, "First-pass large vocabulary continuous speech recognition",
 // algorithm 1, without a language model.
 template <class T>

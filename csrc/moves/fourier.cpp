@@ -9,10 +9,10 @@
 namespace lamina {
 namespace {
 
-constexpr Index lanes = 8;           // lines that are transformed side by side
-constexpr Index largest_radix = 50;  // beyond, a convolution is faster
+constexpr Index lanes = 8;           // lines that are transformed together
+constexpr Index largest_radix = 50;  // a convolution is faster for larger ones
 
-// -2 pi k / n by the exact octant: cos and sin of an angle of at most pi / 4.
+// exp(-2 pi i k / n) reduced exactly to an octant: cos and sin of an angle of at most pi / 4.
 void turn(Index k, Index n, double* cosine, double* sine) {
   constexpr double pi = 3.14159265358979323846;
   const Index eighth = 8 * k / n;
@@ -39,7 +39,7 @@ void turn(Index k, Index n, double* cosine, double* sine) {
   }
 }
 
-// Lines side by side, as a vector of the compiler's: an element of each of `lanes` lines.
+// Lines in parallel, as a compiler vector: one element of each of `lanes` lines.
 template <class T>
 struct LanesOf {
   typedef T Type __attribute__((vector_size(lanes * sizeof(T)), may_alias));
@@ -47,7 +47,7 @@ struct LanesOf {
 template <class T>
 using Lanes = typename LanesOf<T>::Type;
 
-// Element n of all lines stands at n.
+// Element n of all lines is at n.
 template <class T>
 struct SplitLines {
   Lanes<T>*real, *imaginary;
@@ -66,8 +66,8 @@ struct Turn {
   T cos, sin;
 };
 
-// `count` elements from x, and as many from each of those behind it that lie `apart`, go to y, one
-// run of them behind the other.
+// Each takes `count` elements from x and from each of the following runs, which are `apart`
+// elements apart, and writes to consecutive runs of y.
 
 // y_0 = a + b, y_1 = (a - b) w.
 template <class T>
@@ -105,14 +105,14 @@ void radix_4(SplitLines<T> y, SplitLines<T> x, Index apart, const Turn<T> (&w)[4
   }
 }
 
-// The same for every line.
+// The same factor for every line.
 template <class T>
 struct WideTurn {
   Lanes<T> cos, sin;
   void set(Turn<T> w) { cos = Lanes<T>{} + w.cos, sin = Lanes<T>{} + w.sin; }
 };
 
-// One of the runs of y, of any radix: the sum of those of x, each with its turn.
+// One of the runs of y, for any radix: the sum of the runs of x, each times a root of unity.
 template <class T>
 void radix_any(SplitLines<T> y, SplitLines<T> x, Index apart, const WideTurn<T>* w, Index radix,
                Index count) {
@@ -136,7 +136,7 @@ Index power_of_two_from(Index size) {
   return power;
 }
 
-// Factors, the largest last.
+// The factors, the largest last.
 std::vector<Index> radices_of(Index size) {
   std::vector<Index> all;
   for (; size % 4 == 0 && size > 0; size /= 4) all.push_back(4);
@@ -147,7 +147,7 @@ std::vector<Index> radices_of(Index size) {
   return all;
 }
 
-// Up to `lanes` lines; the rest is zero.
+// Up to `lanes` lines; the other lanes are zero.
 template <class T>
 void read_lines(T* to, const T* from, Index size, Index lines) {
   if (from == nullptr || lines < lanes)
@@ -214,8 +214,8 @@ const Fourier::Table<double>& Fourier::table() const {
   return doubles_;
 }
 
-// The self-sorting passes of Stockham (Van Loan 1992, section 1.7), from one pair of arrays to the
-// other; the first pair is left to be that with the result.
+// The self-sorting passes of Stockham (Van Loan 1992, section 1.7), alternating between two pairs
+// of arrays; at the end the first pair refers to the result.
 template <class T>
 void Fourier::transform(T*& real, T*& imaginary, T* other_real, T* other_imaginary) const {
   const Table<T>& all = table<T>();
@@ -249,7 +249,7 @@ void Fourier::transform(T*& real, T*& imaginary, T* other_real, T* other_imagina
   }
 }
 
-// With the chirp, n k = (n^2 + k^2 - (k - n)^2) / 2 makes a convolution of the sum.
+// With the chirp, n k = (n^2 + k^2 - (k - n)^2) / 2 turns the sum into a convolution.
 template <class T>
 void Fourier::convolve(T*& real, T*& imaginary, T* other_real, T* other_imaginary) const {
   const auto times = [&](Index n, double c, double s) {
@@ -270,7 +270,7 @@ void Fourier::convolve(T*& real, T*& imaginary, T* other_real, T* other_imaginar
   if (real != first_real) other_real = first_real, other_imaginary = first_imaginary;
   for (Index n = 0; n < length; ++n)
     times(n, kernel_real_[std::size_t(n)], kernel_imaginary_[std::size_t(n)]);
-  longer_->transform(imaginary, real, other_imaginary, other_real);  // back
+  longer_->transform(imaginary, real, other_imaginary, other_real);  // the inverse
   with_chirp();
 }
 

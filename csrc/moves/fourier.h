@@ -1,8 +1,8 @@
-// Discrete Fourier transforms of lines of complex numbers, their real and imaginary parts apart.
+// Discrete Fourier transforms of lines of complex numbers, with separate real and imaginary parts.
 //
-// y_k = scale * sum over n of x_n exp(-2 pi i k n / size), not divided by anything.  With real and
-// imaginary parts exchanged, in what goes in and in what comes out, it is the sum with the other
-// sign: the inverse, and the gradient.
+// y_k = scale * sum over n of x_n exp(-2 pi i k n / size), without a divisor.  Exchanging the real
+// and imaginary parts of both input and output reverses the sign of the exponent, which gives the
+// inverse and the gradient.
 #pragma once
 
 #include <memory>
@@ -17,11 +17,11 @@ class Fourier {
   explicit Fourier(Index size);
 
   Index size() const { return size_; }
-  // Flops of a line, about.
+  // The approximate flops per line.
   double work() const;
 
-  // float and double; either part may be null: one that is not wanted, or one that is zero.
-  // False where there is no memory.
+  // float and double; a null input part is zero, and a null output part is not wanted.  Returns
+  // false if memory is short.
   template <class T>
   bool run(T* y_real, T* y_imaginary, const T* x_real, const T* x_imaginary, Index lines,
            double scale) const;
@@ -40,10 +40,10 @@ class Fourier {
   void prepare_convolution();
 
   Index size_;
-  std::vector<Index> radices_;  // their product is the size, unless it is done by a convolution
+  std::vector<Index> radices_;  // their product is the size, unless a convolution is used
   Table<float> floats_;
   Table<double> doubles_;
-  // Of sizes with a large prime factor (Bluestein 1970): a transform of a power of two, the chirp
+  // For sizes with a large prime factor (Bluestein 1970): a transform of a power of two, the chirp
   // exp(-pi i n^2 / size), and the transform of its conjugate.
   std::unique_ptr<Fourier> longer_;
   std::vector<double> chirp_real_, chirp_imaginary_, kernel_real_, kernel_imaginary_;

@@ -7,7 +7,7 @@
 namespace lamina {
 namespace {
 
-// Where an index points to, -1 for outside.
+// The position an index refers to, -1 if it is outside.
 inline Index place_of(std::int32_t index, GatherDims d) {
   Index at = index;
   if (d.from_end && at < 0) at += d.size;
@@ -26,7 +26,7 @@ void write_zeros(T* y, Index size) {
   });
 }
 
-// y += x, in 16 bytes at a time: any order of columns gives the same bits.
+// y += x, 16 bytes at a time: any order of the columns gives the same bits.
 template <class T>
 inline void add_run(T* y, const T* x, Index size) {
   typedef T Pack __attribute__((vector_size(16)));
@@ -42,18 +42,20 @@ inline void add_run(T* y, const T* x, Index size) {
   for (; i < size; ++i) y[i] += x[i];
 }
 
-// Which of `parts` a place belongs to: a hash, for frequent ones tend to be neighbours.
+// The part, of `parts`, to which a position belongs: a hash, because frequent ones tend to be
+// neighbours.
 inline Index part_of(Index at, Index parts) {
   return Index((std::uint64_t(std::uint32_t(at) * 0x9E3779B1u) * std::uint64_t(parts)) >> 32);
 }
 
-// What a thread takes of the sums: some columns of all places, or all columns of some.
+// The part of the sums that one thread calculates: some columns of all positions, or all columns of
+// some.
 struct Share {
   Index begin, end;  // columns
   Index part, parts;
 };
 
-// serve(context, o, share) for shares that no two threads have together.
+// Calls serve(context, o, share) for disjoint shares on the threads.
 void share_out(GatherDims d, void (*serve)(const void*, Index, Share), const void* context) {
   constexpr Index line = 16, most = 64;
   const double elements = double(d.count) * double(d.inner), all = elements * double(d.outer);
@@ -75,8 +77,8 @@ void share_out(GatherDims d, void (*serve)(const void*, Index, Share), const voi
                  });
 }
 
-// body(y, x, size): the first of a run of elements in y, outer x size x inner, and in x, for each
-// index inside, in order.
+// Calls body(y, x, size) for each valid index in order, with the starts of the corresponding runs
+// of elements in y, outer x size x inner, and in x.
 template <class T, class Body>
 void for_places(const T* y, const std::int32_t* index_c, GatherDims d, const Body& body) {
   constexpr Index ahead = 4;

@@ -1,7 +1,8 @@
-// Elements gathered by index, and gradients and segments summed where indices say.
+// Gathering of elements by index, and sums of gradients and segments at the indices.
 //
-// Indices are checked where they are used: those outside are skipped, or read as a fill value.
-// Sums are added in the order of the indices, each by one thread, so their bits depend on no other.
+// Indices are checked where they are used: those outside are skipped, or read as a fill value. Sums
+// are added in the order of the indices, each by one thread, so their bits do not depend on the
+// number of threads.
 #pragma once
 
 #include "../kernel.h"
@@ -11,10 +12,10 @@ namespace lamina {
 // x is outer x size x inner; `count` indices along its middle axis.
 struct GatherDims {
   Index outer, size, count, inner;
-  bool from_end;  // whether negative indices count from the end; else they are outside
+  bool from_end;  // negative indices count from the end; else they are outside
 };
 
-// An element that is moved: its bits alone count.
+// An element to move: only its bits matter.
 template <class T>
 struct Gather {
   // y[o, c, i] = x[o, index[c], i]
@@ -23,8 +24,8 @@ struct Gather {
   static void elements(T* y_oci, const T* x_oni, const std::int32_t* index_oci, GatherDims, T fill);
 };
 
-// Floating-point numbers; of uint32, whose sums wrap around as those of int32 should, add_rows
-// alone.
+// Floating-point numbers; for uint32, whose sums wrap around as those of int32 should, only
+// add_rows.
 template <class T>
 struct Scatter {
   // y[o, index[c], i] (+)= x[o, c, i]
@@ -33,9 +34,9 @@ struct Scatter {
   // y[o, index[o, c, i], i] (+)= x[o, c, i]
   static void add_elements(T* y_oni, const T* x_oci, const std::int32_t* index_oci, GatherDims,
                            Accumulate);
-  // The largest of each place, NaN where there is one, minus infinity of none.
+  // The largest for each position, NaN if there is any, minus infinity if there are no elements.
   static void largest_rows(T* y_oni, const T* x_oci, const std::int32_t* index_c, GatherDims);
-  // The largest ones of a place share its gradient; ties_oni is workspace.
+  // Equal largest elements share the gradient; ties_oni is workspace.
   static void largest_backward(T* dx_oci, T* ties_oni, const T* dy_oni, const T* x_oci,
                                const T* y_oni, const std::int32_t* index_c, GatherDims);
 };

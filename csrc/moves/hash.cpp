@@ -13,7 +13,7 @@ struct HashPair {
 
 constexpr HashWord k0 = 0xc3a5c85c97cb3127, k1 = 0xb492b66fbe98f273, k2 = 0x9ae16a3b2f90404f;
 
-// Little-endian whatever the machine.
+// Little-endian on every machine.
 template <int bytes>
 HashWord fetch_bytes(const char* p) {
   HashWord word = 0;
@@ -83,7 +83,7 @@ struct HashState {
   HashWord x, y, z;
   HashPair v, w;
 
-  // 64 bytes; the last ones weigh the second word of w, and v, `tail` times.
+  // Takes in 64 bytes; for the last ones, the second word of w, and v, count `tail` times.
   void take(const char* s, HashWord multiplier, HashWord tail) {
     x = rotated_right(x + y + v.first + fetch8(s + 8), 37) * multiplier;
     y = rotated_right(y + v.second + fetch8(s + 48), 42) * multiplier;

@@ -4,7 +4,7 @@ namespace lamina {
 
 void run_units(Index units, double elements, UnitsBody body, const void* context) {
   if (units <= 0) return;
-  constexpr double chunk = 8192, work = 15;  // elements of a chunk; threads_for's measure of one
+  constexpr double chunk = 8192, work = 15;  // elements per chunk; the work of one for threads_for
   const double each = elements < 1 ? 1 : elements;
   const Index step = each >= chunk ? 1 : Index(chunk / each);
   const Index chunks = (units + step - 1) / step;

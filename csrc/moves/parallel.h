@@ -1,4 +1,4 @@
-// Ranges of independent units on the threads that pay.
+// Ranges of independent units on several threads.
 #pragma once
 
 #include "../kernel.h"
@@ -8,7 +8,7 @@ namespace lamina {
 using UnitsBody = void (*)(const void* context, Index begin, Index end);
 void run_units(Index units, double elements, UnitsBody body, const void* context);
 
-// body(begin, end) over [0, units); `elements`: how many a unit reads or writes.
+// Calls body(begin, end) over [0, units); a unit reads or writes `elements` elements.
 template <class Body>
 void parallel_units(Index units, double elements, const Body& body) {
   const auto run = [](const void* context, Index begin, Index end) {

@@ -5,7 +5,7 @@
 namespace lamina {
 namespace {
 
-constexpr Index widest = 32;  // columns that are scanned side by side
+constexpr Index widest = 32;  // columns that are scanned together
 
 template <class T>
 struct Exact {
@@ -16,8 +16,8 @@ struct Exact<std::int32_t> {
   using Type = std::uint32_t;
 };
 
-// body(start, step, width): the first element of a run of columns, and from one position to the
-// next.
+// Calls body(start, step, width) with the first element of a run of columns and the distance from
+// one position to the next.
 template <class Body>
 void for_columns(ReduceDims d, bool backwards, const Body& body) {
   if (d.outer * d.size * d.inner == 0) return;

@@ -8,8 +8,8 @@
 namespace lamina {
 namespace {
 
-// The words of one key in order.  Word e does not depend on how many are drawn, so running out
-// (Lemire's method rejects now and then) means drawing a longer prefix of the same words.
+// The words of one key in order.  Word e does not depend on how many are drawn, so when they run
+// out (Lemire's method sometimes rejects one), a longer prefix of the same words is drawn.
 class Words {
  public:
   Words(RandomKey key, std::size_t expected) : key_(key), words_(expected) { draw(); }

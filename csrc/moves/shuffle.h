@@ -1,11 +1,11 @@
-// Orders at random: a function of a key, the same on every machine.
+// Random permutations: a function of a key, the same on every machine.
 #pragma once
 
 #include "../kernel.h"
 
 namespace lamina {
 
-// Puts rows into the order that the key draws; size is below 2^32.
+// Permutes the rows as determined by the key; size is below 2^32.
 void shuffle(std::int64_t* rows, Index size, RandomKey key);
 
 }  // namespace lamina

@@ -11,7 +11,7 @@ namespace {
 template <class T>
 using KeyOf = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
 
-// Unsigned numbers in the order of the elements.
+// Unsigned integers that have the order of the elements.
 template <class T>
 KeyOf<T> key_of(T x) {
   using Key = KeyOf<T>;
@@ -49,7 +49,7 @@ const Entry<Key>* sort_entries(Entry<Key>* a, Entry<Key>* b, Index size) {
     for (int k = 0; k < digits; ++k) ++count[k][(a[i].key >> (8 * k)) & 255];
   for (int k = 0; k < digits; ++k) {
     const auto digit = [k](const Entry<Key>& e) { return (e.key >> (8 * k)) & 255; };
-    if (Index(count[k][digit(a[0])]) == size) continue;  // all have the same
+    if (Index(count[k][digit(a[0])]) == size) continue;  // all have the same digit
     std::uint32_t before = 0;
     for (std::uint32_t& c : count[k]) {
       const std::uint32_t own = c;
@@ -64,7 +64,7 @@ const Entry<Key>* sort_entries(Entry<Key>* a, Entry<Key>* b, Index size) {
   return a;
 }
 
-// The first `kept` of a line of which few are wanted: at most one more than that in `best`.
+// The first `kept` elements of a line if few are wanted; `best` has room for one more.
 template <class Key, class Read>
 void select_entries(Entry<Key>* best, Index kept, Index size, const Read& read) {
   Index found = 0;

@@ -9,10 +9,10 @@
 namespace lamina {
 namespace {
 
-constexpr Index block = 64;  // pixels whose neighbours are looked up before any is read
+constexpr Index block = 64;  // pixels whose neighbours are looked up together
 
-// A pixel next to a place, along one axis.  Outside the image the fill mode decides which pixel it
-// is, if any.
+// A pixel next to a position, along one axis.  Outside the image the fill mode decides which pixel
+// it is, if any.
 struct Neighbour {
   Index at;
   bool somewhere;
@@ -45,24 +45,24 @@ Neighbour neighbour(T i, Index size, Outside outside) {
       if (i >= n) i = 2 * n - 1 - i;
       break;
   }
-  // Far away places round the remainder, which may then lie outside the image.
+  // Far from the image, rounding may leave the remainder outside the image.
   return {Index(i < 0 ? T(0) : i > n - 1 ? n - 1 : i), true};
 }
 
-// Round to the nearest whole number, halves away from 0.
+// Rounds to the nearest integer, halves away from 0.
 template <class T>
 T nearest(T place) {
   constexpr T half = T(0.5) - std::numeric_limits<T>::epsilon() / 4;  // exact below 1/2
   return std::trunc(place + std::copysign(half, place));
 }
 
-// The pixels that an output pixel is the weighted sum of; an index below 0 stands for the fill
-// value.  Nearest-neighbour sampling uses only the first.
+// The pixels whose weighted sum an output pixel is; an index below 0 stands for the fill value.
+// Nearest-neighbour sampling uses only the first.
 template <class T>
 struct Corners {
   Index at[4];
   T weight[4];
-  T down, across;  // how far beyond the first neighbour the place is
+  T down, across;  // the distance of the position from the first neighbour
 };
 
 template <class T>
@@ -94,8 +94,8 @@ Corners<T> corners(T row, T column, const WarpDims& d, const Reading& reading) {
   return found;
 }
 
-// The places of up to `block` pixels that lie well within the image, looked up side by side: the
-// upper left neighbour (-1 for the others, which go through `corners`) and what is beyond it.
+// For up to `block` positions well within the image: the upper left neighbour and the distance from
+// it; -1 for other positions, which are handled by `corners`.
 template <class T>
 struct Inner {
   std::int32_t at[block];
@@ -106,7 +106,8 @@ template <class T>
 void look_up(Inner<T>& inner, const T* row, const T* column, Index count, const WarpDims& d,
              bool linear) {
   const T shift = linear ? T(0) : T(0.5) - std::numeric_limits<T>::epsilon() / 4;
-  // Linear readings need the next pixel too; nearest ones start half a pixel before the first.
+  // Linear sampling also needs the next pixel; nearest sampling starts half a pixel before the
+  // first.
   const T bottom = T(linear ? d.height - 1 : d.height), right = T(linear ? d.width - 1 : d.width);
   const auto width = std::int32_t(d.width), channels = std::int32_t(d.channels);
   for (Index k = 0; k < count; ++k) {
@@ -119,7 +120,7 @@ void look_up(Inner<T>& inner, const T* row, const T* column, Index count, const 
   }
 }
 
-// Whether offsets within an image fit what `look_up` counts in.
+// Whether the offsets in an image fit into the integers of `look_up`.
 bool fits(const WarpDims& d) {
   return double(d.height) * double(d.width) * double(d.channels) < 2e9;
 }
@@ -129,7 +130,7 @@ struct FourOf {
   typedef T Type __attribute__((vector_size(4 * sizeof(T))));
 };
 
-// With three or four channels (`wide`), four are read at once if that many are left.
+// With three or four channels (`wide`), four numbers are read at once if there are that many.
 template <int fixed, bool wide, class T>
 void read_inner(T* y, const T* x, T down, T across, Index channels, Index below) {
   const T up = 1 - down, back = 1 - across;
@@ -167,7 +168,7 @@ void forward_line(T* y, const T* x, const T* row, const T* column, const WarpDim
                   const Reading& reading) {
   constexpr bool wide = fixed == 3 || fixed == 4;
   const Index channels = fixed > 0 ? fixed : d.channels, below = d.width * channels;
-  const Index last_four = d.height * below - 4 - below - channels;  // that a pixel may start at
+  const Index last_four = d.height * below - 4 - below - channels;  // the last start of a pixel
   const bool quick = fits(d);
   Inner<T> inner;
   for (Index begin = 0; begin < d.to_width; begin += block) {
@@ -187,7 +188,7 @@ void forward_line(T* y, const T* x, const T* row, const T* column, const WarpDim
   }
 }
 
-// Add the gradients of a line of output pixels to the gradient of the image.
+// Adds the gradients of a line of output pixels to the gradient of the image.
 template <class T>
 void scatter_line(T* dx, const T* dy, const T* row, const T* column, const WarpDims& d,
                   const Reading& reading) {
@@ -202,7 +203,7 @@ void scatter_line(T* dx, const T* dy, const T* row, const T* column, const WarpD
   }
 }
 
-// Add the gradients of a line of output pixels to those of the places.
+// Adds the gradients of a line of output pixels to those of the positions.
 template <class T>
 void places_line(T* drow, T* dcolumn, const T* dy, const T* x, const T* row, const T* column,
                  const WarpDims& d, const Reading& reading) {
@@ -220,7 +221,7 @@ void places_line(T* drow, T* dcolumn, const T* dy, const T* x, const T* row, con
   }
 }
 
-// Return the offset of item `which`, 0 if all outputs share one item.
+// Returns the offset of item `which`, 0 if all outputs share one item.
 Index start(Index which, bool shared, Index size) { return shared ? 0 : which * size; }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Whole fits, what may happen between their epochs, and many searches: without Python.
+// Whole fits, rules between their epochs, and many searches: without Python.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -30,7 +30,7 @@ std::vector<double> numbers(const std::vector<std::byte>& bytes) {
   return values;
 }
 
-// The line y = w x + b by least squares.
+// The line y = w x + b, fitted by least squares.
 std::shared_ptr<const Graph> line() {
   const auto graph = std::make_shared<Graph>(DType::float64);
   const Tensor x = graph->input({1}, "x", DType::float64);
@@ -45,7 +45,7 @@ std::shared_ptr<const Graph> line() {
   return graph;
 }
 
-// A fit of it by gradient descent, ready to be run, with the same rows held out.
+// A fit of the line by gradient descent, ready to be run, with the same rows held out.
 struct Line {
   std::vector<double> x, y, w{0.5}, b{-1.0};
   FitModel model;
@@ -84,7 +84,7 @@ struct Line {
 
 double validation_loss(const EpochRecord& record) { return record.validation->loss; }
 
-// Rates that lower the loss for three epochs, and then raise it.
+// Rates that decrease the loss for three epochs, and then increase it.
 double there_and_back(int epoch, double) { return epoch < 3 ? 0.1 : -0.1; }
 
 }  // namespace
@@ -127,10 +127,10 @@ TEST_CASE("a fit is gradient descent over the batches of each epoch's order") {
   REQUIRE(predicted.size() == std::size_t(rows));
   for (std::size_t i = 0; i < predicted.size(); ++i)
     CHECK(predicted[i] == doctest::Approx(w * line.x[i] + b).epsilon(1e-12));
-  CHECK(line.w[0] == 0.5);  // the first values are only read
+  CHECK(line.w[0] == 0.5);  // the initial values are only read
 }
 
-TEST_CASE("early stopping ends a fit that gets worse, and puts the best weights back") {
+TEST_CASE("early stopping ends a fit that gets worse, and restores the best weights") {
   Line line, three;
   three.request.epochs = 3;
   const FitRecord best = three.run();
@@ -154,25 +154,26 @@ TEST_CASE("early stopping ends a fit that gets worse, and puts the best weights 
   CHECK(last.kept_epoch == -1);
   CHECK(last.weights != best.weights);
 
-  stopping.start_from_epoch = 3;  // epoch 3 is then the best, and the first two are not looked at
+  stopping.start_from_epoch = 3;  // epoch 3 is then the best, the first two are ignored
   line.request.rules[1] = early_stopping(stopping);
   CHECK(line.run().epochs.size() == 6);
   stopping.start_from_epoch = 0;
-  stopping.baseline = 0.0;  // never reached: what is better then does not begin the wait anew
+  stopping.baseline = 0.0;  // never reached: improvements do not restart the wait
   line.request.rules[1] = early_stopping(stopping);
   CHECK(line.run().epochs.size() == 4);
   stopping.baseline.reset();
-  stopping.watched.min_delta = 1e3;  // nothing is better by so much, but the first epoch
+  stopping.watched.min_delta = 1e3;  // no improvement is that large, except in the first epoch
   line.request.rules[1] = early_stopping(stopping);
   CHECK(line.run().epochs.size() == 3);
   stopping.watched.min_delta = 0.0;
-  stopping.watched.sign = 1.0;  // larger is better: so are all from the fourth on
+  stopping.watched.sign = 1.0;  // larger is better: all from the fourth on are
   stopping.start_from_epoch = 2;
   line.request.rules[1] = early_stopping(stopping);
   CHECK(line.run().epochs.size() == 20);
 }
 
-TEST_CASE("the rate is reduced on a plateau, then rests, and stays above its lowest") {
+TEST_CASE(
+    "the rate is reduced on a plateau, then stays for the cooldown, and never below its minimum") {
   const std::vector<double> values = {5, 4, 4, 4, 4, 4, 4, 4, 4};
   Line line;
   line.request.epochs = int(values.size());
@@ -190,7 +191,7 @@ TEST_CASE("the rate is reduced on a plateau, then rests, and stays above its low
   CHECK(rates == std::vector<double>{0.1, 0.1, 0.1, 0.1, 0.05, 0.05, 0.03, 0.03, 0.03});
 }
 
-TEST_CASE("a fit that diverges says where, or ends with the epoch") {
+TEST_CASE("a fit that diverges reports where, or ends after the epoch") {
   Line line;
   line.request.rate = 1e200;
   const FitRecord found = line.run();
@@ -210,7 +211,7 @@ TEST_CASE("a fit that diverges says where, or ends with the epoch") {
   CHECK(!passed.held_out);
 }
 
-TEST_CASE("a fit that is cancelled keeps what it has, and one that cannot begin says why") {
+TEST_CASE("a cancelled fit keeps its results so far, and one that cannot begin reports why") {
   Line line;
   const FitRecord found = line.run(true);
   CHECK(found.end == FitEnd::cancelled);
@@ -219,7 +220,7 @@ TEST_CASE("a fit that is cancelled keeps what it has, and one that cannot begin 
   CHECK(line.run().failure == "Execution: the graph has 2 parameters and 0 states; got 1 and 0");
 }
 
-TEST_CASE("a quasi-Newton method ends at the least squares line") {
+TEST_CASE("a quasi-Newton method finds the least squares line") {
   Line line;
   line.request.training.batch = rows;
   line.request.steps = 1;
@@ -241,7 +242,7 @@ TEST_CASE("a quasi-Newton method ends at the least squares line") {
 
 namespace {
 
-// A product of rows of 5 elements with a matrix, by least squares; and two rows of data.
+// The product of rows of 5 elements and a matrix, by least squares; and two rows of data.
 struct ProductSearches {
   static constexpr Index width = 5;
   std::shared_ptr<Graph> graph = std::make_shared<Graph>(DType::float64);
@@ -285,7 +286,7 @@ void check_same(const SearchResult& one, const SearchResult& other) {
 
 }  // namespace
 
-TEST_CASE("searches side by side are those of each start alone, on any number of threads") {
+TEST_CASE("parallel searches give the results of each start alone, on any number of threads") {
   ProductSearches products;
   const std::vector<SearchResult> serial = products.run();
   products.settings.threads = 3;
@@ -302,10 +303,10 @@ TEST_CASE("searches side by side are those of each start alone, on any number of
     check_same(serial[i], products.run()[0]);
     CHECK(serial[i].value < 0.5 * serial[i].initial);
   }
-  CHECK(noted >= starts.size());  // each at its start, at least
+  CHECK(noted >= starts.size());  // at least once for each start
 }
 
-TEST_CASE("a search over columns of its own is one over arrays of these") {
+TEST_CASE("a search over selected columns equals one over arrays of these columns") {
   ProductSearches products;
   products.settings.threads = 2;
   std::vector<std::vector<Index>> columns;
@@ -324,7 +325,7 @@ TEST_CASE("a search over columns of its own is one over arrays of these") {
   }
 }
 
-TEST_CASE("searches that a watch stops are interrupted") {
+TEST_CASE("searches that the watch stops end as interrupted") {
   ProductSearches products;
   products.settings.each.most_iterations = std::numeric_limits<std::int64_t>::max();
   products.settings.each.relative = 0.0;

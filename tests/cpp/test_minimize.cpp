@@ -1,4 +1,4 @@
-// Quasi-Newton methods on functions of C++.
+// Quasi-Newton methods on C++ functions.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -44,7 +44,7 @@ int iterations(Minimizer& minimizer, Progress* last) {
 
 }  // namespace
 
-TEST_CASE("both methods find the end of a curved valley") {
+TEST_CASE("both methods find the minimum of a curved valley") {
   for (const int pairs : {0, 5}) {
     Rosenbrock function;
     Minimizer minimizer(function, pairs == 0 ? dense_memory(2) : limited_memory(2, pairs),
@@ -57,7 +57,7 @@ TEST_CASE("both methods find the end of a curved valley") {
   }
 }
 
-TEST_CASE("a small relative change of the value is an end, where it is asked for") {
+TEST_CASE("a small relative change of the value ends the search if requested") {
   Rosenbrock function;
   Minimizer minimizer(function, dense_memory(2), {-1.0, -1.0, -1.0, 1e-3}, {});
   Progress last;

@@ -1,4 +1,5 @@
-// Many jobs on a pool of threads: each once, serial, wherever it runs; stops and errors.
+// Many jobs on a pool of threads: each runs once, without threads of its own; interruption and
+// errors.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -13,7 +14,7 @@
 
 using namespace lamina;
 
-TEST_CASE("each job runs once, to its own place, on any number of threads") {
+TEST_CASE("each job runs once, for its own place, on any number of threads") {
   constexpr Index count = 1000;
   for (const int threads : {1, 2, 4, 50}) {
     std::vector<int> runs(count, 0);
@@ -37,7 +38,7 @@ TEST_CASE("jobs run while others are still being prepared") {
     Index brought = 0, told = -1;
     const Index begun = run_jobs(
         [&] {
-          while (ran < brought) std::this_thread::yield();  // those brought before
+          while (ran < brought) std::this_thread::yield();  // the earlier ones
           return ++brought <= 20;
         },
         threads, [&](Index i, const Cancelled&) { ran += i == ran ? 1 : 100; },
@@ -52,7 +53,7 @@ TEST_CASE("jobs run while others are still being prepared") {
   CHECK(run_jobs([] { return false; }, 3, [](Index, const Cancelled&) { FAIL("no job"); }) == 0);
 }
 
-TEST_CASE("the watch is asked between two jobs that are brought, and stops that") {
+TEST_CASE("the watch is called between two requests for jobs, and stops these") {
   Index brought = 0;
   const Index begun = run_jobs(
       [&] {
@@ -64,7 +65,7 @@ TEST_CASE("the watch is asked between two jobs that are brought, and stops that"
   CHECK(begun <= brought);
 }
 
-TEST_CASE("what a job calls starts no threads") {
+TEST_CASE("functions called by a job start no threads") {
   set_num_threads(3);
   std::vector<int> limits(8, 0);
   run_jobs(8, 2, [&](Index i, const Cancelled&) { limits[std::size_t(i)] = get_num_threads(); });
@@ -72,7 +73,7 @@ TEST_CASE("what a job calls starts no threads") {
   CHECK(get_num_threads() == 3);
 }
 
-TEST_CASE("the watch stops what is at work and begins no more") {
+TEST_CASE("the watch stops running jobs, and no more are begun") {
   std::atomic<int> at_work{0}, told{0};
   const Index begun = run_jobs(
       100, 2,
@@ -86,7 +87,7 @@ TEST_CASE("the watch stops what is at work and begins no more") {
   CHECK(told == 2);
 }
 
-TEST_CASE("of several errors the first job's is thrown, and one of the watch") {
+TEST_CASE("of several errors that of the first job is thrown, and an error of the watch is too") {
   const auto message = [](const Job& job, const Watch& watch) -> std::string {
     try {
       run_jobs(2, 2, job, watch);

@@ -1,4 +1,4 @@
-// Programs, executions and objectives as C++ uses them: no Python, many side by side.
+// Programs, executions and objectives in C++: no Python, many in parallel.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
@@ -29,8 +29,8 @@ std::shared_ptr<const Graph> network() {
   const Tensor h = record(*graph, "dense", {x, w, b, std::string("tanh")}, "hidden")[0];
   const Tensor y = record(*graph, "dense", {h, v, c}, "output")[0];
   const Tensor target = graph->input({1}, "y", DType::float64);
-  graph->add_loss(record(*graph, "loss", {std::string("mean_squared_error"), y, target})[0], nullptr, nullptr,
-                  1.0);
+  graph->add_loss(record(*graph, "loss", {std::string("mean_squared_error"), y, target})[0],
+                  nullptr, nullptr, 1.0);
   graph->add_output(y);
   graph->build();
   return graph;
@@ -72,7 +72,7 @@ std::vector<double> start(unsigned seed) {
   return theta;
 }
 
-// Gradient descent by an optimizer of the caller's.
+// Gradient descent by an optimizer of the caller.
 std::vector<double> descend(Objective& objective, std::vector<double> theta, int steps) {
   std::vector<double> gradient(theta.size());
   for (int step = 0; step < steps; ++step) {
@@ -103,7 +103,7 @@ TEST_CASE("the loss and its gradient are those of the formula") {
   CHECK(held == theta);
 }
 
-TEST_CASE("one program, a thousand fits over variables and data of their own, on several threads") {
+TEST_CASE("one program, a thousand fits over separate variables and data, on several threads") {
   const auto graph = network();
   constexpr unsigned fits = 1000;
   std::vector<Data> data;
@@ -125,7 +125,7 @@ TEST_CASE("one program, a thousand fits over variables and data of their own, on
   }
 }
 
-TEST_CASE("executions over the same variables see each other's steps, others do not") {
+TEST_CASE("executions see each other's steps if they share variables") {
   const auto graph = network();
   const Data data(3);
   const Variables shared(*graph), other(*graph);
@@ -147,7 +147,7 @@ TEST_CASE("executions over the same variables see each other's steps, others do 
   CHECK(before == predict_with(other));
 }
 
-TEST_CASE("what does not fit is refused") {
+TEST_CASE("arguments that do not fit are rejected") {
   const auto graph = network();
   const Data data(1);
   CHECK_THROWS_WITH_AS(Execution::create(graph, Variables({}, {}, nullptr), {rows}),

@@ -1,4 +1,4 @@
-// The team of threads: each chunk once, whoever comes late, whoever else calls.
+// The team of threads: each chunk runs once, even if threads come late or there are other callers.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -48,7 +48,7 @@ TEST_CASE("many short calls in a row lose none") {
   CHECK(sum == 6 * 20000);
 }
 
-TEST_CASE("members take their parts where the caller leaves them") {
+TEST_CASE("members take their parts if the caller leaves them") {
   share_evenly(true);
   std::vector<std::thread::id> ran(3);
   share(3, 3, [&](Index chunk) { ran[std::size_t(chunk)] = std::this_thread::get_id(); });
@@ -58,12 +58,13 @@ TEST_CASE("members take their parts where the caller leaves them") {
   CHECK((ran[2] != ran[0]));
 }
 
-TEST_CASE("a caller does alone what no member takes, while all are at work elsewhere") {
+TEST_CASE("a caller does all the work if the members are busy elsewhere") {
   set_num_threads(2);
   std::promise<void> begun, end;
   const std::shared_future<void> ended = end.get_future().share();
   std::atomic<int> inside{0};
-  // Of two callers at least one is served by the one member there may be; both hold their threads.
+  // At least one of two callers is served by the one member there may be; both occupy their
+  // threads.
   std::thread other([&] {
     share(2, 2, [&](Index) {
       if (++inside == 1) begun.set_value();
@@ -90,7 +91,7 @@ TEST_CASE("callers from several threads each get all their chunks") {
   CHECK(wrong == 0);
 }
 
-TEST_CASE("a call within a chunk runs where it is") {
+TEST_CASE("a call within a chunk runs on the same thread") {
   set_num_threads(3);
   std::atomic<int> elsewhere{0}, limits{0};
   share(3, 6, [&](Index) {
@@ -104,7 +105,7 @@ TEST_CASE("a call within a chunk runs where it is") {
   set_num_threads(1);
 }
 
-TEST_CASE("a number goes round the threads, and never for ever") {
+TEST_CASE("a number is passed around the threads, but not indefinitely") {
   for (const int threads : {1, 2, 3, 20}) {
     set_num_threads(threads);
     const double found = round_trip_ns();
@@ -115,7 +116,7 @@ TEST_CASE("a number goes round the threads, and never for ever") {
   CHECK(round_trip_ns() == 0.0);
 }
 
-TEST_CASE("members round as the caller, and as themselves afterwards") {
+TEST_CASE("members use the caller's rounding mode, and their own afterwards") {
   share_evenly(true);
   std::set<float> found;
   for (const int mode : {FE_UPWARD, FE_TONEAREST, FE_DOWNWARD}) {
@@ -126,7 +127,7 @@ TEST_CASE("members round as the caller, and as themselves afterwards") {
     CHECK(thirds == std::vector<float>(3, one / three));
     found.insert(one / three);
   }
-  CHECK(found.size() == 2);  // up and to the nearest are the same here
+  CHECK(found.size() == 2);  // rounding up and to nearest agree here
   std::fesetround(FE_TONEAREST);
   share_evenly(false);
 }
