@@ -241,7 +241,7 @@ def test_refused():
     g, other = net.graph, Recorded([(3,)])
     for call, words in [
         (lambda: g.expression([("add", 0, 1)], net.x, name="mine"),
-         r"mine: shapes must broadcast, .* got \(3,\), \(4,\)"),
+         r"mine: shapes must broadcast: .* got \(3,\), \(4,\)"),
         (lambda: g.expression([("negative", 1.0)], []), "needs at least 1 input; got none"),
         (lambda: g.expression([("exp", 0)], other.x), "another graph"),
         (lambda: g.expression([("exp", 0)], [net.x[0]], dtype="int8"), "got 'int8'"),

@@ -51,7 +51,7 @@ def test_the_engine_s_states():
     y = graph.add([x, graph.state(state, "sum")])
     with pytest.raises(ValueError, match=r"carry: the state has shape \(2,\); got \(1, 2\)"):
         graph.carry(state, graph.reshape(x, (1, 2)))
-    with pytest.raises(ValueError, match="sum: its state is float64, the graph is float32"):
+    with pytest.raises(ValueError, match="sum: its state is float64; the graph is float32"):
         graph.state(_core.State((2,), "float64"), "sum")
     graph.carry(state, y, "sum")
     graph.add_output(y)

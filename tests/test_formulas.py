@@ -166,7 +166,7 @@ def test_refused():
     x = np.ones((2, 3))
     for chain, arrays, words in [
         ([("add", 0, 1)], [x, np.ones(4)], r"must broadcast.*\(2, 3\), \(4,\)"),
-        ([("add", 0, 1)], [x], "operand 1 is not the number of a value before"),
+        ([("add", 0, 1)], [x], "operand 1 is not the number of an earlier value"),
         ([("add", 0)], [x], "add takes 2 operands; got 1"),
         ([("plus", 0, 0)], [x], "unknown operation 'plus'"),
         ([], [x], "needs 1 to 2000 instructions; got 0"),

@@ -38,7 +38,7 @@ def test_masked_weight_refuses_what_does_not_fit():
     mask = graph.input((3,), "mask", "bool")
     with pytest.raises(ValueError, match=r"needs a mask \(bool\)"):
         graph.masked_weight(graph.input((3,), "x"), None)
-    with pytest.raises(ValueError, match="weights are one number a row or one for each"):
+    with pytest.raises(ValueError, match="weights are one number per row or one for each"):
         graph.masked_weight(mask, graph.input((2,), "w"))
 
 

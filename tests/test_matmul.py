@@ -146,7 +146,7 @@ def test_what_does_not_fit_is_refused():
         (lambda: g.matmul(a, mask), "needs a floating-point tensor; got bool"),
         (lambda: g.matmul(a, g.constant(np.ones((3, 2), np.float32))), "axes that are summed must"),
         (lambda: g.matmul(g.input((2, 1) * 4 + (3,)), g.input((1, 2) * 3 + (1, 3, 2))),
-         "broadcast along more axes than the 6 that can be"),
+         "broadcast along more axes than the 6 that are supported"),
     ]:  # fmt: skip
         with pytest.raises(ValueError, match="^matmul: .*" + text):
             call()

@@ -128,7 +128,7 @@ def test_searches_over_columns_of_their_own_are_those_over_arrays_of_these():
         best = np.linalg.lstsq(X[places], Y[places, 0])[0]
         np.testing.assert_allclose(one.x, best, atol=1e-4)
     assert len({one.fun for one in found}) == 5
-    with pytest.raises(ValueError, match="places below 60; got 60"):
+    with pytest.raises(ValueError, match="positions below 60; got 60"):
         f.minimize_many(starts, columns=columns + 60 - columns.max())
     with pytest.raises(ValueError, match=r"needs shape \(5, 60\); got \(4, 60\)"):
         f.minimize_many(starts, columns=columns[1:])

@@ -5,7 +5,7 @@
 
 namespace lamina {
 
-// A few images at a time while they are near: the gradient is never stored as a whole.
+// A few images at a time while they are in cache: the gradient is never stored as a whole.
 template <class T>
 struct ActivatedImages {
   const Kernels<T>& kernels;

@@ -21,7 +21,7 @@ std::string ActivationOperation::sizes(Index rows) const { return rows_by_cols(r
 Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std::string& name) {
   graph.check_float(x, "activation");
   if (spec.kind == Activation::linear) return x;
-  // The derivative is read off the output's sign, which a negative alpha would turn around.
+  // The derivative is determined from the output's sign, which a negative alpha would reverse.
   if (!(spec.alpha >= 0.0))
     throw std::invalid_argument(std::string(lamina::name_of(spec.kind)) +
                                 ": alpha must be at least 0; got " + std::to_string(spec.alpha));

@@ -1,4 +1,5 @@
-// The element-wise activation as an operation; dense and the losses recognise it to fuse with it.
+// The element-wise activation as an operation, which dense layers and losses recognise to fuse with
+// it.
 #pragma once
 
 #include "graph/graph.h"
@@ -22,7 +23,7 @@ class ActivationOperation final : public OperationOf<ActivationOperation> {
                                   width_ * c.rows, spec_);
   }
 
-  bool same_as(const Operation& other) const override {  // the kinds are the operations'
+  bool same_as(const Operation& other) const override {  // the kind tells
     return spec_.alpha == static_cast<const ActivationOperation&>(other).spec_.alpha;
   }
   bool rectified() const override { return spec_.kind == Activation::relu; }
@@ -38,7 +39,7 @@ class ActivationOperation final : public OperationOf<ActivationOperation> {
   const Index width_;
 };
 
-// Records it; linear gives x itself.
+// Records the activation; linear returns x itself.
 Tensor activation(Graph& graph, const Tensor& x, ActivationSpec spec, const std::string& name);
 
 // Whether `operation` is a softmax over rows of `cols` columns.

@@ -10,9 +10,9 @@
 namespace lamina {
 namespace {
 
-// Inputs: a parameter, a value and, for a parameter that learns, what was read for it before.  The
-// output is the value; each training step leaves it in the parameter, once the step is done, and
-// adds to it what the step has changed.
+// Inputs: a parameter, a value and, for a trainable parameter, its value before.  The output is the
+// value, which each training step stores in the parameter at its end, plus the change that the step
+// itself has made to the parameter.
 class Assign final : public GradientFree<Assign> {
  public:
   Assign(std::vector<ValueId> inputs, Index size)
@@ -72,7 +72,7 @@ Tensor assign(Graph& graph, const Tensor& parameter, const Tensor& value, const 
     graph.check_whole(*before, "assign");
     if (before->shape != parameter.shape)
       throw std::invalid_argument("assign: parameter has shape " + to_string(parameter.shape) +
-                                  "; got what was before of shape " + to_string(before->shape));
+                                  "; got a value before of shape " + to_string(before->shape));
     inputs.push_back(before->value);
   }
   return graph.record(std::make_unique<Assign>(std::move(inputs), size_of(value.shape)),
@@ -81,11 +81,12 @@ Tensor assign(Graph& graph, const Tensor& parameter, const Tensor& value, const 
 
 const Registration assign_registered{
     "assign",
-    "The value, which each training step leaves in a parameter once it is done.",
+    "The value, which each training step stores in a parameter at its end.",
     assign,
     {{"parameter", "Any."},
      {"value", "The parameter's shape, without rows."},
-     {"before", "What was read for a parameter that learns; none: it does not.", left_out}}};
+     {"before", "The earlier value of a trainable parameter; None if it is not trainable.",
+      left_out}}};
 
 }  // namespace
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// One axis of a row, and what lies before and behind it.
+// One axis of a row, and the sizes before and after it.
 #pragma once
 
 #include <stdexcept>

@@ -12,18 +12,18 @@ namespace {
 
 struct BatchNormOptions {
   double momentum, epsilon;
-  bool batch_statistics;  // in training; false: the moving statistics, which stay
+  bool batch_statistics;  // in training; false: the moving statistics, unchanged
 };
 
-// Inputs: x, gamma, beta, moving mean, moving variance, mask; then what was added behind, where it
-// took over a sum.
+// Inputs: x, gamma, beta, moving mean, moving variance, mask; then, if it absorbed a sum, the other
+// operand.
 //
-// Where a global average pooling alone reads the result, the means are the output, and what was
-// normalised is never stored (kernels/batch_norm_mean.cpp).
+// If a global average pooling is the only reader of the result, the output is the means, and the
+// normalised values are never stored (kernels/batch_norm_mean.cpp).
 //
-// Of a folded x each step has statistics of its own, and moves the moving ones in turn, as if the
-// layer were applied to one step after the other.  They move in `settle`: a step whose loss is not
-// finite leaves them.
+// For a folded x each step has its own statistics and updates the moving ones in turn, as if the
+// layer were applied to one step after another.  They are updated in `settle`, so that a step whose
+// loss is not finite does not change them.
 class BatchNorm final : public OperationOf<BatchNorm> {
  public:
   BatchNorm(std::vector<ValueId> inputs_, Index positions, Index cols, BatchNormOptions options)
@@ -67,7 +67,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     }
   }
 
-  // Outside training; a mask is that of the moments alone.
+  // For inference; a mask only affects the moments.
   std::optional<NormBehind> behind(Index cols) const {
     if (cols != cols_ || adds()) return std::nullopt;
     return NormBehind{inputs[1],        inputs[2],   inputs[3], inputs[4],
@@ -81,8 +81,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool can_settle(const Call<float>& c) const override { return finite_moments(c); }
   bool can_settle(const Call<double>& c) const override { return finite_moments(c); }
 
-  // Takes over a sum with other rows, then a rectifier, then a global average pooling.  The steps
-  // of a folded x are normalised one by one, apart from what is added.
+  // Absorbs a sum with other rows, then a rectifier, then a global average pooling.  The steps of a
+  // folded x are normalised one by one, so nothing can be added in the same pass.
   bool absorb(const Operation& follower) override {
     if (steps() != 1 || window_) return false;
     if (const PoolDims* window = average_pooling_window(follower)) {
@@ -120,8 +120,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     return i != 2 || gated();
   }
   bool backward_reads_output() const override { return gated() && adds() && !window_; }
-  // Each step's mean and variance, then whether each step's rows count; what the means of rows say
-  // of their derivative.
+  // Each step's mean and variance, then whether each step's rows count; for means, the derivatives
+  // of the rows.
   std::size_t saved_bytes(Index rows, DType dtype) const override {
     const Index slopes = window_ ? checked_product(rows, 2 * cols_) : 0;
     return std::size_t(checked_product(moments_size() + slopes, Index(bytes_of(dtype))));
@@ -133,7 +133,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     const Index arrays = pass == Pass::forward ? 2 : 3;
     return std::size_t(arrays * d.rows * cols_) * bytes_of(dtype) + std::size_t(d.rows);
   }
-  // Forward reads x twice, backward reads x and dy twice; of means both read x once less.
+  // Forward reads x twice, backward reads x and dy twice; with means both read x once less.
   Cost cost(Pass pass, Index rows, bool) const override {
     const double size = double(dims(rows).rows * cols_), more = adds() ? 1.0 : 0.0;
     if (window_) return {(6.0 + more + (gated() ? 1.0 : 0.0)) * size, (2.0 + more) * size};
@@ -151,12 +151,12 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   const T* added(const Call<T>& c) const {
     return adds() ? c.in(added_input) : nullptr;
   }
-  // Whether backward finds the activation's derivative.
+  // Whether backward applies the activation's derivative.
   bool gated() const { return activation_.kind != Activation::linear && !relu_left_; }
 
   RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
   Index moments_size() const { return settles() ? (2 * cols_ + 1) * steps() : 0; }
-  // Whether a batch says anything about its columns.
+  // Whether a batch has any rows that count.
   static bool counts(const std::uint8_t* mask, Index rows) {
     if (mask == nullptr) return rows > 0;
     return std::any_of(mask, mask + rows, [](std::uint8_t kept) { return kept != 0; });
@@ -172,16 +172,16 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     return c.kept() + 2 * cols_ * steps() + step;
   }
 
-  // In the workspace; there is none where nothing is gathered.
+  // A place in the workspace; null if nothing is gathered.
   template <class T>
   T* room(const Call<T>& c, Index at) const {
     return steps() == 1 ? nullptr : reinterpret_cast<T*>(c.workspace()) + at;
   }
-  // `width` elements of each row: they follow each other in y by `y_step`, in x by `x_step`.
+  // `width` elements of each row, at distances of `y_step` in y and `x_step` in x.
   static StridedSpec rows_apart(Index rows, Index width, Index y_step, Index x_step) {
     return {2, {rows, width}, {y_step, 1}, {x_step, 1}};
   }
-  // The rows of one step; where there is but one step, the array itself.
+  // The rows of one step; the array itself if there is only one step.
   template <class T>
   const T* gather(const Call<T>& c, const T* from, T* to, Index step, RowsCols d) const {
     const Index width = positions_ * cols_;
@@ -197,7 +197,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     c.kernels.strided_copy(to + step * width, from,
                            rows_apart(d.rows / positions_, width, steps() * width, width));
   }
-  // Behind the `arrays` of the workspace.
+  // After the first `arrays` arrays of the workspace.
   template <class T>
   const std::uint8_t* mask_of(const Call<T>& c, Index step, Index arrays, RowsCols d) const {
     const std::uint8_t* from = c.mask(5);
@@ -275,11 +275,11 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   const Index positions_, cols_;
   const BatchNormOptions options_;
   ActivationSpec activation_;
-  bool relu_left_ = false;          // to a pool behind
-  std::optional<PoolDims> window_;  // of one row, the whole of it: the output is its mean
+  bool relu_left_ = false;          // left to a pooling that follows
+  std::optional<PoolDims> window_;  // the whole of one row: the output is its mean
 };
 
-// Training moves the statistics: moving = momentum moving + (1 - momentum) batch.
+// Training updates the statistics: moving = momentum moving + (1 - momentum) batch.
 Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor& moving_mean,
                   const Tensor& moving_variance, const Tensor* gamma, const Tensor* beta,
                   const Tensor* mask, double momentum, double epsilon, bool batch_statistics,
@@ -308,18 +308,18 @@ Tensor batch_norm(Graph& graph, const Tensor& x, const Tensor& moving_mean,
 
 const Registration batch_norm_registered{
     "batch_norm",
-    "(x - mean) / sqrt(variance + epsilon) gamma + beta, the statistics of a column over the "
-    "rows.",
+    "(x - mean) / sqrt(variance + epsilon) gamma + beta, with the statistics of each column "
+    "over the rows.",
     batch_norm,
     {{"x", "(..., features)."},
-     {"moving_mean", "(features,), a parameter that training moves."},
-     {"moving_variance", "(features,), a parameter that training moves."},
+     {"moving_mean", "(features,), a parameter that training updates."},
+     {"moving_variance", "(features,), a parameter that training updates."},
      {"gamma", "(features,), a parameter.", left_out},
      {"beta", "(features,), a parameter.", left_out},
-     {"mask", "(...): positions that count; None for all.", left_out},
-     {"momentum", "How much of the moving statistics stays, in [0, 1].", 0.99},
+     {"mask", "(...): the positions to include; None for all.", left_out},
+     {"momentum", "Weight of the old moving statistics, in [0, 1].", 0.99},
      {"epsilon", "Added to the variance.", 1e-3},
-     {"batch_statistics", "Whether training takes the batch's statistics.", true}}};
+     {"batch_statistics", "Whether training uses the statistics of the batch.", true}}};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Bits and divisors of integers, two by two.
+// Element-wise bit operations and divisors of two integer tensors.
 #include <cstdint>
 #include <stdexcept>
 
@@ -24,7 +24,7 @@ Bits common_divisor(Bits a, Bits b) {
   return a;
 }
 
-// Shifts by 32 and more leave nothing, or the sign alone.
+// Shifts by 32 or more leave 0, or the sign only.
 std::int32_t shifted(std::int32_t a, std::int32_t by, bool left) {
   const bool all = by < 0 || by > 31;
   if (left) return all ? 0 : std::int32_t(Bits(a) << by);
@@ -76,7 +76,7 @@ Tensor integer_pair(const char* who, Graph& graph, const Tensor& a, const Tensor
       throw std::invalid_argument(std::string(who) + ": needs int32; got " + name_of(got));
   graph.check_alike({a, b}, who);
   if (a.shape != b.shape)
-    throw std::invalid_argument(std::string(who) + ": needs two of one shape; got " +
+    throw std::invalid_argument(std::string(who) + ": needs two tensors of one shape; got " +
                                 to_string(a.shape) + " and " + to_string(b.shape));
   return graph.record(std::make_unique<IntegerPair<op>>(who, std::vector<ValueId>{a.value, b.value},
                                                         size_of(a.shape)),
@@ -99,12 +99,12 @@ LAMINA_INTEGER_PAIR(lcm, lcm)
 #define LAMINA_PAIRED {{"a", "Any shape, int32."}, {"b", "The shape of a, int32."}}
 
 const Registration integer_pairs_registered[] = {
-    {"bitwise_and", "The bits that both have.", bitwise_and, LAMINA_PAIRED},
-    {"bitwise_or", "The bits that either has.", bitwise_or, LAMINA_PAIRED},
-    {"bitwise_xor", "The bits that one of both has.", bitwise_xor, LAMINA_PAIRED},
-    {"bitwise_left_shift", "a with its bits b places up; 0 where b is not in [0, 32).",
+    {"bitwise_and", "The bits that are set in both.", bitwise_and, LAMINA_PAIRED},
+    {"bitwise_or", "The bits that are set in either.", bitwise_or, LAMINA_PAIRED},
+    {"bitwise_xor", "The bits that are set in exactly one.", bitwise_xor, LAMINA_PAIRED},
+    {"bitwise_left_shift", "a shifted left by b bits; 0 where b is not in [0, 32).",
      bitwise_left_shift, LAMINA_PAIRED},
-    {"bitwise_right_shift", "a with its bits b places down, under its sign.", bitwise_right_shift,
+    {"bitwise_right_shift", "a shifted right by b bits, keeping its sign.", bitwise_right_shift,
      LAMINA_PAIRED},
     {"gcd", "The greatest common divisor, not negative.", gcd, LAMINA_PAIRED},
     {"lcm", "The least common multiple, not negative; its lowest 32 bits.", lcm, LAMINA_PAIRED},

@@ -20,8 +20,9 @@ ChainGradients::~ChainGradients() {
   for (const Programs* p = programs_.load(); p != nullptr;) delete std::exchange(p, p->next);
 }
 
-// The derivatives by all inputs that have one: of the inputs, the output's gradient (the input
-// behind them) and the output (the next one), where calculating it again costs more.
+// Derivatives with respect to all inputs that have one, as functions of the inputs, the output's
+// gradient (the next input) and, if recalculating the output costs more than reading it, the output
+// (the input after that).
 void ChainGradients::derive() {
   const int count = int(chain_.shapes.size());
   std::vector<int> wanted;
@@ -71,7 +72,7 @@ const ChainGradients::Programs& ChainGradients::add(const std::vector<bool>& wan
   return *made.release();
 }
 
-// Inputs whose gradients are sums over the same axes.
+// Inputs whose gradients are sums over the same axes, in groups.
 std::vector<std::vector<int>> ChainGradients::groups(const std::vector<bool>& wanted) const {
   std::vector<std::vector<Index>> patterns;
   std::vector<std::vector<int>> groups;
@@ -89,7 +90,7 @@ std::vector<std::vector<int>> ChainGradients::groups(const std::vector<bool>& wa
   return groups;
 }
 
-// Gradients that are not sums go with those of the first group that are.
+// Gradients that are not sums join the first group of gradients that are.
 void ChainGradients::join_dense(std::vector<std::vector<int>>& groups) const {
   const auto dense = [&](const std::vector<int>& group) {
     return !is_broadcast(chain_.shapes[std::size_t(group[0])], chain_.whole, chain_.rows);

@@ -8,8 +8,8 @@
 
 namespace lamina {
 
-// The node `result` of a formula of inputs of these shapes; `whole` is what they broadcast to, and
-// `rows` whether any of them has rows.
+// The node `result` of a formula of inputs of these shapes; `whole` is the shape to which they
+// broadcast, and `rows` whether any of them has rows.
 struct Chain {
   Formula formula;
   int result;
@@ -19,7 +19,7 @@ struct Chain {
   DType dtype;
 
   const Formula::Node& last() const { return formula.node(result); }
-  // What is not broadcast has a gradient that is no sum, and is written.
+  // The gradient of an input that is not broadcast is not a sum, and is overwritten.
   bool accumulates(int input) const {
     const ElementShape& shape = shapes[std::size_t(input)];
     return !shape.rows && is_broadcast(shape, whole, rows);
@@ -28,14 +28,15 @@ struct Chain {
 
 class ChainGradients {
  public:
-  // A program for one way to sum; the gradients of these inputs are its outputs.
+  // A program for gradients summed over the same axes; its outputs are the gradients of these
+  // inputs.
   struct Part {
     CompiledProgram program;
     std::vector<int> inputs;
-    bool accumulates;  // parameters
+    bool accumulates;  // for parameters
   };
 
-  explicit ChainGradients(const Chain& chain);  // which outlives it
+  explicit ChainGradients(const Chain& chain);  // must outlive this object
   ~ChainGradients();
   ChainGradients(const ChainGradients&) = delete;
   ChainGradients& operator=(const ChainGradients&) = delete;
@@ -45,9 +46,9 @@ class ChainGradients {
   bool reads(int input) const { return reads_[std::size_t(input)]; }
   bool reads_output() const { return reads_.back(); }
 
-  // The programs for the inputs of which wants(input) is true: their inputs are the chain's, then
-  // the gradient of its output, then the output.  They are made for each set of inputs once, in a
-  // list that only grows: several threads may ask.
+  // The programs for the inputs with wants(input).  Their inputs are those of the chain, the
+  // gradient of its output, and the output.  They are compiled once for each set of inputs and kept
+  // in a list that only grows, because several threads may ask.
   template <class Wants>
   const std::vector<Part>& parts(const Wants& wants) const {
     const auto fits = [&](const Programs& programs) {
@@ -77,7 +78,7 @@ class ChainGradients {
 
   const Chain& chain_;
   Formula derivative_;
-  std::vector<int> gradient_;  // nodes of derivative_, by input; -1 where none flows
+  std::vector<int> gradient_;  // nodes of derivative_, by input; -1 without gradient
   std::vector<bool> reads_;    // by input; then the output's gradient, the output
   mutable std::atomic<const Programs*> programs_{nullptr};
 };

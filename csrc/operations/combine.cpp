@@ -1,5 +1,5 @@
-// Operations of several inputs: sum, difference, product, extremes; and the steps that layers make
-// of them, a constant factor and rows of length 1.
+// Operations of several inputs: sum, difference, product, extremes; and the building blocks of
+// layers, multiplication by a constant and scaling of rows to length 1.
 #include "combine.h"
 
 #include <cmath>
@@ -27,7 +27,7 @@ class CombineOperation final : public OperationOf<CombineOperation> {
                                combine_);
   }
 
-  bool same_as(const Operation&) const override { return true; }  // of one kind
+  bool same_as(const Operation&) const override { return true; }  // the same kind suffices
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override {
     return combine_ != Combine::add && combine_ != Combine::subtract;
@@ -131,7 +131,7 @@ Tensor unit_rows(Graph& graph, const Tensor& x, const std::string& name) {
                       name);
 }
 
-// The inputs one after the other.
+// Combines the inputs one after another.
 Tensor chain(Graph& graph, Combine kind, const std::vector<Tensor>& inputs,
              const std::string& name) {
   if (inputs.empty()) throw std::invalid_argument(name + ": needs at least 1 input; got none");

@@ -1,4 +1,4 @@
-// What others need to know of a sum to take it over.
+// What other operations need to know of a sum to absorb it.
 #pragma once
 
 #include "graph/operation.h"

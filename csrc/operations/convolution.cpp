@@ -10,7 +10,7 @@ namespace {
 
 std::string text(Index n) { return std::to_string(n); }
 
-// A signal (steps, channels) is an image of height 1: no operation, only how its axes are read.
+// A signal (steps, channels) is treated as an image of height 1; no operation is recorded for it.
 void check_axes(Graph& graph, const Tensor& x, const Tensor& kernel, const char* who) {
   graph.check_float(x, who);
   graph.check_whole(kernel, who);
@@ -62,7 +62,7 @@ Tensor record_convolution(Graph& graph, const Tensor& x, const Tensor& kernel, c
   }
   const Shape shape = transposed ? image_shape(x.shape, d.height, d.width, outputs)
                                  : image_shape(x.shape, out_height(d), out_width(d), outputs);
-  size_of(shape);  // refuses what does not fit
+  size_of(shape);  // throws on overflow
   const Tensor z = graph.record(
       std::make_unique<Convolution>(
           std::vector<ValueId>{x.value, kernel.value, bias == nullptr ? -1 : bias->value},
@@ -88,10 +88,10 @@ Tensor conv2d(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor*
                                     inputs == d.channels / groups;
   if (!fits)
     throw std::invalid_argument(
-        "conv2d: kernel must have the channels of x" +
-        (depthwise ? "" : " over groups, " + text(d.channels) + " / " + text(groups)) +
-        ", as its last axis but one" + (depthwise ? "" : ", and filters that groups divide") +
-        "; got shape " + to_string(kernel.shape) + " for inputs " + to_string(x.shape));
+        "conv2d: the last axis but one of kernel must have the channels of x" +
+        (depthwise ? "" : " divided by groups, " + text(d.channels) + " / " + text(groups)) +
+        (depthwise ? "" : ", and groups must divide its filters") + "; got shape " +
+        to_string(kernel.shape) + " for inputs " + to_string(x.shape));
   if (out_height(d) < 1 || out_width(d) < 1)
     throw std::invalid_argument("conv2d: kernel must fit into the padded image; got shape " +
                                 to_string(kernel.shape) + " for inputs " + to_string(x.shape));
@@ -121,7 +121,7 @@ Tensor conv2d_transpose(Graph& graph, const Tensor& x, const Tensor& kernel, con
   if (height < 1 || width < 1 || out_height(d) != x_height ||
       out_width(d) != x.shape[x.shape.size() - 2])
     throw std::invalid_argument("conv2d_transpose: an output of " + text(height) + " x " +
-                                text(width) + " does not come from inputs " + to_string(x.shape));
+                                text(width) + " cannot come from inputs " + to_string(x.shape));
   return record_convolution(graph, x, kernel, bias, true, d, {kind, alpha}, name);
 }
 
@@ -134,13 +134,13 @@ const Registration convolutions_registered[] = {
       {"bias", "(filters,), a parameter, or None."},
       {"strides", "(vertical, horizontal)."},
       {"dilation", "(vertical, horizontal)."},
-      {"padding", "Zeros: (top, bottom, left, right)."},
+      {"padding", "Zeros to add: (top, bottom, left, right)."},
       {"groups",
        "Groups of channels; 0 is depthwise, kernel (height, width, channels, multiplier).", 1},
-      {"activation", "Activation of the sum.", "linear"},
+      {"activation", "Activation of the result.", "linear"},
       {"alpha", "Slope of leaky_relu below 0, scale of elu.", 0.0}}},
     {"conv2d_transpose",
-     "From the outputs of the convolution described to its inputs, then an activation.",
+     "The transposed convolution, from the outputs of conv2d to its inputs, then an activation.",
      conv2d_transpose,
      {{"x", "(height, width, filters), or (steps, filters): an image of height 1."},
       {"kernel", "(height, width, channels / groups, filters), a parameter."},
@@ -149,7 +149,7 @@ const Registration convolutions_registered[] = {
       {"dilation", "(vertical, horizontal)."},
       {"padding", "Zeros around the convolution's inputs: (top, bottom, left, right)."},
       {"size", "(height, width) of the output, which the convolution maps to x."},
-      {"activation", "Activation of the sum.", "linear"},
+      {"activation", "Activation of the result.", "linear"},
       {"alpha", "Slope of leaky_relu below 0, scale of elu.", 0.0},
       {"groups", "Groups of channels.", 1}}},
 };

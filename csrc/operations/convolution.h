@@ -1,4 +1,4 @@
-// A convolution as an operation of the graph, with what it takes over.
+// A convolution as an operation of the graph, with the operations that it can absorb.
 #pragma once
 
 #include <new>
@@ -17,8 +17,8 @@
 namespace lamina {
 
 // Both directions: the convolution, and the transposed layer, which maps its outputs to its inputs.
-// With max pooling over its outputs (one node of the graph) the activation's derivative is taken at
-// the winners alone.  An average pooling is taken over in inference.
+// With a max pooling of its outputs (then one node of the graph) the activation's derivative is
+// only calculated for the winners.  An average pooling is absorbed in inference.
 class Convolution final : public OperationOf<Convolution> {
  public:
   Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row, Products products)
@@ -44,7 +44,7 @@ class Convolution final : public OperationOf<Convolution> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     if (gives_slopes(c)) return backward_by_images(c);
-    if (!dy_is_dz())  // dz over dy, whose last reader this is
+    if (!dy_is_dz())  // dz replaces dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), output_size(c.rows), activation_);
     if (pooled_ && products_ == Products::of_graph && c.kernels.conv2d_winners(row_, pool_)) {
       PoolDims window = pool_;
@@ -68,9 +68,9 @@ class Convolution final : public OperationOf<Convolution> {
       throw std::bad_alloc();
   }
 
-  // Where a weight serves so many pixels of an image that folding costs less than a pass: few
-  // pixels of many weights are soon passed over.  Weights that are rounded for their products are
-  // those of training.
+  // Only if each weight is used for so many pixels of an image that folding costs less than a
+  // separate pass, which is fast over few pixels with many weights.  Weights that are rounded for
+  // products in bfloat16 are not folded, so that they are those of training.
   bool absorb_in_inference(const Operation& follower) override {
     if (transposed_ || pooled_) return false;
     if (const PoolDims* window = average_pooling_window(follower)) {
@@ -111,7 +111,7 @@ class Convolution final : public OperationOf<Convolution> {
     kind += std::string("+") + lamina::name_of(activation_.kind);
     return true;
   }
-  // What is folded, then the outputs before they are pooled.
+  // The folded weights, then the outputs before they are pooled.
   std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
     const Index element = Index(bytes_of(dtype)), image = convolved_size(1);
     const Index most = norm_ && rows > few_images ? few_images : rows;
@@ -119,14 +119,14 @@ class Convolution final : public OperationOf<Convolution> {
     return std::size_t(folded_bytes(element) +
                        checked_product(images, checked_product(image, element)));
   }
-  // The weights, those that a normalisation is folded into, and what the kernel makes of them.  An
-  // image of 13 x 13 pixels by 3x3 from 32 channels to 64, on one core of a Zen 4: 33 us a call
-  // that makes them, 20 one that compares and finds them.
+  // The weights, the weights with the normalisation folded in, and the kernel's form of them.  An
+  // image of 13 x 13 pixels by 3x3 from 32 channels to 64, on one core of a Zen 4: 33 us for a call
+  // that calculates them, 20 us for one that finds them after a comparison.
   std::size_t prepared_bytes(DType dtype) const override {
     if (transposed_ || products_ == Products::bfloat16) return 0;
     return dtype == DType::float32 ? prepared_bytes_as<float>() : prepared_bytes_as<double>();
   }
-  // Backward needs only each winner's place in its window, 1 byte mostly.
+  // Backward only needs each winner's place in its window, usually 1 byte.
   std::size_t saved_bytes(Index rows, DType) const override {
     return pooled_ ? std::size_t(checked_product(output_size(rows), pool_index_bytes(pool_))) : 0;
   }
@@ -160,19 +160,20 @@ class Convolution final : public OperationOf<Convolution> {
   }
 
  private:
-  // Numbers that are read, and that are made of them.
+  // The sizes of what is read, and of what is calculated from it.
   Index read_size() const { return weights_size() + (norm_ ? 5 * filters() : 0); }
   template <class T>
   std::size_t prepared_bytes_as() const {
     const Index made = folded_size<T>() + kernels<T>().conv2d_prepared_size(row_);
     return made == 0 ? 0 : PreparedWeights<T>::bytes(read_size(), made);
   }
-  // By what is kept, made anew where it is not of these weights; false where that cannot be.
+  // Uses the kept weights, recalculating them if they are not current; false if that is not
+  // possible.
   template <class T>
   bool forward_prepared(const Call<T>& c) const {
     const Index size = c.kernels.conv2d_prepared_size(row_);
     const PreparedWeights<T> kept(*c.prepared(), read_size(), folded_size<T>() + size);
-    if (!kept.fits()) return false;  // it was lent for other kernels
+    if (!kept.fits()) return false;  // lent for other kernels
     const T *w = c.in(1), *b = c.in(2);
     T* const ready = kept.made() + folded_size<T>();
     typename PreparedWeights<T>::Sources read{{{w, weights_size()}}};
@@ -192,8 +193,8 @@ class Convolution final : public OperationOf<Convolution> {
     return true;
   }
 
-  // Takes a pooling over.  Outputs that no window reads are not calculated, as if there were less
-  // padding behind the image: of 11 rows under windows of 2 the last.
+  // Absorbs a pooling.  Outputs that no window reads are not calculated, as if there were less
+  // padding at the end of the image: of 11 rows under windows of 2, the last one.
   void pool(const PoolDims& window, bool averages) {
     pool_ = without_unread(window);
     row_.pad_bottom -= (window.height - pool_.height) * row_.stride_h;
@@ -205,7 +206,8 @@ class Convolution final : public OperationOf<Convolution> {
   FoldedNorm<T> norm_of(const T* gamma, const T* beta, const T* mean, const T* variance) const {
     return {gamma, beta, mean, variance, norm_->epsilon, filters()};
   }
-  // `pass`: what is left to do before the pooling, `ready`: what is prepared of w; or null.
+  // `pass`: the remaining work before the pooling; `ready`: the prepared form of w; either may be
+  // null.
   template <class T>
   void forward_with(const Call<T>& c, const T* w, const T* b, const PassBehind<T>* pass,
                     const T* ready = nullptr) const {
@@ -233,8 +235,8 @@ class Convolution final : public OperationOf<Convolution> {
       pass->apply(c.kernels, z, c.rows);
   }
 
-  // Whether dz is made image by image: where the weights' gradient alone reads it, as in the first
-  // layer, and an image stays near.
+  // Whether dz is calculated image by image: if only the weights' gradient reads it, as in the
+  // first layer, and an image fits into the cache.
   template <class T>
   bool gives_slopes(const Call<T>& c) const {
     return !dy_is_dz() && !pooled_ && !transposed_ && c.din(0) == nullptr &&
@@ -250,13 +252,13 @@ class Convolution final : public OperationOf<Convolution> {
       throw std::bad_alloc();
   }
 
-  // Few rows are shared out by their bands, large images do not stay near: both are pooled after
-  // the convolution.
+  // With few rows, threads share the bands of an image, and large images do not fit into the cache:
+  // both are pooled after the convolution.
   static constexpr Index few_images = 7, near_bytes = 256 << 10;
   bool pools_after(Index rows, Index element) const {
     return rows <= few_images || checked_product(convolved_size(1), element) > near_bytes;
   }
-  // The outputs before they are pooled; null where they are pooled image by image.
+  // The outputs before they are pooled; null if they are pooled image by image.
   template <class T>
   T* convolved(const Call<T>& c) const {
     if (!norm_) return reinterpret_cast<T*>(c.workspace());
@@ -276,7 +278,7 @@ class Convolution final : public OperationOf<Convolution> {
     return row_.kernel_h * row_.kernel_w * (row_.channels / row_.groups) * row_.filters;
   }
 
-  // A pool includes the derivative of a ReLU.
+  // The gradient from a pooling includes the derivative of a ReLU.
   bool dy_is_dz() const {
     return activation_.kind == Activation::linear || relu_left_ || (pooled_ && rectified());
   }
@@ -297,13 +299,13 @@ class Convolution final : public OperationOf<Convolution> {
   Index filters() const { return transposed_ ? row_.channels : row_.filters; }
 
   const bool transposed_;
-  ConvDims row_;  // images: 1; padding behind the image may be below 0
+  ConvDims row_;  // images: 1; padding at the end may be below 0
   const Products products_;
-  PoolDims pool_{};  // of one row, where it is pooled
+  PoolDims pool_{};  // of one row, if pooled
   bool pooled_ = false, averages_ = false;
   std::optional<NormBehind> norm_;  // in inference, before the activation
   ActivationSpec activation_;
-  bool relu_left_ = false;  // to a pool behind
+  bool relu_left_ = false;  // left to a pooling that follows
 };
 
 }  // namespace lamina

@@ -13,7 +13,7 @@ class Ctc final : public OperationOf<Ctc> {
  public:
   Ctc(std::vector<ValueId> read, CtcDims dims) : OperationOf("ctc", std::move(read)), dims_(dims) {}
 
-  // The gradient is made with the loss, out of the same sums.
+  // The gradient is calculated with the loss, from the same sums.
   template <class T>
   void forward_as(const Call<T>& c) const {
     ctc<T>(c.out(), c.kept(), c.in(0), c.labels(1), c.labels(2), c.labels(3),
@@ -101,7 +101,7 @@ std::vector<Tensor> record_ctc_beams(Graph& graph, const Tensor& x, const Tensor
   check_logits(graph, x, blank, "ctc_beams");
   graph.check_alike({x, step_count}, "ctc_beams");
   if (graph.check(step_count, "ctc_beams").dtype != DType::int32 || !step_count.shape.empty())
-    throw std::invalid_argument("ctc_beams: needs one int32 count of steps a row; got " +
+    throw std::invalid_argument("ctc_beams: needs one int32 count of steps per row; got " +
                                 to_string(step_count.shape));
   if (width < 1 || paths < 1 || paths > width)
     throw std::invalid_argument("ctc_beams: needs 1 <= paths <= width; got " +
@@ -124,7 +124,7 @@ Tensor record_ctc(Graph& graph, const Tensor& x, const Tensor& labels, const Ten
   if (x.shape.size() != 2 || labels.shape.size() != 1 || !label_count.shape.empty() ||
       !step_count.shape.empty())
     throw std::invalid_argument(
-        "ctc: needs logits (steps, classes), labels (labels,) and two counts a row; got " +
+        "ctc: needs logits (steps, classes), labels (labels,) and two counts per row; got " +
         to_string(x.shape) + ", " + to_string(labels.shape) + ", " + to_string(label_count.shape) +
         " and " + to_string(step_count.shape));
   const CtcDims dims = {1, x.shape[0], x.shape[1], labels.shape[0], blank};
@@ -136,22 +136,23 @@ Tensor record_ctc(Graph& graph, const Tensor& x, const Tensor& labels, const Ten
 
 const Registration ctc_registered[] = {
     {"ctc",
-     "Minus the log-probability that a row's steps spell its labels, blanks and repeats dropped.",
+     "Minus the log-probability that a row's steps spell its labels, with blanks and repeats "
+     "dropped.",
      record_ctc,
      {{"x", "(steps, classes): logits."},
-      {"labels", "(labels,): int32; those beyond the count are not read."},
+      {"labels", "(labels,): int32; labels beyond the count are not read."},
       {"label_count", "(): int32."},
       {"step_count", "(): int32."},
-      {"blank", "The class that is no label.", 0}}},
+      {"blank", "The class that is not a label.", 0}}},
     {"ctc_beams",
-     "The likeliest labels that a row's steps spell, filled up with -1, and their "
+     "The most likely labels that a row's steps spell, padded with -1, and their "
      "log-probabilities.",
      record_ctc_beams,
      {{"x", "(steps, classes): logits."},
       {"step_count", "(): int32."},
-      {"width", "How many beginnings are kept."},
-      {"paths", "How many results there are."},
-      {"blank", "The class that is no label.", 0}}},
+      {"width", "Number of prefixes that are kept."},
+      {"paths", "Number of results."},
+      {"blank", "The class that is not a label.", 0}}},
 };
 
 }  // namespace

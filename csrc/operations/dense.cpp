@@ -28,7 +28,7 @@ class Dense final : public OperationOf<Dense> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     const DenseDims d = dims(c.rows);
-    if (activation_.kind != Activation::linear)  // dz over dy, whose last reader this is
+    if (activation_.kind != Activation::linear)  // dz replaces dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), d.rows * d.units, activation_);
     product_kernels(c, products_)
         .dense_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.in(1), d, c.accumulate);
@@ -82,7 +82,7 @@ class Dense final : public OperationOf<Dense> {
   DenseDims dims(Index rows) const { return {rows * positions_, features_, units_}; }
 
   const Index features_, units_;
-  const Index positions_;  // rows of the product a row of the batch
+  const Index positions_;  // rows of the product per row of the batch
   const Products products_;
   ActivationSpec activation_;
 };
@@ -122,7 +122,7 @@ const Registration dense_registered{
     {{"x", "(..., inputs)."},
      {"kernel", "(inputs, units), a parameter."},
      {"bias", "(units,), a parameter.", left_out},
-     {"activation", "Activation of the sum.", "linear"},
+     {"activation", "Activation of the result.", "linear"},
      {"alpha", "Slope of leaky_relu below 0, scale of elu.", 0.0}}};
 
 }  // namespace

@@ -16,7 +16,7 @@ class Dropout final : public OperationOf<Dropout> {
   void forward_as(const Call<T>& c) const {
     c.kernels.dropout_forward(c.out(), c.in(0), width_ * c.rows, rate_, key(c.random));
   }
-  // After a ReLU the output's sign stands for the mask: no second draw (kernel.h).
+  // After a ReLU, the sign of the output replaces a second draw of the mask (kernel.h).
   template <class T>
   void backward_as(const Call<T>& c) const {
     c.kernels.dropout_backward(c.din(0), c.dout(), after_relu_ ? c.out() : nullptr, width_ * c.rows,
@@ -56,13 +56,13 @@ Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream,
 
 const Registration dropout_registered{
     "dropout",
-    "Zeros at random and the rest scaled by 1 / (1 - rate); identity outside training, unless it "
-    "acts always.",
+    "Random elements set to 0 and the rest scaled by 1 / (1 - rate); identity outside training, "
+    "unless `always` is set.",
     dropout,
     {{"x", "Any shape."},
-     {"rate", "Share of zeros, in [0, 1)."},
-     {"stream", "Stream of random numbers; each use takes its own."},
-     {"always", "Whether it acts outside training too.", false}}};
+     {"rate", "Fraction of elements to set to 0, in [0, 1)."},
+     {"stream", "Stream of random numbers; each use needs its own."},
+     {"always", "Whether to apply it outside training too.", false}}};
 
 }  // namespace
 }  // namespace lamina

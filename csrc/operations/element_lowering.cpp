@@ -1,4 +1,5 @@
-// Steps of formulas: an order in which most results stay in the accumulator, registers for others.
+// The steps of formulas: an order in which most results stay in the accumulator, and registers for
+// the others.
 #include <algorithm>
 
 #include "element_program.h"
@@ -6,7 +7,7 @@
 namespace lamina {
 namespace {
 
-// How an operation may be run: which operand is in the accumulator, which are in slots.
+// One form of an operation: which operand is in the accumulator, and which ones are in slots.
 struct StepForm {
   ElementOp op;
   int accumulator, slot, other;
@@ -38,7 +39,7 @@ std::vector<StepForm> forms_of(ElementOp op) {
     case ElementOp::where:
       return {
           {op, 0, 1, 2}, {ElementOp::select_first, 1, 0, 2}, {ElementOp::select_second, 2, 0, 1}};
-    default:  // of equal zeros maximum and minimum take the second: no two ways
+    default:  // maximum and minimum of equal zeros return the second operand, so only one order
       return {{op, 0, operands_of(op) > 1 ? 1 : -1, operands_of(op) > 2 ? 2 : -1}};
   }
 }
@@ -95,7 +96,7 @@ class Lowering {
       }
   }
 
-  // Registers that a node's own tree needs (Sethi and Ullman 1970).
+  // The number of registers that the tree of a node needs (Sethi and Ullman 1970).
   void measure() {
     for (std::size_t i = 0; i < f_.nodes().size(); ++i) {
       std::vector<int> needs;
@@ -109,8 +110,8 @@ class Lowering {
     }
   }
 
-  // Operands before their operation, the most demanding first, without recursion: formulas may be
-  // deep.
+  // Operands before their operation, the one that needs most registers first; without recursion,
+  // because formulas may be deep.
   void arrange(int root) {
     std::vector<int> pending = {root};
     while (!pending.empty()) {
@@ -134,7 +135,7 @@ class Lowering {
     }
   }
 
-  // The form that finds the accumulator's operand there, or null.
+  // The form whose accumulator operand is there already, or null.
   const StepForm* fitting(const std::vector<StepForm>& forms, const Formula::Node& n, int held) {
     for (const StepForm& form : forms)
       if (n.operand[form.accumulator] == held) return &form;

@@ -22,10 +22,11 @@ Shape broadcast_shape(const std::vector<Shape>& shapes, const char* who) {
       if (own == size || own == 1) continue;
       std::string all;
       for (const Shape& each : shapes) all += (all.empty() ? "" : ", ") + to_string(each);
-      throw std::invalid_argument(std::string(who) +
-                                  ": shapes must broadcast, axis by axis from the last, equal or "
-                                  "1; got " +
-                                  all);
+      throw std::invalid_argument(
+          std::string(who) +
+          ": shapes must broadcast: counted from the last, axes must be equal or "
+          "1; got " +
+          all);
     }
   }
   return whole;
@@ -82,8 +83,8 @@ void CompiledProgram::take_axes(const std::vector<ElementShape>& inputs, const S
   for (const Output& output : outputs)
     strides.push_back(element_strides(
         output.sum_to < 0 ? dense : inputs[std::size_t(output.sum_to)], whole, rows));
-  // Axes of one element go; the rows stay, however many there will be.  Then neighbours merge that
-  // lie behind one another in every array.
+  // Axes of one element are dropped, except that of rows, whose number is not known yet.  Then
+  // neighbours that are contiguous in every array are merged.
   std::vector<std::size_t> kept;
   for (std::size_t k = 0; k < axes.size(); ++k) {
     if (axes[k] == 1 && !(rows && k == 0)) continue;

@@ -1,4 +1,4 @@
-// Rows of a table by token.
+// Rows of a table, selected by token.
 #include "embedding.h"
 
 #include <stdexcept>
@@ -66,7 +66,7 @@ Tensor embedding(Graph& graph, const Tensor& ids, const Tensor& table, const std
 
 const Registration embedding_registered{
     "embedding",
-    "Rows of a table by token.",
+    "Rows of a table, selected by token.",
     embedding,
     {{"ids", "int32 tokens of any shape."}, {"table", "(vocabulary, columns), a parameter."}}};
 

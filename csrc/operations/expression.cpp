@@ -65,7 +65,7 @@ class Expression final : public OperationOf<Expression> {
                       other.chain_.shapes.end(), alike);
   }
 
-  // Takes over the expression that makes one of its inputs, if nothing is calculated twice by it.
+  // Absorbs the expression that computes one of its inputs, if nothing is then calculated twice.
   bool absorb_producer(const Operation& operation) override {
     const auto* producer = dynamic_cast<const Expression*>(&operation);
     if (producer == nullptr || producer->chain_.dtype == DType::int32 || producer->fold != fold ||
@@ -88,7 +88,7 @@ class Expression final : public OperationOf<Expression> {
     return true;
   }
 
-  // As an activation, where that is what comes last.
+  // An activation's name, if the last node is one.
   std::string origin() const override {
     const Formula::Node& last = chain_.last();
     return last.kind == Formula::Kind::operation ? name_of(last.op) : kind;
@@ -111,7 +111,7 @@ class Expression final : public OperationOf<Expression> {
       if (second.kind != Formula::Kind::constant || !(second.constant >= 0.0)) return std::nullopt;
       alpha = second.constant;
     }
-    // Of two operands, these alone are activations with their alpha.
+    // With two operands, only these two are activations with their alpha.
     if (count > 2 ||
         (count == 2) != (last.op == ElementOp::leaky_relu || last.op == ElementOp::elu))
       return std::nullopt;
@@ -125,7 +125,7 @@ class Expression final : public OperationOf<Expression> {
     return std::nullopt;
   }
 
-  // What it adds to `x`, values of its own shape: vectors of `units` without rows, or values alike.
+  // What the expression adds to `x`: a vector of `units` without rows, or values of the same shape.
   ValueId added_vector(ValueId x, Index units) const {
     const auto other = added_to(x);
     if (!other) return -1;
@@ -150,7 +150,8 @@ class Expression final : public OperationOf<Expression> {
   std::string sizes(Index rows) const override { return rows_by_cols(rows, size_of(chain_.whole)); }
 
  private:
-  // The other input of what is nothing but a sum with `x`, numbers of the sum's own shape.
+  // The other operand, if the expression is nothing but a sum with `x`, and x has the shape of the
+  // sum.
   std::optional<std::size_t> added_to(ValueId x) const {
     const Formula::Node& last = chain_.last();
     if (last.kind != Formula::Kind::operation || last.op != ElementOp::add || inputs.size() != 2 ||
@@ -177,7 +178,7 @@ class Expression final : public OperationOf<Expression> {
 
   Merged merge(const Expression& producer) const {
     Merged merged;
-    // An input of the merged formula; the same value seen with one shape is one input.
+    // Adds an input to the merged formula; the same value with the same shape is added only once.
     const auto input = [&](ValueId value, const ElementShape& shape) {
       std::size_t k = 0;
       while (k < merged.inputs.size() &&
@@ -242,11 +243,11 @@ Tensor expression(Graph& graph, const Formula& formula, int result,
                                 " inputs; got " + std::to_string(inputs.size()));
   if (is_floating(dtype) && dtype != graph.dtype)
     throw std::invalid_argument(who + ": the graph is " + name_of(graph.dtype) +
-                                ", an output cannot be " + name_of(dtype));
+                                "; an output cannot be " + name_of(dtype));
   std::vector<ValueId> values;
   std::vector<ElementShape> shapes;
   std::vector<Shape> sizes;
-  std::vector<int> place;  // a tensor given twice is one input
+  std::vector<int> place;  // a tensor passed twice is one input
   Formula own;
   bool any_rows = false;
   for (const Tensor& tensor : inputs) {

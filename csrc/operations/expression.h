@@ -10,21 +10,21 @@
 
 namespace lamina {
 
-// The node `result` of a formula whose input i is inputs[i]: values row by row or without rows,
-// numbers, int32 or truth values.  Their shapes broadcast by NumPy's rules, row by row.  The
-// output's type is `dtype`: the graph's, bool (what is not 0) or int32 (towards zero).
+// Records the node `result` of a formula whose input i is inputs[i]: with or without rows, of
+// numbers, int32 or truth values.  The shapes broadcast by NumPy's rules, row by row.  The output
+// has the type `dtype`: the graph's, bool (true where not 0) or int32 (rounded towards zero).
 //
-// Graph::build makes one operation of two where one alone reads the other.
+// Graph::build fuses two expressions if one is the only reader of the other.
 Tensor expression(Graph& graph, const Formula& formula, int result,
                   const std::vector<Tensor>& inputs, DType dtype, const std::string& name);
 
-// The activation that an operation is, recorded as one or as an expression that is nothing else.
+// The activation that an operation is, recorded as such or as an expression of nothing else.
 std::optional<ActivationSpec> activation_of(const Operation& operation);
-// What an expression adds to `x`, values whose last axis is `units`, if it does nothing else and it
-// is a vector without rows along that axis; else -1.
+// The operand that an expression adds to `x`, whose last axis is `units`, if it does nothing else
+// and the operand is a vector without rows along that axis; else -1.
 ValueId added_vector(const Operation& operation, ValueId x, Index units);
-// What an operation, recorded as a sum or as an expression, adds to `x` if it does nothing else and
-// it is values of the same rows and shape; else -1.
+// The operand that an operation, recorded as a sum or as an expression, adds to `x`, if it does
+// nothing else and the operand has the same rows and shape; else -1.
 ValueId added_values(const Operation& operation, ValueId x);
 
 }  // namespace lamina

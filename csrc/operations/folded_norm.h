@@ -1,11 +1,11 @@
-// A batch normalisation folded into the weights before it, outside training:
+// A batch normalisation folded into the weights before it, for inference:
 //
 //   ((x * w + b) - mean) s + beta = x * (w s) + ((b - mean) s + beta),
 //   s = gamma / sqrt(variance + epsilon),
 //
-// one factor for each filter.  It is done anew in every batch, so that weights and statistics may
-// change at any time and no copy outlives the call; where a weight serves many pixels that costs
-// less than a pass over the outputs.
+// with one factor per filter.  Folding is repeated in every batch, so that weights and statistics
+// may change at any time and no copy outlives the call; if a weight is used for many pixels, that
+// costs less than a pass over the outputs.
 #pragma once
 
 #include <optional>
@@ -15,38 +15,38 @@
 
 namespace lamina {
 
-// What it reads, by value; gamma and beta may be -1.
+// Its inputs, by value id; gamma and beta may be -1.
 struct NormBehind {
   ValueId gamma, beta, mean, variance;
   double epsilon;
-  // Taken over with it.
+  // Absorbed by the normalisation.
   ActivationSpec activation;
   std::optional<PoolDims> averaged;
 };
 
-// The batch normalisation that an operation is, of `cols` columns; none for any other operation,
-// and for one that took over a sum: its pass is needed.
+// The batch normalisation of `cols` columns that an operation is; nullopt for any other operation,
+// and for one that absorbed a sum, which needs a pass of its own.
 std::optional<NormBehind> batch_norm_of(const Operation& operation, Index cols);
 
 template <class T>
 struct FoldedNorm {
-  const T *gamma, *beta, *mean, *variance;  // gamma and beta: or null
+  const T *gamma, *beta, *mean, *variance;  // gamma and beta may be null
   double epsilon;
   Index cols;
 
-  // Numbers that `fold` needs for `rows` x cols weights: these, the bias, factors.
+  // The memory that `fold` needs for `rows` x cols weights: these, the bias, factors.
   static Index room(Index rows, Index cols) { return (rows + 3) * cols; }
 
-  // Weights and bias (or null) into `to`, the new bias behind the new weights.  False where the
-  // product would lose accuracy or overflow although the normalised values may not: a factor
-  // outside 2^-60 to 2^60 that is not 0, or a weight that is not finite.
+  // Writes weights and bias (or null) to `to`, the new bias after the new weights.  Returns false
+  // if the product would lose accuracy or overflow although the normalised values may not: if a
+  // factor other than 0 is outside 2^-60 to 2^60, or a weight is not finite.
   bool fold(const Kernels<T>& kernels, T* to, const T* w, const T* bias, Index rows) const {
     T* const new_bias = to + rows * cols;
     T* const zeros = new_bias + cols;
     T* const factors = zeros + cols;
     for (Index j = 0; j < cols; ++j) zeros[j] = T(0), factors[j] = T(1);
     const BatchNormSpec spec{epsilon, false, {}};
-    // (1 - 0) s, (w - 0) s, (b - mean) s + beta: roundings are the kernel's.
+    // (1 - 0) s, (w - 0) s, (b - mean) s + beta, with the roundings of the kernel.
     const auto normalise = [&](T* y, const T* x, const T* centre, const T* shift, Index count) {
       kernels.batch_norm_forward(y, x, nullptr, centre, variance, gamma, shift, nullptr,
                                  {count, cols}, spec);
@@ -60,7 +60,7 @@ struct FoldedNorm {
     normalise(to, w, zeros, nullptr, rows);
     return kernels.find_nonfinite(to, (rows + 1) * cols) < 0;
   }
-  // The pass itself and an activation, over values in place.
+  // The normalisation as a pass of its own and an activation, in place.
   void apply(const Kernels<T>& kernels, T* y, Index rows, ActivationSpec activation) const {
     const bool taken = taken_by_batch_norm(activation.kind);
     kernels.batch_norm_forward(y, y, nullptr, mean, variance, gamma, beta, nullptr, {rows, cols},

@@ -94,7 +94,7 @@ int Formula::constant(double value) {
   return find_or_add(n);
 }
 
-// Only what keeps every bit, signed zeros and NaN included.
+// Only simplifications that keep every bit, including signed zeros and NaN.
 int Formula::apply(ElementOp op, int a, int b, int c) {
   const auto undoes = [&](ElementOp twice) {
     return node(a).kind == Kind::operation && node(a).op == twice;

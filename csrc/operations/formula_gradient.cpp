@@ -1,4 +1,4 @@
-// Derivatives of formulas, by the reverse mode: one rule an operation.
+// Derivatives of formulas in reverse mode: one rule per operation.
 #include "formula.h"
 
 namespace lamina {
@@ -24,7 +24,7 @@ class Differentiation {
     give(result_, seed);
     for (std::size_t i = count_; i-- > 0;) {
       if (adjoint_[i] < 0 || f_.node(int(i)).kind != Formula::Kind::operation) continue;
-      const Formula::Node n = f_.node(int(i));  // a copy: nodes are appended meanwhile
+      const Formula::Node n = f_.node(int(i));  // a copy, because nodes are appended
       if (operands_of(n.op) == 1)
         unary(n.op, n.operand[0], int(i), adjoint_[i]);
       else
@@ -218,7 +218,7 @@ class Differentiation {
     if (wants(b)) give(b, where(of(wins, b, a), dy, tied));
   }
 
-  // No 0 times infinity: none flows to x where y is 0, none to y where x is 0.
+  // Avoids 0 times infinity: x gets no gradient where y is 0, and y none where x is 0.
   void power(int x, int y, int result, int dy) {
     const int none = number(0.0);
     if (wants(x)) {

@@ -10,7 +10,7 @@
 namespace lamina {
 namespace {
 
-// Inputs and outputs are real and imaginary parts; an imaginary input that is left out is zero.
+// Inputs and outputs are real and imaginary parts; an omitted imaginary input is zero.
 class FourierTransform final : public OperationOf<FourierTransform> {
  public:
   FourierTransform(std::vector<ValueId> inputs_, Index lines, Index size, bool inverse)
@@ -42,7 +42,7 @@ class FourierTransform final : public OperationOf<FourierTransform> {
   }
 
  private:
-  // The gradient is the sum with the other sign, divided by the same.
+  // The gradient is the sum with the opposite sign and the same divisor.
   template <class T>
   void run(T* y_real, T* y_imaginary, const T* x_real, const T* x_imaginary, Index rows,
            bool other_sign) const {
@@ -82,11 +82,11 @@ std::vector<Tensor> fourier(Graph& graph, const Tensor& real, const Tensor* imag
 
 const Registration fourier_registered{
     "fourier",
-    "The discrete Fourier transform along the last axis: its real and its imaginary part.",
+    "The real and the imaginary part of the discrete Fourier transform along the last axis.",
     fourier,
     {{"real", "(..., n), floating-point."},
-     {"imaginary", "As real; left out where it is zero.", left_out},
-     {"inverse", "Whether to transform back, divided by n.", false}}};
+     {"imaginary", "As real; None if it is zero.", left_out},
+     {"inverse", "Whether to calculate the inverse transform, divided by n.", false}}};
 
 }  // namespace
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// An operation that no gradient flows through: masks and weights made from data.
+// An operation without gradients: masks and weights made from data.
 #pragma once
 
 #include "graph/operation.h"

@@ -1,4 +1,4 @@
-// One mask out of those of several inputs.
+// Combination of the masks of several inputs.
 #include <algorithm>
 #include <stdexcept>
 
@@ -10,7 +10,7 @@
 namespace lamina {
 namespace {
 
-// Pieces of a row, one a mask; a mask that is not there is true everywhere.
+// Pieces of a row, one per mask; a missing mask is true everywhere.
 class JoinMasks final : public GradientFree<JoinMasks> {
  public:
   JoinMasks(std::vector<ValueId> inputs_, std::vector<Piece> pieces, Index width)
@@ -39,8 +39,8 @@ class JoinMasks final : public GradientFree<JoinMasks> {
   const Index width_;
 };
 
-// A block of the joined mask, filled from `mask`, whose axes of size 1 are read again and again; a
-// null one is a single truth value for all.
+// A block of the combined mask, filled from `mask`, whose axes of size 1 are repeated; a missing
+// mask is a single truth value for the block.
 Piece piece_of(const std::optional<Tensor>& mask, const Shape& block, const Shape& joined,
                Index y_at) {
   const Shape from = !mask ? Shape(block.size(), 1) : mask->shape;
@@ -67,7 +67,7 @@ void check_repeats(const Graph& graph, const Tensor& mask, const Shape& shape) {
                                 " cannot be repeated to " + to_string(shape));
 }
 
-// The shape of the joined mask.
+// The shape of the combined mask.
 Shape joined_shape(const std::vector<Shape>& shapes, Index axis) {
   for (const Shape& shape : shapes)
     for (const Index size : shape)
@@ -118,11 +118,11 @@ Tensor join_masks(Graph& graph, const OptionalTensors& masks, const std::vector<
 
 const Registration join_masks_registered{
     "join_masks",
-    "One mask out of several: true where any is, or one behind the other along an axis.",
+    "The combination of several masks: their union, or their concatenation along an axis.",
     join_masks,
-    {{"masks", "Masks to repeat along axes of size 1; None is true everywhere."},
-     {"shapes", "The shape of each once it is repeated."},
-     {"axis", "Axis along which one lies behind the other; None takes their union.", left_out}}};
+    {{"masks", "Masks, to be repeated along axes of size 1; None is true everywhere."},
+     {"shapes", "The shape of each mask after it is repeated."},
+     {"axis", "Axis along which to concatenate; None takes the union.", left_out}}};
 
 }  // namespace
 }  // namespace lamina

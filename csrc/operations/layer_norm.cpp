@@ -70,12 +70,12 @@ Tensor layer_norm(Graph& graph, const Tensor& x, Index axes, const Tensor* gamma
 
 const Registration layer_norm_registered{
     "layer_norm",
-    "(x - mean) / sqrt(variance + epsilon) gamma + beta, the statistics of a row's last axes.",
+    "(x - mean) / sqrt(variance + epsilon) gamma + beta, with statistics over a row's last axes.",
     layer_norm,
     {{"x", "At least `axes` axes."},
      {"axes", "Number of last axes.", 1},
-     {"gamma", "A number for each element of the axes, a parameter.", left_out},
-     {"beta", "A number for each element of the axes, a parameter.", left_out},
+     {"gamma", "One number per element of the axes, a parameter.", left_out},
+     {"beta", "One number per element of the axes, a parameter.", left_out},
      {"epsilon", "Added to the variance.", 1e-3}}};
 
 }  // namespace

@@ -89,18 +89,18 @@ Tensor logistic_network(Graph& graph, const Tensor& x, const Tensor& weights, In
 
 const Registration logistic_network_registered{
     "logistic_network",
-    "The linear outputs of a network with one hidden layer of logistic units, for cases that are "
-    "columns; no gradient reaches x.",
+    "The linear outputs of a network with one hidden layer of logistic units, where cases are "
+    "columns; x gets no gradient.",
     logistic_network,
     {{"x", "Rows of shape (inputs, cases)."},
      {"weights",
-      "Unit by unit, hidden units first: of each that of the bias, then those of what feeds it; of "
-      "outputs the hidden units, then, with skip, the inputs."},
-     {"hidden", "Hidden units."},
-     {"outputs", "Outputs, at least 1."},
-     {"skip", "Whether the inputs lead to the outputs too.", false},
+      "Unit by unit, hidden units first: the weight of the bias, then those of the unit's inputs. "
+      "The inputs of an output unit are the hidden units, then, with skip, the network's inputs."},
+     {"hidden", "Number of hidden units."},
+     {"outputs", "Number of outputs, at least 1."},
+     {"skip", "Whether the inputs are also connected to the outputs.", false},
      {"reach",
-      "A hidden unit whose sum is farther than this from 0 is 0 or 1; None for no such end.",
+      "A hidden unit whose sum is farther than this from 0 is exactly 0 or 1; None for no limit.",
       left_out}}};
 
 }  // namespace

@@ -47,8 +47,8 @@ class LossOperation final : public OperationOf<LossOperation> {
   const Index positions_, cols_;
 };
 
-// Takes a prediction that came out of `step`, a softmax or a sigmoid, back to what went into it;
-// returns whether it did.
+// Replaces a prediction that is the output of `step`, a softmax or a sigmoid, by the input of that
+// step; returns whether it did.
 bool take_logits(Graph& graph, Tensor& prediction, LastStep step, Index cols) {
   const Operation* producer = graph.producer(prediction);
   if (producer == nullptr || step == LastStep::none) return false;
@@ -62,9 +62,9 @@ bool take_logits(Graph& graph, Tensor& prediction, LastStep step, Index cols) {
   return true;
 }
 
-// One loss a position: the shape of the prediction without its last axis.  A prediction that came
-// out of a softmax or a sigmoid is taken back to its logits and fused, which is exact where
-// probabilities have rounded to 0 or 1.
+// One loss per position: the shape is that of the prediction without its last axis.  If the
+// prediction is the output of a softmax or a sigmoid, the loss is fused with that step and
+// calculated from the logits, which is exact even if probabilities have been rounded to 0 or 1.
 Tensor loss(Graph& graph, Loss kind, const Tensor& prediction_, const Tensor& target,
             double parameter, bool from_logits, const std::string& name) {
   graph.check_float_rows(prediction_, "loss");
@@ -93,13 +93,13 @@ Tensor loss(Graph& graph, Loss kind, const Tensor& prediction_, const Tensor& ta
 
 const Registration loss_registered{
     "loss",
-    "The loss of every position: the prediction's shape without its last axis.",
+    "The loss of every position, with the prediction's shape without its last axis.",
     loss,
     {{"kind", "The loss."},
      {"prediction", "(..., columns)."},
-     {"target", "As the prediction, or labels (...) where the loss takes them."},
-     {"parameter", "Huber's delta, the label smoothing of a crossentropy.", 0.0},
-     {"from_logits", "Whether the prediction is taken before the sigmoid or softmax.", false}}};
+     {"target", "As the prediction, or labels (...) if the loss takes labels."},
+     {"parameter", "The delta of huber, or the label smoothing of a crossentropy.", 0.0},
+     {"from_logits", "Whether the prediction is the input of a sigmoid or softmax.", false}}};
 
 }  // namespace
 }  // namespace lamina

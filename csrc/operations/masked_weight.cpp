@@ -32,7 +32,7 @@ class MaskedWeight final : public GradientFree<MaskedWeight> {
 
  private:
   const Index positions_;
-  const bool each_;  // a weight for each position, not one a row
+  const bool each_;  // one weight per position rather than per row
 };
 
 Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight,
@@ -45,7 +45,7 @@ Tensor masked_weight(Graph& graph, const Tensor& mask, const Tensor* weight,
     each = size_of(weight->shape);
     if (each != 1 && each != positions)
       throw std::invalid_argument(
-          "masked_weight: weights are one number a row or one for each of " +
+          "masked_weight: weights are one number per row or one for each of " +
           to_string(mask.shape) + "; got shape " + to_string(weight->shape));
   }
   return graph.record(std::make_unique<MaskedWeight>(
@@ -58,7 +58,8 @@ const Registration masked_weight_registered{
     "masked_weight",
     "The weight of each position times its mask.",
     masked_weight,
-    {{"mask", "Any shape."}, {"weight", "One number a row or a position; None for 1.", left_out}}};
+    {{"mask", "Any shape."},
+     {"weight", "One number per row or per position; None for 1.", left_out}}};
 
 }  // namespace
 }  // namespace lamina

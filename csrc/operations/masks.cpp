@@ -1,4 +1,5 @@
-// Masks made from tokens and values, put on values, and the mean over what a mask keeps.
+// Masks made from tokens and values, selection by a mask, and the mean over the positions a mask
+// keeps.
 #include <algorithm>
 #include <stdexcept>
 
@@ -167,16 +168,16 @@ const Registration masks_registered[] = {
     {"value_mask",
      "Whether any number along the last axis is not `value`.",
      value_mask,
-     {{"x", "(..., columns)."}, {"value", "What padding holds.", 0.0}}},
+     {{"x", "(..., columns)."}, {"value", "The value of padding.", 0.0}}},
     {"where",
      "x where the mask is true, else `other` or `fill`.",
      where,
      {{"mask", "Over the leading axes of x."},
       {"x", "Any shape."},
       {"other", "The shape of x.", left_out},
-      {"fill", "Value elsewhere where there is no `other`.", 0.0}}},
+      {"fill", "The value to use without `other`.", 0.0}}},
     {"masked_mean",
-     "The mean over the positions that the mask keeps; 0 where it keeps none.",
+     "The mean over the positions that the mask keeps; 0 if it keeps none.",
      masked_mean,
      {{"x", "(positions, columns)."}, {"mask", "(positions,)."}}},
 };

@@ -7,18 +7,18 @@
 namespace lamina {
 namespace {
 
-// An axis along which matrices lie, and from one to the next how many elements of each array; 0
-// where the array has but one for all.
+// An axis of matrices, and the distance from one to the next in each array; 0 if the array has only
+// one matrix for all.
 struct PairAxis {
   Index size, c, a, b;
   Index stride(char array) const { return array == 'c' ? c : array == 'a' ? a : b; }
 };
 
-// Products of `left` and `right` that go to `to`, each one of the arrays a, b and c: first the axes
-// along which that has several matrices, then those along which it is a sum.
+// Products of `left` and `right` that are written to `to`, each one of the arrays a, b and c: first
+// the axes along which `to` has several matrices, then those along which it is a sum.
 class PairProducts {
  public:
-  // Of the axes the first is that of the rows, whose size each call tells.
+  // The first axis is that of the rows, whose size is given in each call.
   PairProducts(Index m, Index n, Index k, bool transpose_left, bool transpose_right,
                const std::vector<PairAxis>& axes, char to, char left, char right) {
     d_.m = m, d_.n = n, d_.k = k;
@@ -57,7 +57,7 @@ class PairProducts {
   }
 
   std::size_t workspace_bytes(Index rows, DType dtype) const {
-    const Parts parts = parts_of(of_rows(rows));  // fewer rows may make more parts
+    const Parts parts = parts_of(of_rows(rows));  // with fewer rows there may be more parts
     return parts.count < 2 ? 0 : std::size_t(most_parts * parts.elements) * bytes_of(dtype);
   }
 
@@ -79,16 +79,16 @@ class PairProducts {
     return d;
   }
 
-  // A sum over many pairs that makes few matrices, none of them for one row, is cut along its
-  // longest axis, by sizes alone, so that threads share it out.
+  // A sum over many pairs that results in few matrices, none of them for a single row, is divided
+  // along its longest axis, by sizes alone, so that threads can share it.
   static constexpr Index most_parts = 16;
   struct Parts {
     int axis;
     Index count, length;
-    Index elements;  // of one part: all matrices that the sum makes
+    Index elements;  // per part: all matrices that result from the sum
   };
   Parts parts_of(const BatchedProductSpec& d) const {
-    constexpr double least = 262144;  // operations of a part
+    constexpr double least = 262144;  // operations per part
     Parts parts{d.kept, 1, 0, 0};
     Index kept = 1, summed = 1;
     for (int axis = 0; axis < d.axes; ++axis) {
@@ -138,13 +138,13 @@ class MatrixProduct final : public OperationOf<MatrixProduct> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    if (k_ == 0)  // sums of nothing, of values without rows
+    if (k_ == 0)  // empty sums of values without rows
       std::fill_n(c.out(), pairs_ * m_ * n_, T(0));
     else
       product_.run(c, c.out(), c.in(0), c.in(1));
   }
 
-  // op(a)' = dc op(b)^T and op(b)' = op(a)^T dc, transposed where a and b are.
+  // op(a)' = dc op(b)^T and op(b)' = op(a)^T dc, transposed if a and b are.
   template <class T>
   void backward_as(const Call<T>& c) const {
     const T *a = c.in(0), *b = c.in(1), *dc = c.dout();
@@ -176,12 +176,12 @@ class MatrixProduct final : public OperationOf<MatrixProduct> {
   const Index m_, n_, k_;
   const bool ta_, tb_;
   const PairProducts product_, to_a_, to_b_;
-  Index pairs_ = 1;  // of a row
+  Index pairs_ = 1;  // per row
 };
 
 struct Matrices {
   Shape lead;
-  Index rows, cols;  // as they are multiplied
+  Index rows, cols;  // as multiplied
 };
 
 Matrices matrices_of(const Tensor& x, bool transposed) {
@@ -213,7 +213,8 @@ Shape broadcast_lead(const char* who, const Tensor& a, const Tensor& b, const Sh
   return shape;
 }
 
-// From one matrix to the next along each axis of `lead`, of an array whose leading axes are `own`.
+// The distance from one matrix to the next along each axis of `lead`, in an array with leading axes
+// `own`.
 std::vector<Index> lead_strides(const Shape& lead, const Shape& own, Index matrix) {
   std::vector<Index> strides(lead.size(), 0);
   for (std::size_t i = own.size(); i-- > 0;) {
@@ -242,14 +243,15 @@ Tensor product(Graph& graph, const char* who, const Tensor& a, const Tensor& b, 
     PairAxis& last = axes.back();
     if (axes.size() > 1 && last.c == axis.size * axis.c && last.a == axis.size * axis.a &&
         last.b == axis.size * axis.b)
-      last = {last.size * axis.size, axis.c, axis.a, axis.b};  // it goes on where the last ended
+      last = {last.size * axis.size, axis.c, axis.a, axis.b};  // contiguous with the last axis
     else
       axes.push_back(axis);
   }
   if (axes.size() + 1 > std::size_t(BatchedProductSpec::most))
     throw std::invalid_argument(std::string(who) + ": inputs " + to_string(a.shape) + " and " +
                                 to_string(b.shape) + " broadcast along more axes than the " +
-                                std::to_string(BatchedProductSpec::most - 2) + " that can be");
+                                std::to_string(BatchedProductSpec::most - 2) +
+                                " that are supported");
   shape.push_back(m), shape.push_back(n);
   return graph.record(std::make_unique<MatrixProduct>(who, a.value, b.value, m, n, k, transpose_a,
                                                       transpose_b, axes),
@@ -264,7 +266,7 @@ Tensor matmul(Graph& graph, const Tensor& a, const Tensor& b, bool transpose_a, 
   if (a.shape.size() < 2 || b.shape.size() < 2)
     throw std::invalid_argument(std::string(who) + ": needs at least 2 axes of each input; got " +
                                 to_string(a.shape) + " and " + to_string(b.shape));
-  // One matrix for all rows of a's: a single product.
+  // One matrix for all rows of a: a single product.
   if (graph.whole(b) && b.shape.size() == 2 && !transpose_a && size_of(b.shape) > 0) {
     check_summed(who, a, b, a.shape.back(), b.shape[transpose_b ? 1 : 0]);
     const Tensor kernel =
@@ -274,28 +276,28 @@ Tensor matmul(Graph& graph, const Tensor& a, const Tensor& b, bool transpose_a, 
   return product(graph, who, a, b, transpose_a, transpose_b, name);
 }
 
-// Of Keras's Dot: a matrix a row.
+// For Keras's Dot: one matrix per row.
 Tensor dot(Graph& graph, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b,
            const std::string& name) {
   graph.check_float(a, "dot");
   graph.check_float(b, "dot");
   graph.check_alike({a, b}, "dot");
   if (a.shape.size() != 2 || b.shape.size() != 2)
-    throw std::invalid_argument("dot: needs a matrix a row of each input; got " +
+    throw std::invalid_argument("dot: each input must have one matrix per row; got " +
                                 to_string(a.shape) + " and " + to_string(b.shape));
   return product(graph, "dot", a, b, transpose_a, transpose_b, name);
 }
 
 const Registration products_registered[] = {
     {"matmul",
-     "Products of the last two axes; those before broadcast, behind the rows.",
+     "Products over the last two axes; the axes before them broadcast, after that of the rows.",
      matmul,
      {{"a", "(..., m, k), with rows or without."},
       {"b", "(..., k, n), with rows or without."},
       {"transpose_a", "Whether a is (..., k, m).", false},
       {"transpose_b", "Whether b is (..., n, k).", false}}},
     {"dot",
-     "The product of two matrices a row, each as it is or transposed.",
+     "The product of two matrices per row, each as it is or transposed.",
      dot,
      {{"a", "(m, k)."},
       {"b", "(k, n)."},

@@ -1,4 +1,4 @@
-// Noise that training adds, or every pass.
+// Noise, in training only or in every pass.
 #include <cmath>
 #include <stdexcept>
 
@@ -9,7 +9,7 @@
 namespace lamina {
 namespace {
 
-// As messages and profiles call it.
+// The name in messages and profiles.
 const char* noise_name(Noise noise) {
   return noise == Noise::gaussian ? "gaussian_noise" : name_of(noise);
 }
@@ -97,7 +97,7 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
     };
     if (!share_rows_) return drop(0, positions_, c.rows);
     if (steps() == 1) return drop(0, positions_ * c.rows, 1);  // all rows are positions of one
-    for (Index row = 0; row < c.rows; row += steps())          // steps draw, each its own
+    for (Index row = 0; row < c.rows; row += steps())          // each step draws for itself
       drop(row * positions_ * channels_, positions_, steps());
   }
 
@@ -107,7 +107,7 @@ class SpatialDropout final : public OperationOf<SpatialDropout> {
   const bool share_rows_, always_;
 };
 
-// Identity at amount 0.
+// An amount of 0 returns x itself.
 Tensor noise(Graph& graph, const Tensor& x, Noise kind, double amount, std::uint32_t stream,
              bool always, const std::string& name) {
   const char* who = noise_name(kind);
@@ -139,21 +139,21 @@ Tensor spatial_dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t
 
 const Registration noise_registered[] = {
     {"noise",
-     "Noise that only training adds, unless it acts always.",
+     "Noise that is added in training, and outside training if `always` is set.",
      noise,
      {{"x", "Any shape."},
       {"kind", "The kind of noise."},
       {"amount", "Standard deviation of gaussian noise, else a rate in [0, 1)."},
-      {"stream", "Stream of random numbers; each use takes its own."},
-      {"always", "Whether it acts outside training too.", false}}},
+      {"stream", "Stream of random numbers; each use needs its own."},
+      {"always", "Whether to apply it outside training too.", false}}},
     {"spatial_dropout",
-     "Dropout of whole channels, the last axis; identity outside training, unless it acts always.",
+     "Dropout of whole channels, the last axis; identity outside training, unless `always`.",
      spatial_dropout,
      {{"x", "(..., channels), at least 2 axes."},
-      {"rate", "Share of channels that are 0, in [0, 1)."},
-      {"stream", "Stream of random numbers; each use takes its own."},
-      {"share_rows", "Whether all rows lose the same channels.", false},
-      {"always", "Whether it acts outside training too.", false}}},
+      {"rate", "Fraction of channels to set to 0, in [0, 1)."},
+      {"stream", "Stream of random numbers; each use needs its own."},
+      {"share_rows", "Whether to drop the same channels in all rows.", false},
+      {"always", "Whether to apply it outside training too.", false}}},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What normalisations check when they are recorded.
+// Checks of normalisations when they are recorded.
 #pragma once
 
 #include <cmath>

@@ -1,32 +1,32 @@
-// What comes behind a convolution in its own operation: a pass that normalises, and a pooling.
+// The work after a convolution within its operation: a normalisation pass, and a pooling.
 #pragma once
 
 #include "folded_norm.h"
 
 namespace lamina {
 
-// A batch normalisation that is not folded into the weights, and the activation behind it.
+// A batch normalisation that is not folded into the weights, and the activation after it.
 template <class T>
 struct PassBehind {
   FoldedNorm<T> norm;
   ActivationSpec activation;
-  Index pixels;  // of an image
+  Index pixels;  // per image
 
   void apply(const Kernels<T>& kernels, T* values, Index images) const {
     norm.apply(kernels, values, images * pixels, activation);
   }
 };
 
-// A pooling over a convolution's outputs, a few images at a time while they are near: the outputs
+// A pooling of a convolution's outputs, a few images at a time while they are in cache: the outputs
 // are never stored as a whole.
 template <class T>
 struct PooledImages {
   const Kernels<T>& kernels;
   PoolDims window;  // images: 1
-  T* y;             // pooled, or its gradient
+  T* y;             // pooled outputs, or their gradient
   std::byte* index;
-  bool rectified;                       // the outputs, where their maxima are taken
-  bool averages;                        // or maxima
+  bool rectified;                       // whether the derivative of a ReLU is included
+  bool averages;                        // average pooling rather than max pooling
   const PassBehind<T>* pass = nullptr;  // before the pooling
 
   static void take(void* self, T* values, Index image, Index images) {

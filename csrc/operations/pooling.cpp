@@ -21,7 +21,7 @@ PoolDims of_rows(PoolDims d, Index rows) {
 
 Index outputs_of(const PoolDims& d) { return out_height(d) * out_width(d) * d.channels; }
 
-// Every cell of every window is looked at, inputs and outputs pass through memory once.
+// Every cell of every window is read from cache; inputs and outputs pass through memory once.
 Cost pooling_cost(const PoolDims& d, Index rows) {
   const double outputs = double(rows) * double(outputs_of(d));
   return {outputs * double(d.pool_h) * double(d.pool_w),
@@ -33,7 +33,7 @@ class MaxPooling final : public OperationOf<MaxPooling> {
   MaxPooling(ValueId x, const PoolDims& row) : OperationOf("max_pool2d", {x}), row_(row) {}
   const PoolDims& window() const { return row_; }
 
-  // Backward needs only each winner's place in its window, 1 byte mostly.
+  // Backward only needs each winner's place in its window, usually 1 byte.
   std::size_t saved_bytes(Index rows, DType) const override {
     return std::size_t(
         checked_product(checked_product(rows, outputs_of(row_)), pool_index_bytes(row_)));
@@ -47,7 +47,7 @@ class MaxPooling final : public OperationOf<MaxPooling> {
     c.kernels.max_pool2d_backward(c.din(0), c.dout(), c.saved(), of_rows(row_, c.rows));
   }
 
-  // The winner's gradient passes the producer's ReLU if the maximum does: one test a window.
+  // The winner's gradient passes the producer's ReLU if the maximum does: one test per window.
   void meet_producer(Operation& producer, bool alone) override {
     rectified_ = alone && producer.leave_relu();
   }
@@ -76,7 +76,7 @@ class AveragePooling final : public OperationOf<AveragePooling> {
                                       of_rows(row_, c.rows));
   }
 
-  // The producer's ReLU lets the gradient pass while it is written.
+  // The derivative of the producer's ReLU is applied while the gradient is written.
   void meet_producer(Operation& producer, bool alone) override {
     rectified_ = alone && producer.leave_relu();
   }
@@ -143,7 +143,7 @@ Tensor pool2d(Graph& graph, const std::string& kind, const Tensor& x, Sides pool
 
 const Registration pool2d_registered{
     "pool2d",
-    "The largest or the mean of each window; padding never counts.",
+    "The largest value or the mean of each window, excluding padding.",
     pool2d,
     {{"kind", "'max' or 'average'."},
      {"x", "(height, width, channels), or (steps, channels): an image of height 1."},

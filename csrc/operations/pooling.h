@@ -1,4 +1,4 @@
-// What others need to know of a pooling to take it over.
+// What other operations need to know of a pooling to absorb it.
 #pragma once
 
 #include "graph/operation.h"
@@ -8,10 +8,10 @@ namespace lamina {
 // The windows of a max pooling for one row, null for any other operation.
 const PoolDims* max_pooling_window(const Operation& operation);
 
-// The same of an average pooling.
+// The same for an average pooling.
 const PoolDims* average_pooling_window(const Operation& operation);
 
-// The same windows on as many rows and columns as they reach: what lies behind none of them reads.
+// The same windows on an image cut to the rows and columns that they read.
 LAMINA_INLINE constexpr PoolDims without_unread(PoolDims d) {
   const Index rows = (out_height(d) - 1) * d.stride_h + d.pool_h - d.pad_top;
   const Index cols = (out_width(d) - 1) * d.stride_w + d.pool_w - d.pad_left;
@@ -20,7 +20,7 @@ LAMINA_INLINE constexpr PoolDims without_unread(PoolDims d) {
   return d;
 }
 
-// Whether one window holds the whole image.
+// Whether one window covers the whole image.
 LAMINA_INLINE constexpr bool pools_all(const PoolDims& d) {
   return out_height(d) == 1 && out_width(d) == 1 && d.pool_h - d.pad_top >= d.height &&
          d.pool_w - d.pad_left >= d.width;

@@ -1,7 +1,7 @@
-// What an operation made of its weights, kept by an execution from one call to the next.
+// Data that an operation calculates from its weights, kept by an execution between calls.
 //
-// Weights may change between any two calls, from Python too, where numpy.asarray(weight) is a view
-// of them.  So all that was read is kept as well, and compared.
+// Weights may change between any two calls, also from Python, where numpy.asarray(weight) is a view
+// of them.  So copies of the sources are kept as well, and compared.
 #pragma once
 
 #include <array>
@@ -16,17 +16,17 @@ template <class T>
 class PreparedWeights {
  public:
   struct Source {
-    const T* data = nullptr;  // null: there is nothing to be read
+    const T* data = nullptr;  // null: nothing is read
     Index size = 0;
   };
   using Sources = std::array<Source, 6>;
 
-  // For sources of `read` numbers in all, from which `made` numbers are made.
+  // The size for sources of `read` numbers in all and `made` numbers calculated from them.
   static std::size_t bytes(Index read, Index made) {
     return head_bytes + whole_lines(read) + whole_lines(made);
   }
 
-  // The memory is zero when it is lent first.
+  // The memory is zero when it is first lent.
   PreparedWeights(const Buffer& lent, Index read, Index made)
       : fits_(bytes(read, made) <= lent.size()),
         head_(reinterpret_cast<Head*>(lent.data())),
@@ -37,7 +37,7 @@ class PreparedWeights {
 
   T* made() const { return made_; }
 
-  // Whether what was made is of these sources, and in these kernels' layout.
+  // Whether the data are for these sources, in the layout of these kernels.
   bool is_of(const Kernels<T>& kernels, const Sources& sources) const {
     if (head_->maker != &kernels) return false;
     const T* copy = copies_;
@@ -49,8 +49,8 @@ class PreparedWeights {
     return true;
   }
 
-  // Nothing is whole from here to `end`.  Returns the copies, of which it is to be made: another
-  // thread may change the weights meanwhile.
+  // Marks the data as incomplete until `end`.  Returns copies of the sources, from which the data
+  // are to be calculated, because another thread may change the weights meanwhile.
   Sources begin(const Sources& sources) const {
     head_->maker = nullptr;
     T* copy = copies_;
@@ -61,7 +61,7 @@ class PreparedWeights {
     }
     return copies(sources);
   }
-  // Of sources of the same sizes, once it has begun.
+  // The copies of sources of these sizes, after `begin`.
   Sources copies(const Sources& sources) const {
     Sources found;
     const T* copy = copies_;
@@ -76,7 +76,7 @@ class PreparedWeights {
 
  private:
   struct Head {
-    const Kernels<T>* maker;  // null: nothing is made
+    const Kernels<T>* maker;  // null: there are no data
   };
   static constexpr std::size_t head_bytes = 64;
   static std::size_t whole_lines(Index count) { return padded_bytes(count, dtype_of<T>); }

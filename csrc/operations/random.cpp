@@ -1,4 +1,4 @@
-// Random numbers as values, drawn anew in every step, in training and in inference.
+// Random numbers as values, drawn in every step, in training and in inference.
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -12,7 +12,7 @@
 namespace lamina {
 namespace {
 
-// A number that looks like none of its neighbours': Steele, Lea, Flood, "Fast splittable
+// A number unlike those for neighbouring arguments: Steele, Lea, Flood, "Fast splittable
 // pseudorandom number generators", OOPSLA 2014.
 std::uint64_t mixed(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -58,7 +58,7 @@ class RandomNumbers final : public GradientFree<RandomNumbers> {
   std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
-  // From [0, 1) to [low, high), which rounding must not reach.
+  // Maps [0, 1) to [low, high); the result must not be rounded to high.
   template <class T>
   void spread(T* y, Index size) const {
     const T low = T(low_), range = T(high_ - low_);
@@ -68,7 +68,7 @@ class RandomNumbers final : public GradientFree<RandomNumbers> {
     });
   }
 
-  // What lies beyond two standard deviations is drawn again, with its group of 64, until none does.
+  // Draws numbers beyond two standard deviations again, in groups of 64, until there are none.
   template <class T>
   void truncate(const Kernels<T>& k, T* y, Index size, RandomKey key) const {
     constexpr Index group = 64;
@@ -115,14 +115,15 @@ Tensor random(Graph& graph, Draw draw, const Shape& shape, std::uint32_t stream,
 
 const Registration random_registered{
     "random",
-    "Random numbers, drawn anew in every step, in training and in inference.",
+    "Random numbers, drawn again in every step, in training and in inference.",
     random,
-    {{"kind", "What is drawn."},
-     {"shape", "Of the numbers, or of a row of them."},
-     {"stream", "Stream of random numbers; each use takes its own."},
+    {{"kind", "The distribution."},
+     {"shape", "The shape of the result, or of a row of it."},
+     {"stream", "Stream of random numbers; each use needs its own."},
      {"low", "The lower bound of uniform numbers, the mean of normal ones.", 0.0},
-     {"high", "The upper bound, which is not reached; the standard deviation.", 1.0},
-     {"each", "Whether every row has its own; else the tensor has no rows.", false}}};
+     {"high",
+      "The exclusive upper bound of uniform numbers, the standard deviation of normal ones.", 1.0},
+     {"each", "Whether every row has its own numbers; otherwise the tensor has no rows.", false}}};
 
 }  // namespace
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// Rectifiers with bounds or with weights of their own.
+// Rectifiers with bounds, or with trainable slopes.
 #include <cmath>
 #include <stdexcept>
 
@@ -99,16 +99,16 @@ Tensor prelu(Graph& graph, const Tensor& x, const Tensor& alpha, const std::stri
 
 const Registration rectifiers_registered[] = {
     {"bounded_relu",
-     "min(x, max_value) from the threshold on, below it negative_slope (x - threshold).",
+     "min(x, max_value) where x >= threshold, else negative_slope (x - threshold).",
      bounded_relu,
      {{"x", "Any shape."},
       {"max_value", "The largest output, at least 0; None for no bound.", left_out},
       {"negative_slope", "Slope below the threshold.", 0.0},
-      {"threshold", "Where x begins to pass.", 0.0}}},
+      {"threshold", "The smallest x that is passed on.", 0.0}}},
     {"prelu",
      "x where it is positive, else alpha x.",
      prelu,
-     {{"x", "Any shape."}, {"alpha", "A number for each element of the last axes, a parameter."}}},
+     {{"x", "Any shape."}, {"alpha", "One number per element of the last axes, a parameter."}}},
 };
 
 }  // namespace

@@ -12,34 +12,36 @@
 namespace lamina {
 namespace {
 
-// A layer's settings.  Dropout draws its factors for x from `stream`, those for the state from
+// A layer's settings.  Dropout draws its factors for x from `stream` and those for the state from
 // `recurrent_stream`, once for all steps.
 struct RecurrentSpec {
   Cell cell;
-  ActivationSpec activation, recurrent_activation;  // of the state and of the gates
+  ActivationSpec activation, recurrent_activation;  // for the state, for the gates
   bool return_sequences, return_state, go_backwards;
   double dropout, recurrent_dropout;
   std::uint32_t stream, recurrent_stream;
-  bool always;  // whether dropout acts outside training too
+  bool always;  // whether dropout applies outside training too
 };
 
 enum Slot {
-  x_slot,  // of words their ids
+  x_slot,  // with words, their ids
   kernel_slot,
   recurrent_slot,
   bias_slot,
   h_slot,
   c_slot,
   mask_slot,
-  table_slot,  // of words alone
+  table_slot,  // with words only
   slots
 };
 
-// Columns of a table from which on taking over its look-up pays, where half of the words occur
-// again: an LSTM(64) on a Zen 4 trains at 0.97 times the speed with 8, 1.01 with 16, 1.10 with 32.
+// The smallest number of columns of a table for which absorbing its look-up is faster, if half of
+// the words occur again: an LSTM(64) on a Zen 4 trains at 0.97 times the speed with 8, 1.01 with
+// 16, 1.10 with 32.
 constexpr Index least_columns = 16;
-// Words of a table for each step up to which it does: a call looks for those of its rows among all.
-// Of a million and 10 steps, 32 rows were predicted in 35 us instead of 17.
+// The largest number of words of a table per step for it, because each call searches all words for
+// those of its rows.  With a million words and 10 steps, a prediction for 32 rows took 35 us
+// instead of 17.
 constexpr Index most_words_a_step = 4096;
 
 constexpr Index aligned(Index elements) { return (elements + 15) / 16 * 16; }
@@ -84,7 +86,7 @@ class Recurrent final : public OperationOf<Recurrent> {
                                  inputs_of(c), dims(c.rows), c.accumulate);
   }
 
-  // Takes over the look-up of words in a table: see kernels/recurrent_words.h.
+  // Absorbs the look-up of words in a table: see kernels/recurrent_words.h.
   bool absorb_producer(const Operation& producer) override {
     const Index vocabulary = embedded_words(producer);
     if (vocabulary == 0 || producer.output() != inputs[x_slot] || producer.fold != fold ||
@@ -122,7 +124,7 @@ class Recurrent final : public OperationOf<Recurrent> {
     return std::size_t(factors + work) * bytes_of(dtype);
   }
 
-  // Predictions keep what the weights make of the words that they have met.
+  // Predictions keep the products of the weights with the words that they have met.
   std::size_t prepared_bytes(DType dtype) const override {
     if (!of_words()) return 0;
     return dtype == DType::float64
@@ -165,13 +167,14 @@ class Recurrent final : public OperationOf<Recurrent> {
     return inputs[bias_slot] < 0 ? 0 : gates() * (spec_.cell == Cell::gru ? 2 : 1);
   }
   Index weights_size() const { return features_ * gates() + bias_size(); }
-  // A word's row of the table, what is made of it, and a byte that says whether it is known.
+  // For each word: its row of the table, its product with the weights, and a byte that tells
+  // whether it is known.
   template <class T>
   Index known_size() const {
     return checked_product(vocabulary_, features_ + gates()) + vocabulary_ / Index(sizeof(T)) + 1;
   }
-  // Whether the execution keeps words: then they are those of these weights, of which the kernels
-  // read the copies, as another thread may change the weights meanwhile.
+  // Whether the execution keeps words.  If so, the kept words are for the current weights, and the
+  // kernels read copies of these, because another thread may change the weights meanwhile.
   template <class T>
   bool find_known(const Call<T>& c, RecurrentInputs<T>& in, KnownWords<T>& known) const {
     if (c.prepared() == nullptr) return false;
@@ -192,12 +195,12 @@ class Recurrent final : public OperationOf<Recurrent> {
     in.b = copies[1].data;
     return true;
   }
-  // Refuses rows whose steps, with all that is kept of one, do not fit into memory.
+  // Throws if the steps of so many rows, with everything kept for each, do not fit into memory.
   void check_size(Index rows) const {
     checked_product(checked_product(rows, steps_),
                     checked_product(checked_sum(features_, units_), 256));
   }
-  // A batch with fewer rows is cut otherwise and may want more: room for any.
+  // A batch with fewer rows is divided differently and may need more: the maximum over all sizes.
   Index most(Index rows, Index RecurrentSizes::* part) const {
     check_size(rows);
     Index numbers = 0;
@@ -210,7 +213,8 @@ class Recurrent final : public OperationOf<Recurrent> {
     return spec_.recurrent_dropout > 0.0 ? rows * units_ : 0;
   }
 
-  // The workspace begins with the factors of dropout; backward draws them again, as dropout does.
+  // The workspace begins with the factors of dropout, which backward draws again, as dropout layers
+  // do.
   template <class T>
   T* workspace_of(const Call<T>& c) const {
     return reinterpret_cast<T*>(c.workspace()) + aligned(input_factors(c.rows)) +
@@ -243,7 +247,7 @@ class Recurrent final : public OperationOf<Recurrent> {
 
   const RecurrentSpec spec_;
   const Index steps_, features_, units_;
-  Index vocabulary_ = 0;  // of words
+  Index vocabulary_ = 0;  // with words
 };
 
 void check_shape(const Tensor& tensor, const Shape& wanted, const char* what) {
@@ -252,7 +256,7 @@ void check_shape(const Tensor& tensor, const Shape& wanted, const char* what) {
                                 to_string(tensor.shape) + ", needs " + to_string(wanted));
 }
 
-// Steps, features and units, once the weights fit the input.
+// Steps, features and units, after checking the shapes of the weights.
 RecurrentDims checked_dims(const Graph& graph, const Tensor& x, const Tensor& kernel,
                            const Tensor& recurrent_kernel, const Tensor* bias, Cell cell) {
   graph.check_float_rows(x, "recurrent");
@@ -336,27 +340,28 @@ std::vector<Tensor> recurrent(Graph& graph, Cell cell, const Tensor& x, const Te
 
 const Registration recurrent_registered{
     "recurrent",
-    "A recurrent layer: y, then with return_state h and, of an lstm, c.",
+    "A recurrent layer: y, then with return_state h and, for an lstm, c.",
     recurrent,
     {{"cell", "The cell."},
      {"x", "(steps, features)."},
      {"kernel", "(features, gates * units), a parameter."},
      {"recurrent_kernel", "(units, gates * units), a parameter."},
-     {"bias", "(gates * units,), of a gru (2, gates * units); a parameter.", left_out},
-     {"initial_state", "h and, of an lstm, c, (units,) each; empty for zeros.", OptionalTensors{}},
+     {"bias", "(gates * units,), for a gru (2, gates * units); a parameter.", left_out},
+     {"initial_state", "h and, for an lstm, c, (units,) each; empty for zeros.", OptionalTensors{}},
      {"mask", "(steps,): a step whose entry is false is skipped.", left_out},
      {"activation", "Activation of the state.", "tanh"},
      {"alpha", "Slope or scale of that activation.", 0.0},
      {"recurrent_activation", "Activation of the gates.", "sigmoid"},
      {"recurrent_alpha", "Slope or scale of that activation.", 0.0},
-     {"return_sequences", "Whether y holds every step, (steps, units), or the last.", false},
+     {"return_sequences", "Whether y is (steps, units), with all steps, or only the last step.",
+      false},
      {"return_state", "Whether the last state is returned too.", false},
-     {"go_backwards", "Whether the last step comes first.", false},
+     {"go_backwards", "Whether to process the steps in reverse order.", false},
      {"dropout", "Rate of dropout on x, in [0, 1).", 0.0},
      {"recurrent_dropout", "Rate of dropout on the state, in [0, 1).", 0.0},
      {"stream", "Stream of random numbers for the dropout on x.", 0},
      {"recurrent_stream", "Stream of random numbers for the dropout on the state.", 0},
-     {"always", "Whether dropout acts outside training too.", false}}};
+     {"always", "Whether to apply dropout outside training too.", false}}};
 
 }  // namespace
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// Reductions along one run of axes, the rows among them or not.
+// Reductions along one run of axes, with or without the axis of rows.
 #include <limits>
 #include <stdexcept>
 
@@ -9,9 +9,9 @@
 namespace lamina {
 namespace {
 
-// What is reduced, of a tensor whose shape is known but for its rows.
+// The axes to reduce, of a tensor whose shape is known except for its number of rows.
 struct Axes {
-  Index outer, size, inner;  // of a row
+  Index outer, size, inner;  // in one row
   bool rows;                 // the axis of rows is reduced too: outer is 1
 
   ReduceDims dims(Index rows_here) const {
@@ -42,7 +42,7 @@ class Reduce final : public OperationOf<Reduce> {
   }
 
   bool joins_rows() const override { return axes_.rows; }
-  bool same_as(const Operation& other) const override {  // the reduction is the operation's kind
+  bool same_as(const Operation& other) const override {  // the kind includes the reduction
     return axes_ == static_cast<const Reduce&>(other).axes_;
   }
   bool backward_reads_input(int) const override {
@@ -64,7 +64,7 @@ class Reduce final : public OperationOf<Reduce> {
   const Axes axes_;
 };
 
-// Where the extreme is: int32, and no gradient.
+// The position of the extreme: int32, without a gradient.
 class Place final : public GradientFree<Place> {
  public:
   Place(ValueId x, bool largest, Axes axes)
@@ -98,7 +98,8 @@ struct AxisRun {
   bool rows;
 };
 
-// The runs that a list of axes makes, the last one first: reducing it moves none of the others.
+// The runs that a list of axes forms, the last one first, so that reducing it does not shift the
+// others.
 std::vector<AxisRun> runs_of(const Graph& graph, const Tensor& x, const Shape& axes, bool rows,
                              const char* who) {
   const Index rank = Index(x.shape.size());
@@ -141,11 +142,11 @@ Reduced reduced(const Shape& shape, const AxisRun& run) {
   return result;
 }
 
-// Of nothing there is no largest.
+// An empty axis has no largest element.
 void check_some(const Reduced& r, const char* who) {
   if (r.axes.size == 0 && size_of(r.shape) > 0)
     throw std::invalid_argument(std::string(who) +
-                                ": needs at least 1 element along the axes that go; got none");
+                                ": needs at least 1 element along the reduced axes; got none");
 }
 
 template <Reduction kind>
@@ -158,7 +159,7 @@ Tensor reduce(Graph& graph, const Tensor& x, const Shape& axes, bool rows,
   for (const AxisRun& run : runs_of(graph, x, axes, rows, who)) {
     Reduced r = reduced(y.shape, run);
     if constexpr (kind == Reduction::maximum || kind == Reduction::minimum) check_some(r, who);
-    if (r.axes.size == 1 && !r.axes.rows) {  // one element is its own sum, mean, extreme
+    if (r.axes.size == 1 && !r.axes.rows) {  // its own sum, mean, extreme
       y.shape = std::move(r.shape);
       continue;
     }
@@ -174,32 +175,32 @@ Tensor place(Graph& graph, const Tensor& x, const Shape& axes, bool rows, const 
   graph.check_float(x, who);
   const std::vector<AxisRun> runs = runs_of(graph, x, axes, rows, who);
   if (runs.size() != 1)
-    throw std::invalid_argument(std::string(who) + ": needs axes that lie side by side; got " +
-                                to_string(axes) + (rows ? " and the rows" : ""));
+    throw std::invalid_argument(std::string(who) + ": needs adjacent axes; got " + to_string(axes) +
+                                (rows ? " and the rows" : ""));
   Reduced r = reduced(x.shape, runs[0]);
   check_some(r, who);
   if (r.axes.size > std::numeric_limits<std::int32_t>::max())
-    throw std::invalid_argument(std::string(who) + ": places must lie below 2^31; got axes of " +
+    throw std::invalid_argument(std::string(who) + ": positions must be below 2^31; got axes of " +
                                 std::to_string(r.axes.size) + " elements");
   return graph.record(std::make_unique<Place>(x.value, largest, r.axes), std::move(r.shape), name,
                       DType::int32);
 }
 
-#define LAMINA_REDUCED                                                                 \
-  {                                                                                    \
-    {"x", "Any shape."}, {"axes", "Those of a row that go."}, {                        \
-      "rows", "Whether the axis of rows goes too, so that the result has none.", false \
-    }                                                                                  \
+#define LAMINA_REDUCED                                                                      \
+  {                                                                                         \
+    {"x", "Any shape."}, {"axes", "Axes of a row to reduce."}, {                            \
+      "rows", "Whether to reduce the axis of rows too, so that the result has none.", false \
+    }                                                                                       \
   }
 
 const Registration reductions_registered[] = {
     {"sum", "The sum.", reduce<Reduction::sum>, LAMINA_REDUCED},
     {"mean", "The mean.", reduce<Reduction::mean>, LAMINA_REDUCED},
     {"prod", "The product.", reduce<Reduction::product>, LAMINA_REDUCED},
-    {"max", "The largest; NaN where there is one.", reduce<Reduction::maximum>, LAMINA_REDUCED},
-    {"min", "The smallest; NaN where there is one.", reduce<Reduction::minimum>, LAMINA_REDUCED},
-    {"argmax", "Where the largest is first, int32.", place<true>, LAMINA_REDUCED},
-    {"argmin", "Where the smallest is first, int32.", place<false>, LAMINA_REDUCED},
+    {"max", "The largest, or NaN if there is any.", reduce<Reduction::maximum>, LAMINA_REDUCED},
+    {"min", "The smallest, or NaN if there is any.", reduce<Reduction::minimum>, LAMINA_REDUCED},
+    {"argmax", "The position of the first largest, int32.", place<true>, LAMINA_REDUCED},
+    {"argmin", "The position of the first smallest, int32.", place<false>, LAMINA_REDUCED},
 };
 #undef LAMINA_REDUCED
 

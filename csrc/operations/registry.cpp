@@ -7,7 +7,7 @@
 namespace lamina {
 namespace {
 
-// Built by static objects of other files: made at its first use.
+// A function, because static objects of other files fill it before main().
 std::map<std::string, OperationDescription>& registered() {
   static std::map<std::string, OperationDescription> all;
   return all;
@@ -19,7 +19,7 @@ std::string listed_words(const std::vector<std::string>& words) {
   return all;
 }
 
-// What an argument of the type must be, "" for one that the value is.
+// The rule that a value breaks, to follow the argument's name in a message; "" if it breaks none.
 std::string broken_rule(const ArgumentType& type, const ArgumentValue& value) {
   if (std::holds_alternative<std::monostate>(value)) return type.optional ? "" : "is needed";
   if (value.index() != std::size_t(type.kind) + 1) return "is of another kind";

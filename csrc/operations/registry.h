@@ -1,17 +1,18 @@
-// What can be recorded on a graph: each file of this room registers its operations at its end.
+// The operations that can be recorded on a graph: each file in this folder registers its operations
+// at its end.
 //
 // An operation is a function f(graph, arguments..., name).  A static Registration gives it a name,
-// a line of documentation, and for each argument its name, what it means and its default; what an
-// argument may be follows from its C++ type:
+// a line of documentation, and the name, meaning and default of each argument.  The kind of an
+// argument is determined by its C++ type:
 //
 //   Tensor, std::vector<Tensor>                     inputs, or settings of
-//   const Tensor* or std::optional, null for None   each kind that may be left out
+//   const Tensor* or std::optional, null for None   any kind that may be omitted
 //   bool, Index, std::uint32_t, double              numbers
 //   std::string, an enumeration of names.h          words
-//   Shape, std::array<Index, n>                     whole numbers
+//   Shape, std::array<Index, n>                     integers
 //   std::vector<Shape>, Margins                     lists of them
 //
-// Python's methods of Graph, their signatures and their documentation are made from it.
+// Python's methods of Graph, their signatures and their documentation are generated from it.
 #pragma once
 
 #include <array>
@@ -29,22 +30,22 @@
 namespace lamina {
 
 using OptionalTensors = std::vector<std::optional<Tensor>>;
-// What each axis gets or loses before and behind.
+// The amounts to add or remove before and after each axis.
 using Margins = std::vector<std::pair<Index, Index>>;
 
 enum class ArgumentKind { tensor, tensors, flag, integer, number, word, integers, integer_lists };
 
-// One alternative for each kind, in their order, behind that of an argument that is left out.
+// One alternative for each kind, in order, after that of an omitted argument.
 using ArgumentValue = std::variant<std::monostate, Tensor, OptionalTensors, bool, Index, double,
                                    std::string, std::vector<Index>, std::vector<Shape>>;
 inline constexpr std::monostate left_out{};
 
 struct ArgumentType {
   ArgumentKind kind;
-  bool optional = false;             // whether it may be left out
-  bool gaps = false;                 // whether tensors of a list may
-  Index count = 0;                   // integers in a list, or in each of the lists; 0 for any
-  std::vector<std::string> words{};  // those known; none for any
+  bool optional = false;             // whether it may be omitted
+  bool gaps = false;                 // whether tensors in a list may be
+  Index count = 0;                   // integers in a list, or in each of the lists; 0: any
+  std::vector<std::string> words{};  // allowed words; empty for any
   Index low = std::numeric_limits<Index>::min(), high = std::numeric_limits<Index>::max();
 };
 
@@ -52,35 +53,36 @@ struct ArgumentDescription {
   std::string name, documentation;
   ArgumentType type;
   bool required;
-  ArgumentValue value;  // where it is not given
+  ArgumentValue value;  // the default
 };
 
 struct OperationDescription {
   using Values = std::vector<ArgumentValue>;
-  using Function = void (*)();  // of any signature, which its caller knows
+  using Function = void (*)();  // of a signature that its caller knows
   using Caller = std::vector<Tensor> (*)(Function, Graph&, const Values&, const std::string& name);
 
   std::string name, documentation;
   std::vector<ArgumentDescription> arguments;
-  bool several;  // whether it has a list of outputs
+  bool several;  // whether it returns a list of outputs
   Function function;
   Caller caller;
 
-  // Records the operation with a value for each argument; one that is not of the argument's type
-  // throws std::invalid_argument.
+  // Records the operation with a value for each argument; a value that does not have the argument's
+  // type throws std::invalid_argument.
   std::vector<Tensor> record(Graph& graph, const Values& values, const std::string& name) const;
 };
 
-// All operations, in the order of their names.
+// All operations, ordered by name.
 const std::vector<const OperationDescription*>& operations();
-// Throws std::invalid_argument where there is none of the name.
+// Throws std::invalid_argument for an unknown name.
 const OperationDescription& find_operation(const std::string& name);
 
-// Records an operation by name, for C++: arguments behind those given take their defaults.
+// Records an operation by name, for C++ code: trailing arguments that are not given have their
+// defaults.
 std::vector<Tensor> record(Graph& graph, const std::string& operation,
                            OperationDescription::Values values, const std::string& of_layer = "");
 
-// --- what an argument may be, by its C++ type, and how the operation gets it
+// --- argument types, derived from C++ types, and the conversion of values to them
 
 template <class T, class = void>
 struct ArgumentOf;
@@ -180,10 +182,10 @@ struct ArgumentOf<Margins> {
   }
 };
 
-// --- registering
+// --- registration
 
-// One argument as a registration lists it: {"alpha", "Slope below 0.", 0.2}.  Without a default it
-// is required.
+// One argument of a registration: {"alpha", "Slope below 0.", 0.2}.  Without a default it is
+// required.
 struct Argument {
   Argument(const char* name_, const char* documentation_)
       : name(name_), documentation(documentation_), required(true) {}
@@ -204,7 +206,7 @@ struct Argument {
   static ArgumentValue value_of(OptionalTensors value) { return value; }
 };
 
-// Templates do what depends on the signature alone: there are as many of them as signatures.
+// Only code that depends on the signature is in templates, as there is an instance per signature.
 class Registration {
  public:
   template <class R, class... P, std::size_t n>

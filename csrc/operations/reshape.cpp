@@ -5,7 +5,7 @@
 namespace lamina {
 namespace {
 
-// The same value seen with another shape: no operation, and no name.
+// The same value viewed with another shape: no operation, and no name.
 Tensor reshape(Graph& graph, const Tensor& x, const Shape& shape, const std::string&) {
   graph.check(x, "reshape");
   for (const Index axis : shape)
@@ -19,8 +19,8 @@ Tensor reshape(Graph& graph, const Tensor& x, const Shape& shape, const std::str
   return {x.value, shape, x.graph};
 }
 
-// The steps of a row, its first axis, as rows of their own, and back: no operations.  What is
-// recorded in between runs on every step.
+// The steps of a row, its first axis, as rows, and back; these are views, not operations.  The
+// operations recorded in between run on every step.
 Tensor fold(Graph& graph, const Tensor& x, const std::string&) {
   const Index before = graph.check_rows(x, "fold").fold;
   if (x.shape.empty() || x.shape[0] < 1)
@@ -40,7 +40,7 @@ Tensor unfold(Graph& graph, const Tensor& x, Index steps, const std::string&) {
   return graph.folded(x, std::move(shape), before / steps);
 }
 
-// The first axis of a value without rows as rows of its own, and back: no operations either.
+// The first axis of a value without rows as rows of its own, and back; these are views as well.
 Tensor own_rows(Graph& graph, const Tensor& x, const std::string&) { return graph.as_own_rows(x); }
 
 Tensor of_own_rows(Graph& graph, const Tensor& x, const std::string&) {
@@ -49,23 +49,20 @@ Tensor of_own_rows(Graph& graph, const Tensor& x, const std::string&) {
 
 const Registration views_registered[] = {
     {"reshape",
-     "The same value, a row seen with another shape.",
+     "The same values, with each row viewed in another shape.",
      reshape,
-     {{"x", "Any shape; a mask or labels too."}, {"shape", "Of as many elements."}}},
-    {"fold",
-     "The steps of a row, its first axis, as rows of their own.",
-     fold,
-     {{"x", "(steps, ...)."}}},
+     {{"x", "Any shape; a mask or labels too."}, {"shape", "A shape with as many elements."}}},
+    {"fold", "The steps of a row, its first axis, viewed as rows.", fold, {{"x", "(steps, ...)."}}},
     {"unfold",
-     "Rows that `fold` made as the steps of a row again.",
+     "The rows made by `fold`, viewed as the steps of a row again.",
      unfold,
-     {{"x", "Any shape, folded."}, {"steps", "How many a row has."}}},
+     {{"x", "Any shape, folded."}, {"steps", "Number of steps in a row."}}},
     {"own_rows",
-     "A tensor without rows with its first axis as rows, however many a batch has.",
+     "A tensor without rows, its first axis viewed as rows, independent of the batch.",
      own_rows,
      {{"x", "(rows, ...), without rows."}}},
     {"of_own_rows",
-     "Rows that `own_rows` made as the first axis of a tensor without rows again.",
+     "The rows made by `own_rows`, viewed as the first axis of a tensor without rows again.",
      of_own_rows,
      {{"x", "Any shape, with rows of its own."}}},
 };

@@ -39,9 +39,9 @@ class Resize final : public OperationOf<Resize> {
 Tensor resize(Graph& graph, const Tensor& x, Index axis, Index to, const std::string& name) {
   graph.check_float(x, "resize");
   if (axis < 0 || std::size_t(axis) >= x.shape.size() || to < 1)
-    throw std::invalid_argument("resize: axis must be one of inputs " + to_string(x.shape) +
-                                " and the size positive; got axis " + std::to_string(axis) +
-                                ", size " + std::to_string(to));
+    throw std::invalid_argument("resize: axis must be one of the axes of inputs " +
+                                to_string(x.shape) + " and the size positive; got axis " +
+                                std::to_string(axis) + ", size " + std::to_string(to));
   Shape shape = x.shape;
   const auto at = x.shape.begin() + axis;
   const ResizeDims row{size_of(Shape(x.shape.begin(), at)), *at, to,
@@ -53,7 +53,7 @@ Tensor resize(Graph& graph, const Tensor& x, Index axis, Index to, const std::st
 
 const Registration resize_registered{
     "resize",
-    "One axis resized linearly; the centres of its pixels lie at (i + 0.5).",
+    "Linear interpolation along one axis; the centre of pixel i is at i + 0.5.",
     resize,
     {{"x", "Any shape."},
      {"axis", "The axis, counted from 0."},

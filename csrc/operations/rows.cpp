@@ -1,4 +1,5 @@
-// Rows as a whole value and back, and a whole value for every row: copies.
+// Conversions of rows to a value without rows and back, and a value without rows for every row:
+// copies.
 #include <cstring>
 #include <stdexcept>
 
@@ -9,13 +10,13 @@
 namespace lamina {
 namespace {
 
-// As many elements of any type, copied.
+// Copies `size` elements of any type.
 template <class T>
 void copy_elements(const Call<T>& c, std::byte* to, const std::byte* from, Index size,
                    DType dtype) {
   if (dtype == DType::boolean)
     std::memcpy(to, from, std::size_t(size));
-  else if (dtype == DType::int32)  // moved as float: same width, bits untouched
+  else if (dtype == DType::int32)  // moved as float: same width, bits unchanged
     kernels<float>().gather_rows(reinterpret_cast<float*>(to), reinterpret_cast<const float*>(from),
                                  nullptr, {size, 1});
   else
@@ -32,7 +33,7 @@ std::byte* output_of(const Call<T>& c) {
   return c.values[std::size_t(c.outputs[0])];
 }
 
-// The elements stay where they are in the order; the value gets, or loses, its axis of rows.
+// The elements keep their order; the value gains or loses its axis of rows.
 class RowsAxis final : public OperationOf<RowsAxis> {
  public:
   RowsAxis(ValueId x, bool joins, Index size, DType dtype)
@@ -55,7 +56,7 @@ class RowsAxis final : public OperationOf<RowsAxis> {
   bool differentiable(int) const override { return is_floating(dtype_); }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return false; }
-  bool same_as(const Operation&) const override { return true; }  // of one kind and one input
+  bool same_as(const Operation&) const override { return true; }  // the same kind and input suffice
   Cost cost(Pass, Index, bool) const override { return {0.0, 2.0 * double(size_)}; }
   std::string sizes(Index rows) const override { return rows_by_cols(rows, size_ / rows); }
 
@@ -139,7 +140,7 @@ Tensor all_rows(Graph& graph, const Tensor& x, Index rows, const std::string& na
 Tensor by_rows(Graph& graph, const Tensor& x, const std::string& name) {
   const DType dtype = check_no_rows(graph, x, "by_rows").dtype;
   if (x.shape.empty())
-    throw std::invalid_argument("by_rows: x has shape (), needs at least 1 axis, that of the rows");
+    throw std::invalid_argument("by_rows: x has shape (), needs at least 1 axis, for the rows");
   const Shape shape(x.shape.begin() + 1, x.shape.end());
   if (size_of(shape) < 1)
     throw std::invalid_argument("by_rows: a row needs at least 1 element; got x of shape " +
@@ -157,12 +158,13 @@ Tensor each_row(Graph& graph, const Tensor& x, const std::string& name) {
 
 const Registration rows_registered[] = {
     {"all_rows",
-     "All rows of the batch as one tensor without rows; the graph then serves batches of so many.",
+     "All rows of the batch as one tensor without rows; the graph then only accepts batches of "
+     "this size.",
      all_rows,
      {{"x", "Any shape, with rows; a mask or labels too."},
-      {"rows", "How many there are; they become the first axis."}}},
+      {"rows", "Number of rows, which become the first axis."}}},
     {"by_rows",
-     "The first axis of a tensor as rows; the graph then serves batches of so many.",
+     "The first axis of a tensor as rows; the graph then only accepts batches of this size.",
      by_rows,
      {{"x", "(rows, ...), without rows; a mask or labels too."}}},
     {"each_row",

@@ -1,4 +1,4 @@
-// Running sums and products along one axis.
+// Cumulative sums and products along one axis.
 #include "moves/scan.h"
 
 #include "axis_of.h"
@@ -70,15 +70,15 @@ Tensor running_total(Graph& graph, const Tensor& x, Index axis, bool reverse,
 #define LAMINA_SCANNED                                                           \
   {                                                                              \
     {"x", "Any shape, floating-point or int32."}, {"axis", "Counted from 0."}, { \
-      "reverse", "Whether it runs from the last position to the first.", false   \
+      "reverse", "Whether to start from the last position.", false               \
     }                                                                            \
   }
 
 const Registration totals_registered[] = {
-    {"cumsum", "The sum of what stands at and before each position.", running_total<false>,
+    {"cumsum", "The sum of the elements up to and including each position.", running_total<false>,
      LAMINA_SCANNED},
-    {"cumprod", "The product of what stands at and before each position.", running_total<true>,
-     LAMINA_SCANNED},
+    {"cumprod", "The product of the elements up to and including each position.",
+     running_total<true>, LAMINA_SCANNED},
 };
 #undef LAMINA_SCANNED
 

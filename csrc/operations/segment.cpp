@@ -1,4 +1,4 @@
-// Sums and maxima of the positions that share an id.
+// Sums and maxima over the positions that share an id.
 #include <algorithm>
 #include <stdexcept>
 
@@ -8,8 +8,8 @@
 namespace lamina {
 namespace {
 
-// x, with rows or without, has `positions` of `inner` elements, each with an id; what it becomes
-// has no rows.
+// x, with or without rows, has `positions` positions of `inner` elements, each with an id; the
+// result has no rows.
 class Segments final : public OperationOf<Segments> {
  public:
   Segments(std::vector<ValueId> inputs_, bool largest, Index segments, Index positions, Index inner,
@@ -112,17 +112,18 @@ Tensor segments_of(Graph& graph, const Tensor& x, const Tensor& ids, Index count
 
 const Registration segments_registered[] = {
     {"segment_sum",
-     "The sums of the positions that share an id, in order; 0 for an id that none has.",
+     "The sum over the positions that share an id, in order; 0 for an id that does not occur.",
      segments_of<false>,
      {{"x", "(..., more), floating-point or int32; the rows are positions too."},
-      {"ids", "(...), int32; positions whose id is not in [0, segments) are left out."},
-      {"segments", "How many ids there are: the first axis of the result, which has no rows."}}},
+      {"ids", "(...), int32; positions whose id is not in [0, segments) are ignored."},
+      {"segments", "Number of ids: the first axis of the result, which has no rows."}}},
     {"segment_max",
-     "The largest of the positions that share an id, minus infinity for one that none has.",
+     "The largest over the positions that share an id; minus infinity for an id that does not "
+     "occur.",
      segments_of<true>,
      {{"x", "(..., more), floating-point; the rows are positions too."},
-      {"ids", "(...), int32; positions whose id is not in [0, segments) are left out."},
-      {"segments", "How many ids there are: the first axis of the result, which has no rows."}}},
+      {"ids", "(...), int32; positions whose id is not in [0, segments) are ignored."},
+      {"segments", "Number of ids: the first axis of the result, which has no rows."}}},
 };
 
 }  // namespace

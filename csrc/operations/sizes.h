@@ -1,4 +1,4 @@
-// Sizes as a profile shows them, and settings that several operations check.
+// The format of sizes in a profile, and checks of settings that several operations share.
 #pragma once
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-// Lines sorted: values, places, the largest few.
+// Sorting along an axis: values, positions, the largest few.
 #include "moves/sort.h"
 
 #include <limits>
@@ -13,7 +13,7 @@ namespace {
 
 class Sort final : public OperationOf<Sort> {
  public:
-  // Outputs: the values, the places, or both.
+  // Outputs: the values, the positions, or both.
   Sort(const char* kind_, ValueId x, RowAxis axis, Index kept, bool descending, bool gives_values,
        bool gives_places, DType dtype)
       : OperationOf(kind_, {x}),
@@ -26,7 +26,7 @@ class Sort final : public OperationOf<Sort> {
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    const CallersFloats whole;  // denormals have an order
+    const CallersFloats whole;  // denormals must be ordered
     const bool enough =
         dtype_ == DType::int32
             ? sort_lines(gives_values_ ? reinterpret_cast<std::int32_t*>(c.out()) : nullptr,
@@ -58,7 +58,7 @@ class Sort final : public OperationOf<Sort> {
 
  private:
   SortDims dims(Index rows) const { return {rows * axis_.outer, axis_.size, axis_.inner, kept_}; }
-  // An output, or what backward reads; null where no backward follows.
+  // An output, or data for backward; null if no backward follows.
   template <class T>
   std::int32_t* places(const Call<T>& c) const {
     void* const given = gives_places_ ? c.out(gives_values_ ? 1 : 0) : c.kept();
@@ -76,7 +76,8 @@ RowAxis sorted_axis(const Graph& graph, const Tensor& x, Index axis, const char*
     throw std::invalid_argument(std::string(who) + ": needs numbers; got bool");
   const RowAxis found = axis_of(x.shape, axis, who);
   if (found.size > std::numeric_limits<std::int32_t>::max())
-    throw std::invalid_argument(std::string(who) + ": places must lie below 2^31; got an axis of " +
+    throw std::invalid_argument(std::string(who) +
+                                ": positions must be below 2^31; got an axis of " +
                                 std::to_string(found.size) + " elements");
   return found;
 }
@@ -104,21 +105,22 @@ std::vector<Tensor> top_k(Graph& graph, const Tensor& x, Index k, const std::str
                       {shape, shape}, name, {dtype, DType::int32});
 }
 
-#define LAMINA_SORTED                                                              \
-  {                                                                                \
-    {"x", "Any shape, floating-point or int32."}, {"axis", "Counted from 0."}, {   \
-      "descending", "Whether the largest come first; NaN counts as larger.", false \
-    }                                                                              \
+#define LAMINA_SORTED                                                               \
+  {                                                                                 \
+    {"x", "Any shape, floating-point or int32."}, {"axis", "Counted from 0."}, {    \
+      "descending", "Whether the largest come first; NaN counts as largest.", false \
+    }                                                                               \
   }
 
 const Registration sorts_registered[] = {
-    {"sort", "Along one axis in ascending order, NaN last.", sort<false>, LAMINA_SORTED},
-    {"argsort", "Where the sorted elements stand, int32; equal ones in their order.", sort<true>,
+    {"sort", "The elements along one axis in ascending order, NaN last.", sort<false>,
      LAMINA_SORTED},
+    {"argsort", "The positions of the sorted elements, int32; equal ones keep their order.",
+     sort<true>, LAMINA_SORTED},
     {"top_k",
-     "The largest along the last axis, the first of equal ones first, and their places, int32.",
+     "The largest along the last axis, equal ones in order, and their positions, int32.",
      top_k,
-     {{"x", "Any shape, floating-point or int32."}, {"k", "How many."}}},
+     {{"x", "Any shape, floating-point or int32."}, {"k", "Number of elements."}}},
 };
 #undef LAMINA_SORTED
 

@@ -4,7 +4,7 @@
 namespace lamina {
 namespace {
 
-// Its output is the input by another name, which no gradient reaches: it never runs.
+// Its output is an alias of the input, without a gradient: it never runs.
 class StopGradient final : public GradientFree<StopGradient> {
  public:
   explicit StopGradient(ValueId x) : GradientFree("stop_gradient", {x}) {}
@@ -24,11 +24,10 @@ Tensor stop_gradient(Graph& graph, const Tensor& x, const std::string& name) {
   return graph.record(std::make_unique<StopGradient>(x.value), x.shape, name, dtype);
 }
 
-const Registration stop_gradient_registered{
-    "stop_gradient",
-    "The same values as a constant: no gradient flows to x.",
-    stop_gradient,
-    {{"x", "Any shape and type, with rows or without."}}};
+const Registration stop_gradient_registered{"stop_gradient",
+                                            "The same values as constants: x gets no gradient.",
+                                            stop_gradient,
+                                            {{"x", "Any shape and type, with rows or without."}}};
 
 }  // namespace
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// Data moved, not computed: permute, pad, crop, slice, flip, repeat and concatenate are one
+// Data movement without arithmetic: permute, pad, crop, slice, flip, repeat and concatenate are one
 // operation, a list of strided copies.
 #include "strided.h"
 
@@ -16,11 +16,11 @@
 namespace lamina {
 namespace {
 
-// What an output is made of besides its pieces.
+// Properties of an output apart from its pieces.
 struct MoveTraits {
-  bool leaves = false;  // parts of an input go nowhere
-  bool sums = false;    // an element of an input goes to several places
-  bool fills = false;   // parts of the output are nobody's, and `fill`
+  bool leaves = false;  // parts of an input are not used
+  bool sums = false;    // an element of an input is used several times
+  bool fills = false;   // parts of the output are set to `fill`
   double fill = 0.0;
   bool operator==(const MoveTraits& o) const {
     return leaves == o.leaves && sums == o.sums && fills == o.fills && fill == o.fill &&
@@ -28,7 +28,7 @@ struct MoveTraits {
   }
 };
 
-// Numbers of 4 bytes are moved as float: the same width, bits untouched.
+// Numbers of 4 bytes are moved as float: the same width, bits unchanged.
 class Move final : public OperationOf<Move> {
  public:
   Move(std::string kind_, std::vector<ValueId> inputs_, std::vector<Piece> pieces, Index width,
@@ -116,7 +116,7 @@ void check_room(std::size_t axes, const Shape& shape, const char* who) {
   if (axes + 1 > std::size_t(StridedSpec::most))
     throw std::invalid_argument(std::string(who) + ": inputs " + to_string(shape) +
                                 " have more axes than the " +
-                                std::to_string(StridedSpec::most - 1) + " that can be moved");
+                                std::to_string(StridedSpec::most - 1) + " that are supported");
 }
 
 Tensor one_piece(Graph& graph, const char* kind, const Tensor& x, Piece piece, Shape shape,
@@ -131,7 +131,7 @@ Tensor one_piece(Graph& graph, const char* kind, const Tensor& x, Piece piece, S
 void check_margins(const Shape& x, const Margins& margins, const char* who) {
   for (const auto& [low, high] : margins)
     if (low < 0 || high < 0)
-      throw std::invalid_argument(std::string(who) + ": margins of inputs " + to_string(x) +
+      throw std::invalid_argument(std::string(who) + ": margins for inputs " + to_string(x) +
                                   " must be at least 0; got (" + std::to_string(low) + ", " +
                                   std::to_string(high) + ")");
 }
@@ -139,7 +139,7 @@ void check_margins(const Shape& x, const Margins& margins, const char* who) {
 void check_fill(DType dtype, double value) {
   if (dtype == DType::int32 &&
       !(value >= -2147483648.0 && value <= 2147483647.0 && value == std::trunc(value)))
-    throw std::invalid_argument("pad: int32 values need a whole number of 32 bits; got " +
+    throw std::invalid_argument("pad: int32 tensors need an int32 value; got " +
                                 std::to_string(value));
 }
 
@@ -151,8 +151,8 @@ Tensor permute(Graph& graph, const Tensor& x, const std::vector<Index>& order,
   std::sort(sorted.begin(), sorted.end());
   std::iota(all.begin(), all.end(), Index(0));
   if (sorted != all)
-    throw std::invalid_argument("permute: the order of the axes of " + to_string(x.shape) +
-                                " must hold each once; got " + to_string(order));
+    throw std::invalid_argument("permute: the order for the axes of " + to_string(x.shape) +
+                                " must contain each axis once; got " + to_string(order));
   if (order == all) return x;
   Shape shape;
   for (const Index axis : order) shape.push_back(x.shape[std::size_t(axis)]);
@@ -172,7 +172,7 @@ Tensor pad(Graph& graph, const Tensor& x, const Margins& margins, double value,
   Shape shape = x.shape;
   for (std::size_t i = 0; i < shape.size(); ++i)
     shape[i] = checked_sum(shape[i], checked_sum(margins[i].first, margins[i].second));
-  size_of(shape);  // refuses what does not fit
+  size_of(shape);  // throws on overflow
   const std::vector<Index> from = strides_of(x.shape), to = strides_of(shape);
   Piece piece(x.shape);
   for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -204,7 +204,7 @@ Tensor crop(Graph& graph, const Tensor& x, const Margins& margins, const std::st
   return one_piece(graph, "crop", x, piece, shape, {/*leaves=*/true}, name);
 }
 
-// Whether [0, length) holds all of start, start + step, ..., `size` of them.
+// Whether [0, length) contains all of start, start + step, ..., `size` of them.
 bool lies_within(Index start, Index size, Index step, Index length) {
   Index last = 0;
   if (size < 0 || step == 0) return false;
@@ -261,12 +261,12 @@ Tensor repeat(Graph& graph, const Tensor& x, const std::vector<Index>& times,
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (times[i] < (graph.whole(x) ? 0 : 1))
       throw std::invalid_argument("repeat: inputs " + to_string(x.shape) +
-                                  " are repeated at least once; got " + to_string(times));
+                                  " must be repeated at least once; got " + to_string(times));
     shape[i] = checked_product(shape[i], times[i]);
     axes += times[i] != 1 && x.shape[i] != 1;
   }
   if (shape == x.shape) return x;
-  size_of(shape);  // refuses what does not fit
+  size_of(shape);  // throws on overflow
   check_room(axes, x.shape, "repeat");
   const std::vector<Index> from = strides_of(x.shape), to = strides_of(shape);
   Piece piece(x.shape);
@@ -297,7 +297,7 @@ Tensor concatenate(Graph& graph, const std::vector<Tensor>& inputs, Index axis,
     Shape alike = x.shape;
     if (alike.size() == shape.size()) alike[at] = inputs[0].shape[at];
     if (alike != inputs[0].shape)
-      throw std::invalid_argument("concatenate: inputs must agree on all axes but " +
+      throw std::invalid_argument("concatenate: inputs must agree on all axes except axis " +
                                   std::to_string(axis) + "; got " + to_string(inputs[0].shape) +
                                   " and " + to_string(x.shape));
     shape[at] = checked_sum(shape[at], x.shape[at]);
@@ -327,38 +327,37 @@ const Registration moves_registered[] = {
     {"permute",
      "The axes in another order.",
      permute,
-     {{"x", "Any shape and type."},
-      {"order", "For each axis of the output the axis of x that it is."}}},
+     {{"x", "Any shape and type."}, {"order", "For each axis of the output, the axis of x."}}},
     {"pad",
-     "One value before and behind each axis.",
+     "One value added before and after each axis.",
      pad,
      {{"x", "Any shape and type."},
-      {"margins", "(before, behind) for each axis."},
-      {"value", "What is put there.", 0.0}}},
+      {"margins", "(before, after) for each axis."},
+      {"value", "The value to add.", 0.0}}},
     {"crop",
      "Each axis without its ends.",
      crop,
      {{"x", "Any shape and type."},
-      {"margins", "What is left out, (before, behind) for each axis."}}},
+      {"margins", "The numbers of elements to remove, (before, after) for each axis."}}},
     {"slice",
-     "Some indices of each axis.",
+     "A range of indices along each axis.",
      slice,
      {{"x", "Any shape and type."},
       {"starts", "The first index of each axis."},
-      {"sizes", "How many of each axis."},
-      {"steps", "From one index to the next, for each axis; negative ones go backwards."}}},
+      {"sizes", "The number of indices for each axis."},
+      {"steps", "The step from one index to the next for each axis; may be negative."}}},
     {"flip",
-     "One axis, last index first.",
+     "One axis in reverse order.",
      flip,
      {{"x", "Any shape and type."}, {"axis", "The axis, counted from 0."}}},
     {"repeat",
-     "Every element several times in a row, axis by axis.",
+     "Every element repeated several times, axis by axis.",
      repeat,
      {{"x", "Any shape and type."}, {"times", "Repetitions along each axis."}}},
     {"concatenate",
-     "One input behind the other along an axis.",
+     "The inputs concatenated along an axis.",
      concatenate,
-     {{"inputs", "Values of one type whose shapes differ along the axis alone."},
+     {{"inputs", "Values of one type whose shapes differ along the axis only."},
       {"axis", "The axis, counted from 0."}}},
 };
 

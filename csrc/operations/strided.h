@@ -1,4 +1,5 @@
-// Where the elements of one array lie in another, a row: what the strided kernels are told.
+// The mapping of one array's elements to another's for one row: the arguments of the strided
+// kernels.
 #pragma once
 
 #include <vector>
@@ -13,14 +14,16 @@ inline std::vector<Index> strides_of(const Shape& shape) {
   return strides;
 }
 
-// What one input gives to the output: y[y_at + i y_stride] = x[x_at + i x_stride], a row.
+// The part of the output that comes from one input: y[y_at + i y_stride] = x[x_at + i x_stride],
+// per row.
 class Piece {
  public:
   explicit Piece(const Shape& x) : x_width(size_of(x)) { row_.axes = 1; }
 
   Index x_width, x_at = 0, y_at = 0;
 
-  // The next axis, slowest first; one that goes on where the last ended, in both, is one with it.
+  // Adds the next axis, slowest first; an axis contiguous with the last one in both arrays is
+  // merged.
   void axis(Index size, Index y_stride, Index x_stride) {
     const int last = row_.axes - 1;
     if (last > 0 && row_.y_stride[last] == size * y_stride &&
@@ -33,7 +36,7 @@ class Piece {
     row_.x_stride[row_.axes++] = x_stride;
   }
 
-  // Elements of a row that it writes.
+  // Elements that it writes per row.
   Index size() const {
     Index product = 1;
     for (int k = 1; k < row_.axes; ++k) product *= row_.size[k];

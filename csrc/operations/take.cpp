@@ -1,4 +1,4 @@
-// Elements by index: take and take_along_axis.
+// Indexing: take and take_along_axis.
 #include <cstring>
 #include <limits>
 #include <stdexcept>
@@ -10,11 +10,12 @@
 namespace lamina {
 namespace {
 
-// Of a row, where x has rows; `count` and `outer` grow with the rows of what has them.
+// Sizes for a row, if x has rows; `count` and `outer` are multiplied by the rows of the arrays that
+// have them.
 struct Taken {
   Index outer, size, count, inner;
   bool rows_of_x, rows_of_indices;
-  bool elementwise;  // an index for each element of the output
+  bool elementwise;  // one index per element of the output
 
   GatherDims dims(Index rows) const {
     const bool more = rows_of_indices && !rows_of_x;
@@ -72,7 +73,7 @@ class Take final : public OperationOf<Take> {
   const DType dtype_;
 };
 
-// Checks what both need, and cuts the shape of x at the axis.
+// The checks that both need, and the division of the shape of x at the axis.
 Taken taken_along(const Graph& graph, const Tensor& x, const Tensor& indices, Index axis,
                   const char* who) {
   graph.check(x, who);
@@ -123,13 +124,14 @@ Tensor take_along_axis(Graph& graph, const Tensor& x, const Tensor& indices, Ind
 
 const Registration takes_registered[] = {
     {"take",
-     "The elements of one axis that indices choose; an index outside gives NaN, 0 or False.",
+     "The elements along one axis at the given indices; NaN, 0 or False if an index is out of "
+     "range.",
      take,
      {{"x", "Any shape and type."},
       {"indices", "int32 of any shape; negative ones count from the end."},
-      {"axis", "The axis of x, counted from 0; 0 where the indices alone have rows."}}},
+      {"axis", "The axis of x, counted from 0; 0 if only the indices have rows."}}},
     {"take_along_axis",
-     "Along one axis, the element that each index chooses; outside NaN, 0 or False.",
+     "For each index, the element along one axis; NaN, 0 or False if it is out of range.",
      take_along_axis,
      {{"x", "Any shape and type."},
       {"indices",

@@ -1,4 +1,4 @@
-// Images read at places between their pixels.
+// Images sampled between their pixels.
 #include "moves/warp.h"
 
 #include <algorithm>
@@ -10,7 +10,8 @@
 namespace lamina {
 namespace {
 
-// Of a row where there are rows: `images` and `fields` grow with the rows of what has them.
+// Sizes for a row, if there are rows; `images` and `fields` are multiplied by the rows of the
+// arrays that have them.
 struct Warped {
   WarpDims dims;
   bool rows_of_images, rows_of_fields;
@@ -120,14 +121,14 @@ Tensor warp(Graph& graph, const Tensor& images, const Tensor& rows, const Tensor
 
 const Registration warp_registered{
     "warp",
-    "Images whose pixels are read elsewhere, at places between pixels; pixel i stands at i.",
+    "Images sampled at other positions, also between pixels; pixel i is at position i.",
     warp,
-    {{"images", "(height, width, channels), or several of them where nothing has rows."},
-     {"rows", "(new height, new width): where each pixel is read, from the top."},
-     {"columns", "As rows, from the left."},
-     {"interpolation", "'bilinear' or 'nearest'; of two equally near the one farther from 0."},
-     {"fill_mode", "What stands outside: 'constant', 'nearest', 'wrap', 'mirror' or 'reflect'."},
-     {"fill_value", "That of 'constant'."}}};
+    {{"images", "(height, width, channels), or several images if nothing has rows."},
+     {"rows", "(new height, new width): the vertical position of each pixel, from the top."},
+     {"columns", "As rows: the horizontal position, from the left."},
+     {"interpolation", "'bilinear' or 'nearest'; ties round away from 0."},
+     {"fill_mode", "Pixels outside: 'constant', 'nearest', 'wrap', 'mirror' or 'reflect'."},
+     {"fill_value", "The value for 'constant'."}}};
 
 }  // namespace
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// How a window moves over an image, height first; a signal (steps, channels) is an image of
+// The movement of a window over an image, height first; a signal (steps, channels) is an image of
 // height 1.
 #pragma once
 

@@ -48,7 +48,7 @@ void Applied::match(Given& given) {
     leading_.assign(given.shape.begin(), given.shape.begin() + Index(given.row_axes));
 }
 
-// Graphs have no axes of no elements; a function that says its output's axes is defined for them.
+// Graphs have no axes of length 0; a function that declares the axes of its output supports them.
 void Applied::check_elements(const Given& given) {
   const auto begin = given.shape.begin() + Index(given.row_axes);
   if (given.role == Role::output && !given.array) return;
@@ -80,7 +80,7 @@ void Applied::record(const OperationDescription& operation, const py::dict& sett
                          : given.content == Content::labels ? DType::int32
                                                             : DType::boolean;
       const std::string name = given.name.empty() ? given.of : given.name;
-      // A value of rows, even if it has no axes but theirs.
+      // A value with rows, even if it has no other axes.
       given.tensor = Axes(given.axes).rows() ? graph_->input(shape, name, type)
                                              : graph_->parameter(name, shape, true);
       tensors.emplace_back(given.tensor);

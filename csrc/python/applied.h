@@ -1,5 +1,5 @@
-// An operation of the graph on NumPy arrays: recorded for the shapes that the arrays have, then run
-// once, forward or backward, on the arrays where they lie.
+// An operation of the graph on NumPy arrays: recorded for the shapes of the arrays, then run once,
+// forward or backward, on the arrays in place.
 #pragma once
 
 #include <deque>
@@ -15,7 +15,7 @@
 namespace lamina {
 namespace python {
 
-// Errors of operations in the function's name; the arrays of a row that they speak of have rows.
+// Rethrows errors of operations under the function's name; shapes in them are extended by the rows.
 template <class F>
 auto in_name_of(const std::string& function, const std::deque<Given>& given, F&& f) {
   try {
@@ -68,7 +68,7 @@ class Applied {
   const Given* find(Role role) const;
   const Given& named(const std::string& name) const;
   Shape whole_shape(const Tensor& tensor) const;
-  // As the function says it, or null.
+  // The output as the function describes it, or null.
   const Given* said_output() const;
   const char* who() const { return function_.c_str(); }
 
@@ -77,8 +77,8 @@ class Applied {
   Sizes sizes_;
   std::unique_ptr<Graph> graph_;
   std::vector<Tensor> outputs_;
-  Shape leading_;       // axes of the rows
-  bool empty_ = false;  // an axis that graphs do not have: nothing is calculated
+  Shape leading_;                               // axes of the rows
+  bool empty_ = false;                          // an axis of length 0: nothing is calculated
   std::vector<std::byte*> places_, gradients_;  // by value id
 };
 

@@ -1,4 +1,4 @@
-// The passes of an operation over arrays; applied.cpp matched the arrays with what it takes.
+// The passes of an operation over arrays, which applied.cpp has matched with its arguments.
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -49,12 +49,12 @@ py::array Applied::saved_array(const Operation& operation) {
   return py::array_t<std::uint8_t>(Index(operation.saved_bytes(rows, graph_->dtype)));
 }
 
-// The outputs, then what backward will read again, where that is anything.
+// The outputs, then the values that backward needs, if any.
 template <class T>
 py::list Applied::forward_as() {
   py::list results;
   if (empty_) results.append(output<T>(who(), said_output()->shape));
-  if (graph_->operations().size() > 1) {  // one takes over the other
+  if (graph_->operations().size() > 1) {  // one absorbs the other
     graph_->add_output(outputs_.front());
     graph_->build();
     outputs_ = {graph_->outputs().front()};
@@ -79,13 +79,13 @@ py::list Applied::forward_as() {
   return results;
 }
 
-// What forward saved, from the arrays that say it, one behind the other.
+// Fills the saved buffer of forward from the arrays that describe it, one after another.
 void Applied::fill_saved(py::array saved) const {
   auto* to = static_cast<std::byte*>(saved.mutable_data());
   for (const Given& given : given_) {
     if (given.role != Role::saved) continue;
     const Index count = given.values.size();
-    if (saved.size() == count && given.values.itemsize() > 1) {  // of the smallest, a byte each
+    if (saved.size() == count && given.values.itemsize() > 1) {  // the smallest: a byte each
       const auto* from = static_cast<const std::int32_t*>(given.values.data());
       for (Index i = 0; i < count; ++i) to[i] = std::byte(from[i]);
     } else {
@@ -95,7 +95,7 @@ void Applied::fill_saved(py::array saved) const {
   }
 }
 
-// Arrays for the gradients of the arrays named; those that are added to are the caller's.
+// Arrays for the gradients of the named arrays; gradients to be added to are the caller's arrays.
 template <class T>
 py::list Applied::gradient_arrays(const std::vector<std::string>& wanted, std::vector<T*>& data) {
   py::list results;
@@ -122,7 +122,7 @@ py::list Applied::backward_as(const std::vector<std::string>& wanted) {
   std::vector<T*> data;
   py::list results = gradient_arrays<T>(wanted, data);
   if (empty_) return results;
-  // A copy: the last reader of a gradient may overwrite it.
+  // A copy, because the last reader of a gradient may overwrite it.
   py::array_t<T> dy(whole_shape(outputs_.front()));
   if (const Given* slope = find(Role::gradient))
     std::copy_n(static_cast<const T*>(slope->values.data()), dy.size(), dy.mutable_data());

@@ -20,7 +20,7 @@ E enumerator(const char* function, const char* name, const py::object& value) {
   }
 }
 
-// One byte a position in C order; any byte but 0 keeps.
+// One byte per position in C order; any byte but 0 keeps the position.
 inline py::array_t<std::uint8_t> mask_bytes(const Argument& mask, const Shape& shape,
                                             const char* axes) {
   mask.needs_shape(shape, axes);

@@ -53,7 +53,7 @@ Index checked_size(const char* function, const Shape& shape, std::size_t item_by
   return empty ? 0 : size;
 }
 
-// --- Argument: what may come in
+// --- Argument: accepted values
 
 Argument::Argument(const char* function_, const char* name_, const py::object& value, bool optional)
     : function(function_), name(name_) {
@@ -62,7 +62,7 @@ Argument::Argument(const char* function_, const char* name_, const py::object& v
     return;
   }
   is_array_ = py::isinstance<py::array>(value);
-  const bool plain =  // no subclass: saves a question that costs more than the rest
+  const bool plain =  // not a subclass; saves the slowest check
       is_array_ && reinterpret_cast<PyObject*>(Py_TYPE(value.ptr())) ==
                        reinterpret_cast<PyObject*>(py::detail::npy_api::get().PyArray_Type_);
   if (is_array_ && !plain && py::hasattr(value, "mask") && py::hasattr(value, "filled")) {
@@ -193,7 +193,7 @@ py::array_t<T> Argument::values() const {
     return py::reinterpret_borrow<py::array_t<T>>(array_);
   check_exact(dtype_of<T>);
   const auto converted = in_python(
-      [&] { return py::array_t<T, kReadable>(array_); });  // MemoryError where it does not fit
+      [&] { return py::array_t<T, kReadable>(array_); });  // MemoryError if it does not fit
   return py::reinterpret_borrow<py::array_t<T>>(converted);
 }
 template py::array_t<float> Argument::values<float>() const;
@@ -202,7 +202,7 @@ template py::array_t<double> Argument::values<double>() const;
 py::array_t<std::int64_t> Argument::integers(Index bound, const char* what) const {
   if (kind() == 'f' && size() > 0)
     refuse_type("must hold integers; got dtype " + dtype_text(array_));
-  // A copy: kernels index by it, and another thread may write to the caller's own.
+  // A copy, because kernels index by it and another thread may write to the caller's array.
   const auto converted =
       in_python([&] { return py::array_t<std::int64_t, kReadable | kCopied>(array_); });
   const std::int64_t* p = converted.data();
@@ -228,7 +228,8 @@ std::optional<py::array_t<std::uint8_t>> Argument::bytes(Index bound) const {
   if (!array_.dtype().equal(py::dtype::of<std::uint8_t>())) return std::nullopt;
   auto copy = in_python([&] { return py::array_t<std::uint8_t, kReadable | kCopied>(array_); });
   const std::uint8_t* values = copy.data();
-  // A block at a time: 32 running maxima are one vector's, one alone is a chain through all bytes.
+  // A block at a time: 32 running maxima fit into one vector, while a single one is a chain through
+  // all bytes.
   constexpr Index block = 32;
   std::uint8_t most[block] = {};
   const Index count = copy.size(), whole = count / block * block;
@@ -270,7 +271,7 @@ struct ByteRange {
   std::uintptr_t begin, end;
 };
 
-// From the lowest to the highest byte that the strides reach: the bounds of NumPy's
+// The range from the lowest to the highest byte that the strides reach: the bounds of NumPy's
 // may_share_memory, without a call into Python.
 ByteRange byte_range(const py::array& array) {
   auto begin = reinterpret_cast<std::uintptr_t>(array.data()), end = begin;
@@ -302,7 +303,7 @@ bool is_truth(const py::object& value) {
   return PyBool_Check(value.ptr()) || py::isinstance(value, numpy_bool());
 }
 
-// A sequence is no number, though one of a single element could be taken for it.
+// A sequence is not a number, although one of a single element could be converted.
 bool is_scalar(const py::object& value) {
   if (PyFloat_CheckExact(value.ptr()) || PyLong_CheckExact(value.ptr())) return true;
   return !is_truth(value) &&

@@ -1,11 +1,11 @@
-// The array policy, in one place: what a NumPy argument must be before a kernel sees it.
+// The array policy: what a NumPy argument must be before it is passed to a kernel.
 //
 // - float32 and float64 are the kernels' types.  The first argument that has one of them decides;
 //   another argument with the other one is a TypeError, never a silent rounding.
-// - Integers, booleans, float16 and Python numbers take the type decided, where that is exact.
+// - Integers, booleans, float16 and Python numbers are converted to that type, if that is exact.
 // - Complex, text, object, datetime, longdouble and masked arrays are a TypeError.
-// - Any order, stride, byte order and alignment is read: what a kernel cannot read as it lies is
-//   copied.  Read-only arrays are fine; nobody's input is written.
+// - Any order, stride, byte order and alignment is accepted: an array that a kernel cannot read in
+//   place is copied.  Read-only arrays are accepted; inputs are never written to.
 // - Arrays that a function updates in place must already be writable, C-contiguous, aligned and
 //   of the exact type.
 // - Messages are "function: rule; got value".
@@ -45,11 +45,11 @@ template <class T>
 constexpr Dtype dtype_of = sizeof(T) == 4 ? Dtype::float32 : Dtype::float64;
 const char* name_of(Dtype dtype);
 
-// The product of the sizes; a ValueError where it, or its bytes, overflows.
+// The product of the sizes; a ValueError if it, or the number of bytes, overflows.
 Index checked_size(const char* function, const Shape& shape, std::size_t item_bytes);
 
-// One array argument: `function` and `name` are who complains.  None is refused, unless it is an
-// OptionalArgument.
+// One array argument; `function` and `name` are used in messages.  None is an error, unless it is
+// an OptionalArgument.
 class Argument {
  public:
   Argument(const char* function, const char* name, const py::object& value)
@@ -64,9 +64,9 @@ class Argument {
   RowsCols rows_cols() const;                        // the last axis is the columns
   const py::array& array() const { return array_; }  // converted once, if it was a list
   char kind() const { return array_.dtype().kind(); }
-  bool decides(Dtype* dtype) const;  // has float32 or float64 of its own
+  bool decides(Dtype* dtype) const;  // has float32 or float64 itself
 
-  // Each raises ValueError with the rule; `axes` spells the shape wanted, "(rows, inputs)".
+  // Each raises ValueError with the rule; `axes` describes the expected shape, "(rows, inputs)".
   void needs_rank(int rank, const char* axes) const;
   void needs_rank_at_least(int rank, const char* axes) const;
   void needs_shape(const Shape& shape, const char* axes) const;
@@ -74,12 +74,12 @@ class Argument {
   [[noreturn]] void refuse(const std::string& rule) const;       // ValueError
   [[noreturn]] void refuse_type(const std::string& rule) const;  // TypeError
 
-  // The values as a kernel reads them: aligned, C-contiguous, of type T.  Copies where it must.
+  // The values as a kernel reads them: aligned, C-contiguous, of type T.  Copies if necessary.
   template <class T>
   py::array_t<T> values() const;
-  // Checked class labels, one int32 each, in [0, classes); `what` they count.
+  // Checked class labels, one int32 each, in [0, classes); `what` names them in messages.
   py::array_t<std::int32_t> labels(Index classes, const char* what = "classes") const;
-  // A copy of an array of bytes that are all below `bound`; of another, nothing.
+  // A copy of an array of bytes that are all below `bound`; nullopt for any other array.
   std::optional<py::array_t<std::uint8_t>> bytes(Index bound) const;
   // Checked row numbers in [0, rows).
   py::array_t<std::int64_t> row_numbers(Index rows) const;
@@ -105,32 +105,32 @@ class Argument {
   bool is_array_ = false;  // given as an ndarray, not converted from a list or scalar
 };
 
-// One that may be left out: None counts as not given.
+// An argument that may be omitted: None counts as not given.
 class OptionalArgument : public Argument {
  public:
   OptionalArgument(const char* function, const char* name, const py::object& value)
       : Argument(function, name, value, true) {}
 };
 
-// The type all arguments agree on; float64 if none has one (numbers and integers lose nothing).
-// `Arguments` is a list or a vector of pointers to them.
+// The type on which all arguments agree; float64 if none has one (which represents numbers and
+// integers exactly).  `Arguments` is a list or a vector of pointers to them.
 template <class Arguments = std::initializer_list<const Argument*>>
 Dtype common_dtype(const Arguments& arguments);
 
-// Calls f(T{}) with the type the arguments agree on.
+// Calls f(T{}) with the type on which the arguments agree.
 template <class Arguments = std::initializer_list<const Argument*>, class F>
 auto with_dtype(const Arguments& arguments, F&& f) {
   return common_dtype(arguments) == Dtype::float32 ? f(float{}) : f(double{});
 }
 
-// A fresh C-contiguous output, not initialised.
+// A new C-contiguous output, not initialised.
 template <class T>
 py::array_t<T> output(const char* function, const Shape& shape) {
   checked_size(function, shape, sizeof(T));
   return py::array_t<T>(shape);
 }
 
-// Runs a kernel call with the GIL released.  Fetch every pointer before.
+// Runs a kernel call with the GIL released.  Fetch every pointer before the call.
 template <class F>
 void without_gil(F&& f) {
   const WithoutGil released;
@@ -139,17 +139,17 @@ void without_gil(F&& f) {
 
 // --- scalar arguments, with the same kind of message
 
-// Numbers are what Python can make one of without reading text; truth values are none.
+// Any number that Python can convert without parsing text; truth values are not numbers.
 double number(const char* function, const char* name, const py::object& value);
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// A finite number in [low, high] or, where open_above, [low, high).
+// A finite number in [low, high] or, with open_above, [low, high).
 double number_in(const char* function, const char* name, const py::object& value, double low,
                  double high, bool open_above = false);
 std::uint64_t whole_number(const char* function, const char* name, const py::object& value,
                            std::uint64_t largest);
-// With a sign.
+// May be negative.
 Index integer(const char* function, const char* name, const py::object& value);
-// True or False, of Python or NumPy: not everything that has a truth value.
+// True or False, from Python or NumPy: not everything that has a truth value.
 bool flag(const char* function, const char* name, const py::object& value);
 std::string word(const char* function, const char* name, const py::object& value);
 RandomKey random_key(const char* function, const py::object& seed, const py::object& stream,

@@ -1,7 +1,7 @@
-// Axes by name, "(batch, steps, channels)": a name stands for one size in all arrays of a call.
+// Axes by name, "(batch, steps, channels)": a name has one size in all arrays of a call.
 //
-// "..." and a name with a star, "*alpha", stand for any number of axes, and what is no name, such
-// as "channels / groups", for any size.
+// "..." and a name with a star, "*alpha", stand for any number of axes; an expression such as
+// "channels / groups" stands for any size.
 #pragma once
 
 #include <string_view>
@@ -13,11 +13,11 @@ namespace python {
 
 class Axes {
  public:
-  // `text` outlives the axes.
+  // `text` must outlive this object.
   explicit Axes(std::string_view text);
-  // Whether the first count rows: "batch" alone, or all up to "...".
+  // Whether the first axes count rows: "batch" alone, or all up to "...".
   bool rows() const;
-  // The number of axes, names of several not counted.
+  // The minimum number of axes, without those that stand for any number.
   std::size_t least() const;
 
   std::vector<std::string_view> names;
@@ -25,19 +25,19 @@ class Axes {
 
 class Sizes {
  public:
-  // Refuses an array whose axes do not fit the sizes known; those that are new are remembered.
-  // `words` are what messages call the shape where all of it is known.
+  // Throws if the axes of an array do not fit the sizes known so far, and records new sizes.
+  // `words` describes the shape in messages if all its sizes are known.
   void match(const Argument& array, const std::string& text, const std::string& words);
-  // The same of a shape that is known to fit.
+  // The same for a shape that is known to fit.
   void learn(std::string_view text, const Shape& shape);
-  // Of axes that are known.
+  // The shape, from known sizes.
   Shape shape_of(std::string_view text) const;
-  // How many axes count rows.
+  // The number of axes that count rows.
   std::size_t row_axes(std::string_view text) const;
 
  private:
   const Shape* find(std::string_view name) const;
-  // What one name stands for in an array of a rank.
+  // The number of axes that one name stands for in an array of this rank.
   std::size_t count(const Axes& axes, std::string_view name, std::size_t rank) const;
 
   std::vector<std::pair<std::string_view, Shape>> known_;

@@ -1,4 +1,4 @@
-// What happens between the epochs of whole fits, for Python.
+// Rules between the epochs of whole fits, for Python.
 #include "epoch_rules.h"
 
 #include <pybind11/numpy.h>
@@ -45,7 +45,7 @@ BoundQuantity score_quantity() {
   return {[](const EpochRecord& record) { return record.score; }};
 }
 
-// A function of Python's, which is let go of with the GIL.
+// A Python function that is released with the GIL held.
 std::shared_ptr<const py::object> held(py::object function) {
   return {new py::object(std::move(function)), [](const py::object* object) {
             const WithGil gil;
@@ -53,7 +53,7 @@ std::shared_ptr<const py::object> held(py::object function) {
           }};
 }
 
-// function(*arguments) as a number, on any thread; what it raises is thrown as plain text.
+// function(*arguments) as a number, on any thread; an exception is rethrown as plain text.
 template <class... Arguments>
 double number_from(const py::object& function, const Arguments&... arguments) {
   const WithGil gil;
@@ -64,7 +64,7 @@ double number_from(const py::object& function, const Arguments&... arguments) {
   }
 }
 
-// What a function makes of a metric's sums; none: the first over the second.
+// The value of a function of a metric's sums; without one, the first sum divided by the second.
 BoundQuantity metric_quantity(std::size_t index, bool validation, const py::object& function) {
   const auto value = function.is_none() ? nullptr : held(function);
   return {[=](const EpochRecord& record) -> std::optional<double> {
@@ -86,12 +86,13 @@ void bind_epoch_rules(py::module_& module) {
       .def_static("loss", &loss_quantity, "term"_a = -1, truth("validation") = false,
                   "The loss, or one of its terms.")
       .def_static("loss_less", &loss_less, "term"_a, "share"_a,
-                  "The loss less so much of one of the terms.")
-      .def_static("score", &score_quantity, "The score of the rows that are scored.")
-      .def_static("metric", &metric_quantity, "index"_a, truth("validation") = false,
-                  "function"_a = py::none(),
-                  "What a function makes of a metric's sums; None: the first over the second.");
-  py::class_<BoundRule>(module, "EpochRule", "What happens between the epochs of a fit.")
+                  "The loss minus a multiple of one of the terms.")
+      .def_static("score", &score_quantity, "The score on the held-out rows.")
+      .def_static(
+          "metric", &metric_quantity, "index"_a, truth("validation") = false,
+          "function"_a = py::none(),
+          "The value of a function of a metric's sums; None: the first divided by the second.");
+  py::class_<BoundRule>(module, "EpochRule", "A rule that is applied between the epochs of a fit.")
       .def_static(
           "early_stopping",
           [](const BoundQuantity& quantity, double sign, double min_delta, std::int64_t patience,
@@ -118,7 +119,7 @@ void bind_epoch_rules(py::module_& module) {
           },
           "quantity"_a, truth("larger"), "tolerance"_a, "patience"_a, "divisor"_a = 0.0,
           "smallest"_a = 0.0,
-          "The rule of scikit-learn's networks; the rate is divided where divisor is not 0.")
+          "The rule of scikit-learn's networks; the rate is divided if divisor is not 0.")
       .def_static(
           "inverse_scaling",
           [](double first, double power, std::int64_t rows) {

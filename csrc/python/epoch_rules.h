@@ -1,4 +1,4 @@
-// What happens between the epochs of whole fits, for Python.
+// Rules between the epochs of whole fits, for Python.
 #pragma once
 
 #include <pybind11/pybind11.h>

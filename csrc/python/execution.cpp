@@ -21,7 +21,7 @@ std::string thread_reason(const ProfileLine& line) {
   if (line.planned_flop == 0.0) return "one chunk";
   char work[64];
   std::snprintf(work, sizeof work, "%.2g MFLOP", line.planned_flop * 1e-6);
-  return std::string(work) + (line.threads > 1 ? " pays" : " is too little");
+  return std::string(work) + (line.threads > 1 ? " is enough" : " is too little");
 }
 
 }  // namespace
@@ -253,36 +253,34 @@ void bind_execution(py::module_& module) {
       .def("bind", &BoundExecution::bind, "arrays"_a)
       .def("unbind", &BoundExecution::unbind)
       .def("set_update", &BoundExecution::set_update, "kind"_a, "slots"_a,
-           "The rule of `train`, its slots by place (None: not used), its settings and those that "
-           "all rules share.")
+           "Set the rule of `train`: its slots by place (None: not used), its settings, and those "
+           "that all rules share.")
       .def("set_updates", &BoundExecution::set_updates, "updates"_a, "loss_scale"_a = 1.0,
-           "Several optimizers of different parameters, and what the loss is multiplied with "
-           "before its gradient is taken, and the gradient divided by.")
+           "Set several optimizers of different parameters, and the factor on the loss before its "
+           "gradient is calculated, by which the gradient is then divided.")
       .def_property_readonly("updates", &BoundExecution::updates,
-                             "What `set_updates` was given last.")
+                             "The last argument of `set_updates`.")
       .def("set_rates", &BoundExecution::set_rates, "rates"_a,
-           "The learning rates of the updates, in place of the one that `train` is given; none: "
-           "that one.")
+           "Set the learning rates of the updates, used instead of that of `train`; empty: the "
+           "latter.")
       .def("minimizer", &BoundExecution::minimizer, "order"_a, "rows"_a, "pairs"_a, "evaluations"_a,
            "gradient"_a, "change"_a, py::keep_alive<0, 1>(),
-           "A quasi-Newton method over so many rows of the data, or of an order: of the last "
-           "`pairs` "
-           "steps, or for 0 of all of them as a matrix; at most so many evaluations a step.  It "
-           "ends "
-           "at gradients, and changes, this small.")
+           "A quasi-Newton method over `rows` rows of the data, or over an order.  It uses the "
+           "last `pairs` steps or, if 0, all of them as a matrix, with at most `evaluations` per "
+           "step, and ends when the gradient, or the change, is as small as given.")
       .def("train", &BoundExecution::train, "order"_a, "start"_a, "stop"_a, "learning_rate"_a,
            "step"_a, "random_step"_a,
-           "One step over rows order[start:stop]; returns the loss. Not finite: no update.")
+           "One step over rows order[start:stop]; returns the loss. No update if it is not finite.")
       .def("train_by", &BoundExecution::train_by, "order"_a, "start"_a, "stop"_a, "random_step"_a,
            "update"_a,
-           "One step whose update is a function's: it returns None, or moves nothing and returns "
-           "what is not finite, as failed_step does.")
+           "One step with the update of a function, which returns None or, if something is not "
+           "finite, moves nothing and returns a description as in failed_step.")
       .def_property_readonly("failed_step", &BoundExecution::failed_step,
-                             "What was not finite in the last step though the loss was: "
-                             "(\"gradient\", \"moments\" or \"weight\", whose, the loss).")
+                             "What was not finite in the last step although the loss was: "
+                             "(\"gradient\", \"moments\" or \"weight\", its parameter, the loss).")
       .def(
           "count_step", [](BoundExecution& e) { e.execution().count_step(); },
-          "Counts a step that was left out on purpose as done.")
+          "Count a step that was skipped on purpose as done.")
       .def_property_readonly("completed_steps",
                              [](BoundExecution& e) { return e.execution().completed_steps(); })
       .def("gradients", &BoundExecution::gradients, "order"_a, "start"_a, "stop"_a,
@@ -302,7 +300,7 @@ void bind_execution(py::module_& module) {
           },
           "parameter"_a)
       .def("trainable", &BoundExecution::trainable)
-      .def("paths", &BoundExecution::paths, "Of the parameters that `trainable` returns.")
+      .def("paths", &BoundExecution::paths, "The paths of the parameters that `trainable` returns.")
       .def("output", &BoundExecution::output, "index"_a)
       .def("output_has_rows", &BoundExecution::output_has_rows, "index"_a)
       .def("input_gradient", &BoundExecution::input_gradient, "index"_a)
@@ -311,22 +309,22 @@ void bind_execution(py::module_& module) {
                              [](BoundExecution& e) { return e.execution().mean_loss(); })
       .def_property_readonly(
           "mean_losses", [](BoundExecution& e) { return e.execution().mean_losses(); },
-          "Of each loss, in the order of add_loss, without its scale.")
+          "The mean of each loss, in the order of add_loss, without its scale.")
       .def_property_readonly(
           "sums", [](BoundExecution& e) { return e.execution().sums(); },
-          "Of losses with what they are divided by, penalties at the end, then of each metric.")
+          "The sums of losses and their divisors, then of penalties, then of each metric.")
       .def(
           "resume",
           [](BoundExecution& e, const std::vector<std::vector<double>>& sums) {
             e.execution().resume(sums);
           },
-          "sums"_a, "Take over the sums of an execution of a graph with the same losses.")
+          "sums"_a, "Continue from the sums of an execution of a graph with the same losses.")
       .def_property_readonly("metrics", &BoundExecution::metrics)
       .def_property_readonly("gradient_size",
                              [](BoundExecution& e) { return e.execution().gradient_size(); })
       .def_property_readonly(
           "held_bytes", [](BoundExecution& e) { return e.execution().held_bytes(); },
-          "Bytes of all that it allocated: the plan's, prepared weights, halves of a batch.")
+          "Bytes allocated: the plan, prepared weights, executions for shares.")
       .def_property_readonly(
           "arena_bytes", [](BoundExecution& e) { return e.execution().arena_bytes(); },
           "Memory planned for values and gradients.")

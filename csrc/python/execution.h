@@ -1,4 +1,4 @@
-// Execution for Python: it checks arrays, keeps them alive and drops the GIL.
+// Execution for Python: checks arrays, keeps them alive and releases the GIL.
 #pragma once
 
 #include <pybind11/stl.h>
@@ -18,7 +18,7 @@
 namespace lamina {
 namespace python {
 
-// Sums of pieces, one behind the other.
+// The sums of pieces, concatenated.
 using Numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
 class BoundExecution {
@@ -63,7 +63,7 @@ class BoundExecution {
   double train_pieces_by(const Numbers& totals, const py::object& update);
   double test_pieces(const Numbers& totals);
 
-  // --- what batches leave
+  // --- results of batches
 
   py::array gradient(const py::object& self) const;
   py::array gradient_of(const py::object& self, const Parameter& p) const;
@@ -82,13 +82,13 @@ class BoundExecution {
   PieceSums totals_of(const Numbers& flat, bool training) const;
   static py::array_t<double> numbers(const PieceSums& sums);
   Shape with_rows(Shape shape) const;
-  // The numbers themselves are checked where they are used.
+  // The row numbers themselves are checked where they are used.
   Batch make_batch(const py::object& order, Index start, Index stop, std::uint32_t random_step);
 
   const Parameters parameters_;  // by slot
   std::unique_ptr<Execution> execution_;
   std::vector<py::array> arrays_, slots_;  // kept alive
-  std::vector<Update> updates_;            // as they were set last
+  std::vector<Update> updates_;            // as last set
   double loss_scale_ = 1.0;
 };
 

@@ -1,4 +1,4 @@
-// A batch in pieces: what an execution of one of them does.
+// A batch in pieces: the part of one execution.
 #include "execution.h"
 #include "gil.h"
 
@@ -79,26 +79,26 @@ void bind_pieces(py::class_<BoundExecution>& execution) {
   execution
       .def("forward_piece", &BoundExecution::forward_piece, "order"_a, "start"_a, "stop"_a,
            "random_step"_a, "seed"_a = 0, truth("training") = true,
-           "Forward, in training or not, of rows that are a piece of a batch; `seed` tells its "
-           "random numbers from those of other pieces.")
+           "Run forward, in training or not, on rows that are a piece of a batch; `seed` makes its "
+           "random numbers different from those of other pieces.")
       .def_property_readonly("piece_sums", &BoundExecution::piece_sums,
-                             "What the last piece adds to the totals of its batch.")
-      .def("no_sums", &BoundExecution::no_sums, truth("training"), "The sums of no piece.")
+                             "The last piece's contribution to the totals of its batch.")
+      .def("no_sums", &BoundExecution::no_sums, truth("training"), "The sums over no pieces.")
       .def_property_readonly(
           "piece_needs_totals",
           [](BoundExecution& e) { return e.execution().piece_needs_totals(); },
-          "Whether the gradient of a piece depends on what others count: on masks or weights.")
+          "Whether the gradient of a piece depends on the counts of others: on masks or weights.")
       .def("set_buckets", &BoundExecution::set_buckets, "least"_a,
-           "Cut the gradient into buckets of at least so many bytes; returns where each begins and "
-           "ends, in the order in which backward leaves them.")
+           "Divide the gradient into buckets of at least this many bytes; returns the bounds of "
+           "each in the order in which backward completes them.")
       .def("backward_piece", &BoundExecution::backward_piece, "batch_rows"_a,
            "totals"_a = py::none(), "loss_scale"_a = 1.0, "done"_a = py::none(),
-           "The gradient of the last piece's share in a batch of so many rows, without penalties; "
-           "`done(bucket)` is called as each is whole.")
+           "The gradient of the last piece's share in a batch of `batch_rows` rows, without "
+           "penalties; `done(bucket)` is called when each bucket is complete.")
       .def("train_pieces", &BoundExecution::train_pieces, "totals"_a, "learning_rate"_a, "step"_a,
-           "One step by the gradient as it is, that of all pieces; returns the batch's loss.")
+           "One step with the current gradient, the sum over all pieces; returns the batch's loss.")
       .def("train_pieces_by", &BoundExecution::train_pieces_by, "totals"_a, "update"_a,
-           "The same with an update as train_by takes it.")
+           "The same with an update as in train_by.")
       .def("test_pieces", &BoundExecution::test_pieces, "totals"_a,
            "Add a batch to losses and metrics; returns its loss.");
 }

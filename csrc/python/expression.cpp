@@ -1,8 +1,8 @@
 // Element-wise expressions: written as a list of instructions, calculated on arrays or recorded.
 //
-// Values are numbered: the inputs first, then the results of the instructions.  An instruction is
+// Values are numbered: first the inputs, then the results of the instructions.  An instruction is
 // (operation, operand, ...), where an operand is the number of a value, an int, or a constant, a
-// float.  The last instruction's result is the expression's.
+// float.  The result of the last instruction is that of the expression.
 #include "../operations/expression.h"
 
 #include <pybind11/stl.h>
@@ -34,7 +34,8 @@ int operand_node(Formula& formula, const std::vector<int>& values, const py::han
   const auto number = operand.cast<Index>();
   if (number < 0 || number >= Index(values.size()))
     throw py::value_error(text("expression: operand ", number,
-                               " is not the number of a value before; there are ", values.size()));
+                               " is not the number of an earlier value; there are ",
+                               values.size()));
   return values[std::size_t(number)];
 }
 
@@ -54,7 +55,7 @@ Written formula_of(const py::object& given, std::size_t inputs) {
   std::vector<int> values;
   for (std::size_t i = 0; i < inputs; ++i) values.push_back(written.formula.input(int(i)));
   for (std::size_t i = 0; i < instructions.size(); ++i) {
-    const py::object item = instructions[i];  // an array makes its items, and keeps none
+    const py::object item = instructions[i];  // an array creates its items
     if (!py::isinstance<py::sequence>(item) || py::len(item) < 1)
       throw py::type_error("expression: an instruction is (operation, operand, ...); got " +
                            text_of(item));
@@ -79,7 +80,7 @@ bool is_truth(const Written& w) {
   return n.kind == Formula::Kind::operation && gives_truth(n.op);
 }
 
-// Arrays as the kernel reads them; masks and int32 as they are, all others as numbers of one type.
+// Arrays as the kernel reads them: masks and int32 unchanged, all others as numbers of one type.
 class Arrays {
  public:
   Arrays(const char* who, const py::object& given) {
@@ -93,7 +94,7 @@ class Arrays {
       Dtype own = dtype;
       if (a.decides(&own)) {
         if (found && own != dtype)
-          a.refuse_type(text("must be ", name_of(dtype), " as those before"));
+          a.refuse_type(text("must be ", name_of(dtype), " like the previous arrays"));
         dtype = own;
         found = true;
       }
@@ -164,7 +165,7 @@ py::array expression_values(const py::object& instructions, const py::object& in
   return arrays.dtype == Dtype::float32 ? run(float{}) : run(double{});
 }
 
-// By input; None where no gradient flows.
+// By input; None for those without a gradient.
 py::list expression_gradients(const py::object& dy, const py::object& instructions,
                               const py::object& inputs) {
   const char* who = "expression_gradients";
@@ -223,12 +224,13 @@ Tensor record_expression(RecordedGraph& graph, const py::object& instructions,
 
 void bind_graph_expression(GraphClass& graph) {
   using namespace py::literals;
-  graph.def("expression", &record_expression, "instructions"_a, "inputs"_a, "dtype"_a = py::none(),
-            "name"_a = "",
-            "A chain of element-wise operations.  Values are numbered, the inputs first; an "
-            "instruction is\n(operation, operand, ...) and makes the next one.  An int is the "
-            "number of a value, a float a\nconstant.  Rows and parameters broadcast, a row at a "
-            "time.  dtype: 'float', 'int32' or 'bool',\nby default what the last operation gives.");
+  graph.def(
+      "expression", &record_expression, "instructions"_a, "inputs"_a, "dtype"_a = py::none(),
+      "name"_a = "",
+      "A chain of element-wise operations.  Values are numbered, beginning with the inputs; an "
+      "instruction is\n(operation, operand, ...) and creates the next one.  An int is the "
+      "number of a value, a float a\nconstant.  Rows and parameters broadcast, row by row.  "
+      "dtype: 'float', 'int32' or 'bool',\nby default the type of the last operation.");
 }
 
 }  // namespace python
@@ -236,12 +238,13 @@ void bind_graph_expression(GraphClass& graph) {
 void bind_kernels_expression(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
-  module.def("expression", &expression_values, arg("instructions"), arg("inputs"),
-             "The result of the last instruction.  Values are numbered, the inputs first; an "
-             "instruction is\n(operation, operand, ...) and makes the next one.  An int is the "
-             "number of a value, a float a\nconstant.");
+  module.def(
+      "expression", &expression_values, arg("instructions"), arg("inputs"),
+      "The result of the last instruction.  Values are numbered, beginning with the inputs; "
+      "an instruction is\n(operation, operand, ...) and creates the next one.  An int is the "
+      "number of a value, a float a\nconstant.");
   module.def("expression_gradients", &expression_gradients, arg("dy"), arg("instructions"),
-             arg("inputs"), "Its gradients by the inputs; None where none flows.");
+             arg("inputs"), "Its gradients with respect to the inputs; None for those without.");
 }
 
 }  // namespace lamina

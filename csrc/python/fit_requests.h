@@ -1,4 +1,4 @@
-// Fits as Python states them: programs and models that they share, rows, and requests.
+// Python's descriptions of fits: shared programs and models, rows, and requests.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -22,7 +22,7 @@ namespace python {
 
 using RowNumbers = py::array_t<std::int64_t, py::array::c_style>;
 
-// A graph, and where its parameters are among a model's.
+// A graph, and the places of its parameters among those of a model.
 class BoundProgram {
  public:
   BoundProgram(std::shared_ptr<RecordedGraph> graph, const Parameters& all)
@@ -112,7 +112,7 @@ class BoundRows {
   RowsOf of_;
 };
 
-// Learning rates by the number of steps done, which fits share.
+// Learning rates by the number of completed steps, shared by fits.
 struct BoundRates {
   std::shared_ptr<const std::vector<double>> by_step;
 };

@@ -1,4 +1,4 @@
-// What fits leave behind, and many of them run side by side.
+// The records of fits, and running many fits in parallel.
 #include <atomic>
 #include <limits>
 #include <mutex>
@@ -16,7 +16,7 @@ using namespace py::literals;
 namespace python {
 namespace {
 
-// A record, with what its bytes are.
+// A record, with the type of its bytes.
 struct BoundRecord {
   std::shared_ptr<BoundModel> model;
   std::vector<std::shared_ptr<BoundRows>> rows;
@@ -50,8 +50,8 @@ struct BoundRecord {
     return outputs(record.held_out_outputs, rows.back()->graph());
   }
 
-  // How many epochs were done, the last one and its loss; loss and validation loss of the epoch
-  // whose weights were put back, else of the last that has them.
+  // The number of epochs done, the last one and its loss; loss and validation loss of the epoch
+  // whose weights were restored, else of the last epoch that has them.
   py::tuple told() const {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     const std::vector<EpochRecord>& epochs = record.epochs;
@@ -101,12 +101,12 @@ struct FitRun {
   explicit FitRun(py::object asked)
       : request(asked.cast<const BoundRequest&>()), owner(std::move(asked)) {}
   const BoundRequest& request;
-  const py::object owner;  // of the request
+  const py::object owner;  // a reference to the request
   FitRecord record;
   std::atomic<bool> over{false};
 };
 
-// Fits that run while further ones are asked for.
+// Fits that run while more are requested.
 class FitRuns {
  public:
   FitRuns(const py::iterable& requests, const py::object& report, const py::object& take)
@@ -153,7 +153,7 @@ class FitRuns {
   bool watch(Index done) {
     const WithGil gil;
     return !interrupted_ && unless_interrupted([this, done] {
-      // Where the report runs, the signal is met there.
+      // A report, if there is one, handles the signal.
       if (!report_.is_none()) call_python(report_, py::make_tuple(done));
       for (; !take_.is_none() && taken_ < runs_.size() && runs_[taken_]->over; ++taken_)
         call_python(take_, py::make_tuple(taken_, record(taken_)));
@@ -162,7 +162,7 @@ class FitRuns {
     });
   }
 
-  // What f() returns; false, from then on, once the user has interrupted.
+  // The result of f(); false, from then on, after the user has interrupted.
   template <class F>
   bool unless_interrupted(const F& f) {
     try {
@@ -174,7 +174,7 @@ class FitRuns {
     return false;
   }
 
-  // None for a fit that was not begun or not ended.
+  // None for a fit that was not begun or not finished.
   py::object record(std::size_t i) {
     FitRun& run = *runs_[i];
     if (!run.over || (run.record.end == FitEnd::cancelled && run.record.failure.empty()))
@@ -184,7 +184,7 @@ class FitRuns {
 
   const py::iterator requests_;
   const py::object &report_, &take_;
-  std::mutex mutex_;  // of the list, which grows on the calling thread alone
+  std::mutex mutex_;  // for the list, which only grows on the calling thread
   std::vector<std::unique_ptr<FitRun>> runs_;
   std::size_t taken_ = 0;
   bool interrupted_ = false;
@@ -210,21 +210,23 @@ void bind_records(py::module_& module) {
       .def_readonly("training", &EpochRecord::training)
       .def_readonly("validation", &EpochRecord::validation)
       .def_readonly("rate", &EpochRecord::rate);
-  py::class_<BoundRecord>(module, "FitRecord", "What a fit leaves behind.")
+  py::class_<BoundRecord>(module, "FitRecord", "The result of a fit.")
       .def_property_readonly("end", [](const BoundRecord& r) { return name_of_end(r.record.end); })
       .def_property_readonly(
           "stopped", [](const BoundRecord& r) { return r.record.stopped; },
           "Whether a rule ended the fit.")
-      .def("curve", &BoundRecord::curve, "quantity"_a, "A quantity by epoch; NaN without it.")
+      .def("curve", &BoundRecord::curve, "quantity"_a,
+           "A quantity by epoch; NaN where it is missing.")
       .def_property_readonly("failure", [](const BoundRecord& r) { return r.record.failure; })
-      .def_property_readonly("divergence", &BoundRecord::divergence,
-                             "Loss, epoch, step, rate, where, weight and kind; None for none.")
+      .def_property_readonly(
+          "divergence", &BoundRecord::divergence,
+          "Loss, epoch, step, rate, where, weight and kind; None if there is none.")
       .def_property_readonly(
           "epochs", [](const BoundRecord& r) { return r.record.epochs; },
-          "A `FitEpoch` for each epoch that was done.")
+          "A `FitEpoch` for each completed epoch.")
       .def_property_readonly(
           "told", &BoundRecord::told,
-          "How many epochs were done, the last one and its loss; loss and validation loss of the "
+          "The number of epochs done, the last one and its loss; loss and validation loss of the "
           "epoch whose weights the fit ended with.")
       .def_property_readonly("seconds", [](const BoundRecord& r) { return r.record.seconds; })
       .def_property_readonly("held_out", [](const BoundRecord& r) { return r.record.held_out; })
@@ -237,12 +239,13 @@ void bind_records(py::module_& module) {
 
 void bind_fit_runs(py::module_& module) {
   bind_records(module);
-  module.def("run_fits", &run_fits, "requests"_a, "threads"_a, "report"_a = py::none(),
-             "take"_a = py::none(),
-             "Runs all fits, each on one thread, from the first on while the iterator brings "
-             "others; report(done) is called now and then, and take(place, record) for each fit in "
-             "order while the others run.  Returns a record for each, None for those taken and "
-             "those that an interrupt ended, and whether there was one.");
+  module.def(
+      "run_fits", &run_fits, "requests"_a, "threads"_a, "report"_a = py::none(),
+      "take"_a = py::none(),
+      "Run all fits, each on one thread, starting while the iterator still yields more.  "
+      "report(done) is called now and then, and take(place, record) for each fit in order "
+      "while the others run.  Returns a record for each, None for those taken and those that "
+      "an interrupt ended, and whether there was an interrupt.");
 }
 
 }  // namespace python

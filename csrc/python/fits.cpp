@@ -1,4 +1,4 @@
-// Whole fits for Python: what they share, and what each is asked for.
+// Whole fits for Python: the data that they share, and the requests.
 #include "fits.h"
 
 #include <pybind11/stl.h>
@@ -20,9 +20,9 @@ const std::byte* values_of(const py::array& array, const Parameter& parameter) {
   const bool fits = array.dtype().equal(numpy_dtype(parameter.dtype)) &&
                     (array.flags() & py::array::c_style) != 0 && array.size() == parameter.size;
   if (!fits)
-    throw py::value_error(text("FitRequest: the first values of '", parameter.name, "' must be a ",
-                               "C-contiguous ", lamina::name_of(parameter.dtype), " array of ",
-                               parameter.size, " elements"));
+    throw py::value_error(text("FitRequest: the initial values of '", parameter.name,
+                               "' must be a ", "C-contiguous ", lamina::name_of(parameter.dtype),
+                               " array of ", parameter.size, " elements"));
   return static_cast<const std::byte*>(array.data());
 }
 
@@ -33,7 +33,7 @@ void check_score(const BoundScore& score, const BoundRows& rows) {
   const bool fits = outputs.size() == 1 && score.rows == rows.rows().size &&
                     size_of(outputs[0].shape) == score.width &&
                     rows.graph().values()[std::size_t(outputs[0].value)].dtype == score.dtype;
-  if (!fits) throw py::value_error("FitRequest: the score is of other rows, or of other outputs");
+  if (!fits) throw py::value_error("FitRequest: the score does not match the rows or the outputs");
 }
 
 std::unique_ptr<BoundRequest> request_of(
@@ -48,7 +48,7 @@ std::unique_ptr<BoundRequest> request_of(
   auto bound = std::make_unique<BoundRequest>();
   FitRequest& r = bound->request;
   if (first.size() != model->parameters.size())
-    throw py::value_error("FitRequest: needs first values for each parameter");
+    throw py::value_error("FitRequest: needs initial values for each parameter");
   for (std::size_t i = 0; i < first.size(); ++i)
     r.first.push_back(values_of(first[i], *model->parameters[i]));
   const auto take = [&](const Rows& given, RowsOf& into) {
@@ -71,12 +71,12 @@ std::unique_ptr<BoundRequest> request_of(
   r.shuffle_seed = shuffle_seed.value_or(0);
   r.validates = std::move(validates);
   if (!r.validates.empty() && r.validates.size() < std::size_t(std::max(epochs, 0)))
-    throw py::value_error("FitRequest: validates must say it for each epoch");
+    throw py::value_error("FitRequest: validates must have a value for each epoch");
   r.rate = rate;
   if (rates) r.rates = (*rates)->by_step;
   for (const BoundRule& rule : rules) r.rules.push_back(rule.maker);
   if (score.has_value() != scored.has_value())
-    throw py::value_error("FitRequest: score and scored go together");
+    throw py::value_error("FitRequest: score and scored must be given together");
   if (score) {
     check_score(*score, **scored);
     r.score = score->score;
@@ -115,18 +115,18 @@ void bind_fits(py::module_& module) {
            }),
            "pairs"_a, "evaluations"_a, "gradient"_a, "change"_a);
   py::class_<BoundModel, std::shared_ptr<BoundModel>>(
-      module, "FitModel", "What fits of one model share: programs, and what moves the weights.")
+      module, "FitModel", "The data that fits of one model share: programs and optimizers.")
       .def(py::init<std::shared_ptr<BoundProgram>, Parameters, const std::vector<Update>&, double,
                     const std::optional<BoundSearch>&>(),
            "training"_a, "parameters"_a, "updates"_a, "loss_scale"_a = 1.0,
            "search"_a = py::none());
   py::class_<BoundRows, std::shared_ptr<BoundRows>>(
-      module, "FitRows", "Rows of arrays, which fits share, for a program: all, or by number.")
+      module, "FitRows", "Rows of arrays, all or by number, for a program; shared by fits.")
       .def(py::init<std::shared_ptr<BoundProgram>, std::vector<py::array>,
                     std::optional<RowNumbers>, Index>(),
            "program"_a, "arrays"_a, "rows"_a, "batch"_a);
-  py::class_<BoundRates, std::shared_ptr<BoundRates>>(module, "FitRates",
-                                                      "Learning rates by the number of steps done.")
+  py::class_<BoundRates, std::shared_ptr<BoundRates>>(
+      module, "FitRates", "Learning rates by the number of completed steps.")
       .def(py::init([](std::vector<double> rates) {
              if (rates.empty()) throw py::value_error("FitRates: needs at least one rate");
              return std::make_shared<BoundRates>(
@@ -135,7 +135,7 @@ void bind_fits(py::module_& module) {
            "rates"_a);
   bind_scores(module);
   bind_epoch_rules(module);
-  py::class_<BoundRequest>(module, "FitRequest", "What one fit is asked for.")
+  py::class_<BoundRequest>(module, "FitRequest", "The description of one fit.")
       .def(py::init(&request_of), "model"_a, "first"_a, "seed"_a, "training"_a,
            "validation"_a = py::none(), "held_out"_a = py::none(),
            "held_out_predicted"_a = py::none(), "predicted"_a = py::none(), "first_epoch"_a = 0,

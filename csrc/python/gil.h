@@ -1,10 +1,10 @@
-// Leaving Python and coming back, also while the interpreter ends.
+// Releasing and acquiring the GIL, also while the interpreter ends.
 //
-// Up to 3.13 CPython ends a daemon thread that wants the GIL back during finalization by
-// pthread_exit.  That unwinds the thread's stack: destructors here would let go of Python objects
+// Up to 3.13 CPython ends a daemon thread that acquires the GIL during finalization with
+// pthread_exit.  That unwinds the thread's stack: destructors here would release Python objects
 // without the GIL, and in a destructor or a noexcept function the unwinding ends the process.  So a
-// thread that cannot come back stays where it is, asleep, until the process ends, as CPython 3.14
-// does by itself.  What it holds stays alive: nothing is freed that a kernel may still read.
+// thread that cannot return sleeps until the process ends, as CPython 3.14 makes it do by itself.
+// The objects it holds stay alive: nothing is freed that a kernel may still read.
 #pragma once
 
 #include <cxxabi.h>
@@ -28,8 +28,8 @@ inline bool interpreter_ends() {
   for (;;) pause();
 }
 
-// Calls f, into CPython's C interface, which raises no C++ exception of its own: what arrives here
-// is the end of the thread.
+// Calls f, which calls CPython's C interface and does not throw C++ exceptions: whatever is caught
+// here is the end of the thread.
 template <class F>
 auto unless_ended(F&& f) noexcept {
   try {
@@ -39,7 +39,7 @@ auto unless_ended(F&& f) noexcept {
   }
 }
 
-// Without the GIL while it lives.
+// Releases the GIL during its lifetime.
 class WithoutGil {
  public:
   WithoutGil() : state_(PyEval_SaveThread()) {}
@@ -54,7 +54,7 @@ class WithoutGil {
   PyThreadState* const state_;
 };
 
-// With the GIL while it lives, from within or without WithoutGil; the user's code computes with
+// Holds the GIL during its lifetime, inside or outside of WithoutGil; the user's code computes with
 // denormals as it does elsewhere.
 class WithGil {
  public:
@@ -72,9 +72,9 @@ class WithGil {
   const CallersFloats floats_;
 };
 
-// f(), which calls NumPy or Python code that may give the GIL away, and throw: an array converted
-// or copied by NumPy, an __array__ or a method.  Nothing of f's caller is unwound if the thread
-// ends.
+// Calls f, which may release the GIL and throw, because it calls NumPy or Python code: NumPy
+// converting or copying an array, an __array__ or a method.  The caller's stack is not unwound if
+// the thread ends.
 template <class F>
 auto in_python(F&& f) {
 #ifdef __GLIBCXX__
@@ -84,11 +84,11 @@ auto in_python(F&& f) {
     sleep_for_ever();
   }
 #else
-  return f();  // other C++ libraries unwind no thread that ends
+  return f();  // other C++ libraries do not unwind threads that end
 #endif
 }
 
-// function(*arguments) for a function of the user's, below whose frames the interpreter may end.
+// Calls function(*arguments), a function of the user's, during which the interpreter may end.
 inline pybind11::object call_python(const pybind11::object& function,
                                     const pybind11::tuple& arguments) {
   PyObject* result =

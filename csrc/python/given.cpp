@@ -26,7 +26,7 @@ Given::Given(const char* who, const py::tuple& from)
     role = of == "gradient" ? Role::gradient : of == "output" ? Role::output : Role::saved;
   if (of.front() == '+') role = Role::into, of.erase(0, 1), optional = true;
   if (name.empty() || (value.is_none() && optional)) return;
-  if (value.is_none()) Argument(who, name.c_str(), value);  // refuses it
+  if (value.is_none()) Argument(who, name.c_str(), value);  // throws
   array.emplace(who, name.c_str(), value);
 }
 

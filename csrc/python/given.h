@@ -1,4 +1,4 @@
-// An array as a function of lamina.kernels describes it for an operation.
+// The description of an array of an operation by a function of lamina.kernels.
 #pragma once
 
 #include <optional>
@@ -10,17 +10,17 @@
 namespace lamina {
 namespace python {
 
-// What an array is to the operation: an argument of it, or the gradient at its output, the output
-// itself, what forward saved, what an argument's gradient is added to.
+// The role of an array for the operation: an argument, the gradient of its output, the output
+// itself, the data saved by forward, or the gradient of an argument to be added to.
 enum class Role { input, gradient, output, saved, into };
 enum class Content { numbers, labels, mask };
 
 // One array of a function, from a tuple (role, name, value, axes) or (..., content).
 //
-// The role is the operation's argument; with "?" behind it, it may be left out.  Without a name it
-// is there for its shape alone: the value is a tuple, or `...` where others' axes say the shape.
-// Axes are as in axes.h; "of x" says those of another array, words behind axes what messages
-// call the shape.
+// The role is the operation's argument, followed by "?" if it is optional.  An array without a name
+// only describes a shape: its value is a tuple, or `...` if the shape is known from the axes of
+// others.  Axes are as in axes.h; "of x" refers to those of another array, and words after the axes
+// name the shape in messages.
 struct Given {
   Given(const char* who, const py::tuple& from);
   bool is_there() const { return array || name.empty(); }
@@ -31,8 +31,8 @@ struct Given {
   std::string name, axes, words;
   py::object value;
   Content content = Content::numbers;
-  py::object bound;  // labels lie below this number, or this axis' size
-  std::string what;  // they count
+  py::object bound;  // exclusive upper bound of labels: a number, or an axis of that size
+  std::string what;  // the name of what labels count
   std::optional<OptionalArgument> array;
   Shape shape;
   std::size_t row_axes = 0;

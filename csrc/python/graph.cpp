@@ -51,7 +51,7 @@ DType dtype_from_name(const std::string& name) {
 
 void bind_parameter(py::module_& module) {
   py::class_<Parameter, std::shared_ptr<Parameter>>(
-      module, "Parameter", "One array of weights; `allocate` gives it a place.")
+      module, "Parameter", "One array of weights; `allocate` gives it memory.")
       .def(py::init([](std::string name, Shape shape, const std::string& dtype, bool trainable) {
              return std::make_shared<Parameter>(std::move(name), std::move(shape),
                                                 dtype_from_name(dtype), trainable);
@@ -88,7 +88,7 @@ void bind_parameter(py::module_& module) {
           if (parameter == nullptr) throw py::type_error("allocate: needs parameters; got None");
         allocate(parameters);
       },
-      "parameters"_a, "Give parameters without a home one flat, zeroed storage.");
+      "parameters"_a, "Give parameters without values one flat, zeroed storage.");
 }
 
 void bind_tensor(py::module_& module) {
@@ -97,14 +97,16 @@ void bind_tensor(py::module_& module) {
 }
 
 void bind_state(py::module_& module) {
-  py::class_<State, std::shared_ptr<State>>(module, "State",
-                                            "What each batch leaves to the next, row by row.")
+  py::class_<State, std::shared_ptr<State>>(
+      module, "State", "The state that each batch passes to the next, row by row.")
       .def(py::init([](Shape shape, const std::string& dtype) {
              return std::make_shared<State>(std::move(shape), dtype_from_name(dtype));
            }),
            "shape"_a, "dtype"_a)
-      .def("reset", &State::reset, "rows"_a = 0, "Zeros, for batches of `rows` rows; 0 for any.")
-      .def_property_readonly("rows", &State::rows, "Of the batches; 0 before the first one.")
+      .def("reset", &State::reset, "rows"_a = 0,
+           "Reset to zeros, for batches of `rows` rows; 0 for any number.")
+      .def_property_readonly("rows", &State::rows,
+                             "The number of rows per batch; 0 before the first one.")
       .def_property_readonly(
           "array",
           [](const State& s) -> py::object {
@@ -129,15 +131,15 @@ void bind_state(py::module_& module) {
             };
             s.dtype == DType::float32 ? take(0.0f) : take(0.0);
           },
-          "values"_a, "What the next batch begins with. RuntimeError while a batch runs.");
+          "values"_a, "Set the state for the next batch. RuntimeError while a batch runs.");
 }
 
 void bind_states(GraphClass& graph) {
   graph
       .def("state", &RecordedGraph::state_of, "state"_a.none(false), "name"_a = "",
-           "What the batch begins with: the state that the last one left.")
+           "The state with which the batch begins, left by the last one.")
       .def("carry", &RecordedGraph::carry_of, "state"_a.none(false), "value"_a, "name"_a = "",
-           "Leave a value to the next batch.");
+           "Pass a value to the next batch.");
 }
 
 LossReduction reduction_from_name(const std::string& name) {
@@ -160,11 +162,11 @@ void bind_terms(GraphClass& graph) {
           "loss"_a, "weight"_a = py::none(), "scale"_a = 1.0, "mask"_a = py::none(),
           "reduction"_a = "mean",
           "total += scale * mean of weight * loss over rows and positions, those that the mask\n"
-          "keeps; returns its place in Execution.mean_losses.  The reduction is 'mean', 'sum' or\n"
+          "keeps; returns its index in Execution.mean_losses.  The reduction is 'mean', 'sum' or\n"
           "'weighted_mean', the sum of weight * loss over that of the weights.")
       .def("add_penalty", &Graph::add_penalty, "parameter"_a, "l1"_a, "l2"_a,
            truth("proximal") = false,
-           "total += l1 sum|w| + l2 sum w^2; with proximal, l1 leaves true zeros")
+           "total += l1 sum|w| + l2 sum w^2; with proximal, l1 yields exact zeros")
       .def(
           "add_metric",
           [](RecordedGraph& g, const std::string& kind, const Tensor& prediction,
@@ -180,9 +182,9 @@ void bind_terms(GraphClass& graph) {
              Index count) { return g.add_sums(amounts, pointer(places), pointer(weight), count); },
           "amounts"_a.none(false), "places"_a, "weight"_a, "count"_a,
           "Add each amount, times the weight of its row or position, to the sum at its place, an\n"
-          "integer tensor of the amounts' shape, or to that of its column; returns the sums' "
-          "place\n"
-          "in Execution.metrics, where they are float64.  What is placed outside counts nowhere.")
+          "integer tensor of the amounts' shape, or to that of its column; returns the index in\n"
+          "Execution.metrics, where the sums are float64.  Amounts with a place outside are "
+          "ignored.")
       .def("add_output", &Graph::add_output, "x"_a);
 }
 
@@ -216,9 +218,9 @@ void bind_graph(py::module_& module) {
       .def("parameter", &python::RecordedGraph::parameter_of, "parameter"_a.none(false),
            py::arg("own").noconvert() = false)
       .def("train_only", &python::RecordedGraph::train_only, "parameters"_a,
-           "Let parameters that are met from here on learn only if they are among these.")
+           "Make parameters recorded from here on trainable only if they are among these.")
       .def("stand_in", &python::RecordedGraph::stand_in, "parameter"_a.none(false), "tensor"_a,
-           "Let a tensor be what `parameter` returns from now on; None lets it be the parameter.")
+           "Make `parameter` return this tensor from now on; None: the parameter itself.")
       .def(
           "constant",
           [](python::RecordedGraph& g, const py::array& array) {
@@ -231,7 +233,7 @@ void bind_graph(py::module_& module) {
                                  std::string(name_of(g.dtype)) + ", int32 or bool; got " +
                                  std::string(py::str(array.dtype())));
           },
-          "array"_a, "Values known now, without an axis of rows; they are copied.")
+          "array"_a, "Constant values without an axis of rows; they are copied.")
       .def(
           "dtype_of",
           [](const python::RecordedGraph& g, const Tensor& x) {
@@ -244,7 +246,8 @@ void bind_graph(py::module_& module) {
             g.check(x, "whole");
             return g.whole(x);
           },
-          "x"_a, "Whether a tensor has no axis of rows: parameters, constants, what all rows make.")
+          "x"_a,
+          "Whether a tensor has no axis of rows: parameters, constants, results of all rows.")
       .def_property(
           "products",
           [](const python::RecordedGraph& g) {
@@ -257,13 +260,14 @@ void bind_graph(py::module_& module) {
                                           name_of(g.dtype) + "'; got '" + name + "'");
             g.set_products(name == "bfloat16" ? Products::bfloat16 : Products::of_graph);
           },
-          "The type of the products of what is recorded from here on: the graph's, or 'bfloat16'.")
+          "The type of the products of operations recorded from here on: the graph's, or "
+          "'bfloat16'.")
       .def(
           "require_rows",
           [](python::RecordedGraph& g, Index rows) { g.require_rows(rows, "require_rows"); },
-          "rows"_a, "Serve batches of exactly so many rows from here on, as `all_rows` does.")
+          "rows"_a, "Require batches of exactly this many rows, as `all_rows` does.")
       .def("enter", &python::RecordedGraph::enter, "name"_a,
-           "Record within a layer of that name until `leave`: paths of parameters say so.")
+           "Record inside a layer of that name until `leave`: it becomes part of parameter paths.")
       .def("leave", &python::RecordedGraph::leave)
       .def_property_readonly(
           "paths",
@@ -272,16 +276,17 @@ void bind_graph(py::module_& module) {
             for (const ParameterSlot& slot : g.parameters()) paths.push_back(slot.path);
             return paths;
           },
-          "Of the parameters, in the order of their slots.")
+          "The paths of the parameters, in the order of their slots.")
       .def_property_readonly("parameters", &python::RecordedGraph::parameters_given,
-                             "By slot: those that executions are given.")
+                             "The parameters passed to executions, by slot.")
       .def(
           "origin",
           [](const python::RecordedGraph& g, const Tensor& t) {
             g.check(t, "origin");
             return g.origin(t);
           },
-          "x"_a, "What made a tensor, dropout aside: an activation's name or an operation's kind.")
+          "x"_a,
+          "The origin of a tensor, ignoring dropout: an activation's name or an operation's kind.")
       .def(
           "build",
           [](python::RecordedGraph& g, bool inference) {
@@ -289,9 +294,9 @@ void bind_graph(py::module_& module) {
             g.build(inference);
           },
           python::truth("inference") = false,
-          "Freeze: calculate what is known, share what is equal, fuse, drop what nothing reads.  "
-          "For "
-          "`inference` alone more is fused, and no execution may train.")
+          "Freeze the graph: evaluate constants, merge equal operations, fuse, and drop unused "
+          "ones.  "
+          "For `inference` more is fused, and no execution may train.")
       .def(
           "operations",
           [](const python::RecordedGraph& g) {
@@ -299,18 +304,18 @@ void bind_graph(py::module_& module) {
             for (const auto& operation : g.operations()) kinds.push_back(operation->kind);
             return kinds;
           },
-          "Kinds of the operations in order, fused ones after build().")
+          "The kinds of the operations in order, after build() with fused ones.")
       .def(
           "block", [](const python::RecordedGraph& g, Index rows) { return rows_within(g, rows); },
           "rows"_a,
-          "How many of `rows` rows one plan of a few megabytes holds in inference, at least 1.")
+          "How many of `rows` rows fit into a plan of a few megabytes in inference, at least 1.")
       .def_property_readonly("built", &Graph::built)
       .def_property_readonly(
           "rows",
           [](const python::RecordedGraph& g) {
             return g.rows() == 0 ? std::optional<Index>() : g.rows();
           },
-          "The number of rows that every batch needs; None where any will do.")
+          "The number of rows that every batch must have; None for any number.")
       .def_property_readonly("inputs", &Graph::inputs)
       .def_property_readonly("outputs", &Graph::outputs)
       .def_property_readonly("dtype",

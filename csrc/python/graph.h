@@ -22,11 +22,11 @@ namespace python {
 
 pybind11::dtype numpy_dtype(DType dtype);
 pybind11::tuple shape_tuple(const Shape& shape);
-// `rows` rows of `shape` over memory that `owner` keeps alive; `rows` < 0: just the shape.
+// `rows` rows of `shape` over memory that `owner` keeps alive; `rows` < 0: without an axis of rows.
 pybind11::array view(DType dtype, Index rows, const Shape& shape, const std::byte* data,
                      pybind11::handle owner, bool writable);
 
-// A copy with memory of its own.  NumPy would give the GIL away while it copies: see gil.h.
+// A copy with its own memory.  NumPy would release the GIL while it copies: see gil.h.
 pybind11::array copy_of(DType dtype, const Shape& shape, const std::byte* data);
 
 // An argument of type bool: True or False, not everything that has a truth value.
@@ -34,7 +34,7 @@ inline pybind11::arg truth(const char* name) { return pybind11::arg(name).noconv
 
 using GraphClass = pybind11::class_<RecordedGraph, std::shared_ptr<RecordedGraph>>;
 
-// The graph behind a Python object; a TypeError for any other.
+// The graph inside a Python object; a TypeError for any other object.
 inline Graph& graph_of(const char* who, const pybind11::handle& object) {
   pybind11::detail::make_caster<RecordedGraph> caster;
   if (object.is_none() || !caster.load(object, false))
@@ -43,9 +43,9 @@ inline Graph& graph_of(const char* who, const pybind11::handle& object) {
   return pybind11::detail::cast_op<RecordedGraph&>(caster);
 }
 
-// The operations of graph_operations.cpp.
+// The operations, in graph_operations.cpp.
 void bind_graph_operations(pybind11::module_& module, GraphClass& graph);
-// A chain of element-wise operations, of expression.cpp.
+// A chain of element-wise operations, in expression.cpp.
 void bind_graph_expression(GraphClass& graph);
 
 inline const Tensor* pointer(const std::optional<Tensor>& tensor) {

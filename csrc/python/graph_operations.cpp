@@ -1,5 +1,5 @@
-// What layers record on a graph: a method for each operation of operations/registry.h, and its
-// signature and documentation, made from the description.
+// The methods with which layers record on a graph: one for each operation of operations/registry.h,
+// with signature and documentation generated from its description.
 #include <pybind11/stl.h>
 
 #include <stdexcept>
@@ -17,7 +17,7 @@ using namespace py::literals;
 
 namespace {
 
-// --- from Python
+// --- conversion from Python
 
 [[noreturn]] void refuse(const char* who, const char* name, const std::string& what,
                          const py::object& got) {
@@ -30,7 +30,7 @@ Tensor tensor_of(const char* who, const char* name, const char* what, const py::
   return py::detail::cast_op<const Tensor&>(caster);
 }
 
-// The results of read(item) for each item of a sequence; text is none.
+// The results of read(item) for each item of a sequence; text does not count as a sequence.
 template <class Read>
 auto each_of(const char* who, const char* name, const char* what, const py::object& value,
              Read read) {
@@ -57,7 +57,7 @@ Shape integers_of(const char* who, const char* name, const char* what, const py:
 
 }  // namespace
 
-// None is what is left out; whether it may be is the operation's to say.
+// None stands for an omitted argument; the operation decides whether it may be omitted.
 ArgumentValue value_of(const char* who, const ArgumentDescription& argument,
                        const py::object& value) {
   const char* const name = argument.name.c_str();
@@ -100,7 +100,7 @@ std::string known_arguments(const OperationDescription& operation) {
   return all + "name";
 }
 
-// Where a keyword's value goes: the arguments in their order, behind them the name.
+// The position of a keyword's value: the arguments in order, then the name.
 std::size_t place_of(const OperationDescription& operation, const py::handle& keyword) {
   std::size_t place = 0;
   for (const ArgumentDescription& argument : operation.arguments) {
@@ -113,7 +113,7 @@ std::size_t place_of(const OperationDescription& operation, const py::handle& ke
                             "; known: ", known_arguments(operation)));
 }
 
-// What a call gives for each argument and for the name; null where it gives nothing.
+// The values in a call for each argument and for the name; null for those not given.
 std::vector<py::object> arguments_of(const OperationDescription& operation, const py::args& args,
                                      const py::kwargs& kwargs) {
   std::vector<py::object> given(operation.arguments.size() + 1);
@@ -150,7 +150,7 @@ py::object record(const OperationDescription& operation, const py::handle& self,
   return operation.several ? py::cast(std::move(outputs)) : py::cast(std::move(outputs[0]));
 }
 
-// --- in words
+// --- documentation
 
 struct ToPython {
   py::object operator()(std::monostate) const { return py::none(); }
@@ -194,7 +194,7 @@ std::string annotation(const ArgumentType& type) {
   return alone() + (type.optional ? " | None" : "");
 }
 
-// As numpydoc writes it: "float, default 0.0".
+// In numpydoc's form: "float, default 0.0".
 std::string type_text(const ArgumentDescription& argument, const std::string& default_text) {
   constexpr const char* names[] = {
       "Tensor",          "sequence of Tensor",          "bool", "int", "float", "str",
@@ -207,7 +207,7 @@ std::string type_text(const ArgumentDescription& argument, const std::string& de
   return kind + (type.optional ? ", optional" : ", default " + default_text);
 }
 
-// The signature, read by tools/make_stubs.py, then a docstring of numpydoc's form.
+// The signature, which tools/make_stubs.py reads, then a numpydoc docstring.
 std::string documentation_of(const OperationDescription& operation) {
   std::string signature = operation.name + "(self: lamina._core.Graph";
   std::string parameters;
@@ -221,10 +221,10 @@ std::string documentation_of(const OperationDescription& operation) {
   signature += ", name: str = '') -> ";
   return signature + (operation.several ? "list[lamina._core.Tensor]" : "lamina._core.Tensor") +
          "\n\n" + operation.documentation + "\n\nParameters\n----------" + parameters +
-         "\nname : str, default ''\n    The layer's, for messages and profiles.\n";
+         "\nname : str, default ''\n    The name of the layer, for messages and profiles.\n";
 }
 
-// Every operation as Python can look at it.
+// Descriptions of all operations as Python objects.
 py::dict described_operations() {
   constexpr const char* kinds[] = {"tensor", "tensors", "flag",     "integer",
                                    "number", "word",    "integers", "integer_lists"};
@@ -250,7 +250,7 @@ void bind_graph_operations(py::module_& module, GraphClass& graph) {
   graph.def("python", &record_python, "inputs"_a, "shape"_a, "forward"_a, "backward"_a,
             "name"_a = "");
   module.def("operations", &described_operations,
-             "What a graph can record: by name the documentation and the arguments of each.");
+             "The operations that a graph can record: documentation and arguments by name.");
   py::options options;
   options.disable_function_signatures();
   const auto add = [&](const char* name, auto method, const std::string& documentation) {

@@ -1,5 +1,5 @@
-// The binders of lamina._core.kernels, one file each; every function there takes and returns
-// plain NumPy arrays under the policy of array.h.
+// The binders of lamina._core.kernels, one per file.  The functions take and return plain NumPy
+// arrays under the policy of array.h.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -42,7 +42,7 @@ inline void bind_kernels(pybind11::module_& module) {
 
 namespace python {
 
-// The activation and its alpha (None: Keras's default) as a function's arguments name them.
+// The activation and its alpha (None: Keras's default), from a function's arguments.
 ActivationSpec activation_spec(const char* function, const pybind11::object& name,
                                const pybind11::object& alpha);
 

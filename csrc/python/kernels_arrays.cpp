@@ -1,4 +1,4 @@
-// Arrays moved and resized.
+// Moving and resizing arrays.
 #include <pybind11/stl.h>
 #include <pybind11/typing.h>
 
@@ -18,7 +18,7 @@ namespace {
 using Object = py::object;
 constexpr Index kLargest = std::numeric_limits<Index>::max();
 
-// One array's way into the output: first elements, and a stride along every axis.
+// The mapping of one array into the output: first elements, and a stride along every axis.
 struct Move {
   Index y_start, x_start;
   StridedSpec spec;
@@ -50,13 +50,13 @@ Move move_of(const char* who, const py::tuple& part, Index x_size, Index y_size)
   const auto& s = move.spec;
   if (!stays_within(move.y_start, s.size, s.y_stride, s.axes, y_size) ||
       !stays_within(move.x_start, s.size, s.x_stride, s.axes, x_size)) {
-    throw py::value_error(text(who, ": the elements named lie outside an array"));
+    throw py::value_error(text(who, ": the indices are outside an array"));
   }
   return move;
 }
 
-// `parts`: (x, y_start, x_start, sizes, y_strides, x_strides) of each input, in elements.  What no
-// part reaches is zero where `zeros`; `add` sums instead of copying, onto zeros.
+// `parts`: (x, y_start, x_start, sizes, y_strides, x_strides) of each input, in elements.  With
+// `zeros`, elements that no part covers are zero; with `add`, parts are added up, from zero.
 py::array moved(const std::string& function, const Shape& shape,
                 const py::typing::List<py::object>& parts, bool zeros, bool add) {
   const char* who = function.c_str();
@@ -94,7 +94,7 @@ py::array moved(const std::string& function, const Shape& shape,
   });
 }
 
-// The shape of what a function of Python is given as an array, checked as the kernels check it.
+// The shape of a Python function's array argument, checked as the kernels check it.
 py::tuple shape_of(const std::string& function, const std::string& name, Object x_) {
   const Argument x(function.c_str(), name.c_str(), x_);
   return py::tuple(py::cast(x.shape()));
@@ -125,12 +125,12 @@ void bind_kernels_arrays(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
   module.def("shape_of", &shape_of, arg("function"), arg("name"), arg("x"),
-             "The shape of an array argument; TypeError or ValueError where it is none.");
+             "The shape of an array argument; TypeError or ValueError if it is not one.");
   module.def("moved", &moved, arg("function"), arg("shape"), arg("parts"),
              arg("zeros").noconvert() = false, arg("add").noconvert() = false,
              "Strided copies, or sums, of arrays into a new one.");
   module.def("resize_forward", &resize_forward, arg("x"), arg("size"),
-             "The middle axis of three resized linearly.");
+             "The middle one of three axes resized linearly.");
   module.def("resize_backward", &resize_backward, arg("dy"), arg("size"), "Its gradient.");
 }
 

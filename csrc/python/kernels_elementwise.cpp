@@ -126,7 +126,7 @@ py::array penalty_backward(Object w_, Object l1_, Object l2_, Object dw_) {
   });
 }
 
-// --- rows, and where the first bad number stands
+// --- rows, and the position of the first number that is not finite
 
 py::array gather_rows(Object x_, Object index_) {
   const char* who = "gather_rows";
@@ -175,8 +175,7 @@ void bind_kernels_elementwise(pybind11::module_& module) {
   module.def("clip", &clip, arg("x"), arg("limit"), "x limited to [-limit, limit].");
   module.def("column_sums", &column_sums, arg("x"), arg("out") = none,
              "Sums over all axes but the last, added to `out` if given.");
-  module.def("dot", &dot, arg("a"), arg("b") = none,
-             "Sum of a b (of a where b is None), in double.");
+  module.def("dot", &dot, arg("a"), arg("b") = none, "Sum of a b (of a if b is None), in double.");
   module.def("absolute_sum", &absolute_sum, arg("a"), "Sum of |a|, in double.");
   module.def("penalty_backward", &penalty_backward, arg("w"), arg("l1"), arg("l2"),
              arg("dw") = none, "Gradient of l1 |w| + l2 w^2, added to `dw` if given.");

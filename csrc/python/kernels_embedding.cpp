@@ -16,7 +16,7 @@ namespace {
 using Object = py::object;
 using Sparse = py::typing::Tuple<py::array, py::array>;
 
-// Ids of any shape, checked to lie in [0, vocabulary), one int32 each.
+// Ids of any shape, checked to be in [0, vocabulary), one int32 each.
 py::array_t<std::int32_t> checked_ids(const Argument& ids, Index vocabulary) {
   ids.needs_rank_at_least(0, "");
   const auto wide = ids.row_numbers(vocabulary);
@@ -29,7 +29,7 @@ Index vocabulary_size(const char* who, const Object& size) {
   return Index(whole_number(who, "vocabulary", size, std::numeric_limits<std::int32_t>::max()));
 }
 
-// dy's columns; its other axes are those of the ids.
+// The columns of dy; its other axes are those of the ids.
 RowsCols gradient_sizes(const Argument& dy, const Argument& ids) {
   dy.needs_rank_at_least(1, "(..., columns)");
   Shape shape = ids.shape();
@@ -66,7 +66,7 @@ Sparse embedding_backward_sparse(Object dy_, Object ids_, Object vocabulary_) {
 
 // --- masks
 
-// Any int32 is an id here: only 0 counts.
+// Any int32 is an id here, as only 0 is special.
 py::array token_mask(Object ids_) {
   const Argument ids("token_mask", "ids", ids_);
   const auto numbers = checked_ids(ids, std::numeric_limits<std::int32_t>::max());
@@ -161,7 +161,7 @@ void bind_kernels_embedding(pybind11::module_& module) {
   using pybind11::arg;
   const auto none = pybind11::none();
   module.def("embedding_backward_sparse", &embedding_backward_sparse, arg("dy"), arg("ids"),
-             arg("vocabulary"), "(ids that occur, sums of dy for each).");
+             arg("vocabulary"), "(ids that occur, sums of dy for each id).");
   module.def("token_mask", &token_mask, arg("ids"), "ids != 0.");
   module.def("value_mask", &value_mask, arg("x"), arg("value") = 0.0,
              "Whether any column differs from `value`.");
@@ -169,7 +169,7 @@ void bind_kernels_embedding(pybind11::module_& module) {
   module.def("masked_mean_forward", &masked_mean_forward, arg("x"), arg("mask") = none,
              "Mean over the positions that the mask keeps.");
   module.def("masked_mean_backward", &masked_mean_backward, arg("dy"), arg("positions"),
-             arg("mask") = none, "dy / count at the positions kept.");
+             arg("mask") = none, "dy / count at the positions that are kept.");
 }
 
 }  // namespace lamina

@@ -12,7 +12,7 @@ namespace {
 using HashArray = py::array_t<std::uint64_t>;
 using Object = py::object;
 
-// body(i): the i-th of `size` hash_array.
+// body(i): the i-th of `size` elements of a hash_array.
 template <class Body>
 HashArray hash_array(py::ssize_t size, const Body& body) {
   HashArray result(size);
@@ -27,12 +27,12 @@ HashArray hash_array(py::ssize_t size, const Body& body) {
 HashArray hash_strings(const py::bytes& text, const py::array_t<std::int64_t>& ends, Object key) {
   const auto whole = std::string_view(text);
   const py::ssize_t count = ends.size();
-  if (ends.ndim() != 1) throw py::value_error("hash_strings: ends must be one number a string");
+  if (ends.ndim() != 1) throw py::value_error("hash_strings: ends must have one number per string");
   const std::int64_t* const end = ends.data();
   std::int64_t begin = 0;
   for (py::ssize_t i = 0; i < count; begin = end[i++])
     if (end[i] < begin || end[i] > std::int64_t(whole.size()))
-      throw py::value_error("hash_strings: ends must ascend, up to the end of the text");
+      throw py::value_error("hash_strings: ends must be ascending, up to the end of the text");
   const auto hashed = [&](const auto& hash) {
     return hash_array(count, [&](py::ssize_t i) {
       const std::int64_t from = i == 0 ? 0 : end[i - 1];
@@ -47,7 +47,7 @@ HashArray hash_strings(const py::bytes& text, const py::array_t<std::int64_t>& e
 
 HashArray join_hashes(const HashArray& first, const HashArray& second) {
   if (first.size() != second.size())
-    throw py::value_error("join_hashes: needs as many first hashes as second ones");
+    throw py::value_error("join_hashes: needs arrays of equal size");
   const std::uint64_t *const a = first.data(), *const b = second.data();
   return hash_array(first.size(), [=](py::ssize_t i) { return fingerprint_of_two(a[i], b[i]); });
 }
@@ -59,9 +59,9 @@ void bind_kernels_hashing(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
   module.def("hash_strings", &hash_strings, arg("text"), arg("ends"), arg("key") = pybind11::none(),
-             "FarmHash's fingerprint of each string, or SipHash under a key of two hash_array.");
+             "FarmHash's fingerprint of each string, or SipHash with a key of two numbers.");
   module.def("join_hashes", &join_hashes, arg("first"), arg("second"),
-             "One hash of two, in their order.");
+             "One hash for each pair of hashes, in order.");
 }
 
 }  // namespace lamina

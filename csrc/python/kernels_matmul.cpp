@@ -61,7 +61,7 @@ py::array matmul(Object a_, Object b_, Object transpose_a_, Object transpose_b_,
              accumulate = flag("matmul", "accumulate", accumulate_);
   const Argument a("matmul", "a", a_), b("matmul", "b", b_);
   const OptionalArgument out("matmul", "out", out_);
-  if (accumulate && !out.given()) out.refuse("must be given where accumulate is True; got None");
+  if (accumulate && !out.given()) out.refuse("must be given if accumulate is True; got None");
   out.apart_from(a);
   out.apart_from(b);
   const py::array fresh = with_dtype({&a, &b, &out}, [&](auto zero) {

@@ -1,4 +1,4 @@
-// Arrays multiplied pair by pair; rows of length one.
+// Pairwise products of matrices; rows scaled to length one.
 #include "../runtime/isa.h"
 #include "kernels.h"
 #include "maps.h"
@@ -55,8 +55,8 @@ void bind_kernels_merge(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
   module.def("batched_product", &batched_product, arg("a"), arg("b"), arg("transpose_a") = false,
-             arg("transpose_b") = false, "Matrix products, pair by pair.");
-  module.def("unit_rows_forward", &unit_rows_forward, arg("x"), "x / max(|x|, 1e-7) by row.");
+             arg("transpose_b") = false, "Products of pairs of matrices.");
+  module.def("unit_rows_forward", &unit_rows_forward, arg("x"), "x / max(|x|, 1e-7) for each row.");
   module.def("unit_rows_backward", &unit_rows_backward, arg("dy"), arg("x"), "Its gradient.");
 }
 

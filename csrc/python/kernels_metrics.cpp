@@ -1,4 +1,4 @@
-// Metrics on NumPy arrays: states that batches are added to.
+// Metrics on NumPy arrays: states to which batches are added.
 #include <limits>
 
 #include "../runtime/isa.h"
@@ -77,7 +77,7 @@ void bind_kernels_metrics(pybind11::module_& module) {
              "A zeroed state for metric_update, float64.");
   module.def("metric_update", &metric_update, arg("kind"), arg("state"), arg("y_true"),
              arg("y_pred"), arg("sample_weight") = pybind11::none(), arg("threshold") = 0.5,
-             "Adds a batch to `state` in place.");
+             "Add a batch to `state` in place.");
 }
 
 }  // namespace lamina

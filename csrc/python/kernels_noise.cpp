@@ -32,7 +32,7 @@ py::array noise_backward(Object dy, Object kind, Object amount, Object seed, Obj
   return noise(who, "dy", dy, kind, amount, random_key(who, seed, stream, step), true);
 }
 
-// Forward and backward are one map.
+// Forward and backward are the same map.
 template <bool backward>
 py::array spatial_dropout(Object x_, Object rate_, Object seed, Object stream, Object step) {
   const char* who = backward ? "spatial_dropout_backward" : "spatial_dropout_forward";
@@ -55,7 +55,7 @@ void bind_kernels_noise(pybind11::module_& module) {
   using namespace python;
   using pybind11::arg;
   module.def("noise_forward", &noise_forward, arg("x"), arg("kind"), arg("amount"), arg("seed"),
-             arg("stream") = 0, arg("step") = 0, "x with noise of a kind.");
+             arg("stream") = 0, arg("step") = 0, "x with noise.");
   module.def("noise_backward", &noise_backward, arg("dy"), arg("kind"), arg("amount"), arg("seed"),
              arg("stream") = 0, arg("step") = 0, "dx, drawing the same noise again.");
   module.def("spatial_dropout_forward", &spatial_dropout<false>, arg("x"), arg("rate"), arg("seed"),

@@ -1,4 +1,4 @@
-// Operations of the graph on NumPy arrays, by the name of the function that asks.
+// Operations of the graph on NumPy arrays, by the name of the calling function.
 #include <pybind11/stl.h>
 #include <pybind11/typing.h>
 
@@ -33,9 +33,9 @@ void bind_kernels_operation(pybind11::module_& module) {
   using pybind11::arg;
   module.def("operation_forward", &operation_forward, arg("function"), arg("operation"),
              arg("arrays"), arg("settings"),
-             "An operation's outputs, then what it saved for backward.");
+             "An operation's outputs, then the data saved for backward.");
   module.def("operation_backward", &operation_backward, arg("function"), arg("operation"),
-             arg("arrays"), arg("settings"), arg("wanted"), "The gradients of the arrays named.");
+             arg("arrays"), arg("settings"), arg("wanted"), "The gradients of the named arrays.");
 }
 
 }  // namespace lamina

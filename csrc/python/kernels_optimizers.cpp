@@ -1,4 +1,4 @@
-// One step of an optimizer's rule, in place on arrays the caller owns.
+// One step of an optimizer's rule, in place on the caller's arrays.
 #include <pybind11/stl.h>
 
 #include <limits>
@@ -15,8 +15,8 @@ namespace {
 
 using Object = py::object;
 
-// A slot has the shape that its rule keeps for such a weight, and nothing that is written shares
-// memory with anything else.
+// A slot has the shape that its rule keeps for such a weight, and no array that is written shares
+// memory with another.
 void check_run(const Rule& rule, const Argument& param, const std::vector<Argument>& slots,
                const Argument& grad) {
   param.needs_rank_at_least(0, "");
@@ -44,7 +44,7 @@ std::int64_t step_number(const char* function, const Object& value) {
   return step;
 }
 
-// Errors speak in the name of the rule's own function: "adam_update: ...".
+// Errors begin with the name of the rule's own function: "adam_update: ...".
 void rule_update(const std::string& name, Object param_, const std::vector<Object>& slots_,
                  Object grad_, Object learning_rate, Object step, Object weight_decay,
                  const py::kwargs& settings) {
@@ -74,7 +74,7 @@ void rule_update(const std::string& name, Object param_, const std::vector<Objec
   check_run(rule, param, slots, grad);
   for (int k = 0; k < count; ++k)
     if (!slots[std::size_t(k)].given() && given.need(rule.slots[k]))
-      slots[std::size_t(k)].refuse("must be given where " + given.reason(rule.slots[k]) +
+      slots[std::size_t(k)].refuse("must be given if " + given.reason(rule.slots[k]) +
                                    "; got None");
   std::vector<const Argument*> arrays{&param};
   for (const Argument& slot : slots) arrays.push_back(&slot);
@@ -95,7 +95,7 @@ void rule_update(const std::string& name, Object param_, const std::vector<Objec
       run.weight = {shape.data(), axes, reinterpret_cast<T*>(workspace.data()), &kernels<T>()};
     }
     without_gil([&] {
-      const FlushDenormals flush;  // as in an execution: the same step has the same bits
+      const FlushDenormals flush;  // as in an execution, for the same bits
       apply_rule(rule, run);
     });
   });
@@ -108,7 +108,7 @@ void bind_kernels_optimizers(pybind11::module_& module) {
   using pybind11::arg;
   module.def("rule_update", &python::rule_update, arg("rule"), arg("param"), arg("slots"),
              arg("grad"), arg("learning_rate"), arg("step") = 1, arg("weight_decay") = 0.0,
-             "One step of an optimizer's rule, in place; `slots` by place, None for one not used; "
+             "One step of an optimizer's rule, in place; `slots` by place, None for unused ones; "
              "`step` is 1 for the first.");
 }
 

@@ -35,7 +35,7 @@ Dtype dtype_argument(const char* function, const Object& value) {
   std::string name = text_of(value);
   try {
     if (!value.is_none()) name = std::string(py::str(py::dtype::from_args(value)));
-  } catch (const py::error_already_set&) {  // not a dtype at all: refused below
+  } catch (const py::error_already_set&) {  // not a dtype at all: rejected below
   }
   if (name == "float32") return Dtype::float32;
   if (name == "float64") return Dtype::float64;

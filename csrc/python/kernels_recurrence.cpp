@@ -11,7 +11,7 @@ namespace {
 using Object = py::object;
 using Flags = py::array_t<bool, py::array::c_style | py::array::forcecast>;
 
-// What both directions take; the Python functions fill it from their keywords.
+// The arguments of both directions; the Python functions fill it from their keywords.
 struct Layer {
   Layer(const char* who, const std::string& cell_name, Object x_, Object kernel_, Object recurrent_,
         Object bias_, Object h_, Object c_, Object mask_, Object drop_, Object recurrent_drop_,
@@ -37,7 +37,7 @@ struct Layer {
     if (!mask.given()) return;
     mask.needs_shape({dims.rows, dims.steps}, "(rows, steps)");
     if (mask.kind() != 'b' && mask.kind() != 'u' && mask.kind() != 'i')
-      mask.refuse_type("must be boolean, one value a step; got " + text_of(mask_));
+      mask.refuse_type("must be boolean, one value per step; got " + text_of(mask_));
     flags = in_python([&] { return Flags(mask.array()); });
   }
 
@@ -154,7 +154,8 @@ struct Backward {
     if (dh.given()) dh.needs_shape(l.states(), "(rows, units)");
     if (dc.given()) dc.needs_shape(l.states(), "(rows, units)");
     if (dkernel.given() != drecurrent.given() || dkernel.given() != dbias.given())
-      dkernel.refuse("drecurrent_kernel and dbias must be given together, to be added to, or none");
+      dkernel.refuse(
+          "drecurrent_kernel and dbias must be given together, to be added to, or not at all");
     const std::initializer_list<const Argument*> inputs = {
         &dy, &saved, &dh, &dc, &l.x, &l.kernel, &l.recurrent, &l.bias, &l.h, &l.c};
     for (const Argument* read : inputs)

@@ -1,4 +1,4 @@
-// Settings of operations as functions on arrays take them.
+// The settings of operations, as arguments of functions on arrays.
 #include <pybind11/stl.h>
 
 #include <stdexcept>
@@ -13,7 +13,7 @@ ActivationSpec activation_spec(const char* function, const py::object& name,
                                const py::object& alpha) {
   ActivationSpec spec;
   spec.kind = enumerator<Activation>(function, "activation", name);
-  // The derivative is read off the output's sign: alpha must not be negative.
+  // The derivative is determined from the output's sign: alpha must not be negative.
   const double infinity = std::numeric_limits<double>::infinity();
   spec.alpha = alpha.is_none() ? default_alpha(spec.kind)
                                : number_in(function, "alpha", alpha, 0.0, infinity);
@@ -33,7 +33,7 @@ double alpha_of(const std::string& function, const Object& activation, const Obj
   return activation_spec(function.c_str(), activation, alpha).alpha;
 }
 
-// The loss as the arguments name it.
+// The loss described by the arguments.
 LossSpec law(const char* function, const Object& kind, const Object& from_logits,
              const Object& smoothing_, const Object& delta_) {
   const bool logits = flag(function, "from_logits", from_logits);
@@ -69,7 +69,7 @@ void bind_kernels_settings(pybind11::module_& module) {
   using pybind11::arg;
   module.def("number_within", &number_within, arg("function"), arg("name"), arg("value"),
              arg("low") = 0.0, arg("high") = kInfinity, arg("open_above") = false,
-             "A finite number of a range.");
+             "A finite number in a range.");
   module.def("alpha_of", &alpha_of, arg("function"), arg("activation"), arg("alpha"),
              "An activation's parameter, Keras's default for None.");
   module.def("loss_law", &loss_law, arg("function"), arg("kind"), arg("from_logits"),

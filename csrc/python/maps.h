@@ -1,4 +1,4 @@
-// Kernels that take one array to another of the same or a given shape, and back.
+// Kernels that map one array to another of the same or a given shape, and their gradients.
 #pragma once
 
 #include "../runtime/isa.h"
@@ -7,7 +7,7 @@
 namespace lamina {
 namespace python {
 
-// y = call(kernels, y, x) for one array and an output of the shape given.
+// y = call(kernels, y, x) for one array and an output of the given shape.
 template <class Call>
 py::array map(const Argument& x, const Shape& shape, Call call) {
   return with_dtype({&x}, [&](auto zero) -> py::array {

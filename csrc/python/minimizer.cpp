@@ -81,13 +81,13 @@ void bind_minimizer(py::module_& module) {
                              "A quasi-Newton method over the weights of an execution: see "
                              "`Execution.minimizer`.")
       .def("iterate", &BoundMinimizer::iterate, "rate"_a,
-           "One step; returns how it went (\"moved\", \"converged\", \"stalled\" or \"not "
+           "One step; returns its outcome (\"moved\", \"converged\", \"stalled\" or \"not "
            "finite\") and the loss, whose sums are those of the new weights.")
-      .def("memory", &BoundMinimizer::memory, "What it knows of the curvature: a copy.")
+      .def("memory", &BoundMinimizer::memory, "A copy of the curvature estimates.")
       .def("go_on", &BoundMinimizer::go_on, "memory"_a,
-           "Takes over what another knew of the curvature at the weights as they are.")
+           "Set the curvature estimates from those of another, at the current weights.")
       .def_property_readonly("evaluations", &BoundMinimizer::evaluations,
-                             "Of the loss and its gradient, so far.")
+                             "The number of evaluations of the loss and its gradient so far.")
       .def_property_readonly("largest_gradient", &BoundMinimizer::largest_gradient,
                              "The largest element of the gradient at the weights.");
 }

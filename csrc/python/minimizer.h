@@ -16,7 +16,7 @@ namespace python {
 
 class BoundMinimizer {
  public:
-  // `order`: of the rows, kept; empty for rows 0 to `rows`.
+  // `order`: row numbers, which are kept; empty for rows 0 to `rows`.
   BoundMinimizer(Execution& execution, std::vector<std::int64_t> order, Index rows,
                  std::uint32_t random_step, int pairs, Stopping stopping, WolfeSettings wolfe);
 

@@ -1,4 +1,4 @@
-// lamina._core: wiring only.
+// lamina._core: only calls to the binders.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
@@ -14,7 +14,7 @@
 namespace py = pybind11;
 
 PYBIND11_MODULE(_core, module) {
-  // Before anything else runs: a CPU without the baseline gets a sentence, not a signal.
+  // First of all, so that a CPU without the baseline causes an error message instead of a signal.
   if (const std::string missing = lamina::missing_cpu_features(); !missing.empty())
     throw py::import_error("lamina needs a CPU with x86-64-v2; this one lacks" + missing);
   try {
@@ -23,8 +23,8 @@ PYBIND11_MODULE(_core, module) {
     throw py::import_error(std::string("LAMINA_ISA: ") + error.what());
   }
   lamina::watch_forks();
-  // NumPy's table of functions is fetched here rather than at the first use, which releases the GIL
-  // in a way that a thread at the end of the interpreter would not survive.
+  // NumPy's table of functions is fetched here, because its first use would release the GIL in a
+  // way that a thread could not survive while the interpreter ends.
   py::detail::npy_api::get();
   module.doc() = "The compiled core of lamina: graphs, executions, kernels and the runtime.";
   module.attr("__version__") = LAMINA_VERSION;

@@ -90,19 +90,19 @@ void bind_objective(py::module_& module) {
   using python::BoundObjective;
   py::class_<BoundObjective>(
       module, "Objective",
-      "The loss over all rows as a function of the trainable weights, for an outside optimizer.")
+      "The loss over all rows as a function of the trainable weights, for an external optimizer.")
       .def(py::init<const std::shared_ptr<python::RecordedGraph>&, std::vector<py::array>,
                     std::uint64_t, bool>(),
            "graph"_a.none(false), "arrays"_a, "seed"_a = 0, python::truth("own") = false,
-           "`own`: the parameters are copied, and those of the graph are not touched.")
+           "`own`: the parameters are copied, and those of the graph do not change.")
       .def_property_readonly("size", &BoundObjective::size)
-      .def("paths", &BoundObjective::paths, "Of the parameters that theta holds, in its order.")
-      .def("weights", &BoundObjective::weights, "Theta as the parameters are now: a copy.")
+      .def("paths", &BoundObjective::paths, "The paths of the parameters in theta, in its order.")
+      .def("weights", &BoundObjective::weights, "A copy of the current parameters as theta.")
       .def("value", &BoundObjective::value, "theta"_a,
-           "Sets the parameters, or the copy of them; returns the loss.")
+           "Set the parameters, or the copy of them; returns the loss.")
       .def("value_and_gradient", &BoundObjective::value_and_gradient, "theta"_a)
       .def("of_rows", &BoundObjective::of_rows, "theta"_a,
-           "Value and gradient of each row alone: arrays of shape (rows,) and (rows, size).");
+           "Value and gradient for each single row: arrays of shape (rows,) and (rows, size).");
 }
 
 }  // namespace lamina

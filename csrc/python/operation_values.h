@@ -1,4 +1,4 @@
-// What Python gives for an operation's argument.
+// Conversion of Python objects to arguments of operations.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -8,7 +8,7 @@
 namespace lamina {
 namespace python {
 
-// Of the kind that the argument has; a TypeError in the name of `who` for anything else.
+// A value of the argument's kind; a TypeError that begins with `who` for any other object.
 ArgumentValue value_of(const char* who, const ArgumentDescription& argument,
                        const pybind11::object& value);
 

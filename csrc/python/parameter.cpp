@@ -16,7 +16,7 @@ Parameter::Parameter(std::string name_, Shape shape_, DType dtype_, bool trainab
       throw std::invalid_argument("Parameter '" + name +
                                   "': every axis needs at least 1 element; got shape " +
                                   to_string(shape));
-  checked_product(size, 16);  // room for bytes and padding
+  checked_product(size, 16);  // allows for bytes and padding
 }
 
 std::byte* Parameter::data() const {

@@ -1,4 +1,4 @@
-// A parameter as Python holds it: a name, and a place in storage that several share.
+// A parameter in Python: a name, and a place in storage that several parameters share.
 #pragma once
 
 #include <memory>
@@ -33,8 +33,8 @@ class Parameter {
 
 using Parameters = std::vector<std::shared_ptr<Parameter>>;
 
-// Gives every parameter that has no home yet a place in one flat, zeroed storage, each on a cache
-// line of its own, in the order of the list.
+// Gives every parameter without values a place in one flat, zeroed storage, each on its own cache
+// lines, in the order of the list.
 void allocate(const Parameters& parameters);
 
 }  // namespace python

@@ -1,4 +1,4 @@
-// Predictor for Python: it checks arrays and drops the GIL.
+// Predictor for Python: checks arrays and releases the GIL.
 #include "graph/predictor.h"
 
 #include <pybind11/stl.h>
@@ -19,7 +19,7 @@ using namespace py::literals;
 namespace python {
 namespace {
 
-// The pool is touched under the GIL, the work is done without it.
+// The pool is accessed with the GIL held, the work is done without it.
 void run_predictor(Predictor& predictor, const std::vector<DataView>& views, Index batch_size,
                    const std::vector<std::byte*>& outputs, std::uint64_t seed,
                    std::uint32_t random_step) {
@@ -76,9 +76,10 @@ py::array predict_all(Predictor& predictor, const py::array& x, std::uint64_t se
   return std::move(results.arrays[0]);
 }
 
-// Of data that need nothing done to them: `predict_all` of a model of any inputs and outputs.
+// Predictions from data that need no conversion: `predict_all` of a model of any inputs and
+// outputs.
 
-// Whether all are ids below a bound, where there is one.
+// Whether all are ids below a bound, if there is one.
 bool below(const std::int32_t* ids, Index size, Index bound) {
   return bound == 0 ||
          std::all_of(ids, ids + size, [=](std::int32_t id) { return id >= 0 && id < bound; });
@@ -98,7 +99,7 @@ bool in_range(const Value& value, const DataView& view, Index bound) {
   }
 }
 
-// What an array is to an input if it fits as it lies; else of no rows.
+// A view of an array for an input if it fits unchanged; else a view of no rows.
 DataView view_as_is(const Graph& graph, const Tensor& input, const py::handle& given) {
   if (reinterpret_cast<PyObject*>(Py_TYPE(given.ptr())) !=
       reinterpret_cast<PyObject*>(py::detail::npy_api::get().PyArray_Type_))
@@ -120,7 +121,7 @@ py::object predict_as_is(Predictor& predictor, const py::object& x, Index most_r
   const std::size_t count = graph.inputs().size();
   const bool several = PyList_CheckExact(x.ptr()) || PyTuple_CheckExact(x.ptr());
   if (several ? Py_SIZE(x.ptr()) != Index(count) : count != 1) return py::none();
-  std::vector<py::object> held;  // other threads may take arrays out of the caller's list
+  std::vector<py::object> held;  // other threads may remove arrays from the caller's list
   std::vector<DataView> views;
   for (std::size_t i = 0; i < count; ++i) {
     const py::handle given = several ? PySequence_Fast_GET_ITEM(x.ptr(), Index(i)) : x.ptr();
@@ -156,20 +157,20 @@ void bind_predictor(py::module_& module) {
            "graph"_a.none(false))
       .def("predict", &python::predict, "arrays"_a, "batch_size"_a, "seed"_a = 0,
            "random_step"_a = 0,
-           "Noise that acts outside training follows from the seed and the batch's step, "
-           "`random_step` for the first and one more for each that follows.")
+           "Noise outside training depends on the seed and the batch's step, "
+           "`random_step` for the first batch and one more for each that follows.")
       .def("block", &Predictor::block, "rows"_a,
-           "How many of `rows` rows one plan of a few megabytes holds, at least 1.")
+           "How many of `rows` rows fit into a plan of a few megabytes, at least 1.")
       .def_property_readonly("pooled_bytes", &Predictor::pooled_bytes,
-                             "Memory of the executions that wait for a caller.")
+                             "Memory of the idle executions.")
       .def_property_readonly("joins_rows", &Predictor::joins_rows,
                              "Whether outputs of a row depend on the other rows of its batch.")
       .def("__call__", &python::predict_all, "x"_a, "seed"_a = 0, "random_step"_a = 0,
            "One input, one output, all rows at once.")
       .def("as_is", &python::predict_as_is, "x"_a, "most_rows"_a,
            "The output, or a list of the outputs, for an array, or a list or tuple of one for each "
-           "input, that needs nothing done to it: of the input's type and shape, C-contiguous, "
-           "finite or of ids below the bound, at most so many rows.  None for all else.");
+           "input, that needs no conversion: of the input's type and shape, C-contiguous, "
+           "finite or of ids below the bound, with few enough rows.  None for all others.");
 }
 
 }  // namespace lamina

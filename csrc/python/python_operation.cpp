@@ -1,4 +1,4 @@
-// An operation written in Python: the layer of a user, or a loss of their own.
+// An operation written in Python: a user's layer or loss.
 #include <pybind11/stl.h>
 
 #include <cstring>
@@ -77,7 +77,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
   }
 
  private:
-  // The user's own: kept beyond the call, it stays what it was.
+  // Passed to the user, who may keep it: a copy does not change later.
   static py::array copy(DType dtype, Index rows, Shape shape, const std::byte* data) {
     shape.insert(shape.begin(), rows);
     return copy_of(dtype, shape, data);
@@ -91,7 +91,7 @@ class PythonOperation final : public OperationOf<PythonOperation> {
     return arrays;
   }
 
-  // NumPy's casts raise what the user's numpy.seterr asks for; the engine's are silent.
+  // NumPy's casts raise as the user's numpy.seterr says; those of the engine are silent.
   template <class T>
   static py::array converted(const py::array& any) {
     using Wanted = py::array_t<T, py::array::c_style | py::array::forcecast>;

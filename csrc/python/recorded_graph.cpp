@@ -9,7 +9,7 @@ namespace python {
 std::string RecordedGraph::path_of(const Parameter& parameter) const {
   std::string path;
   for (const std::string& name : within_) path += name + "/";
-  // A parameter is named by its layer and itself; the layer is where the recording stands.
+  // A parameter's path consists of the current layer and its own name.
   const std::size_t own = within_.empty() ? 0 : parameter.name.rfind('/') + 1;
   path += parameter.name.substr(own);
   const auto taken = [&](const std::string& candidate) {
@@ -25,7 +25,7 @@ Tensor RecordedGraph::parameter_of(std::shared_ptr<Parameter> p, bool own) {
   check_open("parameter");
   if (p->dtype != dtype)
     throw std::invalid_argument("parameter '" + p->name + "': is " + name_of(p->dtype) +
-                                ", the graph is " + name_of(dtype));
+                                "; the graph is " + name_of(dtype));
   if (!own)
     for (const auto& [parameter, tensor] : stand_ins_)
       if (parameter == p) return tensor;
@@ -43,8 +43,7 @@ Tensor RecordedGraph::parameter_of(std::shared_ptr<Parameter> p, bool own) {
 void RecordedGraph::train_only(Parameters parameters) {
   check_open("train_only");
   for (const auto& p : parameters)
-    if (p == nullptr)
-      throw std::invalid_argument("train_only: parameters must hold no None; got one");
+    if (p == nullptr) throw std::invalid_argument("train_only: parameters must not contain None");
   std::sort(parameters.begin(), parameters.end());
   learning_ = std::move(parameters);
 }
@@ -67,7 +66,7 @@ void RecordedGraph::stand_in(const std::shared_ptr<Parameter>& parameter,
 int RecordedGraph::slot_of(const std::shared_ptr<State>& state, std::string name) {
   if (state->dtype != dtype)
     throw std::invalid_argument(name + ": its state is " + name_of(state->dtype) +
-                                ", the graph is " + name_of(dtype));
+                                "; the graph is " + name_of(dtype));
   const auto found = std::find(states_given_.begin(), states_given_.end(), state);
   if (found != states_given_.end()) return int(found - states_given_.begin());
   const int slot = state_slot(state->shape, std::move(name));
@@ -88,7 +87,7 @@ void RecordedGraph::carry_of(const std::shared_ptr<State>& state, const Tensor& 
 }
 
 void RecordedGraph::leave() {
-  if (within_.empty()) throw std::runtime_error("leave: the recording stands in no layer");
+  if (within_.empty()) throw std::runtime_error("leave: there is no layer to leave");
   within_.pop_back();
 }
 

@@ -1,4 +1,4 @@
-// A graph as Python records it: a program, and whose parameters and states fill its slots.
+// A graph recorded from Python: a program, with the parameters and states that fill its slots.
 #pragma once
 
 #include <memory>
@@ -18,22 +18,21 @@ class RecordedGraph : public Graph {
  public:
   using Graph::Graph;
 
-  // The slot of a parameter, made when it is met first.  Its path is where the recording stands,
-  // and the parameter's own name.
-  // `own`: the slot itself, whatever stands in for it.
+  // The slot of a parameter, created at its first use.  Its path is the current layer and the
+  // parameter's own name.  `own`: the slot itself, even if something stands in for it.
   Tensor parameter_of(std::shared_ptr<Parameter> parameter, bool own);
-  // Parameters met from here on learn only if they are among these.
+  // Makes parameters that are first used from here on trainable only if they are among these.
   void train_only(Parameters parameters);
-  // Let a tensor be what is recorded for a parameter from now on; none: the parameter again.
+  // Makes a tensor replace a parameter in recording from now on; nullopt: the parameter again.
   void stand_in(const std::shared_ptr<Parameter>& parameter, const std::optional<Tensor>& tensor);
   Tensor state_of(std::shared_ptr<State> state, std::string name);
   void carry_of(const std::shared_ptr<State>& state, const Tensor& value, std::string name);
 
-  // Where the recording stands: within which layer of which.
+  // The layer, inside the outer ones, in which the recording takes place.
   void enter(std::string name) { within_.push_back(std::move(name)); }
   void leave();
 
-  // What an execution is given; std::runtime_error where a parameter has no values yet.
+  // The variables for an execution; std::runtime_error if a parameter has no values yet.
   Variables variables() const;
   // By slot.
   const Parameters& parameters_given() const { return given_; }
@@ -44,7 +43,7 @@ class RecordedGraph : public Graph {
 
   std::vector<std::string> within_;
   Parameters given_;
-  std::optional<Parameters> learning_;  // all that are trainable, if nobody said
+  std::optional<Parameters> learning_;  // all trainable ones if nullopt
   std::vector<std::pair<std::shared_ptr<Parameter>, Tensor>> stand_ins_;
   States states_given_;
 };

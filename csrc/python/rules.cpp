@@ -49,24 +49,24 @@ void bind_rules(py::module_& module) {
       .def_readonly("initial", &RuleSetting::initial)
       .def_readonly("low", &RuleSetting::low)
       .def_readonly("high", &RuleSetting::high)
-      .def_readonly("open_above", &RuleSetting::open_above, "Whether `high` itself is refused.")
+      .def_readonly("open_above", &RuleSetting::open_above, "Whether `high` itself is excluded.")
       .def_readonly("flag", &RuleSetting::flag);
   py::class_<RuleSlot>(module, "RuleSlot", "An array that a rule keeps from step to step.")
       .def_property_readonly("name", [](const RuleSlot& s) { return std::string(s.name); })
       .def_property_readonly(
           "when", [=](const RuleSlot& s) { return name_or_none(s.when); },
-          "The setting that calls for it where it is not 0; None: always needed.")
+          "The setting that requires it unless 0; None: always required.")
       .def_property_readonly(
           "start", [=](const RuleSlot& s) { return name_or_none(s.start); },
-          "The setting that it is filled with before the first step, or \"weight\": the weight's "
-          "own values; None: zeros.")
+          "The setting with which it is filled before the first step, or \"weight\" for the "
+          "weight's own values; None: zeros.")
       .def(
           "shape",
           [](const RuleSlot& s, const Shape& weight) {
             return python::shape_tuple(python::slot_shape(s.extent, weight));
           },
-          "weight"_a, "Of what is kept for a weight of that shape; (0,): nothing.");
-  py::class_<Rule>(module, "Rule", "What an optimizer's compiled rule says of itself.")
+          "weight"_a, "The slot's shape for a weight of that shape; (0,): nothing is kept.");
+  py::class_<Rule>(module, "Rule", "The description of an optimizer's compiled rule.")
       .def_property_readonly("name", [](const Rule& rule) { return std::string(rule.name); })
       .def_property_readonly("settings",
                              [](const Rule& r) {

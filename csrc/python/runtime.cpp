@@ -18,14 +18,16 @@ namespace py = pybind11;
 using namespace py::literals;
 
 void bind_runtime(py::module_& module) {
-  module.def("isa", &isa, "The instruction set whose kernels run.");
+  module.def("isa", &isa, "The current instruction set.");
   module.def("use_isa", &use_isa, "name"_a);
-  module.def("available_isas", &available_isas, "What was built and this CPU has, best last.");
+  module.def("available_isas", &available_isas,
+             "The instruction sets that were built and that this CPU supports, the best last.");
   module.def("required_features", &required_features, "isa"_a,
-             "What an instruction set needs of the CPU and of the operating system.");
-  module.def("missing_features", &missing_features, "isa"_a, "What this machine lacks of them.");
+             "The features of CPU and operating system that an instruction set needs.");
+  module.def("missing_features", &missing_features, "isa"_a,
+             "The features of these that this machine lacks.");
   module.def("bfloat16_lacks", &bfloat16_lacks,
-             "Why products cannot be in bfloat16 here; '' where they can.");
+             "Why products cannot be in bfloat16 here; '' if they can.");
   module.def("get_num_threads", &get_num_threads);
   module.def("set_num_threads", &set_num_threads, "threads"_a);
   module.def("thread_info", [] {
@@ -36,13 +38,13 @@ void bind_runtime(py::module_& module) {
         "openmp"_a = info.openmp);
   });
   module.def("share_evenly", &share_evenly, "evenly"_a,
-             "For tests: whether threads wait for each other, so that each does its share.");
-  module.def(
-      "round_trip_ns", &round_trip_ns,
-      "Nanoseconds in which a cache line goes to another thread and comes back; 0: unknown.");
+             "For tests: make threads wait for each other, so that each does its share.");
+  module.def("round_trip_ns", &round_trip_ns,
+             "Nanoseconds for a cache line to go to another thread and back; 0: unknown.");
   module.def("assume_round_trip", &assume_round_trip, "ns"_a,
-             "For tests: what round_trip_ns returns from now on; 0: what is measured.");
-  module.def("units_helped", &units_helped, "How often a thread has taken work for a caller.");
+             "For tests: the value of round_trip_ns from now on; 0: the measured value.");
+  module.def("units_helped", &units_helped,
+             "The number of units of work that threads have taken for a caller.");
   module.def("can_put_in_place", &can_put_in_place);
   module.def(
       "put_in_place",
@@ -51,7 +53,7 @@ void bind_runtime(py::module_& module) {
         return put_in_place(folder, descriptor, temporary.c_str(), name.c_str());
       },
       "folder"_a, "descriptor"_a, "temporary"_a, "name"_a,
-      "Give an open file without a name that of another, in its place; returns 0 or an errno.");
+      "Give an unnamed open file the name of another, replacing it; returns 0 or an errno.");
 }
 
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// Scores of outputs beside targets, for Python.
+// Scores of outputs with respect to targets, for Python.
 #include "scores.h"
 
 #include <pybind11/numpy.h>
@@ -85,14 +85,15 @@ double score_of(const BoundScore& self, const py::array& outputs) {
 void bind_scores(py::module_& module) {
   using namespace python;
   py::class_<BoundScore>(module, "FitScore",
-                         "What outputs are worth beside targets; larger is better.")
+                         "A score of outputs with respect to targets; larger is better.")
       .def_static("determination", &determination_of, "targets"_a, "dtype"_a,
-                  "weights"_a = py::none(), "R2, the mean over the outputs.")
+                  "weights"_a = py::none(), "R2, averaged over the outputs.")
       .def_static("accuracy", &accuracy_of, "classes"_a, "outputs"_a, "dtype"_a,
-                  "weights"_a = py::none(), "The share of rows whose largest output is the class.")
+                  "weights"_a = py::none(),
+                  "The fraction of rows whose largest output is the class.")
       .def_static("accuracy_of_labels", &labels_of, "labels"_a, "dtype"_a, "weights"_a = py::none(),
-                  "The share of rows all of whose labels are right.")
-      .def("__call__", &score_of, "outputs"_a, "The score of outputs, of `dtype`, a row each.");
+                  "The fraction of rows whose labels are all correct.")
+      .def("__call__", &score_of, "outputs"_a, "The score of outputs of `dtype`, one row each.");
 }
 
 }  // namespace lamina

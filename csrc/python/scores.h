@@ -1,4 +1,4 @@
-// Scores of outputs beside targets, for Python.
+// Scores of outputs with respect to targets, for Python.
 #pragma once
 
 #include <pybind11/pybind11.h>

@@ -1,4 +1,4 @@
-// Searches from many starts for Python.
+// Searches from many starting points, for Python.
 #include "fits/searches.h"
 
 #include <pybind11/stl.h>
@@ -44,7 +44,7 @@ std::vector<std::vector<double>> starts_of(const Starts& starts, Index size) {
   return rows;
 }
 
-// Whole numbers, a row for each start; the inputs' last axes have as many elements as a row.
+// Integers, one row for each start; the inputs' last axes have as many elements as a row.
 using Columns = py::array_t<std::int64_t, py::array::c_style>;
 
 std::vector<std::vector<Index>> columns_of(const std::optional<Columns>& given, const Graph& graph,
@@ -66,7 +66,7 @@ std::vector<std::vector<Index>> columns_of(const std::optional<Columns>& given, 
     rows.emplace_back(given->data(i, 0), given->data(i, 0) + width);
     for (const Index column : rows.back())
       if (column < 0 || column >= width)
-        throw py::value_error("columns: needs places below " + std::to_string(width) + "; got " +
+        throw py::value_error("columns: needs positions below " + std::to_string(width) + "; got " +
                               std::to_string(column));
   }
   return rows;
@@ -80,7 +80,7 @@ std::vector<Index> moving_of(const std::optional<std::vector<Index>>& given, Ind
   }
   for (const Index i : *given)
     if (i < 0 || i >= size)
-      throw py::value_error("moving: needs places below " + std::to_string(size) + "; got " +
+      throw py::value_error("moving: needs positions below " + std::to_string(size) + "; got " +
                             std::to_string(i));
   return *given;
 }
@@ -148,11 +148,11 @@ void bind_searches(py::module_& module) {
       "search", &python::search_starts, "graph"_a.none(false), "arrays"_a, "starts"_a,
       "moving"_a = py::none(), "most_iterations"_a = 100, "absolute"_a = 1e-4, "relative"_a = 1e-8,
       "report"_a = py::none(), "notes"_a = 10, "seed"_a = 0, "columns"_a = py::none(),
-      "Minimizes the loss over all rows from each start, a row of weights, by the variable "
-      "metric method of R's nnet.  The graph's parameters are not touched.  `moving`: the "
-      "places that may change; `report(start, iterations, value)` is called for iterations "
-      "that are multiples of `notes`; `columns`: of each start the places along the last axis "
-      "of every array that it is given, as many as there are.");
+      "Minimize the loss over all rows from each start, a row of weights, with the variable "
+      "metric method of R's nnet.  The graph's parameters do not change.  `moving`: the "
+      "positions of weights that may change; `report(start, iterations, value)` is called "
+      "for iterations that are multiples of `notes`; `columns`: for each start, the positions "
+      "along the last axis of every array to use, as many as the graph's inputs have.");
 }
 
 }  // namespace lamina

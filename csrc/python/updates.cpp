@@ -26,7 +26,7 @@ std::byte* writable(const char* name, const py::array& array, DType dtype, Index
   return static_cast<std::byte*>(const_cast<void*>(kept.emplace_back(array).data()));
 }
 
-// The places among the slices of a list of parameters; those that are not trained are left out.
+// The places of a list of parameters among the slices, without those that are not trained.
 std::vector<std::size_t> places_of(const char* name, const py::object& value,
                                    const Trained& trained) {
   if (!py::isinstance<py::list>(value) && !py::isinstance<py::tuple>(value))
@@ -35,7 +35,7 @@ std::vector<std::size_t> places_of(const char* name, const py::object& value,
   std::vector<std::size_t> places;
   for (const py::handle each : value) {
     if (!py::isinstance<Parameter>(each))
-      throw py::type_error(text(who, ": ", name, " must hold parameters; got ",
+      throw py::type_error(text(who, ": ", name, " must contain parameters; got ",
                                 text_of(py::reinterpret_borrow<py::object>(each))));
     const auto* parameter = py::cast<std::shared_ptr<Parameter>>(each).get();
     for (std::size_t i = 0; i < trained.slices.size(); ++i)
@@ -55,11 +55,11 @@ std::vector<double> numbers(const char* name, const py::object& value, std::size
   return read;
 }
 
-// Of what all rules of an optimizer share, those that set_update takes among a rule's settings.
+// Settings of an optimizer that all its rules share and that set_update takes with those of a rule.
 struct Shared {
   UpdateSettings& update;
   double weight_decay = 0.0;
-  std::vector<std::size_t> spared;  // places of slices that do not decay
+  std::vector<std::size_t> spared;  // places of slices without decay
 
   bool take(const std::string& key, const py::object& value, const Trained& trained) {
     const std::pair<const char*, double*> all[] = {{"weight_decay", &weight_decay},
@@ -99,7 +99,7 @@ std::vector<UpdateMember> members_of(const Update::Added& added, const Shared& s
   return members;
 }
 
-// How many elements a slot has over all members.
+// The number of elements of a slot over all members.
 Index size_of_slot(const RuleSlot& slot, const std::vector<UpdateMember>& members,
                    const Trained& trained) {
   Index size = 0;
@@ -121,7 +121,7 @@ UpdateRule read_rule(const Update::Added& added, Shared& shared, const Trained& 
     const auto key = py::cast<std::string>(key_);
     const auto value = py::reinterpret_borrow<py::object>(value_);
     if (!own.take(who, key, value) && (added.parameters || !shared.take(key, value, trained)))
-      throw py::type_error(text(who, ": unknown setting '", key, "' of ", added.kind));
+      throw py::type_error(text(who, ": unknown setting '", key, "' for ", added.kind));
   }
   used.settings = own.values;
   used.members = members_of(added, shared, trained);
@@ -150,7 +150,7 @@ std::int64_t count_in(const char* name, const py::object& value, std::int64_t le
   return count;
 }
 
-// What goes on around the rules: accumulation and averages.
+// Settings apart from the rules: accumulation and averages.
 void read_around(const py::dict& given, UpdateSettings& update, const Trained& trained,
                  std::vector<py::array>& kept) {
   Index size = 0;  // of an array over all members
@@ -201,7 +201,7 @@ void bind_updates(py::module_& module) {
   using python::Update;
   py::class_<Update>(
       module, "Update",
-      "One optimizer for `Execution.set_updates`: `add` its rules.  Of all that it trains: "
+      "One optimizer for `Execution.set_updates`: `add` its rules.  For all of them: "
       "clipvalue, clipnorm, global_clipnorm; accumulation (steps) and its accumulator; an average, "
       "exponential by momentum and overwrite, or equal by start and period.")
       .def(py::init([](const py::kwargs& shared) { return Update{shared, {}}; }))
@@ -214,8 +214,8 @@ void bind_updates(py::module_& module) {
                                   std::move(weight_decays), std::move(rates), settings});
           },
           "kind"_a, "slots"_a, "parameters"_a, "weight_decays"_a, "rates"_a,
-          "A rule over parameters, in the order of `trainable`: a weight decay, and a factor of "
-          "the learning rate, for each.");
+          "Add a rule over parameters, in the order of `trainable`, with a weight decay and a "
+          "factor on the learning rate for each.");
 }
 
 }  // namespace lamina

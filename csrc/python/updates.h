@@ -1,4 +1,4 @@
-// Updates of an execution as Python describes them, checked once an execution takes them.
+// Updates of an execution as described in Python; they are checked when an execution uses them.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ void bind_updates(pybind11::module_& module);
 
 namespace python {
 
-// One optimizer: its rules, and what all of them share, as they were given.
+// One optimizer: its rules, and the settings that they share, as given.
 struct Update {
   struct Added {
     std::string kind;
@@ -27,14 +27,14 @@ struct Update {
   std::vector<Added> rules;
 };
 
-// What an execution is trained on.
+// The data that an execution trains.
 struct Trained {
   const std::vector<GradientSlice>& slices;
   const Parameters& by_slot;
   DType dtype;
 };
 
-// `kept` are the arrays that have to live as long as the settings.
+// `kept` are the arrays that must live as long as the settings.
 UpdateSettings read_update(const Update& update, const Trained& trained,
                            std::vector<py::array>& kept);
 

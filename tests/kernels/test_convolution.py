@@ -392,7 +392,7 @@ def test_torch(name):
         ({"dilation": 1.5}, TypeError, "dilation must be an integer; got 1.5"),
         ({"dilation": 4}, ValueError, r"kernel must fit into the padded image; got shape \(3, 3"),
         ({"groups": 3}, ValueError, "groups"),
-        ({"groups": 2}, ValueError, "channels of x over groups, 4 / 2"),
+        ({"groups": 2}, ValueError, "channels of x divided by groups, 4 / 2"),
         ({"activation": "rleu"}, ValueError, "unknown.*'rleu'"),
         ({"bias": np.ones(3)}, ValueError, r"bias must have shape \(filters,\) = \(8,\)"),
     ],

@@ -170,7 +170,7 @@ def test_refused():
         kernels.matmul(f8, f8)
     with pytest.raises(ValueError, match=r"matmul: a must have 2 axes \(m, k\); got shape \(3,\)"):
         kernels.matmul(np.ones(3), f8)
-    with pytest.raises(ValueError, match="out must be given where accumulate is True"):
+    with pytest.raises(ValueError, match="out must be given if accumulate is True"):
         kernels.matmul(f8.T, f8, accumulate=True)
     square = np.ones((2, 2))
     with pytest.raises(

@@ -196,7 +196,7 @@ def test_refused():
         kernels.sgd_update(np.zeros(3, np.int64), g)
     with pytest.raises(TypeError, match="got param of float64 and grad of float32"):
         kernels.sgd_update(p, g.astype(np.float32))
-    with pytest.raises(ValueError, match="velocity must be given where momentum is not 0"):
+    with pytest.raises(ValueError, match="velocity must be given if momentum is not 0"):
         kernels.sgd_update(p, g, momentum=0.9)
     with pytest.raises(ValueError, match="must be C-contiguous and aligned"):
         kernels.sgd_update(np.zeros(6)[::2], g)
