@@ -1,4 +1,4 @@
-// Activations over runs of elements, forward and backward; the laws are in activations.h.
+// Activations over runs of elements, forward and backward; activations.h defines them.
 #include "activations.h"
 
 #include "table.h"

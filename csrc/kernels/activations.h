@@ -1,8 +1,8 @@
-// The activations, one law each: forward(x), and below it backward(dy, saved), dy times the
-// derivative, where `saved` is y or x as derivative_from_output says.
+// The definitions of the activations, one struct each: forward(x), and backward(dy, saved), which
+// is dy times the derivative, where `saved` is y or x as derivative_from_output says.
 //
-// Definitions are Keras's.  NaN in gives NaN out.  Where x times something vanishing would be
-// infinity times zero, x is clamped first, so that the limits hold at -infinity too.
+// They are Keras's definitions.  NaN in gives NaN out.  Where infinity times zero would arise, x is
+// clamped first, so that the limits are also correct at -infinity.
 #pragma once
 
 #include "vmath.h"
@@ -10,12 +10,12 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// y = activation(y) in place: the bits of activation_forward, on the calling thread (for an
+// y = activation(y) in place, with the bits of activation_forward, on the calling thread (for an
 // epilogue, whose block is in cache).
 template <class T>
 void activate(T* y, Index size, ActivationSpec);
 
-// `work`: threads_for's measure of one float, forward: nanoseconds measured with AVX2, times 100.
+// `work`: work of one float in forward, for threads_for: nanoseconds measured with AVX2, times 100.
 template <class V>
 struct Linear {
   static constexpr double work = 6;
@@ -30,7 +30,7 @@ struct Relu {
   LAMINA_INLINE V backward(V dy, V y) const { return y > V{} ? dy : V{}; }
 };
 
-// alpha >= 0, else the output does not tell the sides apart.
+// alpha >= 0, as otherwise the output does not determine the side.
 template <class V>
 struct LeakyRelu {
   static constexpr double work = 6;
@@ -62,8 +62,8 @@ struct Selu {
   }
 };
 
-// x Phi(x) as max(x, 0) - t Q(t), t = |x|: no cancellation on the left, where Phi(x) = Q(t).
-// 3.0 ulp in float, 3.8 in double, the left tail included.
+// x Phi(x) as max(x, 0) - t Q(t), t = |x|: no cancellation on the left, where Phi(x) = Q(t). 3.0
+// ulp in float, 3.8 in double, including the left tail.
 template <class V>
 struct Gelu {
   static constexpr double work = 65;
@@ -72,7 +72,7 @@ struct Gelu {
     const V up = u * p;
     return max(V{}, x) - scale_by_power(fma(up, q, up), n);
   }
-  // Phi(x) + x phi(x): at the left Q(t) - t phi(t), at the right 1 minus that.
+  // Phi(x) + x phi(x): on the left Q(t) - t phi(t), on the right 1 minus that.
   LAMINA_INLINE V backward(V dy, V x) const {
     const auto [t, u, p, q, n] = normal_tail(x);
     const V ratio = p * (1 - u) * constant<V>(1 / Format<V>::tail_center);
@@ -131,7 +131,7 @@ struct Softsign {
   }
 };
 
-// clip(x / 6 + 1/2, 0, 1); added before divided, so that nothing cancels near -3.
+// clip(x / 6 + 1/2, 0, 1); added before dividing, so that nothing cancels near -3.
 template <class V>
 struct HardSigmoid {
   static constexpr double work = 6;
@@ -177,7 +177,7 @@ struct Exponential {
   LAMINA_INLINE V backward(V dy, V y) const { return dy * y; }
 };
 
-// A law with alpha, and one that has none.
+// Creates a law with alpha, or one without.
 template <class Law, class V>
 LAMINA_INLINE auto law_of(V alpha, int) -> decltype(Law{alpha}) {
   return Law{alpha};
@@ -187,7 +187,7 @@ LAMINA_INLINE Law law_of(V, long) {
   return Law{};
 }
 
-// use(law) with the law of `spec` on vectors V.
+// Calls use(law) with the law of `spec` on vectors V.
 template <class V, class Use>
 LAMINA_INLINE void with_law(ActivationSpec spec, Use&& use) {
   const V alpha_of_all = constant<V>(spec.alpha);

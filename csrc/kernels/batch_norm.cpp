@@ -1,18 +1,18 @@
-// Batch normalisation and what follows it in the same pass:
+// Batch normalisation and the operations after it in the same pass:
 //   y = activation((x - mean) / sqrt(variance + epsilon) gamma + beta + added)
 //
-// Backward, d = dy activation'(y), x^ = (x - mean) inv, inv = 1 / sqrt(variance + epsilon), sums
-// over all rows:
+// Backward, with d = dy activation'(y), x^ = (x - mean) inv, inv = 1 / sqrt(variance + epsilon),
+// and sums over all rows:
 //   dadded = d,  dbeta = sum d,  dgamma = sum d x^
 //   dx = gamma inv (d - m / M (sum d + x^ sum d x^))
-// where the statistics came from the M rows of x with mask m = 1; rows with m = 0 are normalised
-// with them but have no part in them.  With given statistics dx = gamma inv d.
+// if the statistics were calculated from the M rows of x with mask m = 1; rows with m = 0 are
+// normalised with the statistics but do not affect them.  With given statistics dx = gamma inv d.
 //
-// Two passes: sums, then dx.  The sign of y is found again from x, which both read anyway, unless
-// something was added: then the first pass reads y and leaves d in dadded for the second.
+// Two passes: sums, then dx.  The sign of y is recalculated from x, which both passes read anyway,
+// unless a value was added: then the first pass reads y and stores d in dadded for the second.
 //
-// A column whose variance does not fit the type is done by itself, from x, where the statistics
-// came from x (wide_range.h).
+// If the statistics come from x, a column whose variance does not fit the type is calculated
+// separately, from x (wide_range.h).
 #include "batch_norm_gradients.h"
 #include "large_output.h"
 #include "table.h"
@@ -81,12 +81,12 @@ constexpr bool is_linear = false;
 template <class V>
 constexpr bool is_linear<Linear<V>> = true;
 
-// Where d = dy activation'(y) comes from: by y or, where that is null, by what was normalised.
+// The source of d = dy activation'(y): y or, if that is null, the normalised values.
 template <class T, class Law, bool reads_y>
 struct Incoming {
-  static constexpr bool apart = false;  // dx may be written over dy
+  static constexpr bool apart = false;  // dx may overwrite dy
   const T *dy, *y;
-  T* kept;  // where to leave it, or null
+  T* kept;  // where to store it, or null
   Law law;
 
   template <class Use>
@@ -110,7 +110,7 @@ LAMINA_INLINE void with_incoming(const Gradients<T>& g, const T* dy, const T* y,
   });
 }
 
-// sum d and sum d (x - mean) of `width` columns of a chunk that begins at `row`.
+// sum d and sum d (x - mean) for `width` columns of a chunk that begins at `row`.
 template <class T, class From>
 __attribute__((noinline)) void strip_gradients(double* plain, double* centred,
                                                const Gradients<T>& g, const From& from, Index row,

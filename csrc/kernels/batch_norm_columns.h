@@ -1,4 +1,4 @@
-// What the passes of a batch normalisation share: the factors of a block of columns, and the loops
+// Shared by the passes of a batch normalisation: the factors of a block of columns, and the loops
 // over chunks of rows and blocks of columns.
 #pragma once
 
@@ -9,17 +9,17 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-constexpr double affine_work = 30;  // threads_for's measure, an element
+constexpr double affine_work = 30;  // work per element, for threads_for
 
-constexpr Index factor_block = 512;  // columns whose factors are held on the stack
+constexpr Index factor_block = 512;  // columns whose factors are on the stack
 
-// What normalises some columns.
+// The factors that normalise some columns.
 template <class T, Index room>
 struct Factors {
   T centre[room], scale[room], shift[room];
 
-  // Of `width` columns, given at the first; repeated for each of the `group` rows that pass as one.
-  // scale = gamma / sqrt(variance + epsilon)
+  // Calculates those of `width` columns, given pointers to the first; repeated for each of the
+  // `group` rows that are processed as one.  scale = gamma / sqrt(variance + epsilon)
   LAMINA_INLINE void find(const T* mean, const T* variance, const T* gamma, const T* beta,
                           Index width, Index group, double epsilon) {
     for_vectors<T>(0, width, [=](Index j, Index count) {
@@ -44,7 +44,7 @@ struct Factors {
   }
 };
 
-// body(element, factor, count) over the rows of a block of columns.
+// Calls body(element, factor, count) over the rows of a block of columns.
 template <class T, class Body>
 LAMINA_INLINE void for_rows(Index rows, Index ld, Index width, Index group, const Body& body) {
   for (Index r = 0; r < rows; r += group) {
@@ -53,7 +53,7 @@ LAMINA_INLINE void for_rows(Index rows, Index ld, Index width, Index group, cons
   }
 }
 
-// use(chunk, column, width) for every chunk of rows and block of columns in [begin, end).
+// Calls use(chunk, column, width) for every chunk of rows and block of columns in [begin, end).
 template <class Use>
 LAMINA_INLINE void for_blocks(RowChunks chunks, Index begin, Index end, double work,
                               const Use& use) {
@@ -67,7 +67,7 @@ LAMINA_INLINE void for_blocks(RowChunks chunks, Index begin, Index end, double w
   });
 }
 
-// use(law) for the activations of BatchNormSpec.
+// Calls use(law) for the activations of BatchNormSpec.
 template <class T, class Use>
 LAMINA_INLINE void with_rectifier(ActivationSpec spec, const Use& use) {
   using V = Vec<T>;
@@ -76,7 +76,7 @@ LAMINA_INLINE void with_rectifier(ActivationSpec spec, const Use& use) {
   use(Linear<V>{});
 }
 
-// What is normalised, and what with: the same for every pass.
+// The inputs of the normalisation, the same for every pass.
 template <class T>
 struct NormalisationInputs {
   const T *x_nc, *mean_c, *variance_c, *gamma_c, *beta_c;  // gamma and beta may be null
@@ -89,14 +89,14 @@ struct NormalisationInputs {
     factors.find(mean_c + column, variance_c + column, gamma_c ? gamma_c + column : nullptr,
                  beta_c ? beta_c + column : nullptr, width, group, spec.epsilon);
   }
-  // Whether the variance of a column is to be found again from x.
+  // Whether the variance of a column must be recalculated from x.
   bool wide(Index column) const {
     const double variance = double(variance_c[column]) + spec.epsilon;
     return spec.batch_statistics && !ordinary_variance<T>(variance);
   }
 };
 
-// A column of that kind, in double.
+// Such a column, in double.
 template <class T>
 struct WideColumn {
   WideMoments moments;

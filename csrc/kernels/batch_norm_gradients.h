@@ -1,8 +1,8 @@
 // The gradients of a batch normalisation from its sums:
 //   dbeta = sum d,  dgamma = sum d x^,  dx = gamma inv (d - m / M (sum d + x^ sum d x^)),
-// as the head of batch_norm.cpp has them.  Where d comes from is the caller's: `from.each(row,
-// rows, column, width, group, use)` calls use(row, rows, d) for pieces of the rows in order, and
-// d.at(e, j, count, normalised) is that of element e, the block's column j.
+// with the notation of batch_norm.cpp.  The caller supplies d: `from.each(row, rows, column, width,
+// group, use)` calls use(row, rows, d) for pieces of the rows in order, and d.at(e, j, count,
+// normalised) is d for element e, in column j of the block.
 #pragma once
 
 #include "batch_norm_columns.h"
@@ -15,7 +15,7 @@ template <class T>
 struct Gradients : NormalisationInputs<T> {
   T *dx_nc, *dadded_nc, *dgamma_c, *dbeta_c;
   bool add;      // to dgamma and dbeta
-  double count;  // rows of x that the statistics came from; 0 where they were given
+  double count;  // rows of x in the statistics; 0 if these were given
 
   Gradients(NormalisationInputs<T> inputs, T* dx, T* dadded, T* dgamma, T* dbeta,
             Accumulate accumulate)
@@ -63,8 +63,8 @@ __attribute__((noinline)) void scale_gradient(const Gradients<T>& g, const From&
   });
 }
 
-// dx = scale d + offset + slope (x - mean) of the columns in [begin, end), the last two only where
-// the mask is not 0.  The sums are those of the columns from `column` on.
+// dx = scale d + offset + slope (x - mean) for the columns in [begin, end), the last two terms only
+// where the mask is not 0.  The sums begin with those of column `column`.
 template <class T, class From>
 __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From& from, Index begin,
                                               Index end, Index column, ColumnPairs sums) {
@@ -112,7 +112,7 @@ __attribute__((noinline)) void batch_gradient(const Gradients<T>& g, const From&
   for_blocks(chunks, begin, end, affine_work, block);
 }
 
-// The same of the columns whose sums are given, but of those that are done by themselves.
+// The same for the columns with sums, except those that are calculated separately.
 template <class T, class From>
 void batch_gradients(const Gradients<T>& g, const From& from, Index column, ColumnPairs sums) {
   for (Index begin = column, end; begin < column + sums.cols; begin = end + 1) {
@@ -128,7 +128,7 @@ __attribute__((noinline)) void wide_column_backward(const Gradients<T>& g, const
   const Index rows = g.dims.rows, cols = g.dims.cols;
   const WideColumn<T> wide(g, at);
   const auto normal_at = [&](Index e) { return wide.normal(g.x_nc[e]); };
-  // use(element, row, d) in row order.
+  // Calls use(element, row, d) in row order.
   const auto each = [&](const auto& use) {
     from.each(0, rows, at, 1, 1, [&](Index row, Index count_of, const auto& incoming) {
       for (Index r = row; r < row + count_of; ++r) {

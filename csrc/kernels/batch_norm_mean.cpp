@@ -1,13 +1,13 @@
-// A batch normalisation of which only the means of runs of rows are read: a global average pooling
-// behind it, and behind its activation (batch_norm.cpp):
+// A batch normalisation of which only the means over runs of rows are used: with a global average
+// pooling after it and its activation (batch_norm.cpp):
 //   y_k = 1 / R sum over the R rows of run k of activation((x - mean) inv gamma + beta + added)
 //
-// The normalised values are not stored.  Backward d = dy_k / R activation'(...), and the sums that
-// dx needs are made of those of each run,
+// The normalised values are not stored.  In backward d = dy_k / R activation'(...), and the sums
+// that dx needs are formed from those of each run,
 //   sum d = sum over k of dy_k / R s_k,  sum d (x - mean) = sum over k of dy_k / R t_k,
 //   s_k = sum activation'(...),  t_k = sum activation'(...) (x - mean),
-// which forward takes on its way: backward is one pass.  Both ways together take 5.0 ms over 64
-// images of 32x32x128 on two cores of a Zen 4, normalisation and pooling one after the other 9.9
+// which forward calculates as well: backward is one pass.  Forward and backward together take 5.0
+// ms over 64 images of 32x32x128 on two cores of a Zen 4, separate normalisation and pooling 9.9
 // (`mobile` of bench/peers.py in lamina.profile).
 #include "batch_norm_gradients.h"
 #include "table.h"
@@ -27,11 +27,11 @@ struct RunMeans : NormalisationInputs<T> {
   Index cols() const { return this->dims.cols; }
   Index runs() const { return this->dims.rows / run; }
   Index group() const { return rows_as_one<T>(cols()); }
-  // A run is summed in parts of so many rows.
+  // A run is summed in parts of this many rows.
   Index part_rows() const { return rows_per_chunk(cols(), 64, group()); }
   Index parts() const { return (run + part_rows() - 1) / part_rows(); }
 
-  // The factors of a block of columns; returns how many they are.
+  // Calculates the factors of a block of columns; returns their number.
   LAMINA_INLINE Index find_block(Factors<T, factor_block>& factors, Index column) const {
     const Index left = cols() - column, width = left < factor_block ? left : factor_block;
     this->find(factors, column, width, group());
@@ -48,22 +48,22 @@ struct RunMeans : NormalisationInputs<T> {
   }
 };
 
-// What lies so far ahead in x is brought near: with three sums too few rows are on their way at
-// once.  Moments and means of 64 images of 32x32x128 take 2.59 instead of 2.90 ms on two cores of a
-// Zen 4; 4 kB ahead 2.87.
+// The distance at which x is prefetched: with three sums too few rows are in flight at once.
+// Moments and means of 64 images of 32x32x128 take 2.59 instead of 2.90 ms on two cores of a Zen 4;
+// 2.87 with 4 kB.
 constexpr Index bytes_ahead = 16384;
 
-// Of each column: sums of y, of activation'(y), of activation'(y) (x - mean).
+// For each column: sums of y, of activation'(y), of activation'(y) (x - mean).
 constexpr int run_sums = 3;
 
-// What the derivative of the activation multiplies: 0 in lanes that are no column's.
+// The factor of the activation's derivative: 0 in lanes beyond the last column.
 template <class T>
 struct Ones {
   T of[lanes<T>];
   LAMINA_INLINE Ones() { store(of, broadcast(T(1))); }
 };
 
-// Some vectors of columns over rows that are `wide` apart, added to what `sums` holds.
+// Adds some vectors of columns over rows at a distance of `wide` to `sums`.
 template <class T, int Vectors, class Law>
 LAMINA_INLINE void sum_vectors(T (*sums)[strip_size<T>], const Factors<T, factor_block>& factors,
                                Law law, const T* x, const T* added, Index rows, Index wide,
@@ -98,7 +98,7 @@ LAMINA_INLINE void sum_vectors(T (*sums)[strip_size<T>], const Factors<T, factor
   }
 }
 
-// The same of up to strip_size columns.
+// The same for up to strip_size columns.
 template <class T, class Law>
 __attribute__((noinline)) void sum_strip(T (*sums)[strip_size<T>],
                                          const Factors<T, factor_block>& factors, Law law,
@@ -114,8 +114,8 @@ __attribute__((noinline)) void sum_strip(T (*sums)[strip_size<T>],
 
 using RunSums = double[run_sums][factor_block];
 
-// A block of columns of a part of run k, the rows from `first` on: in the type of the data, a strip
-// at a time.
+// A block of columns of a part of run k, the rows from `first` on: in the type of the data, strip
+// by strip.
 template <class T, class Law>
 __attribute__((noinline)) void sum_part(RunSums& part, const RunMeans<T>& p,
                                         const Factors<T, factor_block>& factors, Law law, Index k,
@@ -143,10 +143,10 @@ __attribute__((noinline)) void sum_part(RunSums& part, const RunMeans<T>& p,
   }
 }
 
-// Run by run, the parts of each in order.
+// Run by run, adding the parts of each in order.
 template <class T, class Law>
 __attribute__((noinline)) void mean_of_runs(const RunMeans<T>& p, Law law) {
-  const RowsCols runs = {p.runs(), p.run * p.dims.cols};  // as many a task as make a chunk
+  const RowsCols runs = {p.runs(), p.run * p.dims.cols};  // a task has enough runs for a chunk
   parallel_rows(runs, affine_work, [&](Index begin, Index end) {
     Factors<T, factor_block> factors;
     RunSums total, part;
@@ -165,8 +165,8 @@ __attribute__((noinline)) void mean_of_runs(const RunMeans<T>& p, Law law) {
   });
 }
 
-// The same of runs too few to share out: their parts are tasks, joined in the same order.  False
-// without memory.
+// The same for runs too few to be shared among threads: their parts are tasks, joined in the same
+// order.  Returns false if memory is short.
 constexpr Index few_runs = 16;
 
 template <class T, class Law>
@@ -196,7 +196,7 @@ __attribute__((noinline)) bool mean_of_parts(const RunMeans<T>& p, Law law) {
   return true;
 }
 
-// One column in double.  Backward sums by itself.
+// One column in double.  Backward calculates its own sums.
 template <class T, class Law>
 __attribute__((noinline)) void mean_wide(const RunMeans<T>& p, Index column, Law law) {
   const Index ld = p.cols();
@@ -232,12 +232,12 @@ void batch_norm_mean_forward(T* y_kc, T* slopes_k2c, const T* x_nc, const T* add
 
 // --- backward
 
-// d of the rows of a run: one number a column, where the activation lets it pass.
+// d for the rows of a run: one number per column, where the activation lets it pass.
 template <class T, class Law>
 struct RunGradient {
   T share[factor_block];  // dy / R
   const T* added;
-  T* kept;  // where to leave it, or null
+  T* kept;  // where to store it, or null
   Law law;
 
   LAMINA_INLINE Vec<T> at(Index e, Index j, Index count, Vec<T> normalised) const {
@@ -272,7 +272,7 @@ struct SpreadGradient {
   }
 };
 
-// Leaves d alone, where x learns nothing.
+// Only stores d, if x needs no gradient.
 template <class T, class From>
 __attribute__((noinline)) void leave_gradient(const Gradients<T>& g, const From& from) {
   const RowChunks chunks = cut_rows(g.dims, 1);

@@ -1,11 +1,11 @@
 // Mean and variance of columns.
 //
-// Within a chunk of rows the values are shifted by the mean of its first rows, so that
-// sum d^2 - (sum d)^2 / n does not cancel (d = x - shift); chunks are merged in double by Chan,
+// Within a chunk of rows the values are shifted by the mean of its first rows, so that sum d^2 -
+// (sum d)^2 / n does not cancel (d = x - shift); chunks are merged in double by the method of Chan,
 // Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances",
 // 1979.
 //
-// A column whose variance does not fit the type is done again by itself, from x (wide_range.h).
+// A column whose variance does not fit the type is recalculated separately, from x (wide_range.h).
 #include "column_pairs.h"
 #include "table.h"
 #include "wide_range.h"
@@ -14,9 +14,9 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double sum_work = 20;  // threads_for's measure, an element
+constexpr double sum_work = 20;  // work per element, for threads_for
 
-// Mean of the first rows, at most 8 * group of those that count; false where none does.
+// The mean of the first rows, at most 8 * group of those with a mask; false if there are none.
 template <class T>
 __attribute__((noinline)) bool find_shift(T* shift, const T* x, const std::uint8_t* mask_n,
                                           Index rows, Index ld, Index width, Index group) {
@@ -32,7 +32,7 @@ __attribute__((noinline)) bool find_shift(T* shift, const T* x, const std::uint8
   return found > 0;
 }
 
-// Mean and sum of squared deviations of `width` columns of a chunk.
+// Mean and sum of squared deviations for `width` columns of a chunk.
 template <class T>
 __attribute__((noinline)) void strip_moments(double* mean, double* squares, double count,
                                              const T* x, const std::uint8_t* mask_n, Index rows,
@@ -46,7 +46,7 @@ __attribute__((noinline)) void strip_moments(double* mean, double* squares, doub
                  a = b = load_count(base + r * wide + j, n) - load_count(shift + j, n);
                };
   };
-  for (int pass = 0; pass < (rest > 0 ? 2 : 1); ++pass)  // a rest: no mask, the strip is the row
+  for (int pass = 0; pass < (rest > 0 ? 2 : 1); ++pass)  // the rest: no mask, one row per strip
     sum_pairs(first, second, pass == 0 ? whole : 1, width * (pass == 0 ? group : rest), mask_n,
               pass > 0, from(pass == 0 ? x : x + whole * wide));
   for (Index j = 0; j < width; ++j) {

@@ -1,9 +1,10 @@
 // Pairs of column sums, sum a and sum a b, over many rows: moments, and the gradients of
 // normalisations.
 //
-// Rows are cut into chunks whose length follows from the shapes.  A chunk is summed in registers,
-// column by column in row order, in the type of the data; the chunks' results are joined in double
-// and in order.  Where a row is shorter than a strip of registers, several rows pass as one.
+// Rows are divided into chunks whose length depends on the shapes alone.  A chunk is summed in
+// registers, column by column in row order, in the type of the data; the chunks' results are joined
+// in double, in order.  If a row is shorter than a strip of registers, several rows are processed
+// as one.
 #pragma once
 
 #include "row_chunks.h"
@@ -16,7 +17,7 @@ template <class T>
 constexpr Index strip_size = 4 * lanes<T>;
 
 struct RowChunks {
-  Index rows, step, count;  // `step` rows a chunk
+  Index rows, step, count;  // `step` rows per chunk
   Index begin(Index chunk) const { return chunk * step; }
   Index length(Index chunk) const {
     const Index left = rows - chunk * step;
@@ -24,14 +25,15 @@ struct RowChunks {
   }
 };
 
-// `group` rows that pass as one never cross a chunk.  At least one chunk, which may be empty.
+// Chunks do not divide the `group` rows that are processed as one.  There is at least one chunk,
+// which may be empty.
 inline RowChunks cut_rows(RowsCols dims, Index group) {
   const Index step = rows_per_chunk(dims.cols, 64, group);
   const Index count = (dims.rows + step - 1) / step;
   return {dims.rows, step, count > 0 ? count : 1};
 }
 
-// Of the rows whose mask is not 0, all where it is null.
+// The number of rows whose mask is not 0; all rows if the mask is null.
 inline double count_rows(const std::uint8_t* mask_n, Index rows) {
   if (mask_n == nullptr) return double(rows);
   Index count = 0;
@@ -39,14 +41,14 @@ inline double count_rows(const std::uint8_t* mask_n, Index rows) {
   return double(count);
 }
 
-// How many rows pass as one.
+// The number of rows that are processed as one.
 template <class T>
 Index rows_as_one(Index cols) {
   return cols > 0 && 2 * cols <= strip_size<T> ? strip_size<T> / cols : 1;
 }
 
 // term(row, column, count, a, b) gives both factors of `count` columns; rows whose mask is 0 are
-// left out.  `add` starts from what first and second hold.
+// skipped.  `add` starts from the values in first and second.
 template <class T, int Vectors, class Term>
 LAMINA_INLINE void sum_pair_vectors(T* first, T* second, Index column, Index rows, Index tail,
                                     const std::uint8_t* mask_n, bool add, const Term& term) {
@@ -74,7 +76,7 @@ LAMINA_INLINE void sum_pair_vectors(T* first, T* second, Index column, Index row
   }
 }
 
-// The sums of up to strip_size columns; first and second have room for a whole strip.
+// The sums for up to strip_size columns; first and second have room for a whole strip.
 template <class T, class Term>
 LAMINA_INLINE void sum_pairs(T* first, T* second, Index rows, Index width,
                              const std::uint8_t* mask_n, bool add, const Term& term) {
@@ -88,7 +90,7 @@ LAMINA_INLINE void sum_pairs(T* first, T* second, Index rows, Index width,
     sum_pair_vectors<T, 1>(first, second, (vectors - 1) * lanes<T>, rows, tail, mask_n, add, term);
 }
 
-// Two results for each column, and the number of rows they come from.
+// Two results for each column, and the number of rows behind them.
 struct ColumnPairs {
   double* data;
   Index cols;
@@ -105,8 +107,8 @@ inline void add_pairs(ColumnPairs total, ColumnPairs part) {
 }
 
 // part(chunk, column, pairs) fills the pairs of the columns from `column` on, join(total, pairs)
-// takes them in order, use(column, total) has the result.  Where there is no memory for all chunks
-// at once, strip by strip, to the same end.
+// combines them in order, and use(column, total) receives the result.  If there is no memory for
+// all chunks at once, this is done strip by strip, with the same result.
 template <class T, class Part, class Join, class Use>
 LAMINA_INLINE void reduce_pairs(Index cols, Index chunks, double work, const Part& part,
                                 const Join& join, const Use& use) {

@@ -1,5 +1,5 @@
-// Column sums, each row with a weight if need be: the gradient of a bias, and of the weights of a
-// single unit.
+// Column sums, optionally with a weight for each row: the gradient of a bias, and of the weights of
+// a single unit.
 #pragma once
 
 #include "simd.h"
@@ -7,14 +7,15 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Rows of one chunk.  A chunk is summed from zero in row order, the chunks are added in order.  Of
-// at most `few_columns` row r goes to the chain r % 4, of a single one to the chain of its place
-// within 128 bytes: one chain would wait for each addition.  The chains are then folded by halves.
-// Backward of 200 rows of 16 inputs to one unit, float64, AVX-512: 1.09 to 0.90 us.
+// Rows per chunk.  A chunk is summed from zero in row order, and the chunks are added in order.
+// With at most `few_columns` columns row r is added to chain r % 4, with a single column to the
+// chain of its place within 128 bytes: a single chain would wait for each addition.  The chains are
+// then folded by halves.  Backward of 200 rows of 16 inputs to one unit, float64, AVX-512: 1.09 to
+// 0.90 us.
 constexpr Index sum_chunk = 512;
 constexpr Index few_columns = 32;
 
-// x, or its product with a weight, is added to acc.
+// Adds x, or its product with a weight, to acc.
 template <bool Weighted, class V>
 LAMINA_INLINE V added(V acc, V x, V weight) {
   return Weighted ? fma(x, weight, acc) : acc + x;
@@ -62,7 +63,7 @@ LAMINA_INLINE void sum_strip(T* sum, const T* x, const T* weight_n, Index ld, In
     put_sum(sum + v * lanes<T>, folded(acc[v]), v < Vectors - 1 ? lanes<T> : tail, add);
 }
 
-// A column alone: its elements lie side by side.
+// A single column: its elements are contiguous.
 template <bool Weighted, class T>
 LAMINA_INLINE void sum_column(T* sum, const T* x, const T* weight_n, Index rows, bool add) {
   constexpr int parts = 128 / LAMINA_VECTOR_BYTES;
@@ -89,7 +90,7 @@ void sum_weighted_rows(T* sum, const T* x, const T* weight_n, Index cols, Index 
   Index j = 0;
   if (cols == 1) return sum_column<Weighted>(sum, x, weight_n, rows, add);
   if (cols <= few_columns) {
-    // With registers for it, rows are read once: 200 of them fill the first cache.
+    // With enough registers, rows are read once: 200 of them fill the L1 cache.
     if (LAMINA_VECTOR_BYTES == 64 && cols > 3 * lanes<T>)
       return sum_strip<Weighted, 4, 4>(sum, x, weight_n, cols, rows, cols - 3 * lanes<T>, add);
     for (; cols - j > 2 * lanes<T>; j += 2 * lanes<T>)
@@ -130,7 +131,7 @@ void sum_in_chunks(T* sum_o, const T* x_no, const T* weight_n, RowsCols size,
   T* partial = nullptr;
   int threads = 1;
   if (chunks > 1) {
-    // Memory speed: an addition takes the time of about eight operations of a product.
+    // Bound by memory: an addition takes the time of about eight operations of a product.
     threads = threads_for(8.0 * double(size.rows) * double(cols), chunks);
     if (threads > 1) partial = static_cast<T*>(scratch(1, sizeof(T) * chunks * cols));
   }

@@ -8,7 +8,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double combine_work = 25;  // threads_for's measure, an element
+constexpr double combine_work = 25;  // work per element, for threads_for
 
 // --- element by element
 
@@ -31,7 +31,7 @@ void combine_forward(T* y, const T* a, const T* b, Index size, Combine kind) {
       return map_two(y, a, b, size, [](V p, V q) { return p - q; });
     case Combine::multiply:
       return map_two(y, a, b, size, [](V p, V q) { return p * q; });
-    case Combine::maximum:  // max and min give q wherever either is NaN
+    case Combine::maximum:  // max and min return q if either is NaN
       return map_two(y, a, b, size, [](V p, V q) { return p != p ? p : max(p, q); });
     case Combine::minimum:
       return map_two(y, a, b, size, [](V p, V q) { return p != p ? p : min(p, q); });
@@ -102,8 +102,8 @@ double row_product(const T* a, const T* b, Index size) {
 
 // --- products of pairs of matrices
 
-// One product on the calling thread.  A single column is a row of the transposed product, whose
-// vectors run along memory.
+// One product on the calling thread.  A single column is calculated as a row of the transposed
+// product, whose vectors are contiguous in memory.
 template <class T>
 void one_product(T* c, const T* a, const T* b, const BatchedProductSpec& d, bool add) {
   const Index lda = d.transpose_a ? d.m : d.k, ldb = d.transpose_b ? d.k : d.n;
@@ -117,7 +117,7 @@ void one_product(T* c, const T* a, const T* b, const BatchedProductSpec& d, bool
   BlockedProduct<T, Strided<T>, Strided<T>, NoHook>(p, NoHook{}).run({0, m}, {0, n});
 }
 
-// Where the matrices of a pair lie, by its number along axes [from, to).
+// The location of a pair's matrices, from its number along axes [from, to).
 struct PairPlace {
   Index c = 0, a = 0, b = 0;
   PairPlace(const BatchedProductSpec& d, int from, int to, Index number) {
@@ -129,7 +129,7 @@ struct PairPlace {
   }
 };
 
-// Threads share out the matrices of c; few large ones are shared out each by itself.
+// The matrices of c are divided among threads; if there are few large ones, each is divided.
 template <class T>
 void batched_product(T* c, const T* a, const T* b, const BatchedProductSpec& d) {
   Index batch = 1, terms = 1;
@@ -166,7 +166,7 @@ void batched_product(T* c, const T* a, const T* b, const BatchedProductSpec& d) 
 
 constexpr double least_length = 1e-7;
 
-// Also where the squares overflow in double.
+// Also correct if the squares overflow in double.
 template <class T>
 double row_length(const T* x, Index cols) {
   const double squares = row_product(x, x, cols);
@@ -177,7 +177,8 @@ double row_length(const T* x, Index cols) {
   return __builtin_sqrt(sum) / scale;
 }
 
-// sum dy y; the lengths of x and dy enter one after the other, so that no product overflows.
+// sum dy y; the lengths of x and dy are divided out one after the other, so that no product
+// overflows.
 template <class T>
 double along_row(const T* x, const T* dy, Index cols, double inverse) {
   const double product = row_product(x, dy, cols);
@@ -198,7 +199,7 @@ void unit_rows_forward(T* y_nc, const T* x_nc, RowsCols dims) {
   });
 }
 
-// dx = (dy - y (y dy)) / |x|; a row shorter than the least length is only scaled.
+// dx = (dy - y (y dy)) / |x|; a row shorter than the minimum length is only scaled.
 template <class T>
 void unit_rows_backward(T* dx_nc, const T* dy_nc, const T* x_nc, RowsCols dims) {
   for_each_row(dims, 3 * combine_work, [=](Index r) {

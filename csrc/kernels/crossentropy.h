@@ -1,7 +1,7 @@
 // Crossentropy over the classes of a row, -sum_c t_c log p_c, from probabilities and from logits.
 //
-// The targets are taken as they are: where they do not sum to one, w = sum_c t_c enters both the
-// loss and its derivative.
+// The targets are used unchanged: if they do not sum to one, w = sum_c t_c appears in both the loss
+// and its derivative.
 #pragma once
 
 #include "loss_rows.h"
@@ -14,7 +14,7 @@ namespace LAMINA_ISA {
 constexpr double probability_epsilon = 1e-7;
 
 // p = softmax(x), log p_c = (x_c - m) - log(s) with m = max x and s = sum exp(x - m).  Nothing
-// overflows, and the differences are exact for the large logits: L = sum t (m - x) + w log(s).
+// overflows, and the differences are exact for large logits: L = sum t (m - x) + w log(s).
 template <class T>
 struct SoftmaxCrossentropy {
   static constexpr double work = 100;
@@ -36,7 +36,7 @@ struct SoftmaxCrossentropy {
     sum_units(rows, sums, [&](Index j, V* part) __attribute__((always_inline)) {
       const V x = rows.x(j, lowest), t = rows.t(j);
       part[0] += exp(x - m);
-      part[1] += t == zero ? zero : t * (m - x);  // a class masked by -inf costs nothing at t = 0
+      part[1] += t == zero ? zero : t * (m - x);  // a class masked by -inf adds nothing at t = 0
       part[2] += t;
     });
     return rows.sum(sums[1]) + rows.sum(sums[2]) * log(rows.sum(sums[0]));
@@ -60,7 +60,7 @@ struct SoftmaxCrossentropy {
   }
 };
 
-// From probabilities, as Keras has it: q_c = x_c / sum(x), p_c = clip(q_c), L = -sum t_c log p_c.
+// From probabilities, as in Keras: q_c = x_c / sum(x), p_c = clip(q_c), L = -sum t_c log p_c.
 template <class T, bool sparse>
 struct ProbabilityCrossentropy {
   static constexpr double work = sparse ? 30 : 100;
@@ -83,11 +83,11 @@ struct ProbabilityCrossentropy {
       const V p = min(high, max(low, rows.x(j, 0) / sum));
       part[0] += rows.t(j) * (sparse ? p : log(p));
     });
-    return sparse ? -log(rows.sum(a[0])) : -rows.sum(a[0]);  // one-hot: one logarithm will do
+    return sparse ? -log(rows.sum(a[0])) : -rows.sum(a[0]);  // one-hot: a single logarithm
   }
 
-  // dL/dx_c = (u - t_c / q_c [c inside]) / sum(x), u = sum of t over the classes inside, where
-  // "inside" means not clipped.
+  // dL/dx_c = (u - t_c / q_c [c inside]) / sum(x), where u is the sum of t over the classes inside,
+  // and "inside" means not clipped.
   template <class Rows>
   LAMINA_INLINE void backward(Rows& rows) const {
     const V sum = total(rows), zero = {};

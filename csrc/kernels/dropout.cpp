@@ -1,9 +1,9 @@
-// Inverted dropout: y = x / (1 - rate) where kept, else 0, so that the expectation stays x.
+// Inverted dropout: y = x / (1 - rate) where kept, else 0, so that the expectation remains x.
 //
 // Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014
-// (there the weights are scaled at test time; here, as in Keras, the kept units in training).
-// An element is kept where its random word (philox.h), read as a fraction of 2^32, is at least
-// `rate`: the mask is the same for float and double, and backward draws it again.
+// (there the weights are scaled at test time; here, as in Keras, the kept units in training).  An
+// element is kept if its random word (philox.h), as a fraction of 2^32, is at least `rate`: the
+// mask is the same for float and double, and backward draws it again.
 #include "philox.h"
 #include "table.h"
 
@@ -11,7 +11,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double dropout_work = 40;  // threads_for's measure, an element
+constexpr double dropout_work = 40;  // work per element, for threads_for
 
 struct DropoutLaw {
   std::uint32_t threshold;  // kept: word >= threshold
@@ -24,7 +24,7 @@ struct DropoutLaw {
 };
 
 // `bits` belong to consecutive elements, lanes<float> of them.  Dropped elements become +0 by
-// selection, not by multiplication: an infinity dropped is gone.
+// selection, not by multiplication, which would keep an infinity as NaN.
 LAMINA_INLINE void drop(float* y, const float* x, vu32 bits, Index count, DropoutLaw law) {
   const vf scaled = load_count(x, count) * broadcast(float(law.scale));
   store_count(y, bits >= law.threshold ? scaled : vf{}, count);
@@ -60,7 +60,7 @@ void dropout_forward(T* y, const T* x, Index size, double rate, RandomKey random
 template <class T>
 void dropout_backward(T* dx, const T* dy, const T* y, Index size, double rate,
                       RandomKey random_key) {
-  // Linear with a diagonal matrix: the derivative is the same map applied to dy.
+  // The layer multiplies by a diagonal matrix: backward applies the same map to dy.
   if (y == nullptr || rate >= 1) return dropout_forward(dx, dy, size, rate, random_key);
   const Vec<T> scale = broadcast(T(DropoutLaw(rate).scale)), zero = {};
   parallel_elements(size, 8, [=](Index begin, Index end) {

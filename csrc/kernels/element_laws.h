@@ -1,6 +1,6 @@
-// The law of every element-wise operation, one struct each: V operator()(V a[, V b[, V c]]).
+// The definition of every element-wise operation, one struct each: V operator()(V a[, V b[, V c]]).
 //
-// NaN in gives NaN out (maximum and minimum too, as NumPy's), except where a truth value comes out.
+// NaN in gives NaN out (also for maximum and minimum, as in NumPy), except for truth values.
 #pragma once
 
 #include "activations.h"
@@ -10,7 +10,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// 1 where the comparison holds, else 0.
+// 1 where the comparison is true, else 0.
 template <class V, class Mask>
 LAMINA_INLINE V truth(Mask mask) {
   return mask ? constant<V>(1) : V{};
@@ -63,7 +63,7 @@ LAMINA_LAW1(rsqrt, 1 / LAMINA_ISA::sqrt(x))  // 1 ulp
 LAMINA_LAW1(exp, LAMINA_ISA::exp(x))
 LAMINA_LAW1(expm1, LAMINA_ISA::expm1(x))
 LAMINA_LAW1(log, LAMINA_ISA::log(x))
-LAMINA_LAW1(log1p, x == V{} ? x : LAMINA_ISA::log1p(x))  // -0 stays
+LAMINA_LAW1(log1p, x == V{} ? x : LAMINA_ISA::log1p(x))  // keeps -0
 LAMINA_LAW1(log2, LAMINA_ISA::log2(x))
 LAMINA_LAW1(log10, LAMINA_ISA::log10(x))
 LAMINA_LAW1(sin, LAMINA_ISA::sin(x))
@@ -97,7 +97,7 @@ LAMINA_LAW2(add, x + y)
 LAMINA_LAW2(subtract, x - y)
 LAMINA_LAW2(multiply, x* y)
 LAMINA_LAW2(divide, x / y)
-LAMINA_LAW2(maximum, x != x ? x : max(x, y))  // max and min give y wherever either is NaN
+LAMINA_LAW2(maximum, x != x ? x : max(x, y))  // max and min return y if either is NaN
 LAMINA_LAW2(minimum, x != x ? x : min(x, y))
 LAMINA_LAW2(power, LAMINA_ISA::power(x, y))
 LAMINA_LAW2(mod, LAMINA_ISA::mod(x, y))

@@ -16,7 +16,7 @@ void add_into(T* y, const T* x, Index size) {
   });
 }
 
-// A factor below T's normal numbers has lost its last bits: then in two steps.
+// A factor below T's normal numbers has lost its last bits and is then applied in two steps.
 template <class T>
 void scale(T* y, const T* x, double factor, Index size) {
   constexpr double least = sizeof(T) == 4 ? double(__FLT_MIN__) : __DBL_MIN__;
@@ -32,7 +32,7 @@ void scale(T* y, const T* x, double factor, Index size) {
   });
 }
 
-// A NaN stays a NaN.
+// NaN remains NaN.
 template <class T>
 void clip(T* y, const T* x, double limit, Index size) {
   const Vec<T> high = broadcast(T(limit)), low = -high;
@@ -43,7 +43,7 @@ void clip(T* y, const T* x, double limit, Index size) {
   });
 }
 
-// Divided, not multiplied by 1 / std: the formula's own rounding.
+// Divided, not multiplied by 1 / std, to round as the formula does.
 template <class T>
 void normalize_forward(T* y_ni, const T* x_ni, const T* mean_i, const T* std_i, RowsCols dims) {
   for_each_row(dims, 25, [=](Index r) {
@@ -67,7 +67,7 @@ void normalize_backward(T* dx_ni, const T* dy_ni, const T* std_i, RowsCols dims)
   });
 }
 
-// d/dw of l1 |w| + l2 w^2; the kink at 0 counts as flat.
+// d/dw of l1 |w| + l2 w^2; at 0 the derivative of |w| is 0.
 template <class T>
 void penalty_backward(T* dw, const T* w, Index size, double l1, double l2) {
   const Vec<T> zero = {}, one = broadcast(T(l1)), two = broadcast(T(2 * l2));
@@ -92,7 +92,7 @@ LAMINA_INLINE void copy_ends(void* out, const void* x, std::size_t bytes) {
 }
 
 // At least a vector: whole ones, the last one overlapping the one before it.  Bits are moved, not
-// numbers: rows of 32-bit integers pass as rows of float.
+// numbers, so rows of 32-bit integers can be treated as rows of float.
 template <class T>
 LAMINA_INLINE void copy_row(T* out, const T* x, Index cols) {
   Index i = 0;
@@ -123,7 +123,7 @@ void gather_column(T* out, const T* x, const std::int64_t* index, Index rows) {
   });
 }
 
-// Rows of at most two vectors, of which the CPU has many under way without being told.
+// Rows of at most two vectors, of which the CPU has many in flight without prefetching.
 template <class T>
 void gather_narrow(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
   const std::size_t bytes = sizeof(T) * std::size_t(dims.cols);
@@ -144,7 +144,7 @@ void gather_rows(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
   }
   if (sizeof(T) * std::size_t(dims.cols) <= 128) return gather_narrow(out, x, index, dims);
   for_each_row(dims, 25, [=](Index r) {
-    if (r + 1 < dims.rows) {  // the row after this one: its first lines, the rest the CPU guesses
+    if (r + 1 < dims.rows) {  // prefetch the next row's first lines
       const T* next = x + Index(index[r + 1]) * dims.cols;
       __builtin_prefetch(next);
       __builtin_prefetch(next + 64 / sizeof(T));

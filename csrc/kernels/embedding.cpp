@@ -1,7 +1,8 @@
-// Embedding: rows of a table by id, and the gradient as a whole table or by the ids that occur.
+// Embedding: rows of a table by id, and the gradient, either as a whole table or for the ids that
+// occur.
 //
-// Backward adds in row order for each id without atomics: threads share out the columns, or, where
-// rows are short, the ids.  Either way an element of the table is one thread's.
+// Backward adds in row order for each id without atomics: the columns or, if rows are short, the
+// ids are divided among threads.  In both cases each element of the table belongs to one thread.
 #include "id_set.h"
 #include "row_chunks.h"
 #include "table.h"
@@ -10,7 +11,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double row_work = 30;  // threads_for's measure, an element
+constexpr double row_work = 30;  // work per element, for threads_for
 
 template <class T>
 void embedding_forward(T* y_nd, const T* table_vd, const std::int32_t* id_n, RowsCols dims) {
@@ -28,7 +29,7 @@ void embedding_forward(T* y_nd, const T* table_vd, const std::int32_t* id_n, Row
 
 // --- backward
 
-// Which of `parts` an id belongs to: a hash, for frequent ids tend to be neighbours.
+// The part, of `parts`, to which an id belongs: a hash, because frequent ids tend to be neighbours.
 LAMINA_INLINE std::uint32_t part_of(Index id, std::uint32_t parts) {
   return std::uint32_t((std::uint64_t(std::uint32_t(id) * 0x9E3779B1u) * parts) >> 32);
 }

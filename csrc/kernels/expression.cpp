@@ -1,4 +1,4 @@
-// Element-wise programs over arrays: one pass over memory, in blocks, on the threads that pay.
+// Element-wise programs over arrays: one pass over memory, in blocks, on several threads.
 #include "expression_machine.h"
 #include "table.h"
 
@@ -36,13 +36,13 @@ void prepare_arrays(Prepared<T>& p, const ElementProgram& e) {
   }
 }
 
-// A program whose arrays have been looked at: what its steps ask of them.
+// A program whose arrays have been examined, and the properties of its steps.
 template <class T>
 struct Steps {
   const ElementProgram& e;
   const Prepared<T>& p;
 
-  // Whether a slot holds one number.
+  // Whether a slot holds a single number.
   bool is_uniform(int slot) const {
     return slot < e.inputs ? p.source[slot].access == Access::number
                            : slot < e.inputs + e.constants;
@@ -52,13 +52,13 @@ struct Steps {
     return output >= 0 && output < e.outputs &&
            (p.sink[output].result == Result::added || p.sink[output].result == Result::totalled);
   }
-  // Whether an operation's other operand, if it has one, is one number.
+  // Whether an operation's other operand, if it has one, is a single number.
   bool is_simple(const ElementStep& step) const {
     return step.other < 0 && (step.slot < 0 || is_uniform(step.slot));
   }
 };
 
-// The function of one step.  What is stored into a sum is added.
+// The function for one step.  Storing into a sum adds.
 template <class T>
 Code<T> single_step(const Steps<T>& in, const ElementStep& step) {
   StepPair<T> run{};
@@ -71,7 +71,7 @@ Code<T> single_step(const Steps<T>& in, const ElementStep& step) {
   return {run, step.slot, step.other, -1};
 }
 
-// A load and the cheap operation behind it as one step; no functions where there is none.
+// A load and the cheap operation after it as one step; without functions if there is none.
 template <class T>
 Code<T> loading_step(const Steps<T>& in, const ElementStep* step, int left) {
   if (left < 2 || step[0].op != ElementOp::load || step[1].op == ElementOp::load ||
@@ -82,8 +82,8 @@ Code<T> loading_step(const Steps<T>& in, const ElementStep* step, int left) {
           step[0].slot, step[1].slot, -1};
 }
 
-// Two operations on one number each as one step, or a load and two; no functions where there is
-// none.
+// Two operations, each with a single number as the other operand, as one step, or a load and two;
+// without functions if there is none.
 template <class T>
 Code<T> paired_step(const Steps<T>& in, const ElementStep* step, int left, bool loads) {
   if (left < 2 + loads || (loads && step[0].op != ElementOp::load)) return {};
@@ -93,7 +93,7 @@ Code<T> paired_step(const Steps<T>& in, const ElementStep* step, int left, bool 
           loads ? step[0].slot : -1};
 }
 
-// Whether all that the program does is one operation on operands that vary, in their order.
+// Whether the program consists of one operation on operands that are not single numbers, in order.
 template <class T>
 bool is_single(const Steps<T>& in) {
   const ElementProgram& e = in.e;
@@ -106,7 +106,8 @@ bool is_single(const Steps<T>& in) {
   return true;
 }
 
-// How many of the program's steps, from `step` on, the next of the code stands for.
+// Prepares the next step of the code; returns how many of the program's steps, from `step` on, it
+// covers.
 template <class T>
 int prepare_step(const Steps<T>& in, const ElementStep* step, int left, Code<T>& code) {
   if ((code = paired_step(in, step, left, true)).run.wide != nullptr) return 3;
@@ -154,7 +155,7 @@ void take_code(const ElementProgram& e, Prepared<T>& p, char* memory) {
   p.constants = reinterpret_cast<T*>(memory + steps_bytes<T>(e));
 }
 
-// All but the code, in memory for the arrays.
+// Everything but the code, in the memory for the arrays.
 template <class T>
 void prepare(const ElementProgram& e, Index rows, Prepared<T>& p, Source* source, Sink* sink) {
   p.source = source;
@@ -167,7 +168,7 @@ void prepare(const ElementProgram& e, Index rows, Prepared<T>& p, Source* source
   p.thread_bytes = Machine<T>::bytes(e, p);
 }
 
-// Which inputs are one number, and whether sums are added by steps.
+// Determines which inputs are single numbers, and whether steps add to sums.
 template <class T>
 std::uint64_t key_of(const ElementProgram& e, const Prepared<T>& p) {
   std::uint64_t key = p.summed_outputs > 0 && p.sums.count == 1;
@@ -176,13 +177,13 @@ std::uint64_t key_of(const ElementProgram& e, const Prepared<T>& p) {
   return key;
 }
 
-// What is kept: the code, then what it was made for with its arrays.
+// The layout of kept code: the code, then what it was compiled for, with its arrays.
 template <class T>
 Prepared<T>* kept_in(const ElementProgram& e) {
   return reinterpret_cast<Prepared<T>*>(e.code->memory + lined(code_bytes<T>(e)));
 }
 
-// False where there are no elements.
+// Returns false if there are no elements.
 template <class T>
 bool make_kept(const ElementProgram& e, Index rows, const void* maker) {
   static_assert(sizeof(Source) + sizeof(Sink) <= ElementCode::array_bytes);
@@ -200,8 +201,8 @@ bool make_kept(const ElementProgram& e, Index rows, const void* maker) {
   return true;
 }
 
-// Whether something is kept that this kernel has made; makes it if nothing is.  Not so where
-// another thread is making it.
+// Whether there is kept code made by this kernel; makes it if nothing is kept, unless another
+// thread is making it.
 template <class T>
 bool keeps(const ElementProgram& e, Index rows, const void* maker) {
   ElementCode* const kept = e.code;
@@ -234,7 +235,7 @@ double work_of(const ElementProgram& e) {
   return work * double(sizeof(T) / 4);
 }
 
-// The sums of the tasks, in their order, into the outputs.
+// Adds the sums of the tasks, in order, to the outputs.
 template <class T>
 void add_partial(const Job<T>& job, Index tasks) {
   const Prepared<T>& p = job.prepared;
@@ -283,7 +284,7 @@ bool run(const Job<T>& job) {
   return enough;
 }
 
-// Sums are added to what is there: `accumulate` says whether that counts.
+// Sums are added to the existing contents if `accumulate` says that these count.
 template <class T>
 void clear_sums(void* const* outputs, const ElementProgram& e, Index kept, Accumulate accumulate) {
   if (accumulate != Accumulate::no) return;

@@ -1,12 +1,12 @@
-// The steps of the elementary functions; and runs of single operations.
+// The steps of the elementary functions, and runs of single operations.
 #include "expression_bodies.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// The law as a function: steps and tails share it, so that its code is there twice and not four
-// times (a third of a megabyte over all instruction sets).
+// The law as a function shared by steps and tails, so that its code exists twice rather than four
+// times (which saves a third of a megabyte over all instruction sets).
 template <ElementOp op, class... V>
 __attribute__((noinline)) auto called_law(V... x) {
   return Law<op>{}(x...);
@@ -33,7 +33,7 @@ StepPair<T> heavy_step() {
     return {nullptr, nullptr};
 }
 
-// Inlined where a call would be felt.
+// Inlined if a call would cost noticeable time.
 template <ElementOp op, int work, class... V>
 LAMINA_INLINE auto law(V... x) {
   if constexpr (work < 80)

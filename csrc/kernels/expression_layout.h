@@ -1,8 +1,8 @@
-// How an element-wise program is cut: tasks for threads, blocks that fit the first cache.
+// The division of an element-wise program: tasks for threads, blocks that fit the L1 cache.
 //
-// All follows from the sizes alone.  A block is a run of consecutive elements: some indices of one
-// axis, the cut, with all axes behind it.  A task is a box: a range of the first axis and a range
-// of the second.
+// Everything depends on the sizes alone.  A block is a run of consecutive elements: some indices of
+// one axis, the cut, with all axes after it.  A task is a box: a range of the first axis and a
+// range of the second.
 #pragma once
 
 #include "expression_steps.h"
@@ -23,20 +23,20 @@ LAMINA_INLINE Index parts(Index size, Index step) { return (size + step - 1) / s
 struct Layout {
   int axes;
   Index size[most_axes];
-  Index behind[most_axes];  // elements of one index of an axis: all axes behind it
+  Index behind[most_axes];  // elements per index of an axis: all axes after it
   Index total;
-  bool summed[most_axes] = {};  // by the outputs that are sums
+  bool summed[most_axes] = {};  // by the summed outputs
   bool sums = false;
   Index kept = 1;  // elements of such an output
 
   Index step_0, step_1, tasks_0, tasks_1;
-  bool partial = false;  // every task has sums of its own, added in order at the end
+  bool partial = false;  // every task has its own sums, added in order at the end
   int cut;
   Index cut_step;
 };
 
-// Tasks of about element_chunk elements.  Tasks along an axis that is kept write sums of their own;
-// along a summed one they need partial sums, which stay below a sixteenth of the whole.
+// Tasks of about element_chunk elements.  Tasks along an axis that is kept write to separate sums;
+// along a summed axis they need partial sums, which stay below a sixteenth of the whole.
 LAMINA_INLINE void cut_tasks(Layout& l) {
   const Index rest = l.behind[0], inner = l.axes > 1 ? l.behind[1] : rest;
   const bool second_kept = l.axes > 1 && !l.summed[1];
@@ -57,7 +57,7 @@ LAMINA_INLINE void cut_tasks(Layout& l) {
   l.tasks_1 = l.axes > 1 ? parts(l.size[1], l.step_1) : 1;
 }
 
-// Elements of a block: few enough for buffers in the first cache, where any may be needed.
+// Elements per block: few enough for buffers in the L1 cache, if any may be needed.
 template <class T>
 LAMINA_INLINE Index block_size(const ElementProgram& p) {
   bool buffers = p.axes > 1;
@@ -96,7 +96,7 @@ LAMINA_INLINE Layout layout_of(const ElementProgram& p, Index rows) {
   for (int k = 0; k < l.axes; ++k) l.kept *= l.summed[k] ? 1 : l.size[k];
   if (l.total == 0) return l;
   const Index block = block_size<T>(p);
-  if (l.total <= smaller(block, element_chunk / 4)) {  // what the rules below find, undivided
+  if (l.total <= smaller(block, element_chunk / 4)) {  // as the rules below, without divisions
     l.step_0 = l.size[0];
     l.step_1 = l.axes > 1 ? l.size[1] : 1;
     l.tasks_0 = l.tasks_1 = 1;
@@ -147,7 +147,7 @@ LAMINA_INLINE T number_of(std::uint8_t x) {
   return x != 0 ? T(1) : T(0);
 }
 
-// Up to a vector beyond the end may be written: the next run, or nobody, has its place there.
+// May write up to a vector beyond the end, which is the place of the next run or unused.
 template <class T, class S>
 LAMINA_INLINE T* fill_run(T* to, const S* from, LocalAxis axis, Index size) {
   if (axis.stride == 0) {
@@ -217,7 +217,8 @@ LAMINA_INLINE void add_columns(T* sum, const T* x, Index rows, Index cols) {
   });
 }
 
-// The same of few columns: as many vectors as columns hold as many rows as a vector has lanes.
+// The same for few columns: as many vectors as there are columns hold as many rows as a vector has
+// lanes.
 template <class T>
 LAMINA_INLINE void add_narrow_columns(T* sum, const T* x, Index rows, Index cols) {
   Vec<T> part[lanes<T>] = {};
@@ -234,7 +235,8 @@ LAMINA_INLINE void add_narrow_columns(T* sum, const T* x, Index rows, Index cols
   }
 }
 
-// Adds a block to sums; `axis`: strides in the sums, 0 where they sum.  Returns the block's end.
+// Adds a block to sums; `axis`: strides in the sums, 0 where they sum.  Returns the end of the
+// block.
 template <class T>
 const T* sum_block(T* sum, const T* x, const LocalAxis* axis, int count, Index size) {
   if (count == 1) {
@@ -245,7 +247,7 @@ const T* sum_block(T* sum, const T* x, const LocalAxis* axis, int count, Index s
     return x + size;
   }
   const Index inner = axis[1].size;
-  if (count == 2 && axis[0].stride == 0) {  // then the other one is kept
+  if (count == 2 && axis[0].stride == 0) {  // the other one is then kept
     if (inner < lanes<T>)
       add_narrow_columns(sum, x, size, inner);
     else

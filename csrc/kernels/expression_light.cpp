@@ -1,4 +1,4 @@
-// The steps of cheap operations, and those that move the accumulator.
+// The steps of cheap operations, and those that load and store the accumulator.
 #include "expression_bodies.h"
 
 namespace lamina {

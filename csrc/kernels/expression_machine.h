@@ -1,9 +1,8 @@
 // One thread's part of an element-wise program: its blocks, their inputs and results.
 //
-// What an input is to a block: read where it lies, one number, or (broadcast otherwise, or of
-// another type) copied into a buffer that is kept while it stays the same.  What an output is:
-// written where it lies, converted from a buffer, or summed: into its place, into one strip, or
-// from a buffer.
+// An input of a block is read in place, is a single number, or (if it is broadcast otherwise, or of
+// another type) is copied into a buffer that is kept as long as it does not change.  An output is
+// written in place, converted from a buffer, or summed: in place, into one strip, or from a buffer.
 #pragma once
 
 #include "expression_layout.h"
@@ -17,7 +16,7 @@ enum class Result { direct, converted, added, totalled, summed };
 struct Source {
   const Index* stride;
   ElementType type;
-  Index bytes;  // of an element
+  Index bytes;  // per element
   Access access;
   Local local;
 };
@@ -29,20 +28,20 @@ struct Sink {
 template <class T>
 constexpr Index padded_block = block_elements<T> + strip<T>;
 
-// What follows from a program and the number of rows.
+// The data derived from a program and the number of rows.
 template <class T>
 struct Prepared {
   Layout layout;
-  Index strip_used;  // of one number: a vector, where no run is as long as a strip
+  Index strip_used;  // for a single number: a vector if no run is as long as a strip
   Source* source;
   Sink* sink;
-  Local sums;  // of a block, in a summed output
+  Local sums;  // axes of a block in a summed output
   const Index* sum_stride = nullptr;
   const Code<T>* code;
-  SingleRun<T> single = nullptr;  // instead, where one operation is all
-  T* constants;                   // a strip each
+  SingleRun<T> single = nullptr;  // used instead of code if there is only one operation
+  T* constants;                   // a strip for each
   int summed_outputs = 0;
-  std::size_t thread_bytes;  // a thread's memory
+  std::size_t thread_bytes;  // memory per thread
 };
 
 // One run, which all tasks share.
@@ -106,7 +105,7 @@ class Machine {
     for (int i = 0; i < e_.registers; ++i) slots_[first_register + i] = {take(strip<T>), 0};
   }
 
-  // The box of one task; sums go to `sums`, by summed output.
+  // Calculates the box of one task; sums are added to `sums`, by summed output.
   void run(Index task, T* const* sums) {
     Index low[most_axes], high[most_axes], index[most_axes];
     for (int k = 0; k < l_.axes; ++k) low[k] = 0, high[k] = l_.size[k];
@@ -194,8 +193,8 @@ class Machine {
     if (i < count) run_tail(i, count - i);
   }
 
-  // The last elements, fewer than a vector: through vectors of their own, as what lies behind is
-  // not to be touched.
+  // The last elements, fewer than a vector: through separate vectors, because memory after them
+  // must not be touched.
   void run_tail(Index at, Index count) {
     const int all = e_.inputs + e_.constants + e_.outputs + e_.registers;
     for (int i = 0; i < all; ++i) tail_[i] = {slots_[i].base + (at & slots_[i].mask), 0};
@@ -239,7 +238,7 @@ class Machine {
     }
   }
 
-  // Towards zero; beyond the range its ends, NaN 0.
+  // Rounds towards zero; clamps values beyond the range; NaN gives 0.
   static std::int32_t whole(T x) {
     const double y = double(x);
     if (y >= 2147483647.0) return 2147483647;
@@ -254,7 +253,7 @@ class Machine {
   Slot<T>*slots_, *outputs_, *tail_;
   T* edge_[ElementProgram::most_inputs];
   T* output_edge_[ElementProgram::most_outputs];
-  const char* last_[ElementProgram::most_inputs];  // what buffers hold
+  const char* last_[ElementProgram::most_inputs];  // the sources of the buffers' contents
   Index last_count_[ElementProgram::most_inputs];
 };
 

@@ -1,4 +1,4 @@
-// Steps of two operations: those that chains of element-wise operations are mostly made of.
+// Steps of two operations: the most frequent ones in chains of element-wise operations.
 #include <utility>
 
 #include "expression_bodies.h"
@@ -7,7 +7,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// Those of two operands come first: behind a load there are pairs of these only.
+// Operations of two operands come first: after a load there are only pairs of these.
 constexpr ElementOp paired[] = {ElementOp::add,     ElementOp::subtract, ElementOp::multiply,
                                 ElementOp::maximum, ElementOp::minimum,  ElementOp::negative,
                                 ElementOp::abs,     ElementOp::square,   ElementOp::relu};

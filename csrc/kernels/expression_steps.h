@@ -1,9 +1,10 @@
-// Steps of an element-wise program on vectors: each calls the next, eight vectors in registers.
+// Steps of an element-wise program on vectors: each calls the next, with eight vectors in
+// registers.
 //
-// A strip of eight vectors goes through all steps before the next strip begins, so that what lies
-// between two operations is never stored.  A step is a function that ends in a call of the next
-// one, which the compiler makes a jump: the vectors stay where the calling convention puts them.
-// Thin steps do the same with one vector, for what is left of a run.
+// A strip of eight vectors passes through all steps before the next strip begins, so that no
+// intermediate result is stored.  A step is a function that ends with a call of the next one, which
+// the compiler turns into a jump: the vectors stay where the calling convention puts them.  Thin
+// steps do the same with one vector, for the remainder of a run.
 #pragma once
 
 #include "simd.h"
@@ -15,7 +16,8 @@ constexpr int strip_vectors = 8;
 template <class T>
 constexpr Index strip = strip_vectors * lanes<T>;
 
-// Element e of a run is at base[e & mask]: all bits set, or none for what is read again and again.
+// Element e of a run is at base[e & mask]: the mask has all bits set, or none for repeated
+// elements.
 template <class T>
 struct Slot {
   T* base;
@@ -37,17 +39,18 @@ struct StepPair {
 template <class T>
 struct Code {
   StepPair<T> run;
-  int slot, other, from;  // the last: of a pair that loads
+  int slot, other, from;  // `from`: for a pair that loads
 };
 
-// What the strips that follow are to load or store, while this one is calculated: ten operations on
-// a million floats from memory take 0.67 ms instead of 0.92, those in a cache as long as without.
+// The data that the following strips load or store, prefetched while this one is calculated: ten
+// operations on a million floats from memory take 0.67 ms instead of 0.92, those in a cache as long
+// as without.
 template <class T>
 LAMINA_INLINE void prefetch(const T* x) {
   __builtin_prefetch(x + 512 / sizeof(T));
 }
 
-// A body, V operator()(V accumulator, Operands, Index at), made into steps.
+// The steps made from a body, V operator()(V accumulator, Operands, Index at).
 template <class T>
 LAMINA_INLINE T* place(int slot, const Slot<T>* slots, Index offset) {
   return slots[slot].base + (offset & slots[slot].mask);
@@ -84,36 +87,35 @@ struct Step {
   static constexpr StepPair<T> pair() { return {wide, thin}; }
 };
 
-// How an operation finds its operands.
+// Where an operation finds its operands.
 enum class Operands {
   accumulator,  // the first is the accumulator, the others are slots
-  uniform,      // the second is one number
+  uniform,      // the second is a single number
   loaded,       // the first is a slot, the second the other slot
   loaded_uniform,
 };
 
-// Whether steps that often follow each other are one, which saves passing the accumulator on; the
-// oldest CPUs do without, which saves a sixth of a megabyte.
+// Whether steps that often follow each other are combined, which saves passing on the accumulator;
+// not on the oldest CPUs, which saves a sixth of a megabyte.
 constexpr bool joins_steps = LAMINA_VECTOR_BYTES > 16;
 
-// The steps of operations:
-// those of cheap ones, loads and stores among them, and those of the others.
-// Both functions return null where there is none such.
+// The steps of cheap operations, including loads and stores, and those of the others.  Both
+// functions return null if there is no such step.
 template <class T>
 StepPair<T> light_steps(ElementOp op, Operands operands);
 template <class T>
 StepPair<T> heavy_steps(ElementOp op);
-// Two cheap operations whose other operands are one number each, behind a load where `loads`: half
-// the jumps: ten operations take vectors of 32 bytes 1.3 times as long without.  Null where there
-// is none such.
+// Two cheap operations whose other operands are single numbers, after a load if `loads`, with half
+// the jumps: without them ten operations take 1.3 times as long with vectors of 32 bytes.  Null if
+// there is no such pair.
 template <class T>
 StepPair<T> pair_steps(ElementOp first, ElementOp second, bool loads);
-// A program of one operation needs no steps: operands x to results, both as they lie.
+// A program of one operation needs no steps: it maps operands x to results, both in place.
 template <class T>
 using SingleRun = void (*)(T* to, const T* const* x, Index count);
 template <class T>
 SingleRun<T> run_of(ElementOp op);
-// slot += accumulator; the end of a program; and a store that is the end.
+// slot += accumulator; the end of a program; and a store that ends it.
 template <class T>
 StepPair<T> adding_steps();
 template <class T>
@@ -121,7 +123,7 @@ StepPair<T> final_steps();
 template <class T>
 StepPair<T> last_store_steps();
 
-constexpr int light_work = 9;  // of LAMINA_EACH_ELEMENT_OP: operations above have a loop
+constexpr int light_work = 9;  // in LAMINA_EACH_ELEMENT_OP; operations above have a loop
 
 }  // namespace LAMINA_ISA
 }  // namespace lamina

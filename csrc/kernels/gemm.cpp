@@ -13,8 +13,9 @@ Index vectors_of(Index size) {
   return (size + lanes<T> - 1) / lanes<T>;
 }
 
-// C = A B, where the rows of A^T and of B run along memory, by way of C^T = B^T A^T: the columns of
-// C may be too few to fill a vector, and its rows not.  Each element is the same chain.
+// C = A B, if the rows of A^T and of B are contiguous in memory, calculated as C^T = B^T A^T: the
+// columns of C may be too few to fill a vector when its rows are not.  Each element is the same
+// chain.
 template <class T>
 void turned(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc, Index lda,
             Index ldb, bool add) {
@@ -36,7 +37,7 @@ void gemm(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc,
           Index ldb, bool transpose_a, bool transpose_b, Accumulate accumulate) {
   const bool add = accumulate == Accumulate::yes;
   if (n == 1 && ldc == 1 && transpose_a) {
-    // A column is a row of the transposed product, whose vectors run along memory.
+    // A column is a row of the transposed product, whose vectors are contiguous in memory.
     const Product<T, Strided<T>, Strided<T>> p{c_mn,
                                                m,
                                                left_operand(b, ldb, !transpose_b, k),

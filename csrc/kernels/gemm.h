@@ -1,9 +1,9 @@
 // The blocked matrix product: C (+)= A B, + bias, activation.
 //
-// Sources A and B say how elements are read (see pack.h); a hook sees every finished block of C
-// while it is in the first cache.  Bits: K is cut into chunks by its length alone, each chunk is
-// one chain of fma from zero, and the chunk sums are added to C in order.  How C is cut into
-// threads, blocks and tiles, and what is packed, changes no bit.
+// The sources A and B define how elements are read (see pack.h); a hook receives every finished
+// block of C while it is in the L1 cache.  Bits: K is divided into chunks by its length alone, each
+// chunk is one chain of fma from zero, and the chunk sums are added to C in order.  The division of
+// C into threads, blocks and tiles, and packing, do not affect the bits.
 #pragma once
 
 #include "microkernel.h"
@@ -29,17 +29,18 @@ struct Range {
   Index size() const { return end - begin; }
 };
 
-// A hook is called as hook(rows, columns) once per finished block of C; any order, any thread.
+// A hook is called as hook(rows, columns) once per finished block of C, in any order, on any
+// thread.
 struct NoHook {
   static constexpr bool wanted = false;
   void operator()(Range, Range) const {}
 };
 
-// Column vectors of one tile for a part of C of m rows and `vectors` column vectors.
+// Column vectors per tile for a part of C of m rows and `vectors` column vectors.
 inline int tile_vectors(Index m, Index vectors) {
   if (vectors <= usual_vectors) return int(vectors);
   int v = usual_vectors;
-  // Few rows: a wider tile keeps as many chains in flight.
+  // With few rows, a wider tile keeps as many chains in flight.
   while (v < most_vectors && v < vectors && m <= tallest[v]) ++v;
   return v;
 }
@@ -81,7 +82,7 @@ class BlockedProduct {
     a_direct = reads_a_in_place(m, n);
   }
 
-  // Without scratch: one panel of each operand at a time, on the stack.
+  // Without scratch memory: one panel of each operand at a time, on the stack.
   __attribute__((noinline)) void run_without_memory(Range rows, Range cols) {
     alignas(64) T a_small[most_height * longest_chunk + pack_slack];
     alignas(64) T b_small[lanes<T> * longest_chunk + pack_slack];
@@ -94,13 +95,13 @@ class BlockedProduct {
     blocks(rows, cols);
   }
 
-  // A read in place costs no pass, but rows a power of two apart fall into the same cache sets.
-  // 128x256x784 in place: 2 % faster with AVX2, 4 % with AVX-512, whose tiles read little of A for
-  // what they multiply: 256x256 of 1024 by 1024 on a Zen 4 1332 to 1260 us, 1024^3 19.8 to 19.4 ms.
-  // Fewer rows are packed in little time: 64 x 1024 in place took 4.3 to 7.6 ms through three
-  // layers of 1024, by where they lay, and 4.3 to 4.5 packed.  So are more, whose B is in place
-  // too, times many columns: 128 by 1024 by 1024 alone on one core 3.7 to 2.8 ms, three layers of
-  // 1024 by where they lie 2 to 37 % faster; half of the columns lose 4 %.
+  // Reading A in place saves a pass, but rows a power of two apart fall into the same cache sets.
+  // 128x256x784 in place: 2 % faster with AVX2, 4 % with AVX-512, whose tiles read little of A per
+  // product: 256x256 of 1024 by 1024 on a Zen 4 1332 to 1260 us, 1024^3 19.8 to 19.4 ms.  Packing
+  // fewer rows takes little time: 64 x 1024 in place took 4.3 to 7.6 ms through three layers of
+  // 1024, depending on their addresses, and 4.3 to 4.5 packed.  The same holds for more rows times
+  // many columns if B is in place too: 128 by 1024 by 1024 alone on one core 3.7 to 2.8 ms, three
+  // layers of 1024 2 to 37 % faster, depending on their addresses; half of the columns lose 4 %.
   bool reads_a_in_place(Index m, Index n) const {
     if constexpr (!A::addressable) {
       return false;
@@ -123,7 +124,7 @@ class BlockedProduct {
     }
   }
 
-  // Whether panels of a B in place are brought near while others are multiplied.
+  // Whether panels of a B in place are prefetched while others are multiplied.
   bool fetches_b(Index m, Index n) const {
     return m > usual_height && m <= fetching_rows && max_vectors == usual_vectors &&
            p.k * n * Index(sizeof(T)) >= fetching_bytes;
@@ -190,12 +191,12 @@ class BlockedProduct {
     }
   }
 
-  // Whether the second cache keeps all panels of B while the rows of A go by.
+  // Whether the L2 cache keeps all panels of B while the rows of A pass by.
   static bool stays_near(Range cols, Chunk chunk) {
     return cols.size() * chunk.depth * Index(sizeof(T)) <= 786432;
   }
 
-  // The finished rows are handed to the hook while they are in the first cache.
+  // The hook receives the finished rows while they are in the L1 cache.
   void rows_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels, Chunk chunk) {
     for (Index t = 0; t < tiles.count; ++t) {
       const Range strip{rows.begin + tiles.begin(t), rows.begin + tiles.begin(t + 1)};
@@ -221,7 +222,7 @@ class BlockedProduct {
     }
   }
 
-  // Of B in place: the first panel of the next chunk behind the last one of this.
+  // With B in place: the first panel of the next chunk after the last one of this.
   const T* next_panel(Range cols, const Parts& panels, Index i, Chunk chunk) const {
     if constexpr (B::addressable) {
       if (i + 1 < panels.count)
@@ -231,8 +232,8 @@ class BlockedProduct {
     return nullptr;
   }
 
-  // The next rows of a large A read in place.  15488x64x288 on a Zen 5: 170 to 198 GF/s with
-  // AVX-512, 95 to 103 with AVX2 (into the second cache only: 191).
+  // Prefetches the next rows of a large A read in place.  15488x64x288 on a Zen 5: 170 to 198 GF/s
+  // with AVX-512, 95 to 103 with AVX2 (into the L2 cache only: 191).
   void prefetch_rows(Range rows, Chunk chunk) const {
     if constexpr (A::addressable) {
       if (!a_direct || !p.a.k_adjacent || p.m * p.k * Index(sizeof(T)) <= 1048576) return;
@@ -297,19 +298,20 @@ class BlockedProduct {
   }
 };
 
-// A task of a product, which its thread may lose its CPU in, takes half a millisecond where it has
-// to be packed for by itself.
+// The size of a task, during which its thread may lose its CPU: half a millisecond, if it packs for
+// itself.
 constexpr double task_flop = 64e6;
 constexpr Index few_rows = 4;
 
-// Cuts C among threads: a grid of one task a thread, of large products two, the one whose tasks
-// pack least.  No thread waits for another; each task packs what it needs.
+// Divides C among threads as a grid of tasks, one per thread or, for large products, two; the grid
+// is the one whose tasks pack least.  No thread waits for another; each task packs what it needs.
 template <class T, class A, class B, class Hook>
 void multiply(const Product<T, A, B>& p, const Hook& hook) {
-  // One row takes as long as B takes to be read, and so do two.
+  // One row takes as long as reading B takes, and so do two.
   const double flop = 2.0 * double(p.m == 1 ? 2 : p.m) * double(p.n) * double(p.k);
-  // Of few rows little goes from core to core, and each finds its columns of B in its cache again:
-  // one row through 784-256-128-10 takes 12 us on one core of a Zen 4, 8 with the first on two.
+  // With few rows little data moves between cores, and each finds its columns of B in its cache
+  // again: one row through 784-256-128-10 takes 12 us on one core of a Zen 4, 8 with the first
+  // layer on two.
   const double worth = p.m <= few_rows ? 3.0 : 1.0;
   const Index column_units = (p.n + lanes<T> - 1) / lanes<T>;
   const int threads = threads_for(worth * flop, p.m > column_units ? p.m : column_units);

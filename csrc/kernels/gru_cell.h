@@ -1,7 +1,7 @@
-// GRU (Cho et al. 2014; Keras's):
+// GRU (Cho et al. 2014; as in Keras):
 //   z, r = sigmoid(x w + h u + b),  h' = z h + (1 - z) hh
-//   reset after:   hh = tanh(x w + b + r (h u + b'))     gates lie as x's part, z, r, h's part
-//   reset before:  hh = tanh(x w + (r h) u + b)          gates lie as hh, z, r
+//   reset after:   hh = tanh(x w + b + r (h u + b'))     gates are ordered x's part, z, r, h's part
+//   reset before:  hh = tanh(x w + (r h) u + b)          gates are ordered hh, z, r
 #pragma once
 
 #include "recurrent_cell.h"
@@ -30,7 +30,7 @@ struct GruCell {
         const Vec<T> part = load_count<T>(z + 3 * u + j, count);
         store_count<T>(z + j, fma(reset, part, load_count<T>(z + j, count)), count);
       });
-      // A loop of its own, as in an lstm: 64 cycles in one, 56 in two; with AVX2 106 and 71.
+      // A separate loop, as in an lstm: 64 cycles in one loop, 56 in two; with AVX2 106 and 71.
       for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
         const Vec<T> zh = load_count<T>(z + j, count), hh = act.forward(zh);
         store_count<T>(z + j, act.keep(zh, hh), count);
@@ -76,7 +76,7 @@ struct GruResetBeforeCell {
   Act act;
   Rec rec;
 
-  // Between the products: the gates, and r h as a source of the second.
+  // Between the products: the gates, and r h as a source of the second product.
   void reset(const Step<T>& s) const {
     const Index u = s.units;
     for (Index r = 0; r < s.rows; ++r) {
@@ -107,7 +107,7 @@ struct GruResetBeforeCell {
     }
   }
 
-  // r h again, as a source of the weights' gradient.
+  // r h again, as a source for the weights' gradient.
   void remember(const Step<T>& s) const {
     const Index u = s.units;
     for (Index r = 0; r < s.rows; ++r) {
@@ -141,7 +141,7 @@ struct GruResetBeforeCell {
       });
     }
   }
-  // After the product gave the gradient at r h.
+  // After the product has calculated the gradient of r h.
   void reset_backward(const Step<T>& s) const {
     const Index u = s.units;
     for (Index r = 0; r < s.rows; ++r) {

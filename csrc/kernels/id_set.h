@@ -1,4 +1,4 @@
-// The ids that occur among many, each with a number: its place among them in ascending order.
+// The set of ids that occur, each numbered by its place in ascending order.
 #pragma once
 
 #include "simd.h"
@@ -16,7 +16,7 @@ struct IdSet {
 
   void clear() const { __builtin_memset(word, 0, sizeof(std::uint64_t) * std::size_t(words)); }
   void add(std::int32_t id) const { word[id / 64] |= std::uint64_t(1) << (id % 64); }
-  // Once all are in it: writes them ascending and returns how many there are.
+  // When all have been added: writes them in ascending order and returns their number.
   Index list(std::int32_t* unique_n) const {
     Index found = 0;
     for (Index w = 0; w < words; ++w) {
@@ -26,7 +26,7 @@ struct IdSet {
     }
     return found;
   }
-  // Once they are listed.
+  // After list().
   std::int32_t place(std::int32_t id) const {
     const std::uint64_t below = (std::uint64_t(1) << (id % 64)) - 1;
     return before[id / 64] + __builtin_popcountll(word[id / 64] & below);

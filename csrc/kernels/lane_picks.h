@@ -1,4 +1,4 @@
-// Lanes of two vectors by number.
+// Permutations of the lanes of two vectors.
 #pragma once
 
 #include <utility>
@@ -8,8 +8,8 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Where lane p of two vectors' folded halves comes from: the vectors hold runs of `run` lanes, and
-// the first half of each run is added to the second.
+// The source of lane p when the halves of two vectors are folded: the vectors hold runs of `run`
+// lanes, and the first half of each run is added to the second.
 template <class T>
 constexpr int place_in_run(int p, int run) {
   constexpr int half_lanes = int(lanes<T> / 2);
@@ -22,7 +22,7 @@ LAMINA_INLINE Vec<T> fold_runs(Vec<T> a, Vec<T> b, std::integer_sequence<int, p.
          pick<(place_in_run<T>(p, run) + run / 2)...>(a, b);
 }
 
-// The sums of the lanes of `run` vectors, in their order: halves folded onto each other, as by
+// The sums of the lanes of `run` vectors, in order: halves are folded onto each other, as in
 // sum_lanes.
 template <class T, int run = int(lanes<T>)>
 LAMINA_INLINE Vec<T> sums_of_lanes(Vec<T> (&v)[lanes<T>]) {

@@ -3,8 +3,8 @@
 // normalization", 2016):
 //   dbeta = sum dy,  dgamma = sum dy x^  over the rows
 //   dx = inv (g - mean g - x^ mean (g x^)),  g = dy gamma, means over the columns
-// The variance is summed around the mean, in a second pass over a row that is in the cache; a row
-// whose squares do not fit the type is done again (wide_range.h).
+// The variance is summed around the mean, in a second pass over a row that is in cache; a row whose
+// squares do not fit the type is recalculated (wide_range.h).
 #include "column_pairs.h"
 #include "table.h"
 #include "wide_range.h"
@@ -13,7 +13,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double row_work = 40;  // threads_for's measure, an element
+constexpr double row_work = 40;  // work per element, for threads_for
 
 // Lanes beyond `count` become zero.
 template <class T>
@@ -25,7 +25,7 @@ LAMINA_INLINE Vec<T> keep_first(Vec<T> v, Index count) {
   return lane < int(count) ? v : Vec<T>{};
 }
 
-// The sum over a row of term(column, count), whose lanes beyond `count` are zero: four chains,
+// The sum over a row of term(column, count), whose lanes beyond `count` are zero: four chains, in
 // blocks of 64 vectors.
 template <class T, class Term>
 LAMINA_INLINE T sum_row(Index cols, const Term& term) {
@@ -121,7 +121,7 @@ void input_gradient(T* dx_nc, const T* dy_nc, const T* x_nc, const T* mean_n, co
   });
 }
 
-// sum dy and sum dy x^ of `width` columns of a chunk; pointers at its first row and column.
+// sum dy and sum dy x^ for `width` columns of a chunk; pointers to its first row and column.
 template <class T>
 __attribute__((noinline)) void strip_parameters(double* plain, double* normal, const T* dy,
                                                 const T* x, const T* mean_n, const T* inverse_n,

@@ -1,6 +1,6 @@
-// One hidden layer of logistic units with linear outputs, over the same data again and again: what
-// searches for its weights ask for.  Cases are columns, so that a vector holds several of them and
-// few units cost little.
+// One hidden layer of logistic units with linear outputs, evaluated over the same data repeatedly,
+// as searches for its weights need it.  Cases are columns, so that a vector holds several of them
+// and few units cost little.
 #include "microkernel.h"
 #include "simd.h"
 #include "table.h"
@@ -10,12 +10,12 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// Columns of one chunk: the sums of weights over it fit the first caches.
+// Columns per chunk: the sums of weights over a chunk fit into the L1 and L2 caches.
 constexpr Index columns_a_chunk = logistic_network_chunk;
 
-constexpr double near = 20.0;  // sums for which a simpler exponential will do, in both types
+constexpr double near = 20.0;  // range of sums for a simpler exponential, in both types
 
-// Rows that feed units, each of so many columns.
+// Rows of inputs for units, with the number of columns.
 template <class T>
 struct Feeding {
   const T* rows;
@@ -67,7 +67,7 @@ void sums_of_units(T* y, const T* w, Index each, Feeding<T> a, Feeding<T> b, Ind
                            count - j < lanes<T> ? count - j : lanes<T>);
 }
 
-// f.run<n>() for a number of units, at most the largest.
+// Calls f.run<n>() for a number of units n, at most the largest.
 template <int Largest, class F>
 LAMINA_INLINE void with_units(Index units, const F& f) {
   if constexpr (Largest > 1)
@@ -98,7 +98,7 @@ void sums(T* y, const T* w, Index units, Feeding<T> a, Feeding<T> b, Index colum
                      SumsOfUnits<T>{y + u * columns, w + u * each, each, a, b, columns, count});
 }
 
-// What sum_lanes makes of these lanes, without its loops.
+// The result of sum_lanes for these lanes, without its loops.
 template <class T, int count>
 LAMINA_INLINE T folded(const T* part) {
   constexpr int half = count / 2;
@@ -178,11 +178,11 @@ struct ProductsOfUnits {
   }
 };
 
-// The derivatives by the weights of units with errors e: d (+)= e [1; a; b]'.
+// The derivatives with respect to the weights of units with errors e: d (+)= e [1; a; b]'.
 template <class T>
 void products(T* d, const T* e, Index units, Feeding<T> a, Feeding<T> b, Index columns, Index count,
               bool adds) {
-  constexpr int most = LAMINA_VECTOR_BYTES == 64 ? 6 : 3;  // as many as there are registers for
+  constexpr int most = LAMINA_VECTOR_BYTES == 64 ? 6 : 3;  // limited by the registers
   const Index each = 1 + a.count + b.count;
   for (Index u = 0; u < units; u += most)
     with_units<most>(
@@ -190,8 +190,8 @@ void products(T* d, const T* e, Index units, Feeding<T> a, Feeding<T> b, Index c
         ProductsOfUnits<T>{d + u * each, e + u * columns, each, a, b, columns, count, adds});
 }
 
-// 1 / (1 + exp(-x)) for |x| <= near, as vmath.h has it for all x: 2^n + 1 is exact, or as good as
-// that.  Beyond, anything.
+// 1 / (1 + exp(-x)) for |x| <= near, as in vmath.h for all x: 2^n + 1 is exact or its error
+// negligible.  Unspecified beyond.
 template <class V>
 LAMINA_INLINE V near_sigmoid(V x) {
   const auto [n, r] = reduce(-x);
@@ -200,7 +200,7 @@ LAMINA_INLINE V near_sigmoid(V x) {
   return constant<V>(1) / fma(power, expm1_reduced(r), power + constant<V>(1));
 }
 
-// Sums become units; one farther than `reach` from 0 is 0 or 1.
+// Turns sums into units; a sum farther than `reach` from 0 gives 0 or 1.
 template <class T, bool within>
 void become_units(T* at, Index count, double most) {
   const Vec<T> reach = broadcast(T(most)), one = broadcast(T(1));
@@ -261,7 +261,7 @@ void logistic_network_backward(T* dw, T* workspace, const T* dy_oc, const T* hid
   const Network<T> n(d);
   const bool adds = accumulate == Accumulate::yes;
   T* const error_hc = workspace;
-  T* const partial = workspace + d.hidden * d.columns;  // of each chunk, where there are several
+  T* const partial = workspace + d.hidden * d.columns;  // one per chunk, if there are several
   const Index chunks = n.chunks(), weights = n.weights();
   parallel_chunks(threads_for(2.0 * n.work(), chunks), chunks, [=, &n](Index chunk) {
     const Index first = chunk * columns_a_chunk, count = n.count(first), columns = n.d.columns;

@@ -1,9 +1,10 @@
-// Losses that are means over a row's columns, of few columns: rows lie together, so the law runs
-// over their elements as one array, and only sums and factors go row by row.
+// Losses that are means over a row's columns, for few columns: rows are contiguous, so the law is
+// applied to their elements as one array, and only sums and factors are processed row by row.
 //
-// A row's sum is one chain over its columns, as in loss_rows.h, to the same bits.  Mean squared
-// error of 10,000 rows with AVX-512 against columns turned into vectors of rows: of 2 columns 35 to
-// 7 us forward and 40 to 8 backward, of 4 33 to 10 and 37 to 10, of 8 40 to 20 and 48 to 17.
+// A row's sum is one chain over its columns, as in loss_rows.h, with the same bits.  Mean squared
+// error of 10,000 rows with AVX-512 compared with transposing columns into vectors of rows: 2
+// columns 35 to 7 us forward and 40 to 8 backward, 4 columns 33 to 10 and 37 to 10, 8 columns 40 to
+// 20 and 48 to 17.
 #pragma once
 
 #include "loss_rows.h"
@@ -11,9 +12,9 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Rows of a block, whose elements stay in the first cache.
+// Rows per block, whose elements stay in the L1 cache.
 constexpr Index mean_rows = 64;
-// Of more columns, turning them into vectors costs less.
+// With more columns, transposing them into vectors costs less.
 constexpr Index mean_columns = 8;
 
 template <Index columns>
@@ -21,7 +22,7 @@ struct Columns {
   static constexpr Index count = columns;
 };
 
-// use(columns) with a constant, for loops that unroll.
+// Calls use(columns) with a constant, so that loops are unrolled.
 template <class Use>
 LAMINA_INLINE void with_columns(Index cols, const Use& use) {
   switch (cols) {
@@ -42,7 +43,7 @@ LAMINA_INLINE void with_columns(Index cols, const Use& use) {
   }
 }
 
-// The same for all laws: the sum of each row, and each row times a number of its own.
+// Shared by all laws: the sum of each row, and each row times its own factor.
 template <class T>
 __attribute__((noinline)) void sum_each_row(T* sum_n, const T* value_nc, Index rows, Index cols) {
   with_columns(cols, [=](auto columns) __attribute__((always_inline)) {
@@ -95,7 +96,7 @@ struct NarrowMeans {
     if (!finite) forward_parts(loss_n + row, row, rows);
   }
 
-  // Where a sum overflows the mean may still be a number.
+  // If a sum overflows, the mean may still be finite.
   __attribute__((noinline)) void forward_parts(T* loss_n, Index row, Index rows) const {
     alignas(64) T value_nc[mean_rows * mean_columns], sum_n[mean_rows];
     const V share = broadcast(T(1) / T(cols));
@@ -116,7 +117,7 @@ struct NarrowMeans {
   }
 };
 
-// body(row, rows) over blocks of the rows.
+// Calls body(row, rows) for blocks of rows.
 template <class Body>
 LAMINA_INLINE void for_mean_blocks(RowsCols dims, double work, const Body& body) {
   parallel_rows(dims, loss_rows_per_chunk(dims.cols), work, [=](Index begin, Index end) {

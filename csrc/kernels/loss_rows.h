@@ -1,12 +1,13 @@
-// How a loss walks over the rows of predictions and targets.
+// Iteration of a loss over the rows of predictions and targets.
 //
-// A loss is a law over `units()` vectors per step: x(j, fill) predictions, t(j) targets, put(j, v)
-// gradients, and sums and maxima over a row's columns.  Two layouts serve every law:
+// A loss is a law over `units()` vectors per step: x(j, fill) are predictions, t(j) targets, put(j,
+// v) stores gradients, and there are sums and maxima over a row's columns.  Two layouts serve every
+// law:
 //   NarrowRows  few columns: `lanes` rows at a time, transposed; unit j is column j, a lane is a
 //               row, and nothing is ever summed across lanes
 //   WideRow     one row; unit j is columns j * lanes .., sums fold the lanes
-// Which one is used follows from the number of columns alone.  Sums go through `sum_units`, which
-// cuts a very wide row into blocks.
+// The layout depends on the number of columns alone.  Sums use `sum_units`, which divides a very
+// wide row into blocks.
 #pragma once
 
 #include "lane_picks.h"
@@ -18,7 +19,7 @@ namespace LAMINA_ISA {
 
 constexpr Index narrow_columns = 24;
 
-// Dense targets t_nc, or integer labels standing for one-hot rows; t = true * keep + add.
+// Dense targets t_nc, or integer labels that represent one-hot rows; t = true * keep + add.
 template <class T>
 struct TargetRows {
   const T* true_nc;
@@ -59,7 +60,7 @@ struct NarrowRows {
   LAMINA_INLINE bool finite(V sums) const { return all_finite<T>(sums); }
   LAMINA_INLINE V largest(V v) const { return v; }
 
-  // Rows r .. r + count - 1; lanes behind them hold ones, whose results nobody reads.
+  // Reads rows r .. r + count - 1; lanes after them hold ones, whose results are not used.
   void read(const T* pred_nc, const TargetRows<T>& targets, Index r, Index count) {
     rows = count;
     transpose(x_cr, pred_nc + r * cols);
@@ -105,7 +106,7 @@ struct WideRow {
     const Index left = cols - j * lanes<T>;
     return left < lanes<T> ? left : lanes<T>;
   }
-  // Lanes behind the row's end read as `fill`, and are zero in what `only` returns.
+  // Lanes after the end of the row read as `fill`, and are zero in the result of `only`.
   LAMINA_INLINE V x(Index j, T fill) const {
     const Index n = count(j);
     if (n == lanes<T>) return load(x_c + j * lanes<T>);
@@ -133,8 +134,8 @@ struct WideRow {
   }
 };
 
-// total[k] = the sum over the units of what term(j, part) adds to part[k].  Blocks of element_chunk
-// columns are summed from zero, so that rounding does not grow with the width.
+// total[k] = the sum over the units of the terms that term(j, part) adds to part[k].  Blocks of
+// element_chunk columns are summed from zero, so that rounding errors do not grow with the width.
 template <int count, class Rows, class V, class Term>
 LAMINA_INLINE void sum_units(const Rows& rows, V (&total)[count], const Term& term) {
   const Index units = rows.units();
@@ -151,7 +152,7 @@ LAMINA_INLINE void sum_units(const Rows& rows, V (&total)[count], const Term& te
   }
 }
 
-// Rows of one chunk: narrow rows go by whole vectors, whatever their number of lanes.
+// Rows per chunk: narrow rows are processed in whole vectors, regardless of the number of lanes.
 LAMINA_INLINE Index loss_rows_per_chunk(Index cols) {
   return rows_per_chunk(cols, 1, cols <= narrow_columns ? 64 : 1);
 }
@@ -181,7 +182,7 @@ void for_rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCo
   });
 }
 
-// dpred_nc = dloss_n times the derivative, through law.backward(rows).
+// dpred_nc = dloss_n times the derivative, by law.backward(rows).
 template <class T, bool sparse, class Law>
 void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRows<T> targets,
                        RowsCols dims, Law law) {

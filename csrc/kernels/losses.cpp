@@ -1,9 +1,9 @@
-// Losses, one number a row, and their derivatives by the prediction.
+// Losses, one number per row, and their derivatives with respect to the prediction.
 //
-// Keras's definitions (keras.losses, version 3).  Laws that act on single elements are averaged
+// They are Keras's definitions (keras.losses, version 3).  Laws of single elements are averaged
 // over the columns; the crossentropies over classes are in crossentropy.h.  Each law's backward is
-// the exact derivative of its forward, clipping included; where a law has a kink, the derivative
-// there is 0 (mean_absolute_error) or the one from inside (the clipped probabilities).
+// the exact derivative of its forward, including clipping; at a kink the derivative is 0
+// (mean_absolute_error) or that from inside (the clipped probabilities).
 #include "crossentropy.h"
 #include "loss_means.h"
 #include "table.h"
@@ -13,7 +13,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// d = x - t in all three.  Written so that a NaN in d comes out as NaN.
+// d = x - t in all three, which return NaN if d is NaN.
 template <class T>
 struct SquaredError {
   static constexpr double work = 10;
@@ -79,8 +79,8 @@ struct SigmoidCrossentropy {
   LAMINA_INLINE V slope(V x, V t) const { return sigmoid(x) - t; }
 };
 
-// The mean of law.value over the columns; law.slope / columns.  Where the sum overflows the mean
-// may still be a number: then the sum of law.part, which is the value times 1 / columns.
+// The mean of law.value over the columns; law.slope / columns.  If the sum overflows although the
+// mean may not, the sum of law.part is used, which is the value times 1 / columns.
 template <class T, template <class> class Law>
 struct Mean {
   static constexpr double work = Law<T>::work;
@@ -113,7 +113,7 @@ struct Mean {
   }
 };
 
-// loss_n = law.forward(rows), and dpred_nc = dloss_n times law's derivative.
+// loss_n = law.forward(rows), and dpred_nc = dloss_n times the law's derivative.
 template <class T, bool sparse, class Law>
 void rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCols dims, Law law) {
   for_rows_forward<T, sparse>(loss_n, pred_nc, targets, dims, law);
@@ -153,7 +153,7 @@ struct Of {
   static constexpr bool value = labels;
 };
 
-// use(law, Of<labels>) with the law that `spec` names.
+// Calls use(law, Of<labels>) with the law of `spec`.
 template <class T, class Use>
 void with_law(LossSpec spec, Use use) {
   constexpr Of<false> values;

@@ -1,7 +1,7 @@
-// LSTM (Hochreiter and Schmidhuber 1997, with forget gates; Keras's):
+// LSTM (Hochreiter and Schmidhuber 1997, with forget gates; as in Keras):
 //   i, f, o = sigmoid(x w + h u + b),  g = tanh(x w + h u + b)
 //   c' = f c + i g,  h' = o tanh(c')
-// Gates lie as g, i, f, o.
+// Gates are ordered g, i, f, o.
 #pragma once
 
 #include "recurrent_cell.h"
@@ -35,7 +35,7 @@ struct LstmCell {
         const Vec<T> c = fma(f, load_count<T>(s.c_before + at + j, count), i * g);
         store_count<T>(s.c + at + j, c, count);
       });
-      // A loop of its own, so that no law waits for another: 16 rows of 64 units took 91 cycles a
+      // A separate loop, so that no law waits for another: 16 rows of 64 units took 91 cycles per
       // vector of units in one loop on a Zen 4, 82 in two; with AVX2 159 and 118.
       for_vectors<T>(0, u, [&](Index j, Index count) __attribute__((always_inline)) {
         const Vec<T> o = rec.output(load_count<T>(z + 3 * u + j, count));

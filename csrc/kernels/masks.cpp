@@ -1,4 +1,5 @@
-// Masks, one byte a position: made from ids or values, applied, and the mean over what they keep.
+// Masks of one byte per position: made from ids or values, applied, and the mean over the positions
+// that they keep.
 #include "row_chunks.h"
 #include "table.h"
 
@@ -12,7 +13,7 @@ void token_mask(std::uint8_t* mask_n, const std::int32_t* id_n, Index size) {
   });
 }
 
-// Whether any of the columns is not `value`: a NaN is not.
+// Whether any of the columns differs from `value`; NaN always does.
 template <class T>
 LAMINA_INLINE bool differs(const T* x, Index cols, T value) {
   const Vec<T> wanted = broadcast(value);
@@ -59,8 +60,8 @@ inline Index count_kept(const std::uint8_t* mask_p, Index positions) {
   return count;
 }
 
-// total[v] = the sum over the positions kept of x times `before`: blocks of 64 positions, so that
-// rounding errors do not grow with the length.
+// total[v] = the sum over the kept positions of x times `before`: in blocks of 64 positions, so
+// that rounding errors do not grow with the length.
 template <class T, int Vectors>
 LAMINA_INLINE void sum_strip(Vec<T>* total, const T* x, const std::uint8_t* mask_p, Index positions,
                              Index cols, Index tail, Vec<T> before) {
@@ -81,7 +82,7 @@ LAMINA_INLINE void sum_strip(Vec<T>* total, const T* x, const std::uint8_t* mask
   }
 }
 
-// y[column..] = the sum times `factor`; where it overflows, the sum of x times `factor`.
+// y[column..] = the sum times `factor`; if it overflows, the sum of x times `factor`.
 template <class T, int Vectors>
 LAMINA_INLINE void mean_strip(T* y, const T* x, const std::uint8_t* mask_p, Index positions,
                               Index cols, Index tail, Vec<T> factor) {

@@ -1,8 +1,8 @@
-// Metrics: what a batch adds to a running state, in double.
+// Metrics: the contribution of a batch to a running state, in double.
 //
-// Keras's definitions (keras.metrics, version 3): a row's value is the mean over its columns, the
-// metric the weighted mean over rows.  Rows are added in order on one thread, so the state depends
-// on the batches and their order alone.
+// They are Keras's definitions (keras.metrics, version 3): the value of a row is the mean over its
+// columns, and the metric the weighted mean over rows.  Rows are added in order on one thread, so
+// the state depends only on the batches and their order.
 #include "simd.h"
 #include "table.h"
 
@@ -21,8 +21,8 @@ LAMINA_INLINE double sum_columns_of(Index cols, Term term) {
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-// 1 where `label` is the first largest column of x_c, else 0 (also where any column is NaN):
-// no earlier column reaches it and no later one exceeds it.  Without a branch on the data.
+// 1 if `label` is the first largest column of x_c, else 0 (also if any column is NaN): no earlier
+// column is as large and no later one larger.  Without branches on the data.
 template <class T>
 LAMINA_INLINE double is_first_largest(const T* x_c, Index label, Index cols) {
   const T chosen = x_c[label];
@@ -32,7 +32,7 @@ LAMINA_INLINE double is_first_largest(const T* x_c, Index label, Index cols) {
   return beaten == cols ? 1.0 : 0.0;
 }
 
-// Counted instead of branched on: the columns before the first that reaches the largest.
+// Without branches: counts the columns before the first that equals the largest.
 template <class T>
 LAMINA_INLINE Index first_largest(const T* x_c, Index cols) {
   T best = x_c[0];
@@ -61,7 +61,7 @@ LAMINA_INLINE void add_rows(double* state, const T* weight_n, Index rows, Value 
 // --- r2
 
 // One column of a batch: {sum w, mean of y, sum w (y - mean)^2, sum w (y - prediction)^2}.  Two
-// passes, and the mean is taken of y less the first y: no cancellation for y far from 0.
+// passes, and the mean is that of y minus the first y: no cancellation for y far from 0.
 template <class T>
 void column_moments(double* moments, const T* pred_nc, const T* true_nc, const T* weight_n,
                     RowsCols dims) {
@@ -85,8 +85,8 @@ void column_moments(double* moments, const T* pred_nc, const T* true_nc, const T
   moments[0] = weights, moments[1] = mean, moments[2] = spread, moments[3] = residual;
 }
 
-// Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983: two sets' moments
-// about their own means join without a sum of squares.
+// Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983: the moments of two
+// sets about their own means are combined without a sum of squares.
 void join_moments(double* state, const double* more) {
   const double weights = state[0] + more[0];
   if (weights != 0) {
@@ -110,7 +110,8 @@ void add_r2(double* state, const T* pred_nc, const T* true_nc, const T* weight_n
 
 // --- sums
 
-// A place outside the state counts nowhere, nor does what has no weight, though it be infinite.
+// Amounts with a place outside the state are ignored, and so are amounts without weight, even if
+// infinite.
 template <class T>
 void add_sums(double* state, const T* amount_nc, const std::int32_t* place_nc, const T* weight_n,
               RowsCols dims, Index sums) {

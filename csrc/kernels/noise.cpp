@@ -1,4 +1,4 @@
-// Noise that training adds: normal numbers, alpha dropout, dropout of whole channels.
+// Noise in training: normal numbers, alpha dropout, dropout of whole channels.
 #include "normal.h"
 #include "table.h"
 
@@ -6,16 +6,16 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double normal_work = 200;  // threads_for's measure, an element
+constexpr double normal_work = 200;  // work per element, for threads_for
 constexpr double mask_work = 40;
 
-// Out of line: the rounds are long, and unrolled.
+// Not inlined, because the rounds are long and unrolled.
 __attribute__((noinline)) void draw_group(std::uint32_t* words, const Philox& key, Index group) {
   philox_group(key, std::uint64_t(group),
                [&](Index offset, vu32 bits) { store(words + offset, bits); });
 }
 
-// body(begin, count, words) for every group of 64 elements in [begin, end).
+// Calls body(begin, count, words) for every group of 64 elements in [begin, end).
 template <class Body>
 LAMINA_INLINE void each_group(const Philox& key, Index begin, Index end, Body&& body) {
   for (Index first = begin; first < end; first += philox_group_size) {
@@ -25,7 +25,7 @@ LAMINA_INLINE void each_group(const Philox& key, Index begin, Index end, Body&& 
   }
 }
 
-// The smallest word that is kept, as dropout.cpp has it.
+// The smallest word that is kept, as in dropout.cpp.
 std::uint32_t keep_threshold(double rate) {
   const double t = rate * 0x1p32 + 0.5;
   return t < 0x1p32 ? std::uint32_t(t) : 0xFFFFFFFFu;
@@ -33,7 +33,7 @@ std::uint32_t keep_threshold(double rate) {
 
 // --- normal numbers: y = f(x, normal)
 
-// Once for all laws.
+// Shared by all laws.
 template <class T>
 __attribute__((noinline)) void draw_normals(T* normal, const std::uint32_t* words) {
   normals_of_group(normal, words);
@@ -59,7 +59,8 @@ void add_normals(T* y, const T* x, Index size, double deviation, RandomKey key) 
   with_normals(y, x, size, key, [=](Vec<T> v, Vec<T> normal) { return v + by * normal; });
 }
 
-// Srivastava et al. 2014, section 10: a factor of mean 1 and dropout's variance, rate / (1 - rate).
+// Srivastava et al. 2014, section 10: a factor of mean 1 with the variance of dropout, rate / (1 -
+// rate).
 template <class T>
 void multiply_normals(T* y, const T* x, Index size, double rate, RandomKey key) {
   const Vec<T> by = broadcast(T(__builtin_sqrt(rate / (1.0 - rate))));
@@ -76,7 +77,7 @@ struct Alpha {
 
 template <class T>
 Alpha<T> alpha_law(double rate, bool backward) {
-  constexpr double limit = -1.7580993408473766;  // SELU's at minus infinity
+  constexpr double limit = -1.7580993408473766;  // SELU at minus infinity
   const double scale = 1.0 / __builtin_sqrt((1.0 - rate) * (1.0 + rate * limit * limit));
   const double shift = -scale * limit * rate;
   if (backward) return {T(scale), T(0), T(0)};
@@ -133,7 +134,8 @@ void noise_backward(T* dx, const T* dy, Index size, Noise kind, double amount, R
 constexpr Index channel_strip = 256;
 constexpr Index position_block = 1024;  // positions that repeat the draw of their strip
 
-// Channels [first, first + count) of some positions of one row: their words, then every position.
+// Channels [first, first + count) of some positions of one row: draws their words, then applies
+// them to every position.
 template <class T>
 void drop_channels(T* y, const T* x, Index positions, Index cols, Index row, Index first,
                    const Philox& key, double rate) {

@@ -1,13 +1,13 @@
 // Normal numbers from Philox's words, by the method of Box and Muller, "A note on the generation of
 // random normal deviates", 1958: sqrt(-2 log u) times the cosine and the sine of 2 pi v.
 //
-// Of a group of 64 words (philox.h), words 0 and 1 of a block make the normals of the elements
-// whose words they are, and so do words 2 and 3: element e has one normal, a function of the key
-// and e alone.  float and double take the same 32 bits of u and v; |normal| < 6.8.
+// In a group of 64 words (philox.h), words 0 and 1 of a block give the normals of the elements to
+// which these words belong, and so do words 2 and 3: element e has one normal, a function of the
+// key and e alone.  float and double use the same 32 bits of u and v; |normal| < 6.8.
 //
-// Logarithm, sine and cosine never see a rounded argument: 1 - u near 1 and the angle's distance
-// from the nearest quarter turn are taken from the whole words.  4.3 and 3.2 ulp seen (float,
-// double).
+// The arguments of logarithm, sine and cosine are never rounded: 1 - u near 1, and the angle's
+// distance from the nearest quarter turn, are calculated from the whole words.  Largest errors
+// observed: 4.3 and 3.2 ulp (float, double).
 #pragma once
 
 #include "philox.h"
@@ -82,7 +82,7 @@ struct Pair {
   V cosine, sine;
 };
 
-// The angle of word / 2^32 turns: whole quarters, and what is left, in [-1/8, 1/8) of a turn.
+// The angle of word / 2^32 turns: whole quarters, and the remainder in [-1/8, 1/8) of a turn.
 template <class V, class U>
 LAMINA_INLINE Pair<V> of_turn(U word) {
   constexpr int sign_shift = sizeof(typename Format<V>::scalar) * 8 - 2;

@@ -1,15 +1,15 @@
 // Operands of the matrix product and how they are packed.
 //
-// An operand is a matrix of elements (i, k), i the row of A or the column of B.  The product reads
-// it in panels: `width` neighbours i for a run of k, panel[k * width + i].  A source is any type
-// with these members; the product is a template on it:
+// An operand is a matrix of elements (i, k), where i is the row of A or the column of B.  The
+// product reads it in panels: `width` neighbours i for a run of k, panel[k * width + i].  A source
+// is any type with these members; the product is a template on it:
 //   static constexpr bool addressable   may be read in place (then it has at, ld and k_adjacent)
 //   void pack(T* panel, Index width, Index first, Index count, Index k, Index depth) const
 //     fills the panel with elements (first .. first + count, k .. k + depth); columns from `count`
-//     on may hold anything.  It may write up to `pack_slack` elements past the panel's end:
-//     panels are packed in ascending order and the last one has that much room behind it.
+//     on are unspecified.  It may write up to `pack_slack` elements past the end of the panel:
+//     panels are packed in ascending order and the last one has that much room after it.
 //   void pack_strips(T* panels, const Parts& strips, Index first, Index k, Index depth) const
-//     the same of the panels of rows first + strips.begin(i) on, one behind the other.
+//     the same for the panels of rows first + strips.begin(i) on, one after another.
 #pragma once
 
 #include "tiles.h"
@@ -56,9 +56,10 @@ void copy_panel(T* panel, Index width, const T* from, Index ld, Index count, Ind
     });
 }
 
-// Neighbouring panels of at most a vector each, all of a k before the next: what lies together is
-// read together, and pages are walked through once.  512 rows of 256 k a page apart, on a Zen 4:
-// 130 to 40 us; a k in 512 bytes: 10 to 23.  False, and nothing done, for wider panels.
+// Adjacent panels of at most a vector each, with all panels of one k before the next: contiguous
+// data are read together, and each page is visited once.  512 rows of 256 k a page apart, on a Zen
+// 4: 130 to 40 us; with k 512 bytes apart it is slower, 10 to 23.  Returns false and does nothing
+// for wider panels.
 template <class T>
 bool copy_strips(T* to, const Parts& strips, const T* from, Index ld, Index depth) {
   const Index wide = strips.base + (strips.longer > 0);
@@ -67,7 +68,7 @@ bool copy_strips(T* to, const Parts& strips, const T* from, Index ld, Index dept
   for (Index k = 0; k < depth; ++k) {
     const T* x = from + k * ld;
     const auto copy = [&](T* panel, Index width, Index strips_of_it) {
-      const bool whole = (depth - k) * width >= lanes<T>;  // of the panel itself, written later
+      const bool whole = (depth - k) * width >= lanes<T>;  // in the panel itself, written later
       for (T* at = panel + k * width; strips_of_it > 0; --strips_of_it) {
         const bool within = x + lanes<T> <= from + k * ld + count;
         const Vec<T> run = within ? load(x) : load_partial(x, width);
@@ -151,7 +152,7 @@ LAMINA_INLINE void transpose_square(double* to, Index width, const double* const
 }
 #endif
 
-// A cache line of columns, `depth` at least a square.
+// A cache line of columns; `depth` is at least a square.
 template <class T>
 void transpose_lines(T* to, Index width, const T* from, Index ld, Index depth) {
   constexpr Index side = square<T>, line = 64 / Index(sizeof(T));
@@ -176,16 +177,16 @@ void transpose_panel(T* panel, Index width, const T* from, Index ld, Index count
         panel[k * width + i] = from[(i < count ? i : count - 1) * ld + k];
     return;
   }
-  // Lines are filled, and few rows at a time walked along: each may lie in a page of its own.
-  // 256 rows of 1024 k on a Zen 4: 120 to 77 us.
+  // Whole lines are filled, and only a few rows are read at a time, because each may be in another
+  // page. 256 rows of 1024 k on a Zen 4: 120 to 77 us.
   constexpr Index line = 64 / Index(sizeof(T));
   if (width > line && width % line == 0 && count == width) {
     for (Index i = 0; i < width; i += line)
       transpose_lines(panel + i, width, from + i * ld, ld, depth);
     return;
   }
-  // A band stores past the panel's width into the next k: bands run downwards so that band 0 of
-  // the next k comes after it, and the last square steps back to end at `depth`.
+  // A band stores past the panel's width into the next k: bands are processed downwards so that
+  // band 0 of the next k comes after it, and the last square is moved back to end at `depth`.
   for (Index k = 0; k < depth; k += side) {
     const Index at = k + side <= depth ? k : depth - side;
     for (Index band = bands - 1; band >= 0; --band) {
@@ -217,7 +218,7 @@ struct Strided {
       copy_panel(panel, width, at(first, k), ld, count, depth);
   }
   void pack_strips(T* panels, const Parts& strips, Index first, Index k, Index depth) const {
-    const bool in_pages = !k_adjacent && ld * Index(sizeof(T)) >= 4096;  // each k in one of its own
+    const bool in_pages = !k_adjacent && ld * Index(sizeof(T)) >= 4096;  // each k in another page
     if (in_pages && copy_strips(panels, strips, at(first, k), ld, depth)) return;
     for (Index i = 0; i < strips.count; ++i) {
       const Index begin = strips.begin(i), height = strips.begin(i + 1) - begin;

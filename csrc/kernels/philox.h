@@ -1,5 +1,5 @@
 // Philox 4x32-10: random numbers as a function of a counter and a key, so that any element of any
-// mask can be drawn again by anybody, on any number of threads, with any vector width.
+// mask can be drawn again, on any number of threads and with any vector width.
 //
 // Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.  Ten rounds
 // over four 32-bit words c0..c3 with the key k0, k1:
@@ -9,7 +9,7 @@
 // Here the key is {seed lo, seed hi} and the counter {block lo, block hi, step, stream}.  Element e
 // of a draw takes word (e % 64) / 16 of block 16 * (e / 64) + e % 16: sixteen blocks make a group
 // of 64 elements, whose word w fills elements 16 w .. 16 w + 15.  A vector of consecutive blocks
-// thus gives four vectors of consecutive elements, whatever its width.
+// thus gives four vectors of consecutive elements, for any vector width.
 #pragma once
 
 #include "simd.h"
@@ -28,8 +28,8 @@ struct Philox {
     for (int round = 0; round < 10; ++round) {
       key0[round] = vu64{} + k0;
       key1[round] = vu64{} + k1;
-      k0 += 0x9E3779B9u;  // the golden ratio's fraction
-      k1 += 0xBB67AE85u;  // that of the square root of 3
+      k0 += 0x9E3779B9u;  // the fraction of the golden ratio
+      k1 += 0xBB67AE85u;  // the fraction of the square root of 3
     }
   }
 };
@@ -39,7 +39,7 @@ LAMINA_INLINE vu64 multiply_lower(vu64 a, vu64 b) {
 #if !defined(__x86_64__)
   return (a & 0xFFFFFFFFull) * (b & 0xFFFFFFFFull);
 #elif LAMINA_VECTOR_BYTES == 64
-  // Masked by all ones: GCC 12's plain form warns of its own uninitialised operand.
+  // Masked with all ones: GCC 12's plain form warns that its own operand is uninitialised.
   return vu64(_mm512_maskz_mul_epu32(__mmask8(-1), __m512i(a), __m512i(b)));
 #elif LAMINA_VECTOR_BYTES == 32
   return vu64(_mm256_mul_epu32(__m256i(a), __m256i(b)));
@@ -48,8 +48,9 @@ LAMINA_INLINE vu64 multiply_lower(vu64 a, vu64 b) {
 #endif
 }
 
-// One word of several counters a vector, each in the lower half of a 64-bit lane.  The upper halves
-// hold rubbish: multiply_lower ignores it, and so products need no unpacking between rounds.
+// One word of several counters per vector, each in the lower half of a 64-bit lane.  The upper
+// halves are unspecified: multiply_lower ignores them, so products need no unpacking between
+// rounds.
 struct PhiloxWords {
   vu64 word[4];
 };
@@ -60,7 +61,7 @@ LAMINA_INLINE PhiloxWords philox_rounds(const Philox& key, vu64 block) {
   LAMINA_UNROLL
   for (int round = 0; round < 10; ++round) {
     const vu64 p0 = multiply_lower(c0, m0), p1 = multiply_lower(c2, m1);
-    c0 = (p1 >> 32) ^ (c1 ^ key.key0[round]);  // c1 is there early: a shorter chain
+    c0 = (p1 >> 32) ^ (c1 ^ key.key0[round]);  // c1 is available early: a shorter chain
     c2 = (p0 >> 32) ^ (c3 ^ key.key1[round]);
     c1 = p1;
     c3 = p0;
@@ -68,14 +69,15 @@ LAMINA_INLINE PhiloxWords philox_rounds(const Philox& key, vu64 block) {
   return {{c0, c1, c2, c3}};
 }
 
-// body(offset, bits): the words of elements offset .. offset + lanes<float> - 1 of the group.
+// Calls body(offset, bits) with the words of elements offset .. offset + lanes<float> - 1 of the
+// group.
 template <class Body>
 LAMINA_INLINE void philox_group(const Philox& key, std::uint64_t group, Body&& body) {
   vu64 even;
   for (Index i = 0; i < lanes<double>; ++i) even[i] = std::uint64_t(2 * i);
   LAMINA_UNROLL
   for (Index first = 0; first < 16; first += lanes<float>) {
-    // Even and odd blocks apart: their words then interleave by one shift.
+    // Even and odd blocks separately, so that their words interleave with one shift.
     const vu64 block = even + (16 * group + std::uint64_t(first));
     const PhiloxWords a = philox_rounds(key, block), b = philox_rounds(key, block + 1);
     LAMINA_UNROLL
@@ -84,8 +86,8 @@ LAMINA_INLINE void philox_group(const Philox& key, std::uint64_t group, Body&& b
   }
 }
 
-// body(element, bits, count) over [begin, end); begin is a multiple of the group's size, `count`
-// the elements of this vector that lie before `end`.
+// Calls body(element, bits, count) over [begin, end); begin is a multiple of the group's size, and
+// `count` is the number of elements in this vector before `end`.
 template <class Body>
 LAMINA_INLINE void philox_range(const Philox& key, Index begin, Index end, Body&& body) {
   Index e = begin;

@@ -6,7 +6,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double random_work = 40;  // threads_for's measure, an element
+constexpr double random_work = 40;  // work per element, for threads_for
 
 void random_bits(std::uint32_t* out, Index size, RandomKey random_key) {
   const Philox key(random_key);
@@ -30,8 +30,8 @@ void random_uniform(float* out, Index size, RandomKey random_key) {
   });
 }
 
-// All 32 bits of `hi` and the upper 21 of `lo` as a fraction.  A word below the exponent of 2^52
-// makes 2^52 + word, so every step is exact.
+// All 32 bits of `hi` and the upper 21 of `lo` as a fraction.  A word in the low bits of 2^52 makes
+// 2^52 + word, so every step is exact.
 LAMINA_INLINE vd fraction53(vu64 hi, vu64 lo) {
   constexpr std::uint64_t exponent52 = 0x4330000000000000ull;
   const vd high = vd(hi | exponent52) - 0x1p52, low = vd((lo >> 11) | exponent52) - 0x1p52;

@@ -1,13 +1,13 @@
 // Recurrence over whole sequences: SimpleRNN, LSTM and GRU, forward and backward.
 //
-// The batch is cut into chunks of rows, each of which runs through all its steps on one thread;
-// the input's projection is part of the step's product, and the weights' gradients are summed
-// block by block while the gates' gradients are in the second cache.  Of words (recurrent_words.h)
-// the input's part of both is calculated apart.
+// The batch is divided into chunks of rows, each of which runs through all its steps on one thread;
+// the projection of the input is part of the step's product, and the weights' gradients are summed
+// block by block while the gates' gradients are in the L2 cache.  With words (recurrent_words.h)
+// the input's part of both is calculated separately.
 //
 // Measured on a Zen 5 with AVX-512 (64 rows, 200 steps, 32 inputs, 64 units, two threads): one
-// product for the inputs of a whole block before its steps, 0 to 2 % slower; blocks of 384 and 512
-// terms, chunks of 32 rows, panels of two or four vectors, all within 3 %.
+// product for the inputs of a whole block before its steps is 0 to 2 % slower; blocks of 384 and
+// 512 terms, chunks of 32 rows, and panels of two or four vectors are all within 3 %.
 #include "gate_laws.h"
 #include "gru_cell.h"
 #include "lstm_cell.h"
@@ -24,7 +24,7 @@ RecurrentSizes recurrent_sizes(RecurrentDims dims) {
   return RecurrentPlan(dims).sizes();
 }
 
-// use(cell): the usual laws compiled in, any others by a switch.
+// Calls use(cell), with the usual laws compiled in and any others by a switch.
 template <class T, class Use>
 void with_cell(const RecurrentDims& d, Use&& use) {
   using V = Vec<T>;
@@ -48,13 +48,14 @@ void with_cell(const RecurrentDims& d, Use&& use) {
   }
 }
 
-// Products, and the activations' equivalent of them.
+// The work of the products, and of the activations in the same unit.
 double work_of(const RecurrentPlan& p) {
   const double rows = double(p.d.rows) * double(p.d.steps);
   return rows * double(p.gates) * (2.0 * double(p.sources) + 60.0);
 }
 
-// Numbers the words, if there are any, behind what all chunks share; returns the chunks' memory.
+// Numbers the words, if there are any, in the memory after the part that all chunks share; returns
+// the chunks' memory.
 template <class T>
 T* lay_out_words(RecurrentCall<T>& call, T* workspace) {
   const RecurrentPlan& p = call.p;

@@ -1,7 +1,7 @@
-// What the cells share: the view of one step of a chunk, and laws of activations.
+// Shared by the cells: the view of one step of a chunk, and laws of activations.
 //
-// A cell says whether its step has two dependent products (`two_products`) and whether the state
-// reaches the next one beside the product (`passes_state`).
+// A cell declares whether its step has two dependent products (`two_products`) and whether the
+// state reaches the next step directly as well as through the product (`passes_state`).
 #pragma once
 
 #include "activations.h"
@@ -11,8 +11,9 @@ namespace lamina {
 namespace LAMINA_ISA {
 
 // One time step of a chunk's rows.  Arrays are rows x units, z rows x gates; forward writes h, c
-// and replaces z by what backward needs; backward reads them, writes dz, and turns the gradients
-// dh, dc at this step's states into those at the previous step's, as far as they do not pass
+// and replaces z by the values that backward needs; backward reads them, writes dz, and turns the
+// gradients dh, dc of this step's states into those of the previous step's, without the parts that
+// pass through a product.
 // through a product.
 template <class T>
 struct Step {
@@ -24,25 +25,25 @@ struct Step {
   Index source_ld, h_at;
   // backward
   T *dz, *dh, *dc;
-  T* product;                // gru_reset_before: the gradient at r h, then at h through the reset
+  T* product;                // gru_reset_before: the gradient of r h, then of h through the reset
   const std::uint8_t* mask;  // or null
   Index mask_ld;
-  // Elements from this step's z, c and h to those whose turn comes soon, which cells fetch; 0 where
-  // they are not kept.
+  // The distance from this step's z, c and h to those needed soon, which cells prefetch; 0 if they
+  // are not kept.
   Index to_next_z, to_next_c, to_next_h;
 
   bool live(Index row) const { return !mask || mask[row * mask_ld] != 0; }
 };
 
-// A cell as the sweeps over steps know it.  They call it by pointers, so that there is one sweep
-// for all cells: compiled for each, they took 0.15 MB more on each instruction set.
+// A cell as seen by the loops over steps.  They call it through pointers, so that there is one loop
+// for all cells: separate ones took 0.15 MB more on each instruction set.
 template <class T>
 class AnyCell {
  public:
   const bool two_products, passes_state;
 
   template <class Own>
-  explicit AnyCell(const Own& own)  // which outlives it
+  explicit AnyCell(const Own& own)  // which must outlive this object
       : two_products(Own::two_products),
         passes_state(Own::passes_state),
         own_(&own),
@@ -57,7 +58,7 @@ class AnyCell {
 
   void forward(const Step<T>& s) const { forward_(own_, s); }
   void backward(const Step<T>& s) const { backward_(own_, s); }
-  // Of cells with two products.
+  // For cells with two products.
   void reset(const Step<T>& s) const { reset_(own_, s); }
   void remember(const Step<T>& s) const { remember_(own_, s); }
   void reset_backward(const Step<T>& s) const { reset_backward_(own_, s); }
@@ -73,10 +74,10 @@ class AnyCell {
   Part forward_, backward_, reset_ = nullptr, remember_ = nullptr, reset_backward_ = nullptr;
 };
 
-// What a step leaves behind is brought into the second cache, out of which a whole sequence drives
-// it.  64 rows, 200 steps of 32, LSTM(64) on a Zen 4: forward 8.5 to 8.0 ms, backward 12.6 to 11.6;
-// with the same lines fetched between the tiles of the product instead, 8.1 and 12.1.  All of these
-// functions inline: GCC 12 leaves out the call of one that does no more than prefetch.
+// Prefetches the data that a step writes or reads into the L2 cache, from which a whole sequence
+// evicts them.  64 rows, 200 steps of 32, LSTM(64) on a Zen 4: forward 8.5 to 8.0 ms, backward 12.6
+// to 11.6; with the same lines prefetched between the tiles of the product instead, 8.1 and 12.1.
+// All of these functions are inline, because GCC 12 drops calls of a function that only prefetches.
 template <int Gates, class T>
 LAMINA_INLINE void fetch_next(const Step<T>& s, Index row, Index unit) {
   const T* const z = s.z + row * s.gates + unit + s.to_next_z;
@@ -84,7 +85,7 @@ LAMINA_INLINE void fetch_next(const Step<T>& s, Index row, Index unit) {
   for (int gate = 0; gate < Gates; ++gate) second_cache_prefetch(z + gate * s.units);
   second_cache_prefetch(s.h + row * s.units + unit + s.to_next_h);
 }
-// Rows that lie `ld` apart, too far for the hardware to see them coming.
+// Rows at a distance of `ld`, which is too far for the hardware to predict.
 template <class T>
 LAMINA_INLINE void fetch_rows(const T* data, Index ld, Index rows, Index cols) {
   for (Index r = 0; r < rows; ++r)
@@ -92,7 +93,7 @@ LAMINA_INLINE void fetch_rows(const T* data, Index ld, Index rows, Index cols) {
       second_cache_prefetch(data + r * ld + j);
 }
 
-// A law known when compiled whose derivative is of the output.
+// A law known at compile time whose derivative is a function of the output.
 template <class L>
 struct FixedLaw : L {
   template <class V>
@@ -105,7 +106,7 @@ struct FixedLaw : L {
   }
 };
 
-// Any law, chosen for each vector: slower, and small.
+// Any law, chosen for each vector: slower, but small.
 template <class V>
 __attribute__((noinline)) V any_forward(V x, ActivationSpec spec) {
   V y{};
@@ -123,7 +124,7 @@ struct AnyLaw {
   ActivationSpec spec;
   LAMINA_INLINE V forward(V x) const { return any_forward(x, spec); }
   LAMINA_INLINE V backward(V dy, V saved) const { return any_backward(dy, saved, spec); }
-  // The output, from what was kept: the output, or the input if the derivative needs that.
+  // The output, from the kept value: the output itself, or the input if the derivative needs that.
   LAMINA_INLINE V output(V saved) const {
     return derivative_from_output(spec.kind) ? saved : any_forward(saved, spec);
   }
@@ -147,15 +148,15 @@ LAMINA_INLINE void add_values(T* to, const T* from, Index size) {
   });
 }
 
-// Rows that lie `ld` apart.
+// Rows at a distance of `ld`.
 template <class T>
 struct RowsAt {
   T* data;
   Index ld;
 };
 
-// body(row, column, count) over rows of vectors.  Narrow rows get a loop of their own, in which
-// the mask of the partial vector is made once.
+// Calls body(row, column, count) over rows of vectors.  Narrow rows have a separate loop, in which
+// the mask of the partial vector is computed once.
 template <class T, class Body>
 LAMINA_INLINE void for_rows(Index rows, Index cols, Body&& body) {
   if (cols < lanes<T>) {

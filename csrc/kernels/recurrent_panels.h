@@ -12,7 +12,7 @@ template <class T>
 struct PackedWeights {
   T* data = nullptr;
   Index depth = 0, cols = 0;
-  int widest = 1;  // column vectors of a panel
+  int widest = 1;  // column vectors per panel
 
   // `source` reads element (column, k); returns the end of the memory used.
   T* pack(T* memory, Strided<T> source, Index k, Index n, Index rows, Index size,
@@ -34,8 +34,9 @@ struct PackedWeights {
   }
 };
 
-// c (+)= a w + bias; the rows of a are lda apart.  An element's chain depends on the depth alone.
-// Calls that take turns with `from_last` find the panels that the one before read last.
+// c (+)= a w + bias; the rows of a are lda apart.  The chain of an element depends on the depth
+// alone.  Alternating calls with and without `from_last` find in cache the panels that the previous
+// call read last.
 template <class T>
 void multiply_packed(T* c, Index ldc, const T* a, Index lda, Index rows, const PackedWeights<T>& w,
                      const T* bias, bool add, bool from_last = false) {
@@ -69,9 +70,9 @@ void multiply_packed(T* c, Index ldc, const T* a, Index lda, Index rows, const P
   }
 }
 
-// c = a w + bias where the chains of c have begun: of one chunk of terms, and a few rows.  Every
-// other call goes through the panels from the last to the first: those that the call before read
-// last are still in the first cache.
+// c = a w + bias if the chains of c have begun, for one chunk of terms and a few rows.  Every other
+// call processes the panels from the last to the first: those that the previous call read last are
+// still in the L1 cache.
 template <class T>
 void continue_packed(T* c, Index ldc, const T* a, Index lda, Index rows, const PackedWeights<T>& w,
                      const T* bias, bool from_last) {
@@ -96,11 +97,11 @@ void continue_packed(T* c, Index ldc, const T* a, Index lda, Index rows, const P
   }
 }
 
-// Its panels: of 64 units one that was read last is still there as a whole.  200 steps on a Zen 4:
-// 171 us, 178 by panels of eight vectors, which fill the first cache.
+// Its panels: with 64 units the panel read last is still completely in cache.  200 steps on a Zen
+// 4: 171 us, 178 with panels of eight vectors, which fill the L1 cache.
 constexpr int continued_vectors = LAMINA_VECTOR_BYTES == 64 ? usual_vectors : most_vectors;
 
-// Both weight matrices, stacked and their gates reordered as the plan says; likewise the bias.
+// Both weight matrices, stacked and with their gates reordered as in the plan; likewise the bias.
 template <class T>
 void stack_weights(T* stacked, T* bias, const RecurrentPlan& p, const RecurrentInputs<T>& in) {
   const Index u = p.d.units, width = cell_gates(p.d.cell) * u;
@@ -118,8 +119,9 @@ void stack_weights(T* stacked, T* bias, const RecurrentPlan& p, const RecurrentI
   copy_values(bias + 3 * u, in.b + width + 2 * u, u);
 }
 
-// Adds the chunks' gradients of the stacked weights in order and sorts them into Keras's matrices.
-// `partial`: the first chunk's, stacked then bias; the others `stride` behind.
+// Adds the chunks' gradients of the stacked weights in order and distributes them to Keras's
+// matrices.  `partial`: the first chunk's, stacked then bias; the others follow at a distance of
+// `stride`.
 template <class T>
 void sum_partials(T* to, const T* partial, Index stride, Index chunks, Index size, bool add) {
   for_vectors<T>(0, size, [=](Index i, Index count) {
@@ -149,7 +151,7 @@ void unstack_gradients(const RecurrentGradients<T>& out, const T* partial, Index
   const T* bias = partial + p.stacked_size();
   for (Index b = 0; b < p.blocks; ++b) {
     const Index column = p.keras_block[b] * u;
-    const bool second = p.d.cell == Cell::gru && b == 3;  // h's part: the second bias alone
+    const bool second = p.d.cell == Cell::gru && b == 3;  // h's part: only the second bias
     sum_partials(out.db + (second ? width : 0) + column, bias + b * u, stride, chunks, u, add);
     if (p.d.cell == Cell::gru && (b == 1 || b == 2))
       sum_partials(out.db + width + column, bias + b * u, stride, chunks, u, add);

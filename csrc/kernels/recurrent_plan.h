@@ -1,11 +1,11 @@
-// How a recurrent call is cut up and where its parts lie.
+// The division of a recurrent call and the layout of its data.
 //
-// Rows of the batch go into chunks fixed by the shapes; a chunk runs through all time steps on one
-// thread.  Steps go into blocks whose working set stays in the second cache.
+// Rows of the batch form chunks fixed by the shapes; a chunk runs through all time steps on one
+// thread.  Steps form blocks whose working set stays in the L2 cache.
 //
 // The input of a step's product is one row per batch row, [x | h] ("sources"): both weight
-// matrices, stacked likewise, then give one chain of products.  The gates' columns are reordered
-// so that gates alike are neighbours and every product takes a run of them:
+// matrices, stacked likewise, then give one chain of products.  The gates' columns are reordered so
+// that similar gates are adjacent and every product uses a run of them:
 //   simple_rnn  h            lstm  c i f o
 //   gru         x's part of the candidate, z, r, h's part of the candidate
 //   gru_reset_before         candidate, z, r; sources [r h | x | h]
@@ -27,12 +27,12 @@ struct Link {
 struct RecurrentPlan {
   RecurrentDims d;
   Index blocks;           // of the gates: z has blocks * units columns
-  int keras_block[4];     // the gate of the weights that each block reads
+  int keras_block[4];     // the gate of the weights that each block uses
   Index x_at, h_at;       // first columns of x and h among the sources
   Index sources, gates;   // columns
   Index source_ld;        // elements from one row of sources to the next
-  Index x_gates;          // x feeds gates [0, x_gates)
-  Index h_gate, h_gates;  // h feeds gates [h_gate, h_gate + h_gates)
+  Index x_gates;          // x contributes to gates [0, x_gates)
+  Index h_gate, h_gates;  // h contributes to gates [h_gate, h_gate + h_gates)
   Link links[3];
   int link_count;
   bool keeps_gates;               // in `saved`
@@ -42,17 +42,17 @@ struct RecurrentPlan {
   explicit RecurrentPlan(RecurrentDims dims);
 
   bool lstm() const { return d.cell == Cell::lstm; }
-  // Whether the inputs' part of the products is done for a block of steps at once, and each step
-  // goes on from there with its h.  Of few rows a step takes as long as its weights take to be
-  // read; of many it is slower by 2 %.
+  // Whether the inputs' part of the products is calculated for a block of steps at once, and each
+  // step continues from there with its h.  With few rows a step takes as long as reading its
+  // weights; with many this is slower by 2 %.
   bool inputs_first() const {
     return !of_words() && link_count == 1 && chunk_rows <= 4 && sources <= longest_chunk &&
            d.inputs > 0;
   }
-  // Whether x is looked up in a table, see recurrent_words.h.  The sources' columns of x are
+  // Whether x is looked up in a table, see recurrent_words.h.  The sources' columns of x are then
   // unused.
   bool of_words() const { return d.vocabulary > 0; }
-  // The parts of a link that x and h feed, of depth 0 where they do not; what a step multiplies.
+  // The parts of a link for x and h, of depth 0 if there is none; the part that a step multiplies.
   Link x_part(const Link& l) const {
     return {x_at, l.source <= x_at && l.source + l.depth >= h_at ? d.inputs : 0, l.gate, l.gates};
   }
@@ -61,7 +61,8 @@ struct RecurrentPlan {
   }
   Link step_part(const Link& l) const { return of_words() ? h_part(l) : l; }
   bool reset_before() const { return d.cell == Cell::gru_reset_before; }
-  // Whether forward keeps the sources, which backward else gathers anew: of one block they are few.
+  // Whether forward keeps the sources, which backward otherwise gathers again: those of one block
+  // are few.
   bool keeps_sources() const { return steps.count == 1; }
   Index step_saved() const {  // of one row
     return (keeps_gates ? gates : 0) + d.units * (lstm() ? 2 : 1) +
@@ -101,10 +102,10 @@ struct RecurrentPlan {
                            4 * state_size() + partial_size();
     return forward > backward ? forward : backward;
   }
-  // Of words: their numbers, and what is made of all of them or of all steps.
+  // With words: their numbers, and the products for all of them, or the gates for all steps.
   Index positions() const { return d.rows * d.steps; }
   Index most_words() const { return positions() < d.vocabulary ? positions() : d.vocabulary; }
-  Index word_numbers_size() const {  // two 32-bit integers to an element at the most
+  Index word_numbers_size() const {  // at most two 32-bit integers per element
     const Index marks = 3 * IdSet::words_of(d.vocabulary);
     return of_words() ? round_up(marks + 2 * positions() + 2 * most_words() + 16, 16) : 0;
   }
@@ -122,8 +123,8 @@ struct RecurrentPlan {
   void lay_out_cell();
 };
 
-// A chunk has the rows of a tile's height unless the work is tiny; many chunks of large weights
-// would need a gradient's memory each.
+// A chunk has as many rows as a tile unless the work is tiny; with large weights, many chunks would
+// each need memory for a gradient.
 inline Index RecurrentPlan::chunk_count(RecurrentDims d) {
   const double weights = double(d.inputs + d.units) * double(cell_gates(d.cell) * d.units);
   const double flop = 2.0 * double(d.rows) * double(d.steps) * weights;
@@ -134,12 +135,12 @@ inline Index RecurrentPlan::chunk_count(RecurrentDims d) {
   return count < affordable ? count : affordable;
 }
 
-// Of 160 terms the weights' gradient reads up to 102 sources where they lie.  Backward of 64 rows,
-// 200 steps of 32 on one core of a Zen 4: LSTM(64) 11.0 ms by 256 terms, 11.1 by 192, 10.6 by 160,
-// 128 and 96; GRU(64) 8.8, 8.8, 8.5.
+// With 160 terms the weights' gradient reads up to 102 sources in place.  Backward of 64 rows, 200
+// steps of 32 on one core of a Zen 4: LSTM(64) 11.0 ms with 256 terms, 11.1 with 192, 10.6 with
+// 160, 128 and 96; GRU(64) 8.8, 8.8, 8.5.
 inline Index RecurrentPlan::longest_block(RecurrentDims d, Index rows) {
   const Index wide = d.inputs + 2 * cell_gates(d.cell) * d.units;
-  Index terms = 160000 / (wide > 0 ? wide : 1);  // of a weight gradient's sum
+  Index terms = 160000 / (wide > 0 ? wide : 1);  // in the sum of a weight gradient
   terms = terms > 160 ? 160 : terms < 64 ? 64 : terms;
   const Index steps = rows > 0 ? terms / rows : 1;
   return steps < 1 ? 1 : steps;

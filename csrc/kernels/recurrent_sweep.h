@@ -7,14 +7,14 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// What all chunks read: the plan, the arguments, the packed weights.
+// The data that all chunks read: the plan, the arguments, the packed weights.
 template <class T>
 struct RecurrentCall {
   const RecurrentPlan& p;
   const RecurrentInputs<T>& in;
-  PackedWeights<T> links[3];  // forward, one per link; with inputs_first x's part and h's
+  PackedWeights<T> links[3];  // forward, one per link; with inputs_first for x's part and h's
   CallWords<T> words;
-  PackedWeights<T> to_x, to_h;  // backward: gradients of the gates to those of x and h
+  PackedWeights<T> to_x, to_h;  // backward: from gradients of the gates to those of x and h
   PackedWeights<T> to_reset;    // gru_reset_before: to r h
   const T* bias;                // of the gates, or null
 };
@@ -55,9 +55,9 @@ class RecurrentChunk {
     return in.mask_nt ? in.mask_nt + first * d.steps + time(step) : nullptr;
   }
 
-  // x of the steps [begin, end) into the sources; what a mask hides may be anything, and becomes 0.
-  // A few features at a time go step by step: 64 rows of 5 steps of 3 took 0.9 us instead of 2.6 on
-  // a Zen 4.
+  // Copies x of the steps [begin, end) to the sources; masked values are unspecified, and become 0.
+  // A few features are copied step by step: 64 rows of 5 steps of 3 took 0.9 us instead of 2.6 on a
+  // Zen 4.
   void gather_inputs(Index begin, Index end) const {
     const Index cols = d.inputs, steps = end - begin;
     const auto x_at = [&](Index r, Index t) {
@@ -153,7 +153,7 @@ class ForwardSweep : RecurrentChunk<T> {
 
  private:
   const AnyCell<T>& cell;
-  T *zero, *h[2], *c[2], *z;  // for what is not saved
+  T *zero, *h[2], *c[2], *z;  // for values that are not saved
 
   Step<T> state_at(Index t, Index slot) const {
     Step<T> s = this->step_at(t, slot);
@@ -166,7 +166,7 @@ class ForwardSweep : RecurrentChunk<T> {
     return s;
   }
 
-  // Of a step, and those that follow in its block; of one step where each begins anew.
+  // The gates of a step and the following ones in its block; of one step if there is no block.
   T* gates_at(Index t, Index slot) const {
     if (this->saved_z) return this->saved_z + t * rows * p.gates;
     return p.inputs_first() ? z + slot * rows * p.gates : z;
@@ -179,7 +179,7 @@ class ForwardSweep : RecurrentChunk<T> {
     multiply_packed(s.z + l.gate, p.gates, s.source + l.source, p.source_ld, rows, call.links[link],
                     call.bias ? call.bias + l.gate : nullptr, add, from_last);
   }
-  // What the weights make of a step's words; those of the step behind it are brought near.
+  // Copies the products for a step's words, and prefetches those of the next step.
   void look_up(const Step<T>& s, Index t) const {
     const std::int32_t* const number = call.words.numbers.number + first * d.steps + t * rows;
     for (Index r = 0; r < rows; ++r) {
@@ -210,7 +210,7 @@ class ForwardSweep : RecurrentChunk<T> {
     }
   }
 
-  // The new state goes to the output and to the next step's sources.
+  // Copies the new state to the output and to the next step's sources.
   void hand_over(const Step<T>& s, Index t, Index next_slot, T* y) const {
     const Index u = d.units;
     if (t + 1 < d.steps) this->gather_state(this->source_of(next_slot), s.h);
@@ -273,7 +273,7 @@ class BackwardSweep : RecurrentChunk<T> {
  private:
   const AnyCell<T>& cell;
   const RecurrentGradients<T>& out;
-  T *dz, *dx;  // of one block, of words dz of all steps: [step][rows][...]
+  T *dz, *dx;  // for one block; with words dz for all steps: [step][rows][...]
   T *zero, *dh, *dc, *product, *partial;
 
   bool wants_weights() const { return out.dw_ig || out.du_ug || out.db; }
@@ -316,7 +316,7 @@ class BackwardSweep : RecurrentChunk<T> {
       cell.reset_backward(s);
     }
     if (t == 0 && !out.dh_nu) return;
-    // What passes through the product is gathered apart where something is done to it first.
+    // The part that passes through the product is separate if something must be done to it first.
     const bool apart = cell.two_products || in.drop_nu;
     const bool add = apart ? cell.two_products : cell.passes_state || s.mask;
     multiply_packed<T>(apart ? product : dh, d.units, s.dz + p.h_gate, p.gates, rows, call.to_h,

@@ -1,7 +1,7 @@
 // Reductions along one run of axes: x is outer x size x inner, y outer x inner.
 //
-// A chain of a result runs over at most a chunk of elements; the chunks' results are joined in
-// order, so that the bits follow from the shapes alone.  Extremes hand NaN on, as NumPy's.
+// The chain of a result runs over at most a chunk of elements; the chunks' results are joined in
+// order, so that the bits depend on the shapes alone.  Extremes propagate NaN, as in NumPy.
 #include "row_chunks.h"
 #include "table.h"
 
@@ -9,9 +9,9 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr Index chain = 512;  // positions of one chain where columns are reduced
+constexpr Index chain = 512;  // positions per chain if columns are reduced
 
-// Of vectors, and of numbers.
+// For vectors, and for numbers.
 template <Reduction kind, class V>
 LAMINA_INLINE V join(V a, V b) {
   if constexpr (kind == Reduction::product) return a * b;
@@ -72,7 +72,7 @@ T reduce_long(const T* x, Index size) {
   auto* parts = threads == 1 ? nullptr : static_cast<T*>(scratch(3, sizeof(T) * chunks));
   if (parts != nullptr)
     parallel_chunks(threads, chunks, [=](Index chunk) { parts[chunk] = part(chunk); });
-  double all = neutral<double, kind>();  // many parts: their sum is rounded once
+  double all = neutral<double, kind>();  // with many parts, their sum is rounded once
   for (Index chunk = 0; chunk < chunks; ++chunk)
     all = join<kind>(all, double(parts != nullptr ? parts[chunk] : part(chunk)));
   return T(all);
@@ -111,7 +111,7 @@ void reduce_chains(T* y, const T* x, Index size, Index inner) {
   };
   const int threads = threads_for(15 * double(size) * double(inner), chains);
   T* parts = static_cast<T*>(scratch(3, sizeof(T) * (threads == 1 ? 1 : chains) * inner));
-  if (parts == nullptr) {  // memory is out: column by column, to the same end
+  if (parts == nullptr) {  // memory is short: column by column, with the same result
     for (Index i = 0; i < inner; ++i) {
       T all = neutral<T, kind>();
       for (Index c = 0; c < chains; ++c) {
@@ -142,7 +142,7 @@ void reduce_middle(T* y, const T* x, ReduceDims d, T factor) {
     for (Index o = 0; o < d.outer; ++o)
       reduce_chains<T, kind>(y + o * d.inner, x + o * d.size * d.inner, d.size, d.inner);
   } else {
-    // Strips of columns: each column is a chain of its own, wherever it is cut.
+    // Strips of columns: each column is a separate chain, regardless of the division.
     const Index wanted = element_chunk / (d.size > 0 ? d.size : 1);
     const Index strip = wanted > 8 * lanes<T> ? wanted : 8 * lanes<T>;
     const Index strips = (d.inner + strip - 1) / strip;
@@ -179,7 +179,7 @@ void reduce_forward(T* y, const T* x, ReduceDims d, Reduction kind) {
     case Reduction::sum:
       return reduce_as<T, Reduction::sum>(y, x, d);
     case Reduction::mean:
-      return reduce_as<T, Reduction::sum>(y, x, d, T(1) / T(d.size));  // of nothing 0 / 0
+      return reduce_as<T, Reduction::sum>(y, x, d, T(1) / T(d.size));  // 0 / 0 without elements
     case Reduction::product:
       return reduce_as<T, Reduction::product>(y, x, d);
     case Reduction::maximum:
@@ -191,7 +191,7 @@ void reduce_forward(T* y, const T* x, ReduceDims d, Reduction kind) {
 
 // --- backward
 
-// body(o, begin, end) for runs of columns of each block of outer.
+// Calls body(o, begin, end) for runs of columns of each block of outer.
 template <class T, class Body>
 LAMINA_INLINE void for_columns(ReduceDims d, double work, const Body& body) {
   const Index strip = 64 * lanes<T> < d.inner ? 64 * lanes<T> : d.inner;
@@ -251,7 +251,7 @@ void to_extremes(T* dx, const T* dy, const T* x, const T* y, ReduceDims d) {
   });
 }
 
-// The product of the others: of those before, then of those behind.
+// The product of the other elements: of those before, then of those after.
 template <class T>
 void to_factors(T* dx, const T* dy, const T* x, ReduceDims d) {
   for_columns<T>(d, 16, [=](Index o, Index begin, Index end) {
@@ -288,12 +288,12 @@ void reduce_backward(T* dx, const T* dy, const T* x, const T* y, ReduceDims d, R
   }
 }
 
-// --- places
+// --- positions
 
-// The first extreme; the first NaN where there is one.
+// The first extreme, or the first NaN if there is one.
 template <class T>
 void reduce_place(std::int32_t* place, const T* x, ReduceDims d, bool largest) {
-  if (d.size == 0) {  // nowhere: an empty batch
+  if (d.size == 0) {  // an empty batch
     for (Index k = 0; k < d.outer * d.inner; ++k) place[k] = 0;
     return;
   }

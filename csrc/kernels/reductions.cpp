@@ -1,8 +1,8 @@
 // Sums over arrays: column sums (column_sums.h), dot products; the largest magnitude, and the
-// search for what is not a number.
+// search for numbers that are not finite.
 //
-// Sums run over chunks whose length follows from the shapes, and the chunks' results are added in
-// order: the same bits on any number of threads.
+// Sums run over chunks whose length depends on the shapes alone, and the chunks' results are added
+// in order, so that the bits do not depend on the number of threads.
 #include "column_sums.h"
 #include "simd.h"
 #include "table.h"
@@ -13,8 +13,8 @@ namespace {
 
 constexpr int partial_slot = 3;  // scratch for the chunks' results
 
-// part(chunk) -> R for all chunks; join(R) takes them in order on the calling thread.  Where there
-// is no memory for the results the chunks run one after the other, to the same end.
+// part(chunk) -> R for all chunks; join(R) receives the results in order on the calling thread.  If
+// there is no memory for the results, the chunks run one after another, with the same result.
 template <class R, class Part, class Join>
 LAMINA_INLINE void reduce_chunks(Index chunks, double work, Part&& part, Join&& join) {
   const int threads = chunks <= 1 ? 1 : threads_for(work, chunks);
@@ -29,7 +29,7 @@ LAMINA_INLINE void reduce_chunks(Index chunks, double work, Part&& part, Join&& 
   for (Index chunk = 0; chunk < chunks; ++chunk) join(results[chunk]);
 }
 
-// --- sums to double
+// --- sums in double
 
 typedef float half_vf __attribute__((vector_size(LAMINA_VECTOR_BYTES / 2)));
 
@@ -39,8 +39,8 @@ LAMINA_INLINE vd load_wide(const float* p) {
 }
 LAMINA_INLINE vd load_wide(const double* p) { return load(p); }
 
-// The sum of term(a, b) over [begin, end) in double: sixteen partial sums by position (so that
-// the order is the same for every vector width), then the rest one by one.
+// The sum of term(a, b) over [begin, end) in double: sixteen partial sums by position (so that the
+// order is the same for every vector width), then the rest one by one.
 template <class T, class Term>
 LAMINA_INLINE double sum_range(const T* a, const T* b, Index begin, Index end, Term term) {
   constexpr Index width = 16, vectors = width / lanes<double>;
@@ -89,9 +89,9 @@ double absolute_sum(const T* a, Index size) {
   return sum_terms(a, a, size, [](vd x, vd) { return max(x, -x); });
 }
 
-// --- the largest magnitude, and the search for what is not a number
+// --- the largest magnitude, and the search for numbers that are not finite
 
-// Of bits without a sign the larger is the larger magnitude, and a NaN above all.
+// Without the sign bit, bits are ordered like magnitudes, with NaN above all.
 template <class T>
 T largest_range(const T* x, Index begin, Index end) {
   using I = typename Of<T>::ivec;
@@ -131,7 +131,7 @@ T largest(const T* x, Index size) {
   return most;
 }
 
-// Position of the first one in [begin, end), or -1; blocks are searched only where they have one.
+// Position of the first one in [begin, end), or -1; only blocks that contain one are searched.
 template <class T>
 Index find_range(const T* x, Index begin, Index end) {
   constexpr Index block = 8 * lanes<T>;

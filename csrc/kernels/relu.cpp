@@ -1,4 +1,4 @@
-// ReLUs with bounds (Keras's ReLU layer) or with a learnt slope (PReLU).
+// ReLUs with bounds (Keras's ReLU layer) or with a trainable slope (PReLU).
 #include "row_chunks.h"
 #include "table.h"
 
@@ -6,11 +6,11 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double relu_work = 15;  // threads_for's measure, an element
+constexpr double relu_work = 15;  // work per element, for threads_for
 
 // --- bounded
 
-// A slope of 0 is no multiplication: minus infinity gives 0, NaN stays.
+// A slope of 0 does not multiply: minus infinity gives 0, NaN remains.
 template <class T>
 void bounded_relu_forward(T* y, const T* x, Index size, ReluSpec spec) {
   const Vec<T> most = broadcast(T(spec.max_value)), least = broadcast(T(spec.threshold));
@@ -26,7 +26,7 @@ void bounded_relu_forward(T* y, const T* x, Index size, ReluSpec spec) {
   });
 }
 
-// At the threshold itself the slope below counts, as for the plain ReLU at 0.
+// At the threshold itself the lower slope applies, as for the plain ReLU at 0.
 template <class T>
 void bounded_relu_backward(T* dx, const T* dy, const T* x, Index size, ReluSpec spec) {
   const Vec<T> most = broadcast(T(spec.max_value)), least = broadcast(T(spec.threshold));
@@ -41,7 +41,7 @@ void bounded_relu_backward(T* dx, const T* dy, const T* x, Index size, ReluSpec 
   });
 }
 
-// --- learnt slope: He et al., "Delving deep into rectifiers", 2015
+// --- trainable slope: He et al., "Delving deep into rectifiers", 2015
 
 template <class T>
 void prelu_forward(T* y_nc, const T* x_nc, const T* alpha_c, RowsCols dims) {
@@ -55,7 +55,7 @@ void prelu_forward(T* y_nc, const T* x_nc, const T* alpha_c, RowsCols dims) {
   });
 }
 
-// A chunk of rows is summed from zero in row order, the chunks are added in order.
+// A chunk of rows is summed from zero in row order, and the chunks are added in order.
 constexpr Index prelu_rows = 512;
 
 template <class T>

@@ -12,7 +12,7 @@ struct SimpleRnnCell {
   static constexpr bool two_products = false, passes_state = false;
   ActivationSpec activation;
 
-  // z is h itself where the derivative needs no more than the output.
+  // z is h itself if the derivative only needs the output.
   void forward(const Step<T>& s) const {
     if (s.z != s.h) copy_values(s.h, s.z, s.rows * s.units);
     if (activation.kind == Activation::tanh) return hyperbolic(s);

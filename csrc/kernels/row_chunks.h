@@ -1,4 +1,4 @@
-// Rows cut into chunks, and loops over them: the one place that says how many rows make a chunk.
+// Division of rows into chunks, and loops over them; only this file determines the rows per chunk.
 #pragma once
 
 #include "simd.h"
@@ -6,15 +6,16 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Rows of about element_chunk elements together: at least `least` and a multiple of `unit`, so
-// never 0, however wide a row is.
+// Rows with about element_chunk elements together: at least `least` and a multiple of `unit`, so
+// never 0, even for very wide rows.
 constexpr Index rows_per_chunk(Index cols, Index least = 1, Index unit = 1) {
   const Index wanted = element_chunk / (cols > 0 ? cols : 1);
   const Index rows = wanted > least ? wanted : least;
   return (rows + unit - 1) / unit * unit;
 }
 
-// body(begin, end) over the rows in chunks of `step`; `work` is the equivalent work an element.
+// Calls body(begin, end) over the rows in chunks of `step`; `work` is the equivalent work per
+// element.
 template <class Body>
 LAMINA_INLINE void parallel_rows(RowsCols dims, Index step, double work, const Body& body) {
   const Index chunks = (dims.rows + step - 1) / step;
@@ -31,7 +32,7 @@ LAMINA_INLINE void parallel_rows(RowsCols dims, double work, const Body& body) {
   parallel_rows(dims, rows_per_chunk(dims.cols), work, body);
 }
 
-// body(row) for every row.
+// Calls body(row) for every row.
 template <class Body>
 LAMINA_INLINE void for_each_row(RowsCols dims, double work, const Body& body) {
   parallel_rows(dims, work, [&](Index begin, Index end) __attribute__((always_inline)) {

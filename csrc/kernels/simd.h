@@ -1,12 +1,12 @@
 // Vectors for the instruction set this object is compiled for.
 //
-// One source serves every instruction set: GCC's vector extensions give the arithmetic, and the
-// few operations they lack are spelled out below.  CMake defines LAMINA_ISA (the namespace) and
-// LAMINA_VECTOR_BYTES.  Everything here lives in that namespace, so an object compiled for AVX-512
-// can never lend a function to a CPU without it.
+// One source serves every instruction set: GCC's vector extensions provide the arithmetic, and the
+// few operations they lack are defined below.  CMake defines LAMINA_ISA (the namespace) and
+// LAMINA_VECTOR_BYTES.  Everything here is in that namespace, so that a function compiled for
+// AVX-512 is never linked into code for a CPU without it.
 //
-// Contraction: objects are built with -ffp-contract=off and fused multiply-adds are written by
-// hand, so that two instantiations of one expression cannot round differently.
+// Contraction: objects are built with -ffp-contract=off and fused multiply-adds are written
+// explicitly, so that two instantiations of one expression cannot round differently.
 #pragma once
 
 #include "../kernel.h"
@@ -65,11 +65,11 @@ LAMINA_INLINE void store(T* p, V v) {
   __builtin_memcpy(p, &v, sizeof v);
 }
 
-// Brings a line into the second cache, not into the first, which has lines at work.
+// Prefetches a line into the L2 cache, not into the L1 cache, whose lines are in use.
 LAMINA_INLINE void second_cache_prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 
-// The first `count` lanes (0 <= count < lanes); the others read as zero, are not written, and the
-// memory behind them is not touched.
+// The first `count` lanes (0 <= count < lanes); the others read as zero and are not written, and
+// the memory after them is not accessed.
 #if LAMINA_VECTOR_BYTES == 64
 LAMINA_INLINE __mmask16 first16(Index count) { return __mmask16((1u << count) - 1u); }
 LAMINA_INLINE __mmask8 first8(Index count) { return __mmask8((1u << count) - 1u); }
@@ -128,7 +128,7 @@ LAMINA_INLINE vf fma(vf a, vf b, vf c) {
 LAMINA_INLINE vd fma(vd a, vd b, vd c) {
   return vd(_mm512_fmadd_pd(__m512d(a), __m512d(b), __m512d(c)));
 }
-// Masked by all ones: GCC 12's plain form warns of its own uninitialised operand.
+// Masked with all ones: GCC 12's plain form warns that its own operand is uninitialised.
 LAMINA_INLINE vf sqrt(vf x) { return vf(_mm512_maskz_sqrt_ps(__mmask16(-1), __m512(x))); }
 LAMINA_INLINE vd sqrt(vd x) { return vd(_mm512_maskz_sqrt_pd(__mmask8(-1), __m512d(x))); }
 #elif LAMINA_VECTOR_BYTES == 32
@@ -145,7 +145,7 @@ LAMINA_INLINE vd sqrt(vd x) { return vd(_mm256_sqrt_pd(__m256d(x))); }
 #else
 LAMINA_INLINE vf broadcast(float x) { return vf{x, x, x, x}; }
 LAMINA_INLINE vd broadcast(double x) { return vd{x, x}; }
-#if defined(__x86_64__)  // v2 has no fused multiply-add: two roundings, everywhere alike
+#if defined(__x86_64__)  // v2 has no fused multiply-add: two roundings everywhere
 LAMINA_INLINE vf fma(vf a, vf b, vf c) { return a * b + c; }
 LAMINA_INLINE vd fma(vd a, vd b, vd c) { return a * b + c; }
 LAMINA_INLINE vf sqrt(vf x) { return vf(_mm_sqrt_ps(__m128(x))); }
@@ -172,9 +172,9 @@ LAMINA_INLINE vd sqrt(vd x) {
 #endif
 #endif
 
-// `b` wherever either is NaN, as x86's maxps: max(limit, x) lets a NaN in x through.  By intrinsic
-// where there is one: GCC 12 makes a compare and a blend of `a > b ? a : b`.  Masked as the square
-// root is.
+// `b` if either is NaN, as x86's maxps: max(limit, x) propagates a NaN in x.  By intrinsic where
+// there is one, because GCC 12 turns `a > b ? a : b` into a compare and a blend.  Masked for the
+// same reason as the square root.
 #if LAMINA_VECTOR_BYTES == 64
 LAMINA_INLINE vf max(vf a, vf b) {
   return vf(_mm512_maskz_max_ps(__mmask16(-1), __m512(a), __m512(b)));
@@ -205,7 +205,7 @@ LAMINA_INLINE vf min(vf a, vf b) { return a < b ? a : b; }
 LAMINA_INLINE vd min(vd a, vd b) { return a < b ? a : b; }
 #endif
 
-// Sum of the lanes: halves folded onto each other, the order fixed by the width.
+// Sum of the lanes: halves are folded onto each other, in an order fixed by the width.
 template <class T>
 LAMINA_INLINE T sum_lanes(Vec<T> v) {
   T part[lanes<T>];
@@ -215,7 +215,7 @@ LAMINA_INLINE T sum_lanes(Vec<T> v) {
   return part[0];
 }
 
-// --- what is not a number
+// --- numbers that are not finite
 
 // Exponents of all ones: infinities and NaN.
 template <class T>
@@ -239,7 +239,7 @@ LAMINA_INLINE bool all_finite(Vec<T> v) {
 
 // --- loops over runs of elements
 
-// body(index, count): whole vectors, then one partial one; count == lanes<T> for whole ones.
+// Calls body(index, count): whole vectors, then one partial one; count == lanes<T> for whole ones.
 template <class T, class Body>
 LAMINA_INLINE void for_vectors(Index begin, Index end, Body&& body) {
   Index i = begin;
@@ -258,7 +258,7 @@ LAMINA_INLINE void store_count(T* p, Vec<T> v, Index count) {
     store_partial(p, v, count);
 }
 
-// A lambda over chunks through the runtime's parallel_for.
+// Runs a lambda over chunks with the runtime's parallel_for.
 template <class Body>
 inline void parallel_chunks(int threads, Index chunks, Body body) {
   if (threads == 1) {
@@ -271,10 +271,10 @@ inline void parallel_chunks(int threads, Index chunks, Body body) {
   parallel_for(threads, chunks, &Call::run, &body);
 }
 
-// Elements of one chunk of an element-wise kernel: a multiple of the random numbers' group of 64.
+// Elements per chunk of an element-wise kernel: a multiple of the random numbers' group of 64.
 constexpr Index element_chunk = 16384;
 
-// body(begin, end) over [0, size) in fixed chunks; `flop` is the equivalent work an element.
+// Calls body(begin, end) over [0, size) in fixed chunks; `flop` is the equivalent work per element.
 template <class Body>
 LAMINA_INLINE void parallel_elements(Index size, double flop, Body&& body) {
   const Index chunks = (size + element_chunk - 1) / element_chunk;

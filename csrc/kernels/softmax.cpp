@@ -3,8 +3,8 @@
 //   softmax:      y = exp(x - max x) / sum exp(x - max x)
 //   log_softmax:  y = (x - max x) - log sum exp(x - max x)
 //
-// The row's maximum is subtracted first: the sum lies in [1, columns], so logits of any finite
-// size are exact.  A logit -infinity has probability 0; a NaN, a +infinity or nothing but
+// The row's maximum is subtracted first: the sum is then in [1, columns], so finite logits of any
+// size are handled exactly.  A logit of -infinity has probability 0; a NaN, a +infinity or a row of
 // -infinity makes the whole row NaN.  y may alias x, dx may alias dy.
 #include "row_chunks.h"
 #include "table.h"
@@ -14,7 +14,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double softmax_work = 40;  // threads_for's measure, an element
+constexpr double softmax_work = 40;  // work per element, for threads_for
 
 // --- reductions within a vector: every lane gets the result
 
@@ -48,7 +48,7 @@ LAMINA_INLINE Vec<T> max_all(Vec<T> v) {
   return fold_lanes<T>(v, [](Vec<T> a, Vec<T> b) { return max(a, b); });
 }
 
-// Lanes beyond `count` read as -infinity: exp makes zeros of them.
+// Lanes beyond `count` read as -infinity, for which exp gives zero.
 template <class T>
 LAMINA_INLINE Vec<T> load_logits(const T* p, Index count) {
   if (count == lanes<T>) return load(p);
@@ -58,7 +58,7 @@ LAMINA_INLINE Vec<T> load_logits(const T* p, Index count) {
   return lane < int(count) ? load_partial(p, count) : broadcast(T(-__builtin_inf()));
 }
 
-// exp, whose zeros are not made by underflow (three times the time below AVX-512).
+// exp without zeros from underflow (which takes three times as long below AVX-512).
 template <class V>
 LAMINA_INLINE V exp_or_zero(V x) {
   const auto vanishes = x < constant<V>(Format<V>::exp_least);
@@ -97,7 +97,7 @@ void forward_narrow(T* y, const T* x, Index rows, Index cols) {
   }
 }
 
-// Rows of any width; the sum in two levels, blocks of 64 vectors.
+// Rows of any width; the sum has two levels, with blocks of 64 vectors.
 template <class T, bool take_log>
 void forward_wide(T* y, const T* x, Index rows, Index cols) {
   constexpr Index block = 64 * lanes<T>;

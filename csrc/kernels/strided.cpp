@@ -1,9 +1,9 @@
-// Data moved: permute, pad, crop, repeat, concatenate, broadcast and its transpose, the ordered
-// sum; masks joined; and the linear resizing of one axis.
+// Data movement: permute, pad, crop, repeat, concatenate, broadcast and its transpose, the ordered
+// sum; combination of masks; and the linear resizing of one axis.
 //
-// Axes that lie behind one another in both arrays are merged, the smallest y stride goes innermost,
-// and the two innermost axes form a plane that is cut into blocks.  A block is copied by runs,
-// filled, transposed in registers or, at last, moved element by element.
+// Axes that are contiguous in both arrays are merged, the smallest y stride goes innermost, and the
+// two innermost axes form a plane that is divided into blocks.  A block is copied in runs, filled,
+// transposed in registers or, otherwise, moved element by element.
 #include "strided.h"
 
 #include "pack.h"
@@ -14,11 +14,11 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double move_work = 15;  // threads_for's measure, an element
+constexpr double move_work = 15;  // work per element, for threads_for
 
 // --- one block of a copy
 
-// Bits are moved, not numbers.  The last vector overlaps the one before it.
+// Moves bits, not numbers.  The last vector overlaps the one before it.
 template <class T>
 LAMINA_INLINE void move_run(T* y, const T* x, Index size) {
   if (size < lanes<T>) {
@@ -37,7 +37,7 @@ void fill_run(T* y, T value, Index size) {
   for_vectors<T>(0, size, [=](Index i, Index count) { store_count(y + i, v, count); });
 }
 
-// y has unit stride along the columns, x along the rows; squares at the far edges step back.
+// y has unit stride along the columns, x along the rows; squares at the far edges are moved back.
 template <class T>
 void transpose_block(T* y, const T* x, StridedBlock b) {
   constexpr Index side = square<T>;
@@ -99,7 +99,7 @@ LAMINA_INLINE void store_spaced(T* p, Vec<T> v, Index stride, Index count) {
   for (Index i = 0; i < count; ++i) p[i * stride] = v[i];
 }
 
-// One row's columns [c, c + count): y is read once, every summand is added in index order.
+// One row's columns [c, c + count): y is read once, and every summand is added in index order.
 template <class T, int Vectors>
 LAMINA_INLINE void sum_columns_of_row(T* y, const T* x, StridedBlock b, Index tail,
                                       const StridedAxes& summed) {
@@ -138,7 +138,8 @@ void add_block(T* y, const T* x, StridedBlock b, const StridedAxes& summed) {
   }
 }
 
-// Elements of y lie apart along every axis with a y stride: one thread adds all that one gets.
+// Elements of y are separate along every axis with a y stride: one thread adds all summands of an
+// element.
 template <class T>
 void strided_add(T* y, const T* x, const StridedSpec& spec) {
   StridedAxes kept, summed;
@@ -153,7 +154,7 @@ void strided_add(T* y, const T* x, const StridedSpec& spec) {
   });
 }
 
-// --- masks, a byte a position: few beside the numbers they mask
+// --- masks of one byte per position: little work compared with the numbers that they mask
 
 void strided_any(std::uint8_t* y, const std::uint8_t* x, const StridedSpec& spec) {
   StridedAxes axes;
@@ -169,8 +170,8 @@ void strided_any(std::uint8_t* y, const std::uint8_t* x, const StridedSpec& spec
 
 // --- one axis resized linearly
 
-// Output i lies at (i + 0.5) from / to - 0.5, counted in whole numbers: between `low` and `high`,
-// the edges' cells repeated.  `high_weight` is 0 where the two coincide.
+// Output i is at (i + 0.5) from / to - 0.5, calculated in integers: between `low` and `high`, with
+// the edge cells repeated.  `high_weight` is 0 if the two coincide.
 struct Taps {
   Index low, high;
   double high_weight;
@@ -183,7 +184,7 @@ LAMINA_INLINE Taps taps_of(Index i, ResizeDims d) {
   return {low, low + 1, double(rest) / double(2 * d.to)};
 }
 
-// No fused multiply-adds: a short row, done one by one, has the bits of a long one.
+// No fused multiply-adds: a short row, processed element by element, has the bits of a long one.
 template <class T>
 LAMINA_INLINE void blend(T* y, const T* low, const T* high, double weight, Index size) {
   const T up = T(weight), down = T(1.0 - weight);
@@ -204,7 +205,7 @@ void resize_forward(T* y, const T* x, ResizeDims d) {
     const Taps taps = taps_of(row % d.to, d);
     const T* image = x + row / d.to * d.from * d.inner;
     const T *low = image + taps.low * d.inner, *high = image + taps.high * d.inner;
-    if (taps.high_weight == 0)  // an infinity beside it stays where it is
+    if (taps.high_weight == 0)  // an infinity next to it does not spread
       move_run(y + row * d.inner, low, d.inner);
     else
       blend(y + row * d.inner, low, high, taps.high_weight, d.inner);
@@ -223,8 +224,8 @@ LAMINA_INLINE void add_scaled(T* y, const T* x, double factor, Index size) {
   });
 }
 
-// Every output row hands its gradient to its two inputs, in order; threads share out the images
-// and the columns within one, so that an element of dx belongs to one of them.
+// Every output row passes its gradient to its two inputs, in order; threads divide the images and
+// the columns of one, so that an element of dx belongs to one thread.
 template <class T>
 void resize_backward(T* dx, const T* dy, ResizeDims d) {
   constexpr Index strip = 512;

@@ -1,4 +1,4 @@
-// Strided axes in two arrays at once: put in a good order, merged, cut into blocks, walked.
+// Strided axes in two arrays at once: ordering, merging, division into blocks, iteration.
 #pragma once
 
 #include "simd.h"
@@ -20,8 +20,8 @@ struct StridedAxes {
 
   void push(StridedAxis a) { axis[count++] = a; }
 
-  // The axes that `wanted(y stride)` chooses and that have more than one index; false if any axis
-  // of the whole is empty.
+  // Selects the axes that satisfy `wanted(y stride)` and have more than one index; returns false if
+  // any axis of the whole is empty.
   template <class Wanted>
   bool take(const StridedSpec& spec, Wanted wanted) {
     for (int k = 0; k < spec.axes; ++k) {
@@ -38,13 +38,13 @@ struct StridedAxes {
     return product;
   }
 
-  // Longest y stride first, equal ones as they came.
+  // Longest y stride first, equal ones in their original order.
   void sort_by_y() {
     for (int k = 1; k < count; ++k)
       for (int i = k; i > 0 && distance(axis[i].y) > distance(axis[i - 1].y); --i) swap(i, i - 1);
   }
 
-  // An axis that goes on where the next one ends, in both arrays, is one axis with it.
+  // Merges axes that are contiguous in both arrays.
   void merge() {
     int last = 0;
     for (int k = 1; k < count; ++k) {
@@ -58,7 +58,7 @@ struct StridedAxes {
     if (count > 0) count = last + 1;
   }
 
-  // Where x has its unit stride along another axis than y, that axis goes beside y's.
+  // If x has its unit stride along another axis than y, that axis is moved next to y's.
   void bring_transposed_inward() {
     if (count < 3 || axis[count - 1].y != 1) return;
     const Index x = axis[count - 1].x;
@@ -110,7 +110,7 @@ struct StridedBlock {
   Index rows, cols, y_row, y_col, x_row, x_col;
 };
 
-// The two innermost axes and their blocks; `summands` is the work behind each element.
+// The two innermost axes and their blocks; `summands` is the work per element.
 struct Plane {
   StridedAxis rows = {1, 0, 0}, cols = {1, 0, 0};
   Index block_rows, block_cols, summands;
@@ -147,7 +147,7 @@ struct Plane {
   }
 };
 
-// body(block, y offset, x offset) for every block, on the threads that pay.
+// Calls body(block, y offset, x offset) for every block, on several threads.
 template <class Body>
 LAMINA_INLINE void for_blocks(const Plane& p, double work, Body&& body) {
   const double block_work = double(p.block_rows) * double(p.block_cols) * double(p.summands);

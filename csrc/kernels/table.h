@@ -11,10 +11,10 @@ namespace LAMINA_ISA {
 //     template <class T>
 //     [[gnu::cold]] void fill_family(Kernels<T>&);
 //
-// which enters its kernels, instantiated there for both types.  CMake finds it.  Cold functions lie
-// next to each other: an import, which calls them all, then reads few pages of the module.
+// which fills in its kernels, instantiated there for both types.  CMake finds it.  Cold functions
+// are adjacent in memory: an import, which calls them all, then reads few pages of the module.
 
-// Both tables; the runtime calls it once.
+// Both tables; the runtime calls this once.
 void fill_tables(Kernels<float>&, Kernels<double>&);
 
 }  // namespace LAMINA_ISA

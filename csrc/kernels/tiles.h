@@ -6,27 +6,27 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// A tile of C is `height` rows by `vectors` column vectors held in registers; tallest[v - 1] is
-// the height at which tile, one row of B and a broadcast element of A fill the register file.
+// A tile of C is `height` rows by `vectors` column vectors held in registers; tallest[v - 1] is the
+// height at which the tile, one row of B and a broadcast element of A fill the register file.
 constexpr int most_vectors = 8;
 constexpr int most_height = 16;
-#if LAMINA_VECTOR_BYTES == 64  // 32 registers; 6x4 beat 9x3 by 2 % and 14x2 by 3 to 7 %
+#if LAMINA_VECTOR_BYTES == 64  // 32 registers; 6x4 is faster than 9x3 by 2 % and 14x2 by 3 to 7 %
 constexpr int tallest[most_vectors] = {16, 14, 9, 6, 4, 4, 2, 2};
 constexpr int usual_vectors = 4;
 #elif LAMINA_VECTOR_BYTES == 32  // 16 registers
 constexpr int tallest[most_vectors] = {12, 6, 4, 2, 1, 1, 1, 1};
 constexpr int usual_vectors = 2;
-#else  // 16 registers, two of which a product without FMA needs for itself
+#else                            // 16 registers, of which a product without FMA needs two
 constexpr int tallest[most_vectors] = {8, 5, 3, 2, 1, 1, 1, 1};
 constexpr int usual_vectors = 2;
 #endif
 constexpr int usual_height = tallest[usual_vectors - 1];
 
-// Up to so many rows of A, B is read where it lies, by tiles of `in_place_vectors`: packing it
-// costs more than reading it again for each tile.  1024 x 1024 on one core of a Zen 4, AVX-512: 16
-// rows 56 to 91 GF/s, 32 rows 72 to 80, 128 rows 96 either way; 784 x 256, 32 rows: 100 to 116.
-// With usual_vectors in place 8 rows did 51, 97 with six: the strip that six rows of four share
-// falls into few sets of the second cache.  AVX2: 16 rows 51 to 85, 64 rows 84 to 82.
+// Up to this many rows of A, B is read in place, in tiles of `in_place_vectors`: packing it costs
+// more than reading it again for each tile.  1024 x 1024 on one core of a Zen 4, AVX-512: 16 rows
+// 56 to 91 GF/s, 32 rows 72 to 80, 128 rows 96 both ways; 784 x 256, 32 rows: 100 to 116.  With
+// usual_vectors in place 8 rows reach 51, with six vectors 97: the strip that six rows of four
+// share falls into few sets of the L2 cache.  AVX2: 16 rows 51 to 85, 64 rows 84 to 82.
 #if LAMINA_VECTOR_BYTES == 64
 constexpr Index in_place_rows = 128;
 constexpr int in_place_vectors = 6;
@@ -38,24 +38,26 @@ constexpr Index in_place_rows = 10;
 constexpr int in_place_vectors = usual_vectors;
 #endif
 
-// Up to so many rows, a large B in place is read by usual tiles, which bring the panel that comes
-// next near.  1024 x 1024 on one core of a Zen 4, AVX-512: 32 rows 102 to 113 GF/s, 128 rows 95 to
-// 110, 256 rows 105 to 109; 2048 x 2048, 32 rows: 76 to 109.  What the second cache holds anyway
-// loses: 784 x 256, 32 rows 115 to 111.  So does AVX2, whose panels are one line wide: 32 rows 80
-// to 65, 128 rows 95 to 66.
+// Up to this many rows, a large B in place is read in usual tiles, which prefetch the next panel.
+// 1024 x 1024 on one core of a Zen 4, AVX-512: 32 rows 102 to 113 GF/s, 128 rows 95 to 110, 256
+// rows 105 to 109; 2048 x 2048, 32 rows: 76 to 109.  It is slower if the L2 cache holds B anyway:
+// 784 x 256, 32 rows 115 to 111, and with AVX2, whose panels are one line wide: 32 rows 80 to 65,
+// 128 rows 95 to 66.
 constexpr Index fetching_rows = LAMINA_VECTOR_BYTES == 64 ? 256 : 0;
 constexpr Index fetching_bytes = 1048576;
 
-// K is summed in near-equal chunks of at most this many terms.  Part of the contract: a different
-// value gives different bits.  Every chunk passes over C: 512 beat 400 by 2 to 3 % at 2048^3 on a
-// Zen 5, 256 and 176 lost 4 and 15 %; the same for AVX2, so v3 and v4 agree in every bit.
+// K is summed in nearly equal chunks of at most this many terms.  Part of the contract: a different
+// value gives different bits.  Every chunk passes over C: 512 is faster than 400 by 2 to 3 % at
+// 2048^3 on a Zen 5, 256 and 176 lose 4 and 15 %; the same holds for AVX2, so v3 and v4 agree in
+// every bit.
 constexpr Index longest_chunk = 512;
 
-// Rows of A packed at a time, and column vectors of B (1152 floats).  96 to 384 rows: within noise.
+// Rows of A packed at a time, and column vectors of B (1152 floats).  96 to 384 rows: equal within
+// noise.
 constexpr Index block_rows = 96;
 constexpr Index block_vectors = 4608 / LAMINA_VECTOR_BYTES;
 
-// A length cut into near-equal parts: part i is [begin(i), begin(i + 1)).
+// A length divided into nearly equal parts: part i is [begin(i), begin(i + 1)).
 struct Parts {
   Index count, base, longer;  // the first `longer` parts have base + 1 elements
   Parts(Index length, Index parts)

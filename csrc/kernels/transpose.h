@@ -1,4 +1,4 @@
-// Transposes of small arrays, by tiles in registers.
+// Transposes of small arrays, in tiles held in registers.
 #pragma once
 
 #include "simd.h"
@@ -6,12 +6,12 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Elements of two vectors by number: first those of a, then those of b.
+// Selects elements of two vectors by number: first those of a, then those of b.
 template <int... numbers, class V>
 LAMINA_INLINE V pick(V a, V b) {
 #if defined(__clang__)
   return __builtin_shufflevector(a, b, numbers...);
-#else  // GCC has the other from version 12 on
+#else  // GCC has the other one from version 12 on
   return __builtin_shuffle(a, b, decltype(a < b){numbers...});
 #endif
 }
@@ -35,7 +35,7 @@ LAMINA_INLINE void transpose_tile(double* out, Index ld_out, const double* in, I
   store(out + ld_out, pick<1, 3>(a, b));
 }
 
-// out(j, i) = in(i, j) for `rows` x `cols` of `in`: by tiles, then one by one.
+// out(j, i) = in(i, j) for `rows` x `cols` of `in`: in tiles, then one by one.
 template <class T>
 void transpose_copy(T* out, Index ld_out, const T* in, Index ld_in, Index rows, Index cols) {
   constexpr Index tile = 16 / sizeof(T);

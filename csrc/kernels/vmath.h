@@ -1,10 +1,10 @@
 // Elementary functions on vectors: exp, expm1, log, log1p, tanh, sigmoid, the normal tail.
 //
-// One template serves float and double.  They hold over the whole range: signed zeros, subnormal
-// arguments and results (rounded once, never flushed), overflow to infinity, NaN in gives NaN out.
-// Errors quoted are the largest seen over all instruction sets, in units in the last place (float,
-// double), against 80-bit and (normal tail) 40-digit references: random mantissas at every binary
-// exponent, and 700,000 arguments over the useful range.
+// One template serves float and double.  They cover the whole range: signed zeros, subnormal
+// arguments and results (rounded once, never flushed), overflow to infinity, and NaN in gives NaN
+// out.  Errors quoted are the largest observed over all instruction sets, in units in the last
+// place (float, double), compared with 80-bit and (normal tail) 40-digit references: random
+// mantissas at every binary exponent, and 700,000 arguments over the useful range.
 //
 // Sources: Cephes (Moshier; expf, logf, the split of ln 2), fdlibm (Sun; e_log.c), Muller et al.,
 // "Handbook of Floating-Point Arithmetic", 2nd ed. (range reduction; products' errors), Shepherd
@@ -29,19 +29,19 @@ struct Format<vf> {
   static constexpr int mantissa = 23;
   static constexpr bits bias = 127;
   static constexpr bits sqrt_half = 0x3f3504f3u;
-  static constexpr double shift = 12582912.0;  // 1.5 * 2^23: adding it rounds to whole numbers
+  static constexpr double shift = 12582912.0;  // 1.5 * 2^23: adding it rounds to integers
   static constexpr double implicit = 8388608.0;
   static constexpr double smallest_normal = 0x1p-126;
   static constexpr double ln2_high = 0.693359375, ln2_low = -2.12194440e-4;
   static constexpr double exp_least = -105.0, exp_most = 90.0;  // beyond: 0 and infinity
   static constexpr double expm1_least = -20.0, expm1_most = 89.0;
-  static constexpr double log1p_linear = 0x1p-26;  // log1p(x) rounds to x below
-  static constexpr double tanh_one = 10.0;         // tanh rounds to 1
-  static constexpr double vanishing = 150.0;       // x exp(-x) rounds to 0
+  static constexpr double log1p_linear = 0x1p-26;  // below, log1p(x) rounds to x
+  static constexpr double tanh_one = 10.0;         // above, tanh rounds to 1
+  static constexpr double vanishing = 150.0;       // above, x exp(-x) rounds to 0
   static constexpr int logistic_shift = 32;
   static constexpr double logistic_scale = 0x1p-32;
-  static constexpr double logistic_most = 110.5;  // 2^n scaled is finite, x / it rounds to 0
-  static constexpr double tail_zero = 15.0;       // x exp(-x^2 / 2) rounds to 0
+  static constexpr double logistic_most = 110.5;  // 2^n scaled is finite, x over it rounds to 0
+  static constexpr double tail_zero = 15.0;       // above, x exp(-x^2 / 2) rounds to 0
   static constexpr double tail_center = 4.0;
 };
 template <>
@@ -84,7 +84,7 @@ template <class V>
 LAMINA_INLINE V with_sign_of(V magnitude, V x) {
   return V(bits_of(magnitude) | (bits_of(x) & bits_of(constant<V>(-0.0))));
 }
-// x within [least, most]; NaN stays.
+// Clamps x to [least, most]; NaN remains.
 template <class V>
 LAMINA_INLINE V within(double least, double most, V x) {
   return min(constant<V>(most), max(constant<V>(least), x));
@@ -104,7 +104,7 @@ LAMINA_INLINE V polynomial(V x, double highest, C... rest) {
   return horner(x, constant<V>(highest), rest...);
 }
 
-// x * x - square exactly, where square is x * x rounded (Dekker's split where there is no fused
+// x * x - square, exactly, where square is x * x rounded (with Dekker's split if there is no fused
 // multiply-add).
 template <class V>
 LAMINA_INLINE V square_error(V x, V square) {
@@ -120,13 +120,13 @@ LAMINA_INLINE V square_error(V x, V square) {
 
 // --- exp
 
-// 2^n for n within the normal exponents, n given as a whole number modulo 2^bits.
+// 2^n for n within the normal exponents, n given as an integer modulo 2^bits.
 template <class V, class U>
 LAMINA_INLINE V power_of_two(U n) {
   return V((n + Format<V>::bias) << Format<V>::mantissa);
 }
 
-// x * 2^n, rounded once; n is a whole number, |n| < 2 * bias.  (x is not subnormal itself.)
+// x * 2^n, rounded once; n is an integer, |n| < 2 * bias.  (x itself is not subnormal.)
 template <class V>
 LAMINA_INLINE V scale_by_power(V x, V n) {
 #if LAMINA_VECTOR_BYTES == 64
@@ -180,8 +180,8 @@ LAMINA_INLINE V exp(V x) {
   return scale_by_power(exp_reduced(r), n);
 }
 
-// 2^n (exp(r) - 1) + (2^n - 1), at half size so that n = 128 (1024) does not overflow
-// early.  1.7 and 1.8 ulp.
+// 2^n (exp(r) - 1) + (2^n - 1), scaled by one half so that n = 128 (1024) does not overflow early.
+// 1.7 and 1.8 ulp.
 template <class V>
 LAMINA_INLINE V expm1(V x) {
   const auto [n, r] = reduce(within(Format<V>::expm1_least, Format<V>::expm1_most, x));
@@ -231,7 +231,7 @@ LAMINA_INLINE Split<V> split(V x) {
   return {V(bits_of(x) - (whole << F::mantissa)), k, whole};
 }
 
-// `y` where x is positive and finite; log's values elsewhere.
+// `y` where x is positive and finite; log's special values elsewhere.
 template <class V>
 LAMINA_INLINE V log_range(V x, V y) {
   const V infinity = constant<V>(__builtin_inf());
@@ -250,8 +250,8 @@ LAMINA_INLINE V log(V x) {
   return log_range(x, y);
 }
 
-// log(u) with u = 1 + x rounded; what the rounding lost goes into the reduced argument.
-// 1.4 and 1.4 ulp.
+// log(u) with u = 1 + x rounded; the rounding error is added to the reduced argument. 1.4 and 1.4
+// ulp.
 template <class V>
 LAMINA_INLINE V log1p(V x) {
   const V u = 1 + x;
@@ -296,18 +296,18 @@ LAMINA_INLINE V tanh(V x) {
 }
 
 // scale * (1 + exp(-x)), rounded once: exp(-x) = 2^n (1 + q) is never rounded by itself.  `scale`
-// keeps the sum finite where its reciprocal is subnormal; x <= 40 changes nothing.
+// keeps the sum finite where its reciprocal is subnormal; x <= 40 is unaffected.
 template <class V>
 LAMINA_INLINE V logistic_sum(V x) {
   using F = Format<V>;
   const auto [n, r] = reduce(within(-40.0, F::logistic_most, -x));
   const V q = expm1_reduced(r);
   const V shift = constant<V>(F::shift);
-  const V most = constant<V>(F::mantissa * 4);  // 2^-n beyond adds nothing
+  const V most = constant<V>(F::mantissa * 4);  // larger 2^-n would add nothing
   const auto whole = bits_of(n + shift) - bits_of(shift);
   const V power = power_of_two<V>(whole - F::logistic_shift);
   const V inverse = power_of_two<V>(bits_of(shift) - bits_of(min(most, n) + shift));
-  const auto large = n > V{};  // there 1 goes in as 2^-n, beside q: 2^n + 1 is not exact
+  const auto large = n > V{};  // here 1 is added as 2^-n to q, because 2^n + 1 is not exact
   return fma(power, large ? q + inverse : q,
              large ? power : power + constant<V>(F::logistic_scale));
 }
@@ -326,8 +326,8 @@ LAMINA_INLINE V silu(V x) {
   return absolute(x) < constant<V>(1e-20) ? x * constant<V>(0.5) : y;
 }
 
-// exp(-|x|) = value = (1 + q) 2^n: a product with it is scaled last, and rounded once even where
-// the exponential alone is subnormal.
+// exp(-|x|) = value = (1 + q) 2^n: a product with it is scaled last, and rounded once even if the
+// exponential alone is subnormal.
 template <class V>
 struct Decay {
   V value, q, n;
@@ -341,7 +341,7 @@ LAMINA_INLINE Decay<V> decay(V x) {
 }
 
 // max(x, 0) + log(1 + exp(-|x|)).  A small exponential is its own log1p, whose squares and cubes
-// would underflow (three times the time).  1.7 and 1.7 ulp.
+// would underflow (taking three times as long).  1.7 and 1.7 ulp.
 template <class V>
 LAMINA_INLINE V softplus(V x) {
   const V least = constant<V>(Format<V>::log1p_linear);
@@ -352,8 +352,8 @@ LAMINA_INLINE V softplus(V x) {
 
 // --- the normal distribution's tail
 
-// (t + K) Q(t) exp(t^2 / 2) by v = (t - K) / (t + K), Q the upper tail: Shepherd and Laframboise's
-// form at K = 4 (float, 2.8e-9, t <= 15) and K = 5 (double, 1.2e-17, t <= 39).
+// (t + K) Q(t) exp(t^2 / 2) as a function of v = (t - K) / (t + K), Q the upper tail: Shepherd and
+// Laframboise's form at K = 4 (float, 2.8e-9, t <= 15) and K = 5 (double, 1.2e-17, t <= 39).
 LAMINA_INLINE vf tail_polynomial(vf v) {
   return polynomial(v, -5.155659164302051e-05, -0.00023179868003353477, 0.0001710546057438478,
                     0.0016452192794531584, -0.003489317372441292, -0.007545268163084984,
@@ -370,9 +370,9 @@ LAMINA_INLINE vd tail_polynomial(vd v) {
       -0.31353315667130455, 0.4953056159699764, -0.6653825028900567, 0.769193049750063);
 }
 
-// With t = min(|x|, limit): u = t / (t + K), exp(-t^2 / 2) = (1 + q) 2^n, and
-// Q(t) = 0.5 erfc(t / sqrt(2)) = p / (t + K) * (1 + q) 2^n.  The square's rounding error goes into
-// the exponential.  t Q(t) = u p (1 + q) 2^n hardly depends on u where it is small.
+// With t = min(|x|, limit): u = t / (t + K), exp(-t^2 / 2) = (1 + q) 2^n, and Q(t) = 0.5 erfc(t /
+// sqrt(2)) = p / (t + K) * (1 + q) 2^n.  The rounding error of the square is added in the exponent.
+// t Q(t) = u p (1 + q) 2^n is insensitive to errors of u where u is small.
 template <class V>
 struct NormalTail {
   V t, u, p, q, n;

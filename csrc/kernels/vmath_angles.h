@@ -1,8 +1,8 @@
 // Sine, cosine, tangent and their inverses.
 //
 // In double, after fdlibm (Sun; k_sin.c, k_cos.c, e_rem_pio2.c, e_asin.c, e_acos.c) and Cephes
-// (Moshier; atan.c); floats are calculated in double and rounded.  Errors quoted are as in vmath.h:
-// float, double.  Beyond 10^6 the C library finds sine and cosine, lane by lane.
+// (Moshier; atan.c); floats are calculated in double and rounded.  Errors are quoted as in vmath.h:
+// float, double.  Beyond 10^6 the C library calculates sine and cosine, lane by lane.
 #pragma once
 
 #include "vmath_round.h"
@@ -14,8 +14,8 @@ constexpr double half_pi_high = 1.57079632679489655800e+00,
                  half_pi_low = 6.12323399573676603587e-17;
 constexpr double farthest_angle = 1e6;
 
-// x = n pi / 2 + high + low with n whole, |high| <= pi / 4, for |x| <= farthest_angle: pi / 2 in
-// pieces of 33 bits, whose products with n are exact.
+// x = n pi / 2 + high + low with n an integer, |high| <= pi / 4, for |x| <= farthest_angle: pi / 2
+// in pieces of 33 bits, whose products with n are exact.
 struct Angle {
   vd high, low;
   vu64 quarter;  // n modulo 2^64
@@ -54,7 +54,7 @@ LAMINA_INLINE vd cosine_kernel(vd x, vd low) {
 struct SineCosine {
   vd sine, cosine;
 };
-// Of angles within reach; what lies beyond is left to the caller.
+// For angles in range; the caller handles larger ones.
 LAMINA_INLINE SineCosine sine_cosine(vd x) {
   const Angle a = reduce_angle(x);
   const vd s = sine_kernel(a.high, a.low), c = cosine_kernel(a.high, a.low);
@@ -109,7 +109,7 @@ LAMINA_INLINE vd arctan2(vd y, vd x) {
   const vd ay = absolute(y), ax = absolute(x);
   const auto steep = ay > ax;
   const vd least = steep ? ax : ay, most = steep ? ay : ax;
-  const vd ratio = least == most ? constant<vd>(1) : least / most;  // infinities too
+  const vd ratio = least == most ? constant<vd>(1) : least / most;  // also for infinities
   const vd flat = arctan(most == vd{} ? vd{} : ratio);
   const vd right = steep ? constant<vd>(half_pi_high) - (flat - constant<vd>(half_pi_low)) : flat;
   const auto left = (bits_of(x) & bits_of(constant<vd>(-0.0))) != vu64{};
@@ -119,7 +119,7 @@ LAMINA_INLINE vd arctan2(vd y, vd x) {
   return unordered ? x + y : with_sign_of(all, y);
 }
 
-// (arcsin(s) - s) / s by z = s^2 <= 1/4.
+// (arcsin(s) - s) / s as a function of z = s^2 <= 1/4.
 LAMINA_INLINE vd arcsine_fraction(vd z) {
   const vd p = polynomial(z, 3.47933107596021167570e-05, 7.91534994289814532176e-04,
                           -4.00555345006794114027e-02, 2.01212532134862925881e-01,

@@ -25,7 +25,8 @@ LAMINA_INLINE V erf(V x) {
   return with_sign_of(t < constant<V>(0.84375) ? t + t * (p / q) : large, x);
 }
 
-// The quantile of (1 + x) / 2 by sqrt(2); what is left to 1 is exact in the tails.  0.5 and 4 ulp.
+// The quantile of (1 + x) / 2 divided by sqrt(2); the distance to 1 is exact in the tails.  0.5 and
+// 4 ulp.
 LAMINA_INLINE vd erfinv(vd x) {
   const vd t = absolute(x), q = t * 0.5;
   const vd central = constant<vd>(0.180625) - q * q;

@@ -1,6 +1,6 @@
 // Powers, logarithms of other bases, hyperbolic functions and their inverses.
 //
-// Sources: fdlibm (Sun; e_pow.c, e_log10.c, e_sinh.c, s_asinh.c).  Errors quoted are as in vmath.h.
+// Sources: fdlibm (Sun; e_pow.c, e_log10.c, e_sinh.c, s_asinh.c).  Errors are quoted as in vmath.h.
 #pragma once
 
 #include "vmath_angles.h"
@@ -10,7 +10,7 @@ namespace LAMINA_ISA {
 
 // --- logarithms
 
-// Powers of two give whole numbers.  2.0 and 2.0 ulp.
+// Powers of two give integers.  2.0 and 2.0 ulp.
 template <class V>
 LAMINA_INLINE V log2(V x) {
   using F = Format<V>;
@@ -19,7 +19,7 @@ LAMINA_INLINE V log2(V x) {
   const V y = log_reduced(m - 1, V{});
   return log_range(x, fma(y, constant<V>(1.44269504088896340736), tiny ? k - F::mantissa : k));
 }
-// Powers of ten give whole numbers.  0.5 and 1.7 ulp.
+// Powers of ten give integers.  0.5 and 1.7 ulp.
 LAMINA_INLINE vd log10(vd x) {
   using F = Format<vd>;
   const auto tiny = x < constant<vd>(F::smallest_normal);
@@ -60,7 +60,7 @@ LAMINA_INLINE V sinh(V x) {
   return with_sign_of(absolute(x) < constant<V>(1) ? small : large, x);
 }
 
-// Of floats in double.  0.5 and 3 ulp.
+// Floats are calculated in double.  0.5 and 3 ulp.
 LAMINA_INLINE vd arcsinh(vd x) {
   const vd t = absolute(x), square = t * t;
   const vd near = log1p(t + square / (1 + sqrt(1 + square)));
@@ -82,7 +82,8 @@ LAMINA_INLINE vd arctanh(vd x) {
 
 // --- powers
 
-// The C library's signs and limits; `magnitude` is |x|^y for x neither 0 nor infinite, y finite.
+// Signs and limits as in the C library; `magnitude` is |x|^y for x neither 0 nor infinite, y
+// finite.
 template <class V>
 LAMINA_INLINE V power_range(V x, V y, V magnitude) {
   const V infinity = constant<V>(__builtin_inf()), one = constant<V>(1);
@@ -142,7 +143,7 @@ LAMINA_INLINE vd power(vd x, vd y) {
   const vd m = low_half ? m_half + m_half : m_half;
   const vd k = (low_half ? k_half - 1 : k_half) - (tiny ? constant<vd>(52) : vd{});
   const auto [high, low] = log2_of(m, k);
-  // |y| beyond 2^70 only overflows or vanishes, but its products must stay finite.
+  // |y| beyond 2^70 only overflows or underflows, but its products must remain finite.
   const vd bounded = within(-0x1p70, 0x1p70, y), y_high = upper_bits(bounded);
   const vd p_low = (bounded - y_high) * high + bounded * low, p_high = y_high * high;
   const vd z = p_low + p_high;
@@ -164,7 +165,7 @@ LAMINA_INLINE vd power(vd x, vd y) {
       z > constant<vd>(1030) ? infinity : (z < constant<vd>(-1080) ? vd{} : inside);
   return power_range(x, y, magnitude);
 }
-// 0.5 ulp in float: y log|x| carries 2^-53 of at most 104, far below a float's last bit.
+// 0.5 ulp in float: y log|x| has an error of 2^-53 of at most 104, far below a float's last bit.
 LAMINA_INLINE vf power(vf x, vf y) {
   const vf magnitude = in_double(absolute(x), y, [](vd a, vd b) { return exp(b * log(a)); });
   return power_range(x, y, magnitude);

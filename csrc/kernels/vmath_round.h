@@ -1,6 +1,6 @@
-// Rounding to whole numbers, and remainders; calculations of floats in double.
+// Rounding to integers, and remainders; calculations of floats in double.
 //
-// All results here are exact (or correctly rounded), signed zeros, infinities and NaN included.
+// All results here are exact (or correctly rounded), including signed zeros, infinities and NaN.
 #pragma once
 
 #include "vmath.h"
@@ -8,7 +8,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// --- floats in double: for functions that are rare or need the bits
+// --- floats in double: for functions that are rare or need the precision
 
 typedef float half_vf __attribute__((vector_size(LAMINA_VECTOR_BYTES / 2)));
 
@@ -38,8 +38,8 @@ LAMINA_INLINE vf in_double(vf x, vf y, Function f) {
   return narrow(f(a.low, b.low), f(a.high, b.high));
 }
 
-// y = function(x[, z]) of the C library in the lanes where `wanted` is not 0: what is too rare to
-// have a vector version.
+// y = function(x[, z]) of the C library in the lanes where `wanted` is not 0: for cases too rare
+// for a vector version.
 template <class V, class Wanted, class Function>
 LAMINA_INLINE V in_lanes(V y, Wanted wanted, Function function) {
   for (Index i = 0; i < Index(sizeof(V) / sizeof y[0]); ++i)
@@ -47,9 +47,9 @@ LAMINA_INLINE V in_lanes(V y, Wanted wanted, Function function) {
   return y;
 }
 
-// --- whole numbers
+// --- integers
 
-// Half to even: adding 2^mantissa leaves no place for a fraction.
+// Half to even: adding 2^mantissa leaves no bits for a fraction.
 template <class V>
 LAMINA_INLINE V round_even(V x) {
   const V t = absolute(x), whole = constant<V>(Format<V>::implicit);
@@ -84,8 +84,8 @@ LAMINA_INLINE vd product_error(vd a, vd b, vd product) {
 #endif
 }
 
-// a - b trunc(a / b) for a, b >= 0.  The quotient may be one too large or too small; beyond 2^52 it
-// has no last digit any more.
+// a - b trunc(a / b) for a, b >= 0.  The quotient may be too large or too small by one; beyond 2^52
+// it has no exact last digit.
 LAMINA_INLINE vd positive_remainder(vd a, vd b) {
   const vd whole = constant<vd>(0x1p52), large = constant<vd>(0x1p990);
   const vd quotient = floor(a / b);
@@ -101,14 +101,14 @@ LAMINA_INLINE vd positive_remainder(vd a, vd b) {
   return (b > vd{}) & (a < infinity) ? r : a + b + constant<vd>(__builtin_nan(""));
 }
 
-// Python's: the sign of the divisor; x - y floor(x / y) without rounding.
+// As in Python, with the sign of the divisor: x - y floor(x / y) without rounding.
 LAMINA_INLINE vd mod(vd x, vd y) {
   const vd r = positive_remainder(absolute(x), absolute(y));
   const vd signed_r = with_sign_of(r, x);
   const vd turned = (x < vd{}) == (y < vd{}) ? signed_r : signed_r + y;
   return r == vd{} ? with_sign_of(r, y) : turned;
 }
-// floor(x / y), as NumPy finds it.
+// floor(x / y), calculated as in NumPy.
 LAMINA_INLINE vd floor_divide(vd x, vd y) {
   const vd r = with_sign_of(positive_remainder(absolute(x), absolute(y)), x);
   const vd quotient = (x - r) / y;

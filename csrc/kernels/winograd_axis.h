@@ -1,19 +1,20 @@
 // Winograd's transforms along one axis of an image, on vectors of channels or filters.
 //
 // A window of R weights over N inputs has N - R + 1 outputs, y = A' ((G g) . (B' d)): inputs d and
-// weights g are taken to N positions, multiplied there, and the products are taken back (Lavin and
-// Gray, 2015, https://arxiv.org/abs/1509.09308).  A position is a point at which polynomials are
-// evaluated: 0 where N is even, pairs +-p, and infinity, where the value is the highest
-// coefficient.  G and A take coefficients to their values; G divides by the product of a point's
-// distances from the others.  A row of B' has the coefficients of the polynomial that is zero at
-// all points but the row's.
+// weights g are transformed to N positions and multiplied there, and the products are transformed
+// back (Lavin and Gray, 2015, https://arxiv.org/abs/1509.09308).  A position is a point at which
+// polynomials are evaluated: 0 if N is even, pairs +-p, and infinity, where the value is the
+// highest coefficient.  G and A map coefficients to their values; G divides by the product of a
+// point's distances from the others.  A row of B' has the coefficients of the polynomial that is
+// zero at all points but the row's.
 //
-// With the pairs in use the largest error of a layer of 64 channels in float32 was 0.6e-6 of the
-// largest output by 6 positions both ways, 1.8e-6 by 8 along one axis, and 0.2e-6 by plain sums.
-// By 8 it was 2.1e-6 with the pairs sqrt(1/2), 1 and sqrt(2), 1.7e-6 with 3/5, 1 and 5/3; by 10,
-// the best pairs found (1/2, 4/5, 5/4, 2), 3.8e-6 and 6.2e-6 for the weights' gradient, too near to
-// the 1e-5 allowed.  By 7 both ways it is twice that by 6; with 0 in the place of infinity (3/5, 1,
-// 8/5) it was 1.5 times as much again, with 0 and a point in the place of a pair 1.9 times.
+// With the pairs in use, the largest error of a layer of 64 channels in float32 was 0.6e-6 of the
+// largest output with 6 positions in both directions, 1.8e-6 with 8 along one axis, and 0.2e-6 with
+// plain sums.  With 8 positions it was 2.1e-6 with the pairs sqrt(1/2), 1 and sqrt(2), and 1.7e-6
+// with 3/5, 1 and 5/3; with 10 positions, the best pairs found (1/2, 4/5, 5/4, 2) gave 3.8e-6, and
+// 6.2e-6 for the weights' gradient, too close to the 1e-5 allowed.  With 7 in both directions it is
+// twice that with 6; with 0 in place of infinity (3/5, 1, 8/5) it was 1.5 times as much again, with
+// 0 and a point in place of a pair 1.9 times.
 #pragma once
 
 #include "simd.h"
@@ -21,7 +22,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Which pairs +-p: the values of p, and their squares.
+// The pairs +-p: the values of p, and their squares.
 template <int Positions>
 struct WinogradPairs;
 template <>
@@ -40,12 +41,12 @@ struct WinogradPairs<8> {
   static constexpr double square[3] = {0.25, 1.0, 4.0};
 };
 
-// What the transforms multiply by.
+// The factors of the transforms.
 template <int Positions>
 struct WinogradFactors {
   static constexpr bool zero = Positions % 2 == 0;
   static constexpr int pairs = (Positions - 1) / 2;
-  double ends[pairs + 1] = {};       // coefficients, in x^2, of what is zero at all pairs
+  double ends[pairs + 1] = {};       // coefficients, in x^2: zero at all pairs
   double others[pairs][pairs] = {};  // and at all pairs but this one
   double scale_zero = 1.0, scale[pairs] = {};
 
@@ -63,7 +64,7 @@ struct WinogradFactors {
   }
 
  private:
-  // The product of x^2 - p^2 over the pairs but `without`.
+  // The product of x^2 - p^2 over the pairs except `without`.
   static constexpr void multiply_out(double* to, int without) {
     to[0] = 1.0;
     int degree = 0;
@@ -78,18 +79,18 @@ struct WinogradFactors {
   }
 };
 
-// The transforms of one axis; each takes `from` vectors to `to`.
+// The transforms of one axis; each maps `from` vectors to `to`.
 template <int Taps, int Positions>
 struct WinogradAxis {
   static constexpr int taps = Taps, positions = Positions;
-  static constexpr int side = Positions - Taps + 1;  // outputs of a tile
+  static constexpr int side = Positions - Taps + 1;  // outputs per tile
 
  private:
   using Pairs = WinogradPairs<Positions>;
   static constexpr WinogradFactors<Positions> factors{};
-  static constexpr int zero = factors.zero, pairs = factors.pairs;  // a pair's positions follow
+  static constexpr int zero = factors.zero, pairs = factors.pairs;  // positions of pairs follow
 
-  // The sum of c[k] x[2k], k < Terms; with a highest c of 1.
+  // The sum of c[k] x[2k], k < Terms, whose highest c is 1.
   template <int Terms, class T>
   static LAMINA_INLINE Vec<T> every_other(const double* c, const Vec<T>* x) {
     Vec<T> sum = x[2 * (Terms - 1)];
@@ -98,7 +99,7 @@ struct WinogradAxis {
     return sum;
   }
 
-  // Coefficients to positions.
+  // From coefficients to positions.
   template <int Terms, bool Scaled, class T>
   static LAMINA_INLINE void evaluate(Vec<T> (&at)[Positions], const Vec<T> (&c)[Terms]) {
     if (zero) at[0] = Scaled ? broadcast(T(factors.scale_zero)) * c[0] : c[0];
@@ -119,7 +120,7 @@ struct WinogradAxis {
     at[Positions - 1] = c[Terms - 1];
   }
 
-  // The transpose: positions to coefficients.
+  // The transpose: from positions to coefficients.
   template <int Terms, bool Scaled, class T>
   static LAMINA_INLINE void collect(Vec<T> (&c)[Terms], const Vec<T> (&at)[Positions]) {
     LAMINA_UNROLL
@@ -207,8 +208,8 @@ struct WinogradAxis<1, 1> {
   using ToWeights = Same;
 };
 
-// Both axes, columns first: element (r, s) of the tile is load(r, s), and store(r, s, value) gets
-// each of the results.
+// Both axes, columns first: element (r, s) of the tile is load(r, s), and store(r, s, value)
+// receives each of the results.
 template <class T, class Down, class Across, class Load, class Store>
 LAMINA_INLINE void winograd_both_ways(const Load& load, const Store& store) {
   if constexpr (Down::from == 1 && Down::to == 1) {

@@ -1,4 +1,4 @@
-// Which tiles of Winograd's algorithm serve a window, and whether they pay.
+// The choice of tiles of Winograd's algorithm for a window, and whether they are faster.
 #pragma once
 
 #include "conv_product.h"
@@ -7,7 +7,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Outputs of an axis that moves by one up to the last that meets an input.
+// Outputs of an axis that moves by one, up to the last that overlaps an input.
 inline Index reached(const Axis& a) {
   const Index end = a.inputs + a.shift;
   return end < a.outputs ? end : a.outputs;
@@ -19,17 +19,17 @@ struct WinogradTile {
   using Across = Across_;
   static constexpr Index positions = Down::positions * Across::positions;
   static constexpr Index outputs = Down::side * Across::side;
-  // Tiles that pass through all products together: what they hold stays in the second cache.  Six
-  // are the rows of a product's usual tile.
+  // Tiles that pass through all products together: their data stay in the L2 cache.  Six are the
+  // rows of a product's usual tile.
   static constexpr Index at_once = (864 / positions + 3) / 6 * 6;
 
-  // Of an image.
+  // Per image.
   static Index count(const Axis& vertical, const Axis& horizontal) {
     return parts_of(reached(vertical), Down::side) * parts_of(reached(horizontal), Across::side);
   }
 };
 
-// Tiles for so many cells both ways, or along one axis.
+// Tiles for a number of cells in both directions, or along one axis.
 template <int Taps, int Positions>
 using WinogradSquare = WinogradTile<WinogradAxis<Taps, Positions>, WinogradAxis<Taps, Positions>>;
 template <int Taps>
@@ -37,14 +37,14 @@ using WinogradColumn = WinogradTile<WinogradAxis<Taps, 8>, WinogradAxis<1, 1>>;
 template <int Taps>
 using WinogradRow = WinogradTile<WinogradAxis<1, 1>, WinogradAxis<Taps, 8>>;
 
-// A window cut into pieces that have the cells of a tile, the last ones with zeros at their ends.
-// At each position the sums of all pieces are added up: the window is then one piece of so many
+// A window divided into pieces that have the cells of a tile, the last ones padded with zeros.  At
+// each position the sums of all pieces are added up: the window is then a single piece with so many
 // times the channels.
 template <class Tile>
 struct WinogradPieces {
-  Index taps_down, taps_across;  // of the window
+  Index taps_down, taps_across;  // in the window
   Index down, across;            // pieces
-  Index together;  // that pass through the products at once: their tiles stay in cache
+  Index together;  // pieces that pass through the products at once, with tiles in cache
 
   WinogradPieces(Index taps_down_, Index taps_across_, Index channels)
       : taps_down(taps_down_),
@@ -66,14 +66,15 @@ struct WinogradPieces {
   static constexpr Index most_channels = 144;
 };
 
-// Products of an image for each channel and filter.
+// Products per image for each channel and filter.
 template <class Tile>
 Index winograd_products(const Axis& vertical, const Axis& horizontal) {
   const WinogradPieces<Tile> pieces(vertical.taps, horizontal.taps, 1);
   return pieces.count() * Tile::positions * Tile::count(vertical, horizontal);
 }
 
-// Of tiles of some taps and outputs each, the one by which an image takes the fewest products.
+// Of several tiles with their numbers of taps and outputs, the one that needs the fewest products
+// per image.
 template <class Result, class Body, class First, class... Others>
 Result with_least_products(const Axis& vertical, const Axis& horizontal, const Body& body,
                            First first, Others... others) {
@@ -85,8 +86,9 @@ Result with_least_products(const Axis& vertical, const Axis& horizontal, const B
   return body(first);
 }
 
-// body(tile) of the tile that serves an image; `otherwise` where none does.  Of squares those of 7
-// positions take 0.6 of the products for 10 outputs a side by 3 cells, 0.77 for 14, and more for 8.
+// Calls body(tile) with the tile for an image; returns `otherwise` if there is none.  Squares of 7
+// positions take 0.6 of the products for 10 outputs per side with 3 cells, 0.77 for 14, and more
+// for 8.
 template <class T, class Result, class Body>
 Result with_winograd_tile(const Axis& vertical, const Axis& horizontal, Result otherwise,
                           const Body& body) {
@@ -106,32 +108,32 @@ Result with_winograd_tile(const Axis& vertical, const Axis& horizontal, Result o
   return otherwise;
 }
 
-// The way that Winograd's algorithm is weighed against: the time of one of its multiply-adds, as a
-// share of one in float32, and how many times as long as the algorithm it must take for that to
-// pay.
+// The alternative to Winograd's algorithm: the time of one of its multiply-adds, relative to one in
+// float32, and how many times as long as the algorithm it must take before the algorithm is chosen.
 struct OtherWay {
   double time, margin;
 };
 constexpr OtherWay plain_sums{1.0, 1.25};
-// Of two layers of 64 filters of 3x3 on 32x32, plain sums in bfloat16 took 1.13 times as long as
-// the algorithm in float32.  For one image of 8x8 and 256 channels they took 0.4 of its time,
-// as the weights' transform costs more than the products; for 5x5 of 32 channels on 16x16 0.9.
+// For two layers of 64 filters of 3x3 on 32x32, plain sums in bfloat16 took 1.13 times as long as
+// the algorithm in float32.  For one image of 8x8 and 256 channels they took 0.4 of its time, as
+// the weights' transform costs more than the products; for 5x5 of 32 channels on 16x16 0.9.
 constexpr OtherWay sums_in_bfloat16{0.45, 1.1};
 
-// A share of the work of plain sums, transforms included.
+// The work relative to plain sums, including transforms.
 template <class Tile>
 double winograd_work(const Axis& vertical, const Axis& horizontal) {
   const Index plain = vertical.taps * horizontal.taps * vertical.outputs * horizontal.outputs;
   return 0.15 + double(winograd_products<Tile>(vertical, horizontal)) / double(plain);
 }
 
-// Whether it pays, by the shape of one image and how many there are at least.  Both ways are
-// counted in multiply-adds of a vector of filters.  A vector's transform takes as many as 5 for
-// each position and axis that is not alone, storing a part of a vector as many as 40.  Of 99
-// measurements the rule chose 47, in 46 of which plain sums took 1.15 times as long or longer (as
-// in bench/winograd.py, one thread).  The images must pay for their weights' transform too: one did
-// from 24 outputs of 5 cells, 36 of 3, and 7x7 of 3x3 on.  Of 8 and 12 channels, 500 outputs of 5
-// cells with 64 filters took 0.84 and 0.7 of the time of plain sums, 32x32 of 3x3 with 32 and 64
+// Whether the algorithm is faster, from the shape of one image and the minimum number of images.
+// Both alternatives are measured in multiply-adds of a vector of filters.  The transform of a
+// vector takes as many as 5 for each position and axis with several taps, storing a part of a
+// vector as many as 40.  Of 99 measurements the rule chose 47, in 46 of which plain sums took at
+// least 1.15 times as long (as in bench/winograd.py, one thread).  The gain must also cover the
+// weights' transform: a single image suffices from 24 outputs of 5 cells, 36 of 3, and 7x7 of 3x3
+// on.  With 8 and 12 channels, 500 outputs of 5 cells with 64 filters took 0.84 and 0.7 of the time
+// of plain sums, 32x32 of 3x3 with 32 and 64 filters 0.67 and 0.57.
 // filters 0.67 and 0.57.
 template <class T, class Tile>
 bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels, Index filters,
@@ -154,20 +156,20 @@ bool winograd_pays(const Axis& vertical, const Axis& horizontal, Index channels,
          winograd_allowed();
 }
 
-// One axis of a convolution that only moves the window by one cell at a time.
+// Whether the window moves by one cell at a time along an axis of a convolution.
 inline bool moves_by_one(const Axis& a) { return a.scale == 1 && a.divide == 1 && a.dilation == 1; }
 
-// One image must pay, as predictions may be of one.  In training images come in batches, and so do
-// all gradients: by 3x3 from 128 channels to 256 filters on 4x4 these took 0.5 of the time of plain
+// In prediction a single image must suffice.  In training images come in batches, and so do all
+// gradients: with 3x3 from 128 channels to 256 filters on 4x4 these took 0.5 of the time of plain
 // sums in batches of 128, 1.2 in batches of 4.
 constexpr double batch_images = 4.0;
 
-// What a product goes by; no matrices where plain sums are taken.
+// The choice for a product; no matrices for plain sums.
 struct WinogradShape {
   Index matrices = 0, side = 1;  // of weights; outputs of a tile down the image
-  double work = 1.0;             // a share of that of plain sums
+  double work = 1.0;             // relative to plain sums
 };
-// Of any product without groups that has two axes, a depth and columns.
+// For any product without groups that has two axes, a depth and columns.
 template <class T, class Product>
 WinogradShape winograd_shape_of(const Product& p, OtherWay other = plain_sums) {
   const Axis &v = p.vertical, &h = p.horizontal;

@@ -1,6 +1,6 @@
-// Convolution layers whose products are of numbers rounded to bfloat16: see conv.cpp one room up.
-// Groups of channels, depthwise layers among them, stay in float32, and so does what takes less
-// time there by Winograd's algorithm.
+// Convolution layers with products of numbers rounded to bfloat16: see conv.cpp in the parent
+// folder.  Groups of channels, including depthwise layers, remain in float32, and so do layers that
+// are faster there by Winograd's algorithm.
 #include "../conv_winograd_weights.h"
 #include "conv_forward.h"
 #include "conv_weights.h"
@@ -9,7 +9,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Outputs of one unit, and pairs of pixels of one unit of the weights' gradient.
+// Outputs per unit, and pairs of pixels per unit of the weights' gradient.
 constexpr Index usual_pixels = 512, usual_pixel_pairs = 256;
 
 bool multiply(PairConvolution p) {
@@ -87,8 +87,8 @@ PairConvolution data_product(float* dx, const float* dz, const float* w, const f
 }
 
 // One chunk of units, some blocks of dw.  `give`: dz comes a unit at a time, into scratch slot 3;
-// bands of one pair of images follow each other and fetch it once.  Without memory for pairs the
-// unit's products are those of float32.
+// bands of one pair of images are consecutive and fetch it once.  Without memory for pairs the
+// unit's products are calculated in float32.
 bool weights_chunk(const PairWeights& whole, const WeightsCut& cut, Range range, float* to_w,
                    float* to_b, Range blocks, bool onto, const ImageHook<float>* give) {
   const WeightsProduct<float>& layer = whole.of;
@@ -149,14 +149,14 @@ bool conv_weights(float* dw, float* db, const float* x, const float* dz, const C
   return whole;
 }
 
-// --- what stays in float32: groups, which have few terms, and what takes float32's kernels less
-// time by Winograd's algorithm
+// --- layers that remain in float32: groups, which have few terms, and layers that are faster there
+// by Winograd's algorithm
 
 bool stays_exact(const PairConvolution& p) {
   return winograd_shape_of<float>(p, sums_in_bfloat16).matrices > 0;
 }
 
-// The gradients but that of the inputs.
+// The gradients except that of the inputs.
 bool parameter_gradients(float* dw, float* db, const float* x, const float* dz, const ConvDims& d,
                          Accumulate accumulate, const ImageHook<float>* give = nullptr) {
   if (!by_winograd(WeightsProduct<float>(x, dz, d), sums_in_bfloat16))
@@ -218,7 +218,7 @@ void conv2d_transpose_forward(float* y, const float* x, const float* w, const fl
     exact.conv2d_transpose_forward(y, x, w, b, dims, activation);
 }
 
-// dz is the image of `dims` here, x its output: the roles of both in dw are swapped.
+// dz is the image of `dims` here, x its output: their roles in dw are swapped.
 void conv2d_transpose_backward(float* dx, float* dw, float* db, const float* dz, const float* x,
                                const float* w, ConvDims dims, Accumulate accumulate) {
   if (dims.groups != 1)

@@ -1,8 +1,8 @@
-// An image as products of pairs read it: cells of pairs, made for one unit at a time.
+// An image as read by products of pairs: cells of pairs, made for one unit at a time.
 //
-// A cell is a pixel's channels, an odd last one beside 0.  Of fewer than four channels that would
-// leave much of every product to zeros: there a cell is the window's row of an output, its columns
-// and channels in one run with zeros outside the image, and the window has one column left.
+// A cell is a pixel's channels, an odd last one paired with 0.  With fewer than four channels much
+// of every product would be zeros: there a cell is a row of an output's window, with its columns
+// and channels in one run and zeros outside the image, and the window then has one column.
 #pragma once
 
 #include "../conv_axes.h"
@@ -13,7 +13,7 @@ namespace LAMINA_ISA {
 
 using Half = std::uint16_t;  // one number in bfloat16
 
-// `count` numbers, one after the other.
+// `count` contiguous numbers.
 inline void round_numbers(Half* to, const float* from, Index count) {
   for (Index i = 0; i < count; i += 2 * pair_lanes) {
     const Index left = count - i;
@@ -43,7 +43,7 @@ struct CellSource {
   }
 };
 
-// The windows' rows over one row of pixels; `border` holds border_row() halves.
+// The windows' rows over one row of pixels; `border` has room for border_row() halves.
 inline void span_row(Pair* cells, Half* border, const CellSource& s, const float* row) {
   const Axis& a = s.horizontal;
   const Index size = s.border_row() - 2 * pair_lanes, shift = a.shift * s.depth;
@@ -72,7 +72,7 @@ inline void span_row(Pair* cells, Half* border, const CellSource& s, const float
   }
 }
 
-// `rows` rows of pixels that follow each other.
+// `rows` consecutive rows of pixels.
 inline void make_cells(Pair* cells, Half* border, const CellSource& s, const float* from,
                        Index rows) {
   const Index step = s.columns() * s.pairs();

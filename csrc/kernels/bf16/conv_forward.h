@@ -1,7 +1,7 @@
 // Image times weights in bfloat16: the product behind forward convolution and backward-data.
 //
-// As conv_product.h does it, with cells of pairs in the place of pixels: they are made unit by
-// unit, by the thread that multiplies them.
+// As in conv_product.h, with cells of pairs in place of pixels: they are made unit by unit, by the
+// thread that multiplies them.
 #pragma once
 
 #include "../conv_plan.h"
@@ -23,8 +23,8 @@ struct PairConvolution {
   bool backward;  // columns are the layer's channels, taps run backwards
   bool in_batches;
 
-  const ImageHook<float>* take = nullptr;  // gets y, which is null then
-  const ImageHook<float>* give = nullptr;  // makes x, which is null then
+  const ImageHook<float>* take = nullptr;  // receives y, which is null then
+  const ImageHook<float>* give = nullptr;  // provides x, which is null then
 
   bool spans() const { return !backward && depth < 4 && horizontal.taps > 1; }
   CellSource cells() const { return {x, horizontal.inputs, depth, horizontal, spans()}; }
@@ -34,14 +34,14 @@ struct PairConvolution {
   Index y_image() const { return vertical.outputs * horizontal.outputs * columns; }
   bool by_images() const { return take || give; }
   Index pixels() const { return images * vertical.outputs * horizontal.outputs; }
-  double flop() const {  // at the speed of float32 products
+  double flop() const {  // in the unit of float32 products
     const double taps = double(vertical.taps * horizontal.taps);
     const double cells = taps / double(vertical.divide * horizontal.divide);
     return double(pixels()) * (cells + 1.0) * double(depth) * double(columns);
   }
 };
 
-// The rows of the input that some rows of outputs meet.
+// The rows of the input that overlap some rows of outputs.
 inline Range rows_met(const Axis& axis, Index first, Index count) {
   const Index begin = floor_divide(first * axis.scale - axis.shift, axis.divide);
   const Index last = (first + count - 1) * axis.scale - axis.shift;
@@ -50,7 +50,7 @@ inline Range rows_met(const Axis& axis, Index first, Index count) {
   return {inside(begin), inside(end)};
 }
 
-// What all units share.
+// Shared by all units.
 struct PairConvolutionPlan {
   Classes rows, cols;
   Units units;
@@ -62,7 +62,7 @@ struct PairConvolutionPlan {
 
 inline Index whole_lines(Index bytes) { return (bytes + 63) / 64 * 64; }
 
-// Weights into panels: tap by tap, as the cells have them.
+// The weights in panels: tap by tap, in the order of the cells.
 inline Index panel_pairs(const PairConvolution& p) {
   return PanelCut<float>(p.columns).padded() * p.taps() * p.cells().pairs();
 }
@@ -80,8 +80,8 @@ inline void pack_weights(Pair* to, const PairConvolution& p) {
   });
 }
 
-// Pixels of one unit and class pair: where their windows begin in the unit's cells, where their
-// outputs go.
+// The pixels of one unit and class pair: where their windows begin in the unit's cells, and the
+// addresses of their outputs.
 inline Index fill_cell_places(Place* places, const PairConvolution& p,
                               const PairConvolutionPlan& plan, const Unit& unit, Range met,
                               Index row_class, Index col_class) {
@@ -159,7 +159,7 @@ inline bool multiply_unit(const PairConvolution& p, const PairConvolutionPlan& p
   return true;
 }
 
-// False where there is no memory.  Takes scratch slots 2 and 3 of this thread; units use slots 0
+// Returns false if memory is short.  Uses scratch slots 2 and 3 of this thread; units use slots 0
 // and 1.
 bool multiply(PairConvolution p);
 

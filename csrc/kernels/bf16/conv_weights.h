@@ -1,8 +1,8 @@
 // The gradient of a convolution's weights in bfloat16, dw = sum over pixels of window x dz.
 //
-// A pair is the same pixel of two images that follow each other, of an odd last image beside zeros:
-// so windows are cut at the border, and steps of the window counted, as in float32
-// (conv_weights.h), on half as many images.
+// A pair is the same pixel of two consecutive images, with zeros for an odd last image.  Windows
+// are therefore cut at the border, and steps of the window counted, as in float32 (conv_weights.h),
+// on half as many images.
 #pragma once
 
 #include "../conv_weights.h"
@@ -14,13 +14,13 @@ namespace LAMINA_ISA {
 // A unit counts pairs of images.
 struct PairWeights {
   WeightsProduct<float> of;                // the layer
-  Range rows_of(const Unit& unit) const {  // of the input that its windows meet
+  Range rows_of(const Unit& unit) const {  // of the input that its windows overlap
     const Index top = unit.row * of.d.stride_h - of.d.pad_top;
     const Index end = top + field_height(of, unit.rows);
     const auto inside = [&](Index at) { return at < 0 ? 0 : at < of.d.height ? at : of.d.height; };
     return {inside(top), inside(end)};
   }
-  // With few channels the cells have the border around them (WeightsProduct::spans_taps).
+  // With few channels the cells include the border (WeightsProduct::spans_taps).
   Index most_cells(const Units& units) const {
     const ConvDims& d = of.d;
     const Index height = field_height(of, units.band_rows);
@@ -44,13 +44,13 @@ inline void pair_numbers(Pair* to, const float* a, const float* b, Index count) 
   }
 }
 
-// The first of two images, or the second, null behind the last image.
+// The first or the second of two images, null after the last image.
 inline const float* image_of(const float* images, Index pair, Index second, Index count,
                              Index size) {
   return 2 * pair + second < count ? images + (2 * pair + second) * size : nullptr;
 }
 
-// The unit's cells: rows of the input, or all that its windows cover, zeros outside the image.
+// The unit's cells: rows of the input, or all that its windows cover, with zeros outside the image.
 inline void make_weight_cells(Pair* cells, const PairWeights& p, const Unit& unit) {
   const ConvDims& d = p.of.d;
   const Index x_row = d.width * d.channels, x_image = d.height * x_row;
@@ -101,7 +101,8 @@ inline void make_weight_panels(Pair* panels, const PairWeights& p, const Unit& u
   }
 }
 
-// The pixels of a unit that meet the image at one tap, in the unit's cells; returns how many runs.
+// The pixels of a unit that overlap the image at one tap, in the unit's cells; returns the number
+// of runs.
 inline Index cell_runs(const PairWeights& p, const Unit& unit, Index tap, Run* runs) {
   const ConvDims& d = p.of.d;
   const Index ky = tap / d.kernel_w, kx = tap % d.kernel_w;
@@ -142,7 +143,7 @@ inline void add_weights(const PairWeights& p, const Unit& unit, float* dw,
   }
 }
 
-// All taps at once: a tap alone would leave the tile half empty.
+// All taps at once: a single tap would leave the tile half empty.
 inline void weights_of_taps(const PairWeights& p, const Unit& unit, float* dw,
                             const PairWeightsScratch& s, bool add) {
   const ConvDims& d = p.of.d;
@@ -159,7 +160,7 @@ inline void weights_of_taps(const PairWeights& p, const Unit& unit, float* dw,
   add_weights(p, unit, dw, s, rows, runs, add);
 }
 
-// Adds one unit's part of some blocks to dw, or writes it.
+// Adds one unit's part of some blocks to dw, or overwrites it.
 inline void weights_unit(const PairWeights& p, const Unit& unit, float* dw, Range blocks,
                          const PairWeightsScratch& s, bool add) {
   make_weight_cells(s.cells, p, unit);

@@ -1,4 +1,4 @@
-// Dense layers whose products are of numbers rounded to bfloat16: see dense.cpp one room up.
+// Dense layers with products of numbers rounded to bfloat16: see dense.cpp in the parent folder.
 #include "exact.h"
 #include "pair_product.h"
 #include "table.h"

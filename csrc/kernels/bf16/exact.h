@@ -1,4 +1,4 @@
-// The float32 kernels of AVX-512: what products in bfloat16 leave to them.
+// The float32 kernels of AVX-512, for the parts of a layer that are not in bfloat16.
 #pragma once
 
 #include "../simd.h"

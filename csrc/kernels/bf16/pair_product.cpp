@@ -7,16 +7,16 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// K is summed in near-equal chunks of at most so many pairs.  Part of the contract, as
-// longest_chunk is.
+// K is summed in nearly equal chunks of at most this many pairs.  Part of the contract, like
+// longest_chunk.
 constexpr Index longest_pairs = 512;
-// What is packed at a time: B in blocks of so many columns and chunks, by all threads; A in blocks
-// of rows, by the thread that multiplies them.
+// The units of packing: B in blocks of this many columns and chunks, by all threads; A in blocks of
+// rows, by the thread that multiplies them.
 constexpr Index block_columns = 1024, block_chunks = 4, pair_rows = 128;
 
-// One block of B, and what of A meets it.
+// One block of B, and the part of A that it is multiplied with.
 struct Block {
-  Index column, columns;  // first, how many
+  Index column, columns;  // first, number
   Index chunk, chunks;
 };
 
@@ -48,11 +48,11 @@ class BlockedPairs {
   const PairProduct& p;
   const Parts chunks;  // of pairs
   const Parts rows;
-  Pair* panels = nullptr;  // of the block at hand: chunk by chunk, panel by panel
+  Pair* panels = nullptr;  // of the current block: chunk by chunk, panel by panel
   Place places[pair_rows];
 
   Index longest_of() const { return chunks.begin(1) - chunks.begin(0); }
-  // Rows of A an odd number of cache lines apart: a power of two would put them into few sets.
+  // Rows of A are an odd number of cache lines apart: a power of two would put them into few sets.
   Index row_pairs() const {
     return ((longest_of() + pair_lanes - 1) / pair_lanes | 1) * pair_lanes;
   }
@@ -76,7 +76,7 @@ class BlockedPairs {
       pack_panel(chunk_panels(b, chunk) + cut.first(j) * pairs, cut.vectors(j) * pair_lanes, p.b,
                  b.column + cut.first(j), cut.used(j), 2 * chunks.begin(chunk), depth_of(chunk));
     });
-    // Few rows are shared out by their columns too, four parts a thread.
+    // With few rows, columns are divided too, into four parts per thread.
     const double flop = work * double(p.m);
     const int threads = threads_for(flop, rows.count * cut.count());
     Index shares = threads == 1 ? 1 : (4 * threads + rows.count - 1) / rows.count;
@@ -93,7 +93,7 @@ class BlockedPairs {
     });
   }
 
-  // Without scratch: a few rows at a time, on the stack.
+  // Without scratch memory: a few rows at a time, on the stack.
   __attribute__((noinline)) void strip_without_memory(const Block& b, Range strip_rows,
                                                       Range strip_panels) const {
     constexpr Index few = 12;

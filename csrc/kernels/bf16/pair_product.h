@@ -16,7 +16,7 @@ struct PairProduct {
   bool relu;
 };
 
-// False, and nothing done, where there is no memory for packed operands.
+// Returns false and does nothing if there is no memory for packed operands.
 bool multiply(const PairProduct& p);
 
 }  // namespace LAMINA_ISA

@@ -2,11 +2,11 @@
 //
 //   c[row.out + j] (+)= sum over runs and their steps of  a[row.in + step] . b[step][j]
 //
-// A step is a pair, `.` the sum of its two products.  Rows and runs are those of conv_tile.h: a
+// A step is a pair, and `.` the sum of its two products.  Rows and runs are those of conv_tile.h: a
 // matrix is a single run.
 //
 // Bits: an element is one chain of VDPBF16PS from zero over the runs in order, then + C (if
-// adding), + bias, ReLU, in float32.  Tile shape takes no part.
+// adding), + bias, ReLU, in float32.  The shape of the tile has no effect.
 #pragma once
 
 #include "../conv_tile.h"
@@ -29,15 +29,15 @@ struct PairTile {
   bool relu;
 };
 
-// acc += the two products of each lane; pinned for the reason that fma_into is (microkernel.h).
+// acc += the two products of each lane; in asm for the same reason as fma_into (microkernel.h).
 LAMINA_INLINE void add_products(__m512& acc, __m512i a, __m512i b) {
   __asm__("vdpbf16ps %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
 }
 
-// Rows of a tile by its vectors, and how a rest is cut (conv_tile.h).
+// Rows of a tile by its number of vectors, and the division of the remaining rows (conv_tile.h).
 constexpr int pair_vectors = gather_vectors;
 
-// Runs `places[0 .. count)` through the tiles; t.rows is set by it.
+// Processes rows `places[0 .. count)` in tiles; sets t.rows.
 void multiply_places(PairTile t, const Place* places, Index count, Index vectors);
 
 }  // namespace LAMINA_ISA

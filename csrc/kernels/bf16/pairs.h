@@ -1,10 +1,10 @@
-// Operands of products in bfloat16: numbers rounded to 8 bits of mantissa, to the nearest and
-// among equally near ones to the even; NaN stays NaN, magnitudes below 2^-126 become 0.
+// Operands of products in bfloat16: numbers rounded to 8 bits of mantissa, to nearest, ties to
+// even; NaN remains NaN, magnitudes below 2^-126 become 0.
 //
-// VDPBF16PS multiplies two neighbours along k at a time, so an operand is made of pairs (k, k + 1),
-// the first in the lower half of 32 bits; behind an odd last k stands 0.  Once made, a pair is
-// addressed as a float is: the left operand lies in rows, element (i, k) at rows[i * ld + k / 2];
-// the right one in panels of whole vectors, column j of a panel at panel[k / 2 * width + j].
+// VDPBF16PS multiplies two neighbours along k at a time, so an operand consists of pairs (k, k +
+// 1), the first in the lower half of 32 bits; an odd last k is paired with 0.  A pair is then
+// addressed like a float: the left operand is stored in rows, element (i, k) at rows[i * ld + k /
+// 2]; the right one in panels of whole vectors, column j of a panel at panel[k / 2 * width + j].
 #pragma once
 
 #include "../simd.h"
@@ -14,7 +14,7 @@ namespace LAMINA_ISA {
 
 using Pair = std::uint32_t;
 
-constexpr Index pair_lanes = 16;  // of a vector
+constexpr Index pair_lanes = 16;  // per vector
 LAMINA_INLINE constexpr Index pairs_of(Index numbers) { return (numbers + 1) / 2; }
 
 LAMINA_INLINE __m512 load_numbers(const float* p, Index count) {
@@ -28,7 +28,7 @@ LAMINA_INLINE void store_pairs(Pair* p, __m512i pairs, Index count) {
     _mm512_mask_storeu_epi32(p, first16(count > 0 ? count : 0), pairs);
 }
 
-// (p[0], p[1]), (p[2], p[3]), ... of `count` numbers, zeros behind them.
+// (p[0], p[1]), (p[2], p[3]), ... of `count` numbers, then zeros.
 LAMINA_INLINE __m512i pairs_along(const float* p, Index count) {
   const __m512 first = load_numbers(p, count);
   const __m512 second =
@@ -73,7 +73,7 @@ LAMINA_INLINE void transpose_pairs(__m512i (&rows)[pair_lanes]) {
   }
 }
 
-// A matrix of numbers in memory: element (i, k) at data[i * ld + k] where k is adjacent, else at
+// A matrix of numbers in memory: element (i, k) at data[i * ld + k] if k is adjacent, else at
 // data[k * ld + i].  i: a row of the left operand, a column of the right one.
 struct Numbers {
   const float* data;
@@ -84,14 +84,14 @@ struct Numbers {
   }
 };
 
-// 16 x 16 pairs from (i, k) on, those behind `count` and `depth` zeros: vector i, lane of k / 2.
+// 16 x 16 pairs from (i, k) on, with zeros after `count` and `depth`: vector i, lane k / 2.
 LAMINA_INLINE void load_block_along(__m512i (&block)[pair_lanes], const Numbers& from, Index i,
                                     Index k, Index count, Index depth) {
   LAMINA_UNROLL
   for (int r = 0; r < 16; ++r)
     block[r] = r < count ? pairs_along(from.at(i + r, k), depth) : _mm512_setzero_si512();
 }
-// The same as vector k / 2, lane of i.
+// The same as vector k / 2, lane i.
 LAMINA_INLINE void load_block_across(__m512i (&block)[pair_lanes], const Numbers& from, Index i,
                                      Index k, Index count, Index depth) {
   LAMINA_UNROLL
@@ -104,8 +104,8 @@ LAMINA_INLINE void load_block_across(__m512i (&block)[pair_lanes], const Numbers
   }
 }
 
-// `count` rows of a left operand from (first, k) on, `depth` numbers of each; nothing behind a
-// row's pairs is written.
+// `count` rows of a left operand from (first, k) on, `depth` numbers each; nothing is written after
+// the pairs of a row.
 inline void pack_rows(Pair* rows, Index ld, const Numbers& from, Index first, Index count, Index k,
                       Index depth) {
   if (from.k_adjacent) {
@@ -125,7 +125,7 @@ inline void pack_rows(Pair* rows, Index ld, const Numbers& from, Index first, In
     }
 }
 
-// A panel of `width` columns, whole vectors, of which `used` are there; zeros in the others.
+// A panel of `width` columns, whole vectors, of which `used` exist; zeros in the others.
 inline void pack_panel(Pair* panel, Index width, const Numbers& from, Index first, Index used,
                        Index k, Index depth) {
   if (!from.k_adjacent) {
