@@ -70,6 +70,16 @@ def test_wrong_calls():
             call()
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"), [("max", "maxit"), ("sk", "skip"), ("dec", "decay"), ("He", "Hess")]
+)
+def test_the_beginning_of_an_argument_says_which_is_meant(given, meant):
+    """R takes the beginning of an argument's name; here the error names the whole."""
+    for call in (lamina.nnet, lamina.nnet.multinom)[: 1 if meant == "skip" else 2]:
+        with pytest.raises(TypeError, match=f"unknown argument {given!r}; did you mean {meant!r}"):
+            call("g ~ a", TABLE, **{given: True})
+
+
 def test_wrong_questions_of_a_fit():
     fit = lamina.nnet("y ~ a + g", TABLE, size=1, linout=True, trace=False, maxit=5)
     with pytest.raises(ValueError, match="type must be one of 'raw', 'class'; got 'probs'"):

@@ -41,7 +41,8 @@ FORMULAS = [
     "y ~ I(cbind(x, z) * my.w) + I((x > 1) + (z > 0)) + I(poly(x, 2) - scale(cbind(x, z)))",
     "y ~ I(max(x, 9) - min(z, 0) * x) + relevel(ref='b', f) + I(sum(x, z, -1) * z)",
     "y ~ C(f, base=2) + C(g, base=1)", "y ~ C(f, treatment, 1) + C(o, how.many=2)",
-    "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ I(b & my.w - 1 | z > 0)", "y ~ 1e5*x + (x)",
+    "y ~ (x + f + g)^3", "y ~ (x + z)^9", "y ~ I(x * sum(seq(3), seq(length.out=4, to=7)))",
+    "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ I(b & my.w - 1 | z > 0)",
 ]  # fmt: skip
 
 
@@ -78,7 +79,7 @@ say("names", colnames(x)); say("x", x); say("formula", deparse(formula(m), 500))
 """
 
 
-@pytest.mark.parametrize("formula", FORMULAS[:-1])
+@pytest.mark.parametrize("formula", FORMULAS)
 def test_the_model_matrix_is_rs(formula):
     data = table()
     asked = r_peer.ask(ORDERED + MATRIX % formula, data)
@@ -89,7 +90,24 @@ def test_the_model_matrix_is_rs(formula):
     np.testing.assert_allclose(x, asked["x"], rtol=0, atol=2e-15 * max(1, np.abs(x).max()))
 
 
-@pytest.mark.parametrize("formula", FORMULAS[:-1])
+@pytest.mark.parametrize("formula", ["y ~ y*x*f + z", "f ~ x + f + f:x - z", "y ~ y + x - 1"])
+def test_a_response_on_the_right_is_left_out_as_in_r(formula):
+    asked = r_peer.ask(MATRIX % formula, table())
+    with pytest.warns(UserWarning, match="model_frame: the response . stands on the right too"):
+        frame = model_frame(formula, table())
+    x, names = frame.with_intercept
+    assert names == asked["names"]
+    np.testing.assert_allclose(x, asked["x"], rtol=0, atol=1e-14)
+
+
+def test_seq_of_a_variable_alone_is_the_places_of_its_rows():
+    for column in "xf":
+        frame = model_frame(f"y ~ seq({column})", table())
+        assert frame.x[:, 0].tolist() == list(range(1, 31))
+        assert frame.again({column: table()[column][:4]}).x[:, 0].tolist() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
 def test_rows_of_the_table_become_the_same_again(formula):
     """Knots, levels, means and polynomials are those of all rows, not of the few."""
     data = with_order(table())
@@ -343,7 +361,9 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y + x", {}, FormulaError, "formula must have a '~'"),
         (3, {}, TypeError, "formula must be a string, such as 'y ~ x1 \\+ x2'; got 3"),
         ("y ~ f + sos(x)", {}, ValueError, r"sos\(x\): unknown function 'sos'; did you mean"),
-        ("y ~ log(f)", {}, TypeError, r"log\(f\) cannot be calculated"),
+        ("y ~ log(f)", {}, TypeError,
+         r"^model_frame: log\(f\) cannot be calculated: numbers are needed; got a factor, whose "
+         r"levels are a, b, c; as.numeric\(\) of it gives the places of its levels$"),
         ("y ~ x", {"subset": "x"}, TypeError, "subset must be a condition"),
         ("y ~ x", {"subset": [40]}, ValueError, "subset must hold row numbers, 0 to 29; got 40"),
         ("y ~ x", {"weights": [1.0]}, ValueError, "weights must have one value for each of 30 row"),
@@ -353,7 +373,23 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ f", {"contrasts": "sum"}, TypeError, "contrasts must be a dict"),
         ("y ~ f", {"subset": "f == 'a'"}, ValueError,
          "the factor f must have 2 or more levels in the rows that are used; got only 'a'"),
-        ("y ~ x", {"subset": "x > 9"}, ValueError, "must have a row without missing values"),
+        ("y ~ x", {"subset": "x > 9"}, ValueError,
+         "^model_frame: subset must leave a row; it leaves none of 30; got 'x > 9'$"),
+        ("y ~ x", {"subset": []}, ValueError, "subset must leave a row; it leaves none of 30$"),
+        ("y ~ x ~ z", {}, FormulaError, "must have one '~', as in .*; got 'y ~ x ~ z'$"),
+        ("y ~ I(x ~ z)", {}, FormulaError, r"must have one '~', as in .*; got 'y ~ I\(x ~ z\)'$"),
+        ("y ~ 2", {}, FormulaError, "numbers 0 and 1 alone .*; got 2 in 'y ~ 2'; arithmetic"),
+        ("y ~ x + 1.5", {}, FormulaError, "numbers 0 and 1 alone .*; got 1.5 in 'y ~ x"),
+        ("y ~ 2 * x", {}, FormulaError, "numbers 0 and 1 alone .*; got 2 in 'y ~ 2"),
+        ("y ~ x:1", {}, FormulaError, "numbers 0 and 1 alone .*; got 1 in 'y ~ x:1'"),
+        ("y ~ x^0.5", {}, FormulaError, r"power .* an integer from 1 on, .*; got x\^0.5 in"),
+        ("y ~ x^z", {}, FormulaError, r"power .* an integer from 1 on, .*; got x\^z in"),
+        ("y ~ seq(1, x)", {}, TypeError,
+         r"seq\(1, x\) cannot be calculated: to must be one number; got a value for each row$"),
+        ("y ~ round(x, c(1, 2))", {}, TypeError, "digits must be one number; got several values"),
+        ("y ~ poly(x, 0)", {}, ValueError, "degree of poly must be an integer from 1 on; got 0"),
+        ("y ~ bs(x, df=z)", {}, TypeError, "df of bs must be one number; got a value for each row"),
+        ("y ~ ns(x, df='4')", {}, TypeError, "df of ns must be one number; got '4'"),
         ("y ~ I(f > 'a')", {}, TypeError, "'<' and '>' are for numbers and ordered factors"),
         ("y ~ I(ordered(f) > 'q')", {}, ValueError, "one of its levels, a, b, c; got 'q'"),
         ("y ~ relevel(f, ref=4)", {}, ValueError, "ref must be .* a, b, c, or its place, 1 to 3"),

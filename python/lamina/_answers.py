@@ -36,7 +36,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     for each in sorted(known):
         by_fold.setdefault(folded(each), each)
     near = get_close_matches(folded(name), by_fold, n=1, cutoff=0.75)
-    if not near and len(name) > 2:  # the beginning of one name alone
+    if not near and len(name) > 1:  # the beginning of one name alone
         near = [each for each in by_fold if each.startswith(folded(name))]
     return by_fold[near[0]] if len(near) == 1 else None
 

@@ -16,6 +16,7 @@ from lamina.nnet.formulas.expressions import (
     Tree,
     deparse,
     parse,
+    parse_formula,
 )
 from lamina.nnet.formulas.variables import level_text
 
@@ -33,7 +34,9 @@ def call_text(function: str, formula: str, **given: Any) -> str:
     >>> call_text("multinom", "y ~ a", data=[1.0, 2.0], subset="a>0")
     'multinom(formula = y ~ a, data = list, subset = a > 0)'
     """
-    arguments = [("formula", parse(function, formula))]
+    left, right = parse_formula(function, formula)
+    whole: Tree = Prefix("~", right) if left is None else Infix("~", left, right)
+    arguments: list[tuple[str | None, Tree]] = [("formula", whole)]
     arguments += [(name.replace("na_", "na."), _told(value)) for name, value in given.items()]
     writer = _Writer()
     writer.write(Call(function, tuple(arguments)))

@@ -189,7 +189,10 @@ def from_formula(
         classes = list(frame.labels)
     response = deparse(frame.terms.response)
     if not frame.x.shape[1]:
-        raise ValueError(f"{WHO}: formula must have an input on its right; got {formula!r}")
+        raise ValueError(
+            f"{WHO}: formula must have an input on its right; got {formula!r}, which has none; of "
+            f"classes, multinom fits an intercept alone"
+        )
     return Given(
         matrix_of(WHO, "x", frame.x), matrix_of(WHO, "y", y),
         case_weights(frame.weights, len(y)), frame.coefnames, classes,

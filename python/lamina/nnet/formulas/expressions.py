@@ -25,11 +25,11 @@ TOKEN = re.compile(
 )
 # How tightly operators between two expressions bind; those of a prefix stand in PREFIX.
 BINDING = {
-    "~": 1, "||": 2, "|": 2, "&&": 3, "&": 3, "==": 5, "!=": 5, "<": 5, ">": 5, "<=": 5, ">=": 5,
+    "||": 2, "|": 2, "&&": 3, "&": 3, "==": 5, "!=": 5, "<": 5, ">": 5, "<=": 5, ">=": 5,
     "+": 6, "-": 6, "*": 7, "/": 7, ":": 9, "^": 12,
 }  # fmt: skip
 SPECIAL = 8  # %in%, %%, ...
-PREFIX = {"~": 1, "!": 4, "-": 10, "+": 10}
+PREFIX = {"!": 4, "-": 10, "+": 10}
 TIGHT = ("/", "^", ":", "%%", "%/%")  # written without spaces
 CONSTANTS = {
     "TRUE": "True", "T": "True", "FALSE": "False", "F": "False", "NULL": "None", "NA": "nan",
@@ -55,6 +55,11 @@ class Number:
     """A number as it is written."""
 
     text: str
+
+    @property
+    def value(self) -> float:
+        """The number itself."""
+        return float(self.text.rstrip("L"))
 
 
 @dataclass(frozen=True)
@@ -112,8 +117,20 @@ def parse(who: str, text: str) -> Tree:
     return _Reader(who, text).whole()
 
 
+def parse_formula(who: str, text: str) -> tuple[Tree | None, Tree]:
+    """Return the trees of a formula's sides; of one that has no left side the first is None.
+
+    Examples
+    --------
+    >>> left, right = parse_formula("f", "log(y) ~ x + z")
+    >>> deparse(left), deparse(right)
+    ('log(y)', 'x + z')
+    """
+    return _Reader(who, text).sides()
+
+
 class _Reader:
-    """Precedence climbing over the tokens of one expression."""
+    """Precedence climbing over the tokens of one expression, or of a formula's two."""
 
     def __init__(self, who: str, text: str) -> None:
         self.who, self.text = who, text
@@ -146,6 +163,19 @@ class _Reader:
         if self.tokens[self.place][0] != "end":
             raise self.refused(self.tokens[self.place][2])
         return tree
+
+    def sides(self) -> tuple[Tree | None, Tree]:
+        """Return the trees on both sides of the one "~" that a formula has."""
+        signs = sum(token[:2] == ("operator", "~") for token in self.tokens)
+        if signs != 1:
+            raise FormulaError(
+                f"{self.who}: formula must have {'one' if signs else 'a'} '~', as in "
+                f"'y ~ x1 + x2'; got {self.text!r}"
+            )
+        left = None if self.take("~") else self.expression(0)
+        if left is not None:
+            self.need("~")
+        return left, self.whole()
 
     def next(self) -> tuple[str, str, int]:
         """Take a token."""
@@ -227,7 +257,7 @@ def deparse(tree: Tree) -> str:
     """
     if isinstance(tree, Number):
         whole = tree.text.endswith("L")
-        return tree.text if whole else number_text(float(tree.text))
+        return tree.text if whole else number_text(tree.value)
     if isinstance(tree, Text):
         escaped = tree.value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'

@@ -116,12 +116,30 @@ def atan2(y: Any, x: Any) -> Any:
 
 def round_(x: Any, digits: int = 0) -> Any:
     """Return rounded numbers."""
-    return np.round(x, int(digits))
+    return np.round(x, _integer("digits", digits))
 
 
 def _values(x: Any) -> Any:
     """Return the numbers of an argument, those of a matrix too."""
     return np.asarray(x, np.float64)
+
+
+def _single(name: str, value: Any) -> float:
+    """Return an argument that is one number, for all rows."""
+    if isinstance(value, Variable) or np.ndim(value) or isinstance(value, str):
+        got = repr(value) if isinstance(value, str) else "a value for each row"
+        got = "several values" if isinstance(value, (list, tuple)) else got
+        raise TypeError(f"{name} must be one number; got {got}")
+    return float(value)
+
+
+def _integer(name: str, value: Any, least: int | None = None) -> int:
+    """Return an argument that is one integer; numbers are cut off, as R does."""
+    number = _single(name, value)
+    if not np.isfinite(number) or (least is not None and int(number) < least):
+        rule = "an integer" if least is None else f"an integer from {least} on"
+        raise ValueError(f"{name} must be {rule}; got {number:g}")
+    return int(number)
 
 
 def pmin(x: Any, *more: Any) -> Any:
@@ -161,21 +179,46 @@ def sequence(first: Any, last: Any) -> Any:
         return factors.interaction(first, last, sep=":", lex_order=True)
     if any(isinstance(each, Variable) or np.ndim(each) for each in (first, last)):
         raise TypeError("':' outside of terms takes two numbers, or two factors")
+    return _steps(first, last)
+
+
+def _steps(first: float, last: float) -> list[float]:
     step = 1 if last >= first else -1
     return [float(v) for v in np.arange(first, last + step / 2, step)]
 
 
-def seq(
-    from_: float = 1.0, to: float = 1.0, by: float | None = None, length_out: int | None = None
-) -> list[float]:
-    """Return numbers from one to another, in steps or so many."""
+def seq(from_: Any = None, to: Any = None, by: Any = None, length_out: Any = None) -> list[float]:
+    """Return numbers from one to another, in steps or so many; of one argument alone its places."""
+    if to is None and by is None and length_out is None:
+        if isinstance(from_, (Variable, np.ndarray, list)):
+            rows = len(from_.values if isinstance(from_, Variable) else from_)
+            return [float(i + 1) for i in range(rows)]
+        return _steps(1.0, _single("from", 1.0 if from_ is None else from_))
+    first = None if from_ is None else _single("from", from_)
+    last = None if to is None else _single("to", to)
+    step = None if by is None else _single("by", by)
     if length_out is not None:
-        return [float(v) for v in np.linspace(from_, to, int(length_out))]
-    step = (1.0 if to >= from_ else -1.0) if by is None else float(by)
-    if step == 0 or (to - from_) / step < 0:
-        raise ValueError(f"by must lead from {from_:g} to {to:g}; got {step:g}")
-    count = int((to - from_) / step + 1e-10) + 1
-    return [from_ + i * step for i in range(count)]
+        return _so_many(_integer("length.out", length_out, 0), first, last, step)
+    first, last = 1.0 if first is None else first, 1.0 if last is None else last
+    step = (1.0 if last >= first else -1.0) if step is None else step
+    if step == 0 or (last - first) / step < 0:
+        raise ValueError(f"by must lead from {first:g} to {last:g}; got {step:g}")
+    count = int((last - first) / step + 1e-10) + 1
+    return [first + i * step for i in range(count)]
+
+
+def _so_many(
+    count: int, first: float | None, last: float | None, step: float | None
+) -> list[float]:
+    """Return so many numbers, of which two of the first, the last and the step are given."""
+    if first is not None and last is not None:
+        if step is not None:
+            raise ValueError("seq takes three of from, to, by and length.out at most; got four")
+        return [float(v) for v in np.linspace(first, last, count)]
+    step = 1.0 if step is None else step
+    if last is not None:
+        return [last - (count - 1 - i) * step for i in range(count)]
+    return [(1.0 if first is None else first) + i * step for i in range(count)]
 
 
 # --- what is learned of the training rows
@@ -188,7 +231,7 @@ def poly(
     state = {} if _state is None else _state
     if more and np.ndim(_values(more[-1])) == 0:
         *more, degree = more  # type: ignore[assignment]
-    degree = 1 if degree is None else int(degree)
+    degree = 1 if degree is None else _integer("degree of poly", degree, 1)
     columns = [column for each in (x, *more) for column in np.atleast_2d(_values(each).T)]
     if len(columns) == 1:
         return _poly(columns[0], degree, raw, state)
@@ -231,9 +274,11 @@ def bs(
     state = {} if _state is None else _state
     x = np.asarray(x, np.float64)
     if not state:
-        more = 1 if intercept else 0
-        state["knots"] = splines.knots(x, df, knots, degree + more, Boundary_knots)
-    return _basis(splines.b_splines(x, state["knots"], int(degree)), intercept)
+        df = None if df is None else _integer("df of bs", df)
+        state["degree"] = _integer("degree of bs", degree, 1)
+        without = state["degree"] + bool(intercept)
+        state["knots"] = splines.knots(x, df, knots, without, Boundary_knots)
+    return _basis(splines.b_splines(x, state["knots"], state["degree"]), intercept)
 
 
 def ns(
@@ -248,8 +293,8 @@ def ns(
     state = {} if _state is None else _state
     x = np.asarray(x, np.float64)
     if not state:
-        more = 1 if intercept else 0
-        state["knots"] = splines.knots(x, df, knots, 1 + more, Boundary_knots)
+        df = None if df is None else _integer("df of ns", df)
+        state["knots"] = splines.knots(x, df, knots, 1 + bool(intercept), Boundary_knots)
     return _basis(splines.natural(x, state["knots"], intercept), True)
 
 
@@ -263,10 +308,14 @@ def scale(x: Any, center: Any = True, scale: Any = True, _state: State | None = 
     state = {} if _state is None else _state
     values = _values(x)
     if not state:
-        middle = np.nanmean(values, axis=0) if center is True else float(center)
+        middle = np.nanmean(values, axis=0) if center is True else _single("center", center)
         rest = values - middle
         count = np.sum(~np.isnan(rest), axis=0) - 1
-        width = np.sqrt(np.nansum(rest**2, axis=0) / count) if scale is True else float(scale)
+        width = (
+            np.sqrt(np.nansum(rest**2, axis=0) / count)
+            if scale is True
+            else _single("scale", scale)
+        )
         state["center"], state["scale"] = middle, np.where(width == 0, 1.0, width)
     made = np.asarray((values - state["center"]) / state["scale"])
     return replace(x, kind="numeric", values=made) if isinstance(x, Variable) else made

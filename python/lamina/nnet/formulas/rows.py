@@ -17,15 +17,25 @@ NAMED = ("na.omit", "na.fail", "na.exclude", "na.pass")
 
 
 def rows_chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> Array:
-    """Return the rows that ``subset`` chooses."""
+    """Return the rows that ``subset`` chooses, one or more."""
     if subset is None:
         return np.arange(columns.rows)
+    chosen = _chosen(who, subset, columns, evaluation)
+    if columns.rows and not len(chosen):
+        got = f"; got {subset!r}" if isinstance(subset, str) else ""
+        raise ValueError(f"{who}: subset must leave a row; it leaves none of {columns.rows}{got}")
+    return chosen
+
+
+def _chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> Array:
     if isinstance(subset, str):
         held = evaluation.given("subset", subset, columns)
         if held.kind != "logical":
             raise TypeError(f"{who}: subset must be a condition, as 'x > 1'; got {subset!r}")
         return np.flatnonzero(held.values == 1.0)
     array = np.asarray(subset)
+    if array.size == 0 and array.ndim == 1:  # an empty list has the dtype of floats
+        array = array.astype(np.int64)
     if array.dtype.kind == "b":
         if array.shape != (columns.rows,):
             raise ValueError(

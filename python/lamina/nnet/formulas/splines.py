@@ -20,7 +20,7 @@ def knots(x: Array, df: int | None, inner: Any, without: int, boundary: Any) -> 
     if inner is not None:
         inner = np.atleast_1d(np.asarray(inner, np.float64))
     elif df is not None:
-        count = max(0, int(df) - without)
+        count = max(0, df - without)
         within = known[(known >= ends[0]) & (known <= ends[1])]
         inner = np.quantile(within, np.linspace(0, 1, count + 2)[1:-1])
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from lamina.nnet.formulas.expressions import (
     deparse,
 )
 
-OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "/", ":": ":", "^": "**", "%in%": ":"}
+OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "/", ":": ":", "^": "^", "%in%": ":"}
 DOT = Name(".")
 
 
@@ -64,15 +65,9 @@ def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
     """Return what a formula says of data with these columns."""
     if not isinstance(formula, str):
         raise TypeError(f"{who}: formula must be a string, such as 'y ~ x1 + x2'; got {formula!r}")
-    tree = expressions.parse(who, formula)
-    if isinstance(tree, Infix) and tree.operator == "~":
-        response, right = tree.left, tree.right
-    elif isinstance(tree, Prefix) and tree.operator == "~":
-        response, right = None, tree.of
-    else:
-        raise FormulaError(f"{who}: formula must have a '~', as in 'y ~ x1 + x2'; got {formula!r}")
+    response, right = expressions.parse_formula(who, formula)
     used = set() if response is None else set(expressions.names_in(response))
-    algebra = _Algebra(who, [name for name in columns if name not in used])
+    algebra = _Algebra(who, formula, [name for name in columns if name not in used])
     whole = right
     while isinstance(whole, Brackets):  # within brackets, -1 would not take the intercept out
         whole = whole.of
@@ -81,7 +76,12 @@ def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
     left = "" if response is None else f"{deparse(response)} "
     terms, intercept = _expand(who, text, formula)
     names = list(algebra.placeholders)
-    ordered = [tuple(sorted((names[i] for i in term), key=names.index)) for term in terms]
+    itself = "" if response is None else deparse(response)
+    places = {name: i if name != itself else -1 for i, name in enumerate(names)}  # as R has them
+    ordered = [tuple(sorted((names[i] for i in term), key=places.__getitem__)) for term in terms]
+    if (itself,) in ordered:
+        ordered.remove((itself,))
+        _screen.warn(f"{who}: the response {itself} stands on the right too, and is left out there")
     offsets: dict[str, Tree] = {
         name: tree
         for name, tree in algebra.placeholders.items()
@@ -96,8 +96,8 @@ def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
 class _Algebra:
     """Writes the right side for formulaic, with a plain name in place of each variable."""
 
-    def __init__(self, who: str, others: Sequence[str]) -> None:
-        self.who = who
+    def __init__(self, who: str, formula: str, others: Sequence[str]) -> None:
+        self.who, self.formula = who, formula
         self.others = [Name(name, quoted=True) for name in others]  # whatever they are called
         self.placeholders: dict[str, Tree] = {}
 
@@ -107,7 +107,11 @@ class _Algebra:
             return f"({self.write(tree.of)})"
         if isinstance(tree, Prefix) and tree.operator in ("+", "-"):
             return f"{tree.operator} {self.write(tree.of)}"
+        if isinstance(tree, Infix) and tree.operator == "^":
+            return self._power(tree)
         if isinstance(tree, Infix) and tree.operator in OPERATORS:
+            if tree.operator not in ("+", "-"):
+                self._refuse_numbers(tree.left, tree.right)
             sign = OPERATORS[tree.operator]
             return f"{self.write(tree.left)} {sign} {self.write(tree.right)}"
         if isinstance(tree, Infix) and tree.operator in ("|", "||"):
@@ -116,7 +120,9 @@ class _Algebra:
                 f"{deparse(tree)} is one truth value a row; write I({deparse(tree)}) if it is meant"
             )
         if isinstance(tree, Number):
-            return tree.text.rstrip("L")
+            if tree.value not in (0, 1):
+                self._refuse_numbers(tree)
+            return f"{tree.value:g}"
         if tree == DOT:
             if not self.others:
                 raise FormulaError(
@@ -128,6 +134,32 @@ class _Algebra:
                 f"{self.who}: formula must be made of columns; got the string {tree.value!r}"
             )
         return self._placeholder(tree)
+
+    def _power(self, tree: Infix) -> str:
+        """Return a power as the product of so many equal factors, no more than change it.
+
+        Products of n variables are all there after n factors.  (formulaic's own power takes time
+        that grows exponentially with the exponent.)
+        """
+        exponent = tree.right.value if isinstance(tree.right, Number) else 0.0
+        if exponent < 1 or exponent % 1:
+            raise FormulaError(
+                f"{self.who}: power in formula must be an integer from 1 on, as in (a + b)^2; got "
+                f"{deparse(tree)} in {self.formula!r}; arithmetic stands within I(), as in I(x^0.5)"
+            )
+        self._refuse_numbers(tree.left)
+        base = self.write(tree.left)
+        most = len(set(re.findall(r"v\d+", base)))
+        return f"({' * '.join([base] * max(1, min(int(exponent), most)))})"
+
+    def _refuse_numbers(self, *trees: Tree) -> None:
+        for tree in trees:
+            if isinstance(tree, Number):
+                raise FormulaError(
+                    f"{self.who}: formula may have the numbers 0 and 1 alone among its terms, as "
+                    f"in 'y ~ x + 0'; got {deparse(tree)} in {self.formula!r}; arithmetic stands "
+                    f"within I(), as in I(2 * x)"
+                )
 
     def _placeholder(self, tree: Tree) -> str:
         names = self.placeholders

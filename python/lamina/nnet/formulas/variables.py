@@ -86,7 +86,11 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """Return the numbers of a variable that is no factor."""
         if self.kind == "factor":
-            raise TypeError("numbers are needed; got a factor")
+            levels = ", ".join(self.labels[:3]) + ", ..." * (len(self.levels) > 3)
+            raise TypeError(
+                f"numbers are needed; got a factor, whose levels are {levels}; as.numeric() of it "
+                f"gives the places of its levels"
+            )
         return np.array(self.values, dtype) if copy else np.asarray(self.values, dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **named: Any) -> Any:
