@@ -244,8 +244,13 @@ def test_rows_with_gaps_are_predicted_as_gaps():
     data = simple()
     data["x"][[2, 5]] = np.nan
     fit = multinom("y ~ x", data, trace=False, na_action="na.exclude")
-    assert fit.fitted_values.shape == (22, 3)
-    assert np.isnan(fit.residuals).all(axis=1).nonzero()[0].tolist() == [2, 5]
+    for of_rows in (fit.fitted_values, fit.fitted(), fit.residuals, fit.predict(type="probs")):
+        assert of_rows.shape == (24, 3)
+        assert np.isnan(of_rows).all(axis=1).nonzero()[0].tolist() == [2, 5]
+    omitting = multinom("y ~ x", data, trace=False)
+    known = np.delete(np.arange(24), [2, 5])
+    np.testing.assert_array_equal(omitting.fitted_values, fit.fitted_values[known])
+    np.testing.assert_array_equal(omitting.vcov(), fit.vcov())
     assert fit.predict()[2] is None
     probabilities = fit.predict({"x": [0.5, np.nan]}, type="probs")
     assert np.isfinite(probabilities[0]).all()
@@ -323,3 +328,27 @@ def test_refusals_of_methods():
     with pytest.raises(TypeError, match="anova: fits must be two or more"):
         fit.anova()
     assert re.match(r"class +coefficient +2.5 % +97.5 %\n", str(fit.confint()))
+
+
+@pytest.mark.parametrize(
+    ("other", "shown"),
+    [(3, "3"), ("y ~ 1", "'y ~ 1'"), (None, "None"), ([1.0], "a list"), (simple, "a function")],
+)
+def test_anova_refuses_what_is_no_fit(other, shown):
+    fit = multinom("y ~ x", simple(), trace=False)
+    message = f"^anova: fits must be those of multinom; got {shown}: call fit.anova"
+    with pytest.raises(TypeError, match=message):
+        fit.anova(other)
+
+
+def test_anova_is_of_the_same_rows_and_classes():
+    data = simple()
+    fit = multinom("y ~ x", data, trace=False)
+    fewer = multinom("y ~ 1", data, subset=range(21), trace=False)
+    with pytest.raises(ValueError, match=r"^anova: .* got 21 rows of 3 classes and 24 rows of 3"):
+        fit.anova(fewer)
+    data["x"][[2, 5]] = np.nan
+    small = multinom("y ~ 1", data, subset="!is.na(x)", trace=False)
+    for action in ("na.omit", "na.exclude"):
+        large = multinom("y ~ x", data, na_action=action, trace=False)
+        assert large.anova(small)["Resid. df"].tolist() == [42, 40]

@@ -21,14 +21,19 @@ def likelihood_ratios(fits: Sequence[Multinom], test: str) -> Columns:
         raise ValueError(f"{WHO}: test must be 'Chisq' or 'none'; got {test!r}")
     if len(fits) < 2:
         raise TypeError(f"{WHO}: fits must be two or more; got one: call fit.anova(other)")
-    sizes = [fit.fitted_values.size for fit in fits]
-    if len(set(sizes)) > 1:
-        raise ValueError(
-            f"{WHO}: fits must be to the same rows and classes; got {sizes} fitted values"
-        )
+    for fit in fits[1:]:
+        if type(fit) is not type(fits[0]):
+            raise TypeError(
+                f"{WHO}: fits must be those of multinom; got {_told(fit)}: call "
+                f"fit.anova(other) with another fit to the same rows"
+            )
+    sizes = {(len(fit.weights), len(fit.lab)) for fit in fits}
+    if len(sizes) > 1:
+        shown = " and ".join(f"{rows} rows of {classes} classes" for rows, classes in sorted(sizes))
+        raise ValueError(f"{WHO}: fits must be to the same rows and classes; got {shown}")
     fits = sorted(fits, key=lambda fit: fit.edf)
-    rows, columns = fits[0].fitted_values.shape
-    left = [rows * (columns - 1 or 1) - fit.edf for fit in fits]
+    rows, classes = sizes.pop()
+    left = [rows * (classes - 1) - fit.edf for fit in fits]
     deviances = np.array([fit.deviance for fit in fits])
     gone = np.append(np.nan, -np.diff(left))
     ratios = np.append(np.nan, -np.diff(deviances))
@@ -43,6 +48,12 @@ def likelihood_ratios(fits: Sequence[Multinom], test: str) -> Columns:
     if test == "Chisq":
         table["Pr(Chi)"] = _tail(ratios, gone)
     return Columns(table, title="Likelihood ratio tests of Multinomial Models")
+
+
+def _told(value: object) -> str:
+    """Return a number or string as it is written, of other things the type."""
+    plain = isinstance(value, (str, int, float, type(None)))
+    return f"{value!r:.80}" if plain else f"a {type(value).__name__}"
 
 
 def _tail(ratios: np.ndarray, freedom: np.ndarray) -> np.ndarray:

@@ -68,8 +68,9 @@ class Multinom:
     rank : int
         Of the model matrix.
     fitted_values : ndarray (rows, classes), of two classes (rows, 1)
-        Probabilities of the rows that were fitted, of two classes of the second one.
-    residuals : ndarray of the shape of ``fitted()``
+        Probabilities of the rows of the fit, of two classes of the second one.  Under
+        ``na.exclude`` rows that were left out are NaN.
+    residuals : ndarray of the shape of ``fitted_values``
         What the response has more.
     weights : ndarray (rows,)
     convergence : int
@@ -90,7 +91,7 @@ class Multinom:
         self.coefnames, self.lev, self.lab = rows.coefnames, rows.levels, rows.labels
         beside = found.coefficients[1:]
         self.coefficients = beside[0] if rows.two_classes else beside
-        self.fitted_values, self.weights = found.fitted_values, rows.weights
+        self.weights = rows.weights
         self.value, self.convergence = found.value, found.convergence
         self.rank = rows.rank
         self.edf = (len(rows.labels) - 1) * self.rank
@@ -127,7 +128,7 @@ class Multinom:
 
     @property
     def _probabilities(self) -> Array:
-        fitted = self.fitted_values
+        fitted = self._found.fitted_values
         return np.column_stack([1.0 - fitted, fitted]) if self._rows.two_classes else fitted
 
     def vcov(self) -> Array:
@@ -216,19 +217,25 @@ class Multinom:
         """
         return likelihood_ratios([self, *others], test)
 
+    @cached_property
+    def fitted_values(self) -> Array:
+        """Probabilities of the rows of the fit."""
+        return self._spread(self._found.fitted_values)
+
     def fitted(self) -> Array:
-        """Return ``fitted_values``; under ``na.exclude`` rows that were left out are NaN."""
-        return self._spread(self.fitted_values)
+        """Return ``fitted_values``."""
+        return self.fitted_values
 
     @cached_property
     def residuals(self) -> Array:
-        """The response less the fitted values; under ``na.exclude`` with gaps, as ``fitted``."""
+        """The response, less the fitted values."""
         y = self._rows.y[:, 1:] if self._rows.two_classes else self._rows.y
-        return self._spread(y - self.fitted_values)
+        return self._spread(y - self._found.fitted_values)
 
     def _spread(self, values: Array) -> Array:
-        whole = len(values) == len(self.frame.rows)  # and not merged
-        return self.frame.spread(values) if whole else values
+        """Return values of rows with those between them that ``na.exclude`` left out, as NaN."""
+        merged = len(values) < len(self.frame.rows)
+        return values if merged else self.frame.spread(values)
 
     @answering_calls
     def predict(
@@ -259,7 +266,7 @@ class Multinom:
             If a column is not there, or a factor has levels that were not fitted.
         """
         _check.choice("predict", "type", type, ("class", "probs"))
-        found = self.fitted() if newdata is None else self._of_new(newdata, na_action)
+        found = self.fitted_values if newdata is None else self._of_new(newdata, na_action)
         if type == "probs":
             return found[:, 0] if found.shape[1] == 1 else found
         return self._classes(found)
