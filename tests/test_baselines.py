@@ -287,6 +287,15 @@ def test_what_does_not_fit(call, error, text):
     np.testing.assert_array_equal(before[0], REGRESSION.get_weights()[0])
 
 
+def test_folds_that_train_on_what_they_hold_out_are_told():
+    rows = np.arange(12)
+    message = (
+        "compare_baselines: fold 1 of cv should hold out rows that it does not train on; 2 of 6 "
+    )
+    with pytest.warns(UserWarning, match=message):
+        compare(REGRESSION, X, Y, (X, Y), cv=[(rows[6:], rows[:6]), (rows[:8], rows[6:])])
+
+
 def test_without_scikit_learn_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     for call in (

@@ -239,6 +239,7 @@ def of_generator():
 
 
 LABELS = np.arange(60) % 3
+ALL = np.arange(60)
 BAD = [
     (lambda: regression().predict(NEW, interval=0.9), NotCalibratedError,
      r"predict: intervals need a calibrated model; call calibrate\(x, y\)"),
@@ -268,6 +269,13 @@ BAD = [
      "calibrate: cv must be an integer >= 2; got 1"),
     (lambda: regression().calibrate(X, Y, "cv+", cv=[([0], [1])]), ValueError,
      "calibrate: cv must hold out each of 60 rows once.*hold out 1 rows"),
+    (lambda: regression().calibrate(X, Y, "cv+", cv=[(ALL, ALL[:30]), (ALL[:30], ALL[30:])]),
+     ValueError, "calibrate: fold 0 of cv must hold out rows that it does not train on; 30 of 30 "),
+    (lambda: regression().calibrate(X, Y, "cv+", cv=[(ALL[30:] + 1, ALL[:30]),
+                                                     (ALL[:30], ALL[30:])]),
+     ValueError, "calibrate: fold 0 of cv must train on rows from 0 to 59; got 31 to 60"),
+    (lambda: regression().calibrate(X, Y, "cv-minmax", cv=[([], ALL[:30]), (ALL[:30], ALL[30:])]),
+     ValueError, "calibrate: fold 0 of cv must train on rows, given by their numbers; got array"),
     (lambda: regression().calibrate(X, Y, "cv+", cv=[1, 2]), TypeError,
      "calibrate: cv must be a number of folds, a splitter"),
     (lambda: regression().calibrate(X, Y, "bootstrap", n_resamples=2), ValueError,

@@ -384,7 +384,12 @@ def test_folds_and_resamples():
         ({"learning_rate": 0.1}, TypeError, r"give settings=\{'learning_rate': \[...\]\}"),
         ({"n_jobs": "two"}, TypeError, "n_jobs"),
         ({"n_jobs": 0}, ValueError, "n_jobs must be a positive integer"),
-        ({"keep": ("models",)}, ValueError, "keep must be one of"),
+        ({"keep": ("models",)}, ValueError, "keep must be one of .*, or 'all'; got 'models'$"),
+        (
+            {"keep": ("weights", "all")},
+            ValueError,
+            "keep must be one of .*; got 'all' among others: give keep='all' alone$",
+        ),
         ({"epoch": 3}, TypeError, "unknown argument 'epoch'.*epochs"),
         ({"verbos": 0}, TypeError, "did you mean 'verbose'.*folds.*settings"),
         ({"cv": 3}, TypeError, "unknown argument 'cv'; here it is 'folds'"),
@@ -435,3 +440,16 @@ def test_bad_models_and_data():
         lamina.fit_many(network(), rows, y)
     with pytest.raises(ValueError, match="fit_many: scoring: unknown metric 'r3'"):
         lamina.fit_many(network(), x, y, folds=2, scoring="r3")
+
+
+def test_folds_that_train_on_what_they_hold_out_are_told():
+    x, y = data()
+    rows = np.arange(60)
+    with pytest.warns(UserWarning, match="fit_many: folds") as told:
+        lamina.fit_many(build, x, y, folds=[(rows, rows[:5]), (rows[3:], rows[:4])], verbose=0)
+    starts = [f"fit_many: folds[{place}] should hold out rows that it does not train on; {count} "
+              for place, count in ((0, "5 of 5"), (1, "1 of 4"))]  # fmt: skip
+    assert [str(each.message)[: len(s)] for each, s in zip(told, starts, strict=True)] == starts
+    twice = [(rows[20:], rows[:20]), (rows[30:], rows[:30])]  # held out twice, as ShuffleSplit does
+    fits = lamina.fit_many(build, x, y, folds=twice, verbose=0)
+    assert [len(each) for each in fits.held_out_predictions] == [20, 30]

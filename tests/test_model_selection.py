@@ -55,6 +55,24 @@ def test_networks_are_those_of_fit_on_scikit_learn_s_folds():
     np.testing.assert_array_equal(result.splits[1][1], list(sk.KFold(4).split(X))[1][1])
 
 
+def test_folds_that_overlap_are_scored_as_scikit_learn_scores_them():
+    rows = np.arange(75)
+    twice = [(rows[30:], rows[:30]), (rows[:50], rows[50:]), (rows[20:], rows[:20])]
+    ours = cross_validate(Ridge(), X, Y, cv=twice)
+    np.testing.assert_array_equal(
+        ours["test_score"], sk.cross_validate(Ridge(), X, Y, cv=twice)["test_score"]
+    )
+    within = [(rows, rows[:9])]
+    message = (
+        "^cross_validate: split 0 of cv should hold out rows that it does not train on; 9 of 9"
+    )
+    with pytest.warns(UserWarning, match=message):
+        ours = cross_validate(Ridge(), X, Y, cv=within)
+    np.testing.assert_array_equal(
+        ours["test_score"], sk.cross_validate(Ridge(), X, Y, cv=within)["test_score"]
+    )
+
+
 NAMES = ["accuracy", "neg_log_loss", "f1_macro", "roc_auc_ovr"]
 
 

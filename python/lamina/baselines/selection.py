@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lamina import _check
 from lamina._coding import linked
+from lamina._folds import warn_of_overlap
 from lamina.baselines.linear import Baseline, Scaling
 from lamina.baselines.measures import losses
 from lamina.baselines.paths import Path, is_large, path, penalties_of
@@ -126,13 +127,18 @@ def folds_of(who: str, problem: Problem, cv: Any, random_state: int) -> Folds:
         return _drawn(who, problem, _check.integer(who, "cv", cv, 2), random_state)
     if hasattr(cv, "split"):
         labels = problem.y if problem.kind == "classes" else None
-        return [(np.asarray(a), np.asarray(b)) for a, b in cv.split(problem.x, labels)]
-    if isinstance(cv, Iterable) and not isinstance(cv, str):
-        return [(_rows(who, a, rows), _rows(who, b, rows)) for a, b in cv]
-    raise TypeError(
-        f"{who}: cv must be a number of folds, a splitter of scikit-learn or pairs of row numbers; "
-        f"got {cv!r}"
-    )
+        given = cv.split(problem.x, labels)
+    elif isinstance(cv, Iterable) and not isinstance(cv, str):
+        given = cv
+    else:
+        raise TypeError(
+            f"{who}: cv must be a number of folds, a splitter of scikit-learn or pairs of row "
+            f"numbers; got {cv!r}"
+        )
+    folds = [(_rows(who, trained, rows), _rows(who, held, rows)) for trained, held in given]
+    for place, (trained, held) in enumerate(folds):
+        warn_of_overlap(who, f"fold {place} of cv", trained, held)
+    return folds
 
 
 def _drawn(who: str, problem: Problem, count: int, random_state: int) -> Folds:

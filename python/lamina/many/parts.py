@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
+from lamina._folds import warn_of_overlap
 from lamina.random import Stream, mix
 
 Array = NDArray[Any]
@@ -65,6 +66,7 @@ def _folds(who: str, rows: int, y: Any, folds: Any) -> list[Part]:
                 f"{who}: folds must hold pairs (rows to train on, rows held out); got {pair!r:.80}"
             )
         train, held = (_indices(who, f"folds[{place}]", each, rows) for each in pair)
+        warn_of_overlap(who, f"folds[{place}]", train, held)
         found.append(Part(place, None, train, held))
     if not found:
         raise ValueError(f"{who}: folds must hold at least one pair of row indices; got none")

@@ -125,8 +125,14 @@ def seeds_of(who: str, seeds: Any) -> list[int]:
 
 
 def _kept(who: str, keep: Any) -> frozenset[str]:
-    if isinstance(keep, str) or not isinstance(keep, Iterable):
-        keep = KEPT if keep == "all" else (keep,)
-    for each in keep:
-        _check.choice(who, "keep", each, KEPT)
-    return frozenset(keep)
+    asked = [keep] if isinstance(keep, str) or not isinstance(keep, Iterable) else list(keep)
+    if asked == ["all"]:
+        return frozenset(KEPT)
+    for each in asked:
+        if each not in KEPT:
+            known = ", ".join(map(repr, KEPT))
+            said = " among others: give keep='all' alone" if each == "all" else ""
+            raise ValueError(
+                f"{who}: keep must be one of {known}, several of them, or 'all'; got {each!r}{said}"
+            )
+    return frozenset(asked)

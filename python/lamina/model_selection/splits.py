@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lamina import _check
 from lamina._calls import checking_keywords
+from lamina._folds import warn_of_overlap
 from lamina.model_selection.scikit import check_cv, check_random_state
 
 Array = NDArray[Any]
@@ -91,6 +92,11 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
     labels : ndarray or None
         Classes whose shares a number of folds keeps.
     groups : array_like or None
+
+    Warns
+    -----
+    UserWarning
+        Of rows that are trained on and held out in the same pair.
     """
     if isinstance(cv, (int, np.integer)) and not isinstance(cv, bool):
         cv = _check.integer(who, "cv", cv, 2)
@@ -125,6 +131,7 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
                     f"{who}: cv must give rows from 0 to {rows - 1}; split {place} has "
                     f"{part.size or 'none'} to {name}"
                 )
+        warn_of_overlap(who, f"split {place} of cv", *pair)
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._check import Array
+from lamina._folds import in_both
 from lamina.inference.intervals import ranks
 from lamina.inference.intervals.fitted import Fitted
 from lamina.inference.intervals.methods import (
@@ -123,4 +124,26 @@ def _folds(plan: Plan, y: Array) -> list[Rows]:
             f"{plan.who}: cv must hold out each of {rows} rows once, as KFold does; its folds hold "
             f"out {len(held)} rows, {len(np.unique(held))} of them different"
         )
+    for place, (trained, held) in enumerate(pairs):
+        _refuse_trained(plan.who, place, trained, held, rows)
     return pairs
+
+
+def _refuse_trained(who: str, place: int, trained: Array, held: Array, rows: int) -> None:
+    """Raise ValueError where residuals of a fold would be those of rows trained on."""
+    fold = f"fold {place} of cv"
+    if trained.ndim != 1 or trained.dtype.kind not in "iu" or not trained.size:
+        raise ValueError(
+            f"{who}: {fold} must train on rows, given by their numbers; got {trained!r:.80}"
+        )
+    if trained.min() < 0 or trained.max() >= rows:
+        raise ValueError(
+            f"{who}: {fold} must train on rows from 0 to {rows - 1}; got {trained.min()} to "
+            f"{trained.max()}"
+        )
+    both = in_both(trained, held)
+    if len(both):
+        raise ValueError(
+            f"{who}: {fold} must hold out rows that it does not train on; {len(both)} of "
+            f"{len(held)} are trained on too, row {both[0]} the first"
+        )
