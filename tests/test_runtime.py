@@ -33,6 +33,7 @@ def test_isas_are_used_by_name(isa):
         ("LAMINA_NUM_THREADS=0", "got '0'"),
         ("LAMINA_NUM_THREADS=2x", "got '2x'"),
         ("OMP_NUM_THREADS=-1", "got '-1'"),
+        ("LAMINA_ISA=v9", "must be an instruction set that this build and CPU have, "),
         ("LAMINA_WINOGRAD=off", "must be 0 or 1; got 'off', which counts as 1"),
         ("LAMINA_THREADS=1", "did you mean LAMINA_NUM_THREADS?"),
         ("LAMINA_NUM_THREADS=1", None),

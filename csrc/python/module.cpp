@@ -17,11 +17,7 @@ PYBIND11_MODULE(_core, module) {
   // First of all, so that a CPU without the baseline causes an error message instead of a signal.
   if (const std::string missing = lamina::missing_cpu_features(); !missing.empty())
     throw py::import_error("lamina needs a CPU with x86-64-v2; this one lacks" + missing);
-  try {
-    lamina::choose_isa();
-  } catch (const std::invalid_argument& error) {
-    throw py::import_error(std::string("LAMINA_ISA: ") + error.what());
-  }
+  lamina::choose_isa();
   lamina::watch_forks();
   // NumPy's table of functions is fetched here, because its first use would release the GIL in a
   // way that a thread could not survive while the interpreter ends.

@@ -1,5 +1,6 @@
 #include "isa.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -118,8 +119,11 @@ void use_isa(const std::string& name) {
 }
 
 void choose_isa() {
+  const std::vector<std::string> known = available_isas();
   const char* wanted = std::getenv("LAMINA_ISA");
-  use_isa(wanted != nullptr && *wanted != '\0' ? wanted : available_isas().back());
+  const bool has =
+      wanted != nullptr && std::find(known.begin(), known.end(), wanted) != known.end();
+  use_isa(has ? wanted : known.back());
 }
 
 const Rule* const* rules() { return in_use().rules; }

@@ -1,6 +1,6 @@
 """Environment variables that are read when the package loads, and what they may be.
 
-``LAMINA_ISA`` is not among them: the core refuses to load with a set that it does not have.
+All are treated alike: what has no meaning is ignored, with a warning.  docs/running.md lists them.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
+
+from lamina import _core
 
 MOST_THREADS = 4096
 
@@ -36,6 +38,12 @@ def complaints(environment: Mapping[str, str]) -> list[str]:
         first = value.split(",")[0] if name.startswith("OMP") else value  # "4,2": nested levels
         if value.strip() and not _threads(first):
             found.append(f"{name} must be {THREADS}; got {value!r}, which is ignored")
+    value, sets = environment.get("LAMINA_ISA", ""), _core.runtime.available_isas()
+    if value.strip() and value not in sets:
+        found.append(
+            f"LAMINA_ISA must be an instruction set that this build and CPU have, "
+            f"{', '.join(sets)}; got {value!r}, which is ignored"
+        )
     value = environment.get("LAMINA_WINOGRAD", "")
     if value.strip() and value not in ("0", "1"):
         found.append(f"LAMINA_WINOGRAD must be 0 or 1; got {value!r}, which counts as 1")
