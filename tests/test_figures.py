@@ -354,6 +354,30 @@ def test_regions_are_the_models():
     plot.decision_boundary(regression, X, TRUE[:1].repeat(60) + X[:, 0], grid=10)
 
 
+class Stripes:
+    """A classifier of so many classes, one beside the other along the first feature."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def predict_proba(self, rows):
+        place = np.clip((rows[:, 0] * self.count).astype(int), 0, self.count - 1)
+        return np.eye(self.count)[place]
+
+
+@pytest.mark.parametrize(("count", "apart"), [(3, 9.9), (7, 4.0), (10, 2.5)])
+def test_regions_differ_in_lightness_so_that_they_differ_in_grey(count, apart):
+    ax = plot.decision_boundary(Stripes(count), [[0.0, 0.0], [1.0, 1.0]], grid=40)
+    areas = next(each for each in ax.collections if each.get_array() is not None)
+    rgb = areas.cmap(areas.norm(np.arange(count)))[:, :3]
+    light = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)  # IEC 61966-2-1
+    luminance = 0.2126 * light[:, 0] + 0.7152 * light[:, 1] + 0.0722 * light[:, 2]
+    lightness = 116.0 * np.cbrt(luminance) - 16.0  # CIE 1976 L*
+    assert np.abs(np.diff(np.sort(lightness))).min() >= apart
+    assert lightness.min() > 60.0  # black lines between areas are seen
+    assert np.ptp(rgb, axis=1).min() > 0.05  # and colours are no grey
+
+
 def test_regions_of_fits_of_formulas():
     pytest.importorskip("formulaic")
     data = {"u": X[:, 0], "v": X[:, 1]}

@@ -14,7 +14,7 @@ from lamina._check import Array
 from lamina._named_columns import Table
 from lamina._predicting import Predicting, columns_read, is_of_nnet
 from lamina.plot.figures import Path, on_axes
-from lamina.plot.style import COLOURS, MARKERS, SEQUENTIAL, plain, two_classes
+from lamina.plot.style import COLOURS, MARKERS, SEQUENTIAL, fills, plain, two_classes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -157,15 +157,14 @@ def _classes(y: Any, rows: int) -> Array:
 
 
 def _draw(axes: Axes, lines: list[Array], values: Array, classes: bool) -> None:
-    from matplotlib.colors import ListedColormap, to_rgb
+    from matplotlib.colors import ListedColormap
 
     if values.shape[2] > 1:  # the most probable class
-        tints = [tuple(0.65 + 0.35 * np.array(to_rgb(c))) for c in COLOURS[: values.shape[2]]]
         best = values.argmax(axis=2)
         axes.pcolormesh(
             *lines,
             best,
-            cmap=ListedColormap(tints),
+            cmap=ListedColormap(fills(values.shape[2])),
             vmin=-0.5,
             vmax=values.shape[2] - 0.5,
             shading="nearest",

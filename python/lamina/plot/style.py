@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina import _check
 
 if TYPE_CHECKING:
@@ -36,6 +38,30 @@ def two_classes() -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("lamina_two", ["#4f97c4", "#dbe6ec", "#fff1d0"])
+
+
+def fills(count: int) -> list[tuple[float, float, float]]:
+    """Return colours of areas by their place: hues of COLOURS, each darker than the one before.
+
+    Lightness (CIE 1976 L*) goes down from 88 in equal steps of at most 10, not below 62, so that
+    areas differ in grey too.  A hue is mixed with white, or black, in linear light.
+    """
+    step = min(10.0, 26.0 / max(count - 1, 1))
+    return [_of_lightness(COLOURS[place % 6], 88.0 - place * step) for place in range(count)]
+
+
+def _of_lightness(colour: str, lightness: float) -> tuple[float, float, float]:
+    from matplotlib.colors import to_rgb
+
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    has = float(linear @ [0.2126, 0.7152, 0.0722])
+    asked = ((lightness + 16.0) / 116.0) ** 3
+    mixed = linear * asked / has if asked < has else 1.0 - (1.0 - linear) * (1 - asked) / (1 - has)
+    red, green, blue = np.where(
+        mixed <= 0.0031308, 12.92 * mixed, 1.055 * mixed ** (1 / 2.4) - 0.055
+    ).tolist()
+    return red, green, blue
 
 
 def line(place: int) -> dict[str, Any]:
