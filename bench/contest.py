@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,26 +62,42 @@ def lead(rounds: Rounds, of: Callable[[list[float]], float]) -> tuple[str, float
     return best, figures[best] / own
 
 
-def verdict(figures: Figures, goal: float | None) -> dict[str, Any]:
-    """Compare lamina with the best peer by medians and by the best rounds, and with the goal."""
+def verdict(figures: Figures, goal: float | None, fastest: Iterable[str] = ()) -> dict[str, Any]:
+    """Compare lamina with the best peer by medians and by the best rounds, and with the goal.
+
+    A goal that is reached without a peer of `fastest`, the fastest ones known, is undecided:
+    `met` is None then, and `absent` names them.
+    """
     leading = lead(figures.quiet, statistics.median)
     if leading is None:
         return {}
     result: dict[str, Any] = {"best_peer": leading[0], "ratio": leading[1], "goal": goal}
     result["ratio_of_best"] = lead(figures.quiet, min)[1]  # type: ignore[index]
     if goal is not None:
-        result["met"] = leading[1] >= goal
+        absent = [name for name in fastest if name not in figures.quiet]
+        reached = leading[1] >= goal
+        result["met"] = None if reached and absent else reached
+        result["absent"] = absent
     if figures.busy:
         peer, ratio = lead(figures.busy, statistics.median)  # type: ignore[misc]
         result["busy"] = {"best_peer": peer, "ratio": ratio, "kept": figures.kept("lamina")}
     return result
 
 
+def of_goal(found: dict[str, Any]) -> str:
+    """Say whether a goal is met."""
+    if found["goal"] is None:
+        return ""
+    if found["met"] is None:
+        return f"undecided without {', '.join(found['absent'])}"
+    return "met" if found["met"] else "MISSED"
+
+
 def in_words(what: str, own_us: float, found: dict[str, Any]) -> str:
     """Say in a line how lamina stands."""
     line = f"{what}: {own_us:.1f} us, {found['ratio']:.2f} times as fast as {found['best_peer']}"
     if found["goal"] is not None:
-        line += f", goal {found['goal']:g}: " + ("met" if found["met"] else "MISSED")
+        line += f", goal {found['goal']:g}: {of_goal(found)}"
     if "busy" in found:
         busy = found["busy"]
         line += f"; beside busy processes it keeps {100 * busy['kept']:.0f} % of its throughput, "
@@ -129,7 +145,7 @@ def summary(records: list[dict[str, Any]]) -> str:
                 "-" if goal is None else f"{goal:g}",
                 f"{busy['ratio']:.2f}" if busy else "-",
                 f"{100 * busy['kept']:.0f} %" if busy else "-",
-                "" if goal is None else "met" if record["met"] else "MISSED",
+                of_goal(record),
             ]
         )
     head = [

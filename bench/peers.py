@@ -73,7 +73,7 @@ def report(
     more = contest.BUSY_HEAD if figures.busy else []
     head = ["workload", "peer", "median us", "min us", "GFLOP/s", "x lamina", *more, "loss", "what"]
     print(table(head, rows))
-    found = contest.verdict(figures, workload.ratio)
+    found = contest.verdict(figures, workload.ratio, [workload.fastest])
     if found and own is not None:
         print(contest.in_words(workload.name, own, found))
     print()

@@ -116,6 +116,27 @@ def test_lead_is_over_the_best_peer_quiet_and_busy(of_bench):
     assert contest.verdict(contest.Figures({"lamina": [1.0]}), 2.0) == {}
 
 
+def test_a_goal_is_undecided_without_the_fastest_peer(of_bench):
+    contest = of_bench("contest")
+    figures = contest.Figures({"lamina": [10.0], "slow": [50.0]})
+
+    def said(*wanted):
+        return contest.in_words("mlp", 10.0, contest.verdict(figures, *wanted))
+
+    assert said(4.0, ["quick"]).endswith("goal 4: undecided without quick")
+    assert said(4.0, ["slow"]).endswith("goal 4: met")
+    assert said(6.0, ["quick"]).endswith("goal 6: MISSED")  # a faster one would only widen it
+    record = {"workload": "mlp", "threads": 1, **contest.verdict(figures, 4.0, ["quick"])}
+    assert contest.summary([record]).endswith("undecided without quick")
+
+
+def test_the_fastest_peers_are_peers(of_bench):
+    peers = of_bench("workloads.peer").PEERS
+    for workload in of_bench("workloads").WORKLOADS.values():
+        assert workload.fastest in peers, workload.name
+    assert set(of_bench("inference").FASTEST) < set(of_bench("workloads.predictor").PREDICTORS)
+
+
 def test_results_of_several_runs_make_one_table(of_bench, tmp_path):
     contest, path = of_bench("contest"), str(tmp_path / "results.jsonl")
     for peer_us, goal in ((20.0, 4.0), (50.0, 4.0)):

@@ -27,6 +27,7 @@ _DENSE = _by_name(
         rows=256,
         steps=2048,
         ratio=4.0,
+        fastest="jax-loop",
     ),
     # The book's MNIST network (section 10.9.2) on about as many digits as lamina brings along.
     Workload(
@@ -44,6 +45,7 @@ _DENSE = _by_name(
         rows=4992,
         steps=312,
         ratio=2.7,
+        fastest="tensorflow",
         inference={1: 1.2},
     ),
     Workload(
@@ -55,6 +57,7 @@ _DENSE = _by_name(
         rows=2048,
         steps=24,
         ratio=1.2,
+        fastest="jax-loop",
         inference={1: 1.2, 32: 1.2},
     ),
     # An autoencoder of images of MNIST's size.
@@ -67,6 +70,7 @@ _DENSE = _by_name(
         rows=2560,
         steps=60,
         ratio=1.6,
+        fastest="jax-loop",
     ),
     # Five hidden layers of 300, as Baldi, Sadowski and Whiteson (2014) found Higgs bosons with.
     Workload(
@@ -78,6 +82,7 @@ _DENSE = _by_name(
         rows=10_000,
         steps=100,
         ratio=2.0,
+        fastest="jax-loop",
     ),
     # The values of CartPole's two actions, as deep Q-learning fits them.
     Workload(
@@ -89,6 +94,7 @@ _DENSE = _by_name(
         rows=6400,
         steps=1000,
         ratio=3.0,
+        fastest="jax-loop",
     ),
     # The network with which SimpleChains.jl learns exponentials of 2 x 2 matrices, whole batches.
     Workload(
@@ -100,6 +106,7 @@ _DENSE = _by_name(
         rows=10_000,
         steps=60,
         ratio=5.0,
+        fastest="jax",
     ),
     # Twelve columns of numbers and eight of categories, whose embeddings share one table.
     Workload(
@@ -116,6 +123,7 @@ _DENSE = _by_name(
         rows=25_600,
         steps=200,
         ratio=3.0,
+        fastest="jax",
     ),
 )
 
@@ -138,6 +146,7 @@ _CONVOLUTIONS = _by_name(
         rows=1280,
         steps=20,
         ratio=2.5,
+        fastest="tensorflow",
         inference={1: 1.2},
     ),
     # The book's CIFAR-100 network (section 10.9.3).
@@ -162,6 +171,7 @@ _CONVOLUTIONS = _by_name(
         rows=640,
         steps=10,
         ratio=2.2,
+        fastest="tensorflow",
     ),
     # LeNet as SimpleChains.jl publishes its time: ReLU, maxima of 2 x 2.
     Workload(
@@ -180,6 +190,7 @@ _CONVOLUTIONS = _by_name(
         rows=8192,
         steps=8,
         ratio=2.0,
+        fastest="tensorflow",
     ),
     # A block of a residual network (He et al. 2016).
     Workload(
@@ -205,6 +216,7 @@ _CONVOLUTIONS = _by_name(
         rows=128,
         steps=4,
         ratio=1.5,
+        fastest="tensorflow",
     ),
     # A block of MobileNet (Howard et al. 2017): a window a channel, then channels mixed.
     Workload(
@@ -225,6 +237,7 @@ _CONVOLUTIONS = _by_name(
         rows=128,
         steps=6,
         ratio=2.5,
+        fastest="tensorflow",
         inference={1: 1.2, 32: 1.2, 1024: 1.2},
     ),
     # Signals of eight channels.
@@ -242,6 +255,7 @@ _CONVOLUTIONS = _by_name(
         rows=256,
         steps=12,
         ratio=2.0,
+        fastest="tensorflow",
     ),
 )
 
@@ -256,6 +270,7 @@ _SEQUENCES = _by_name(
         rows=4288,
         steps=670,
         ratio=6.0,
+        fastest="jax",
     ),
     # Long sequences: the last state alone goes on.
     Workload(
@@ -267,6 +282,7 @@ _SEQUENCES = _by_name(
         rows=512,
         steps=16,
         ratio=5.0,
+        fastest="tensorflow",
     ),
     Workload(
         name="lstm",
@@ -277,6 +293,7 @@ _SEQUENCES = _by_name(
         rows=512,
         steps=16,
         ratio=4.0,
+        fastest="torch",
         inference={1: 1.2},
     ),
     Workload(
@@ -288,6 +305,7 @@ _SEQUENCES = _by_name(
         rows=512,
         steps=16,
         ratio=4.0,
+        fastest="jax",
     ),
     # Reviews of a hundred words, read both ways.
     Workload(
@@ -299,6 +317,7 @@ _SEQUENCES = _by_name(
         rows=640,
         steps=10,
         ratio=4.0,
+        fastest="torch",
         inference={1: 1.2},
     ),
 )

@@ -67,7 +67,9 @@ class Workload:
     rows: int  # of the training set, a multiple of the batch
     steps: int  # of one round
     ratio: float = 1.0  # the best peer's time over lamina's that is to be reached
-    # The same of predictions, by rows a call.
+    # The peer that has been the fastest: without it a goal cannot be met, but only missed.
+    fastest: str = ""
+    # The ratio of predictions, by rows a call.
     inference: dict[int, float] = field(default_factory=dict)
 
     @property
