@@ -442,6 +442,26 @@ def test_bad_models_and_data():
         lamina.fit_many(network(), x, y, folds=2, scoring="r3")
 
 
+def test_scores_of_weighted_rows_are_weighted_or_refused():
+    x, y = data()
+    weight = np.where(x[:, 0] > 0, 2.0, 1.0)
+    common = {"sample_weight": weight, "folds": 2, "epochs": 1, "verbose": 0}
+
+    def mean_error(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return np.average(np.abs(y_true - y_pred[:, 0]), weights=sample_weight)
+
+    fits = lamina.fit_many(build, x, y, scoring=["mae", mean_error], **common)
+    np.testing.assert_allclose(
+        fits.table["held_out_mean_error"], fits.table["held_out_mae"], rtol=1e-6
+    )
+    message = (
+        r"^fit_many: scoring 'worst' must take sample_weight by name, as functions of "
+        r"sklearn\.metrics do, where rows have weights; got a function of \(y, p\)$"
+    )
+    with pytest.raises(TypeError, match=message):
+        lamina.fit_many(build, x, y, scoring={"worst": lambda y, p: np.max(y - p)}, **common)
+
+
 def test_folds_that_train_on_what_they_hold_out_are_told():
     x, y = data()
     rows = np.arange(60)

@@ -50,7 +50,7 @@ def fit_many(
     x, y : array_like of shape (rows, ...), or a list or dict of them
         As in ``fit``; no sources of batches.
     sample_weight : array_like of shape (rows,), list or dict of them, optional
-        As in ``fit``.
+        As in ``fit``; scores of rows held out are weighted too.
     settings : list of dict, or dict of lists, optional
         Each dict is a setting; a dict of lists stands for all combinations, of which the last key
         changes fastest.  Keys are arguments of ``build``, or of ``fit`` (``epochs``,
@@ -77,8 +77,9 @@ def fit_many(
         worker of an executor.  -1 is the default too, -2 one less, and so on, as in joblib.
     scoring : str, Metric, callable, or a list or dict of them, optional
         What rows held out are judged by: names of metrics, or functions of targets and
-        predictions such as ``sklearn.metrics.r2_score``; by default loss and metrics of
-        ``compile``.
+        predictions such as ``sklearn.metrics.r2_score``, which are given predictions of shape
+        (rows, outputs), and ``sample_weight`` by name if there is one; by default loss and
+        metrics of ``compile``.
     keep : sequence of {"scores", "weights", "histories", "held_out_predictions"}, or "all"
         What is kept of each fit.  The rest is computed again where it is asked for.
     predict : array_like, list or dict of them, optional

@@ -106,9 +106,12 @@ def planned(
             range(len(listed)), seeds_of(who, seeds), range(len(of_rows))
         )
     ]
+    judged = Scoring(who, scoring)
+    if sample_weight is not None:
+        judged.refuse_unweighted()
     return Plan(
         recipe, x, y, sample_weight, listed, shares, of_rows, fits, dict(arguments),
-        Scoring(who, scoring), _kept(who, keep), predict,
+        judged, _kept(who, keep), predict,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,16 @@ class Scoring:
             f"{PREFIX}{name}": _score(score, model, y, prediction, weight)
             for name, score in self.by_name.items()
         }
+
+    def refuse_unweighted(self) -> None:
+        """Raise TypeError for a function that cannot be told weights of rows."""
+        for name, score in (self.by_name or {}).items():
+            if _is_function(score) and not _takes_weights(score):
+                raise TypeError(
+                    f"{self.who}: scoring {name!r} must take sample_weight by name, as functions "
+                    f"of sklearn.metrics do, where rows have weights; got a function of "
+                    f"{inspect.signature(score)}"
+                )
 
     def directions(self) -> dict[str, str | None]:
         """Return of each score whether larger values are better ("up"), or smaller ("down")."""
@@ -76,6 +87,16 @@ def _is_function(score: Any) -> bool:
     """Return whether it is a plain function of targets and predictions."""
     own = isinstance(score, (metrics.Metric, type)) or hasattr(score, "_score_func")
     return callable(score) and not own
+
+
+def _takes_weights(score: Any) -> bool:
+    try:
+        inspect.signature(score).bind(None, None, sample_weight=None)
+    except TypeError:
+        return False
+    except ValueError:  # one of C, of which nothing is known
+        return True
+    return True
 
 
 def _metric(who: str, score: Any) -> Any:
