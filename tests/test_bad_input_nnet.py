@@ -71,13 +71,55 @@ def test_wrong_calls():
 
 
 @pytest.mark.parametrize(
-    ("given", "meant"), [("max", "maxit"), ("sk", "skip"), ("dec", "decay"), ("He", "Hess")]
+    ("given", "meant"),
+    [("max", "maxit"), ("sk", "skip"), ("dec", "decay"), ("He", "Hess"), ("rep", "repeats")],
 )
 def test_the_beginning_of_an_argument_says_which_is_meant(given, meant):
     """R takes the beginning of an argument's name; here the error names the whole."""
-    for call in (lamina.nnet, lamina.nnet.multinom)[: 1 if meant == "skip" else 2]:
+    of_nnet, of_multinom = meant != "repeats", meant not in ("skip", "repeats")
+    for call in (
+        [lamina.nnet] * of_nnet + [lamina.nnet.multinom] * of_multinom + [lamina.nnet.avNNet]
+    ):
         with pytest.raises(TypeError, match=f"unknown argument {given!r}; did you mean {meant!r}"):
             call("g ~ a", TABLE, **{given: True})
+
+
+@pytest.mark.parametrize("call", [lamina.nnet.nnet, lamina.nnet.avNNet])
+def test_empty_data(call):
+    for x in (X[:0], np.zeros((20, 0))):
+        message = (
+            rf"^{call.__name__}: x must have a row and a column, or more; got shape \({len(x)}"
+        )
+        with pytest.raises(ValueError, match=message):
+            call(x, Y[: len(x)], size=1)
+
+
+def test_a_formula_by_name():
+    settings = {"size": 1, "linout": True, "trace": False, "maxit": 5, "random_state": 1}
+    for call in (lamina.nnet.nnet, lamina.nnet.avNNet):
+        first = call("y ~ a", TABLE, **settings).predict(TABLE)
+        for more in ({"formula": "y ~ a", "data": TABLE}, {"x": "y ~ a", "data": TABLE}):
+            np.testing.assert_array_equal(call(**more, **settings).predict(TABLE), first)
+        for wrong in ({"data": TABLE, "x": X, "y": Y}, {"formula": "y ~ a"}, {"x": "y ~ a"}):
+            with pytest.raises(TypeError, match=f"^{call.__name__}: a formula needs data, a table"):
+                call(**wrong, **settings)
+
+
+def test_errors_of_predict_name_it():
+    table = {"a": [1.0]}
+    common = {"size": 1, "trace": False, "maxit": 5}
+    for fit in (lamina.nnet("y ~ a + g", TABLE, **common),
+                lamina.nnet.avNNet("y ~ a + g", TABLE, **common),
+                lamina.nnet.multinom("g ~ y + a", TABLE, trace=False, decay=0.1)):  # fmt: skip
+        with pytest.raises(ValueError, match=r"^predict: unknown column '[gy]'; known: a$"):
+            fit.predict(table)
+
+
+def test_what_is_no_formula_is_told_by_its_type():
+    with pytest.raises(TypeError, match=r"must be a string, .*; got a dict; a table comes next"):
+        lamina.nnet.multinom(TABLE, "g ~ a")
+    with pytest.raises(TypeError, match=r"multinom: data must be a table .*; got none$"):
+        lamina.nnet.multinom("g ~ a")
 
 
 def test_wrong_questions_of_a_fit():
@@ -122,10 +164,10 @@ def test_questions_that_a_fit_answers_in_words():
 
 def test_columns_of_other_names_are_not_suggested():
     fit = lamina.nnet("y ~ a", {"y": Y, "a": Y, "rm": Y}, size=1, trace=False, maxit=1)
-    with pytest.raises(ValueError, match=r"^nnet: unknown column 'a'; known: crim$"):
+    with pytest.raises(ValueError, match=r"^predict: unknown column 'a'; known: crim$"):
         fit.predict({"crim": [1.0]})
     rooms = lamina.nnet("y ~ rm", {"y": Y, "rm": Y}, size=1, trace=False, maxit=1)
-    with pytest.raises(ValueError, match=r"^nnet: unknown column 'rm'; known: crim$"):
+    with pytest.raises(ValueError, match=r"^predict: unknown column 'rm'; known: crim$"):
         rooms.predict({"crim": [1.0]})
     with pytest.raises(ValueError, match="did you mean 'RM'"):
         rooms.predict({"RM": [1.0]})

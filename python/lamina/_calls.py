@@ -51,9 +51,15 @@ def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
 
 
 def refuse_arguments(
-    function: Callable[..., Any], unknown: Mapping[str, object], caller: str | None = None
+    function: Callable[..., Any],
+    unknown: Mapping[str, object],
+    caller: str | None = None,
+    known: set[str] | None = None,
 ) -> None:
-    """Raise TypeError for keywords that a function does not take, as ``refuse_unknown`` does."""
+    """Raise TypeError for keywords that a function does not take, as ``refuse_unknown`` does.
+
+    ``caller`` is what the user has called, and ``known`` what it takes, if not the function's.
+    """
     from lamina._keras.arguments import TABLES, TAKEN
 
     who = caller or function.__name__
@@ -62,7 +68,7 @@ def refuse_arguments(
         said = said_of(TABLES.get(function.__name__, {}), name)
         if name not in taken and not _asks_nothing(name, value, said):
             said = None if said is None else said.format(method=function.__name__)
-            _refuse(who, name, named_parameters(function), said)
+            _refuse(who, name, known or named_parameters(function), said)
 
 
 def _asks_nothing(name: str, value: object, said: str | None) -> bool:

@@ -23,8 +23,8 @@ def given_of(
     """Return the data of a call."""
     if isinstance(x, str):
         formula, data, x, y = x, y if data is None else data, None, None
-    if formula is not None:
-        if data is None or x is not None or y is not None:
+    if formula is not None or data is not None:
+        if formula is None or data is None or x is not None or y is not None:
             raise TypeError(f"{WHO}: a formula needs data, a table, and neither x nor y")
         return from_formula(formula, data, weights, subset, na_action, contrasts)
     if x is None or y is None:

@@ -11,7 +11,14 @@ import numpy as np
 from lamina import _check, _screen
 from lamina._calls import answering_calls, named_parameters, on_behalf, refuse_arguments
 from lamina.nnet.coding import class_ind
-from lamina.nnet.data import case_weights, from_arrays, input_names, inputs_again, matrix_of
+from lamina.nnet.data import (
+    case_weights,
+    from_arrays,
+    input_names,
+    inputs_again,
+    inputs_of,
+    matrix_of,
+)
 from lamina.nnet.fitted import NNet
 from lamina.nnet.fitting import nnet, planned
 from lamina.nnet.formulas import ModelFrame, model_frame
@@ -137,7 +144,8 @@ class _Given:
         if newdata is None:
             return self.x, _as_they_are if self.frame is None else self.frame.spread
         if self.frame is not None:
-            new = self.frame.again(newdata)
+            with on_behalf("predict", WHO):
+                new = self.frame.again(newdata)
             return new.x, new.spread
         return inputs_again(self.names, newdata), _as_they_are
 
@@ -152,6 +160,8 @@ def avNNet(  # noqa: N802
     y: Any = _check.NEEDED,
     weights: Any = None,
     *,
+    formula: str | None = None,
+    data: Any = None,
     repeats: int = 5,
     bag: bool = False,
     allowParallel: bool = True,
@@ -179,6 +189,8 @@ def avNNet(  # noqa: N802
         the formula.  Classes have an output each.
     weights : array_like of shape (rows,), optional
         Case weights; with a formula also an expression of columns.
+    formula, data : str, table
+        In the places of x and y.
     repeats : int, default 5
         How many networks.
     bag : bool, default False
@@ -233,9 +245,8 @@ def avNNet(  # noqa: N802
     """
     unknown_ones = {name: value for name, value in more.items() if name not in OF_NETWORKS}
     if unknown_ones:
-        refuse_arguments(nnet, unknown_ones, WHO)
-    if x is None or y is None:
-        raise TypeError(f"{WHO}: needs x and y, or a formula and a table")
+        refuse_arguments(nnet, unknown_ones, WHO, OF_NETWORKS | named_parameters(avNNet))
+    x, y = _of_formula(x, y, formula, data)
     count = _check.integer(WHO, "repeats", repeats)
     for name, value in (("bag", bag), ("allowParallel", allowParallel), ("trace", trace)):
         _check.boolean(WHO, name, value)
@@ -249,6 +260,21 @@ def avNNet(  # noqa: N802
     with on_behalf(WHO, "nnet"):
         model = _networks(given, drawn, bag, trace, settings, executor, serial)
     return AvNNet(model, bag, drawn, given)
+
+
+def _of_formula(x: Any, y: Any, formula: Any, data: Any) -> tuple[Any, Any]:
+    """Return x and y, or in their places a formula and its table."""
+    if isinstance(x, str) and formula is None:
+        formula, x = x, None
+        if data is None:
+            data, y = y, None
+    if formula is not None or data is not None:
+        if formula is None or data is None or x is not None or y is not None:
+            raise TypeError(f"{WHO}: a formula needs data, a table, and neither x nor y")
+        return formula, data
+    if x is None or y is None:
+        raise TypeError(f"{WHO}: needs x and y, or a formula and data")
+    return x, y
 
 
 def _networks(
@@ -297,7 +323,8 @@ def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts:
         response = response.drop_levels()
     else:
         response = Variable("numeric", matrix_of(WHO, "y", y))
-    return _Given(matrix_of(WHO, "x", x), response, weights, input_names(x), input_names(y))
+    at = inputs_of(WHO, x)
+    return _Given(at, response, weights, input_names(x), input_names(y))
 
 
 def _seeds(seeds: Any, count: int, random_state: Any) -> list[int]:

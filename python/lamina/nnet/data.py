@@ -82,12 +82,20 @@ def matrix_of(who: str, name: str, value: Any, row: bool = False) -> Array:
     return made
 
 
+def inputs_of(who: str, x: Any) -> Array:
+    """Return inputs to fit to as a matrix, which has rows and columns."""
+    at = matrix_of(who, "x", x)
+    if not at.size:
+        raise ValueError(f"{who}: x must have a row and a column, or more; got shape {at.shape}")
+    return at
+
+
 def from_arrays(x: Any, y: Any, weights: Any) -> Given:
     """Return what inputs and a response make."""
     columns = input_names(y)
     classes = _classes(y)
     levels = None if classes is None else list(classes.levels)
-    at = matrix_of(WHO, "x", x)
+    at = inputs_of(WHO, x)
     response = matrix_of(WHO, "y", y) if classes is None else _of_classes(classes)
     if len(at) != len(response):
         raise ValueError(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, on_behalf
 from lamina.nnet.data import inputs_again, matrix_of
 from lamina.nnet.printed import Coefficients, Summary, fit_lines
 
@@ -149,7 +149,8 @@ class NNet:
 
     def _of_new(self, newdata: Any) -> Array:
         if self._given.frame is not None:
-            new = self._given.frame.again(newdata)
+            with on_behalf("predict", WHO):
+                new = self._given.frame.again(newdata)
             return np.asarray(new.spread(self._raw(new.x)))
         x = inputs_again(self._given.names, newdata)
         if self.n[0] == 1 and np.ndim(newdata) == 1:  # R takes it for one row of many inputs

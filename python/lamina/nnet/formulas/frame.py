@@ -377,7 +377,8 @@ def model_frame(
     array([[0., 9., 0.]])
     """
     if not isinstance(formula, str):
-        got = repr(formula) if np.ndim(formula) == 0 else f"a {type(formula).__name__}"
+        plain = isinstance(formula, (int, float, bytes, type(None)))
+        got = repr(formula) if plain else f"a {type(formula).__name__}"
         raise TypeError(
             f"{who}: formula must be a string, such as 'y ~ x1 + x2'; got {got}; a table comes "
             f"next, as in {who}('y ~ .', table)"

@@ -326,6 +326,6 @@ def _columns(who: str, data: Any) -> dict[str, Any]:
     if names is None or not hasattr(data, "__getitem__"):
         raise TypeError(
             f"{who}: data must be a table of pandas, polars or Arrow, or a dict of columns; got "
-            f"{type(data).__name__}"
+            f"{'none' if data is None else type(data).__name__}"
         )
     return {str(name): data[name] for name in names}
