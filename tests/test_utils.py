@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lamina import layers, utils
+from lamina import backend, layers, utils
 from lamina.utils import normalize, to_categorical
 
 
@@ -59,3 +59,17 @@ def test_smoothed_labels_are_the_lectures_and_keras_s():
         utils.smooth_labels([1, 0], 1.5)
     with pytest.raises(ValueError, match="smooth_labels: needs at least 2 classes; got 1"):
         utils.smooth_labels([0, 0], 0.1)
+
+
+def test_names_of_types_are_keras_s():
+    named = [np.float32, "bfloat16", bool, "uint8", None, "string", str]
+    assert [utils.standardize_dtype(each) for each in named] == [
+        "float32", "bfloat16", "bool", "uint8", "float32", "string", "string"
+    ]  # fmt: skip
+    is_float, is_int = backend.is_float_dtype, backend.is_int_dtype
+    assert [is_float(each) for each in ("bfloat16", "float8_e4m3fn", "int8", "bool")] == [
+        True, True, False, False
+    ]  # fmt: skip
+    assert [is_int(each) for each in ("uint16", "bool", "float64")] == [True, False, False]
+    with pytest.raises(ValueError, match=r"^standardize_dtype: unknown dtype 'floaty'; did you"):
+        utils.standardize_dtype("floaty")
