@@ -11,6 +11,7 @@ import lamina
 # A command line runs on import; the words for type checkers may need what is not installed.
 SKIPPED = ("lamina.__main__", "lamina._typing")
 NEEDED = {"lamina.plot": "matplotlib", "lamina.data.tables": "pyarrow",
+          "lamina.data.pictures": "PIL", "lamina.data.directories": "PIL",
           "lamina.nnet.formulas.frame": "formulaic",
           "lamina.nnet.multinomial.fitting": "formulaic", "lamina.baselines.compare": "sklearn",
           "lamina.models.statistics": "sklearn"}  # fmt: skip

@@ -105,6 +105,13 @@ class UnitNorm(Constraint):
     ----------
     axis : int or sequence of int, default 0
         Axes along which norms are taken: see `MaxNorm`.
+
+    Examples
+    --------
+    >>> from lamina import constraints
+    >>> constraints.UnitNorm()([[3.0], [4.0]])
+    array([[0.6],
+           [0.8]], dtype=float32)
     """
 
     def __init__(self, axis: int | Sequence[int] = 0) -> None:
@@ -127,6 +134,13 @@ class MinMaxNorm(Constraint):
         In [0, 1]: how much of the way is gone in one step.
     axis : int or sequence of int, default 0
         Axes along which norms are taken: see `MaxNorm`.
+
+    Examples
+    --------
+    >>> from lamina import constraints
+    >>> constraints.MinMaxNorm(1.0, 2.0)([[3.0, 0.3], [4.0, 0.4]]).round(4)
+    array([[1.2, 0.6],
+           [1.6, 0.8]], dtype=float32)
     """
 
     def __init__(

@@ -69,7 +69,14 @@ def set_num_threads(n: int) -> None:
 
 @answering_calls
 def isa() -> str:
-    """Return the instruction set in use: "v2", "v3" (AVX2), "v4" (AVX-512) or "portable"."""
+    """Return the instruction set in use: "v2", "v3" (AVX2), "v4" (AVX-512) or "portable".
+
+    Examples
+    --------
+    >>> from lamina import runtime
+    >>> runtime.isa() in ('v2', 'v3', 'v4', 'portable')
+    True
+    """
     return _core.runtime.isa()
 
 

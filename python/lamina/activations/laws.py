@@ -121,6 +121,12 @@ class ELU(Activation):
     ----------
     alpha : float, default 1.0
         Minus the limit at minus infinity; above 0.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.elu([-1.0, 2.0]).round(4)
+    array([-0.6321,  2.    ])
     """
 
     name = "elu"
@@ -141,6 +147,12 @@ class SELU(Activation):
     """Scaled ELU: ``1.0507 * elu(x, alpha=1.67326)``.
 
     Klambauer et al. 2017, https://arxiv.org/abs/1706.02515; use it with ``lecun_normal``.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.selu([-1.0, 2.0]).round(4)
+    array([-1.1113,  2.1014])
     """
 
     name = "selu"
@@ -153,6 +165,12 @@ class GELU(Activation):
     """Gaussian error linear unit, exact: ``x * Phi(x)``, Phi the standard normal distribution.
 
     Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.gelu([-1.0, 2.0]).round(4)
+    array([-0.1587,  1.9545])
     """
 
     name = "gelu"
@@ -162,7 +180,14 @@ gelu = GELU()
 
 
 class SiLU(Activation):
-    """Sigmoid linear unit, also called swish: ``x * sigmoid(x)``."""
+    """Sigmoid linear unit, also called swish: ``x * sigmoid(x)``.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.silu([-1.0, 2.0]).round(4)
+    array([-0.2689,  1.7616])
+    """
 
     name = "silu"
 
@@ -188,7 +213,14 @@ sigmoid = Sigmoid()
 
 
 class Tanh(Activation):
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.tanh([-1.0, 2.0]).round(4)
+    array([-0.7616,  0.964 ])
+    """
 
     name = "tanh"
     range = (-1.0, 1.0)
@@ -198,7 +230,14 @@ tanh = Tanh()
 
 
 class Softplus(Activation):
-    """Smooth rectifier: ``log(1 + exp(x))``."""
+    """Smooth rectifier: ``log(1 + exp(x))``.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.softplus([-1.0, 2.0]).round(4)
+    array([0.3133, 2.1269])
+    """
 
     name = "softplus"
     range = (0.0, inf)
@@ -208,7 +247,14 @@ softplus = Softplus()
 
 
 class Softsign(Activation):
-    """``x / (1 + |x|)``."""
+    """``x / (1 + |x|)``.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.softsign([-1.0, 2.0]).round(4)
+    array([-0.5   ,  0.6667])
+    """
 
     name = "softsign"
     range = (-1.0, 1.0)
@@ -218,7 +264,14 @@ softsign = Softsign()
 
 
 class HardSigmoid(Activation):
-    """Piecewise linear sigmoid: ``min(max(x / 6 + 1 / 2, 0), 1)``."""
+    """Piecewise linear sigmoid: ``min(max(x / 6 + 1 / 2, 0), 1)``.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.hard_sigmoid([-1.0, 2.0]).round(4)
+    array([0.3333, 0.8333])
+    """
 
     name = "hard_sigmoid"
     range = (0.0, 1.0)
@@ -228,7 +281,14 @@ hard_sigmoid = HardSigmoid()
 
 
 class Mish(Activation):
-    """``x * tanh(softplus(x))`` (Misra 2019, https://arxiv.org/abs/1908.08681)."""
+    """``x * tanh(softplus(x))`` (Misra 2019, https://arxiv.org/abs/1908.08681).
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.mish([-1.0, 2.0]).round(4)
+    array([-0.3034,  1.944 ])
+    """
 
     name = "mish"
 
@@ -237,7 +297,14 @@ mish = Mish()
 
 
 class Exponential(Activation):
-    """``exp(x)``."""
+    """``exp(x)``.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.exponential([-1.0, 2.0]).round(4)
+    array([0.3679, 7.3891])
+    """
 
     name = "exponential"
     range = (0.0, inf)
@@ -279,7 +346,14 @@ softmax = Softmax()
 
 
 class LogSoftmax(Activation):
-    """``x_k - log(sum_j exp(x_j))`` over the last axis."""
+    """``x_k - log(sum_j exp(x_j))`` over the last axis.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.log_softmax([[1.0, 2.0]]).round(4)
+    array([[-1.3133, -0.3133]])
+    """
 
     name = "log_softmax"
     of_rows = True

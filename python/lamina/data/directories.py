@@ -87,6 +87,22 @@ def image_dataset_from_directory(
         Without Pillow, which ``pip install "lamina[images]"`` brings.
     ValueError
         If no file is found, or a setting does not fit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from lamina import utils
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for kind in ("cats", "dogs"):
+    ...         (Path(folder) / kind).mkdir()
+    ...         utils.save_img(Path(folder) / kind / "0.png", np.zeros((8, 8, 3)))
+    ...     data = utils.image_dataset_from_directory(folder, image_size=(4, 4), verbose=False)
+    ...     x, y = next(iter(data))
+    ...
+    >>> data.class_names, x.shape, sorted(y.tolist())
+    (['cats', 'dogs'], (2, 4, 4, 3), [0, 1])
     """
     who = "image_dataset_from_directory"
     if color_mode not in CHANNELS:
@@ -208,6 +224,21 @@ def text_dataset_from_directory(
     -------
     lamina.data.Dataset, or list of two for "both"
         Of ``(x, y)``, x an object array of str, of shape (batch,).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from lamina import utils
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for kind in ("no", "yes"):
+    ...         (Path(folder) / kind).mkdir()
+    ...         _ = (Path(folder) / kind / "0.txt").write_text(f"{kind}, please")
+    ...     data = utils.text_dataset_from_directory(folder, shuffle=False, verbose=False)
+    ...     x, y = next(iter(data))
+    ...
+    >>> x.tolist(), y.tolist()
+    (['no, please', 'yes, please'], [0, 1])
     """
     who = "text_dataset_from_directory"
     kept = None if max_length is None else _check.integer(who, "max_length", max_length)

@@ -60,6 +60,16 @@ def load_img(
     ------
     ImportError
         Without Pillow, which ``pip install "lamina[images]"`` brings.
+
+    Examples
+    --------
+    >>> import io
+    >>> import numpy as np
+    >>> from lamina import utils
+    >>> file = io.BytesIO()
+    >>> utils.save_img(file, np.zeros((4, 6, 3)), file_format="png")
+    >>> utils.load_img(file, target_size=(2, 3)).size
+    (3, 2)
     """
     who = "load_img"
     image = opened(who, path, color_mode)
@@ -156,6 +166,14 @@ def array_to_img(
     Returns
     -------
     PIL.Image.Image
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import utils
+    >>> picture = utils.array_to_img(np.zeros((4, 6, 3)))
+    >>> picture.size, picture.mode
+    ((6, 4), 'RGB')
     """
     who = "array_to_img"
     image = pillow(who)
@@ -199,6 +217,17 @@ def save_img(
         As for ``array_to_img``.
     **kwargs
         What Pillow's ``save`` takes.
+
+    Examples
+    --------
+    >>> import tempfile, os
+    >>> import numpy as np
+    >>> from lamina import utils
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     utils.save_img(os.path.join(folder, "black.png"), np.zeros((4, 6, 3)))
+    ...     os.listdir(folder)
+    ...
+    ['black.png']
     """
     if file_format is None and isinstance(path, (str, os.PathLike)):
         file_format = Path(path).suffix[1:]

@@ -32,7 +32,14 @@ class Zeros(Initializer):
 
 
 class Ones(Initializer):
-    """All values 1."""
+    """All values 1.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> initializers.Ones()((2,))
+    array([1., 1.], dtype=float32)
+    """
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
         """Return ones."""
@@ -90,6 +97,13 @@ class Identity(Initializer):
     ----------
     gain : float, default 1.0
         Value of the diagonal.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> initializers.Identity(gain=2.0)((2, 2))
+    array([[2., 0.],
+           [0., 2.]], dtype=float32)
     """
 
     def __init__(self, gain: float = 1.0) -> None:

@@ -57,6 +57,13 @@ class RandomNormal(SeededInitializer):
         Standard deviation, at least 0.
     seed : int, optional
         Makes every call return the same values.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> w = initializers.RandomNormal(seed=1)((100, 100))
+    >>> w.shape, bool(abs(w.mean()) < 0.01)
+    ((100, 100), True)
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
@@ -84,6 +91,13 @@ class TruncatedNormal(RandomNormal):
         Standard deviation before truncation, at least 0.
     seed : int, optional
         Makes every call return the same values.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> w = initializers.TruncatedNormal(seed=1)((100, 100))
+    >>> w.shape, bool(abs(w.mean()) < 0.01)
+    ((100, 100), True)
     """
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:

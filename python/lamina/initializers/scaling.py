@@ -101,6 +101,13 @@ class GlorotUniform(SeededInitializer):
     ----------
     seed : int, optional
         Makes every call return the same values.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> w = initializers.GlorotUniform(seed=1)((100, 100))
+    >>> w.shape, bool(abs(w.mean()) < 0.01)
+    ((100, 100), True)
     """
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
@@ -115,6 +122,13 @@ class GlorotNormal(SeededInitializer):
     ----------
     seed : int, optional
         Makes every call return the same values.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> w = initializers.GlorotNormal(seed=1)((100, 100))
+    >>> w.shape, bool(abs(w.mean()) < 0.01)
+    ((100, 100), True)
     """
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
@@ -129,6 +143,13 @@ class HeUniform(SeededInitializer):
     ----------
     seed : int, optional
         Makes every call return the same values.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> w = initializers.HeUniform(seed=1)((100, 100))
+    >>> w.shape, bool(abs(w.mean()) < 0.01)
+    ((100, 100), True)
     """
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
@@ -143,6 +164,13 @@ class HeNormal(SeededInitializer):
     ----------
     seed : int, optional
         Makes every call return the same values.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> w = initializers.HeNormal(seed=1)((100, 100))
+    >>> w.shape, bool(abs(w.mean()) < 0.01)
+    ((100, 100), True)
     """
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
@@ -157,6 +185,13 @@ class LecunUniform(SeededInitializer):
     ----------
     seed : int, optional
         Makes every call return the same values.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> w = initializers.LecunUniform(seed=1)((100, 100))
+    >>> w.shape, bool(abs(w.mean()) < 0.01)
+    ((100, 100), True)
     """
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
@@ -171,6 +206,13 @@ class LecunNormal(SeededInitializer):
     ----------
     seed : int, optional
         Makes every call return the same values.
+
+    Examples
+    --------
+    >>> from lamina import initializers
+    >>> w = initializers.LecunNormal(seed=1)((100, 100))
+    >>> w.shape, bool(abs(w.mean()) < 0.01)
+    ((100, 100), True)
     """
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:

@@ -70,6 +70,12 @@ class MeanSquaredLogarithmicError(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.MeanSquaredLogarithmicError()([[1.0, 2.0]], [[1.5, 1.0]]).__round__(6)
+    0.107097
     """
 
     function = "mean_squared_logarithmic_error"
@@ -86,6 +92,12 @@ class LogCosh(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.LogCosh()([[1.0, 2.0]], [[1.5, 1.0]]).__round__(6)
+    0.276948
     """
 
     function = "log_cosh"
@@ -102,6 +114,12 @@ class Poisson(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.Poisson()([[1.0, 2.0]], [[1.5, 1.0]]).__round__(6)
+    1.047267
     """
 
     function = "poisson"
@@ -118,6 +136,12 @@ class KLDivergence(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.KLDivergence()([[0, 1, 0]], [[0.2, 0.7, 0.1]]).__round__(6)
+    0.356672
     """
 
     function = "kl_divergence"
@@ -169,6 +193,12 @@ class Hinge(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.Hinge()([[1, -1]], [[0.5, 0.25]]).__round__(6)
+    0.875
     """
 
     function = "hinge"
@@ -185,6 +215,12 @@ class SquaredHinge(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.SquaredHinge()([[1, -1]], [[0.5, 0.25]]).__round__(6)
+    0.90625
     """
 
     function = "squared_hinge"
@@ -201,6 +237,12 @@ class CategoricalHinge(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.CategoricalHinge()([[0, 1, 0]], [[0.2, 0.7, 0.1]]).__round__(6)
+    0.5
     """
 
     function = "categorical_hinge"
@@ -231,6 +273,12 @@ class BinaryFocalCrossentropy(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.BinaryFocalCrossentropy()([[0, 1, 1]], [[0.2, 0.7, 0.4]]).__round__(6)
+    0.12363
     """
 
     function = "binary_focal_crossentropy"
@@ -276,6 +324,12 @@ class CategoricalFocalCrossentropy(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.CategoricalFocalCrossentropy()([[0, 1, 0]], [[0.2, 0.7, 0.1]]).__round__(6)
+    0.008025
     """
 
     function = "categorical_focal_crossentropy"
@@ -322,6 +376,12 @@ class CategoricalGeneralizedCrossEntropy(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.CategoricalGeneralizedCrossEntropy()([[0, 1, 0]], [[0.2, 0.7, 0.1]]).__round__(6)
+    0.845942
     """
 
     function = "categorical_generalized_cross_entropy"

@@ -72,7 +72,14 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
 
 @operation
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
-    """Return the mean over the last axis of ``e**2 / 2`` up to delta, a straight line beyond."""
+    """Return the mean over the last axis of ``e**2 / 2`` up to delta, a straight line beyond.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.huber([[1.0, 2.0]], [[1.5, 1.0]]).round(4)
+    array([0.3125], dtype=float32)
+    """
     true, pred = together(y_true, y_pred)
     error = pred - true
     size = ops.absolute(error)
@@ -175,6 +182,12 @@ def binary_crossentropy(
     label_smoothing : float, default 0.0
         Targets become ``y * (1 - s) + s / 2``.
     axis : int, default -1
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.binary_crossentropy([[0.0, 1.0, 1.0]], [[0.2, 0.7, 0.4]]).round(4)
+    array([0.4987], dtype=float32)
     """
     true, pred = together(y_true, y_pred)
     true = _smoothed(true, label_smoothing, 2)
@@ -187,7 +200,14 @@ def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:  # fmt: skip
-    """Return ``-sum(y log p)`` over an axis; see ``CategoricalCrossentropy``."""
+    """Return ``-sum(y log p)`` over an axis; see ``CategoricalCrossentropy``.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.2, 0.7, 0.1]]).round(4)
+    array([0.3567], dtype=float32)
+    """
     true, pred = together(y_true, y_pred, aligned=False)
     true = _smoothed(true, label_smoothing, true.shape[axis])
     return ops.categorical_crossentropy(true, pred, from_logits=from_logits, axis=axis)
@@ -201,6 +221,12 @@ def sparse_categorical_crossentropy(
     """Return ``-log p`` of the class that a label names; see ``SparseCategoricalCrossentropy``.
 
     Where the label is ``ignore_class`` the loss is 0, and means leave it out.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.sparse_categorical_crossentropy([1], [[0.2, 0.7, 0.1]]).round(4)
+    array([0.3567], dtype=float32)
     """
     true, pred = ops.cast(given(y_true), "int32"), ops.cast(given(y_pred), "float32")
     if true.ndim == pred.ndim and true.shape[axis] == 1:

@@ -91,6 +91,12 @@ class Circle(FunctionalLoss):
         Name in reports.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.Circle()([0, 0, 1], [[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]]).__round__(4)
+    3.2008
     """
 
     function = "circle"

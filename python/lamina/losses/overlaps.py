@@ -23,6 +23,12 @@ class Dice(FunctionalLoss):
         The axes, that of the rows first, that are summed over; by default all.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.Dice()([[0, 1, 1]], [[0.2, 0.7, 0.4]]).__round__(6)
+    0.333333
     """
 
     function = "dice"
@@ -56,6 +62,12 @@ class Tversky(FunctionalLoss):
         The axes, that of the rows first, that are summed over; by default all.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
+
+    Examples
+    --------
+    >>> from lamina import losses
+    >>> losses.Tversky()([[0, 1, 1]], [[0.2, 0.7, 0.4]]).__round__(6)
+    0.333333
     """
 
     function = "tversky"

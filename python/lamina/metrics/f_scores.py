@@ -103,6 +103,13 @@ class F1Score(FBetaScore):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> y, p = [[1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]
+    >>> metrics.F1Score(average="macro")(y, p).__round__(4)
+    0.6667
     """
 
     def __init__(

@@ -39,13 +39,27 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
 
 @operation
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """Return 1 where the largest of the last axis is in the same place of both, else 0."""
+    """Return 1 where the largest of the last axis is in the same place of both, else 0.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.categorical_accuracy([[0, 1, 0]], [[0.2, 0.7, 0.1]])
+    array([1.], dtype=float32)
+    """
     return _right(ops.argmax(given(y_true), axis=-1), y_pred)
 
 
 @operation
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """Return 1 where the largest prediction is in the place that the label names, else 0."""
+    """Return 1 where the largest prediction is in the place that the label names, else 0.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.sparse_categorical_accuracy([1], [[0.2, 0.7, 0.1]])
+    array([1.], dtype=float32)
+    """
     return _right(_labels(y_true, y_pred), y_pred)
 
 
@@ -61,7 +75,14 @@ def _labels(y_true: Any, y_pred: Any) -> Any:
 
 @operation
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
-    """Return 1 where the target's largest column is among the k largest predictions, else 0."""
+    """Return 1 where the target's largest column is among the k largest predictions, else 0.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.top_k_categorical_accuracy([[0, 1, 0]], [[0.2, 0.7, 0.1]])
+    array([1.], dtype=float32)
+    """
     return _among(ops.argmax(given(y_true), axis=-1), y_pred, k)
 
 
@@ -72,6 +93,12 @@ def sparse_top_k_categorical_accuracy(
     """Return 1 where the label's prediction is among the k largest, else 0.
 
     With ``from_sorted_ids`` the predictions are classes, the likeliest first.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.sparse_top_k_categorical_accuracy([1], [[0.2, 0.7, 0.1]])
+    array([1.], dtype=float32)
     """
     labels = _labels(y_true, y_pred)
     if from_sorted_ids:

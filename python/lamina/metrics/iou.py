@@ -174,6 +174,12 @@ class MeanIoU(IoU):
         Whether targets, or predictions, are classes rather than one number for each of them.
     axis : int, default -1
         The axis of the classes, where they are not.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.MeanIoU(num_classes=2)([0, 0, 1, 1], [0, 1, 1, 1]).__round__(4)
+    0.5833
     """
 
     def __init__(
@@ -211,6 +217,14 @@ class OneHotIoU(IoU):
         Whether predictions are classes.
     axis : int, default -1
         The axis of the classes.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.OneHotIoU(num_classes=2, target_class_ids=[1])(
+    ...     [[1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]
+    ... )
+    0.5
     """
 
     def __init__(
@@ -245,6 +259,14 @@ class OneHotMeanIoU(MeanIoU):
         Whether predictions are classes.
     axis : int, default -1
         The axis of the classes.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.OneHotMeanIoU(num_classes=2)(
+    ...     [[1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]
+    ... )
+    0.5
     """
 
     def __init__(

@@ -83,6 +83,12 @@ class CategoricalCrossentropy(MeanOfFunction):
         In [0, 1]; targets become ``y * (1 - s) + s / classes``.
     axis : int, default -1
         The axis of the classes.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.CategoricalCrossentropy()([[0, 1, 0]], [[0.2, 0.7, 0.1]]).__round__(6)
+    0.356675
     """
 
     function, direction = "losses:categorical_crossentropy", DOWN
@@ -117,6 +123,12 @@ class SparseCategoricalCrossentropy(MeanOfFunction):
         Rows, or positions, with this label do not count.
     axis : int, default -1
         The axis of the classes.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.SparseCategoricalCrossentropy()([1], [[0.2, 0.7, 0.1]]).__round__(6)
+    0.356675
     """
 
     function, direction = "losses:sparse_categorical_crossentropy", DOWN
@@ -194,6 +206,12 @@ class KLDivergence(MeanOfFunction):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.KLDivergence()([[0, 1, 0]], [[0.2, 0.7, 0.1]]).__round__(6)
+    0.356672
     """
 
     function, direction = "losses:kl_divergence", DOWN
@@ -241,6 +259,12 @@ class MeanAbsolutePercentageError(MeanOfFunction):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.MeanAbsolutePercentageError()([1.0, 2.0], [1.5, 1.0]).__round__(6)
+    50.0
     """
 
     function, direction = "losses:mean_absolute_percentage_error", DOWN
@@ -283,6 +307,12 @@ class CosineSimilarity(_AlongAxis):
         For Keras's callers: results are computed in float64.
     axis : int, default -1
         The axis of the vectors.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.CosineSimilarity()([[1.0, 0.0]], [[3.0, 4.0]]).__round__(6)
+    0.6
     """
 
     function, direction = "losses:cosine_similarity", UP
@@ -302,6 +332,12 @@ class PearsonCorrelation(_AlongAxis):
         For Keras's callers: results are computed in float64.
     axis : int, default -1
         The axis that the correlation is along; a row needs several columns there.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.PearsonCorrelation()([[1.0, 2.0, 3.0]], [[1.0, 2.0, 4.0]]).__round__(4)
+    0.982
     """
 
     function, direction = "metrics.functions:pearson_correlation", UP

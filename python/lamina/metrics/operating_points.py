@@ -117,6 +117,12 @@ class SpecificityAtSensitivity(_AtLeast):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.SpecificityAtSensitivity(0.5)([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8]).__round__(6)
+    1.0
     """
 
     def __init__(
@@ -154,6 +160,12 @@ class PrecisionAtRecall(_AtLeast):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.PrecisionAtRecall(0.5)([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8]).__round__(6)
+    1.0
     """
 
     def __init__(
@@ -191,6 +203,12 @@ class RecallAtPrecision(_AtLeast):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.RecallAtPrecision(0.5)([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.8]).__round__(6)
+    1.0
     """
 
     def __init__(

@@ -22,6 +22,12 @@ class MeanAbsoluteError(KernelMetric):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.MeanAbsoluteError()([1.0, 2.0], [1.5, 1.0]).__round__(6)
+    0.75
     """
 
     kind = "mean_absolute_error"
@@ -37,6 +43,12 @@ class MeanSquaredError(KernelMetric):
         Key in the history.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.MeanSquaredError()([1.0, 2.0], [1.5, 1.0]).__round__(6)
+    0.625
     """
 
     kind = "mean_squared_error"

@@ -183,6 +183,12 @@ class TrueNegatives(_AtGiven):
         Key in the history; where it is taken, "true_negatives_1" and so on.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.TrueNegatives()([0, 1, 1, 0], [0.2, 0.7, 0.4, 0.6])
+    1.0
     """
 
     name_of_count, direction = "true_negatives", UP
@@ -199,6 +205,12 @@ class FalsePositives(_AtGiven):
         Key in the history; where it is taken, "false_positives_1" and so on.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.FalsePositives()([0, 1, 1, 0], [0.2, 0.7, 0.4, 0.6])
+    1.0
     """
 
     name_of_count, direction = "false_positives", DOWN
@@ -215,6 +227,12 @@ class FalseNegatives(_AtGiven):
         Key in the history; where it is taken, "false_negatives_1" and so on.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
+
+    Examples
+    --------
+    >>> from lamina import metrics
+    >>> metrics.FalseNegatives()([0, 1, 1, 0], [0.2, 0.7, 0.4, 0.6])
+    1.0
     """
 
     name_of_count, direction = "false_negatives", DOWN

@@ -75,6 +75,15 @@ class AdamW(Adam):
         Decoupled weight decay, at least 0.
     beta_1, beta_2, epsilon, amsgrad, **options
         See `Adam`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import optimizers
+    >>> w = np.array([1.0, 1.0])
+    >>> optimizers.AdamW(learning_rate=0.25, weight_decay=0.1).apply([np.array([100.0, -0.1])], [w])
+    >>> w.round(3)
+    array([0.725, 1.225])
     """
 
     def __init__(

@@ -33,6 +33,15 @@ class RMSprop(Optimizer):
         Divide by the running standard deviation instead.
     **options
         See `Optimizer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import optimizers
+    >>> w = np.array([1.0, 1.0])
+    >>> optimizers.RMSprop(learning_rate=0.1).apply([np.array([100.0, -0.1])], [w])
+    >>> w.round(3)
+    array([0.684, 1.316])
     """
 
     rule = "rmsprop"

@@ -25,11 +25,28 @@ def disable_interactive_logging() -> None:
 
 @answering_calls
 def enable_interactive_logging() -> None:
-    """Let lines go to standard output, as they do at first."""
+    """Let lines go to standard output, as they do at first.
+
+    Examples
+    --------
+    >>> from lamina import utils
+    >>> utils.enable_interactive_logging()
+    >>> utils.is_interactive_logging_enabled()
+    True
+    """
     _screen.set_interactive(True)
 
 
 @answering_calls
 def is_interactive_logging_enabled() -> bool:
-    """Return whether lines go to standard output."""
+    """Return whether lines go to standard output.
+
+    Examples
+    --------
+    >>> from lamina import utils
+    >>> utils.disable_interactive_logging()
+    >>> utils.is_interactive_logging_enabled()
+    False
+    >>> utils.enable_interactive_logging()
+    """
     return _screen.is_interactive()

@@ -117,6 +117,12 @@ class PolynomialDecay(LearningRateSchedule):
         Start over beyond `decay_steps`, each time with a period of one more `decay_steps`.
     name : str, default "PolynomialDecay"
         Name in reports.
+
+    Examples
+    --------
+    >>> from lamina.optimizers import schedules
+    >>> schedules.PolynomialDecay(0.1, decay_steps=10, end_learning_rate=0.0)(5)
+    0.05
     """
 
     def __init__(
@@ -161,6 +167,12 @@ class InverseTimeDecay(_DecayAtRate):
         Let time jump: ``step // decay_steps``.
     name : str, optional
         Name in reports; by default that of the class.
+
+    Examples
+    --------
+    >>> from lamina.optimizers import schedules
+    >>> schedules.InverseTimeDecay(0.1, decay_steps=10, decay_rate=1.0)(10)
+    0.05
     """
 
     def __call__(self, step: int) -> float:
