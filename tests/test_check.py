@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+import lamina
 from lamina import _check
 
 DTYPES = ["float16", "float32", "float64", "int8", "uint64", "bool", ">f4", ">i8"]
@@ -117,3 +118,22 @@ def test_truths_are_bools_or_ones_and_zeros(given):
 def test_what_is_no_truth_is_refused(given, error, text):
     with pytest.raises(error, match=text):
         _check.truths("who", "mask", given)
+
+
+def test_rules_are_told_without_numbers_that_mean_nothing():
+    for bad in ([1], "1"):
+        with pytest.raises(TypeError, match=r"^BatchNormalization: axis must be an integer"):
+            lamina.layers.BatchNormalization(axis=bad)
+    with pytest.raises(ValueError, match=r"^LeakyReLU: negative_slope must be finite and >= 0"):
+        lamina.layers.LeakyReLU(-1)
+
+
+def test_unknown_activations_are_told_all_names_that_are_known():
+    message = r"^unknown activation 'cellu'; did you mean 'celu'\? Known: celu, elu, exponential, "
+    with pytest.raises(ValueError, match=message) as caught:
+        lamina.activations.get("cellu")
+    assert "Function" not in str(caught.value)
+    with pytest.raises(ValueError, match="unknown activation 'Function'"):
+        lamina.activations.get("Function")
+    for name in ("celu", "hard_tanh", "relu", "HardSilu"):
+        assert lamina.activations.get(name)([1.0]) > 0

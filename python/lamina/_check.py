@@ -38,13 +38,13 @@ LARGEST = float(np.finfo(np.float32).max)
 
 def integer(who: str, name: str, value: object, low: int = 1) -> int:
     """Return ``value`` as int; it must be an integer (no bool) not below ``low``."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_)):
-        if value >= low:
-            return int(value)
-        rule = "a positive integer" if low == 1 else f"an integer >= {low}"
-        raise ValueError(f"{who}: {name} must be {rule}; got {value}")
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    if whole and value >= low:  # type: ignore[operator]
+        return int(value)  # type: ignore[call-overload, no-any-return]
     rule = "a positive integer" if low == 1 else f"an integer >= {low}"
-    raise TypeError(f"{who}: {name} must be {rule}; got {value!r}")
+    if low <= -MAX_ELEMENTS:  # any that counts something
+        rule = "an integer"
+    raise (ValueError if whole else TypeError)(f"{who}: {name} must be {rule}; got {value!r}")
 
 
 def number(
@@ -69,10 +69,12 @@ def number(
     below = result < high if high_open else result <= high
     if not (np.isfinite(result) and above and below):
         left, right = "(" if low_open else "[", ")" if high_open else "]"
-        bounds = f"{left}{low:g}, {high:g}{right}"
-        if low == -np.inf and high == np.inf:
-            bounds = "the finite numbers"
-        raise ValueError(f"{who}: {name} must be in {bounds}; got {value!r}")
+        rule = f"in {left}{low:g}, {high:g}{right}"
+        if high == np.inf:
+            rule = f"finite and {'>' if low_open else '>='} {low:g}"
+        if high == np.inf and low == -np.inf:
+            rule = "in the finite numbers"
+        raise ValueError(f"{who}: {name} must be {rule}; got {value!r}")
     return result
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina._settings import custom, resolve
+from lamina._settings import custom, find, resolve
 from lamina._settings import serialize as _serialize
 from lamina.activations import laws
 from lamina.activations.base import Activation
@@ -52,6 +52,10 @@ _READY: dict[str, Function] = {
         sparse_sigmoid, sparsemax, squareplus, tanh_shrink, threshold,
     )
 } | {"hard_swish": hard_silu}  # fmt: skip
+
+
+_BY_NAME: dict[str, Any] = {**_TABLE, **_READY}
+del _BY_NAME["Function"]  # a class for configurations alone
 
 
 def name_of(activation: Activation) -> str | None:
@@ -93,8 +97,9 @@ def get(identifier: object) -> Activation:
         own = custom(identifier)
         if own is not None:
             identifier = own
-        elif (ready := _READY.get(identifier)) is not None:
-            return ready
+        else:
+            found: Any = find("activation", identifier, _BY_NAME)
+            return found if isinstance(found, Activation) else found()
     if callable(identifier) and not isinstance(identifier, (type, Activation)):
         return Function(identifier)
     return resolve("activation", identifier, _TABLE, Activation)
