@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import lamina
+from lamina import random
 from lamina.random import Stream, mix, next_seed
 
 
@@ -50,3 +51,56 @@ def test_global_sequence():
         with pytest.raises((ValueError, TypeError), match="set_random_seed: seed must be"):
             lamina.set_random_seed(bad)
     assert mix(1, 2) != mix(2, 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: random.normal("x"),
+            TypeError,
+            "normal: shape must be a tuple of integers; got 'x'",
+        ),
+        (
+            lambda: random.uniform(3.5),
+            TypeError,
+            "uniform: shape must be a tuple of integers; got 3",
+        ),
+        (lambda: random.bernoulli(None), TypeError, "bernoulli: shape must be .*; got None"),
+        (
+            lambda: random.normal((2, -1)),
+            ValueError,
+            r"normal: shape must .* from 0 on; got \(2, -1",
+        ),
+        (lambda: random.gamma((2,), "x"), TypeError, "gamma: alpha must be an array; got the"),
+        (lambda: random.beta((2,), 1.0, 0.0), ValueError, "beta: beta must be positive; got 0"),
+        (lambda: random.uniform((2,), "a"), TypeError, "uniform: minval must be a number; got 'a'"),
+        (
+            lambda: random.randint((2,), 0, 2.5),
+            TypeError,
+            "randint: maxval must be an integer; got",
+        ),
+        (lambda: random.binomial((2,), "3", 0.5), TypeError, "binomial: counts must be an integer"),
+        (
+            lambda: random.categorical([[0.0]], None),
+            TypeError,
+            "categorical: num_samples must be a",
+        ),
+        (lambda: random.dropout([1.0], "x"), TypeError, "dropout: rate must be a number; got 'x'"),
+        (
+            lambda: random.shuffle([1.0], axis=1),
+            ValueError,
+            "shuffle: axis must be one of x, which",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(call, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        call()
+
+
+def test_shapes_may_be_arrays_and_numbers():
+    for shape in ((2, 3), [2, 3], np.array([2, 3])):
+        assert random.normal(shape, seed=1).shape == (2, 3)
+    assert random.uniform(4, seed=1).shape == (4,)
+    assert random.normal((0, 2)).shape == (0, 2)

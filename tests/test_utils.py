@@ -1,9 +1,12 @@
 """to_categorical, normalize."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from lamina import backend, layers, utils
+from lamina import backend, layers, losses, utils
+from lamina.nnet import nnet_hess
 from lamina.utils import normalize, to_categorical
 
 
@@ -73,3 +76,28 @@ def test_names_of_types_are_keras_s():
     assert [is_int(each) for each in ("uint16", "bool", "float64")] == [True, False, False]
     with pytest.raises(ValueError, match=r"^standardize_dtype: unknown dtype 'floaty'; did you"):
         utils.standardize_dtype("floaty")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: utils.normalize(3.0), ValueError, "normalize: axis must be one of x, which has"),
+        (lambda: utils.normalize([[1.0]], axis=2), ValueError, "normalize: axis must be one of x"),
+        (lambda: utils.normalize([1.0], axis="0"), TypeError, "normalize: axis must be an integer"),
+        (lambda: utils.img_to_array("x"), TypeError, "img_to_array: img must be a picture or an a"),
+        (lambda: utils.get_file(origin=3), TypeError, "get_file: origin must be a path or an addr"),
+        (lambda: utils.get_registered_object([]), TypeError, "get_registered_object: name must be"),
+        (lambda: utils.get_registered_object("a", 3), TypeError, "get_registered_object: custom_o"),
+        (lambda: losses.serialize("x"), TypeError, "serialize: needs an instance with get_config"),
+        (lambda: nnet_hess("fit"), TypeError, "nnet_hess: fit must be one of nnet; got 'fit'"),
+    ],
+)
+def test_what_is_of_another_kind_is_told(call, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        call()
+
+
+def test_files_are_found_by_paths_too(tmp_path):
+    (tmp_path / "a.txt").write_text("a")
+    found = utils.get_file(origin=tmp_path / "a.txt", cache_dir=tmp_path)
+    assert Path(found).read_text() == "a"

@@ -212,6 +212,8 @@ def serialize(instance: Configurable | None) -> dict[str, Any] | None:
     """Return ``{"class_name": ..., "config": ...}``, which every room's ``get`` accepts."""
     if instance is None:
         return None
+    if not callable(getattr(instance, "get_config", None)):
+        raise TypeError(f"serialize: needs an instance with get_config; got {instance!r:.80}")
     return {"class_name": class_name(type(instance)), "config": instance.get_config()}
 
 

@@ -24,7 +24,7 @@ def cache() -> Path:
 @answering_calls
 def get_file(
     fname: str | os.PathLike[str] | None = None,
-    origin: str | None = None,
+    origin: str | os.PathLike[str] | None = None,
     untar: bool = False,
     md5_hash: str | None = None,
     file_hash: str | None = None,
@@ -43,7 +43,7 @@ def get_file(
     ----------
     fname : str, optional
         Its name in the cache; by default the last part of `origin`.
-    origin : str
+    origin : str or path-like
         A path, a ``file://`` address, or the address that the file comes from.
     untar, extract : bool, default False
         Unpack a tar or zip archive beside it, and return the folder that it unpacks to.
@@ -79,6 +79,9 @@ def get_file(
     who = "get_file"
     if origin is None:
         raise ValueError(f"{who}: needs origin, a path or an address")
+    if not isinstance(origin, (str, os.PathLike)):
+        raise TypeError(f"{who}: origin must be a path or an address; got {origin!r:.80}")
+    origin = os.fspath(origin)
     name = os.path.basename(urllib.parse.urlsplit(origin).path) if fname is None else str(fname)
     if not name or name in (".", "..") or os.path.basename(name) != name:
         raise ValueError(f"{who}: fname must be a name, not a path; got {name!r}")

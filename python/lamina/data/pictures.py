@@ -139,12 +139,22 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: str | None = N
     (4, 6, 1)
     """
     first = layout("img_to_array", data_format) == "channels_first"
-    x = np.array(img, dtype=dtype or "float32")
+    x = _pixels("img_to_array", "img", img, dtype)
     if x.ndim == 2:
         x = x[..., None]
     if x.ndim != 3:
         raise ValueError(f"img_to_array: img must have 2 or 3 axes; got shape {x.shape}")
     return x.transpose(2, 0, 1) if first else x
+
+
+def _pixels(who: str, name: str, given: Any, dtype: str | None) -> Array:
+    """Return a copy of pixels, which may be a picture's."""
+    try:
+        return np.array(given, dtype=dtype or "float32")
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{who}: {name} must be a picture or an array of numbers; got {given!r:.80}"
+        ) from None
 
 
 @answering_calls
@@ -177,7 +187,7 @@ def array_to_img(
     """
     who = "array_to_img"
     image = pillow(who)
-    values = np.array(x, dtype=dtype or "float32")
+    values = _pixels(who, "x", x, dtype)
     if values.ndim != 3:
         raise ValueError(f"{who}: x must have 3 axes, of one picture; got shape {values.shape}")
     if layout(who, data_format) == "channels_first":

@@ -210,6 +210,8 @@ def nnet_hess(fit: NNet, x: Any = None, y: Any = None, weights: Any = None) -> A
         In the order of ``fit.wts``, with the ``2 decay`` that decay adds to the diagonal; from
         differences of exact gradients, to about nine digits.
     """
+    if not isinstance(fit, NNet):
+        raise TypeError(f"nnet_hess: fit must be one of nnet; got {fit!r:.80}")
     given = fit._given
     if x is None and y is None:
         at, response, case = given.x, given.y, given.weights if weights is None else weights

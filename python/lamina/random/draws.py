@@ -7,12 +7,14 @@ With a seed that is a number they give the same numbers in each call.  Without o
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from lamina import ops
+from lamina import _check, ops
 from lamina._calls import answering_calls
+from lamina._check import numeric
 from lamina._tensors.dispatch import at_once, on_tensors, operation
 from lamina._tensors.given import all_rows, current, given, record
 from lamina._tensors.recording import Recording, RowCount
@@ -24,17 +26,46 @@ from lamina.random.streams import Stream, mix, next_seed, seed_value
 def _numbers(who: str, kind: str, shape: Any, low: float, high: float, seed: Any) -> Any:
     """Return an array, or a tensor of the recording."""
     now = Recording.current()
-    sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
+    sizes = _sizes(who, shape)
     if seed is not None and not isinstance(seed, SeedGenerator):
         stream = Stream(seed_value(who, seed))
     elif now is None or now.once:
         stream = Stream(next_seed()) if seed is None else Stream(mix(seed.seed, seed.next()))
     else:
         each = bool(sizes) and (isinstance(sizes[0], RowCount) or sizes[0] is None)
-        row = [operator.index(size) for size in sizes[each:]]
+        row = _counted(who, sizes[each:], shape)
         return record("random", kind, row, _stream(seed), float(low), float(high), each)
-    drawn = getattr(stream, kind)([operator.index(size) for size in sizes])
+    drawn = getattr(stream, kind)(_counted(who, sizes, shape))
     return np.asarray(low + (high - low if kind == "uniform" else high) * drawn)
+
+
+def _sizes(who: str, shape: Any) -> list[Any]:
+    """Return the sizes that a shape holds, or the one that it is."""
+    if isinstance(shape, (str, Mapping)):
+        raise TypeError(f"{who}: shape must be a tuple of integers; got {shape!r}")
+    try:
+        return list(shape)
+    except TypeError:  # one size
+        return [shape]
+
+
+def _counted(who: str, sizes: list[Any], shape: Any) -> list[int]:
+    try:
+        found = [operator.index(size) for size in sizes]
+    except TypeError:
+        raise TypeError(f"{who}: shape must be a tuple of integers; got {shape!r:.80}") from None
+    if any(size < 0 for size in found):
+        raise ValueError(f"{who}: shape must hold sizes from 0 on; got {shape!r:.80}")
+    return found
+
+
+def _single(who: str, name: str, value: Any, kind: Callable[[Any], Any]) -> Any:
+    """Return an argument as one number of a kind."""
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        rule = "an integer" if kind is operator.index else "a number"
+        raise TypeError(f"{who}: {name} must be {rule}; got {value!r:.80}") from None
 
 
 def _stream(seed: Any) -> int:
@@ -99,7 +130,10 @@ def uniform(
     >>> bool(random.uniform((4,), 2.0, 3.0, seed=1).min() >= 2.0)
     True
     """
-    low, high = float(minval), float(maxval)
+    low, high = (
+        _single("uniform", "minval", minval, float),
+        _single("uniform", "maxval", maxval, float),
+    )
     x = _numbers("uniform", "uniform", shape, low, high, seed)
     y = _typed("uniform", x, dtype)
     if isinstance(y, np.ndarray) and y.size:  # rounding must not reach the upper bound
@@ -110,7 +144,11 @@ def uniform(
 @answering_calls
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Return integers uniform in [minval, maxval)."""
-    low, high = operator.index(minval), operator.index(maxval)
+    whole = operator.index
+    low, high = (
+        _single("randint", "minval", minval, whole),
+        _single("randint", "maxval", maxval, whole),
+    )
     if high <= low:
         raise ValueError(f"randint: maxval must be above minval; got {minval} and {maxval}")
     if array_type("randint", dtype) != "int32":
@@ -132,8 +170,9 @@ def binomial(
     shape: Any, counts: int, probabilities: Any, dtype: Any = None, seed: Any = None
 ) -> Any:
     """Return how many of ``counts`` trials succeed, each with the given probability."""
-    trials = operator.index(int(counts) if counts == int(counts) else counts)
-    sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
+    whole = isinstance(counts, (float, np.floating)) and counts % 1 == 0
+    trials = _single("binomial", "counts", int(counts) if whole else counts, operator.index)
+    sizes = _sizes("binomial", shape)
     x = _numbers("binomial", "uniform", [*sizes, trials], 0.0, 1.0, seed)
     p = probabilities if isinstance(probabilities, float) else ops.expand_dims(probabilities, -1)
     return _typed("binomial", ops.sum(ops.cast(ops.less(x, p), "float32"), -1), dtype)
@@ -154,7 +193,7 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
     x = ops.cast(given(logits), "float32")
     if x.ndim != 2:
         raise ValueError(f"categorical: logits must have 2 axes; got {x!r}")
-    shape = (ops.shape(x)[0], operator.index(num_samples), x.shape[1])
+    shape = (ops.shape(x)[0], _check.integer("categorical", "num_samples", num_samples), x.shape[1])
     u = given(_numbers("categorical", "uniform", shape, 0.0, 1.0, seed))
     # The largest of logits plus Gumbel noise (Gumbel, 1954).
     noise = ops.negative(ops.log(ops.negative(ops.log(u))))
@@ -175,8 +214,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
     seed : int or SeedGenerator, optional
     """
     x = given(inputs)
-    if not 0 <= rate <= 1:
-        raise ValueError(f"dropout: rate must be in [0, 1]; got {rate!r}")
+    rate = _check.number("dropout", "rate", rate, 0.0, 1.0)
     if rate in (0, 1):
         return x if rate == 0 else ops.zeros_like(x)
     sizes = ops.shape(x)
@@ -197,6 +235,8 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     seed : int or SeedGenerator, optional
     """
     x = given(x)
+    if not -x.ndim <= _check.integer("shuffle", "axis", axis, -_check.MAX_ELEMENTS) < x.ndim:
+        raise ValueError(f"shuffle: axis must be one of x, which has {x.ndim}; got {axis}")
     x = all_rows(x) if axis in (0, -x.ndim) else x
     keys = _numbers("shuffle", "uniform", (x.shape[axis],), 0.0, 1.0, seed)
     return ops.take(x, ops.argsort(given(keys)), axis)
@@ -265,9 +305,9 @@ def _log_gamma(who: str, shape: Any, alpha: Any, name: str, seed: Any, use: int)
 
     The first accepted of so many tries: how many numbers are drawn depends on no value.
     """
-    if not on_tensors(alpha) and not np.all(np.asarray(alpha) > 0):
+    if not on_tensors(alpha) and not np.all(numeric(who, name, alpha) > 0):
         raise ValueError(f"{who}: {name} must be positive; got {alpha!r}")
-    sizes = list(shape) if isinstance(shape, (list, tuple)) else [shape]
+    sizes = _sizes(who, shape)
     parts = [
         _numbers(who, "normal", [*sizes, TRIES], 0.0, 1.0, _own(who, seed, use)),
         _numbers(who, "uniform", [*sizes, TRIES], 0.0, 1.0, _own(who, seed, use + 1)),

@@ -101,6 +101,11 @@ def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = 
     >>> saving.get_registered_object("shop>halved") is None
     True
     """
+    who = "get_registered_object"
+    if not isinstance(name, str):
+        raise TypeError(f"{who}: name must be a string; got {name!r:.80}")
+    if not isinstance(custom_objects, (Mapping, type(None))):
+        raise TypeError(f"{who}: custom_objects must be a dict; got {custom_objects!r:.80}")
     return {**registered, **(custom_objects or {})}.get(name)
 
 

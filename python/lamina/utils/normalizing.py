@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina._calls import answering_calls
-from lamina._check import numeric
+from lamina._check import MAX_ELEMENTS, integer, numeric
 from lamina._tensors import dispatch
 
 
@@ -34,5 +34,9 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
 
         return ops.normalize(x, axis, order)
     array = numeric("normalize", "x", x)
+    if not -array.ndim <= integer("normalize", "axis", axis, -MAX_ELEMENTS) < array.ndim:
+        raise ValueError(
+            f"normalize: axis must be one of x, which has shape {array.shape}; got {axis}"
+        )
     norms = np.linalg.norm(array, order, axis, keepdims=True)
     return array / np.where(norms == 0, 1, norms)
