@@ -366,3 +366,26 @@ def test_token_ids_in_kernels():
     refusal(lambda: kernels.embedding_backward(dy, ids, 4, table), "embedding_backward: ", text)
     assert (table == 1).all()
     refusal(lambda: kernels.embedding_backward_sparse(dy, ids, 4), "backward_sparse: ", text)
+
+
+@pytest.mark.parametrize("name", ["Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling2D"])
+@pytest.mark.parametrize("data", [np.ones((2, 3)), np.ones(0), lamina.Input((3,))])
+def test_data_given_to_the_class_are_for_the_layer(name, data):
+    message = rf"^{name}: data_format must be .*; a layer is made, then called: {name}\("
+    with pytest.raises(ValueError, match=message):
+        getattr(layers, name)(data)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: lamina.Sequential(np.ones((2, 3))), "Sequential: layers must be a list of layers"),
+        (lambda: layers.Pipeline(None), "Pipeline: layers must be a list of layers; got None"),
+        (lambda: lamina.trace(3, [1.0], 1.0), "trace: model must be a Sequential or Model; got 3"),
+        (lambda: lamina.check_gradients("m", 1, 1), "check_gradients: model must be a compiled mo"),
+        (lambda: lamina.Variable(3.0, "x"), "Variable: shape must be a tuple of integers; got 'x'"),
+    ],
+)
+def test_what_is_no_list_of_layers_and_no_model(call, message):
+    with pytest.raises(TypeError, match=f"^{message}"):
+        call()

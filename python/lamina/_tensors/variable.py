@@ -85,6 +85,7 @@ class Variable(_core.Parameter, Operators):
         name: str | None = None,
     ) -> None:
         kind = discrete(dtype)
+        shape = None if shape is None else _check.shape("Variable", "shape", shape, 0)
         own = _check.dtype("Variable", "float32" if kind else dtype or "float32")
         if isinstance(initializer, str):
             from lamina import initializers
@@ -93,10 +94,10 @@ class Variable(_core.Parameter, Operators):
         if callable(initializer):
             if shape is None:
                 raise ValueError("Variable: an initializer needs a shape; got None")
-            initializer = initializer(tuple(shape), dtype=own)
+            initializer = initializer(shape, dtype=own)
         array = as_stored("Variable", initializer, own, kind)
-        if shape is not None and tuple(shape) != array.shape:
-            raise ValueError(f"Variable: value must have shape {tuple(shape)}; got {array.shape}")
+        if shape is not None and shape != array.shape:
+            raise ValueError(f"Variable: value must have shape {shape}; got {array.shape}")
         self._begin(name or "variable", array.shape, own, trainable, kind)
         _core.allocate([self])
         self.array[...] = array

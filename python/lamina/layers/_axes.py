@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lamina import _check
 from lamina._check import Shape
@@ -91,13 +91,23 @@ def margins(who: str, name: str, value: object, axes: int) -> tuple[tuple[int, i
     return tuple(pair(who, f"{name}[{i}]", v) for i, v in enumerate(value))
 
 
+def data_format_of(who: str, value: Any) -> str:
+    """Return where images have their channels; last by default."""
+    if value is None:
+        return "channels_last"
+    if not isinstance(value, str) or value not in ("channels_last", "channels_first"):
+        data = hasattr(value, "shape")
+        said = f"; a layer is made, then called: {who}(...)(x)" if data else ""
+        got = "an array" if hasattr(value, "__array__") else f"{value!r:.80}"
+        raise ValueError(
+            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {got}{said}"
+        )
+    return value
+
+
 def channels_first(who: str, data_format: object) -> bool:
     """Return whether the channels come before the image's axes."""
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise ValueError(
-            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {data_format!r}"
-        )
-    return data_format == "channels_first"
+    return data_format_of(who, data_format) == "channels_first"
 
 
 def needs_rank(who: str, shape: Shape, rank: int, axes: str) -> None:

@@ -36,6 +36,8 @@ class Pipeline(Layer):
 
     def __init__(self, layers: Sequence[Layer], **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
+        if not isinstance(layers, (list, tuple)):
+            raise TypeError(f"Pipeline: layers must be a list of layers; got {layers!r:.80}")
         for each in layers:
             if not isinstance(each, Layer):
                 raise TypeError(f"Pipeline: layers must be a list of layers; got {each!r}")

@@ -10,7 +10,7 @@ from lamina import _check, _screen, ops
 from lamina._check import Shape
 from lamina._tensors.given import given
 from lamina.initializers.stft import SCALINGS, STFT, checked_window
-from lamina.layers.augmentation._arguments import data_format_of
+from lamina.layers._axes import data_format_of
 from lamina.layers.layer import Layer
 from lamina.layers.shapes import show_shapes
 

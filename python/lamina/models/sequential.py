@@ -75,8 +75,9 @@ class Sequential(Chain):
             refuse_unknown(type(self), options)
         self._begin(name, dtype, seed)
         self._stand_in: InputLayer | None = None  # for symbolic tensors, where there is none
-        if layers is not None and (isinstance(layers, Layer) or not isinstance(layers, Iterable)):
-            raise TypeError(f"Sequential: layers must be a list of layers; got {layers!r}")
+        single = isinstance(layers, Layer) or hasattr(layers, "__array__")
+        if layers is not None and (single or not isinstance(layers, Iterable)):
+            raise TypeError(f"Sequential: layers must be a list of layers; got {layers!r:.80}")
         undo: list[Callable[[], None]] = []
         try:
             with structure():

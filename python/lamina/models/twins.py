@@ -14,8 +14,10 @@ def twin(who: str, model: Any, dtype: str = "float64") -> Any:
     A model that cannot be made anew from its configuration keeps its type.  The copy has the
     losses, and the optimizer's and metrics' defaults.
     """
-    from lamina.models import Functional, Sequential
+    from lamina.models import Functional, Model, Sequential
 
+    if not isinstance(model, Model):
+        raise TypeError(f"{who}: model must be a compiled model; got {model!r:.80}")
     model.compiled(who)
     same = model.dtype == dtype
     if same or type(model) not in (Sequential, Functional):

@@ -97,6 +97,8 @@ def _double(weight: Any) -> Array:
 
 
 def _in_a_row(model: Any) -> list[Any]:
+    if not hasattr(model, "layers"):
+        raise TypeError(f"trace: model must be a Sequential or Model; got {model!r:.80}")
     nodes = getattr(model, "inputs", None) or []
     behind = [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
     if len(nodes) > 1 or len(model.outputs) > 1 or any(_joins(layer) for layer in behind):

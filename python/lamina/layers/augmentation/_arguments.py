@@ -1,4 +1,4 @@
-"""Arguments of augmentations: ranges to draw from, ranges of pixels, and places of channels."""
+"""Arguments of augmentations: ranges to draw from, and ranges of pixels."""
 
 from __future__ import annotations
 
@@ -55,12 +55,3 @@ def pixels(who: str, value: Any) -> tuple[float, float]:
     if low == high:
         raise ValueError(f"{who}: value_range must be two different numbers; got {value!r}")
     return low, high
-
-
-def data_format_of(who: str, value: Any) -> str:
-    """Return where images have their channels; last by default."""
-    if value not in (None, "channels_last", "channels_first"):
-        raise ValueError(
-            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {value!r}"
-        )
-    return value or "channels_last"

@@ -10,8 +10,9 @@ from lamina import ops, random
 from lamina._settings import note_change
 from lamina._tensors.given import all_rows, by_rows, given
 from lamina._tensors.tensor import Tensor
+from lamina.layers._axes import data_format_of
 from lamina.layers.augmentation import examples
-from lamina.layers.augmentation._arguments import data_format_of, span
+from lamina.layers.augmentation._arguments import span
 from lamina.layers.augmentation.boxes import (
     as_corners,
     clipped,
