@@ -4,7 +4,7 @@
 // A row's sum is one chain over its columns, as in loss_rows.h, with the same bits.  Mean squared
 // error of 10,000 rows with AVX-512 compared with transposing columns into vectors of rows: 2
 // columns 35 to 7 us forward and 40 to 8 backward, 4 columns 33 to 10 and 37 to 10, 8 columns 40 to
-// 20 and 48 to 17.
+// 20 and 48 to 17.  A single column is its own mean, without sums and factors.
 #pragma once
 
 #include "loss_rows.h"
@@ -84,24 +84,33 @@ struct NarrowMeans {
 
   // The means of up to mean_rows rows.
   void forward(T* loss_n, Index row, Index rows) const {
-    alignas(64) T value_nc[mean_rows * mean_columns], sum_n[mean_rows + lanes<T>];
-    elements(value_nc, row, rows, [&](V x, V t) { return law.value(x, t); });
-    sum_each_row(sum_n, value_nc, rows, cols);
-    bool finite = true;
+    alignas(64) T value_nc[mean_rows * mean_columns];
+    T* const mean_n = loss_n + row;
+    elements(cols == 1 ? mean_n : value_nc, row, rows, [&](V x, V t) { return law.value(x, t); });
+    if (cols > 1) {
+      sum_each_row(mean_n, value_nc, rows, cols);
+      for_vectors<T>(0, rows, [&](Index r, Index count) {
+        store_count<T>(mean_n + r, load_count(mean_n + r, count) / T(cols), count);
+      });
+    }
+    if (!finite(mean_n, rows)) forward_parts(mean_n, row, rows);
+  }
+
+  static bool finite(const T* mean_n, Index rows) {
+    auto lost = nonfinite<T>(V{});
     for_vectors<T>(0, rows, [&](Index r, Index count) {
-      const V mean = load_count(sum_n + r, count) / T(cols);
-      finite = finite && all_finite<T>(mean);
-      store_count(loss_n + row + r, mean, count);
+      lost |= nonfinite<T>(load_count(mean_n + r, count));
     });
-    if (!finite) forward_parts(loss_n + row, row, rows);
+    return !any_lane(lost);
   }
 
   // If a sum overflows, the mean may still be finite.
   __attribute__((noinline)) void forward_parts(T* loss_n, Index row, Index rows) const {
     alignas(64) T value_nc[mean_rows * mean_columns], sum_n[mean_rows];
     const V share = broadcast(T(1) / T(cols));
-    elements(value_nc, row, rows, [&](V x, V t) { return law.part(share, x, t); });
-    sum_each_row(sum_n, value_nc, rows, cols);
+    elements(cols == 1 ? sum_n : value_nc, row, rows,
+             [&](V x, V t) { return law.part(share, x, t); });
+    if (cols > 1) sum_each_row(sum_n, value_nc, rows, cols);
     for (Index r = 0; r < rows; ++r)
       if (!(loss_n[r] - loss_n[r] == T(0))) loss_n[r] = sum_n[r];
   }
@@ -110,6 +119,13 @@ struct NarrowMeans {
     alignas(64) T factor_n[mean_rows];
     T* d = dpred_nc + row * cols;
     elements(d, row, rows, [&](V x, V t) { return law.slope(x, t); });
+    if (cols == 1) {
+      for_vectors<T>(0, rows, [&](Index r, Index count) {
+        store_count<T>(d + r, load_count(d + r, count) * load_count(dloss_n + row + r, count),
+                       count);
+      });
+      return;
+    }
     for_vectors<T>(0, rows, [&](Index r, Index count) {
       store_count<T>(factor_n + r, load_count(dloss_n + row + r, count) / T(cols), count);
     });

@@ -127,7 +127,7 @@ void rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRows<T
 template <class T, bool sparse, template <class> class Law>
 void rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCols dims,
                   Mean<T, Law> mean) {
-  if (dims.cols < 2 || dims.cols > mean_columns)
+  if (dims.cols < 1 || dims.cols > mean_columns)
     return for_rows_forward<T, sparse>(loss_n, pred_nc, targets, dims, mean);
   const NarrowMeans<T, Law<T>> narrow{
       mean.law, pred_nc, targets.true_nc, broadcast(targets.keep), broadcast(targets.add),
@@ -138,7 +138,7 @@ void rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCols d
 template <class T, bool sparse, template <class> class Law>
 void rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRows<T> targets,
                    RowsCols dims, Mean<T, Law> mean) {
-  if (dims.cols < 2 || dims.cols > mean_columns)
+  if (dims.cols < 1 || dims.cols > mean_columns)
     return for_rows_backward<T, sparse>(dpred_nc, dloss_n, pred_nc, targets, dims, mean);
   const NarrowMeans<T, Law<T>> narrow{
       mean.law, pred_nc, targets.true_nc, broadcast(targets.keep), broadcast(targets.add),
