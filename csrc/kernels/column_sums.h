@@ -21,6 +21,13 @@ LAMINA_INLINE V added(V acc, V x, V weight) {
   return Weighted ? fma(x, weight, acc) : acc + x;
 }
 
+// As load_count: where the CPU has masks, without a branch, for which sums would leave the
+// registers.
+template <class T>
+LAMINA_INLINE Vec<T> load_tail(const T* p, Index count) {
+  return LAMINA_VECTOR_BYTES > 16 ? load_partial(p, count) : load_count(p, count);
+}
+
 template <class V, int Count>
 LAMINA_INLINE V folded(V (&part)[Count]) {
   LAMINA_UNROLL
@@ -47,8 +54,7 @@ LAMINA_INLINE void sum_strip(T* sum, const T* x, const T* weight_n, Index ld, In
     for (int v = 0; v < Vectors; ++v)
       acc[v][chain] = added<Weighted>(
           acc[v][chain],
-          v < Vectors - 1 ? load(row + v * lanes<T>) : load_count(row + v * lanes<T>, tail),
-          weight);
+          v < Vectors - 1 ? load(row + v * lanes<T>) : load_tail(row + v * lanes<T>, tail), weight);
   };
   Index r = 0;
   for (; r + Chains <= rows; r += Chains) {

@@ -110,9 +110,14 @@ LAMINA_INLINE void copy_row(T* out, const T* x, Index cols) {
 
 template <std::size_t piece, class T>
 void gather_ends(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
-  const std::size_t bytes = sizeof(T) * std::size_t(dims.cols);
-  for_each_row(dims, 25, [=](Index r) {
-    copy_ends<piece>(out + r * dims.cols, x + Index(index[r]) * dims.cols, bytes);
+  parallel_rows(dims, 25, [=](Index begin, Index end) {
+    // In registers: the CPU cannot know that what is written is not what a closure refers to.
+    const Index cols = dims.cols;
+    const std::size_t bytes = sizeof(T) * std::size_t(cols);
+    const T* const from = x;
+    T* to = out + begin * cols;
+    for (const std::int64_t *i = index + begin, *last = index + end; i < last; ++i, to += cols)
+      copy_ends<piece>(to, from + Index(*i) * cols, bytes);
   });
 }
 
