@@ -47,9 +47,10 @@ struct Kernels {
   void (*dense_forward)(T* y_no, const T* x_ni, const T* w_io, const T* b_o, DenseDims,
                         ActivationSpec);
   // dz is the gradient at the pre-activation (see activation_backward); each of dx_ni, dw_io and
-  // db_o may be null.  dx is written; dw and db follow Accumulate.
+  // db_o may be null.  dx is written; dw and db follow Accumulate.  `rectified`, only for a single
+  // unit: x is the output of a ReLU, and dx includes its derivative.
   void (*dense_backward)(T* dx_ni, T* dw_io, T* db_o, const T* dz_no, const T* x_ni, const T* w_io,
-                         DenseDims, Accumulate);
+                         DenseDims, bool rectified, Accumulate);
 
   // --- one hidden layer of logistic units (kernels/logistic_network.cpp); c: cases
   // The weights are stored unit by unit, hidden units first.  Each unit has the weight of its bias,

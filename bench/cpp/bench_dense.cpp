@@ -26,7 +26,7 @@ static void dense_backward(benchmark::State& state, DenseDims d) {
   Buffer dz(d.rows * d.units), x(d.rows * d.inputs), w(d.inputs * d.units);
   for (auto _ : state) {
     kernels().dense_backward(dx.data(), dw.data(), db.data(), dz.data(), x.data(), w.data(), d,
-                             lamina::Accumulate::no);
+                             false, lamina::Accumulate::no);
     benchmark::ClobberMemory();
   }
   count(state, 2.0 * product(d), 2.0 * bytes(d));

@@ -21,8 +21,8 @@ LAMINA_INLINE V added(V acc, V x, V weight) {
   return Weighted ? fma(x, weight, acc) : acc + x;
 }
 
-// As load_count: where the CPU has masks, without a branch, for which sums would leave the
-// registers.
+// Like load_count, but without a branch if the CPU has masks: GCC keeps the sums of a loop with
+// such a branch in memory.
 template <class T>
 LAMINA_INLINE Vec<T> load_tail(const T* p, Index count) {
   return LAMINA_VECTOR_BYTES > 16 ? load_partial(p, count) : load_count(p, count);

@@ -100,15 +100,16 @@ void dense_forward(T* y_no, const T* x_ni, const T* w_io, const T* b_o, DenseDim
 // dx = dz w^T,  dw (+)= x^T dz,  db (+)= column sums of dz.
 template <class T>
 void dense_backward(T* dx_ni, T* dw_io, T* db_o, const T* dz_no, const T* x_ni, const T* w_io,
-                    DenseDims dims, Accumulate accumulate) {
+                    DenseDims dims, bool rectified, Accumulate accumulate) {
   const Index rows = dims.rows, inputs = dims.inputs, units = dims.units;
   if (db_o) sum_columns(db_o, dz_no, {rows, units}, accumulate);
-  if (dw_io) {
-    if (units == 1)
-      sum_weighted_columns(dw_io, x_ni, dz_no, {rows, inputs}, accumulate);
-    else
-      gemm(dw_io, x_ni, dz_no, inputs, units, rows, units, inputs, units, true, false, accumulate);
+  if (units == 1) {
+    if (dw_io) sum_weighted_columns(dw_io, x_ni, dz_no, {rows, inputs}, accumulate);
+    if (dx_ni) dense_unit_to_input(dx_ni, dz_no, rectified ? x_ni : nullptr, w_io, rows, inputs);
+    return;
   }
+  if (dw_io)
+    gemm(dw_io, x_ni, dz_no, inputs, units, rows, units, inputs, units, true, false, accumulate);
   if (dx_ni && is_narrow<T>(rows, inputs, units)) {
     const Strided<T> w = right_operand(w_io, units, true, units);
     multiply_narrow<T>({dx_ni, dz_no, w, rows, inputs, units, nullptr, false}, NoHook{});

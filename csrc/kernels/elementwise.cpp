@@ -111,7 +111,7 @@ LAMINA_INLINE void copy_row(T* out, const T* x, Index cols) {
 template <std::size_t piece, class T>
 void gather_ends(T* out, const T* x, const std::int64_t* index, RowsCols dims) {
   parallel_rows(dims, 25, [=](Index begin, Index end) {
-    // In registers: the CPU cannot know that what is written is not what a closure refers to.
+    // Local copies stay in registers: the rows written could otherwise alias the closure.
     const Index cols = dims.cols;
     const std::size_t bytes = sizeof(T) * std::size_t(cols);
     const T* const from = x;

@@ -28,10 +28,11 @@ class Dense final : public OperationOf<Dense> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     const DenseDims d = dims(c.rows);
-    if (activation_.kind != Activation::linear)  // dz replaces dy, whose last reader this is
+    if (!dy_is_dz())  // dz replaces dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), d.rows * d.units, activation_);
     product_kernels(c, products_)
-        .dense_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.in(1), d, c.accumulate);
+        .dense_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.in(1), d, rectified_,
+                        c.accumulate);
   }
 
   bool same_as(const Operation& operation) const override {
@@ -57,12 +58,17 @@ class Dense final : public OperationOf<Dense> {
   }
   Products products() const override { return products_; }
   bool rectified() const override { return activation_.kind == Activation::relu; }
+  bool leave_relu() override { return relu_left_ = rectified(); }
+  // The input gradient of a single unit is element-wise, so the derivative costs nothing extra.
+  void meet_producer(Operation& producer, bool alone) override {
+    rectified_ = units_ == 1 && products_ == Products::of_graph && alone && producer.leave_relu();
+  }
 
   // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
   bool accumulates(int i) const override { return i >= 1; }
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int i) const override { return i <= 1; }
-  bool backward_reads_output() const override { return activation_.kind != Activation::linear; }
+  bool backward_reads_output() const override { return !dy_is_dz(); }
 
   Cost cost(Pass pass, Index rows, bool to_input) const override {
     const double products = 2.0 * double(dims(rows).rows) * double(features_) * double(units_);
@@ -80,11 +86,14 @@ class Dense final : public OperationOf<Dense> {
 
  private:
   DenseDims dims(Index rows) const { return {rows * positions_, features_, units_}; }
+  bool dy_is_dz() const { return activation_.kind == Activation::linear || relu_left_; }
 
   const Index features_, units_;
   const Index positions_;  // rows of the product per row of the batch
   const Products products_;
   ActivationSpec activation_;
+  bool relu_left_ = false;  // the next layer applies the derivative
+  bool rectified_ = false;  // this layer applies the derivative of its input's ReLU
 };
 
 Tensor dense(Graph& graph, const Tensor& x, const Tensor& kernel, const Tensor* bias,

@@ -112,7 +112,8 @@ def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, 
         same_on_threads(lambda: kernels.dense_forward(x[:1], w, b, activation))
 
 
-# Many rows of small layers go by their own kernel, up to 15 rows by tiles.
+# Many rows of small layers go by their own kernel, up to 15 rows by tiles; of one unit, rows of 4
+# and 8 inputs lie several to a vector.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(
@@ -131,6 +132,7 @@ def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, 
         (800, 4),
         (4, 800),
         (700, 2),
+        *((inputs, 1) for inputs in (1, 3, 4, 5, 8, 11, 16, 20, 32, 70)),
     ],
 )
 def test_many_rows_of_small_layers_have_the_bits_of_few(inputs, units, bias, dtype):

@@ -26,7 +26,7 @@ void dense_forward(float* y_no, const float* x_ni, const float* w_io, const floa
 
 // dx = dz w^T,  dw (+)= x^T dz,  db (+)= column sums of dz, which are not rounded.
 void dense_backward(float* dx_ni, float* dw_io, float* db_o, const float* dz_no, const float* x_ni,
-                    const float* w_io, DenseDims dims, Accumulate accumulate) {
+                    const float* w_io, DenseDims dims, bool rectified, Accumulate accumulate) {
   const Index rows = dims.rows, inputs = dims.inputs, units = dims.units;
   if (db_o) exact.column_sums(db_o, dz_no, {rows, units}, accumulate);
   const PairProduct weights{dw_io,
@@ -40,12 +40,12 @@ void dense_backward(float* dx_ni, float* dw_io, float* db_o, const float* dz_no,
                             nullptr,
                             false};
   if (dw_io && !multiply(weights))
-    exact.dense_backward(nullptr, dw_io, nullptr, dz_no, x_ni, w_io, dims, accumulate);
+    exact.dense_backward(nullptr, dw_io, nullptr, dz_no, x_ni, w_io, dims, rectified, accumulate);
   const PairProduct data{
       dx_ni,   inputs, {dz_no, units, true}, {w_io, units, true}, rows, inputs, units, false,
       nullptr, false};
   if (dx_ni && !multiply(data))
-    exact.dense_backward(dx_ni, nullptr, nullptr, dz_no, x_ni, w_io, dims, accumulate);
+    exact.dense_backward(dx_ni, nullptr, nullptr, dz_no, x_ni, w_io, dims, rectified, accumulate);
 }
 
 }  // namespace
