@@ -4,10 +4,8 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "graph/objective.h"
-#include "moves/shuffle.h"
 #include "runtime/isa.h"
 
 namespace lamina {
@@ -27,13 +25,13 @@ void each_batch(const RowsOf& rows, const Visit& visit) {
 
 class Fit final : public FitAtHand {
  public:
-  Fit(const FitRequest& request, const Cancelled& cancelled)
+  Fit(const FitRequest& request, const Cancelled& cancelled, SharedOrders* orders)
       : r_(request),
         cancelled_(cancelled),
         weights_(*r_.model, r_.first),
         training_(execution(r_.training, true)),
         state_(*r_.model, *training_),
-        twister_(r_.twister),
+        shared_orders_(orders != nullptr && orders->shared() ? orders : nullptr),
         rate_(r_.rate) {
     for (const EpochRuleMaker& make : r_.rules) rules_.push_back(make());
     training_->bind(r_.training.data);
@@ -83,26 +81,16 @@ class Fit final : public FitAtHand {
         search.stopping, search.wolfe);
   }
 
-  // The rows of an epoch: unchanged, shuffled from the start or, with a twister, the last order
-  // shuffled.
+  // The rows of an epoch: in the given order, or shuffled.
   const std::int64_t* order(int done) {
-    if (!twister_ && !r_.shuffles) return r_.training.rows;
-    const Index size = r_.training.size;
-    if (!twister_ || order_.empty()) put_rows_in_order();
-    if (twister_)
-      twister_->shuffle(order_.data(), size);
-    else
-      shuffle(order_.data(), size, {r_.shuffle_seed, std::uint32_t(done), 0});
-    return order_.data();
-  }
-
-  void put_rows_in_order() {
-    const std::int64_t* const rows = r_.training.rows;
-    order_.resize(std::size_t(r_.training.size));
-    if (rows != nullptr)
-      std::copy_n(rows, order_.size(), order_.begin());
-    else
-      std::iota(order_.begin(), order_.end(), 0);
+    if (!r_.twister && !r_.shuffles) return r_.training.rows;
+    if (shared_orders_ != nullptr && !orders_) {
+      const std::int64_t* const kept = shared_orders_->at(std::size_t(done));
+      if (kept != nullptr) return kept;
+      orders_ = shared_orders_->rest();
+    }
+    if (!orders_) orders_.emplace(*order_source(r_));
+    return orders_->next();
   }
 
   // Returns false if the fit ends within the epoch.
@@ -276,8 +264,8 @@ class Fit final : public FitAtHand {
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Minimizer> minimizer_;
   std::vector<std::unique_ptr<EpochRule>> rules_;
-  std::vector<std::int64_t> order_;
-  std::optional<Twister> twister_;
+  SharedOrders* const shared_orders_;
+  std::optional<Orders> orders_;  // own ones
   std::vector<std::byte> kept_;
   double rate_, diverged_loss_ = 0.0;
   std::int64_t iterations_ = 0;
@@ -289,11 +277,17 @@ class Fit final : public FitAtHand {
 
 }  // namespace
 
-FitRecord run_fit(const FitRequest& request, const Cancelled& cancelled) {
+std::optional<OrderSource> order_source(const FitRequest& request) {
+  if (!request.twister && !request.shuffles) return std::nullopt;
+  return OrderSource{request.training.rows, request.training.size, request.shuffle_seed,
+                     request.twister};
+}
+
+FitRecord run_fit(const FitRequest& request, const Cancelled& cancelled, SharedOrders* orders) {
   const auto begin = std::chrono::steady_clock::now();
   FitRecord record;
   try {
-    record = Fit(request, cancelled).run();
+    record = Fit(request, cancelled, orders).run();
   } catch (const std::exception& error) {
     record.failure = error.what();
   }

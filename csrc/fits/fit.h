@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "epoch_rules.h"
+#include "orders.h"
 #include "pool.h"
 #include "program.h"
 #include "record.h"
 #include "score.h"
-#include "twister.h"
 
 namespace lamina {
 
@@ -51,6 +51,11 @@ struct FitRequest {
   bool keeps_epochs = true;  // completely; otherwise only their losses
 };
 
-FitRecord run_fit(const FitRequest& request, const Cancelled& cancelled);
+// What determines the orders of the training rows; nothing if they are not shuffled.
+std::optional<OrderSource> order_source(const FitRequest& request);
+
+// `orders`: those of the request, if it may share them with others.
+FitRecord run_fit(const FitRequest& request, const Cancelled& cancelled,
+                  SharedOrders* orders = nullptr);
 
 }  // namespace lamina

@@ -18,6 +18,10 @@ class Twister {
   Twister(const std::uint32_t* key, int drawn);
   // As RandomState.shuffle: exchanges each place, from the last one on, with one up to it.
   void shuffle(std::int64_t* order, Index size);
+  // Whether both draw the same numbers from now on.
+  bool operator==(const Twister& other) const {
+    return drawn_ == other.drawn_ && key_ == other.key_;
+  }
 
  private:
   void temper();

@@ -101,7 +101,8 @@ struct FitRun {
   explicit FitRun(py::object asked)
       : request(asked.cast<const BoundRequest&>()), owner(std::move(asked)) {}
   const BoundRequest& request;
-  const py::object owner;  // a reference to the request
+  const py::object owner;                // a reference to the request
+  std::shared_ptr<SharedOrders> orders;  // null if the rows are not shuffled
   FitRecord record;
   std::atomic<bool> over{false};
 };
@@ -133,7 +134,7 @@ class FitRuns {
 
   void fit(Index i, const Cancelled& cancelled) {
     FitRun& run = at(i);
-    run.record = run_fit(run.request.request, cancelled);
+    run.record = run_fit(run.request.request, cancelled, run.orders.get());
     run.over = true;
   }
 
@@ -144,6 +145,7 @@ class FitRuns {
       if (!request && PyErr_Occurred() != nullptr) throw py::error_already_set();
       if (!request) return false;
       auto run = std::make_unique<FitRun>(request);
+      if (const auto source = order_source(run->request.request)) run->orders = orders_.of(*source);
       const std::lock_guard lock(mutex_);
       runs_.push_back(std::move(run));
       return true;
@@ -186,6 +188,7 @@ class FitRuns {
   const py::object &report_, &take_;
   std::mutex mutex_;  // for the list, which only grows on the calling thread
   std::vector<std::unique_ptr<FitRun>> runs_;
+  OrdersOfFits orders_;
   std::size_t taken_ = 0;
   bool interrupted_ = false;
 };
