@@ -134,7 +134,7 @@ def _column(name: str, values: Any) -> Array:
     if single or not isinstance(values, Iterable):
         raise TypeError(f"Columns: column {name!r} must be a list of values; got {values!r:.80}")
     values = list(values)
-    kinds = {_kind(value) for value in values}
+    kinds = {_kind_of(each) for each in set(map(type, values))}
     if len(kinds) == 1 and kinds != {object}:
         return np.array(values)
     column = np.empty(len(values), dtype=object)
@@ -143,11 +143,15 @@ def _column(name: str, values: Any) -> Array:
 
 
 def _kind(value: Any) -> type:
-    if isinstance(value, (bool, np.bool_)):
+    return _kind_of(type(value))
+
+
+def _kind_of(type_: type) -> type:
+    if issubclass(type_, (bool, np.bool_)):
         return bool
-    if isinstance(value, (int, float, np.number)):
+    if issubclass(type_, (int, float, np.number)):
         return float
-    return str if isinstance(value, str) else object
+    return str if issubclass(type_, str) else object
 
 
 def _is_empty(value: Any) -> bool:

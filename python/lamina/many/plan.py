@@ -90,7 +90,7 @@ def planned(
     """Return the plan of all combinations, checked as far as can be without a fit."""
     recipe = Recipe(who, model)
     listed = settings_.listed(who, settings)
-    shares = [settings_.shared(who, each, recipe.build) for each in listed]
+    shares = settings_.shared(who, listed, recipe.build)
     x = meant_rows(x, y)
     rows = count_rows(who, "x", x)
     for name, value in (("y", y), ("sample_weight", sample_weight)):

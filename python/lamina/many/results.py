@@ -220,21 +220,20 @@ class ManyFits(Public):
         """
         table = self.table
         scores = [name for name in table if name.startswith(PREFIX)]
-        places = np.array([fit.setting for fit in self._plan.fits])
         settings = self._plan.settings
         columns: dict[str, Any] = {
             self._name(key, scores): [setting.get(key) for setting in settings]
             for key in self._keys()
         }
-        groups = [np.flatnonzero(places == k) for k in range(len(settings))]
         ok = table["status"] == OK
-        columns["fits"] = [len(group) for group in groups]
-        columns["ok"] = [int(ok[group].sum()) for group in groups]
+        by_setting = (len(settings), -1)  # the fits of a setting are as many, and lie together
+        columns["fits"] = np.full(len(settings), len(ok) // len(settings))
+        columns["ok"] = ok.reshape(by_setting).sum(axis=1)
         for name in ("epochs", "loss", "val_loss", *scores, "seconds"):
-            values = np.where(ok, np.asarray(table[name], dtype=float), np.nan)
-            columns[name] = [float(values[group].mean()) for group in groups]
+            values = np.where(ok, np.asarray(table[name], dtype=float), np.nan).reshape(by_setting)
+            columns[name] = values.mean(axis=1)
             if name not in ("epochs", "seconds"):
-                columns[f"std_{name}"] = [float(values[group].std()) for group in groups]
+                columns[f"std_{name}"] = values.std(axis=1)
         return Columns(columns, leave_empty=True)
 
     def _by(self, by: str | None, mode: str) -> tuple[str, float]:

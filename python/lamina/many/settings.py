@@ -77,13 +77,26 @@ def _choices(who: str, key: Any, values: Any) -> list[Any]:
     return list(values)
 
 
-def shared(who: str, setting: Mapping[str, Any], build: Callable[..., Any] | None) -> Shares:
-    """Return which keys of a setting are arguments of ``build``, which of ``fit``.
+def shared(
+    who: str, settings: Iterable[Mapping[str, Any]], build: Callable[..., Any] | None
+) -> list[Shares]:
+    """Return which keys of each setting are arguments of ``build``, which of ``fit``.
 
     A name that both have is ``build``'s.  A seed is refused: ``seeds`` decides it for every fit.
     """
     named, takes_all = _arguments(build)
     of_fit = fit_arguments()
+    return [_shared(who, each, build, named, takes_all, of_fit) for each in settings]
+
+
+def _shared(
+    who: str,
+    setting: Mapping[str, Any],
+    build: Callable[..., Any] | None,
+    named: list[str],
+    takes_all: bool,
+    of_fit: list[str],
+) -> Shares:
     shares = Shares()
     for key, value in setting.items():
         if key == SEED:

@@ -124,8 +124,7 @@ class Network:
     def _check(self, settings: Sequence[Mapping[str, Any]], asked: Asked) -> None:
         """Refuse settings that nothing takes."""
         build = None if isinstance(self.model, Model) else self.model
-        for setting in settings:
-            shared(asked.who, setting, build)
+        shared(asked.who, settings, build)
 
     def _score(
         self, fits: Any, place: int, split: Any, x: Any, read: tuple[Coding, Any], each: Evaluated,

@@ -82,6 +82,8 @@ class Replicas:
         self._trained: dict[int, _core.FitModel] = {}
         # By the id of data, with the data, so that no other come to have it, and rows of a batch.
         self._met: dict[tuple[int, int], tuple[Data, Recorded, _core.FitModel]] = {}
+        # The same, by what `evaluating` is asked.
+        self._evaluating: dict[tuple[Any, ...], tuple[Data, Recorded, int]] = {}
         self._predicting: tuple[_core.FitProgram, _core.Predictor] | None = None
 
     # --- weights
@@ -171,10 +173,16 @@ class Replicas:
         self, part: Part, wanted: int | None, default: int, keras: int
     ) -> tuple[Recorded, int]:
         """Return the graph that evaluates a part, and how many rows at a time."""
-        objective, batch, rest = self.model.evaluator(part.data, part.size, wanted, default, keras)
-        if rest is not None:
-            raise NotAlikeError("a loss or a layer that depends on the rows of a batch")
-        return self._of(objective), batch
+        asked = id(part.data), part.size, wanted, default, keras
+        found = self._evaluating.get(asked)
+        if found is None:
+            objective, batch, rest = self.model.evaluator(
+                part.data, part.size, wanted, default, keras
+            )
+            if rest is not None:
+                raise NotAlikeError("a loss or a layer that depends on the rows of a batch")
+            found = self._evaluating[asked] = part.data, self._of(objective), batch
+        return found[1:]
 
     def predicting(self) -> tuple[_core.FitProgram, _core.Predictor]:
         """Return the graph that predicts, and what knows how many rows it takes at a time."""
