@@ -1,5 +1,5 @@
 // Convolution layers: y = activation(x * w + b) over NHWC images, and its gradients.  The
-// transposed layer is backward-data run forward.
+// transposed layer runs backward-data in its forward direction.
 #include "conv_depthwise_3x3.h"
 #include "conv_depthwise_weights.h"
 #include "conv_lanes_weights.h"
@@ -10,7 +10,7 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// Outputs of one unit: the weights stream by once for each, the images stay in the second cache.
+// Outputs per unit: the weights stream by once for each unit, and the images stay in the L2 cache.
 constexpr Index usual_pixels = 512;
 
 template <class T>
@@ -60,19 +60,19 @@ double work_of(const ConvProduct<T>& p, const WinogradShape& winograd) {
   return winograd.work * p.flop();
 }
 
-// The units of a batch, and what vectors over images cost in them: 2 where none run so.
+// The units of a batch, and the cost of vectors over images; 2 if these are not used.
 struct ProductCut {
   Units units;
   double lanes_cost;
 };
 template <class T>
 ProductCut cut_product(const ConvProduct<T>& p, const WinogradShape& winograd) {
-  // A small batch is cut finer, four units a thread: no bit depends on it.
+  // A small batch is divided more finely, into four units per thread: no bit depends on it.
   const int team = threads_for(work_of(p, winograd), p.images * p.vertical.outputs);
   if (winograd.matrices == 0 && lanewise_depth(p) == 0) {
     const double cost = lanes_cost(p);
     const Units units = lanes_units(p, team);
-    // Unless more than half of the threads would have nothing to do.
+    // Not if more than half of the threads would have nothing to do.
     if (lanes_pay<T>(cost, units.per_unit) && 2 * units.count >= team) return {units, cost};
   }
   const Index share = team > 1 ? p.pixels() / (4 * team) : usual_pixels;
@@ -82,10 +82,11 @@ ProductCut cut_product(const ConvProduct<T>& p, const WinogradShape& winograd) {
           2.0};
 }
 
-// What units read in place of the weights: panels, which Winograd's transform takes to positions.
+// The sizes of the data that units read instead of the weights: panels, which Winograd's algorithm
+// transforms.
 template <class T>
 struct WeightsRoom {
-  Index packed = 0, transformed = 0;  // numbers; the first are needed to make the second alone
+  Index packed = 0, transformed = 0;  // sizes; packed ones are needed to calculate transformed ones
 
   explicit WeightsRoom(const ConvProduct<T>& p) {
     const Index lanewise = lanewise_depth(p);
@@ -97,7 +98,8 @@ struct WeightsRoom {
   Index kept() const { return transformed > 0 ? transformed : packed; }
 };
 
-// Makes p.b of p.w: at `kept`, or where that is null in scratch slot 2; false without memory.
+// Calculates p.b from p.w: at `kept` or, if that is null, in scratch slot 2; false if memory is
+// short.
 template <class T>
 bool prepare_weights(ConvProduct<T>* p, T* kept = nullptr) {
   const WeightsRoom<T> room(*p);
@@ -122,8 +124,8 @@ bool prepare_weights(ConvProduct<T>* p, T* kept = nullptr) {
   return true;
 }
 
-// The whole product; false where it is made by images and there is no memory.  Takes scratch slots
-// 2 and 3 of this thread; units use slots 0 and 1.
+// The whole product; returns false if it is made image by image and memory is short.  Uses scratch
+// slots 2 and 3 of this thread; units use slots 0 and 1.
 template <class T>
 bool multiply(ConvProduct<T> p) {
   p.vertical.prepare();
@@ -199,7 +201,7 @@ ConvProduct<T> data_product(T* dx, const T* dz, const T* w, const T* b, const Co
 }
 
 // One chunk of units, some blocks of dw.  `give`: dz comes a few images at a time, into scratch
-// slot 3; bands of one image follow each other and fetch it once.
+// slot 3; bands of one image are consecutive and fetch it once.
 template <class T>
 bool weights_chunk(const WeightsProduct<T>& whole, const WeightsCut& cut, Range range, T* to_w,
                    T* to_b, Range blocks, bool onto, const ImageHook<T>* give) {
@@ -242,7 +244,7 @@ bool weights_chunk(const WeightsProduct<T>& whole, const WeightsCut& cut, Range 
   return true;
 }
 
-// The same where vectors run over images.
+// The same with vectors over images.
 template <class T>
 bool lanes_weights_chunk(const WeightsProduct<T>& whole, const WeightsCut& cut, Range range,
                          T* to_w, T* to_b, bool onto, const ImageHook<T>* give) {
@@ -358,7 +360,7 @@ void conv2d_transpose_forward(T* y, const T* x, const T* w, const T* b, ConvDims
   multiply(data_product(y, x, w, b, upright(dims), activation));
 }
 
-// dz is the image of `dims` here, x its output: the roles of both in dw are swapped.
+// dz is the image of `dims` here, x its output: their roles in dw are swapped.
 template <class T>
 void conv2d_transpose_backward(T* dx, T* dw, T* db, const T* dz, const T* x, const T* w,
                                ConvDims dims, Accumulate accumulate) {

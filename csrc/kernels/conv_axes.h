@@ -1,4 +1,4 @@
-// The axes of a convolution layer as its three products see them.
+// The axes of a convolution layer for its three products.
 #pragma once
 
 #include "conv_plan.h"
@@ -6,7 +6,8 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// A signal of one row is one column instead: the same memory, and units can be cut from it.
+// A signal of one row is treated as one column: the memory is the same, and units can be cut from
+// it.
 inline ConvDims upright(ConvDims d) {
   if (d.height != 1 || d.kernel_h != 1 || d.pad_top != 0 || d.pad_bottom != 0) return d;
   d.height = d.width;

@@ -1,8 +1,8 @@
-// Convolution of narrow groups: vectors run over the channels of many groups at once.
+// Convolution with narrow groups: vectors run over the channels of many groups at once.
 //
-// Depthwise layers have a filter a channel: y = sum over the window of x times w, lane by lane.
-// Where groups map 4 or 8 channels to as many, output lane o needs the channels of its group one
-// after the other: a permutation of the lanes that lie in its place in x.
+// Depthwise layers have one filter per channel: y = sum over the window of x times w, lane by lane.
+// If groups map 4 or 8 channels to the same number, output lane o needs the channels of its group
+// one after another: a permutation of the lanes at its place in x.
 #pragma once
 
 #include "conv_product.h"
@@ -11,7 +11,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Channels of a group, if vectors run over groups; else 0.
+// Channels per group if vectors run over groups; else 0.
 template <class T>
 Index lanewise_depth(Index groups, Index depth, Index columns, Index taps) {
   if (groups == 1 || depth != columns) return 0;
@@ -28,7 +28,7 @@ Index lanewise_depth(const WeightsProduct<T>& p) {
   return lanewise_depth<T>(p.d.groups, p.depth(), p.columns(), p.taps());
 }
 
-// Three taps, all steps one: neighbouring windows share two cells of three.
+// Three taps, all steps one: adjacent windows share two of three cells.
 inline bool sweeps_axis(const Axis& a) {
   return a.taps == 3 && a.scale == 1 && a.dilation == 1 && a.divide == 1;
 }
@@ -64,7 +64,8 @@ struct GroupLanes<T, 1> {
 
 // --- forward and backward-data
 
-// Weights as lanes read them: a row for each tap and channel of a group, a column an output.
+// The weights in the order of the lanes: a row for each tap and channel of a group, a column per
+// output.
 template <class T>
 void pack_lanewise(T* to, const ConvProduct<T>& p) {
   for (Index tap = 0; tap < p.taps(); ++tap)
@@ -73,18 +74,18 @@ void pack_lanewise(T* to, const ConvProduct<T>& p) {
         for (Index j = 0; j < p.columns; ++j) *to++ = p.weight(g, tap, k, j);
 }
 
-// Places that lie evenly in one row.
+// Positions at equal distances in one row.
 template <class T>
 struct EvenPlaces {
-  const T *x, *w, *bias;  // at the first place and channel; bias: or null
+  const T *x, *w, *bias;  // at the first position and channel; bias may be null
   T* y;
   Index in_step, out_step, w_step, channels;
-  const Run* runs;  // one a tap
+  const Run* runs;  // one per tap
   Index taps;
   bool relu;
 };
 
-// Width places: so many chains of fma hide its latency.
+// `Width` positions: enough chains of fma to hide its latency.
 template <class T, int Depth, int Width>
 LAMINA_INLINE void lanewise_tile(const EvenPlaces<T>& e, const GroupLanes<T, Depth>& groups,
                                  Index place, Index c, Index tail) {
@@ -114,7 +115,7 @@ LAMINA_INLINE void lanewise_tile(const EvenPlaces<T>& e, const GroupLanes<T, Dep
   }
 }
 
-// All channels of a few places: memory is read in its order.
+// All channels of a few positions, in memory order.
 template <class T, int Depth, int Width>
 void lanewise_span(const EvenPlaces<T>& e, Index place) {
   const GroupLanes<T, Depth> groups;
@@ -125,8 +126,8 @@ void lanewise_span(const EvenPlaces<T>& e, Index place) {
     lanewise_tile<T, Depth, Width>(e, groups, place, c, e.channels - c);
 }
 
-// Widths 6, 2, 1: six chains of fma hide most of its latency, images of 7 to 112 columns leave few
-// single places.
+// Widths 6, 2, 1: six chains of fma hide most of its latency, and images of 7 to 112 columns leave
+// few single positions.
 template <class T, int Depth>
 void lanewise_places(const EvenPlaces<T>& e, Index count) {
   Index i = 0;
@@ -135,7 +136,7 @@ void lanewise_places(const EvenPlaces<T>& e, Index count) {
   for (; i < count; ++i) lanewise_span<T, Depth, 1>(e, i);
 }
 
-// How many of the places from `first` on lie evenly.
+// The number of positions from `first` on that are at equal distances.
 inline Index even_places(const Place* first, Index count) {
   Index n = count < 2 ? count : 2;
   while (n < count && first[n].in - first[n - 1].in == first[1].in - first[0].in &&
@@ -144,7 +145,7 @@ inline Index even_places(const Place* first, Index count) {
   return n;
 }
 
-// All channels at some places of one row.
+// All channels at some positions of one row.
 template <class T>
 void lanewise_row(const ConvProduct<T>& p, const Window& window, Place first, Place step,
                   Index count) {
@@ -169,8 +170,8 @@ void lanewise_row(const ConvProduct<T>& p, const Window& window, Place first, Pl
   if (depth == 1) lanewise_places<T, 1>(e, count);
 }
 
-// One unit and class pair.  Places are listed for one row, not for all: a short list stays in the
-// first cache.
+// One unit and class pair.  Positions are listed for one row at a time, because a short list stays
+// in the L1 cache.
 template <class T>
 void lanewise_class(const ConvProduct<T>& p, const Window& window, Place* places, const Unit& unit,
                     const Classes& rows, Index row_class, const Classes& cols, Index col_class) {

@@ -1,12 +1,13 @@
-// Depthwise convolution of 3 x 3 taps, a step of one: what windows share is read once.
+// Depthwise convolution with 3 x 3 taps and a step of one: cells shared by windows are read once.
 //
-// A tile of outputs, two rows of four, meets 4 x 6 cells of its channels; each is loaded once and
-// goes to all the outputs whose windows hold it.  The weights' gradient walks along a row of cells
-// with the slopes of three outputs in registers.  Sums are the chains of conv_depthwise.h.
+// A tile of outputs, two rows of four, overlaps 4 x 6 cells of its channels; each is loaded once
+// and used for all the outputs whose windows contain it.  The weights' gradient proceeds along a
+// row of cells with the slopes of three outputs in registers.  Sums are the chains of
+// conv_depthwise.h.
 //
-// Images that come from memory are waited for, as lines are read and written rows apart: what the
-// next rows need is brought into the second cache meanwhile.  64 images of 32x32x128 take 45 us
-// each on a core of a Zen 4 instead of 86, and into the first cache 77.
+// Images that come from memory cause waiting, because the lines read and written are rows apart:
+// the data for the next rows are prefetched into the L2 cache meanwhile.  64 images of 32x32x128
+// take 45 us each on a core of a Zen 4 instead of 86, and 77 with prefetching into the L1 cache.
 #pragma once
 
 #include "conv_depthwise.h"
@@ -17,7 +18,7 @@ namespace LAMINA_ISA {
 
 // --- forward and backward-data
 
-constexpr int sweep_width = 4;  // outputs of a tile's row
+constexpr int sweep_width = 4;  // outputs in a row of a tile
 
 // At most one column of zeros on either side, and vectors that need no mask.
 template <class T>
@@ -28,19 +29,19 @@ bool sweeps(const ConvProduct<T>& p) {
          a.outputs >= sweep_width && a.outputs - a.shift < a.inputs && p.y_pixel() >= lanes<T>;
 }
 
-// One or two rows of outputs and the rows of cells that they meet.
+// One or two rows of outputs and the rows of cells that they overlap.
 template <class T>
 struct SweepRows {
-  const T *x, *w, *bias;  // x: the first row's first cell, in the image or not; bias: or null
+  const T *x, *w, *bias;  // x: the first cell of the first row, maybe outside; bias may be null
   T* y;
   Index x_row, y_row, pixel, w_step;
-  bool meets[4];     // which rows of cells lie in the image
-  bool left, right;  // whether the tile's first and last columns of cells do
+  bool meets[4];     // which rows of cells are in the image
+  bool left, right;  // whether the tile's first and last columns of cells are
   bool relu;
   LargeOutput<T> output;
 };
 
-// A row of cells for `Rows` rows of outputs; w: the tap row by which the upper one meets it.
+// A row of cells for `Rows` rows of outputs; w: the tap row for the upper one.
 template <class T, int Rows>
 LAMINA_INLINE void sweep_cells(Vec<T> (*acc)[sweep_width], const SweepRows<T>& s, const T* x,
                                const T* w) {
@@ -64,7 +65,7 @@ LAMINA_INLINE void sweep_cells(Vec<T> (*acc)[sweep_width], const SweepRows<T>& s
   }
 }
 
-// What the tile below this one reads for the first time, and what it writes.
+// Prefetches the cells that only the next tile below reads, and its outputs.
 template <class T, int Rows>
 LAMINA_INLINE void sweep_ahead(const SweepRows<T>& s, const T* x, const T* y) {
   LAMINA_UNROLL
@@ -104,7 +105,7 @@ LAMINA_INLINE void sweep_tile(const SweepRows<T>& s, const T* x, T* y, Index c) 
   }
 }
 
-// All columns; the last tile and the last vector may do again what their neighbours did.
+// All columns; the last tile and the last vector may repeat what their neighbours did.
 template <class T, int Rows>
 void sweep_columns(SweepRows<T> s, const Axis& cols, Index channels) {
   const Index last = cols.outputs - sweep_width, top = channels - lanes<T>;

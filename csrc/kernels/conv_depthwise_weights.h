@@ -1,4 +1,4 @@
-// The weights' gradient of narrow groups: one chain an element, over the pixels in their order.
+// The weights' gradient of narrow groups: one chain per element, over the pixels in order.
 #pragma once
 
 #include "conv_depthwise.h"
@@ -6,7 +6,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// One tap and all channels of the groups, Vectors of outputs.
+// One tap and all channels of the groups, for `Vectors` vectors of outputs.
 template <class T, int Depth, int Vectors>
 LAMINA_INLINE void lanewise_tap(T* dw, Index ld, const T* x, const T* dz, const Run* runs,
                                 Index run_count, Index x_step, Index dz_step, Index tail,
@@ -80,7 +80,7 @@ LAMINA_INLINE void sweep_row(Vec<T>* sums, const T* x, Index x_row, Index x_tap,
   for (int t = 0; t < 3 * Rows; ++t) sums[t] = acc[t];
 }
 
-// Lines of the next row to bring into the second cache, one of each array with every output.
+// Lines of the next row to prefetch into the L2 cache, one of each array with every output.
 template <class T>
 struct LinesAhead {
   const T *x, *dz;
@@ -93,9 +93,9 @@ struct LinesAhead {
   }
 };
 
-// The same where windows are a step apart: cells of 3 tap rows (Rows: of as many as meet the image)
-// are read once each, for three outputs whose slopes stay in registers.  x: the row's first cell;
-// the windows begin `pad`, 0 or 1, to the left of it.
+// The same if windows are a step apart: cells of 3 tap rows (`Rows`: of as many as overlap the
+// image) are read once each, for three outputs whose slopes stay in registers.  x: the row's first
+// cell; the windows begin `pad`, 0 or 1, to the left of it.
 template <class T, int Rows>
 LAMINA_INLINE void sweep_dense(Vec<T>* sums, const T* x, Index x_row, Index pixel, const T* dz,
                                LinesAhead<T> ahead, Index count, Index pad, bool right,
@@ -103,7 +103,7 @@ LAMINA_INLINE void sweep_dense(Vec<T>* sums, const T* x, Index x_row, Index pixe
   Vec<T> acc[3 * Rows];
   LAMINA_UNROLL
   for (int t = 0; t < 3 * Rows; ++t) acc[t] = sums[t];
-  // The cell at `x` for the outputs whose slopes are given; the last one's window begins there.
+  // The cell at `x` for the outputs with the given slopes; the window of the last one begins there.
   const auto cell = [&](const T* at, const Vec<T>* slopes, int first, int end)
                         __attribute__((always_inline)) {
                           LAMINA_UNROLL
@@ -139,18 +139,18 @@ LAMINA_INLINE void sweep_dense(Vec<T>* sums, const T* x, Index x_row, Index pixe
   for (int t = 0; t < 3 * Rows; ++t) sums[t] = acc[t];
 }
 
-// Channels side by side that a row is swept for before the next: their lines lie together.
+// Adjacent channels for which a row is processed before the next one: their lines are contiguous.
 template <class T>
 constexpr Index sweep_block = 512 / Index(sizeof(T));
 
-// How 3 x 3 taps walk along a row of outputs.
+// The iteration of 3 x 3 taps along a row of outputs.
 template <class T>
 struct TapSweep {
   Index channels, out_w, pad_left;
-  Index x_row, tap_row, x_tap, x_step;  // elements between rows, tap rows, taps, outputs
-  Range meets[3];                       // outputs that meet the image at each tap of a row
-  bool together;                        // all channels are swept before the next row
-  bool dense, right;                    // sweep_dense can, and its `right`
+  Index x_row, tap_row, x_tap, x_step;  // distances between rows, tap rows, taps, outputs
+  Range meets[3];                       // outputs that overlap the image at each tap of a row
+  bool together;                        // all channels are processed before the next row
+  bool dense, right;                    // whether sweep_dense applies, and its argument `right`
 
   explicit TapSweep(const WeightsProduct<T>& p)
       : channels(p.d.channels), out_w(p.out_w), pad_left(p.d.pad_left) {
@@ -167,16 +167,17 @@ struct TapSweep {
     right = out_w - pad_left + 1 < d.width;
   }
 
-  // While the channels at c are swept along the row of outputs at dz, whose windows begin at x; of
-  // rows a step apart.  Together the vectors of a row take lines in the order of memory: 36 us an
-  // image (32x32x128, one core of a Zen 4), 65 in the vectors' own order, 95 without any.
+  // The prefetching while the channels at c are processed along the row of outputs at dz, whose
+  // windows begin at x, for rows a step apart.  With `together`, the vectors of a row prefetch
+  // lines in memory order: 36 us per image (32x32x128, one core of a Zen 4), 65 in the vectors' own
+  // order, 95 without any.
   LinesAhead<T> ahead(const T* x, const T* dz, Index c) const {
     const Index first = together ? c * out_w : c;
     return {x + 3 * x_row + first, dz + out_w * channels + first, together ? lanes<T> : channels};
   }
 };
 
-// Outputs begin .. end, of which some have not all taps.
+// Outputs begin .. end, some of which lack taps.
 template <class T, int Rows>
 LAMINA_INLINE void sweep_edge(const TapSweep<T>& s, Vec<T>* sums, const T* x, const T* dz,
                               Index begin, Index end, Index tail) {
@@ -188,17 +189,17 @@ LAMINA_INLINE void sweep_edge(const TapSweep<T>& s, Vec<T>* sums, const T* x, co
     }
 }
 
-// One row of outputs; x: where its first window begins, in the image or not.
+// One row of outputs; x: the start of its first window, maybe outside the image.
 template <class T, int Rows, bool Whole>
 void sweep_taps(const TapSweep<T>& s, Vec<T>* sums, const T* x, const T* dz,
                 const LinesAhead<T>& ahead, Index count) {
-  const Index tail = Whole ? lanes<T> : count;  // told apart here, not at every load
+  const Index tail = Whole ? lanes<T> : count;  // decided here, not at every load
   if (s.dense) {
     sweep_dense<T, Rows>(sums, x + s.pad_left * s.channels, s.tap_row, s.channels, dz, ahead,
                          s.out_w, s.pad_left, s.right, tail);
     return;
   }
-  // Where all three meet the image; taps further right start and end further left.
+  // The range in which all three overlap the image; taps further right start and end further left.
   const Index begin = s.meets[0].begin;
   const Index end = begin < s.meets[2].end ? s.meets[2].end : begin;
   sweep_edge<T, Rows>(s, sums, x, dz, 0, begin, tail);

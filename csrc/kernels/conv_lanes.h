@@ -1,8 +1,9 @@
-// Convolution with few outputs a pixel: vectors run over images.
+// Convolution with few outputs per pixel: vectors run over images.
 //
 // Six filters leave most lanes of a vector over filters empty.  Here an element of 16 images fills
-// whole vectors, which are transposed on the way in and out, and a tile is a few outputs at a few
-// pixels.  Each output is the same chain as in conv_product.h, so the number of images may choose.
+// whole vectors, which are transposed on input and output, and a tile is a few outputs at a few
+// pixels.  Each output is the same chain as in conv_product.h, so the choice may depend on the
+// number of images.
 #pragma once
 
 #include "conv_product.h"
@@ -11,21 +12,21 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Images of one unit; where they are more than lanes, groups of lanes lie one after the other.
+// Images per unit; if there are more images than lanes, groups of lanes follow one another.
 template <class T>
 constexpr Index lane_images = lanes<T> < 16 ? 16 : lanes<T>;
 template <class T>
 constexpr Index lane_groups = lane_images<T> / lanes<T>;
 
-// --- images into lanes and back
+// --- transposing images to lanes and back
 
-// Squares of elements and images; the last one of a row steps back to end at `size`.
+// Squares of elements and images; the last one of a row is moved back to end at `size`.
 template <class Square>
 LAMINA_INLINE void for_squares(Index size, Index side, Square&& square) {
   for (Index k = 0; k < size; k += side) square(k + side <= size ? k : size - side);
 }
-// `size` elements of each image, `image` apart, to some groups of lanes, each `group` elements
-// long; lanes without an image are zeros.
+// `size` elements of each image, which are `image` apart, to groups of lanes of `group` elements
+// each; lanes without an image are zeros.
 template <class T>
 void images_to_lanes(T* to, Index group, const T* from, Index image, Index size, Index images,
                      Index groups = lane_groups<T>) {
@@ -62,9 +63,9 @@ void lanes_to_images(T* to, Index apart, const T* from, Index size, Index images
   }
 }
 
-// --- where it pays
+// --- choice
 
-// Rows of the input that so many rows of outputs meet, at most.
+// The maximum number of input rows that so many rows of outputs overlap.
 template <class T>
 Index lanes_inputs(const ConvProduct<T>& p, Index rows) {
   const Axis& a = p.vertical;
@@ -77,9 +78,9 @@ Index lanes_bytes(const ConvProduct<T>& p, Index rows) {
           rows * p.horizontal.outputs * p.y_pixel()) *
          lane_images<T> * Index(sizeof(T));
 }
-// Images that fill lanes: all of their rows, or bands of them where those are many.  A band that
-// the next one would mostly copy again is none: count is 0.  6 MB are beyond a second cache of 1,
-// but paid (2.3 MB: 5.5 times).
+// Images that fill lanes: all of their rows, or bands of them if there are many.  If most of a band
+// would have to be copied again for the next one, count is 0.  6 MB exceed an L2 cache of 1 MB, but
+// were faster (with 2.3 MB 5.5 times).
 template <class T>
 Units lanes_units(const ConvProduct<T>& p, int threads) {
   const Index height = p.vertical.outputs, width = p.horizontal.outputs;
@@ -95,9 +96,9 @@ Units lanes_units(const ConvProduct<T>& p, int threads) {
   units.count = fits() && (units.bands == 1 || units.band_rows >= least) ? groups * units.bands : 0;
   return units;
 }
-// What it costs beside vectors over filters, in multiply-adds: a tile of one vector over filters
-// waits for its broadcasts, and an element takes the time of eight to change places.  (Zen 4,
-// AVX-512: 6 outputs of 5x5x16 27 and 92 GFLOP/s, 16 of 5x5x6 80 and 98, 32 of 3x3x3 87 and 70.)
+// The cost relative to vectors over filters, in multiply-adds: a tile of one vector over filters
+// waits for its broadcasts, and transposing an element takes the time of eight.  (Zen 4, AVX-512: 6
+// outputs of 5x5x16 27 and 92 GFLOP/s, 16 of 5x5x6 80 and 98, 32 of 3x3x3 87 and 70.)
 template <class T>
 double lanes_cost(const ConvProduct<T>& p) {
   const PanelCut<T> panels(p.columns);
@@ -167,7 +168,7 @@ void lanes_tile(const LanesTile<T>& t) {
   }
 }
 
-// Four pixels (two where registers are few), two or one, by up to six outputs.
+// Four pixels (two if registers are few), two or one, by up to six outputs.
 template <class T, int Vectors>
 void lanes_outputs(LanesTile<T> t, Index outputs) {
   for (Index j = 0; j < outputs;) {
@@ -228,7 +229,7 @@ void lanes_class(const ConvProduct<T>& p, const Window& window, const Place* pla
     }
 }
 
-// Input rows that some rows of outputs meet.
+// The input rows that some rows of outputs overlap.
 template <class T>
 Range rows_met(const ConvProduct<T>& p, const Classes& rows, const Unit& unit) {
   Range met{p.vertical.inputs, 0};
@@ -241,7 +242,7 @@ Range rows_met(const ConvProduct<T>& p, const Classes& rows, const Unit& unit) {
   return met.begin < met.end ? met : Range{0, 0};
 }
 
-// One unit of lanes_units.  Takes scratch slot 0; false where there is no memory.
+// One unit of lanes_units.  Uses scratch slot 0; returns false if memory is short.
 template <class T>
 bool lanes_unit(const ConvProduct<T>& p, const ConvPlan<T>& plan, const Unit& unit) {
   const Index groups = (unit.images + lanes<T> - 1) / lanes<T>;

@@ -1,7 +1,7 @@
 // The gradient of the weights of a convolution with few filters: vectors run over images.
 //
 // A weight's gradient is summed in as many chains as a vector has lanes, one for the images of each
-// lane, over the pixels and over the units of a chunk; at the chunk's end the lanes are added up.
+// lane, over the pixels and the units of a chunk; at the end of the chunk the lanes are added up.
 #pragma once
 
 #include "conv_lanes.h"
@@ -10,12 +10,12 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Outputs of some filters at a run of pixels, and cells of the image that meet them.
+// The outputs of some filters at a run of pixels, and the cells of the image that they depend on.
 template <class T>
 struct LanesOuter {
   const T *x, *dz;
   T* dw;               // lanes: a row of `filters` for each cell of the window
-  const Index* cells;  // of the tile's rows: where they lie in the image
+  const Index* cells;  // of the tile's rows: their places in the image
   Index filters, x_step, x_row, dz_row;
   Index rows, cols;  // pixels
 };
@@ -95,12 +95,12 @@ void lanes_outer_all(LanesOuter<T> t, const Index* cells, Index count, Index col
   }
 }
 
-// What a unit needs: x with its border, dz, sums of lanes for dw and db, places of the cells.
+// The data of a unit: x with its border, dz, sums of lanes for dw and db, the places of the cells.
 template <class T>
 struct LanesWeights {
   T *x, *dz, *dw, *db;
   Index* cells;
-  Index x_size, dz_size, dw_size, db_size;  // in elements a lane
+  Index x_size, dz_size, dw_size, db_size;  // in elements per lane
 };
 template <class T>
 bool reserve_lanes(const WeightsProduct<T>& p, LanesWeights<T>* s) {
@@ -120,7 +120,7 @@ bool reserve_lanes(const WeightsProduct<T>& p, LanesWeights<T>* s) {
   return true;
 }
 
-// The images with their borders; what lies behind the last window is left out.
+// The images with their borders; cells after the last window are omitted.
 template <class T>
 void field_to_lanes(const WeightsProduct<T>& p, const Unit& unit, const LanesWeights<T>& s) {
   const ConvDims& d = p.d;
@@ -185,8 +185,8 @@ void add_lanes(T* to, const T* lanes_, Index size, bool add) {
   }
 }
 
-// In multiply-adds, as for the product; a tile loads ten vectors for 24 of them.  (Zen 4, AVX-512:
-// 1 -> 6 of 5x5 23 and 70 GFLOP/s, 12 -> 12 of 3x3 53 and 76, 6 -> 16 of 5x5 73 and 71.)
+// The cost in multiply-adds, as for the product; a tile loads ten vectors for 24 of them.  (Zen 4,
+// AVX-512: 1 -> 6 of 5x5 23 and 70 GFLOP/s, 12 -> 12 of 3x3 53 and 76, 6 -> 16 of 5x5 73 and 71.)
 template <class T>
 bool runs_over_images(const WeightsProduct<T>& p) {
   const PanelCut<T> panels(p.columns());

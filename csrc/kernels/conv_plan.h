@@ -1,12 +1,12 @@
-// Which cells of the window meet the image, axis by axis.
+// The cells of the window that overlap the image, axis by axis.
 //
 // One axis of a convolution pairs an output position o and a tap t with the input position
 //   (o * scale - shift + t * dilation) / divide,
-// which exists where the division leaves no rest and the result lies inside.  Forward has
-// divide = 1; backward-data is the same with dy as input, taps counted from the end, scale = 1 and
-// divide = stride.  Positions that meet the same taps form a class: their products are alike, so
-// padding costs neither a copy nor a multiplication by zero, and a stride in backward-data becomes
-// a few dense products.
+// which exists if the division has no remainder and the result is inside.  Forward has divide = 1;
+// backward-data is the same with dy as input, taps counted from the end, scale = 1 and divide =
+// stride.  Positions that overlap the same taps form a class: their products have the same form, so
+// that padding needs neither a copy nor a multiplication by zero, and a stride in backward-data
+// becomes a few dense products.
 #pragma once
 
 #include "conv_tile.h"
@@ -18,7 +18,7 @@ namespace LAMINA_ISA {
 struct Axis {
   Index outputs, inputs, taps;
   Index scale, shift, dilation, divide;
-  Index tap_step = 1, input_step = 1;  // between neighbouring taps of one position
+  Index tap_step = 1, input_step = 1;  // between adjacent taps of one position
 
   void prepare() {
     Index a = divide, b = dilation;
@@ -35,8 +35,8 @@ struct Axis {
 LAMINA_INLINE Index floor_divide(Index a, Index b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
 struct Position {
-  Index tap, count;  // the first tap that meets the input, and how many do
-  Index input;       // where the first one falls
+  Index tap, count;  // the first tap that overlaps the input, and the number of taps
+  Index input;       // the position of the first one
   bool alike(const Position& o) const { return tap == o.tap && count == o.count; }
 };
 
@@ -51,7 +51,7 @@ inline Position position(const Axis& axis, Index output) {
   return {tap, (last - tap) / axis.tap_step + 1, (at + tap * axis.dilation) / axis.divide};
 }
 
-// Outputs whose cell at `tap` lies inside the input; the inputs are not spread out (divide = 1).
+// Outputs whose cell at `tap` is inside the input; the inputs are not spread out (divide = 1).
 inline Range outputs_of_tap(const Axis& axis, Index tap) {
   const Index at = tap * axis.dilation - axis.shift;
   const Index first = at >= 0 ? 0 : (-at + axis.scale - 1) / axis.scale;
@@ -61,14 +61,14 @@ inline Range outputs_of_tap(const Axis& axis, Index tap) {
   return {first < end ? first : end, end};
 }
 
-// Pairs of an output and a tap that meet the input.
+// Pairs of an output and a tap that overlap the input.
 inline Index meeting_cells(const Axis& axis) {
   Index cells = 0;
   for (Index tap = 0; tap < axis.taps; ++tap) cells += outputs_of_tap(axis, tap).size();
   return cells;
 }
 
-// The outputs of one axis sorted by class; the tables lie in memory the caller gives.
+// The outputs of one axis sorted by class; the caller provides the memory of the tables.
 struct Classes {
   Index count;
   Index* begin;         // [outputs + 1]: where each class starts in `output`
@@ -84,7 +84,7 @@ struct Classes {
     of_output = static_cast<Position*>(memory);
     begin = reinterpret_cast<Index*>(of_output + axis.outputs);
     output = begin + axis.outputs + 2;
-    // Each class's first member stands in `output` until the members are counted.
+    // `output` holds the first member of each class until the members have been counted.
     for (Index o = 0; o < axis.outputs; ++o) {
       of_output[o] = position(axis, o);
       if (find(o) == count) output[count++] = o;
@@ -112,7 +112,7 @@ struct Classes {
   }
 };
 
-// The window cells that a pair of classes meets, as runs cut into chunks of the sum.
+// The window cells that a pair of classes overlaps, as runs divided into chunks of the sum.
 struct Window {
   Run* runs;
   Index* chunk;  // chunk[i] .. chunk[i + 1]: the runs of chunk i
@@ -131,12 +131,13 @@ struct Window {
         chunks(0) {}
 };
 
-// Elements between neighbours of the input (row, column) and per tap (channels of a group).
+// The distances between neighbours of the input (row, column) and the elements per tap (channels of
+// a group).
 struct WindowStrides {
   Index row, column, depth, kernel_w;
 };
 
-// Runs lengthen while both sides stay contiguous; b counts rows of the weights.
+// Runs are extended while both sides remain contiguous; b counts rows of the weights.
 inline void fill_window(Window& w, const Axis& ay, const Axis& ax, const Position& y,
                         const Position& x, const WindowStrides& s) {
   const Index total = y.count * x.count * s.depth;
@@ -168,7 +169,7 @@ inline void fill_window(Window& w, const Axis& ay, const Axis& ax, const Positio
   w.chunk[++w.chunks] = count;
 }
 
-// A part of the batch that one thread works on: some images, or rows of one image.
+// A part of the batch for one thread: some images, or rows of one image.
 struct Unit {
   Index image, images;
   Index row, rows;
@@ -177,8 +178,8 @@ struct Unit {
 
 struct Units {
   Index images, height, per_unit, bands, band_rows, count;
-  // Units of about `pixels` outputs; `whole`: never less than an image; `step`: whose first row is
-  // a multiple of it.  Sharing out the images evenly instead of leaving the last unit short gained
+  // Units of about `pixels` outputs; `whole`: not less than an image; `step`: the first row is a
+  // multiple of it.  Dividing the images evenly, instead of leaving a short last unit, gained
   // nothing (65 of 128 on one thread of two).
   Units(Index images_, Index height_, Index width, Index pixels, bool whole = false, Index step = 1)
       : images(images_), height(height_) {
@@ -202,7 +203,7 @@ struct Units {
   Index most_pixels(Index width) const { return per_unit * band_rows * width; }
 };
 
-// A unit of a product whose outputs or inputs lie in scratch slot 1: multiply(product, unit).
+// A unit of a product whose outputs or inputs are in scratch slot 1: multiply(product, unit).
 template <class Product, class Multiply>
 bool through_scratch(Product p, Unit unit, const Multiply& multiply) {
   const Index image = unit.image, size = unit.images * (p.take ? p.y_image() : p.x_image());

@@ -1,6 +1,6 @@
 // Image times weights: the product behind forward convolution and backward-data.
 //
-// No im2col matrix, no padded copy: tiles read the image through their pixels' addresses, one
+// No im2col matrix, no padded copy: tiles read the image through their pixels' addresses, with one
 // product for each pair of position classes (see conv_plan.h).
 #pragma once
 
@@ -23,8 +23,8 @@ struct ConvProduct {
   bool backward;  // columns are the layer's channels, taps run backwards
   bool in_batches;
 
-  const ImageHook<T>* take = nullptr;  // gets y, which is null then
-  const ImageHook<T>* give = nullptr;  // makes x, which is null then
+  const ImageHook<T>* take = nullptr;  // receives y, which is null then
+  const ImageHook<T>* give = nullptr;  // provides x, which is null then
 
   // The weight from tap and input k to column j of group g.
   LAMINA_INLINE T weight(Index g, Index tap, Index k, Index j) const {
@@ -45,7 +45,8 @@ struct ConvProduct {
   Index pack_size() const { return groups * PanelCut<T>(columns).padded() * taps() * depth; }
 };
 
-// Pixels of one unit and class pair: where their windows begin, where their outputs go.
+// The pixels of one unit and class pair: where their windows begin, and where their outputs are
+// written.
 template <class T>
 Index fill_places(Place* places, const ConvProduct<T>& p, const Unit& unit, const Classes& rows,
                   Index row_class, const Classes& cols, Index col_class) {
@@ -66,7 +67,7 @@ Index fill_places(Place* places, const ConvProduct<T>& p, const Unit& unit, cons
   return count;
 }
 
-// A panel, exact to its last element: other threads write the next one.
+// A panel, exact to its last element, because other threads write the next one.
 template <class T>
 void pack_forward(T* panel, Index width, const T* from, Index ld, Index used, Index depth) {
   for (Index k = 0; k < depth; ++k)
@@ -118,7 +119,7 @@ void multiply_class(const ConvProduct<T>& p, const Window& window, const Place* 
       }
 }
 
-// Weights into panels.  Forward with one full panel reads them as they lie.
+// Weights to panels.  Forward with one full panel reads them in place.
 template <class T>
 bool reads_weights_in_place(const ConvProduct<T>& p) {
   return !p.backward && p.groups == 1 && PanelCut<T>(p.columns).is_panel();
@@ -156,7 +157,7 @@ struct ConvPlan {
   Units units;
   Index places_bytes, window_bytes;
   double lanes_cost;  // of vectors over images, see conv_lanes.h
-  bool winograd;      // the weights are at Winograd's positions, and units begin with a tile
+  bool winograd;      // by Winograd's algorithm: weights transformed, units begin with a tile
 };
 
 // Without memory: the same sums in the same order, one output at a time.

@@ -2,19 +2,20 @@
 //
 //   c[row.out + j] (+)= sum over runs and their steps of  x[row.in + step] * b[step][j]
 //
-// A row of the tile is a place in x and a place in c, anywhere; a run is an arithmetic sequence of
-// steps.  So the image is read where it lies: in forward a row is a pixel and a run a stretch of
-// window cells, in backward-weights a row is a weight and a run a stretch of pixels.
+// A row of the tile is a place in x and a place in c, at arbitrary addresses; a run is an
+// arithmetic sequence of steps.  So the image is read in place: in forward a row is a pixel and a
+// run a sequence of window cells, in backward-weights a row is a weight and a run a sequence of
+// pixels.
 //
-// Bits: an element is one chain of fma from zero over the runs in order, then + C (if adding),
-// + bias, activation.  Tile shape takes no part.
+// Bits: an element is one chain of fma from zero over the runs in order, then + C (if adding), +
+// bias, activation.  The shape of the tile has no effect.
 //
-// Where steps follow each other in memory, a tile brings the next one's places near while its
-// products run, both those that will be read and those that will be written, spread over the steps:
-// 1x1 windows over 34 MB of images with 128 channels and filters go from 91 to 110 of 117 GFLOP/s
-// a core on a Zen 4; all at once at the tile's end reaches 105, reading alone 102.  Where a step is
-// a pixel, it brings what the same steps read in the next unit into the second cache: the weights'
-// gradient there goes from 88 to 97.
+// If steps are contiguous in memory, a tile prefetches the next tile's data during its products,
+// both inputs and outputs, spread over the steps: 1x1 windows over 34 MB of images with 128
+// channels and filters go from 91 to 110 of 117 GFLOP/s per core on a Zen 4; prefetching everything
+// at the end of the tile reaches 105, prefetching inputs only 102.  If a step is a pixel, it
+// prefetches the data of the same steps in the next unit into the L2 cache: the weights' gradient
+// there goes from 88 to 97.
 #pragma once
 
 #include "microkernel.h"
@@ -43,28 +44,29 @@ struct GatherTile {
   bool add;              // to C, else overwrite it
   bool relu;
   Index next_in = 0, next_out = 0;  // from the tile's places to those of the next one
-  Index next_unit = 0;              // from what its steps read to what those of the next unit do
+  Index next_unit = 0;              // from the data of its steps to those in the next unit
 };
 
-// Part of the contract, as longest_chunk: the sum over the window is cut into parts of at most
-// this.
+// Part of the contract, like longest_chunk: the sum over the window is divided into parts of at
+// most this length.
 constexpr Index conv_chunk = 400;
 
-// Tile shapes: fewer rows than a matrix product's, since every row holds a pointer register.
+// Tile shapes: fewer rows than in a matrix product, because every row holds a pointer register.
 constexpr int gather_vectors = LAMINA_VECTOR_BYTES == 64 ? 4 : 2;
 constexpr int gather_most_height = 12;
 constexpr int gather_height(int vectors) {
   return tallest[vectors - 1] < gather_most_height ? tallest[vectors - 1] : gather_most_height;
 }
-// The next tile's height where `rest` rows are left.  Few heights have a kernel (all of them are
-// more code and no faster), and no rest of 1 to 3 rows is left, too few chains of fma at once.
+// The next tile's height if `rest` rows are left.  Only a few heights have a kernel (all of them
+// are more code and no faster), and never 1 to 3 rows are left over, which would be too few chains
+// of fma.
 constexpr int gather_split[gather_most_height] = {0, 1, 2, 3, 4, 3, 6, 4, 4, 9, 6, 9};
 constexpr int gather_next(Index rest, int most) {
   if (rest == most || rest > most + 3) return most;
   return gather_split[rest < most ? rest : rest - 4];
 }
 
-// The lines of the next tile that lie as those at `a` do, and a row that it writes.
+// Prefetches the lines of the next tile that correspond to those at `a`, and a row that it writes.
 template <class T, int Height, int Vectors>
 LAMINA_INLINE void gather_ahead(const GatherTile<T>& t, const T* const (&row)[Height], Index a,
                                 int written) {
@@ -76,7 +78,7 @@ LAMINA_INLINE void gather_ahead(const GatherTile<T>& t, const T* const (&row)[He
   for (int v = 0; v < Vectors; ++v) __builtin_prefetch(to + v * lanes<T>, 1);
 }
 
-// The lines of so many steps.
+// Prefetches the lines of several steps.
 template <int Steps, class T>
 LAMINA_INLINE void steps_ahead(const T* from, Index step) {
   LAMINA_UNROLL
@@ -183,7 +185,7 @@ struct GatherTiles {
                                            column < gather_vectors<3 ? 1 : 3>(),
                                            column < gather_vectors<4 ? 1 : 4>()};
 
-  // All rows `places[0 .. count)`.
+  // Processes all rows `places[0 .. count)`.
   static void run(GatherTile<T> t, const Place* places, Index count, Index vectors) {
     const int most = gather_height(int(vectors));
     for (Index i = 0; i < count;) {
@@ -199,8 +201,8 @@ struct GatherTiles {
   }
 };
 
-// Columns of a product cut into panels of at most gather_vectors vectors; a panel's rows are
-// stored one after the other, padded to whole vectors.
+// The columns of a product divided into panels of at most gather_vectors vectors; a panel's rows
+// are stored one after another, padded to whole vectors.
 template <class T>
 struct PanelCut {
   Index columns;
@@ -218,7 +220,7 @@ struct PanelCut {
     return left < width ? left : width;
   }
   Index tail(Index panel) const { return used(panel) - (vectors(panel) - 1) * lanes<T>; }
-  // A matrix of these columns, stored without gaps, is its own only panel.
+  // Whether a matrix of these columns, stored without gaps, is itself the only panel.
   bool is_panel() const { return parts.count == 1 && columns == padded(); }
 };
 

@@ -1,9 +1,9 @@
 // The gradient of a convolution's weights, dw = sum over pixels of window x dz, and of its bias.
 //
-// The batch is cut into chunks fixed by the shapes, each summed from zero unit by unit, and the
+// The batch is divided into chunks fixed by the shapes, each summed from zero unit by unit, and the
 // chunks are added in order.  Within a unit a tile of weights stays in registers while the pixels
-// pass by.  With several channels a tile's rows belong to one tap and only the pixels that meet
-// the image take part; with few, a tile spans taps and the image is padded by a copy.
+// pass by.  With several channels a tile's rows belong to one tap and only the pixels that overlap
+// the image take part; with few, a tile spans taps and the image is copied with padding.
 #pragma once
 
 #include "column_sums.h"
@@ -26,7 +26,7 @@ struct WeightsProduct {
   Index depth() const { return d.channels / d.groups; }
   Index columns() const { return d.filters / d.groups; }
   Index size() const { return taps() * depth() * d.filters; }
-  // What threads share out: taps, or slices of one tap's channels where there are many.
+  // The parts that threads share: taps, or slices of one tap's channels if there are many.
   Index slices() const { return spans_taps() || depthwise() ? 1 : parts_of(depth(), 96); }
   Index blocks() const { return spans_taps() ? 1 : taps() * slices(); }
   Range channels_of(Index block) const {
@@ -37,11 +37,11 @@ struct WeightsProduct {
     return 2.0 * double(d.images * out_h * out_w) * double(taps() * depth()) * double(d.filters);
   }
   bool depthwise() const { return d.groups > 1 && depth() == 1 && columns() == 1; }
-  // Rows of all taps together: a tap alone would leave the tile half empty.
+  // Rows of all taps together, because a single tap would leave the tile half empty.
   bool spans_taps() const { return depth() < 4 && taps() > 1 && !depthwise(); }
 };
 
-// What a thread needs for one unit.
+// The memory that a thread needs for one unit.
 template <class T>
 struct WeightsScratch {
   Place* places;
@@ -50,7 +50,7 @@ struct WeightsScratch {
   T* padded;  // the image with its border
 };
 
-// The part of the image that one unit's windows cover, as the tiles address it.
+// The part of the image that one unit's windows cover, as addressed by the tiles.
 template <class T>
 struct Field {
   const T* data;
@@ -139,8 +139,8 @@ void weights_all_taps(const WeightsProduct<T>& p, const Unit& unit, const Field<
                      add);
 }
 
-// The pixels of a unit that meet the image at one tap, rows without a gap in one run; returns how
-// many runs.
+// The pixels of a unit that overlap the image at one tap, with contiguous rows in one run; returns
+// the number of runs.
 template <class T>
 Index tap_runs(const WeightsProduct<T>& p, const Unit& unit, Index tap, Run* runs) {
   const ConvDims& d = p.d;
@@ -181,7 +181,7 @@ void weights_block(const WeightsProduct<T>& p, const Unit& unit, const T* panels
                      runs, add);
 }
 
-// Adds one unit's part of some blocks to dw, or writes it.
+// Adds one unit's part of some blocks to dw, or overwrites it.
 template <class T>
 void weights_unit(const WeightsProduct<T>& p, const Unit& unit, T* dw, Range blocks,
                   const WeightsScratch<T>& s, bool add) {
@@ -247,20 +247,20 @@ void plain_weights(const WeightsProduct<T>& p, const Unit& unit, T* dw, Range bl
   }
 }
 
-// Pixels of one unit.  At 128 the lines of x that neighbouring tiles share stay in the first cache;
-// a unit whose image is copied pays for its border.
+// Pixels per unit.  With 128 the lines of x that adjacent tiles share stay in the L1 cache; a unit
+// whose image is copied must amortise its border.
 template <class T>
 Index unit_pixels(const WeightsProduct<T>& p) {
   return p.spans_taps() ? 512 : 128;
 }
 
-// How a batch is cut: chunks and what they hold follow from the shapes alone.
+// The division of a batch: chunks and their contents depend on the shapes alone.
 struct WeightsCut {
   Units units;
   Index chunks;
   WeightsCut(const ConvDims& d, Index out_h, Index out_w, Index pixels, Index bytes, double flop)
       : units(d.images, out_h, out_w, pixels), chunks(1) {
-    // Powers of two share out evenly; at most 8 MB of partial sums.
+    // Powers of two divide evenly; at most 8 MB of partial sums.
     Index most = Index(8 << 20) / (bytes + 1);
     if (most > 16) most = 16;
     if (most > Index(flop / 2e6)) most = Index(flop / 2e6);
@@ -301,7 +301,7 @@ void for_weight_chunks(T* dw, T* db, Index size, Index filters, Index blocks, We
     body(Range{chunks.begin(chunk), chunks.begin(chunk + 1)}, to_w, share == 0 ? to_b : nullptr,
          Range{block_shares.begin(share), block_shares.begin(share + 1)}, onto);
   };
-  if (!parts) {  // one chunk, or no memory: straight onto the gradient
+  if (!parts) {  // one chunk, or no memory: directly to the gradient
     for (Index chunk = 0; chunk < cut.chunks; ++chunk)
       parallel_chunks(threads < shares ? threads : int(shares), shares,
                       [&](Index share) { one(chunk, share, dw, db, add || chunk > 0); });

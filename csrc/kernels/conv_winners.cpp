@@ -1,4 +1,4 @@
-// The backward pass of a convolution and the max pooling that alone reads it.
+// The backward pass of a convolution followed by a max pooling that is its only reader.
 #include "conv_winners.h"
 
 #include "conv_winograd_weights.h"
@@ -8,16 +8,16 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// A winner's multiply-add takes 2.5 times as long as one of a tile, and whole vectors for each row
-// of the window.  (Zen 4, AVX-512, weights and input: 13x13x32 -> 64 2.0 and 2.1 times as fast as
-// with zeros, 8x8x64 -> 128 1.3 and 1.4, 4x4x128 -> 256 0.94 and 0.93, 32x32x3 -> 32 0.44 and
-// 0.59.)
+// A winner's multiply-add takes 2.5 times as long as one in a tile, with whole vectors for each row
+// of the window.  (Zen 4, AVX-512, weights and input, speed relative to spreading zeros: 13x13x32
+// -> 64 2.0 and 2.1, 8x8x64 -> 128 1.3 and 1.4, 4x4x128 -> 256 0.94 and 0.93, 32x32x3 -> 32 0.44
+// and 0.59.)
 template <class T>
 bool conv2d_winners(ConvDims d, PoolDims pool) {
   if (d.groups != 1 || pool_index_bytes(pool) != 1) return false;
   d.images = pool.images = 1;
   const WinnersProduct<T> p{{nullptr, nullptr, d}, pool, nullptr, nullptr};
-  if (by_winograd(p.conv)) return false;  // of 3x3, a third of the time of plain sums, winners half
+  if (by_winograd(p.conv)) return false;  // 3x3: a third of the time of plain sums, winners half
   const Index bytes = p.field_room() * Index(sizeof(T)) +
                       p.positions() * d.filters * Index(sizeof(T) + sizeof(std::int32_t));
   const double cells = double(meeting_cells(vertical_forward(d)) * d.channels) *

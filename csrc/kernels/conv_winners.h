@@ -1,9 +1,9 @@
 // Gradients of a convolution whose outputs were max pooled: only winners have a slope.
 //
-// A pool of 2 x 2 leaves one output in four with a slope that is not zero.  Instead of spreading
-// the slopes and multiplying by the zeros between them, each winner meets its window alone: its
-// filter's gradient takes the window's cells, times the slope, and the cells take the filter.
-// Vectors run over a row of the window, taps and channels together.
+// With pools of 2 x 2, one output in four has a nonzero slope.  Instead of spreading the slopes and
+// multiplying by the zeros between them, each winner's window is processed separately: the filter's
+// gradient gets the window's cells times the slope, and the gradient of the cells gets the filter
+// times the slope.  Vectors run over a row of the window, taps and channels together.
 #pragma once
 
 #include "conv_weights.h"
@@ -11,37 +11,37 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// What max_pool2d_forward keeps where a maximum has no place.
+// The value that max_pool2d_forward stores if a maximum has no place.
 constexpr int no_winner = 255;
 
-// A convolution, the pool behind it, and the vectors that a window is read in.
+// A convolution, the pooling after it, and the vectors in which a window is read.
 template <class T>
 struct WinnersProduct {
-  WeightsProduct<T> conv;  // of whole images; dz is null
+  WeightsProduct<T> conv;  // with whole images; dz is null
   PoolDims pool;
   const T* dy;
   const std::uint8_t* index;
 
   const ConvDims& d() const { return conv.d; }
   Index positions() const { return out_height(pool) * out_width(pool); }
-  // Cells that lie side by side: a row of taps, or a tap where taps lie apart.
+  // Contiguous cells: a row of taps, or a single tap if taps are dilated.
   Index run() const { return d().channels * (d().dilation_w == 1 ? d().kernel_w : 1); }
   Index runs() const { return conv.taps() * d().channels / run(); }
   Index run_vectors() const { return (run() + lanes<T> - 1) / lanes<T>; }
   Index vectors() const { return runs() * run_vectors(); }
   Index padded() const { return vectors() * lanes<T>; }
-  // The image with its border; the last vector of a window may reach behind it.
+  // The image with its border; the last vector of a window may extend beyond it.
   Index row() const { return field_width(conv) * d().channels; }
   Index field() const { return field_height(conv, conv.out_h) * row(); }
   Index field_room() const { return (field() + 2 * lanes<T> - 1) / lanes<T> * lanes<T>; }
-  // Offsets of vectors and places, and one more, in whole lines.
+  // Offsets of vectors and places, and one more, in whole cache lines.
   Index table_bytes() const {
     return (vectors() + 2 * cells() + 1 + 7) / 8 * 8 * Index(sizeof(Index));
   }
   Index cells() const { return pool.pool_h * pool.pool_w; }
 };
 
-// Where the vectors of a window begin, and what the places of a pool's window add.
+// The offsets of the vectors of a window, and those of the places in a pooling window.
 template <class T>
 void fill_offsets(const WinnersProduct<T>& p, Index* vector, Index* place) {
   const ConvDims& d = p.d();
@@ -54,7 +54,7 @@ void fill_offsets(const WinnersProduct<T>& p, Index* vector, Index* place) {
     place[i] =
         i / p.pool.pool_w * d.stride_h * p.row() + i % p.pool.pool_w * d.stride_w * d.channels;
 }
-// The first cell of a pool's window; its place in the image may lie before the image.
+// The first cell of a pooling window; it may be before the start of the image.
 template <class T>
 Index position_offset(const WinnersProduct<T>& p, Index position) {
   const Index row = position / out_width(p.pool), col = position % out_width(p.pool);
@@ -74,7 +74,7 @@ LAMINA_INLINE void clear_cells(T* to, Index n) {
   for_vectors<T>(0, n, [=](Index k, Index count) { store_count<T>(to + k, Vec<T>{}, count); });
 }
 
-// The columns of the field that lie in the image, as elements of a row.
+// The columns of the field that are in the image, as elements of a row.
 template <class T>
 Range field_columns(const WinnersProduct<T>& p) {
   const Index cols = field_width(p.conv), left = p.d().pad_left < cols ? p.d().pad_left : cols;
@@ -110,7 +110,7 @@ void take_field(const WinnersProduct<T>& p, T* image, const T* field) {
 
 // --- the weights' gradient
 
-// Winners of some positions: where their windows begin, and their slopes; a row a position.
+// Winners at some positions: the starts of their windows, and their slopes; one row per position.
 template <class T>
 struct WinnerList {
   std::int32_t* at;
@@ -118,7 +118,7 @@ struct WinnerList {
   Index filters, count;
 };
 
-// Without branches, which would follow the values: what has no winner has a slope of zero.
+// Without branches on the values: a position without a winner has a slope of zero.
 template <class T>
 void list_winners(const WinnersProduct<T>& p, const WinnerList<T>& list, Index image, Index images,
                   Range filters, const Index* place) {
@@ -141,8 +141,8 @@ void list_winners(const WinnersProduct<T>& p, const WinnerList<T>& list, Index i
   }
 }
 
-// Offsets that the compiler must read where they are used: kept in registers, they drive the sums
-// out of theirs (3.9 cycles a multiply-add of 16 lanes).
+// Offsets that the compiler must read where they are used: kept in registers, they would evict the
+// sums (3.9 cycles per multiply-add of 16 lanes).
 LAMINA_INLINE const Index* read_again(const Index* offsets) {
   __asm__("" : "+r"(offsets));
   return offsets;
@@ -169,7 +169,8 @@ __attribute__((noinline)) void winners_weights(T* dw, const T* field, const Winn
   for (int v = 0; v < Vectors; ++v) store(dw + v * lanes<T>, acc[v]);
 }
 
-// use(integral constant) for the next of `rest` vectors: at most 12, as a tile has rows.
+// Calls use(integral constant) with the number of vectors to take from `rest`: at most 12, like a
+// tile's rows.
 template <int N>
 struct Count {
   static constexpr int value = N;
@@ -212,7 +213,7 @@ void winners_weights_unit(const WinnersProduct<T>& p, T* dw, const T* field, Win
   }
 }
 
-// Rows of a window's cells as they lie in dw and w: a row of filters for each.
+// The rows of a window's cells in the order of dw and w: a row of filters for each.
 template <class T>
 void unpack_weights(const WinnersProduct<T>& p, T* to, const T* from, Range filters, bool add) {
   for (Index k = 0; k < p.runs() * p.run(); ++k) {
@@ -251,7 +252,7 @@ __attribute__((noinline)) void winners_cells(T* cells, const T* w, Index w_step,
   for (int v = 0; v < Vectors; ++v) store(cells + vector[v], load(cells + vector[v]) + acc[v]);
 }
 
-// Filters sorted by the place that won: those of place i are order[begin[i] .. begin[i + 1]).
+// Filters sorted by the winning place: those of place i are order[begin[i] .. begin[i + 1]).
 inline void sort_winners(const std::uint8_t* index, Index filters, Index cells, Index* begin,
                          std::int32_t* order) {
   std::int32_t next[256] = {};
@@ -262,7 +263,7 @@ inline void sort_winners(const std::uint8_t* index, Index filters, Index cells, 
     begin[i] = next[i] = before;
     before += count;
   }
-  next[no_winner] = before;  // behind them
+  next[no_winner] = before;  // after them
   for (Index f = 0; f < filters; ++f) order[next[index[f]]++] = std::int32_t(f);
 }
 

@@ -1,8 +1,8 @@
-// Convolutions by Winograd's algorithm: an image cut into tiles.
+// Convolutions by Winograd's algorithm: an image divided into tiles.
 //
-// The first tile of whatever part of an image a unit holds begins with its first row and column.
-// The inputs of a tile and the weights are taken to positions (winograd_axis.h), where channels are
-// summed by a matrix product each, and the sums are taken back.
+// The first tile of a unit's part of an image begins with its first row and column.  The inputs of
+// a tile and the weights are transformed to positions (winograd_axis.h), where channels are summed
+// by one matrix product each, and the sums are transformed back.
 #pragma once
 
 #include "winograd_choice.h"
@@ -10,12 +10,12 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Numbers between the tiles of two positions, so that their lines do not fall into one cache set.
+// The gap between the tiles of two positions, so that their lines do not fall into one cache set.
 constexpr Index winograd_gap = 16;
 
 // --- an image's tiles
 
-// Rows and columns that exist of a window whose first cell may lie outside.
+// The rows and columns that exist of a window whose first cell may be outside.
 template <Index Rows, Index Cols>
 struct Inside {
   Index row_begin, row_end, col_begin, col_end;
@@ -36,7 +36,7 @@ using InputsInside = Inside<Tile::Down::positions, Tile::Across::positions>;
 template <class Tile>
 using OutputsInside = Inside<Tile::Down::side, Tile::Across::side>;
 
-// Where the tiles of a unit lie that cover an image's first `height` rows and `width` columns.
+// The tiles of a unit that cover an image's first `height` rows and `width` columns.
 template <class Tile>
 struct TileCut {
   Unit unit;
@@ -52,8 +52,9 @@ struct TileCut {
   Index col(Index tile) const { return tile % across * Tile::Across::side; }
 };
 
-// Cells that a tile reads and none before it, brought near while tiles before it are transformed:
-// with none ahead, a step of two layers of 64 filters on signals of 500 took 1.09 times as long.
+// The distance, in tiles, at which new cells are prefetched while earlier tiles are transformed:
+// without prefetching, a step of two layers of 64 filters on signals of 500 took 1.09 times as
+// long.
 constexpr Index winograd_ahead = 4;
 template <class Tile, class T>
 LAMINA_INLINE void bring_cells(const T* at, Index row, Index pixel) {
@@ -63,14 +64,14 @@ LAMINA_INLINE void bring_cells(const T* at, Index row, Index pixel) {
         __builtin_prefetch(at + r * row + s * pixel + c);
 }
 
-// Rows at a position are padded to whole vectors: stores of a part of one are slow.
+// Rows at a position are padded to whole vectors, because partial stores are slow.
 template <class T>
 Index whole_vectors(Index count) {
   return parts_of(count, lanes<T>) * lanes<T>;
 }
 
 // One tile's inputs at all positions: to[position * step + channel].  `x` is the window's first
-// cell, which may lie outside the image.
+// cell, which may be outside the image.
 template <class T, class Tile, bool Whole>
 void winograd_input(T* to, Index step, const T* x, Index row, Index pixel, Index channels,
                     const InputsInside<Tile>& inside) {
@@ -87,8 +88,8 @@ void winograd_input(T* to, Index step, const T* x, Index row, Index pixel, Index
   });
 }
 
-// The inputs of tiles [begin, end) of a unit of images, at v[position]: a row a tile, in it the
-// channels of a group of pieces, one after the other.
+// The inputs of tiles [begin, end) of a unit of images, at v[position]: one row per tile,
+// containing the channels of a group of pieces, one after another.
 template <class T, class Tile>
 struct WinogradInputs {
   const T* x;
@@ -106,8 +107,8 @@ struct WinogradInputs {
         at_once(at_once_),
         pieces(vertical_.taps, horizontal_.taps, pixel_) {}
 
-  // Numbers of a row, and of a position: what a tile's last piece writes beyond its row lies in
-  // the next row, which is written later, or in the gap.
+  // The sizes of a row and of a position: what a tile's last piece writes beyond its row is in the
+  // next row, which is written later, or in the gap.
   Index row() const {
     return whole_vectors<T>(pieces.groups().begin(1) * pixel);  // the first is the longest
   }
@@ -140,7 +141,7 @@ struct WinogradInputs {
   }
 };
 
-// One tile's sums of a panel of columns, with bias and ReLU, to the outputs that exist.
+// One tile's sums for a panel of columns, with bias and ReLU, written to the outputs that exist.
 template <class T, class Tile>
 void winograd_output(T* y, Index row, Index pixel, const T* m, Index step, Index columns,
                      const T* bias, bool relu, const OutputsInside<Tile>& inside) {
@@ -161,7 +162,7 @@ void winograd_output(T* y, Index row, Index pixel, const T* m, Index step, Index
   });
 }
 
-// A panel's sums of tiles [begin, end), taken back.
+// A panel's sums of tiles [begin, end), transformed back.
 template <class T, class Tile>
 void winograd_outputs(const ConvProduct<T>& p, const TileCut<Tile>& tiles, Range range, const T* m,
                       Index step, const PanelCut<T>& panels, Index panel) {
@@ -176,7 +177,7 @@ void winograd_outputs(const ConvProduct<T>& p, const TileCut<Tile>& tiles, Range
   }
 }
 
-// Outputs of a unit that its tiles leave out, as they meet no input.
+// The outputs of a unit that its tiles omit, as they overlap no input.
 template <class T, class Tile>
 void outputs_behind(const ConvProduct<T>& p, const TileCut<Tile>& tiles) {
   const Unit& unit = tiles.unit;
@@ -197,12 +198,12 @@ void outputs_behind(const ConvProduct<T>& p, const TileCut<Tile>& tiles) {
 
 // --- products
 
-// Part of the contract, as longest_chunk: shorter for sums over channels, as what they are rounded
-// by is larger at the outputs.  By 7 positions both ways errors of 256 channels reached 7.5e-6 of
-// the largest result where these were one sum.
+// Part of the contract, like longest_chunk: shorter for sums over channels, because their rounding
+// errors are larger in the outputs.  With 7 positions in both directions, errors with 256 channels
+// reached 7.5e-6 of the largest result when these were one sum.
 constexpr Index winograd_chunk = 128;
 
-// c (+)= a b, with rows of a that lie apart (k adjacent) or side by side; whole vectors of b and c.
+// c (+)= a b, with rows of a separate (k adjacent) or adjacent; whole vectors of b and c.
 template <class T, bool KAdjacent>
 void winograd_product(T* c, Index ldc, const T* a, Index lda, const T* b, Index ldb, Index rows,
                       Index vectors, Index depth, bool add) {
@@ -227,8 +228,8 @@ void winograd_product(T* c, Index ldc, const T* a, Index lda, const T* b, Index 
   }
 }
 
-// Packed weights, tap by tap, to positions: panel by panel, in each position by position, and in
-// each piece by piece.
+// Packed weights, ordered by tap, transformed to positions: ordered by panel, then by position,
+// then by piece.
 template <class T, class Tile>
 void weights_to_positions(T* to, const T* packed, const ConvProduct<T>& p) {
   using Down = typename Tile::Down;
@@ -261,14 +262,15 @@ void weights_to_positions(T* to, const T* packed, const ConvProduct<T>& p) {
   });
 }
 
-// A unit whose first row begins a tile; takes scratch slot 0.
+// A unit whose first row begins a tile; uses scratch slot 0.
 template <class T, class Tile>
 bool winograd_unit(const ConvProduct<T>& p, const Unit& unit) {
   const PanelCut<T> panels(p.columns);
   const TileCut<Tile> tiles(unit, reached(p.vertical), reached(p.horizontal));
   const WinogradInputs<T, Tile> inputs(p.x, p.vertical, p.horizontal, p.depth);
   const Parts groups = inputs.pieces.groups();
-  // Sums of a panel are taken back once they are whole: of several groups all panels are kept.
+  // The sums of a panel are transformed back when complete: with several groups all panels are
+  // kept.
   const Index kept = groups.count > 1 ? panels.padded() : gather_vectors * lanes<T>;
   const Index v_step = inputs.step(), m_step = Tile::at_once * kept + winograd_gap;
   T* v = static_cast<T*>(scratch(0, sizeof(T) * Tile::positions * (v_step + m_step)));

@@ -1,9 +1,9 @@
 // The gradient of a convolution's weights by Winograd's algorithm: the same positions as forward.
 //
-// At each position the gradient is a product of the inputs' tiles and of dz's, taken there by the
-// transpose of what takes sums to outputs; the sums at all positions stay in memory while a chunk
-// of the batch passes by, and are taken back at the end.  A window of several pieces has as many
-// times the channels: those of the first piece, then of the second.
+// At each position the gradient is a product of the inputs' tiles and dz's, which are transformed
+// by the transpose of the map from sums to outputs; the sums at all positions stay in memory while
+// a chunk of the batch passes by, and are transformed back at the end.  A window of several pieces
+// has so many times the channels: those of the first piece, then of the second.
 #pragma once
 
 #include "conv_weights.h"
@@ -12,7 +12,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// By the sizes of the batch, whose rows are added up.
+// Chosen by the sizes of the batch, whose rows are added up.
 template <class T>
 bool by_winograd(const WeightsProduct<T>& p, OtherWay other = plain_sums) {
   const ConvDims& d = p.d;
@@ -53,12 +53,12 @@ void winograd_gradients(T* e, Index step, Index width, const T* dz, const TileCu
   }
 }
 
-// Which of the sums a task adds up.
+// The part of the sums that a task calculates.
 struct WinogradShare {
   Range groups, positions;
 };
 
-// What one chunk adds up: positions x channels of all pieces x filters, padded to whole vectors.
+// The sums of one chunk: positions x channels of all pieces x filters, padded to whole vectors.
 template <class T, class Tile>
 struct WinogradSums {
   const WeightsProduct<T>& p;
@@ -73,10 +73,10 @@ struct WinogradSums {
         size(Tile::positions * plane),
         at_once((stays_near() ? 1 : 3) * Tile::at_once) {}
 
-  // Whether the second cache keeps the sums; if not, they pass by for more tiles at once.
+  // Whether the L2 cache keeps the sums; if not, more tiles are added at once.
   bool stays_near() const { return size * Index(sizeof(T)) <= Index(768) << 10; }
 
-  // Adds one unit's part; takes scratch slot 0.
+  // Adds one unit's part; uses scratch slot 0.
   bool add_unit(T* sums, const T* dz, const Unit& unit, const WinogradShare& share,
                 bool onto) const {
     const ConvDims& d = p.d;
@@ -108,7 +108,7 @@ struct WinogradSums {
     return true;
   }
 
-  // dw (+)= the sums of all chunks, added in order, taken back to the weights.
+  // dw (+)= the sums of all chunks, added in order and transformed back to the weights.
   void finish(T* dw, const T* sums, Index chunks, Index step, bool add) const {
     const double work = double(Tile::positions) * double(chunks + 1) * double(plane);
     const Index rows = pieces.count() * p.d.channels;
@@ -119,7 +119,7 @@ struct WinogradSums {
   }
 
  private:
-  // Of one channel of one piece, a vector of filters.
+  // For one channel of one piece, a vector of filters.
   void finish_vector(T* dw, const T* sums, Index row, Index c, Index chunks, Index step,
                      bool add) const {
     using Down = typename Tile::Down;
@@ -144,7 +144,7 @@ struct WinogradSums {
   }
 };
 
-// A share of what a chunk of units adds up; `give`: dz comes by images, into scratch slot 3.
+// A share of the sums of a chunk of units; `give`: dz comes by images, into scratch slot 3.
 template <class T, class Tile>
 bool winograd_weights_chunk(const WinogradSums<T, Tile>& whole, const Units& units, Range range,
                             T* sums, T* to_b, const WinogradShare& share,
@@ -175,7 +175,7 @@ bool winograd_weights_chunk(const WinogradSums<T, Tile>& whole, const Units& uni
   return true;
 }
 
-// dw and db; false, and nothing written, where there is no memory or nothing to add up.
+// dw and db; returns false, and writes nothing, if memory is short or there is nothing to add up.
 template <class T, class Tile>
 bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accumulate,
                       const ImageHook<T>* give) {
@@ -184,13 +184,13 @@ bool winograd_weights(const WeightsProduct<T>& p, T* dw, T* db, Accumulate accum
   const Units units(p.d.images, p.out_h, p.out_w, Tile::outputs * whole.at_once, false,
                     Tile::Down::side);
   if (units.count == 0) return false;
-  Index chunks = 1;  // powers of two share out evenly; at most 16 MB of sums
+  Index chunks = 1;  // powers of two divide evenly; at most 16 MB of sums
   while (2 * chunks <= 16 && 2 * chunks <= units.count &&
          2 * chunks * step * Index(sizeof(T)) <= (Index(16) << 20))
     chunks *= 2;
   T* sums = static_cast<T*>(scratch(2, sizeof(T) * chunks * step));
   if (!sums) return false;
-  // Pieces whose sums do not stay in the second cache pass by one group after the other.
+  // Pieces whose sums do not stay in the L2 cache are processed one group after another.
   const Index all = whole.pieces.groups().count;
   const Index apart = whole.stays_near() ? 1 : all;
   const double work =

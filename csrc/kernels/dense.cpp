@@ -9,7 +9,7 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Applies an activation to every block of rows as it leaves the product.
+// Applies an activation to every block of rows when the product has finished it.
 template <class T>
 struct ActivateBlock {
   static constexpr bool wanted = true;
@@ -26,17 +26,19 @@ struct ActivateBlock {
   }
 };
 
-// Whether two columns of outputs are cheaper as rows, whose vectors are many rows of x, turned
-// round on the way.  In float32 with AVX-512, 64x64: 0.75 to 0.54 us; in float64 10000x128 lose.
+// Whether two columns of outputs are faster calculated as rows, whose vectors are many rows of x,
+// transposed on the way.  In float32 with AVX-512, 64x64: 0.75 to 0.54 us; in float64 10000x128 is
+// slower.
 template <class T>
 bool better_turned(DenseDims dims) {
   if (dims.inputs < square<T> || dims.inputs > 128) return false;
   return sizeof(T) == 4 && dims.units == 2 && dims.rows >= 16;
 }
 
-constexpr Index turned_rows = 256;  // rows of x whose outputs are turned back at a time
+constexpr Index turned_rows = 256;  // rows of x whose outputs are transposed back at a time
 
-// As `dense_forward` of `rows` rows: each output is the same chain, then the bias is added.
+// The same as `dense_forward` for `rows` rows: each output is the same chain, then the bias is
+// added.
 template <class T>
 void forward_turned(T* y_no, const T* x_ni, const T* w_io, const T* b_o, DenseDims dims,
                     ActivationSpec activation) {

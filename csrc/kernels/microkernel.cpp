@@ -1,4 +1,4 @@
-// The kernels of all tile shapes, compiled once an instruction set.
+// The kernels of all tile shapes, compiled once per instruction set.
 #include "microkernel.h"
 
 namespace lamina {

@@ -1,7 +1,7 @@
 // One tile of C: the innermost loop of every matrix product.
 //
 // An element's value is one chain: fma over k from zero, then + C (if adding), + bias, activation.
-// Nothing else (tile shape, masks, packing) takes part, so the bits follow from the chain alone.
+// The shape of the tile, masks and packing have no effect, so the bits depend on the chain alone.
 #pragma once
 
 #include "tiles.h"
@@ -22,11 +22,11 @@ struct Tile {
   const T* bias;  // of the first column, or null
   bool add;       // to C, else overwrite it
   bool relu;
-  const T* next;  // of a panel that is read in place later: fetched, if the kernel fetches
+  const T* next;  // a panel that is read in place later, to be prefetched if the kernel does so
 };
 
-// acc += a * b.  GCC 12 turns some intrinsics into the 132 form and register moves, 6 to 8 % of
-// the loop; one asm instruction pins the form.
+// acc += a * b.  GCC 12 compiles some intrinsics to the 132 form and register moves, which cost 6
+// to 8 % of the loop; a single asm instruction determines the form.
 #if defined(__GNUC__) && !defined(__clang__) && LAMINA_VECTOR_BYTES >= 32
 LAMINA_INLINE void fma_into(vf& acc, vf a, vf b) {
   __asm__("vfmadd231ps %2, %1, %0" : "+v"(acc) : "v"(a), "v"(b));
@@ -41,8 +41,9 @@ LAMINA_INLINE void fma_into(V& acc, V a, V b) {
 }
 #endif
 
-// acc += a * b, a the same in all lanes.  AVX-512 reads it within the instruction: a tile of one
-// vector, which broadcasts for each product, went from 87 to 116 GF/s on a Zen 4 (16x1, 32 terms).
+// acc += a * b, with a the same in all lanes.  AVX-512 broadcasts it within the instruction: a tile
+// of one vector, which broadcasts for each product, went from 87 to 116 GF/s on a Zen 4 (16x1, 32
+// terms).
 template <class T>
 LAMINA_INLINE void fma_each_into(Vec<T>& acc, const T& a, Vec<T> b) {
 #if defined(__GNUC__) && !defined(__clang__) && LAMINA_VECTOR_BYTES == 64
@@ -55,15 +56,16 @@ LAMINA_INLINE void fma_each_into(Vec<T>& acc, const T& a, Vec<T> b) {
 #endif
 }
 
-// AVX-512 masks cost nothing: one kernel serves whole and partial last vectors.
+// AVX-512 masks are free: one kernel serves whole and partial last vectors.
 constexpr bool masks_are_free = LAMINA_VECTOR_BYTES == 64;
 
-// The lines of each k in a panel that is fetched, and how many of them a tile brings into the
-// second cache.
+// The lines per k in a panel that is prefetched, and how many of them a tile prefetches into the L2
+// cache.
 constexpr Index panel_lines = usual_vectors * LAMINA_VECTOR_BYTES / 64, fetched_lines = 2;
 
-// Terms acc += A B over the chunk.  KAdjacent: the rows of A lie apart, else its columns do.
-// MaskB: the last vector of B ends at `tail` (never read behind it).  Fetches: from t.next on.
+// Terms acc += A B over the chunk.  KAdjacent: the rows of A are separate, otherwise its columns
+// are.  MaskB: the last vector of B ends at `tail` (memory after it is not read).  Fetches: from
+// t.next on.
 template <class T, int Height, int Vectors, bool KAdjacent, bool MaskB, bool Fetches = false>
 LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) {
   constexpr int groups = (Height + 2) / 3;  // addresses base, base + step, base + 2 step
@@ -72,7 +74,7 @@ LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) 
   LAMINA_UNROLL
   for (int g = 0; g < groups; ++g) a[g] = t.a + (KAdjacent ? 3 * g * a_step : 0);
   const T *b = t.b, *next = t.next;
-#if LAMINA_VECTOR_BYTES == 32  // 12 products a term: the loop's own instructions cost 1 to 2 %
+#if LAMINA_VECTOR_BYTES == 32  // 12 products per term: the loop's own instructions cost 1 to 2 %
   _Pragma("GCC unroll 4")
 #endif
       for (Index k = t.depth; k > 0; --k) {
@@ -108,7 +110,7 @@ LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) 
   }
 }
 
-// The last vector's loads and stores; elsewhere whole vectors.
+// The last vector's loads and stores; the others use whole vectors.
 template <class T, int Vectors>
 LAMINA_INLINE Vec<T> load_tile(const T* p, int v, Index tail) {
   if (v < Vectors - 1) return load(p + v * lanes<T>);
@@ -158,8 +160,8 @@ LAMINA_INLINE void finish(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) {
   }
 }
 
-// Brings the tile of C near while the products run (2048^3: 187 to 211 GF/s on a Zen 5, AVX-512;
-// a tile that is only written gains nothing).
+// Prefetches the tile of C during the products (2048^3: 187 to 211 GF/s on a Zen 5, AVX-512; no
+// gain for a tile that is only written).
 template <class T, int Height, int Vectors>
 LAMINA_INLINE void prefetch_tile(const Tile<T>& t) {
   constexpr Index line = 64 / sizeof(T);
@@ -183,7 +185,7 @@ void multiply_tile(const Tile<T>& t) {
   finish<T, Height, Vectors>(acc, t);
 }
 
-// C is where the chains begin: the terms go on from others that were multiplied before.
+// The chains begin with C: the terms continue those that were multiplied before.
 template <class T, int Height, int Vectors>
 void continue_tile(const Tile<T>& t) {
   Vec<T> acc[Height][Vectors];
@@ -206,18 +208,19 @@ struct TileColumn {
   TileKernel<T> of_height[most_height];
 };
 
-// Compiled in microkernel.cpp alone: every file that multiplies would compile them all again.
+// Compiled only in microkernel.cpp, because every file that multiplies would compile them all
+// again.
 template <class T, bool KAdjacent, bool MaskB>
 struct TileKernels {
   static const TileColumn<T> of_vectors[most_vectors];
 };
-// Of a few rows of A, which lie apart; B is packed.
+// For a few rows of A, which are separate; B is packed.
 constexpr int continued_height = 4;
 template <class T>
 struct ContinuingTileKernels {
   static const TileColumn<T> of_vectors[most_vectors];
 };
-// Those that fetch, of usual tiles; B is in place.
+// Those that prefetch, for usual tiles; B is in place.
 template <class T, bool KAdjacent>
 struct FetchingTileKernels {
   static const TileColumn<T> of_vectors[usual_vectors];

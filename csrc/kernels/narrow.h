@@ -1,11 +1,11 @@
-// Products of many rows with a small matrix, as small networks are made of: C = A B + bias, ReLU.
+// Products of many rows with a small matrix, as in small networks: C = A B + bias, ReLU.
 //
-// B is copied into panels of one or two vectors, which stay in the first cache while the rows of A,
-// read in place, go by a few at a time.  The tiles of microkernel.h fill the registers, and are
-// called one by one: where chains are short, a large tile takes as long to begin and to end as in
-// between, while a CPU works ahead on the next rows of a small one.
+// B is copied into panels of one or two vectors, which stay in the L1 cache while the rows of A,
+// read in place, are processed a few at a time.  The tiles of microkernel.h fill the registers and
+// are called one by one: if chains are short, a large tile spends as much time on its start and end
+// as in between, while a CPU works ahead on the next rows of a small one.
 //
-// Bits: each element is the chain of a tile's, see microkernel.h.
+// Bits: each element is the same chain as in a tile, see microkernel.h.
 #pragma once
 
 #include "gemm.h"
@@ -94,7 +94,7 @@ struct NarrowProduct {
   bool relu;
 };
 
-// Of the columns of a panel: vectors of so many bytes, short ones where they will do.
+// The vectors for the columns of a panel: their size in bytes, small ones if they suffice.
 struct NarrowShape {
   int bytes, vectors;
   Index width() const { return Index(vectors) * bytes; }
@@ -120,23 +120,22 @@ void narrow_rows(NarrowShape shape, T* c, Index ldc, const T* a, Index rows,
     narrow_rows<T, half, 1, 8>(c, ldc, a, lda, rows, p);
 }
 
-constexpr Index narrow_bytes = 16384;  // of B and the bias: half of the first cache
+constexpr Index narrow_bytes = 16384;  // for B and the bias: half of the L1 cache
 constexpr Index narrow_block = 96;     // rows after which a hook is called
 
-// Whether C = A B of so many rows, columns and terms is better calculated here.  On one core of a
-// Zen 4 with AVX-512, us by tiles and here: float32, 5000 rows, 4x32 22.7 and 14.7, 32x16 66 and
-// 48, 16x4 17.6 and 13.8; float64, 200 rows, 13x4 1.2 and 0.5, 13x16 1.9 and 1.6.  Up to two
-// vectors of columns the loads and the products of a term take the same time, however many terms
-// there are.
+// Whether C = A B with so many rows, columns and terms is faster here.  On one core of a Zen 4 with
+// AVX-512, us in tiles and here: float32, 5000 rows, 4x32 22.7 and 14.7, 32x16 66 and 48, 16x4 17.6
+// and 13.8; float64, 200 rows, 13x4 1.2 and 0.5, 13x16 1.9 and 1.6.  Up to two vectors of columns
+// the loads and the products of a term take the same time, for any number of terms.
 template <class T>
 bool is_narrow(Index m, Index n, Index k) {
   const Index vectors = (n + lanes<T> - 1) / lanes<T>;
-  if (m < 16 || k > longest_chunk) return false;  // one chain an element
+  if (m < 16 || k > longest_chunk) return false;  // one chain per element
   if ((k + 1) * vectors * LAMINA_VECTOR_BYTES > narrow_bytes) return false;
   return vectors <= 2 || (vectors <= 4 && k <= 16);
 }
 
-// One thread's rows: a chunk for each thread, as each packs B.
+// One thread's rows: a single chunk for each thread, because each packs B.
 template <class T, class Hook>
 class NarrowPart {
  public:

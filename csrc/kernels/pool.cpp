@@ -1,4 +1,4 @@
-// Maximum and average pooling over NHWC images; vectors run over the channels.
+// Maximum and average pooling of NHWC images; vectors run over the channels.
 #include "simd.h"
 #include "table.h"
 
@@ -6,10 +6,10 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-// The cells of one window that lie inside the image.
+// The cells of one window that are inside the image.
 struct PoolWindow {
   Index row, rows, col, cols;  // in the image
-  Index first;                 // the first cell's place in the whole window
+  Index first;                 // the place of the first cell in the whole window
   Index cells() const { return rows * cols; }
 };
 
@@ -21,7 +21,7 @@ inline PoolWindow pool_window(const PoolDims& d, Index out_row, Index out_col) {
   return {row, bottom - row, col, right - col, (row - top) * d.pool_w + col - left};
 }
 
-// body(image, output row): x image, y row.  A share of the rows is one task.
+// Calls body(image, output row), for y row by row; a share of the rows is one task.
 template <class Body>
 LAMINA_INLINE void parallel_rows(const PoolDims& d, double flop, Body&& body) {
   const Index rows = d.images * out_height(d);
@@ -33,7 +33,7 @@ LAMINA_INLINE void parallel_rows(const PoolDims& d, double flop, Body&& body) {
       body(r / out_height(d), r % out_height(d));
   });
 }
-// body(image): backward writes a whole image, whose windows may overlap.
+// Calls body(image): backward writes a whole image, because windows may overlap.
 template <class Body>
 LAMINA_INLINE void parallel_images(const PoolDims& d, double flop, Body&& body) {
   const double work = flop * double(d.images * d.height) * double(d.width * d.channels);
@@ -48,7 +48,7 @@ LAMINA_INLINE typename Of<T>::ivec places_at(Index place) {
   return ivec{} + decltype(ivec{}[0] + 0)(place);
 }
 
-// Places in the window, one lane each, as bytes or int32.
+// Places in the window, one per lane, as bytes or int32.
 template <class T, class I>
 LAMINA_INLINE void store_places(I* to, typename Of<T>::ivec place, Index count) {
   typedef I narrow __attribute__((vector_size(lanes<T> * sizeof(I))));
@@ -93,7 +93,7 @@ LAMINA_INLINE typename Of<T>::ivec load_places(const I* from, Index count) {
   return widen(from, typename Of<T>::ivec{});
 }
 
-// Places as bytes.  AVX-512 takes some of them by a mask; a copy of a few bytes is a call.
+// Places as bytes.  AVX-512 stores some of them with a mask; copying a few bytes would be a call.
 #if LAMINA_VECTOR_BYTES == 64
 LAMINA_INLINE void store_bytes(std::uint8_t* to, vi32 place, Index count) {
   _mm_mask_storeu_epi8(to, __mmask16((1u << count) - 1u), _mm512_cvtepi32_epi8(__m512i(place)));
@@ -122,10 +122,10 @@ LAMINA_INLINE vi64 load_bytes(const std::uint8_t* p, Index count, vi64) {
 }
 #endif
 
-// The places of all winners.  The width is looked at for each vector: a template of it would make
-// twice the code for nothing.
+// The places of all winners.  The width is tested for each vector: a template parameter would
+// double the code without a gain.
 struct Winners {
-  void* index;  // or null: nobody asks
+  void* index;  // null if nothing needs it
   bool bytes;
 
   template <class T>
@@ -143,10 +143,10 @@ struct Winners {
                  : load_places<T>(static_cast<const std::int32_t*>(index) + at, count);
   }
 };
-constexpr Index no_place = -1;  // as a byte 255, which is no place either (pool_index_bytes)
+constexpr Index no_place = -1;  // as a byte 255, which is also no place (pool_index_bytes)
 
-// A later cell wins where it is larger, or the first NaN: not (x <= best), best no NaN.  Side: the
-// window is a whole square of that side, unrolled; 0: whatever it is.
+// A later cell wins if it is larger, or the first NaN: not (x <= best), unless best is NaN.  Side:
+// the window is a whole square of that side, unrolled; 0: any window.
 template <class T, Index Side>
 LAMINA_INLINE void max_window(T* y, const Winners& winners, Index at, const T* x, const PoolDims& d,
                               const PoolWindow& w, bool rectified) {
@@ -189,7 +189,7 @@ void max_pool2d_forward(T* y, void* index, const T* x, PoolDims d, bool rectifie
   });
 }
 
-// Adds (or, where no cell belongs to two windows, writes) dy to the winning cells.
+// Adds dy to the winning cells or, if no cell belongs to two windows, writes it.
 template <class T, Index Side>
 LAMINA_INLINE void max_window_backward(T* dx, const T* dy, const Winners& winners, Index at,
                                        const PoolDims& d, const PoolWindow& w, bool add) {
@@ -209,7 +209,7 @@ LAMINA_INLINE void max_window_backward(T* dx, const T* dy, const Winners& winner
   });
 }
 
-// Zeroes what no window writes: all of the image if they overlap, else what they leave out.
+// Zeroes what no window writes: the whole image if windows overlap, else the cells between them.
 template <class T>
 void clear(T* dx, Index size) {
   for_vectors<T>(0, size, [=](Index k, Index n) { store_count<T>(dx + k, Vec<T>{}, n); });
@@ -223,7 +223,7 @@ inline bool windows_tile(const PoolDims& d) {
          out_width(d) * d.pool_w - d.pad_left >= d.width;
 }
 
-// window(dx at the window's first cell, offset of the window's output, window)
+// Calls window(dx at the window's first cell, offset of the window's output, window).
 template <class T, class Window>
 LAMINA_INLINE void scatter_windows(T* dx, const PoolDims& d, Window&& window) {
   parallel_images(d, 8, [=, &d](Index image) {
@@ -253,7 +253,7 @@ void max_pool2d_backward(T* dx, const T* dy, const void* index, PoolDims d) {
 
 // --- average
 
-// Vectors of channels side by side: the sums of one alone would wait for each addition.
+// Several vectors of channels at once, because the sums of one would wait for each addition.
 template <class T, int Vectors>
 LAMINA_INLINE void average_channels(T* y, const T* x, const PoolDims& d, const PoolWindow& w,
                                     Index count) {
@@ -295,7 +295,7 @@ void average_pool2d_forward(T* y, const T* x, PoolDims d) {
   });
 }
 
-// Cell by cell, so that memory is written in its order.
+// Cell by cell, to write in memory order.
 template <class T>
 void average_pool2d_backward(T* dx, const T* dy, const T* rectified, PoolDims d) {
   const bool add = !windows_apart(d);

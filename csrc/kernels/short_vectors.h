@@ -1,4 +1,4 @@
-// Vectors shorter than the instruction set's, for rows that fill no more than half of those.
+// Vectors shorter than the instruction set's, for rows that fill at most half of those.
 //
 // Two of them are loaded and multiplied in the time of a whole one.
 #pragma once
@@ -70,7 +70,7 @@ LAMINA_INLINE void store_partial(double* p, Short<double, 16> v, Index count) {
   _mm_mask_storeu_pd(p, first8(count), __m128d(v));
 }
 #elif LAMINA_VECTOR_BYTES == 32
-// A masked store of 16 bytes takes an AMD longer than a number or two at a time.
+// AMD CPUs take longer for a masked store of 16 bytes than for one or two numbers at a time.
 LAMINA_INLINE void store_partial(float* p, Short<float, 16> v, Index count) {
   for (Index i = 0; i < count; ++i) p[i] = v[i];
 }

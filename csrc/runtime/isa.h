@@ -40,8 +40,8 @@ std::string isa();
 // Throws std::invalid_argument for a name that was not built or that the CPU does not support.
 void use_isa(const std::string& name);
 
-// The choice at load: LAMINA_ISA if it names an available set, else the best.  A name that is none
-// is ignored here; lamina._environment warns of it.
+// The choice at load: LAMINA_ISA if it names an available set, else the best one.  An invalid name
+// is ignored here; lamina._environment warns about it.
 void choose_isa();
 
 }  // namespace lamina
