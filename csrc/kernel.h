@@ -108,10 +108,11 @@ struct Kernels {
   void (*max_pool2d_forward)(T* y_nhwc, void* index_nhwc, const T* x_nhwc, PoolDims,
                              bool rectified);
   void (*max_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const void* index_nhwc, PoolDims);
-  void (*average_pool2d_forward)(T* y_nhwc, const T* x_nhwc, PoolDims);
-  // `rectified_nhwc`: x if it is the output of a ReLU whose derivative is to be included, else
-  // null.
-  void (*average_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const T* rectified_nhwc, PoolDims);
+  // `above_nhwc`: if x is the output of a ReLU whose derivative backward is to include, which x
+  // that a window reads are above 0; else null.
+  void (*average_pool2d_forward)(T* y_nhwc, std::uint8_t* above_nhwc, const T* x_nhwc, PoolDims);
+  void (*average_pool2d_backward)(T* dx_nhwc, const T* dy_nhwc, const std::uint8_t* above_nhwc,
+                                  PoolDims);
 
   // --- activations (kernels/activations.cpp, kernels/softmax.cpp); y may alias x, dx may alias dy
   void (*activation_forward)(T* y, const T* x, Index size, ActivationSpec);

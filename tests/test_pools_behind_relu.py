@@ -1,4 +1,4 @@
-"""An average pooling takes over the derivative of the ReLU that it alone reads."""
+"""An average pooling and the ReLU that it alone reads: one spreads the gradient of both."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ CASES = {
         [layers.Conv2D(6, 3, padding="same", activation="relu")],
         layers.AveragePooling2D(2, 3),
     ),
+    "not rectified": (
+        (7, 6, 3),
+        [layers.Conv2D(21, 3)],
+        layers.AveragePooling2D(2),
+    ),
     "normalised": (
         (6, 6, 2),
         [layers.Conv2D(18, 3), layers.BatchNormalization(), layers.ReLU()],
@@ -46,8 +51,8 @@ def start(model: lamina.Model) -> None:
     model.compile(lamina.optimizers.SGD(0.01), "mse")
 
 
-def trained(case: str, dtype: str, apart: bool) -> list[np.ndarray]:
-    """The weights after two epochs; `apart`: with a layer in between that changes nothing."""
+def network(case: str, dtype: str, apart: bool = False) -> lamina.Sequential:
+    """Build it; `apart`: with a layer in between that changes nothing."""
     shape, rectified, pool = CASES[case]
     copies = [type(layer).from_config(layer.get_config()) for layer in [*rectified, pool]]
     if apart:
@@ -55,16 +60,39 @@ def trained(case: str, dtype: str, apart: bool) -> list[np.ndarray]:
     stack = [lamina.Input(shape), *copies, layers.Flatten(), layers.Dense(2)]
     model = lamina.Sequential(stack, dtype=dtype)
     start(model)
+    return model
+
+
+def trained(case: str, dtype: str, apart: bool, batch: int) -> list[np.ndarray]:
+    """The weights after two epochs."""
+    model = network(case, dtype, apart)
     rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((21, *shape)), rng.standard_normal((21, 2))
-    model.fit(x, y, batch_size=7, epochs=2, shuffle=False, verbose=0)
+    x, y = rng.standard_normal((21, *CASES[case][0])), rng.standard_normal((21, 2))
+    model.fit(x, y, batch_size=batch, epochs=2, shuffle=False, verbose=0)
     return model.get_weights()
 
 
+# Many rows are pooled image by image while each is near, few after the convolution.
 @pytest.mark.parametrize("case", sorted(CASES))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_it_changes_no_bit(case: str, dtype: str) -> None:
-    assert_same_bits(trained(case, dtype, False), trained(case, dtype, True), case)
+@pytest.mark.parametrize("batch", [7, 21])
+def test_it_changes_no_bit(case: str, dtype: str, batch: int) -> None:
+    assert_same_bits(trained(case, dtype, False, batch), trained(case, dtype, True, batch), case)
+
+
+@pytest.mark.parametrize("case", sorted(CASES.keys() - {"normalised"}))
+def test_a_convolution_takes_the_pool_over(case: str) -> None:
+    graph = network(case, "float32").objective(False).graph
+    pools = [kind for kind in graph.operations() if "average_pool2d" in kind]
+    assert len(pools) == 1
+    assert pools[0] != "average_pool2d"
+
+
+def test_outputs_of_a_bounded_activation_stay_for_its_derivative() -> None:
+    layer = layers.Conv1D(5, 3, activation="tanh")
+    model = lamina.Sequential([lamina.Input((9, 2)), layer, layers.GlobalAveragePooling1D()])
+    model.compile("sgd", "mse")
+    assert model.objective(False).graph.operations()[:2] == ["conv2d+tanh", "average_pool2d"]
 
 
 def test_others_who_read_the_rectified_values_get_their_gradient_too() -> None:

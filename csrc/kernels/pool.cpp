@@ -255,8 +255,8 @@ void max_pool2d_backward(T* dx, const T* dy, const void* index, PoolDims d) {
 
 // Several vectors of channels at once, because the sums of one would wait for each addition.
 template <class T, int Vectors>
-LAMINA_INLINE void average_channels(T* y, const T* x, const PoolDims& d, const PoolWindow& w,
-                                    Index count) {
+LAMINA_INLINE void average_channels(T* y, std::uint8_t* above, const T* x, const PoolDims& d,
+                                    const PoolWindow& w, Index count) {
   const Index row = d.width * d.channels;
   const Vec<T> share = broadcast(T(1) / T(w.cells()));
   Vec<T> sum[Vectors] = {};
@@ -264,8 +264,12 @@ LAMINA_INLINE void average_channels(T* y, const T* x, const PoolDims& d, const P
     Vec<T> line[Vectors] = {};
     for (Index k = 0; k < w.cols; ++k) {
       LAMINA_UNROLL
-      for (int v = 0; v < Vectors; ++v)
-        line[v] = line[v] + load_count(x + r * row + k * d.channels + v * lanes<T>, count);
+      for (int v = 0; v < Vectors; ++v) {
+        const Index at = r * row + k * d.channels + v * lanes<T>;
+        const Vec<T> cell = load_count(x + at, count);
+        line[v] = line[v] + cell;
+        if (above) store_bytes(above + at, typename Of<T>::ivec(cell > Vec<T>{}), count);
+      }
     }
     LAMINA_UNROLL
     for (int v = 0; v < Vectors; ++v) sum[v] = sum[v] + line[v];
@@ -274,40 +278,49 @@ LAMINA_INLINE void average_channels(T* y, const T* x, const PoolDims& d, const P
   for (int v = 0; v < Vectors; ++v) store_count<T>(y + v * lanes<T>, sum[v] * share, count);
 }
 
+template <int Count>
+struct SideBySide {
+  static constexpr int count = Count;
+};
+
 template <class T>
-void average_pool2d_forward(T* y, const T* x, PoolDims d) {
+void average_pool2d_forward(T* y, std::uint8_t* above, const T* x, PoolDims d) {
   const Index cols = out_width(d), height = out_height(d);
   parallel_rows(d, 6, [=, &d](Index image, Index out_row) {
-    const T* from = x + image * d.height * d.width * d.channels;
     T* to = y + (image * height + out_row) * cols * d.channels;
     for (Index col = 0; col < cols; ++col, to += d.channels) {
       const PoolWindow w = pool_window(d, out_row, col);
-      const T* first = from + (w.row * d.width + w.col) * d.channels;
+      const Index first = ((image * d.height + w.row) * d.width + w.col) * d.channels;
+      const auto average = [&](auto vectors, Index c, Index count) __attribute__((always_inline)) {
+        average_channels<T, decltype(vectors)::count>(to + c, above ? above + first + c : nullptr,
+                                                      x + first + c, d, w, count);
+      };
       Index c = 0;
       for (; c + 8 * lanes<T> <= d.channels; c += 8 * lanes<T>)
-        average_channels<T, 8>(to + c, first + c, d, w, lanes<T>);
+        average(SideBySide<8>{}, c, lanes<T>);
       for (; c + 4 * lanes<T> <= d.channels; c += 4 * lanes<T>)
-        average_channels<T, 4>(to + c, first + c, d, w, lanes<T>);
-      for_vectors<T>(c, d.channels, [&](Index i, Index count) {
-        average_channels<T, 1>(to + i, first + i, d, w, count);
-      });
+        average(SideBySide<4>{}, c, lanes<T>);
+      for_vectors<T>(c, d.channels, [&](Index i, Index n) { average(SideBySide<1>{}, i, n); });
     }
   });
 }
 
 // Cell by cell, to write in memory order.
 template <class T>
-void average_pool2d_backward(T* dx, const T* dy, const T* rectified, PoolDims d) {
+void average_pool2d_backward(T* dx, const T* dy, const std::uint8_t* above, PoolDims d) {
   const bool add = !windows_apart(d);
   scatter_windows(dx, d, [=, &d](T* first, Index at, const PoolWindow& w) {
     const Vec<T> share = broadcast(T(1) / T(w.cells()));
     for (Index r = 0; r < w.rows; ++r)
       for (Index k = 0; k < w.cols; ++k) {
         T* to = first + (r * d.width + k) * d.channels;
-        const T* y = rectified ? rectified + (to - dx) : nullptr;
+        const std::uint8_t* passes = above ? above + (to - dx) : nullptr;
         for_vectors<T>(0, d.channels, [=](Index c, Index count) {
           Vec<T> slope = load_count(dy + at + c, count) * share;
-          if (y) slope = load_count(y + c, count) > Vec<T>{} ? slope : Vec<T>{};
+          if (passes) {
+            using ivec = typename Of<T>::ivec;
+            slope = load_bytes(passes + c, count, ivec{}) != ivec{} ? slope : Vec<T>{};
+          }
           store_count<T>(to + c, add ? load_count(to + c, count) + slope : slope, count);
         });
       }

@@ -18,7 +18,8 @@ namespace lamina {
 
 // Both directions: the convolution, and the transposed layer, which maps its outputs to its inputs.
 // With a max pooling of its outputs (then one node of the graph) the activation's derivative is
-// only calculated for the winners.  An average pooling is absorbed in inference.
+// only calculated for the winners.  An average pooling is absorbed behind a ReLU or no activation;
+// in inference, behind any.
 class Convolution final : public OperationOf<Convolution> {
  public:
   Convolution(std::vector<ValueId> inputs_, bool transposed, const ConvDims& row, Products products)
@@ -46,7 +47,8 @@ class Convolution final : public OperationOf<Convolution> {
     if (gives_slopes(c)) return backward_by_images(c);
     if (!dy_is_dz())  // dz replaces dy, whose last reader this is
       c.kernels.activation_backward(c.dout(), c.dout(), c.out(), output_size(c.rows), activation_);
-    if (pooled_ && products_ == Products::of_graph && c.kernels.conv2d_winners(row_, pool_)) {
+    if (pooled_ && !averages_ && products_ == Products::of_graph &&
+        c.kernels.conv2d_winners(row_, pool_)) {
       PoolDims window = pool_;
       window.images = c.rows;
       if (!c.kernels.conv2d_backward_winners(c.din(0), c.din(1), c.din(2), c.dout(), c.saved(),
@@ -54,7 +56,7 @@ class Convolution final : public OperationOf<Convolution> {
         throw std::bad_alloc();
       return;
     }
-    PooledImages<T> pooled{c.kernels, pool_, c.dout(), c.saved(), rectified(), false};
+    PooledImages<T> pooled{c.kernels, pool_, c.dout(), c.saved(), rectifies(), averages_};
     T* const dz = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.dout();
     if (pooled_ && dz != nullptr) PooledImages<T>::give(&pooled, dz, 0, c.rows);
     const ConvDims d = dims(c.rows);
@@ -92,9 +94,11 @@ class Convolution final : public OperationOf<Convolution> {
   }
   bool absorb(const Operation& follower) override {
     if (pooled_) return false;
-    if (const PoolDims* window = max_pooling_window(follower)) {
-      if (transposed_) return false;
-      pool(*window, false);
+    const PoolDims *highest = max_pooling_window(follower),
+                   *averaged = average_pooling_window(follower);
+    if (highest != nullptr || averaged != nullptr) {
+      if (transposed_ || (averaged != nullptr && !spreads_averages())) return false;
+      pool(averaged != nullptr ? *averaged : *highest, averaged != nullptr);
       kind += "+" + follower.kind;
       return true;
     }
@@ -126,13 +130,15 @@ class Convolution final : public OperationOf<Convolution> {
     if (transposed_ || products_ == Products::bfloat16) return 0;
     return dtype == DType::float32 ? prepared_bytes_as<float>() : prepared_bytes_as<double>();
   }
-  // Backward only needs each winner's place in its window, usually 1 byte.
+  // Backward only needs each winner's place in its window, usually 1 byte, or, for averages behind
+  // a ReLU, a byte for each output that says whether it was above 0.
   std::size_t saved_bytes(Index rows, DType) const override {
+    if (averages_) return rectifies() ? std::size_t(convolved_size(rows)) : 0;
     return pooled_ ? std::size_t(checked_product(output_size(rows), pool_index_bytes(pool_))) : 0;
   }
   Products products() const override { return products_; }
-  bool rectified() const override { return activation_.kind == Activation::relu; }
-  bool leave_relu() override { return relu_left_ = rectified() && !pooled_; }
+  bool rectified() const override { return rectifies() && !averages_; }
+  bool leave_relu() override { return relu_left_ = rectifies() && !pooled_; }
 
   // The weights are read for dx, the inputs for dw, the output for the activation's derivative.
   bool accumulates(int i) const override { return i >= 1; }
@@ -215,7 +221,7 @@ class Convolution final : public OperationOf<Convolution> {
     d.in_batches = c.training;
     const Kernels<T>& products = product_kernels(c, products_);
     const ActivationSpec activation = pass == nullptr ? activation_ : ActivationSpec{};
-    PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectified(), averages_, pass};
+    PooledImages<T> pooled{c.kernels, pool_, c.out(), c.saved(), rectifies(), averages_, pass};
     T* const z = pooled_ ? convolved(c) : c.out();
     if (z == nullptr && pooled_) {
       if (!products.conv2d_forward_images({PooledImages<T>::take, &pooled}, c.in(0), w, ready, b, d,
@@ -278,9 +284,13 @@ class Convolution final : public OperationOf<Convolution> {
     return row_.kernel_h * row_.kernel_w * (row_.channels / row_.groups) * row_.filters;
   }
 
+  bool rectifies() const { return activation_.kind == Activation::relu; }
+  // Whether the gradient of an average pooling can pass the activation without the outputs.
+  bool spreads_averages() const { return rectifies() || activation_.kind == Activation::linear; }
+
   // The gradient from a pooling includes the derivative of a ReLU.
   bool dy_is_dz() const {
-    return activation_.kind == Activation::linear || relu_left_ || (pooled_ && rectified());
+    return activation_.kind == Activation::linear || relu_left_ || (pooled_ && rectifies());
   }
   ConvDims dims(Index rows) const {
     ConvDims d = row_;

@@ -25,7 +25,7 @@ Index outputs_of(const PoolDims& d) { return out_height(d) * out_width(d) * d.ch
 Cost pooling_cost(const PoolDims& d, Index rows) {
   const double outputs = double(rows) * double(outputs_of(d));
   return {outputs * double(d.pool_h) * double(d.pool_w),
-          outputs + double(rows) * double(d.height) * double(d.width) * double(d.channels)};
+          outputs + double(rows) * double(cells_of(d))};
 }
 
 class MaxPooling final : public OperationOf<MaxPooling> {
@@ -66,26 +66,34 @@ class AveragePooling final : public OperationOf<AveragePooling> {
   AveragePooling(ValueId x, const PoolDims& row) : OperationOf("average_pool2d", {x}), row_(row) {}
   const PoolDims& window() const { return row_; }
 
+  // Behind a ReLU, what its derivative needs: a byte of each input.
+  std::size_t saved_bytes(Index rows, DType) const override {
+    return rectified_ ? std::size_t(checked_product(rows, cells_of(row_))) : 0;
+  }
   template <class T>
   void forward_as(const Call<T>& c) const {
-    c.kernels.average_pool2d_forward(c.out(), c.in(0), of_rows(row_, c.rows));
+    c.kernels.average_pool2d_forward(c.out(), above(c), c.in(0), of_rows(row_, c.rows));
   }
   template <class T>
   void backward_as(const Call<T>& c) const {
-    c.kernels.average_pool2d_backward(c.din(0), c.dout(), rectified_ ? c.in(0) : nullptr,
-                                      of_rows(row_, c.rows));
+    c.kernels.average_pool2d_backward(c.din(0), c.dout(), above(c), of_rows(row_, c.rows));
   }
 
   // The derivative of the producer's ReLU is applied while the gradient is written.
   void meet_producer(Operation& producer, bool alone) override {
     rectified_ = alone && producer.leave_relu();
   }
-  bool backward_reads_input(int) const override { return rectified_; }
+  bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override { return pooling_cost(row_, rows); }
   std::string sizes(Index rows) const override { return window_sizes(row_, rows); }
 
  private:
+  template <class T>
+  std::uint8_t* above(const Call<T>& c) const {
+    return rectified_ ? reinterpret_cast<std::uint8_t*>(c.saved()) : nullptr;
+  }
+
   const PoolDims row_;  // images: 1
   bool rectified_ = false;
 };

@@ -20,6 +20,11 @@ LAMINA_INLINE constexpr PoolDims without_unread(PoolDims d) {
   return d;
 }
 
+// How many numbers the images have.
+LAMINA_INLINE constexpr Index cells_of(const PoolDims& d) {
+  return d.images * d.height * d.width * d.channels;
+}
+
 // Whether one window covers the whole image.
 LAMINA_INLINE constexpr bool pools_all(const PoolDims& d) {
   return out_height(d) == 1 && out_width(d) == 1 && d.pool_h - d.pad_top >= d.height &&
