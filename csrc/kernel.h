@@ -118,6 +118,9 @@ struct Kernels {
   void (*activation_forward)(T* y, const T* x, Index size, ActivationSpec);
   // `saved` is y if derivative_from_output(kind), else x.
   void (*activation_backward)(T* dx, const T* dy, const T* saved, Index size, ActivationSpec);
+  // The same, and sum_o (+)= the column sums of dx, the gradient of a bias; sum_o may be null.
+  void (*activation_backward_sums)(T* dx_no, T* sum_o, const T* dy_no, const T* saved_no, RowsCols,
+                                   ActivationSpec, Accumulate);
   void (*softmax_forward)(T* y_nc, const T* x_nc, RowsCols);
   void (*softmax_backward)(T* dx_nc, const T* dy_nc, const T* y_nc, RowsCols);
   void (*log_softmax_forward)(T* y_nc, const T* x_nc, RowsCols);

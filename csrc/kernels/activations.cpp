@@ -1,6 +1,7 @@
 // Activations over runs of elements, forward and backward; activations.h defines them.
 #include "activations.h"
 
+#include "column_sums.h"
 #include "table.h"
 
 namespace lamina {
@@ -30,14 +31,35 @@ void activation_forward(T* y, const T* x, Index size, ActivationSpec spec) {
   });
 }
 
+constexpr double slope_work = 10;  // as `work`, of a derivative calculated from the output
+
 template <class T>
 void activation_backward(T* dx, const T* dy, const T* saved, Index size, ActivationSpec spec) {
   with_law<Vec<T>>(spec, [&](auto law) {
     const bool from_output = derivative_from_output(spec.kind);
-    const double work = from_output ? 10 : decltype(law)::work;
+    const double work = from_output ? slope_work : decltype(law)::work;
     parallel_elements(size, work * double(sizeof(T) / 4), [=](Index begin, Index end) {
       backward_run(dx, dy, saved, begin, end, law);
     });
+  });
+}
+
+// Many rows are taken chunk by chunk, so that a chunk is in cache when its columns are summed.
+template <class T>
+void activation_backward_sums(T* dx, T* sum_o, const T* dy, const T* saved, RowsCols size,
+                              ActivationSpec spec, Accumulate accumulate) {
+  const Index cols = size.cols;
+  if (!sum_o || size.rows < 4 * sum_chunk || !derivative_from_output(spec.kind)) {
+    activation_backward(dx, dy, saved, size.rows * cols, spec);
+    if (sum_o) sum_columns(sum_o, dx, size, accumulate);
+    return;
+  }
+  with_law<Vec<T>>(spec, [&](auto law) {
+    sum_in_chunks(sum_o, size, slope_work + sum_work, accumulate,
+                  [=](T* to, Index first, Index rows, bool add) {
+                    backward_run(dx, dy, saved, first * cols, (first + rows) * cols, law);
+                    sum_rows(to, dx + first * cols, cols, rows, add);
+                  });
   });
 }
 
@@ -55,6 +77,7 @@ template <class T>
 [[gnu::cold]] void fill_activations(Kernels<T>& k) {
   k.activation_forward = activation_forward<T>;
   k.activation_backward = activation_backward<T>;
+  k.activation_backward_sums = activation_backward_sums<T>;
 }
 template void fill_activations<float>(Kernels<float>&);
 template void fill_activations<double>(Kernels<double>&);

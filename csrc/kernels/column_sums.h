@@ -123,30 +123,33 @@ void sum_rows(T* sum, const T* x, Index cols, Index rows, bool add) {
   sum_weighted_rows<false>(sum, x, static_cast<const T*>(nullptr), cols, rows, add);
 }
 
-template <bool Weighted, class T>
-void sum_in_chunks(T* sum_o, const T* x_no, const T* weight_n, RowsCols size,
-                   Accumulate accumulate) {
+// Bound by memory: an addition takes the time of about eight operations of a product.
+constexpr double sum_work = 8.0;
+
+// sum_o (+)= the column sums, chunk by chunk from sum_of(to, first row, rows, add), which may
+// calculate these rows first; `work` is threads_for's measure of an element.
+template <class T, class SumOf>
+void sum_in_chunks(T* sum_o, RowsCols size, double work, Accumulate accumulate,
+                   const SumOf& sum_of) {
   const Index cols = size.cols;
   const bool add = accumulate == Accumulate::yes;
   const Index chunks = (size.rows + sum_chunk - 1) / sum_chunk;
-  const auto sum_one = [=](T* to, Index chunk, bool adds) {
+  const auto sum_one = [&, size](T* to, Index chunk, bool adds) {
     const Index first = chunk * sum_chunk, left = size.rows - first;
-    sum_weighted_rows<Weighted>(to, x_no + first * cols, Weighted ? weight_n + first : nullptr,
-                                cols, left < sum_chunk ? left : sum_chunk, adds);
+    sum_of(to, first, left < sum_chunk ? left : sum_chunk, adds);
   };
   T* partial = nullptr;
   int threads = 1;
   if (chunks > 1) {
-    // Bound by memory: an addition takes the time of about eight operations of a product.
-    threads = threads_for(8.0 * double(size.rows) * double(cols), chunks);
+    threads = threads_for(work * double(size.rows) * double(cols), chunks);
     if (threads > 1) partial = static_cast<T*>(scratch(1, sizeof(T) * chunks * cols));
   }
   if (!partial) {
-    if (chunks == 0) sum_weighted_rows<Weighted>(sum_o, x_no, weight_n, cols, 0, add);
+    if (chunks == 0) sum_of(sum_o, Index(0), Index(0), add);
     for (Index i = 0; i < chunks; ++i) sum_one(sum_o, i, add || i > 0);
     return;
   }
-  parallel_chunks(threads, chunks, [=](Index i) { sum_one(partial + i * cols, i, false); });
+  parallel_chunks(threads, chunks, [&](Index i) { sum_one(partial + i * cols, i, false); });
   for (Index i = 0; i < chunks; ++i)
     for_vectors<T>(0, cols, [&](Index j, Index count) {
       put_sum(sum_o + j, load_count(partial + i * cols + j, count), count, add || i > 0);
@@ -155,14 +158,20 @@ void sum_in_chunks(T* sum_o, const T* x_no, const T* weight_n, RowsCols size,
 
 template <class T>
 void sum_columns(T* sum_o, const T* x_no, RowsCols size, Accumulate accumulate) {
-  sum_in_chunks<false>(sum_o, x_no, static_cast<const T*>(nullptr), size, accumulate);
+  const Index cols = size.cols;
+  sum_in_chunks(sum_o, size, sum_work, accumulate, [=](T* to, Index first, Index rows, bool add) {
+    sum_rows(to, x_no + first * cols, cols, rows, add);
+  });
 }
 
 // sum (+)= x^T weight.
 template <class T>
 void sum_weighted_columns(T* sum_o, const T* x_no, const T* weight_n, RowsCols size,
                           Accumulate accumulate) {
-  sum_in_chunks<true>(sum_o, x_no, weight_n, size, accumulate);
+  const Index cols = size.cols;
+  sum_in_chunks(sum_o, size, sum_work, accumulate, [=](T* to, Index first, Index rows, bool add) {
+    sum_weighted_rows<true>(to, x_no + first * cols, weight_n + first, cols, rows, add);
+  });
 }
 
 }  // namespace LAMINA_ISA

@@ -61,8 +61,9 @@ __attribute__((noinline)) void sum_each_row(T* sum_n, const T* value_nc, Index r
 template <class T>
 __attribute__((noinline)) void spread_each_row(T* each_nc, const T* of_row_n, Index rows,
                                                Index cols) {
-  constexpr int bytes = int(mean_columns * sizeof(T));
-  using V = Short<T, bytes < LAMINA_VECTOR_BYTES ? bytes : LAMINA_VECTOR_BYTES>;
+  constexpr int all = int(mean_columns * sizeof(T));
+  constexpr int bytes = all < LAMINA_VECTOR_BYTES ? all : LAMINA_VECTOR_BYTES;
+  using V = Short<T, bytes>;
   constexpr Index lanes_of = Index(sizeof(V) / sizeof(T));
   for (Index r = 0; r < rows; ++r) {
     const V of_row = broadcast_as<V>(of_row_n[r]);

@@ -28,10 +28,14 @@ class Dense final : public OperationOf<Dense> {
   template <class T>
   void backward_as(const Call<T>& c) const {
     const DenseDims d = dims(c.rows);
-    if (!dy_is_dz())  // dz replaces dy, whose last reader this is
-      c.kernels.activation_backward(c.dout(), c.dout(), c.out(), d.rows * d.units, activation_);
+    T* to_bias = c.din(2);
+    if (!dy_is_dz()) {  // dz replaces dy, whose last reader this is
+      c.kernels.activation_backward_sums(c.dout(), to_bias, c.dout(), c.out(), {d.rows, d.units},
+                                         activation_, c.accumulate);
+      to_bias = nullptr;
+    }
     product_kernels(c, products_)
-        .dense_backward(c.din(0), c.din(1), c.din(2), c.dout(), c.in(0), c.in(1), d, rectified_,
+        .dense_backward(c.din(0), c.din(1), to_bias, c.dout(), c.in(0), c.in(1), d, rectified_,
                         c.accumulate);
   }
 
