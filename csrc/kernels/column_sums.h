@@ -109,6 +109,9 @@ void sum_weighted_rows(T* sum, const T* x, const T* weight_n, Index cols, Index 
   }
   for (; j + wide * lanes<T> <= cols; j += wide * lanes<T>)
     sum_strip<Weighted, wide, 1>(sum + j, x + j, weight_n, cols, rows, lanes<T>, add);
+  // 64 columns, float32, AVX-512, in the second cache: 2.3 ns a row, by two vectors at a time 3.4.
+  for (; j + 4 * lanes<T> <= cols; j += 4 * lanes<T>)
+    sum_strip<Weighted, 4, 1>(sum + j, x + j, weight_n, cols, rows, lanes<T>, add);
   for (; cols - j > 2 * lanes<T>; j += 2 * lanes<T>)
     sum_strip<Weighted, 2, 1>(sum + j, x + j, weight_n, cols, rows, lanes<T>, add);
   if (cols - j > lanes<T>)
