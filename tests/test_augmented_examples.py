@@ -421,7 +421,7 @@ def test_gradients_flow_through(name):
             lambda: layers.MixUp(name="m")(
                 {"images": IMAGES, "labels": np.arange(3)}, training=True
             ),
-            r"m: labels must be one-hot rows, \(rows, classes\); got one number a row, \(rows,\)",
+            r"m: labels must be one-hot rows, \(rows, classes\); got one number per row, \(rows,\)",
         ),
         (lambda: layers.MixUp(0.0), r"MixUp: alpha must be in \(0, "),
         (lambda: layers.RandAugment(factor=2), r"RandAugment: factor must be in \[0, 1\]"),

@@ -72,7 +72,7 @@ BAD = {
     Asks: "use ops.where",
     Counts: "cannot become a float",
     Nothing: "call must return tensors; got None",
-    MakesLayers: "whose new weights would be nobody's",
+    MakesLayers: "whose new weights would belong to no layer",
     MakesWeights: "weights are made in __init__ or build",
     Unpacks: "not enough values to unpack",
 }
@@ -118,9 +118,9 @@ def test_outputs_of_a_number_that_varies_are_refused():
         def call(self, x):
             return list(x)
 
-    with pytest.raises(ValueError, match="must return as many tensors whatever the number"):
+    with pytest.raises(ValueError, match="must return the same number of tensors for every number"):
         lamina.Sequential([lamina.Input((3,)), Rows()])
-    with pytest.raises(ValueError, match="must return as many tensors whatever the number"):
+    with pytest.raises(ValueError, match="must return the same number of tensors for every number"):
         Rows()(lamina.Input((3,)))
 
 

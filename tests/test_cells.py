@@ -267,7 +267,7 @@ A = np.zeros((2, 3, 4), "float32")
     (lambda: layers.RNN(layers.LSTMCell(3))(A, initial_state=[A[:, 0]]), "rnn: initial_state",
      "[(rows, 4)]"),
     (lambda: layers.RNN(layers.LSTMCell(3))((lamina.Input((5, 4)), lamina.Input((5, 2)))),
-     "rnn: takes one sequence, and behind it all states of the cell, 2", "got 1 more tensors"),
+     "rnn: takes one sequence, followed by all 2 states of the cell", "got 1 more tensors"),
 ])  # fmt: skip
 def test_bad_arguments(call, rule, value):
     with pytest.raises((ValueError, TypeError)) as caught:

@@ -230,7 +230,7 @@ def test_refused_shapes():
         Conv2D(4, 5)(np.zeros((1, 4, 9, 1)))
     with pytest.raises(ValueError, match=r"groups must divide the input's channels; got 2 .* 3"):
         Conv2D(4, 2, groups=2)(np.zeros((1, 4, 4, 3)))
-    with pytest.raises(ValueError, match="needs at least one element a row"):
+    with pytest.raises(ValueError, match="needs at least one element per row"):
         Conv2D(4, 2)(np.zeros((1, 4, 0, 3)))
     with pytest.raises(ValueError, match=r"\(batch, 28, 28\); needs 4 axes"):
         Conv2D(4, 3, input_shape=(28, 28)).compute_output_shape((None, 28, 28))

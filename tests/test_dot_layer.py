@@ -79,7 +79,7 @@ def test_refusals_name_layer_axes_and_shapes():
     a, b = np.zeros((2, 3, 4)), np.zeros((2, 5, 6))
     shown = r"\(rows, 3, 4\) and \(rows, 5, 6\)"
     with pytest.raises(
-        ValueError, match=f"dot: inputs must have one size along axes 1; got {shown}"
+        ValueError, match=f"dot: inputs must have the same size along axes 1; got {shown}"
     ):
         Dot(1)([a, b])
     with pytest.raises(

@@ -93,7 +93,7 @@ def test_the_mean_is_over_the_steps_that_are_kept(keepdims):
 
 def test_the_mean_refuses_a_mask_that_is_not_one_truth_value_a_step():
     layer = GlobalAveragePooling1D()
-    rule = r"mask has shape \(rows, 5, 3\); .* needs \(rows, 5\), one truth value a step"
+    rule = r"mask has shape \(rows, 5, 3\); .* needs \(rows, 5\), one truth value per step"
     with pytest.raises(ValueError, match=rule):
         layer(X, mask=np.ones_like(X, bool))
     with pytest.raises(ValueError, match="mask must have the leading axes of x"):
@@ -142,7 +142,7 @@ def test_batch_normalization_of_images_of_steps_spreads_the_mask():
 
 def test_batch_normalization_refuses_a_mask_over_its_channels():
     rule = (
-        r"batch_normalization\w*: a mask must not reach over axis 1, that of the channels; "
+        r"batch_normalization\w*: a mask must not extend over axis 1, the channels; "
         r"got \(rows, 5\) for input \(rows, 5, 3\)"
     )
     with pytest.raises(ValueError, match=rule):

@@ -128,9 +128,14 @@ def test_how_labels_are_meant_is_guessed(y, units, loss, text):
 
 
 BEHIND = {
-    "lstm": ((5, 3), lambda: LSTM(4), lambda: LSTM(2), r"lstm\w* gives its last step alone; with"),
+    "lstm": ((5, 3), lambda: LSTM(4), lambda: LSTM(2), r"lstm\w* returns only its last step; with"),
     "conv": ((5, 3), lambda: Bidirectional(LSTM(4)), lambda: Conv1D(2, 3), "return_sequences=True"),
-    "steps": ((5, 3), lambda: GRU(4), lambda: TimeDistributed(Dense(2)), r"gru\w* gives its last"),
+    "steps": (
+        (5, 3),
+        lambda: GRU(4),
+        lambda: TimeDistributed(Dense(2)),
+        r"gru\w* returns only its last",
+    ),
     "flat": ((8, 8, 1), Flatten, lambda: Conv2D(2, 3), r"flatten\w* gives one row of numbers; put"),
     "pooled": ((8, 8, 1), GlobalAveragePooling2D, MaxPooling2D, "pools these axes away"),
     "channel": ((8, 8), lambda: Dropout(0.1), lambda: Conv2D(2, 3), r"Reshape\(\(8, 8, 1\)\)"),
@@ -152,13 +157,13 @@ def test_a_layer_says_what_the_one_before_it_lacks(case):
 
 
 def test_a_layer_that_drops_axes_is_found_behind_layers_that_keep_them():
-    text = "lstm gives its last step alone; with return_sequences=True"
+    text = "lstm returns only its last step; with return_sequences=True"
     with pytest.raises(ValueError, match=text):
         lamina.Sequential([Input((5, 3)), LSTM(4, name="lstm"), Dropout(0.1), Dense(4), GRU(2)])
     behind = Dropout(0.1)(LSTM(4, name="lstm")(Input((5, 3))))
     with pytest.raises(ValueError, match=text):
         GRU(2)(behind)
-    with pytest.raises(ValueError, match=r"Reshape\(\(4, 1\)\) in front of it"):
+    with pytest.raises(ValueError, match=r"Reshape\(\(4, 1\)\) before it"):
         lamina.Sequential([Input((5,)), Dense(4), Dropout(0.1), GRU(2)])
 
 

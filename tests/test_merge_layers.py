@@ -53,9 +53,13 @@ def test_sizes_of_one_are_repeated():
 
 
 def test_refusals_name_layer_and_shapes():
-    with pytest.raises(ValueError, match=r"add: inputs must have one shape; got \(rows, 3, 2\), "):
+    with pytest.raises(
+        ValueError, match=r"add: inputs must have the same shape; got \(rows, 3, 2\), "
+    ):
         Add()([A, np.zeros((4, 5, 2))])
-    with pytest.raises(ValueError, match=r"concatenate: inputs must agree in all axes but axis -1"):
+    with pytest.raises(
+        ValueError, match=r"concatenate: inputs must agree in all axes except axis -1"
+    ):
         Concatenate()([A, np.zeros((4, 5, 2))])
     with pytest.raises(ValueError, match="concatenate_1: axis must be one of"):
         Concatenate(0)([A, B])

@@ -165,7 +165,7 @@ def test_given_statistics_are_no_weights(options):
     layer = layers.Normalization(**options)
     assert_near(layer(DATA), wanted, "standardised")
     assert layer.get_weights() == []
-    with pytest.raises(ValueError, match="given to the constructor, and are kept"):
+    with pytest.raises(ValueError, match="given to the constructor and are fixed"):
         layer.adapt(DATA)
 
 

@@ -153,7 +153,7 @@ REFUSED = {
     "a sequence": (lambda x, n: lamina.Sequential([x, Dense(1)]), "dense: needs numbers"),
     "numbers": (lambda x, n: StringLookup()(n), "string_lookup: needs strings"),
     "behind the graph": (lambda x, n: IntegerLookup()(Dense(1)(n)),
-                         "'dense', which it would read, is recorded"),
+                         "its input 'dense' is recorded"),
     "behind in a row": (lambda x, n: lamina.Sequential([n, Dense(1), IntegerLookup()]),
                         "cannot stand behind 'dense'"),
     "strings as output": (lambda x, n: lamina.Model(x, x), "output 's' holds strings"),

@@ -144,7 +144,7 @@ REFUSED = {
     "wide": (lambda: preprocess({"a": np.ones((2, 2))}), "one value a row"),
     "names": (lambda: preprocess(pd.DataFrame({0: [1.0]})), "names of columns must be strings"),
     "objects": (lambda: preprocess({"a": [object(), 1]}), "must hold numbers"),
-    "given": (lambda: FillMissing(1.0).adapt([1.0]), "given to the constructor, and is kept"),
+    "given": (lambda: FillMissing(1.0).adapt([1.0]), "given to the constructor and is fixed"),
     "early": (lambda: FillMissing()([1.0]), "has no value yet"),
     "of": (lambda: FillMissing(of="text"), "of must be 'number' or 'category'"),
     "indicator": (lambda: FillMissing(of="category", indicator=True), "indicator is for numbers"),

@@ -105,7 +105,7 @@ def conv1d_forward(
 ) -> Array:
     r"""Convolution of signals, :math:`y_{to} = g(\sum_{sc} x_{t+s,\,c} W_{sco} + b_o)`.
 
-    A cross-correlation, as in Keras; written here for strides and dilation of 1.  No im2col matrix
+    A cross-correlation, as in Keras; the formula is for stride and dilation 1.  No im2col matrix
     is built: the product reads the signals where they lie.
 
     Parameters
@@ -230,7 +230,7 @@ def conv2d_forward(
 ) -> Array:
     r"""Convolution of images, :math:`y_{hwo} = g(\sum_{rsc} x_{h+r,\,w+s,\,c} W_{rsco} + b_o)`.
 
-    A cross-correlation, as in Keras; written here for strides and dilation of 1.  No im2col matrix
+    A cross-correlation, as in Keras; the formula is for stride and dilation 1.  No im2col matrix
     is built: the product reads the images where they lie.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Layers: they own weights and record operations; they never compute and never keep buffers."""
+"""Layers: they own weights and record operations, but compute nothing and hold no buffers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-if not TYPE_CHECKING:  # imported when they are first asked for, which keeps `import lamina` short
+if not TYPE_CHECKING:  # imported on first use, which keeps `import lamina` fast
     __getattr__ = answering(
         __name__,
         {name: f"{__name__}.{module}:{name}" for name, module in _listed.MODULES.items()},

@@ -1,4 +1,4 @@
-"""The activation at a layer's end."""
+"""The activation of a layer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from lamina._check import show_shape
 
 
 def activated(layer: Any, z: Any, name: str | None = None) -> Any:
-    """Return a layer's activation of a tensor, recorded by a name of its own.
+    """Return a layer's activation of a tensor, recorded under its own name.
 
-    One of a user's must keep the shape: what holds the layer knows its outputs by ``units``, or
+    A user's activation must keep the shape: the size of the output is known from ``units`` or
     ``filters``.
     """
     function = layer.activation

@@ -1,4 +1,4 @@
-"""What the attention layers share: masks, and the sums that scores weigh."""
+"""Code shared by the attention layers: masks, and weighted sums of values."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ from lamina.layers import called
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
-LARGE = 0.7 * float(np.finfo(np.float32).max)  # far below any score, and no infinity
+LARGE = 0.7 * float(np.finfo(np.float32).max)  # far from any score, and finite
 
 
 def masked(scores: Any, mask: Any) -> Any:
-    """Return scores that the softmax makes 0 of where the mask is false."""
+    """Return scores for which the softmax is 0 where the mask is false."""
     return scores if mask is None else ops.where(mask, scores, -LARGE)
 
 
 def attend(
     query: Any, key: Any, value: Any, mask: Any, dropout: Callable[[Any], Any] | None, zeros: bool
 ) -> tuple[Any, Any]:
-    """Return what queries find, and how they weigh the values.
+    """Return the attention outputs and the weights of the values.
 
     Parameters
     ----------
     query : Tensor of shape (rows, ..., T, K)
-        Scaled already.
+        Already scaled.
     key : Tensor of shape (rows, ..., S, K)
     value : Tensor of shape (rows, ..., S, V)
     mask : Tensor or None
-        Of bool, to be broadcast to (rows, ..., T, S).
+        Boolean, broadcast to (rows, ..., T, S).
     dropout : callable or None
-        What becomes of the weights on their way to the values.
+        Applied to the weights before they multiply the values.
     zeros : bool
-        Whether a query that sees nothing finds 0; else it finds the mean of all values.
+        Whether the output is 0 for a query whose values are all hidden; otherwise it is the mean of
+        all values.
 
     Returns
     -------
@@ -56,14 +57,14 @@ def attend(
 def causal(queries: int, keys: int, before: int = 0) -> Any:
     """Return a mask (queries, keys) by which a query sees keys up to its own position.
 
-    With ``before`` it is the band of positions less than so far apart, on both sides.
+    With ``before`` it is the band of positions less than that far apart, on both sides.
     """
     apart = np.arange(queries)[:, None] - np.arange(keys)
     return np.abs(apart) < before if before else apart >= 0
 
 
 def joined(*masks: Any) -> Any:
-    """Return where all masks are true; None stands for one that is true everywhere."""
+    """Return where all masks are true; None means true everywhere."""
     result = None
     for each in masks:
         if each is not None:
@@ -75,9 +76,9 @@ def joined(*masks: Any) -> Any:
 def of_positions(
     query_mask: Any, value_mask: Any, key_mask: Any, attention_mask: Any, positions: Any
 ) -> Any:
-    """Return the mask of pairs (rows, T, S) that masks of single positions make.
+    """Return the mask of pairs (rows, T, S) implied by masks of single positions.
 
-    ``positions`` is one of them already, without rows, or None.
+    ``positions`` already is such a mask, without rows, or None.
     """
     first = None if query_mask is None else ops.expand_dims(given(query_mask), -1)
     second, third = (
@@ -90,7 +91,7 @@ def of_positions(
 
 
 def window(query: Any, value: Any, size: int | None, use_causal_mask: bool, axis: int = 1) -> Any:
-    """Return which positions (T, S) a sliding window and causality let see, or None for all."""
+    """Return the positions (T, S) visible under a sliding window and causality, or None for all."""
     queries, keys = given(query).shape[axis], given(value).shape[axis]
     band = None if size is None else causal(queries, keys, size)
     if not use_causal_mask:
@@ -99,11 +100,11 @@ def window(query: Any, value: Any, size: int | None, use_causal_mask: bool, axis
 
 
 def shared_settings(layer: Any) -> dict[str, Any]:
-    """Return what a layer says of the weights of all its projections."""
+    """Return a layer's settings for the weights of all its projections."""
     names = ("initializer", "regularizer", "constraint")
     return {f"{w}_{n}": getattr(layer, f"{w}_{n}") for w in ("kernel", "bias") for n in names}
 
 
 def output_shape_of(layer: Layer, *shapes: Any) -> Any:
-    """Return the shape of the output; an argument that is left out has None in place of one."""
+    """Return the shape of the output; omitted arguments have None in place of a shape."""
     return called.output_shape(layer, *(shape for shape in shapes if shape is not None))

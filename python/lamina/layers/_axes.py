@@ -1,4 +1,4 @@
-"""Axes as Keras counts them, with the axis of rows, and as a graph does, without it."""
+"""Axes as Keras counts them, including the rows, and as a graph does, without them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def axis_of_row(who: str, axis: int, shape: Shape) -> int:
-    """Return the place in ``shape``, a row's, of an axis that counts the rows as axis 0."""
+    """Return the position in ``shape``, a row's, of an axis counted with the rows as axis 0."""
     place = axis - 1 if axis > 0 else len(shape) + axis
     if axis == 0 or not 0 <= place < len(shape):
         raise ValueError(
@@ -27,7 +27,7 @@ def axis_of_row(who: str, axis: int, shape: Shape) -> int:
 
 
 def moved_last(axes: Sequence[int], rank: int) -> tuple[list[int], list[int]]:
-    """Return the permutation that moves ``axes`` behind the others, and the one back."""
+    """Return the permutation that moves ``axes`` to the end, and its inverse."""
     there = [axis for axis in range(rank) if axis not in axes] + list(axes)
     return there, [there.index(axis) for axis in range(rank)]
 
@@ -50,7 +50,7 @@ def integers(who: str, name: str, value: object, low: int = -_check.MAX_ELEMENTS
 
 
 def cells(who: str, name: str, value: object, low: int = 0) -> int:
-    """Return an integer that the engine can count cells of an axis with."""
+    """Return an integer that the engine can use to count cells of an axis."""
     n = _check.integer(who, name, value, low)
     if n > LARGEST:
         raise ValueError(f"{who}: {name} must lie in [{low}, {LARGEST}]; got {n}")
@@ -58,7 +58,7 @@ def cells(who: str, name: str, value: object, low: int = 0) -> int:
 
 
 def pair(who: str, name: str, value: object, low: int = 0) -> tuple[int, int]:
-    """Return one integer twice, or two."""
+    """Return an integer twice, or a pair as it is."""
     if not isinstance(value, (list, tuple)):
         n = cells(who, name, value, low)
         return n, n
@@ -82,7 +82,7 @@ def margins_2d(who: str, name: str, value: object) -> tuple[tuple[int, int], tup
 
 
 def margins(who: str, name: str, value: object, axes: int) -> tuple[tuple[int, int], ...]:
-    """Return (before, behind) for each axis from an integer, or one or a pair for each axis."""
+    """Return (before, after) for each axis from an integer, or one or a pair for each axis."""
     if not isinstance(value, (list, tuple)):
         n = cells(who, name, value)
         return ((n, n),) * axes
@@ -117,18 +117,18 @@ def needs_rank(who: str, shape: Shape, rank: int, axes: str) -> None:
 
 
 def needs_image(who: str, shape: Shape, axes: str, first: bool) -> None:
-    """Raise ValueError unless a row has the axes named, and channels before or behind them."""
+    """Raise ValueError unless a row has the named axes, and channels before or after them."""
     named = f"channels, {axes}" if first else f"{axes}, channels"
     needs_rank(who, shape, axes.count(",") + 2, named)
 
 
 def with_channels(values: Sequence[T], own: T, first: bool) -> list[T]:
-    """Return values for the axes of an image, and that of the channels before or behind them."""
+    """Return values for the axes of an image, with that of the channels before or after them."""
     return [own, *values] if first else [*values, own]
 
 
 def cropped(who: str, x: Tensor, cropping: Sequence[tuple[int, int]], first: bool) -> Tensor:
-    """Return images, or others, without what lies at the ends of their axes."""
+    """Return images, or other arrays, with the ends of their axes removed."""
     edges = with_channels(cropping, (0, 0), first)
     if any(n <= a + b for n, (a, b) in zip(x.row_shape, edges, strict=True)):
         given = cropping if len(cropping) > 1 else cropping[0]
@@ -139,7 +139,7 @@ def cropped(who: str, x: Tensor, cropping: Sequence[tuple[int, int]], first: boo
 
 
 def padded(who: str, x: Tensor, padding: Sequence[tuple[int, int]], first: bool) -> Tensor:
-    """Return images, or others, with zeros at the ends of their axes."""
+    """Return images, or other arrays, with zeros at the ends of their axes."""
     edges = with_channels(padding, (0, 0), first)
     sizes = [n + a + b for n, (a, b) in zip(x.row_shape, edges, strict=True)]
     _check.elements(who, "output of shape", sizes)
@@ -147,7 +147,7 @@ def padded(who: str, x: Tensor, padding: Sequence[tuple[int, int]], first: bool)
 
 
 def repeated(who: str, x: Tensor, times: Sequence[int]) -> Tensor:
-    """Return rows with each element repeated so many times along each axis."""
+    """Return rows with each element repeated along each axis, the given numbers of times."""
     sizes = [n * t for n, t in zip(x.row_shape, times, strict=True)]
     _check.elements(who, "output of shape", sizes)
     return record("repeat", x, times)  # type: ignore[no-any-return]

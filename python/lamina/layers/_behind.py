@@ -1,4 +1,4 @@
-"""A layer behind another: what to change where their shapes do not fit."""
+"""Advice for a layer after another one whose shapes do not fit."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def behind(before: Iterable[tuple[Layer, bool]], shape: Any) -> Iterator[None]:
-    """Let a ValueError of a layer that lacks an axis also say how to keep or add it.
+    """Let a layer's ValueError about a missing axis also say how to keep or add the axis.
 
     Parameters
     ----------
     before : iterable of (Layer, bool)
         The layers before it, the nearest first, and whether each returns as many axes as it takes.
     shape : tuple, or list of them
-        Of a row that the layer is given.
+        The shape of a row of its input.
     """
     try:
         yield
@@ -40,5 +40,5 @@ def _missing_axis(before: Iterable[tuple[Layer, bool]], text: str, shape: Any) -
             break
     last = "channel" if "channels" in text else "feature"
     if f"{last}s" in text and f"needs {len(shape) + 2} axes" in text:
-        return f"Reshape({(*shape, 1)}) in front of it adds an axis of one {last}"
+        return f"Reshape({(*shape, 1)}) before it adds an axis of one {last}"
     return None

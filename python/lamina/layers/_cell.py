@@ -1,4 +1,4 @@
-"""What the cells of recurrent layers share."""
+"""Code shared by the cells of recurrent layers."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 class Cell(Layer):
-    """One step of a recurrent layer: ``cell(x, states)`` returns the output and new states.
+    """One step of a recurrent layer: ``cell(x, states)`` returns the output and the new states.
 
-    A subclass says how many gates and states there are, and what a step computes.
+    A subclass defines the numbers of gates and states, and the computation of a step.
     """
 
     gates: ClassVar[int] = 1  # blocks of columns of both kernels
@@ -94,11 +94,11 @@ class Cell(Layer):
 
     @property
     def bias_shape(self) -> Shape:
-        """Shape of the bias: a number for every column of the kernels."""
+        """Shape of the bias: one number for every column of the kernels."""
         return (self.gates * self.units,)
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
-        """Return the first values of the bias."""
+        """Return the initial values of the bias."""
         return _gates.first_bias(self, shape, dtype, rng)
 
     def build(self, input_shape: Any) -> None:
@@ -121,15 +121,15 @@ class Cell(Layer):
 
     def call(self, *given: Any, **options: Any) -> Any:  # noqa: ARG002
         """Return the output and the new states."""
-        raise TypeError(f"{type(self).__name__}: a cell defines call(x, states)")
+        raise TypeError(f"{type(self).__name__}: a cell must define call(x, states)")
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Return states of zeros for so many rows."""
+        """Return states of zeros for a number of rows."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [ops.zeros((batch_size, size), self.dtype) for size in sizes]
 
     def dropped(self, x: Any, place: int, training: bool | None) -> Any:
-        """Return inputs (place 0) or a state (1) after dropout, one draw for all steps."""
+        """Return inputs (index 0) or a state (1) after dropout, with one draw for all steps."""
         drop = self._drop[place]
         if drop is None or not training:
             return x

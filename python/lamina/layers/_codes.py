@@ -1,4 +1,4 @@
-"""Codes of integers on arrays: as they are, one-hot, as sets, as counts."""
+"""Codes of integers on arrays: unchanged, one-hot, multi-hot, or counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MODES = ("int", "one_hot", "multi_hot", "count")
 
 
 def check_mode(who: str, mode: Any, modes: tuple[str, ...] = MODES) -> str:
-    """Return the output mode by its name; "binary" and "tf-idf" are old ones of Keras's."""
+    """Return the name of the output mode; "binary" and "tf-idf" are old Keras names."""
     known = {"binary": "multi_hot", "tf-idf": "tf_idf"}.get(mode, mode)
     if known not in modes:
         shown = ", ".join(map(repr, modes))
@@ -28,9 +28,9 @@ def check_dense(who: str, sparse: object) -> bool:
 
 
 def coded(indices: Array, mode: str, depth: int, dtype: str) -> Array:
-    """Return what a mode makes of integers; those outside [0, depth) are none of the categories.
+    """Return integers encoded according to a mode; those outside [0, depth) are ignored.
 
-    A last axis of one element is left out of one_hot; multi_hot and count join the last axis.
+    A last axis of one element is dropped by one_hot; multi_hot and count combine the last axis.
     """
     if mode == "int":
         return indices.astype(np.int32)
@@ -50,7 +50,7 @@ def coded(indices: Array, mode: str, depth: int, dtype: str) -> Array:
 
 
 def coded_shape(row_shape: tuple[Any, ...], mode: str, depth: int) -> tuple[Any, ...]:
-    """Return the shape of a row of what ``coded`` returns, for that of a row of integers."""
+    """Return the row shape of the result of ``coded``, for that of a row of integers."""
     if mode == "int":
         return row_shape
     if mode == "one_hot" and (not row_shape or row_shape[-1] != 1):

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 
 class ConvLSTMCell(Cell):
-    """The step of ``ConvLSTM1D``, ``2D`` and ``3D``: an LSTM whose products are convolutions.
+    """The step of ``ConvLSTM1D``, ``2D`` and ``3D``: an LSTM with convolutions for products.
 
-    The states are as large as what the convolution of the input gives; their own convolution keeps
-    that size.
+    The states have the size of the convolved input; their own convolution preserves it.
     """
 
     gates: ClassVar[int] = 4
@@ -72,7 +71,7 @@ class ConvLSTMCell(Cell):
         self.kernel, self.recurrent_kernel, self.bias = _gates.gate_weights(self, inputs, states)
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
-        """Return the first values of the bias, that of the gate f at 1."""
+        """Return the initial values of the bias, with 1 for the forget gate."""
         return _gates.first_lstm_bias(self, shape, dtype, rng)
 
     def call(self, x: Any, states: Any, training: bool | None = None) -> Any:

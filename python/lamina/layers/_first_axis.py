@@ -1,7 +1,8 @@
-"""Calls of the library's layers on values without rows: their first axis stands for the rows.
+"""Calls of the library's layers on tensors without rows, whose first axis is treated as rows.
 
-Within a ``call`` of a user's, a batch may be reshaped to have other rows, ``(rows * n, ...)``, and
-weights may be given to a layer as if they were a batch.
+Within a user's ``call``, a batch may be reshaped to another number of rows, ``(rows * n, ...)``,
+and
+weights may be passed to a layer as if they were a batch.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 def with_rows(
     layer: Layer, args: Any, kwargs: Any, call: Callable[[Any, Any], Any]
 ) -> tuple[bool, Any]:
-    """Call a layer of the library on values without rows as on a batch.
+    """Call a layer of the library on tensors without rows as on a batch.
 
-    Returns whether that is how it has to be called, and then what it returned, without rows.
+    Return whether it has to be called that way, and if so its result, without rows.
     """
     recording = Recording.current()
     if recording is None or layer.positionwise or _written_by_users(layer):
@@ -38,7 +39,7 @@ def with_rows(
     if any(t.row_shape[:1] != (count,) for t in tensors):
         return False, None
     if any(getattr(each, "stateful", False) for each in layer.walk()):
-        return False, None  # states are those of a batch's rows
+        return False, None  # states belong to the rows of a batch
     taken = {id(t) for t in tensors}
 
     def fed(value: Any) -> Any:
@@ -65,7 +66,7 @@ def _weight(value: Any) -> Any:
 
 
 def _written_by_users(layer: Layer) -> bool:
-    # They say in their own `call` what is done with which axis; so does a model's.
+    # Their own `call` defines the meaning of each axis; so does that of a model.
     return layer.calls and not is_own(layer.written)
 
 
@@ -81,7 +82,7 @@ def _beside_rows(
     kwargs: Any,
     call: Callable[[Any, Any], Any],
 ) -> tuple[bool, Any]:
-    """Take values that hold one entry for each row of the batch for values with rows."""
+    """Treat values that hold one entry for each row of the batch as values with rows."""
     rows, axes = recording.rows, max(t.ndim for t in tensors if t.rows)
     of_batch = {
         id(t) for t in tensors if not t.rows and t.ndim == axes and t.row_shape[:1] == (rows,)

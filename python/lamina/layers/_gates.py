@@ -1,4 +1,4 @@
-"""The weights of recurrent layers and cells: two kernels and a bias, all gates in each."""
+"""The weights of recurrent layers and cells: two kernels and a bias, each with all gates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lamina.layers.weights import drawn_by
 
 
 def gate_weights(layer: Any, inputs: Shape, states: Shape) -> tuple[Any, Any, Any]:
-    """Make the kernels, by the axes before that of the gates, and the bias, or None without one."""
+    """Make the kernels, given their axes before that of the gates, and the bias, if any."""
     columns = layer.gates * layer.units
     kernel = layer.add_weight(
         "kernel",
@@ -41,12 +41,12 @@ def gate_weights(layer: Any, inputs: Shape, states: Shape) -> tuple[Any, Any, An
 
 
 def first_bias(layer: Any, shape: Shape, dtype: str, rng: Any) -> Array:
-    """Return the first values of a layer's bias."""
+    """Return the initial values of a layer's bias."""
     return np.array(drawn_by(layer.bias_initializer or initializers.Zeros(), shape, dtype, rng))
 
 
 def first_lstm_bias(layer: Any, shape: Shape, dtype: str, rng: Any) -> Array:
-    """Return those of an LSTM, the forget gate's at 1 with ``unit_forget_bias``."""
+    """Return those of an LSTM, with 1 for the forget gate if ``unit_forget_bias``."""
     bias = first_bias(layer, shape, dtype, rng)
     if layer.unit_forget_bias:
         bias[layer.units : 2 * layer.units] = 1.0

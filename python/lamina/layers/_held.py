@@ -1,4 +1,4 @@
-"""The layers among attributes."""
+"""Layers among the attributes of an object."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 CONTAINERS = (list, tuple, dict)
-# Of which there may be many in a container, of each of which a call would ask what it is.
+# Containers may hold many of these, each of which would otherwise be examined in every call.
 PLAIN = frozenset({int, float, str, bool, bytes, type(None), np.ndarray})
-MOMENTS = "_attached"  # the attribute that keeps, by name, when others were set
+MOMENTS = "_attached"  # the attribute that records, by name, when others were set
 
 _moments = itertools.count(1)
 
 
 def next_moment() -> int:
-    """Return a number that grows from call to call: when a layer, or a model, was made."""
+    """Return a number that grows from call to call, the time at which a layer or model was made."""
     return next(_moments)
 
 
 def note_attached(holder: Any, name: str, value: Any) -> bool:
-    """Note when an attribute was set that holds layers, or may come to hold some, and say so."""
+    """Note when an attribute was set that holds, or may come to hold, layers; return whether so."""
     if type(value) in CONTAINERS or hasattr(type(value), "moment"):
         holder.__dict__.setdefault(MOMENTS, {})[name] = next_moment()
         return True
@@ -33,14 +33,14 @@ def note_attached(holder: Any, name: str, value: Any) -> bool:
 
 
 def held_by(holder: Any, skipped: Collection[str] = ()) -> list[Layer]:
-    """Return the layers, and models as layers, that are attributes, or in lists, tuples and dicts.
+    """Return the layers, and models as layers, among attributes and in lists, tuples and dicts.
 
-    They come in the order in which they were attached, which weights follow too: one that was made
+    They are in the order in which they were attached, which is also that of weights: a layer made
     after its list became an attribute was attached when it was made.
     """
     found: list[tuple[int, Layer]] = []
     moments = holder.__dict__.get(MOMENTS, {})
-    for name, value in list(holder.__dict__.items()):  # another thread may set some
+    for name, value in list(holder.__dict__.items()):  # another thread may add attributes
         if type(value) in PLAIN or name in skipped or name == MOMENTS:
             continue
         moment = moments.get(name, 0)
@@ -53,14 +53,14 @@ def held_by(holder: Any, skipped: Collection[str] = ()) -> list[Layer]:
 
 
 def layers_in(value: Any) -> list[Layer]:
-    """Return the layers that a value is, or holds in lists, tuples and dicts."""
+    """Return the layers that a value is, or contains in lists, tuples and dicts."""
     return [layer for layer, _ in _within(value)]
 
 
 def _within(value: Any) -> Iterator[tuple[Layer, int]]:
     from lamina.layers.layer import Layer
 
-    if hasattr(type(value), "as_layer"):  # a model, which is a Layer to isinstance, as in Keras
+    if hasattr(type(value), "as_layer"):  # a model, which isinstance takes for a Layer, as in Keras
         yield value.as_layer(), value.moment
     elif isinstance(value, Layer):
         yield value, value.moment

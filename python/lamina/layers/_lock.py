@@ -1,7 +1,7 @@
-"""The lock under which layers are built, named, recorded and given their first weights.
+"""The lock held while layers are built, named, recorded and given their initial weights.
 
-One for all models: they share layers, and a layer within several must be built once.  Nothing
-that runs for every batch takes it.
+There is one for all models: they share layers, and a layer within several must be built only once.
+Nothing that runs for every batch acquires it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _lock = threading.RLock()
 
 
 def structure() -> AbstractContextManager[Any]:
-    """Return the lock, for a ``with`` statement; the thread that holds it may take it again."""
+    """Return the lock, for a ``with`` statement; it is reentrant."""
     return _lock
 
 
@@ -24,5 +24,5 @@ def _renew() -> None:
     _lock = threading.RLock()
 
 
-if hasattr(os, "register_at_fork"):  # the thread that held it is not in the child
+if hasattr(os, "register_at_fork"):  # the thread that held it does not exist in the child
     os.register_at_fork(after_in_child=_renew)

@@ -1,4 +1,4 @@
-"""Arrays that come with a mask: what a layer called on arrays returns where it makes one."""
+"""Arrays with a mask, returned by layers that are called on arrays and make a mask."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from lamina._check import Array
 
 
 class MaskedArray(np.ndarray[Any, Any]):
-    """An array with a mask, which the next layer takes as one between layers of a model.
+    """An array with a mask, which the next layer uses like one between layers of a model.
 
-    What NumPy computes with it has none.
+    Results that NumPy computes from it have no mask.
 
     Attributes
     ----------
     _keras_mask : ndarray of bool or None
-        Keras's name for it; None of arrays that were computed from one.
+        Keras's name for the mask; None for arrays computed from one with a mask.
     """
 
     _keras_mask: Array | None = None
 
     def __repr__(self) -> str:
-        """Return what an array without a mask shows."""
+        """Return the same text as for an array without a mask."""
         return repr(np.asarray(self))
 
 
 def mask_of(value: Any) -> Array | None:
-    """Return the mask that an array comes with, if any."""
+    """Return the mask of an array, if it has one."""
     return value._keras_mask if type(value) is MaskedArray else None
 
 
 def masked(value: Array, mask: Array | None) -> Array:
-    """Return an array with a mask; without one it is returned as it is."""
+    """Return an array with a mask; if that is None, the array as it is."""
     if mask is None:
         return value
     view = value.view(MaskedArray)
@@ -43,7 +43,7 @@ def masked(value: Array, mask: Array | None) -> Array:
 
 
 def with_masks(outputs: Sequence[Array], places: Sequence[int | None]) -> list[Array]:
-    """Return as many arrays as there are places, with those at the places as their masks."""
+    """Return the arrays at the given places, with those at the other places as their masks."""
     return [
         masked(value, None if place is None else outputs[place])
         for value, place in zip(outputs, places, strict=False)

@@ -26,7 +26,7 @@ def check_masks(who: str, x: Sequence[Tensor], masks: Sequence[Tensor | None]) -
 
 
 def check_steps(who: str, x: Tensor, mask: Tensor | None, inner: bool = False) -> None:
-    """Raise ValueError unless a mask is one truth value a step, or, with ``inner``, begins so."""
+    """Raise ValueError unless a mask has one truth value per step or, if ``inner``, starts so."""
     if mask is None:
         return
     shape, needed = mask.row_shape, x.row_shape[:1]
@@ -34,12 +34,12 @@ def check_steps(who: str, x: Tensor, mask: Tensor | None, inner: bool = False) -
         raise ValueError(
             f"{who}: mask has shape {_check.show_shape(shape)}; input of shape "
             f"{_check.show_shape(x.row_shape)} needs {_check.show_shape(needed)}, one truth "
-            f"value a step"
+            f"value per step"
         )
 
 
 def trailing_ones(mask: Tensor, rank: int) -> Tensor:
-    """Return the mask with axes of size 1 behind, to ``rank`` axes."""
+    """Return the mask with axes of size 1 appended, up to ``rank`` axes."""
     shape = mask.row_shape
     return mask if len(shape) == rank else reshaped(mask, shape + (1,) * (rank - len(shape)))
 
@@ -47,7 +47,7 @@ def trailing_ones(mask: Tensor, rank: int) -> Tensor:
 def joined(
     masks: Sequence[Tensor | None], shapes: Sequence[Shape], axis: int | None = None
 ) -> Tensor:
-    """Return where any of the masks of these shapes is true, or one behind the other along an axis.
+    """Return where any mask of these shapes is true, or the masks concatenated along an axis.
 
     None stands for a mask that is true everywhere.
     """
@@ -57,13 +57,13 @@ def joined(
 
 
 def spread(mask: Tensor, shape: Shape) -> Tensor:
-    """Return the mask repeated to ``shape``, behind its own axes and along those of size 1."""
+    """Return the mask repeated to ``shape``, along axes after its own and those of size 1."""
     if mask.row_shape == tuple(shape):
         return mask
     return joined([trailing_ones(mask, len(shape))], [shape])
 
 
 def union(masks: Sequence[Any]) -> Tensor:
-    """Return where any of the masks, all over leading axes of one shape, is true."""
+    """Return where any of the masks, all over leading axes of the same shape, is true."""
     shape = max((m.row_shape for m in masks), key=len)
     return joined([trailing_ones(m, len(shape)) for m in masks], [shape] * len(masks))

@@ -1,4 +1,4 @@
-"""Layers over the axes of images, signals or volumes, whose channels may come first."""
+"""Layers over the axes of images, signals or volumes, with channels last or first."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Spatial(RowWise):
-    """A layer of ``_axes`` spatial axes, which ``call_rows`` finds before the channels.
+    """A layer with ``_axes`` spatial axes, which ``call_rows`` finds before the channels.
 
-    With ``data_format="channels_first"`` the channels of the input are moved behind the other axes,
-    and those of the output back.
+    With ``data_format="channels_first"`` the channels of the input are moved to the end, and those
+    of the output back.
     """
 
     _axes: ClassVar[int] = 2
@@ -47,4 +47,4 @@ class Spatial(RowWise):
             return self.call_rows(x, **masks)
         there, back = moved_last((0,), self._axes + 1)
         y = self.call_rows(permuted(x, there), **masks)
-        return permuted(y, back) if len(y.row_shape) > 1 else y  # else the channels alone are left
+        return permuted(y, back) if len(y.row_shape) > 1 else y  # else only channels are left

@@ -1,4 +1,4 @@
-"""Which axes have a mean and a variance for each index: the argument ``axis`` of layers."""
+"""The argument ``axis`` of layers that have a mean and a variance for each index of some axes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def listed_axes(axis: int | tuple[int, ...]) -> tuple[int, ...]:
 
 
 def kept_axes(who: str, axis: Axes, input_shape: Shape) -> list[int]:
-    """Return the axes of a row of such a shape, in order; they were counted with that of rows."""
+    """Return the kept axes of a row, in order; they were counted with the axis of rows."""
     if axis is None or not input_shape:
         return []
     axes, kept = len(input_shape) + 1, []

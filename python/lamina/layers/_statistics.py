@@ -9,13 +9,14 @@ import numpy as np
 from lamina import _check
 from lamina._check import Array, Shape
 
-BLOCK = 1 << 16  # rows that are read at a time: no copy of the whole data
+BLOCK = 1 << 16  # rows read at a time, to avoid a copy of all data
 
 
 class Statistics:
-    """Means and variances for each index of some axes of a row, over everything else.
+    """Means and variances for each index of some axes of a row, over all other axes.
 
-    Blocks in float64, merged by Chan, Golub and LeVeque (1983): no cancellation, no big copy.
+    Blocks in float64 are merged as in Chan, Golub and LeVeque (1983), which avoids cancellation and
+    large copies.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class Statistics:
         self.low, self.high = np.full(size, np.inf), np.full(size, -np.inf)
 
     def take(self, data: object, array: Array) -> None:
-        """Take a batch: what it was given as, for messages, and as an array."""
+        """Add a batch, given as it was passed, for messages, and as an array."""
         row_shape = array.shape[1:]
         if len(row_shape) != self.axes or tuple(row_shape[i] for i in self.kept) != self.shape:
             raise ValueError(
@@ -61,7 +62,7 @@ class Statistics:
         self.count = total
 
     def result(self) -> tuple[Array, Array]:
-        """Return means and variances; of what is constant the value itself, and 0."""
+        """Return means and variances; for constant data exactly the value and 0."""
         constant = self.low == self.high
         variance = np.where(constant, 0.0, self.squares / self.count)
         lost = ~np.isfinite(variance) | (~constant & (variance == 0.0))
@@ -74,6 +75,6 @@ class Statistics:
         rule = "variance above 0" if variance[j] == 0.0 else "finite variance"
         which = f"column {j}" if self.shape else "it"
         raise ValueError(
-            f"{self.who}: data must have a {rule} in float64; {which} reaches from "
+            f"{self.who}: data must have a {rule} in float64; {which} ranges from "
             f"{self.low[j]:g} to {self.high[j]:g}"
         )

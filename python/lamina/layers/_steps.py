@@ -1,4 +1,4 @@
-"""Cells, the library's and users': what they must have, and one step of theirs."""
+"""Cells of the library and of users: their interface, and running one step."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def output_size(cell: Any) -> Any:
 
 
 def first_states(cell: Any, rows: Any, dtype: str) -> Any:
-    """Return the states that a cell begins with: its own, else zeros."""
+    """Return the initial states of a cell: its own, or zeros."""
     own = getattr(cell, "get_initial_state", None)
     if own is not None:
         return own(batch_size=rows)
@@ -44,7 +44,7 @@ def first_states(cell: Any, rows: Any, dtype: str) -> Any:
 
 
 def _zeros(size: Any, rows: Any, dtype: str) -> Any:
-    # A list holds the sizes of several states, a tuple of integers is the shape of one.
+    # A list holds the sizes of several states; a tuple of integers is the shape of one.
     if isinstance(size, int):
         return ops.zeros((rows, size), dtype)
     if isinstance(size, tuple) and len(size) > 1 and all(isinstance(n, int) for n in size):
@@ -53,7 +53,7 @@ def _zeros(size: Any, rows: Any, dtype: str) -> Any:
 
 
 def step(cell: Any, x: Any, states: Any, training: bool | None) -> tuple[Any, Any]:
-    """Return the output and new states of one step, these in the structure of the old."""
+    """Return the output and the new states of one step, in the structure of the old ones."""
     own = {"training": training} if isinstance(cell, Layer) else {}
     made = (cell if callable(cell) else cell.call)(x, states, **own)
     who = getattr(cell, "name", type(cell).__name__)

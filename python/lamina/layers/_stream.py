@@ -1,4 +1,4 @@
-"""Which random numbers a layer draws."""
+"""The random streams of layers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Protocol
 
 from lamina.random import mix
 
-PLACE = 0x706C616365  # sets hashes of places apart from those of seeds
+PLACE = 0x706C616365  # distinguishes hashes of places from those of seeds
 
 
 class Draws(Protocol):
-    """A layer that draws: its place in the model, its own seed, and the time step it is at."""
+    """A layer that draws random numbers: its place in the model, its seed and its time step."""
 
     seed: int | None
 
@@ -22,10 +22,10 @@ class Draws(Protocol):
 
 
 def stream_of(layer: Draws, *use: int) -> int:
-    """Return the stream of a layer, by its place in its model or by its own seed.
+    """Return the stream of a layer, from its place in its model or from its own seed.
 
-    A layer that draws for several uses numbers them; one that is recorded step after step draws
-    anew at each.  Streams below 2**20 are places in the model, those above 2**31 hashes.
+    A layer that draws for several purposes numbers them; one that is recorded step by step draws
+    new numbers at each.  Streams below 2**20 are places in the model, those above 2**31 hashes.
     """
     if layer.seed is None and layer.turn == 0:
         return layer.stream + sum(use)

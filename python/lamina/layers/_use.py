@@ -1,8 +1,8 @@
-"""What holds for one use of a layer while it is recorded.
+"""Properties of a single use of a layer, while it is recorded.
 
-A layer may stand in several models, and several times in one.  Its place, the name it goes by and
-the time step it is at belong to the use at hand, so they are kept beside the layer, for the thread
-that records, and not on it.
+A layer may occur in several models, and several times in one.  Its place, the name it goes by and
+its current time step belong to the current use, so they are stored outside the layer, for the
+recording thread.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 
 class _Uses(threading.local):
-    """By layer, what holds for the use that this thread is recording."""
+    """By layer, the properties of the use that this thread is recording."""
 
     def __init__(self) -> None:
         self.by_layer: dict[int, dict[str, Any]] = {}
@@ -24,14 +24,14 @@ _uses = _Uses()
 
 
 def current(layer: object, what: str, default: Any) -> Any:
-    """Return what the use at hand says of a layer, else ``default``."""
+    """Return a property of the current use of a layer, else ``default``."""
     use = _uses.by_layer.get(id(layer))
     return default if use is None else use.get(what, default)
 
 
 @contextmanager
 def using(layer: object, **what: Any) -> Iterator[None]:
-    """Let ``name``, ``stream`` or ``turn`` hold for a layer until the block ends."""
+    """Set ``name``, ``stream`` or ``turn`` for a layer until the end of the block."""
     uses, key = _uses.by_layer, id(layer)
     before = uses.get(key)
     uses[key] = what if before is None else {**before, **what}

@@ -1,4 +1,4 @@
-"""An activation as a layer of its own."""
+"""An activation as a separate layer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Activation(RowWise):
     Parameters
     ----------
     activation : str, Activation or callable
-        Such as ``"relu"``, ``activations.LeakyReLU(0.1)``, or a function of a tensor.
+        For instance ``"relu"``, ``activations.LeakyReLU(0.1)``, or a function of a tensor.
     **base
         See ``Layer``.
 

@@ -1,4 +1,4 @@
-"""A penalty on what passes through."""
+"""A penalty on the input of a layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ActivityRegularization"]
 
 
 class ActivityRegularization(RowWise):
-    """Hands on its input, and adds a penalty on it to the loss.
+    """Return the input unchanged, and add a penalty on it to the loss.
 
     The penalty is ``l1 * sum(|x|) + l2 * sum(x ** 2)``, divided by the number of rows.
 
@@ -41,5 +41,5 @@ class ActivityRegularization(RowWise):
         self.l1, self.l2 = penalty.l1, penalty.l2
 
     def call_rows(self, x: Any) -> Any:
-        """Return the input: the penalty is recorded as that of any layer."""
+        """Return the input: the penalty is recorded as for any layer."""
         return x

@@ -28,15 +28,15 @@ AXES = {1: "steps", 2: "height, width", 3: "depth, height, width"}
 
 
 class AdaptivePooling(Layer):
-    """The base of the adaptive pooling layers: as many windows as are asked for.
+    """The base of the adaptive pooling layers, which have a given number of windows.
 
-    Of n cells, window i of m holds those from floor(i n / m) to ceil((i + 1) n / m): windows of
-    unequal sizes, which overlap, where m does not divide n.
+    For n cells, window i of m extends from floor(i n / m) to ceil((i + 1) n / m): if m does not
+    divide n, windows have unequal sizes and overlap.
 
     Parameters
     ----------
     output_size : int or sequence of int
-        Windows along each spatial axis.
+        Number of windows along each spatial axis.
     data_format : {"channels_last", "channels_first"}, optional
     **base
         See ``Layer``.
@@ -64,7 +64,7 @@ class AdaptivePooling(Layer):
         return x
 
     def _along(self, x: Any, axis: int, size: int) -> Any:
-        """Return one axis pooled: the cells of each window beside each other, then joined."""
+        """Return one axis pooled: the cells of each window are put side by side, then joined."""
         length = x.shape[axis]
         if size == length:
             return x
@@ -75,7 +75,7 @@ class AdaptivePooling(Layer):
         cells = begins[:, None] + np.arange(widest)
         inside = cells < ends[:, None]
         chosen = ops.take(x, np.where(inside, cells, begins[:, None]).astype("int32"), axis=axis)
-        if self._kind == "max":  # the first cell stands in for those that a window lacks
+        if self._kind == "max":  # the first cell stands in for cells that a window lacks
             return ops.max(chosen, axis=axis + 1)
         share = inside / (ends - begins)[:, None]
         shape = [1] * (chosen.ndim - axis)
@@ -84,7 +84,7 @@ class AdaptivePooling(Layer):
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling):
-    """The mean over as many windows of a signal as are asked for, every channel by itself.
+    """The mean over as many windows of a signal as are asked for, channel by channel.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
 
 
 class AdaptiveAveragePooling2D(AdaptivePooling):
-    """The mean over as many windows of an image as are asked for, every channel by itself.
+    """The mean over as many windows of an image as are asked for, channel by channel.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
 
 
 class AdaptiveAveragePooling3D(AdaptivePooling):
-    """The mean over as many windows of a volume as are asked for, every channel by itself.
+    """The mean over as many windows of a volume as are asked for, channel by channel.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ class AdaptiveAveragePooling3D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling1D(AdaptivePooling):
-    """The maximum over as many windows of a signal as are asked for, every channel by itself.
+    """The maximum over as many windows of a signal as are asked for, channel by channel.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ class AdaptiveMaxPooling1D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling2D(AdaptivePooling):
-    """The maximum over as many windows of an image as are asked for, every channel by itself.
+    """The maximum over as many windows of an image as are asked for, channel by channel.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ class AdaptiveMaxPooling2D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling3D(AdaptivePooling):
-    """The maximum over as many windows of a volume as are asked for, every channel by itself.
+    """The maximum over as many windows of a volume as are asked for, channel by channel.
 
     Parameters
     ----------

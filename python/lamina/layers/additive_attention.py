@@ -1,4 +1,4 @@
-"""Attention whose scores are sums."""
+"""Attention with additive scores."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ __all__ = ["AdditiveAttention"]
 
 
 class AdditiveAttention(Attention):
-    """``softmax(scores) v``, the score of a query and a key ``sum(scale * tanh(q + k))``.
+    """``softmax(scores) v``, where the score of a query and a key is ``sum(scale * tanh(q + k))``.
 
     Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473.
 
     Parameters
     ----------
     use_scale : bool, default True
-        Whether each column has a weight in the sum; else all count alike.
+        Whether each column has a weight in the sum; otherwise all count equally.
     dropout : float, default 0.0
         Fraction of the weights that training sets to 0.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     **base
         See ``Layer``.
 
     Notes
     -----
-    It is called as ``Attention`` is, on ``[query, value]`` or ``[query, value, key]``.
+    It is called in the same way as ``Attention``, on ``[query, value]`` or ``[query, value, key]``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The base of layers that compute on arrays, ahead of what a model records."""
+"""The base of layers that compute on arrays, before the recorded part of a model."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from lamina.layers.layer import Layer
 from lamina.layers.node import Node, SymbolicTensor, as_list
 from lamina.layers.shapes import Spec, rows_in, rows_of, shape_with_rows
 
-DENSE = 1 << 22  # numbers of a sparse matrix that are written out at a time
+DENSE = 1 << 22  # elements of a sparse matrix that are made dense at a time
 
 
 class AheadLayer(Layer):
-    """A layer of strings, or of integers of any size, which a graph does not hold.
+    """A layer for strings, or integers of any size, which a graph cannot hold.
 
-    It computes on arrays: where it is called on some, and at the head of a model, on what the model
-    is given, before anything recorded runs.  So it may read inputs of the model and other such
-    layers, nothing else.  It has no weights: what it has learned stands in its configuration.
+    It computes on arrays: when it is called on arrays, and at the beginning of a model on the
+    model's inputs, before anything recorded runs.  It may therefore only read inputs of the model
+    and other such layers.  It has no weights: what it has learned is part of its configuration.
 
-    A subclass defines ``compute(*arrays)`` and ``made_of(specs)``.  With ``call`` too it can be
-    recorded, and is so wherever it cannot be ahead.
+    A subclass defines ``compute(*arrays)`` and ``made_of(specs)``.  If it also defines ``call`` it
+    can be recorded, and is recorded wherever it cannot compute ahead.
     """
 
     ahead = True
     takes: ClassVar[str] = "any"  # "string", "integer", "number", or "any" of the first two
     fewest_inputs: ClassVar[int] = 1
     encoding: str = "utf-8"
-    _warned = False  # whether it was said that it has learned nothing
+    _warned = False  # whether a warning that nothing was learned has been given
 
     # --- what a subclass defines
 
     def compute(self, *arrays: Array) -> Array:
-        """Return what the layer makes of arrays, one for each input, of any number of axes."""
+        """Return the layer's output for arrays, one for each input, with any number of axes."""
         raise TypeError(f"{self.name}: must define compute; got {len(arrays)} arrays")
 
     def made_of(self, specs: list[Spec]) -> Spec:
-        """Return the shape of a row and the kind of what ``compute`` returns."""
+        """Return the shape of a row and the kind of the output of ``compute``."""
         raise TypeError(f"{self.name}: must define made_of; got {specs}")
 
     # --- a layer without weights
@@ -56,13 +56,13 @@ class AheadLayer(Layer):
 
     @built.setter
     def built(self, value: bool) -> None:
-        """Leave it: there is nothing to build."""
+        """Ignore the value: there is nothing to build."""
 
     def build(self, input_shape: Any = None) -> None:
         """Do nothing: there are no weights."""
 
     def input_dtypes(self, count: int) -> list[str | None]:
-        """Return None for each input: it takes what there is."""
+        """Return None for each input: any type is accepted."""
         return [None] * count
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -75,7 +75,7 @@ class AheadLayer(Layer):
     # --- calls
 
     def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return what a call makes: an array of arrays, a symbolic tensor of symbolic ones."""
+        """Return the result of a call: an array for arrays, a symbolic tensor for symbolic ones."""
         x = self._only(args, kwargs)
         symbols = [v for v in as_list(x) if isinstance(v, SymbolicTensor)]
         tensors = any(isinstance(v, Tensor) for v in flat([x]))
@@ -87,8 +87,8 @@ class AheadLayer(Layer):
             recording = Recording.current()
             within = f" within {recording.name}" if recording and recording.name else ""
             raise TypeError(
-                f"{self.name}: computes on arrays, ahead of what is recorded; got a tensor"
-                f"{within}: call it on the inputs of a model, or on arrays before fit"
+                f"{self.name}: computes on arrays, before the recorded part of a model; got a "
+                f"tensor{within}: call it on the inputs of a model, or on arrays before fit"
             )
         several = self.fewest_inputs > 1
         values = as_list(x) if several else [x]
@@ -122,7 +122,7 @@ class AheadLayer(Layer):
             raise ValueError(f"{self.name}: needs {needs}; got {count}")
 
     def as_taken(self, name: str, array: Array, who: str | None = None) -> Array:
-        """Return an array as ``compute`` takes it: of Python's strings, int64, or floats."""
+        """Return an array as ``compute`` takes it: of Python strings, int64, or floats."""
         strings = self.takes == "string" or (self.takes == "any" and holds_strings(array))
         if strings:
             return as_strings(who or self.name, name, array, self.encoding)
@@ -153,7 +153,7 @@ class AheadLayer(Layer):
         self.check_kind(tensor.kind or "float", tensor.name)
 
     def check_kind(self, kind: str, name: str) -> None:
-        """Raise TypeError where an input of a model is of a kind that the layer does not take."""
+        """Raise TypeError if an input of a model is of a kind that the layer does not take."""
         if self.takes == "string" and kind != "string":
             raise TypeError(
                 f"{self.name}: needs strings, as Input(shape, dtype='string') has; {name} is {kind}"
@@ -163,21 +163,22 @@ class AheadLayer(Layer):
 
     def _refuse_behind(self, name: str) -> NoReturn:
         raise TypeError(
-            f"{self.name}: computes on arrays, ahead of what a model records; {name!r}, which it "
-            f"would read, is recorded"
+            f"{self.name}: computes on arrays, before the recorded part of a model; its input "
+            f"{name!r} is recorded"
         )
 
     def apply(self, graph: Any, x: Any, mask: Any = None) -> tuple[Any, Any]:
-        """Record it, if it can be."""
+        """Record the layer, if possible."""
         if self.calls:
             return super().apply(graph, x, mask)
         raise TypeError(
-            f"{self.name}: computes on arrays, ahead of what a model records; no layer can hold it"
+            f"{self.name}: computes on arrays, before the recorded part of a model; no other layer "
+            f"can hold it"
         )
 
 
 def may_be_ahead(tensor: SymbolicTensor) -> bool:
-    """Return whether arrays stand for it before anything recorded runs."""
+    """Return whether the layer can compute on arrays before anything recorded runs."""
     return not tensor.node.inputs or tensor.node.ahead
 
 
@@ -199,9 +200,10 @@ def as_integers(who: str, name: str, value: Any) -> Array:
 
 
 def batches_of(data: Any, steps: Any = None, who: str = "adapt") -> Iterator[Any]:
-    """Yield the batches of what ``adapt`` is given: of a data set x alone, of an array itself.
+    """Yield the batches of the data given to ``adapt``: of a data set only x, of an array itself.
 
-    An object that counts its batches, ``len(data)`` and ``data[i]``, an iterator or a generator
+    An object with ``len(data)`` and ``data[i]``, an iterator or a generator yields its batches, a
+    SciPy sparse matrix yields dense blocks of its rows; anything else is a single batch.
     gives batches, a sparse matrix of SciPy's dense blocks of its rows; all else is one.
     """
     if steps is not None:
@@ -213,7 +215,7 @@ def batches_of(data: Any, steps: Any = None, who: str = "adapt") -> Iterator[Any
 
 
 def _each(data: Any) -> Any:
-    if hasattr(data, "toarray") and hasattr(data, "tocsr"):  # a sparse matrix of SciPy's
+    if hasattr(data, "toarray") and hasattr(data, "tocsr"):  # a SciPy sparse matrix
         return _dense_blocks(data.tocsr())
     if is_one_array(data):
         return [data]
@@ -230,7 +232,7 @@ def _dense_blocks(sparse: Any) -> Iterator[Array]:
 
 
 def is_one_array(data: Any) -> bool:
-    """Return whether data are an array, a series, a table or a list, not something with batches."""
+    """Return whether data are an array, a series, a table or a list, rather than batches."""
     if isinstance(data, (np.ndarray, list, tuple, str, bytes)):
         return True
     if hasattr(data, "to_numpy") or hasattr(data, "__array__"):

@@ -16,16 +16,16 @@ __all__ = ["AlphaDropout"]
 
 
 class AlphaDropout(Noise):
-    """In training, set inputs to SELU's lower limit so that mean and variance stay as they are.
+    """In training, set inputs to SELU's lower limit so that mean and variance are preserved.
 
     For networks of ``selu`` units.  Klambauer et al. 2017, https://arxiv.org/abs/1706.02515.
 
     Parameters
     ----------
     rate : float
-        In [0, 1): the probability of an input to be dropped.
+        In [0, 1): the probability that an input is dropped.
     noise_shape : None
-        Every element draws for itself; other shapes are refused.
+        Each element is drawn independently; other shapes are rejected.
     seed : int, optional
         As in ``Dropout``.
     **base

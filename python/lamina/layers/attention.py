@@ -23,7 +23,7 @@ TAKES = "takes a list, [query, value] or [query, value, key]"
 
 
 class Attention(Layer):
-    """``softmax(scores) v``, the scores products of queries and keys.
+    """``softmax(scores) v``, where the scores are products of queries and keys.
 
     Luong et al. 2015, https://arxiv.org/abs/1508.04025.
 
@@ -32,24 +32,24 @@ class Attention(Layer):
     use_scale : bool, default False
         Whether the scores are multiplied by a weight of the layer.
     score_mode : {"dot", "concat"}, default "dot"
-        dot: ``q k^T``; concat: ``w sum(tanh(q + k))`` over the columns, of each pair.
+        dot: ``q k^T``; concat: ``w sum(tanh(q + k))`` over the columns, for each pair.
     dropout : float, default 0.0
         Fraction of the weights that training sets to 0.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     **base
         See ``Layer``.
 
     Raises
     ------
     TypeError, ValueError
-        If it is not called on a list of query, value and, if it is another, key, whose shapes fit.
+        If it is not called on a list of query, value and optionally key, whose shapes fit.
 
     Notes
     -----
     Call it on ``[query, value]`` or ``[query, value, key]``: query (rows, T, columns), value (rows,
-    S, any) and key (rows, S, columns).  ``mask`` is a list too: values that a mask hides are not
-    seen, hidden queries get 0.
+    S, any) and key (rows, S, columns).  ``mask`` is a list too: values hidden by a mask are not
+    attended to, and hidden queries get 0.
 
     Examples
     --------
@@ -114,7 +114,7 @@ class Attention(Layer):
         return_attention_scores: bool = False,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Return what the queries find among the values.
+        """Return the attention outputs, and the weights if asked for.
 
         Parameters
         ----------
@@ -123,9 +123,9 @@ class Attention(Layer):
         mask : list of Tensor or None, optional
         training : bool, optional
         return_attention_scores : bool, default False
-            Whether to return the weights (rows, T, S) too.
+            Whether to also return the weights (rows, T, S).
         use_causal_mask : bool, default False
-            Whether a query sees no position behind its own.
+            Whether a query is kept from attending to positions after its own.
         """
         query, value, key = self._checked(inputs)
         query_mask, value_mask = self._masks(mask)

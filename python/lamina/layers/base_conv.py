@@ -1,4 +1,4 @@
-"""What the convolution layers share."""
+"""Code shared by the convolution layers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class BaseConv(Spatial):
-    """A layer with a window of weights that slides over its input, a bias and an activation.
+    """A layer that slides a window of weights over its input, with a bias and an activation.
 
     A subclass fixes the number of spatial axes, makes its weights and records its operation.
 
@@ -42,11 +42,11 @@ class BaseConv(Spatial):
     use_bias : bool
         Whether a bias is added.
     bias_initializer : str or Initializer
-        First values of the bias.
+        Initial values of the bias.
     bias_regularizer : str, Regularizer or callable, optional
-        Its penalty.
+        Penalty on the bias.
     bias_constraint : str, Constraint or callable, optional
-        What takes the place of the weight after each step of training.
+        Constraint applied to the weight after each step of training.
     **base
         See ``Layer``.
     """
@@ -84,7 +84,7 @@ class BaseConv(Spatial):
         self._bias: _core.Parameter | None = None
 
     def weights_fit(self, input_shape: Shape) -> bool:
-        """Return whether the channels are as many: the window slides over any size."""
+        """Return whether the number of channels is the same: spatial sizes may differ."""
         old, new = self._inside(self._built_shape), self._inside(input_shape)
         return bool(len(old) == len(new) and old[-1] == new[-1])
 
@@ -97,7 +97,7 @@ class BaseConv(Spatial):
         windows.channels_of(self.name, input_shape, self._axes)
 
     def _place(self, input_shape: Shape) -> tuple[Shape, windows.Pads]:
-        """Return spatial sizes of the output, and the padding."""
+        """Return the spatial sizes of the output, and the padding."""
         spatial, _ = windows.image(self.name, input_shape, self._axes)
         span = windows.extent(self.kernel_size, self.dilation_rate)
         return windows.placed(self.name, "the kernel", spatial, span, self.strides, self.padding)
@@ -118,7 +118,7 @@ class BaseConv(Spatial):
         self._bias = None
 
     def _geometry(self, input_shape: Shape) -> dict[str, Any]:
-        """Return strides, dilation and padding as the graph takes them."""
+        """Return strides, dilation and padding in the form that the graph takes."""
         _, pads = self._place(input_shape)
         return {
             "strides": windows.pair(self.strides),
@@ -127,7 +127,7 @@ class BaseConv(Spatial):
         }
 
     def _finish(self, convolve: Callable[..., Any]) -> Any:
-        """Call ``convolve(bias, kind, alpha)`` with the activation in it where that can be."""
+        """Call ``convolve(bias, kind, alpha)`` with the activation fused into it where possible."""
         bias = None if self._bias is None else given(self._bias)
         fused = self.activation.fusable
         if fused is not None:
@@ -142,15 +142,15 @@ class Conv(BaseConv):
     Parameters
     ----------
     filters : int
-        Number of outputs a place; `groups` divides it.
+        Number of output channels; a multiple of `groups`.
     groups : int
-        Channels and filters fall into this many groups that do not mix.
+        Number of groups into which channels and filters are split; groups do not mix.
     kernel_initializer : str or Initializer
-        First values of the kernel.
+        Initial values of the kernel.
     kernel_regularizer : str, Regularizer or callable, optional
-        Its penalty.
+        Penalty on the kernel.
     kernel_constraint : str, Constraint or callable, optional
-        What takes the place of the weight after each step of training.
+        Constraint applied to the weight after each step of training.
     *shared, **base
         See ``BaseConv``.
     """
@@ -213,7 +213,7 @@ class Conv(BaseConv):
         self._kernel = None
 
     def call_rows(self, x: Any) -> Any:
-        """Return one convolution, with the activation in it where that can be."""
+        """Return one convolution, with the activation fused into it where possible."""
         kernel, geometry = given(self._kernel), self._geometry(x.row_shape)
         return self._finish(
             lambda bias, kind, alpha: record(

@@ -1,4 +1,4 @@
-"""What the transposed convolutions share."""
+"""Code shared by the transposed convolutions."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ConvTranspose(BaseConv):
         return self._live(self._kernel)
 
     def _place(self, input_shape: Shape) -> tuple[Shape, windows.Pads]:
-        """Return the output's spatial sizes, and the padding of the convolution that undoes it."""
+        """Return the output's spatial sizes, and the padding of the convolution it transposes."""
         spatial, _ = windows.image(self.name, input_shape, self._axes)
         span = windows.extent(self.kernel_size, self.dilation_rate)
         extra = self.output_padding or (None,) * self._axes
@@ -106,7 +106,7 @@ class ConvTranspose(BaseConv):
         self._kernel = None
 
     def call_rows(self, x: Any) -> Any:
-        """Return one transposed convolution, with the activation in it where that can be."""
+        """Return one transposed convolution, with the activation fused into it where possible."""
         kernel, geometry = given(self._kernel), self._geometry(x.row_shape)
         counts, _ = self._place(x.row_shape)
         return self._finish(

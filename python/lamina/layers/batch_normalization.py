@@ -28,21 +28,22 @@ __all__ = ["BatchNormalization"]
 class BatchNormalization(RowWise):
     """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, channel by channel.
 
-    In training, mean and variance are the batch's, over all rows and positions, and the moving
-    statistics follow them: ``moving = momentum * moving + (1 - momentum) * batch``.  Prediction,
-    and a layer with ``trainable=False``, use the moving statistics and leave them as they are.
+    In training, mean and variance are those of the batch, over all rows and positions, and the
+    moving statistics are updated: ``moving = momentum * moving + (1 - momentum) * batch``.
+    Prediction, and a layer with ``trainable=False``, use the moving statistics and do not change
+    them.
     Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167.
 
     Parameters
     ----------
     axis : int, default -1
-        The axis of channels, counted with the axis of rows: 1 is the first of a row.
+        The axis of channels, counted with the axis of rows: axis 1 is the first axis of a row.
     momentum : float, default 0.99
-        In [0, 1]: how much of the moving statistics a batch leaves.
+        In [0, 1]: the weight of the old value in an update of the moving statistics.
     epsilon : float, default 0.001
-        Keeps a constant channel from a division by 0.
+        Prevents division by 0 for constant channels.
     center, scale : bool, default True
-        Whether ``beta`` is added, whether ``gamma`` multiplies.
+        Whether ``beta`` is added; whether the result is multiplied by ``gamma``.
     beta_initializer, gamma_initializer : str or Initializer, default "zeros", "ones"
     moving_mean_initializer : str or Initializer, default "zeros"
     moving_variance_initializer : str or Initializer, default "ones"
@@ -53,20 +54,20 @@ class BatchNormalization(RowWise):
     Raises
     ------
     ValueError
-        If the input has no such axis, or a layer that trains is given a mask over it.
+        If the input has no such axis, or a mask extends over it in training.
 
     Notes
     -----
     Weights, each (channels,): gamma, beta, moving mean, moving variance.  The variance is divided
     by the count, as in Keras.
 
-    Steps that a mask hides have no part in a batch's statistics, though they are normalised with
-    them; a batch that is hidden altogether leaves the moving statistics as they are.  The axis of
-    channels must lie behind those of the mask, as the last one does.
+    Positions hidden by a mask do not contribute to the statistics of a batch, though they are
+    normalised with them; a batch that is entirely hidden leaves the moving statistics unchanged.
+    The axis of channels must come after the axes of the mask, as the last axis does.
 
-    Outputs and gradients of a training step are right for numbers of any size.  The moving
-    variance is kept in the layer's dtype: a batch whose variance it cannot hold (in float32 from
-    3e38 on, so values of about 1e19) raises `lamina.TrainingDiverged` and changes nothing.
+    Outputs and gradients of a training step are accurate for numbers of any size.  The moving
+    variance is stored in the layer's dtype: a batch whose variance exceeds its range (in float32
+    from 3e38 on, so values of about 1e19) raises `lamina.TrainingDiverged` and changes nothing.
 
     Examples
     --------
@@ -129,19 +130,19 @@ class BatchNormalization(RowWise):
 
     @property
     def moving_mean(self) -> Variable | None:
-        """The live means that prediction uses, (channels,); None before building."""
+        """The live means used in prediction, (channels,); None before building."""
         return self._live(self._mean)
 
     @property
     def moving_variance(self) -> Variable | None:
-        """The live variances that prediction uses, (channels,); None before building."""
+        """The live variances used in prediction, (channels,); None before building."""
         return self._live(self._variance)
 
     def _features(self, input_shape: Shape) -> int:
         return input_shape[axis_of_row(self.name, self.axis, input_shape)]
 
     def weights_fit(self, input_shape: Shape) -> bool:
-        """Return whether ``axis`` has the same size: the other axes are rows to it."""
+        """Return whether the size along ``axis`` is the same: all other axes act as rows."""
         return self._features(input_shape) == self._features(self._built_shape)
 
     def build(self, input_shape: Shape) -> None:
@@ -176,7 +177,7 @@ class BatchNormalization(RowWise):
         self._gamma = self._beta = self._mean = self._variance = None
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
-        """Return the normalisation; one of another axis is between two permutations."""
+        """Return the normalisation; along another axis it is wrapped in two permutations."""
         axis = axis_of_row(self.name, self.axis, x.row_shape)
         there, back = moved_last((axis,), len(x.row_shape))
         moved = permuted(x, there)
@@ -185,7 +186,7 @@ class BatchNormalization(RowWise):
         if not x.rows and mask is None:
             return self._of_whole(x, axis, takes)
         if takes and mask is None and recording.forced is True:
-            recording.asked = True  # training has a graph of its own
+            recording.asked = True  # training has a separate graph
             if not recording.training:
                 return self._of_batch(x, axis)
         y = record(
@@ -203,7 +204,7 @@ class BatchNormalization(RowWise):
         return permuted(y, back)
 
     def _of_whole(self, x: Tensor, axis: int, takes: bool) -> Any:
-        """Return the normalisation of a value without rows, over its own axes."""
+        """Return the normalisation of a tensor without an axis of rows, over its own axes."""
         assert self._mean is not None
         assert self._variance is not None
         if not (takes and x.recording.ask_training()):
@@ -211,7 +212,7 @@ class BatchNormalization(RowWise):
         return self._of_batch(x, axis)
 
     def _of_batch(self, x: Tensor, axis: int) -> Any:
-        """Return the normalisation by x's own statistics, which a call that leaves some leaves."""
+        """Return the normalisation by the statistics of x; the call updates the moving ones."""
         assert self._mean is not None
         assert self._variance is not None
         found = _statistics(x, axis)
@@ -221,7 +222,7 @@ class BatchNormalization(RowWise):
         return self._normalized(x, axis, *found)
 
     def _normalized(self, x: Tensor, axis: int, mean: Any, variance: Any) -> Any:
-        """Return x less its means by its deviations, each of shape (channels,)."""
+        """Return (x - mean) / deviation, both of shape (channels,)."""
         from lamina import ops
 
         shape = [1] * len(x.row_shape)
@@ -234,13 +235,13 @@ class BatchNormalization(RowWise):
         return y
 
     def _positions(self, x: Tensor, mask: Tensor, positions: Shape, takes: bool) -> Tensor | None:
-        """Return the mask for each position of a row; None where no statistics are taken."""
+        """Return the mask for each position of a row; None where no statistics are computed."""
         check_masks(self.name, [x], [mask])
         if not takes:
             return None
         if len(mask.row_shape) > axis_of_row(self.name, self.axis, x.row_shape):
             raise ValueError(
-                f"{self.name}: a mask must not reach over axis {self.axis}, that of the channels; "
+                f"{self.name}: a mask must not extend over axis {self.axis}, the channels; "
                 f"got {_check.show_shape(mask.row_shape)} for input "
                 f"{_check.show_shape(x.row_shape)}"
             )

@@ -1,4 +1,4 @@
-"""Two recurrent layers, one from each end."""
+"""Two recurrent layers that read a sequence in opposite directions."""
 
 from __future__ import annotations
 
@@ -29,27 +29,28 @@ MERGES = ("concat", "sum", "mul", "ave", None)
 
 
 class Bidirectional(RowWise):
-    """Read a sequence from both ends and merge what both layers say of each step.
+    """Read a sequence in both directions and merge the two outputs for each step.
 
     Schuster and Paliwal, "Bidirectional recurrent neural networks", 1997.
 
     Parameters
     ----------
     layer : SimpleRNN, LSTM, GRU, RNN or ConvLSTM
-        Both directions are made of its settings; it stays as it is.
+        Both directions are new layers with its settings; the layer itself is not used.
     merge_mode : {"concat", "sum", "mul", "ave", None}, default "concat"
-        How the two outputs become one; None returns both.
+        How the two outputs are combined; None returns both.
     backward_layer : SimpleRNN, LSTM, GRU, RNN or ConvLSTM, optional
-        Settings of the other direction, with the opposite ``go_backwards``.
+        Settings of the backward layer, with the opposite ``go_backwards``.
     **base
         See ``Layer``.
 
     Notes
     -----
-    The backward outputs are put in the order of the steps before they are merged; with
-    ``return_sequences`` both are 0 at steps that a mask hides, as in Keras.  With
-    ``return_state`` the states of the forward layer follow the output, then those of the backward
-    layer; initial states are given in that order.  Weights: the forward layer's, then the other's.
+    The backward outputs are reordered to match the steps before they are merged; with
+    ``return_sequences`` both are 0 at steps hidden by a mask, as in Keras.  With ``return_state``
+    the output is followed by the states of the forward layer, then those of the backward layer;
+    initial states are given in that order.  Weights: those of the forward layer, then those of the
+    backward layer.
 
     Examples
     --------
@@ -104,8 +105,8 @@ class Bidirectional(RowWise):
                 )
         if layer.units != other.units and self.merge_mode not in ("concat", None):
             raise ValueError(
-                f"Bidirectional: merge_mode {self.merge_mode!r} needs as many units in both "
-                f"directions; got {layer.units} and {other.units}"
+                f"Bidirectional: merge_mode {self.merge_mode!r} needs the same number of units in "
+                f"both directions; got {layer.units} and {other.units}"
             )
 
     @property
@@ -119,18 +120,18 @@ class Bidirectional(RowWise):
 
     @property
     def stateful(self) -> bool:
-        """Whether a direction begins each batch with the state that the last one left."""
+        """Whether a direction starts each batch from the state in which the last one ended."""
         return any(layer.stateful for layer in self.directions)
 
     def reset_state(self) -> None:
-        """Set the states of both directions to zero; the next batch may have any rows."""
+        """Reset the states of both directions to zero; the number of rows may then change."""
         if not self.stateful:
             raise AttributeError(f"{self.name}: reset_state needs a stateful layer")
         for layer in self.directions:
             layer.reset_state()
 
     def reset_states(self) -> None:
-        """Do what ``reset_state`` does, by Keras's older name."""
+        """Call ``reset_state``; the old Keras name."""
         self.reset_state()
 
     def _shares(self, given: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -168,9 +169,9 @@ class Bidirectional(RowWise):
         Parameters
         ----------
         x : array_like or SymbolicTensor
-            Or a list of it and the initial states.
+            The input, or a list of it and the initial states.
         mask : array_like of bool or SymbolicTensor, optional
-            Which steps count, (rows, steps).
+            True for the steps that count, (rows, steps).
         initial_state : list of array_like or SymbolicTensor, optional
             The states before the first step; zero if not given.
         """
@@ -178,7 +179,7 @@ class Bidirectional(RowWise):
 
     @property
     def drops(self) -> str | None:  # type: ignore[override]
-        """How to keep the axis of steps, where it is dropped."""
+        """How to keep the axis of steps, for messages, where it is dropped."""
         return self.forward_layer.drops
 
     def _check_input(self, input_shape: Any) -> None:
@@ -191,7 +192,7 @@ class Bidirectional(RowWise):
         x, _ = split_shapes(input_shape)
         stream = self.stream
         for layer in self.directions:
-            layer.name = f"{self.name}/{layer.name.rsplit('/')[-1]}"  # its weights' names, unique
+            layer.name = f"{self.name}/{layer.name.rsplit('/')[-1]}"  # for unique names of weights
             layer.trainable = self.trainable and layer.trainable
             layer.prepare(x, self.dtype, stream)
             stream += layer.streams
@@ -213,16 +214,16 @@ class Bidirectional(RowWise):
         return super().take_pending()
 
     def weights_fit(self, input_shape: Any) -> bool:
-        """Return whether the features are as many: the number of steps is free."""
+        """Return whether the number of features is the same: the number of steps may differ."""
         return self.same_last_axis(input_shape)
 
     @property
     def streams(self) -> int:
-        """Those of both directions."""
+        """Return the random streams of both directions."""
         return sum(layer.streams for layer in self.directions)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the input's mask where the outputs of all steps keep it."""
+        """Return the input's mask if the outputs of all steps are returned."""
         out = self.forward_layer.compute_mask(inputs, mask)
         if self.merge_mode is not None:
             return out
@@ -231,7 +232,7 @@ class Bidirectional(RowWise):
         return [out, out, *[None] * states]
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
-        """Return both directions merged; x may be a list of it and initial states."""
+        """Return the merged directions; x may be a list of the input and initial states."""
         stream = self.stream
         outputs, last = [], []
         inputs = list(x) if isinstance(x, list) else [x]
@@ -294,12 +295,12 @@ def _recorded(layer: Carrier, graph: _core.Graph, share: list[Any], kept: Any) -
 
 
 def _again(layer: Carrier, name: str, go_backwards: bool) -> Carrier:
-    """Return a new layer of the same settings, its weights still to be made."""
+    """Return a new layer with the same settings, whose weights are not made yet."""
     config = {**layer.get_config(), "name": name, "go_backwards": go_backwards}
     config.pop("input_shape", None)
-    # Configurations hold plain values; the settings themselves do as well, and need no looking up.
+    # Configurations hold plain values; the settings themselves also do, and need no look-up.
     own = {k: getattr(layer, k) for k, v in config.items() if isinstance(v, dict) and k != "cell"}
     config.update(own)
     held = {type(each).__name__: type(each) for each in layer.walk() if not is_own(type(each))}
-    with reading_with(held):  # a cell of the user's
+    with reading_with(held):  # for cells defined by users
         return type(layer).from_config(config)

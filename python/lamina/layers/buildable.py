@@ -1,4 +1,4 @@
-"""How a layer is built: the shapes that its weights are for, what it holds, and undoing it."""
+"""How a layer is built and unbuilt: the shapes its weights are for, and the layers it holds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lamina.layers.shapes import (
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
-# What the base keeps for itself: neither settings nor layers that it holds.
+# Attributes of the base class, which are neither settings nor layers that it holds.
 STATE = frozenset(
     {
         "built", "_built_shape", "_dtype", "_given_dtype", "_policy", "_policy_of_model",
@@ -38,17 +38,17 @@ HELD_BESIDE = STATE | {"built_within", "nodes"}
 
 
 class Buildable(Configured):
-    """What models do to have a layer's weights: a part of ``Layer``."""
+    """What models call to create a layer's weights: a part of ``Layer``."""
 
-    built_within: list[Layer]  # what was built with it, to be undone with it
-    calls: ClassVar[bool] = False  # whether it takes what `call` does; found out
+    built_within: list[Layer]  # layers built together with it, to be unbuilt with it
+    calls: ClassVar[bool] = False  # whether it takes the arguments of `call`; determined per class
 
     if TYPE_CHECKING:
-        # What `Layer` defines; the first may have any parameters in classes of users'.
+        # Defined by `Layer`; user classes may give the first one any parameters.
         def build(self, *args: Any, **kwargs: Any) -> None: ...  # noqa: D102
         def compute_output_shape(self, input_shape: Any) -> Any: ...  # noqa: D102
 
-    # --- what the use at hand says: see layers/_use.py
+    # --- depends on the current use: see layers/_use.py
 
     @property
     def name(self) -> str:
@@ -70,19 +70,19 @@ class Buildable(Configured):
 
     @property
     def turn(self) -> int:
-        """The time step that is recorded, where a layer is recorded once for each."""
+        """The time step being recorded, for a layer that is recorded once per step."""
         return current(self, "turn", 0)  # type: ignore[no-any-return]
 
     # --- shapes
 
     def row_output_shape(self, row_shape: Any) -> Any:
-        """Return what ``compute_output_shape`` does, without the axis of rows in any shape."""
+        """Return the result of ``compute_output_shape`` without the axis of rows."""
         return row_shape
 
     def output_shape_of(self, row_shape: Any) -> Any:
-        """Return the shape of a row of output, for that of a row of input; None is unknown.
+        """Return the shape of a row of output for that of a row of input; None means unknown.
 
-        It is what ``compute_output_shape`` says, which a class of users' may define.
+        It is the result of ``compute_output_shape``, which user classes may define.
         """
         if self.calls:
             return called.output_row_shape(as_layer(self), row_shape)
@@ -92,9 +92,9 @@ class Buildable(Configured):
         )
 
     def found(self, specs: list[Spec], *, keep: bool = False) -> Any:
-        """Return what is known of the output, a list for several.
+        """Return what is known about the output, a list if there are several.
 
-        The layer is not built by it, unless it is to ``keep`` weights that it has then.
+        This does not build the layer, unless ``keep`` asks it to keep the weights made on the way.
         """
         return recorded_calls.stated(as_layer(self), specs, keep)
 
@@ -102,13 +102,13 @@ class Buildable(Configured):
 
     @property
     def given_input_shape(self) -> Shape | None:
-        """The shape of a row of input that the constructor was given."""
+        """The shape of a row of input that was given to the constructor."""
         return self._input_shape
 
     def prepare(self, input_shape: Any, dtype: str, stream: int) -> None:
-        """Build the layer for a model, for rows of a shape, unless it is built.
+        """Build the layer for rows of a shape in a model, unless it is built.
 
-        A layer that is built keeps its weights: two models may share one.
+        A layer that is already built keeps its weights, so two models may share it.
         """
         if self.calls:
             check_fits(self, dtype, self.name)
@@ -117,7 +117,7 @@ class Buildable(Configured):
         output = self._stated_shape(input_shape, dtype)
         if self.built and self._is_unplaced():
             self.stream = stream
-            if self.dtype != dtype:  # built by a call on symbolic tensors, which say none
+            if self.dtype != dtype:  # built by a call on symbolic tensors, which have no dtype
                 self.forget()
         if self.built:
             self.check_weights_fit(input_shape)
@@ -140,27 +140,27 @@ class Buildable(Configured):
         self.built, self._built_shape = True, input_shape
 
     def _stated_shape(self, input_shape: Any, dtype: str) -> Any:
-        """Return the shape that ``compute_output_shape`` says; ValueError for what is unfit."""
+        """Return the shape given by ``compute_output_shape``; ValueError for a wrong input."""
         check_fits(self, dtype, self.name)
         return self.output_shape_of(input_shape)
 
     def _is_unplaced(self) -> bool:
-        """Return whether no model has said what the first values of the weights are drawn from."""
+        """Return whether no model has set the seed from which initial weights are drawn."""
         waiting = self._first_values()
         return len(waiting) == len(self.parameters) > 0 and all(f.seed is None for f in waiting)
 
     def _check_input(self, input_shape: Any) -> None:
-        """Raise ValueError where no weights could fit; recording refuses what else is unfit.
+        """Raise ValueError where no weights could fit; recording rejects other unsuitable input.
 
-        Sizes may be None, not known yet.
+        Sizes may be None if they are not known yet.
         """
 
     def _inside(self, input_shape: Any) -> Any:
-        """Return the shape in which ``build`` and ``_check_input`` see that of a row."""
+        """Return the shape of a row as ``build`` and ``_check_input`` see it."""
         return input_shape
 
     def take_dtype(self, dtype: str) -> None:
-        """Take a model's precision; ValueError where the layer has another."""
+        """Take a model's precision; ValueError if the layer already has another."""
         if self._given_dtype is not None and self._given_dtype != dtype:
             raise ValueError(f"{self.name}: dtype is {self._given_dtype}; the model's is {dtype}")
         if self.built and self.dtype != dtype and self._parameters:
@@ -170,7 +170,7 @@ class Buildable(Configured):
             self._retype(dtype)
 
     def forget(self) -> None:
-        """Undo ``prepare``: used when building a model fails half-way."""
+        """Undo ``prepare``: used when building a model fails part-way."""
         self.built, self._built_shape, self._dtype = False, None, self._given_dtype
         self._hold_first()
         if self.built_within:
@@ -179,7 +179,7 @@ class Buildable(Configured):
                 layer.forget()
 
     def check_weights_fit(self, input_shape: Any) -> None:
-        """Raise ValueError if the layer has weights, and they are for another input."""
+        """Raise ValueError if the layer has weights that are for another input."""
         if self.built and self._parameters and not self.weights_fit(input_shape):
             raise ValueError(
                 f"{self.name}: was built for input {show_shapes(self._built_shape)}"
@@ -189,35 +189,35 @@ class Buildable(Configured):
     def weights_fit(self, input_shape: Any) -> bool:
         """Return whether the weights, built for another input, fit this one too.
 
-        A layer whose weights depend on the last axis alone returns ``self.same_last_axis(...)``.
+        A layer whose weights depend only on the last axis returns ``self.same_last_axis(...)``.
         """
         return bool(input_shape == self._built_shape)
 
     def same_last_axis(self, input_shape: Any) -> bool:
-        """Return whether the input's last axis is that which the layer was built for."""
+        """Return whether the input's last axis has the size for which the layer was built."""
         old, new = self._built_shape, input_shape
-        if isinstance(old, list) or isinstance(new, list):  # states beside the input have no say
+        if isinstance(old, list) or isinstance(new, list):  # initial states do not matter
             old, new = (s[0] if isinstance(s, list) else s for s in (old, new))
         return bool(len(old) == len(new) and old[-1:] == new[-1:])
 
     @property
     def streams(self) -> int:
-        """How many streams of random numbers the layer uses, from ``self.stream`` on."""
+        """Return how many streams of random numbers the layer uses, starting at ``self.stream``."""
         return 1
 
     def unlearned(self) -> str | None:
-        """Return what ``adapt`` would have to learn before the layer does anything of use."""
+        """Return what ``adapt`` still has to learn before the layer is useful."""
         return None
 
     def layers_within(self) -> Sequence[Layer]:
-        """Return the layers that this one holds: attributes, and in lists, tuples and dicts."""
+        """Return the layers that this one holds: as attributes, or in lists, tuples and dicts."""
         if self.calls:
             return held_by(self, HELD_BESIDE)
         function = getattr(self.__dict__.get("activation"), "function", None)
-        # A layer that is another's activation.
+        # For instance a layer that is the activation of another.
         return () if function is None else layers_in(function)
 
 
 def as_layer(part: Buildable) -> Layer:
-    """Return the layer that a part of it is."""
+    """Return the object, which is a part of a layer, typed as a ``Layer``."""
     return cast("Layer", part)

@@ -1,4 +1,4 @@
-"""Layers written as Keras's are: ``call`` is a function of tensors."""
+"""Layers written as in Keras, where ``call`` is a function of tensors."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def is_recorded(value: Any) -> bool:
 
 
 def full_shapes(arguments: Arguments, specs: list[Spec]) -> tuple[list[Any], dict[str, Any]]:
-    """Return the shapes of a call's tensors, the axis of rows first, where the tensors stood."""
+    """Return the shapes of a call's tensors, with the axis of rows, in the call's structure."""
     shapes = [spec.shape if spec.whole else (None, *spec.shape) for spec in specs]
     return arguments.filled(shapes)
 
 
 def name_held(layer: Layer) -> None:
-    """Give layers within, where the user named none of them so, names that differ."""
+    """Give layers within distinct names, where the user did not name them."""
     held = layer.layers_within()
     taken = {each.name for each in held if each.named}
     for each in sorted((e for e in held if not e.named), key=lambda e: not e.built):
@@ -45,10 +45,10 @@ def name_held(layer: Layer) -> None:
 
 
 def build(layer: Layer, arguments: Arguments, specs: list[Spec]) -> None:
-    """Call the layer's ``build`` with the shape of its first argument, or those that it names."""
+    """Call the layer's ``build`` with the shape of the first argument, or the shapes it names."""
     name_held(layer)
     _call_build(layer, arguments, specs)
-    name_held(layer)  # those that build made
+    name_held(layer)  # for layers made in build
 
 
 def _call_build(layer: Layer, arguments: Arguments, specs: list[Spec]) -> None:
@@ -66,7 +66,7 @@ def _call_build(layer: Layer, arguments: Arguments, specs: list[Spec]) -> None:
 
 
 def _check_complete(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> None:
-    """Raise TypeError where a call lacks an argument: ``build`` would be given None for a shape."""
+    """Raise TypeError if a call lacks an argument, as ``build`` would receive None as its shape."""
     needed = [
         name
         for name, parameter in inspect.signature(layer.call).parameters.items()
@@ -82,9 +82,9 @@ def _check_complete(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> No
 def prepare(
     layer: Layer, arguments: Arguments, specs: list[Spec], dtype: str | None = None
 ) -> tuple[Any, list[Spec]]:
-    """Build the layer and those within it, unless they are; returns what a call makes.
+    """Build the layer and those within it if necessary; return the results of the call.
 
-    A failure leaves all of them as they were.
+    On failure all of them are left as they were.
     """
     with structure(), made(layer, arguments, specs, dtype):
         result = found_by_recording(
@@ -101,12 +101,12 @@ def prepare(
 def made(
     layer: Layer, arguments: Arguments, specs: list[Spec], dtype: str | None = None
 ) -> Iterator[None]:
-    """Build the layer unless it is, and those within it with what is recorded in the block.
+    """Build the layer if necessary, and the layers within from what is recorded in the block.
 
-    A failure leaves all of them as they were.
+    On failure all of them are left as they were.
     """
     if dtype is not None and layer.dtype != dtype and _undrawn(layer):
-        layer.forget()  # built where no model said which precision
+        layer.forget()  # it was built without a model that sets the precision
     built = {id(each) for each in layer.walk() if each.built}
     try:
         if dtype is not None:
@@ -134,9 +134,9 @@ def _undrawn(layer: Layer) -> bool:
 
 
 def check_weights(layers: Sequence[Layer], results: Sequence[Any]) -> None:
-    """Raise unless every weight that calls of layers read is theirs, or of layers that they hold.
+    """Raise unless every weight read in a layer's call belongs to it or to a layer it holds.
 
-    ``results`` holds tensors of the graph that they were recorded on.
+    ``results`` holds tensors of the graph on which the calls were recorded.
     """
     if not any(layer.calls for layer in layers):
         return
@@ -146,14 +146,14 @@ def check_weights(layers: Sequence[Layer], results: Sequence[Any]) -> None:
         waits = isinstance(parameter, Variable) and not parameter.allocated
         if id(parameter) not in own and waits:
             raise ValueError(
-                f"{path.partition('/')[0]}: weight {path!r} was made in call, which would make it "
-                f"anew each time; make layers in __init__ and keep them as attributes, weights in "
-                f"build"
+                f"{path.partition('/')[0]}: weight {path!r} was made in call, which would make a "
+                f"new one each time; make layers in __init__ and keep them as attributes, and make "
+                f"weights in build"
             )
 
 
 def of_rows(*row_shapes: Any) -> tuple[Arguments, list[Spec]]:
-    """Return the call of a layer on rows of a shape, or on a list of inputs, for each argument."""
+    """Return, for each argument, the call of a layer on rows of a shape or on a list of inputs."""
     given_specs = [
         [Spec(tuple(one)) for one in shape] if isinstance(shape, list) else Spec(tuple(shape))
         for shape in row_shapes
@@ -169,12 +169,12 @@ def prepared(layer: Layer, row_shape: Any, dtype: str, stream: int) -> None:
 
 
 def output_row_shape(layer: Layer, row_shape: Any) -> Any:
-    """Return the shape of a row of output; the layer is built if it is not."""
+    """Return the shape of a row of output, building the layer if necessary."""
     return _row_shapes(prepare(layer, *of_rows(row_shape)))
 
 
 def output_shape(layer: Layer, shape: Any, *others: Any) -> Any:
-    """Return the shape of the output, rows first, for those of the call's arguments."""
+    """Return the shape of the output, rows first, for the shapes of the call's arguments."""
     fresh = not layer.built
     form, specs = prepare(layer, *of_rows(*(rows_of(layer.name, s) for s in (shape, *others))))
     if fresh:
@@ -193,7 +193,7 @@ def _row_shapes(found: tuple[Any, list[Spec]]) -> Any:
 
 
 def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Record a call of the layer in the current recording; returns tensors as ``call`` did."""
+    """Record a call of the layer in the current recording; return tensors as ``call`` does."""
     recording = Recording.current()
     assert recording is not None
     if not layer.built:
@@ -233,15 +233,15 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _as_tensor(value: Any) -> Any:
-    """Return a weight, or an array, that a call returned as a tensor; leave all else.
+    """Return a weight or array returned by a call as a tensor; return other values unchanged.
 
-    A tensor of another graph is refused.
+    A tensor of another graph is rejected.
     """
     return given(value) if hasattr(value, "__array__") else None
 
 
 def _build_within(layer: Layer, args: list[Any], kwargs: dict[str, Any], dtype: str) -> None:
-    """Build a layer that another calls."""
+    """Build a layer that is called by another."""
     arguments = Arguments(args, kwargs, is_recorded)
     specs = [Spec(tuple(t.value.shape), whole=not t.rows) for t in arguments.forget_tensors()]
     layer.take_dtype(dtype)
@@ -252,13 +252,13 @@ def _build_within(layer: Layer, args: list[Any], kwargs: dict[str, Any], dtype: 
 
 
 def check_held(layer: Layer) -> None:
-    """Raise where a layer with new weights is called by another that does not hold it."""
+    """Raise if a layer with new weights is called by another layer that does not hold it."""
     recording = Recording.current()
     callers = [] if recording is None or not layer.parameters else recording.layers
     if callers and not any(layer is each for each in callers[0].walk()):
         raise ValueError(
-            f"{callers[-1].name}: call uses {layer.name!r}, whose new weights would be "
-            f"nobody's; make layers in __init__ and keep them as attributes"
+            f"{callers[-1].name}: call uses {layer.name!r}, whose new weights would belong to "
+            f"no layer; make layers in __init__ and keep them as attributes"
         )
 
 
@@ -266,7 +266,7 @@ def check_held(layer: Layer) -> None:
 
 
 def incoming_mask(args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Return the mask of the first argument, or a list of them for a list; None where none is."""
+    """Return the mask of the first argument, or a list for a list; None if there is none."""
     first = args[0] if args else next(iter(kwargs.values()), None)
     if isinstance(first, Tensor):
         return first.mask
@@ -277,7 +277,7 @@ def incoming_mask(args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 def _masks_by_name(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the masks of tensors for parameters that are named for theirs, as ``query_mask``."""
+    """Return masks of tensors for parameters such as ``query_mask`` that are named after them."""
     names = list(inspect.signature(layer.call).parameters)
     given_now = {**dict(zip(names, args, strict=False)), **kwargs}
     found = {}
@@ -292,7 +292,7 @@ def _mask_outputs(
     layer: Layer, args: list[Any], kwargs: dict[str, Any], result: Any, mask: Any
 ) -> None:
     first = args[0] if args else next(iter(kwargs.values()), None)
-    # A tensor that the call handed on keeps its own, which may be another layer's.
+    # A tensor that the call passed through keeps its own mask, which may come from another layer.
     given_masks = mask if layer.is_operation else kwargs.get("mask", mask)
     out = layer.compute_mask(first, given_masks)
     leaves = flat(result)
@@ -306,7 +306,7 @@ def _mask_outputs(
 
 
 def apply(layer: Layer, graph: _core.Graph, x: Any, mask: Any) -> tuple[Any, Any]:
-    """Record the layer as models do: the engine's tensors in and out, masks beside them."""
+    """Record the layer as models do: the engine's tensors in and out, with their masks."""
     recording = Recording.of(graph)
     now = recording if Recording.current() is not recording else nullcontext()
     with now, recording.streams_from(layer.stream):
@@ -322,7 +322,7 @@ def apply(layer: Layer, graph: _core.Graph, x: Any, mask: Any) -> tuple[Any, Any
 def record(
     layer: Layer, graph: _core.Graph, arguments: Arguments, values: list[Any], masks: list[Any]
 ) -> tuple[list[Any], list[Any]]:
-    """Record a call as it was made on symbolic tensors; returns outputs and masks."""
+    """Record a call as it was made on symbolic tensors; return outputs and masks."""
     recording = Recording.of(graph)
     now = recording if Recording.current() is not recording else nullcontext()
     with now, recording.streams_from(layer.stream):
@@ -334,12 +334,12 @@ def record(
 
 
 def wrapped(recording: Recording, value: _core.Tensor, mask: Any = None) -> Tensor:
-    """Return one of the engine's tensors, with its mask, as calls take it."""
+    """Return one of the engine's tensors, with its mask, in the form that calls take."""
     return Tensor(recording, value, None if mask is None else Tensor(recording, mask))
 
 
 def unwrapped(result: Any) -> tuple[Any, Any]:
-    """Return what a call returned as the engine's tensors: one, or a list; and their masks."""
+    """Return the results of a call as the engine's tensors, one or a list, and their masks."""
     leaves: list[Tensor] = flat(result)
     values = [leaf.value for leaf in leaves]
     masks = [None if leaf.mask is None else leaf.mask.value for leaf in leaves]

@@ -1,7 +1,8 @@
-"""What happens when a layer is called: on arrays it computes, on symbolic tensors it notes.
+"""Calls of layers: on arrays they compute, on symbolic tensors they are noted for later.
 
-On tensors, within a recording, it is recorded.  Here is what decides, and what layers with ``call``
-do; what layers by rows do on arrays and symbolic tensors stands in recorded_calls.py.
+On tensors within a recording, a layer is recorded.  This module decides between these cases and
+handles layers with ``call``; recorded_calls.py handles layers by rows on arrays and symbolic
+tensors.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def call(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def outside(layer: Layer, x: Any, mask: Any, training: bool | None) -> Any:
-    """Return what ``call`` of a layer by rows makes of arrays, where nothing is recorded."""
+    """Return the result of ``call`` of a layer by rows on arrays, outside of recordings."""
     if layer.calls:
         raise RuntimeError(
             f"{layer.name}: super().call takes tensors; call the layer on arrays, as layer(x)"
@@ -82,7 +83,7 @@ def _on_tensors(layer: Layer, args: Any, kwargs: Any) -> Any:
 
 
 def check_training(who: str, training: object) -> None:
-    """Raise unless ``training`` is True, False or None; 1 and 0 stand for the first two."""
+    """Raise unless ``training`` is True, False or None; 1 and 0 count as True and False."""
     if training is None or isinstance(training, (bool, np.bool_)):
         return
     if not (isinstance(training, int) and training in (0, 1)):
@@ -90,19 +91,19 @@ def check_training(who: str, training: object) -> None:
 
 
 def refuse(layer: Any, unknown: dict[str, Any]) -> None:
-    """Refuse arguments that no call takes."""
+    """Reject arguments that no call takes."""
     refuse_arguments(_takes, unknown, layer.name)
 
 
 def _takes(x: Any, *, training: Any = None, mask: Any = None) -> None:
-    """Take what calls of the library's layers and models do, by name."""
+    """Declare, by name, the arguments of calls of the library's layers and models."""
 
 
 _takes.__name__ = "__call__"
 
 
 def _plain(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """Return x, mask and training of a call of a layer that takes no more."""
+    """Return x, mask and training, for a layer whose call takes nothing else."""
     names = ("x", "training", "mask")
     if len(args) > 1:
         raise TypeError(f"{layer.name}: takes x by position; got {len(args)} arguments")
@@ -121,7 +122,7 @@ def _recorded_array(value: Any) -> Any:
 
 
 def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = None) -> Any:
-    """Record a layer that works row by row in the current recording."""
+    """Record a row-by-row layer in the current recording."""
     recording = current()
     graph = recording.graph
     several = isinstance(x, (list, tuple)) and any(isinstance(v, Tensor) for v in x)
@@ -140,7 +141,7 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     use = using(layer, stream=recording.next_stream(noisy=False)) if random else nullcontext()
     args = (values, plain) if several else (values[0], plain[0])
     with recording.told(training), recording.within(layer.name), use:
-        if layer.calls:  # super().call of a class that derives from one by rows
+        if layer.calls:  # super().call in a class derived from a layer by rows
             with using(layer, of_rows=True):
                 y = layer.apply_record(graph, as_fed(layer, graph, args[0]), args[1])
             out: Any = [None] * len(y) if isinstance(y, list) else None
@@ -154,9 +155,9 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
 
 
 def as_fed(layer: Layer, graph: _core.Graph, x: Any) -> Any:
-    """Return the engine's tensors as a layer that works row by row takes them.
+    """Return the engine's tensors in the form that a row-by-row layer takes.
 
-    That is of its types, and with rows where a tensor without holds those of the batch.
+    They have its input types, and an axis of rows if a tensor without one holds those of the batch.
     """
     several = isinstance(x, list)
     values = x if several else [x]
@@ -191,7 +192,7 @@ def add_loss(layer: Layer, loss: Any) -> None:
 
 
 def add_penalty(layer: Layer, what: str, regularizer: Any, output: Tensor) -> None:
-    """Note a penalty on an output: what a regularizer makes of it, divided by the rows."""
+    """Note a penalty on an output: the regularizer's value divided by the number of rows."""
     recording, who = current(), f"{layer.name}: {what}"
     with recording.within(who):
         penalty = scalar_penalty(who, written.run(who, regularizer, [output], {}))
@@ -204,7 +205,7 @@ def add_penalty(layer: Layer, what: str, regularizer: Any, output: Tensor) -> No
 
 
 def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Build the layer if it is not, and return the outputs of a new node."""
+    """Build the layer if necessary, and return the outputs of a new node."""
     arguments = Arguments(args, kwargs, lambda v: isinstance(v, SymbolicTensor))
     inputs: list[SymbolicTensor] = arguments.forget_tensors()
     specs = [spec_of(t) for t in inputs]
@@ -225,9 +226,9 @@ def called_on_symbols(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any
 
 
 def _without_rows(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> set[int]:
-    """Return which arrays are taken whole.
+    """Return which arrays are passed whole.
 
-    They are given by name, and have other rows than the first, or as few axes as the layer says.
+    They are passed by name and have another number of rows than the first, or few enough axes.
     """
     first = next((np.shape(v) for v in flat([*args, *kwargs.values()]) if is_array(v)), ())
     whole = set()
@@ -239,7 +240,7 @@ def _without_rows(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -
 
 
 def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Build the layer if it is not, and return what its call makes of arrays."""
+    """Build the layer if necessary, and return the result of its call on arrays."""
     training = kwargs.get("training")
     whole = _without_rows(layer, args, kwargs)
 
@@ -247,7 +248,7 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
         return is_array(value) and id(value) not in whole
 
     arguments = Arguments(args, kwargs, has_rows)
-    if not arguments.tensors and args:  # rows written out
+    if not arguments.tensors and args:  # rows given as nested lists
         arguments = Arguments([np.asarray(args[0]), *args[1:]], kwargs, has_rows)
     given_arrays = arguments.forget_tensors()
     arrays, masks = [_as_fed(layer, a) for a in given_arrays], list(map(mask_of, given_arrays))
@@ -279,7 +280,7 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
 def _program(
     layer: Layer, arguments: Arguments, specs: list[Spec], training: Any, rows: int
 ) -> Program:
-    """Build the layer if it is not, and return what its call on arrays runs."""
+    """Build the layer if necessary, and return the program of its call on arrays."""
     with structure():
         fresh = not layer.built
         called.prepare(layer, arguments, specs)
@@ -320,7 +321,7 @@ def _program(
 
 
 def losses_of(layer: Layer) -> list[Any]:
-    """Return what was given to ``add_loss`` and what penalties make of the weights."""
+    """Return the losses given to ``add_loss`` and the penalties on the weights."""
     recording = Recording.current()
     if recording is not None:
         return list(recording.losses)

@@ -18,17 +18,17 @@ MODES = ("multi_hot", "one_hot", "count")
 
 
 class CategoryEncoding(Layer):
-    """Turn integers below ``num_tokens`` into vectors of so many numbers.
+    """Turn integers below ``num_tokens`` into vectors of that length.
 
     Parameters
     ----------
     num_tokens : int
-        How many categories there are; integers outside [0, num_tokens) count as none of them.
+        The number of categories; integers outside [0, num_tokens) are ignored.
     output_mode : {"multi_hot", "one_hot", "count"}, default "multi_hot"
-        multi_hot: 1 for every category among the integers of the last axis; count: how often it
-        is among them; one_hot: a vector for each integer.
+        multi_hot: 1 for every category that occurs along the last axis; count: the number of its
+        occurrences; one_hot: a vector for each integer.
     sparse : bool, default False
-        Outputs are dense: True is refused.
+        Must be False: outputs are dense.
     **base
         See ``Layer``.
 
@@ -69,7 +69,7 @@ class CategoryEncoding(Layer):
         inputs : Tensor of shape (rows, ...)
             Of integers.
         count_weights : Tensor, optional
-            Of the inputs' shape: what each adds to a count.
+            Of the shape of the inputs: the amount that each adds to a count.
         """
         x = ops.cast(given(inputs), "int32")
         if count_weights is not None and self.output_mode != "count":

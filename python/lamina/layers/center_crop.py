@@ -1,4 +1,4 @@
-"""The middle of images."""
+"""Cropping images to their centre."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["CenterCrop"]
 
 
 class CenterCrop(Augmentation):
-    """Take the middle ``height`` x ``width`` of images.
+    """Crop images to their central ``height`` x ``width``.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class CenterCrop(Augmentation):
 
     Notes
     -----
-    Images are of shape (rows, height, width, channels).  One that is smaller, along one axis or
-    both, is cropped to the proportions asked for and resized linearly, as in Keras.
+    Images have shape (rows, height, width, channels).  An image that is too small along an axis is
+    cropped to the requested proportions and resized linearly, as in Keras.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class CenterCrop(Augmentation):
         self.width = _check.integer("CenterCrop", "width", width)
 
     def _first(self, x: Any) -> tuple[int, int] | None:
-        """Return the first row and the first column that are kept; None where x is smaller."""
+        """Return the first row and column that are kept; None where x is smaller."""
         height, width = x.shape[1:3]
         if height < self.height or width < self.width:
             return None

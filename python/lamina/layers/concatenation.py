@@ -19,16 +19,16 @@ __all__ = ["Concatenate"]
 
 
 class Concatenate(RowWise):
-    """Inputs one behind the other along an axis.
+    """Concatenate inputs along an axis.
 
-    Masks of the inputs are joined too: one behind the other along an axis that they have, such as
-    that of the steps, where an input without a mask counts as all kept; along another axis, such
-    as that of the features, a position is kept if any input keeps it.
+    Masks of the inputs are concatenated too if they have that axis, such as the axis of steps; an
+    input without a mask counts as fully visible.  Along another axis, such as that of the features,
+    a position is kept if any input keeps it.
 
     Parameters
     ----------
     axis : int, default -1
-        Counted with the axis of rows, which it cannot be.
+        Counted with the axis of rows, along which concatenation is not possible.
     **base
         See ``Layer``.
 
@@ -50,7 +50,7 @@ class Concatenate(RowWise):
         return axis_of_row(self.name, self.axis, tuple(shape))
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:  # noqa: ARG002
-        """Return the inputs moved to their places."""
+        """Return the concatenated inputs."""
         x = as_list(x)
         shapes = [tensor.row_shape for tensor in x]
         place = self._place(shapes[0])
@@ -58,12 +58,12 @@ class Concatenate(RowWise):
         if any(len(s) != len(shapes[0]) for s in shapes) or len(set(others)) > 1:
             shown = ", ".join(_check.show_shape(s) for s in shapes)
             raise ValueError(
-                f"{self.name}: inputs must agree in all axes but axis {self.axis}; got {shown}"
+                f"{self.name}: inputs must agree in all axes except axis {self.axis}; got {shown}"
             )
         return record("concatenate", x, place)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the masks joined, or None where every position is kept."""
+        """Return the concatenated masks, or None where every position is kept."""
         if mask is None:
             return None
         inputs, mask = as_list(inputs), as_list(mask)

@@ -1,4 +1,4 @@
-"""Layers as plain values, as copies, and in words."""
+"""Layers as plain values, as copies, and as text."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ BASE_ARGUMENTS = frozenset(
 
 
 class Configured(Weighted):
-    """What a layer says of itself: its configuration, its state, its text; a part of ``Layer``."""
+    """Configuration, state and text representation of a layer; a part of ``Layer``."""
 
     _input_shape: Shape | None
     activity_regularizer: Any
 
     @property
     def class_name(self) -> str:
-        """The class, as summaries and configurations name it."""
+        """The class name used in summaries and configurations."""
         return class_name(type(self))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as plain values.
 
-        Attributes named as arguments are read; objects with a ``get_config`` become
+        Attributes with the names of the arguments are read; objects with a ``get_config`` become
         ``{"class_name", "config"}``.
         """
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
@@ -65,19 +65,19 @@ class Configured(Weighted):
         return cls(**config)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes with weights as plain arrays (pickle, deepcopy)."""
+        """Return the attributes, with weights as plain arrays (for pickle and deepcopy)."""
         self._settle()
         state = dict(self.__dict__)
-        # A Parameter is copied without its values, wherever an attribute holds it.
+        # A Parameter is copied without its values, whichever attribute holds it.
         filled = [(p, np.array(p.array)) for p in self._parameters if p.allocated]
         state["_undrawn"], state["_pending"] = [], [*self._pending, *filled]
-        state["nodes"] = []  # a graph model makes its copies' nodes anew
+        state["nodes"] = []  # a graph model makes new nodes for its copies
         state.pop("_in_row", None)
-        state.pop("placed", None)  # and any model places its copies
+        state.pop("placed", None)  # and every model places its copies itself
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore attributes; the values of weights wait until their model has a home for them."""
+        """Restore the attributes; weights get their values once their model has memory."""
         self.__dict__.update(state)
         split(type(self), state.get(OWN, ()))
         for parameter in self._parameters:
@@ -85,7 +85,7 @@ class Configured(Weighted):
                 parameter._owned_by(self)
 
     def __repr__(self) -> str:
-        """Return the class, the name, the settings that are no defaults, and whether it is built.
+        """Return the class, the name, settings that are not defaults, and whether it is built.
 
         Examples
         --------
@@ -93,7 +93,7 @@ class Configured(Weighted):
         >>> Dense(3, activation="relu")
         <Dense dense, units=3, activation='relu', not built>
         """
-        # An error in the constructor may show a layer that is not made yet.
+        # An error in the constructor may show a layer that is only partly constructed.
         name = getattr(self, "name", None)
         shown = [self.class_name if name is None else f"{self.class_name} {name}"]
         shown += changed_arguments(self, ("name", "dtype", "input_shape", "trainable"))
@@ -105,13 +105,13 @@ class Configured(Weighted):
 
 
 def _own_arguments(cls: type) -> tuple[str, ...]:
-    """Return the names of the constructor's arguments but for the base's; found once a class."""
+    """Return the names of the constructor's arguments beyond those of the base; cached by class."""
     names: tuple[str, ...] | None = vars(cls).get("_config_names")
     if names is None:
         names = tuple(
             argument.name
             for argument in inspect.signature(cls).parameters.values()
-            # A layer may have an argument of its own by such a name: Embedding's input_dim.
+            # A layer may have its own argument of such a name, as Embedding has input_dim.
             if not (argument.name in BASE_ARGUMENTS and argument.kind is argument.KEYWORD_ONLY)
             and argument.kind is not argument.VAR_KEYWORD
         )

@@ -23,37 +23,37 @@ __all__ = ["Conv1D", "Convolution1D"]
 class Conv1D(Conv):
     r"""Convolution of signals, :math:`y_{to} = g(\sum_{sc} x_{t+s,\,c} W_{sco} + b_o)`.
 
-    A cross-correlation, as in Keras; written here for strides and dilation of 1.
+    A cross-correlation, as in Keras; the formula is for strides and dilation of 1.
 
     Parameters
     ----------
     filters : int
         Number of filters, the channels of the output.
     kernel_size : int or tuple of 1 int
-        Cells of the window.
+        Size of the window.
     strides : int or tuple of 1 int, default 1
-        Steps of the window.
+        Strides of the window.
     padding : {"valid", "same", "causal"}, default "valid"
         "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size,
-        "causal" pads in front alone: no output sees a later step.
+        "causal" pads only in front, so that no output depends on a later step.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     dilation_rate : int or tuple of 1 int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix.
+        Number of groups into which channels and filters are split; groups do not mix.
     activation : str or Activation, optional
         Linear if not given.  All but softmax and log_softmax are applied in the same pass.
     use_bias : bool, default True
         Whether ``b`` is added.
     kernel_initializer : str or Initializer, default "glorot_uniform"
-        First values of ``W``.
+        Initial values of ``W``.
     bias_initializer : str or Initializer, default "zeros"
-        First values of ``b``.
+        Initial values of ``b``.
     kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
     kernel_constraint, bias_constraint : str, Constraint or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -108,5 +108,5 @@ class Conv1D(Conv):
         )  # fmt: skip
 
 
-# Keras's other names.
+# Keras's aliases.
 Convolution1D = Conv1D

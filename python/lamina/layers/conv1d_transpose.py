@@ -10,28 +10,27 @@ __all__ = ["Conv1DTranspose", "Convolution1DTranspose"]
 
 
 class Conv1DTranspose(ConvTranspose):
-    """The convolution's transpose: it spreads each place of x over a window of y.
+    """Transposed convolution: each position of x is spread over a window of y.
 
-    With a stride it lengthens signals as ``Conv1D`` of the same settings shortens them: its output
-    is the gradient at that convolution's input, plus bias and activation.
+    With a stride it lengthens signals as ``Conv1D`` with the same settings shortens them: its
+    output is the gradient with respect to that convolution's input, plus bias and activation.
 
     Parameters
     ----------
     filters : int
         Number of filters, the channels of the output.
     kernel_size : int or tuple of 1 int
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 1 int, default 1
-        Steps of the window over the output.
+        Strides of the window over the output.
     padding : {"valid", "same"}, default "valid"
-        With "valid" the output is all that the windows cover, (n - 1) stride + max(size, stride);
-        with "same" n stride.
+        With "valid" the output covers all windows and has size (n - 1) stride + max(size, stride);
+        with "same" it has size n stride.
     output_padding : int or tuple of 1 int, optional
-        Cells added at the end of each axis, below the strides: the output then has
-        (n - 1) stride + size + output_padding ("valid") or
-        (n - 1) stride + size % 2 + output_padding ("same").
+        Cells added at the end of each axis, fewer than the stride: the size is then (n - 1) stride
+        + size + output_padding ("valid") or (n - 1) stride + size % 2 + output_padding ("same").
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     dilation_rate : int or tuple of 1 int, default 1
         Distance between neighbouring cells of the window.
     activation : str or Activation, optional
@@ -39,13 +38,13 @@ class Conv1DTranspose(ConvTranspose):
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer : str or Initializer, default "glorot_uniform"
-        First values of the kernel.
+        Initial values of the kernel.
     bias_initializer : str or Initializer, default "zeros"
-        First values of the bias.
+        Initial values of the bias.
     kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
     kernel_constraint, bias_constraint : str, Constraint or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -71,5 +70,5 @@ class Conv1DTranspose(ConvTranspose):
     _axes: ClassVar[int] = 1
 
 
-# Keras's other names.
+# Keras's aliases.
 Convolution1DTranspose = Conv1DTranspose

@@ -26,36 +26,36 @@ __all__ = ["Conv3D", "Convolution3D"]
 class Conv3D(Conv):
     r"""Convolution of volumes, :math:`y_{dhwo} = g(\sum_{qrsc} x_{d+q,h+r,w+s,c} W_{qrsco} + b_o)`.
 
-    A cross-correlation, as in Keras; written here for strides and dilation of 1.
+    A cross-correlation, as in Keras; the formula is for strides and dilation of 1.
 
     Parameters
     ----------
     filters : int
         Number of filters, the channels of the output.
     kernel_size : int or tuple of 3 int
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 3 int, default (1, 1, 1)
-        Steps of the window.
+        Strides of the window.
     padding : {"valid", "same"}, default "valid"
         "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     dilation_rate : int or tuple of 3 int, default (1, 1, 1)
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix.
+        Number of groups into which channels and filters are split; groups do not mix.
     activation : str or Activation, optional
         Linear if not given.  All but softmax and log_softmax are applied in the same pass.
     use_bias : bool, default True
         Whether ``b`` is added.
     kernel_initializer : str or Initializer, default "glorot_uniform"
-        First values of ``W``.
+        Initial values of ``W``.
     bias_initializer : str or Initializer, default "zeros"
-        First values of ``b``.
+        Initial values of ``b``.
     kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
     kernel_constraint, bias_constraint : str, Constraint or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -109,9 +109,9 @@ class Conv3D(Conv):
         )  # fmt: skip
 
     def call_rows(self, x: Any) -> Any:
-        """Return a convolution of images, one for each place of the window along the depth.
+        """Return a sum of image convolutions, one for each position of the window along the depth.
 
-        Their channels are those of all slices that the window then holds.
+        Their channels are those of all slices that the window covers there.
         """
         counts, pads = self._place(x.row_shape)
         kernel = permuted(given(self._kernel), (1, 2, 0, 3, 4))
@@ -130,7 +130,7 @@ class Conv3D(Conv):
         return self._finish(convolve)
 
     def _slices(self, x: Any, count: int, pads: tuple[int, ...]) -> Any:
-        """Return the slices of each window, beside each other as channels, group by group."""
+        """Return the slices of each window, side by side as channels, group by group."""
         if any(pads):
             x = record("pad", x, [(pads[0], pads[1]), (0, 0), (0, 0), (0, 0)])
         _, height, width, channels = x.row_shape
@@ -145,5 +145,5 @@ class Conv3D(Conv):
         return reshaped(permuted(apart, (0, 1, 2, 4, 3, 5)), y.row_shape)
 
 
-# Keras's other names.
+# Keras's aliases.
 Convolution3D = Conv3D

@@ -14,28 +14,27 @@ __all__ = ["Conv3DTranspose", "Convolution3DTranspose"]
 
 
 class Conv3DTranspose(ConvTranspose):
-    """The convolution's transpose: it spreads each place of x over a window of y.
+    """Transposed convolution: each position of x is spread over a window of y.
 
-    With a stride it enlarges volumes as ``Conv3D`` of the same settings shrinks them: its output is
-    the gradient at that convolution's input, plus bias and activation.
+    With a stride it enlarges volumes as ``Conv3D`` with the same settings shrinks them: its output
+    is the gradient with respect to that convolution's input, plus bias and activation.
 
     Parameters
     ----------
     filters : int
         Number of filters, the channels of the output.
     kernel_size : int or tuple of 3 int
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 3 int, default 1
-        Steps of the window over the output.
+        Strides of the window over the output.
     padding : {"valid", "same"}, default "valid"
-        With "valid" the output is all that the windows cover, (n - 1) stride + max(size, stride);
-        with "same" n stride.
+        With "valid" the output covers all windows and has size (n - 1) stride + max(size, stride);
+        with "same" it has size n stride.
     output_padding : int or tuple of 3 int, optional
-        Cells added at the end of each axis, below the strides: the output then has
-        (n - 1) stride + size + output_padding ("valid") or
-        (n - 1) stride + size % 2 + output_padding ("same").
+        Cells added at the end of each axis, fewer than the stride: the size is then (n - 1) stride
+        + size + output_padding ("valid") or (n - 1) stride + size % 2 + output_padding ("same").
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     dilation_rate : int or tuple of 3 int, default 1
         Distance between neighbouring cells of the window.
     activation : str or Activation, optional
@@ -43,13 +42,13 @@ class Conv3DTranspose(ConvTranspose):
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer : str or Initializer, default "glorot_uniform"
-        First values of the kernel.
+        Initial values of the kernel.
     bias_initializer : str or Initializer, default "zeros"
-        First values of the bias.
+        Initial values of the bias.
     kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
     kernel_constraint, bias_constraint : str, Constraint or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -76,9 +75,9 @@ class Conv3DTranspose(ConvTranspose):
     _axes: ClassVar[int] = 3
 
     def call_rows(self, x: Any) -> Any:
-        """Return the slices as images, all cells of the kernel's depth as so many filters.
+        """Return the result for the slices as images, the kernel's depth being further filters.
 
-        What they make is then put where it belongs along the depth, and added.
+        The results are then moved to their positions along the depth, and added.
         """
         depth, *_, channels = x.row_shape
         cells, *image = self.kernel_size
@@ -101,7 +100,7 @@ class Conv3DTranspose(ConvTranspose):
         return activated(self, y if self._bias is None else y + self._bias, self.name)
 
     def _placed(self, slices: Any, cell: int) -> Any:
-        """Return what one cell of the kernel's depth adds to all of the output's depth."""
+        """Return the contribution of one depth cell of the kernel to all of the output."""
         depth, height, width, _ = slices.row_shape
         stride, last = self.strides[0], self.kernel_size[0] - 1
         filters, step = self.filters, self.dilation_rate[0]
@@ -115,5 +114,5 @@ class Conv3DTranspose(ConvTranspose):
         return record("pad", record("crop", spread, ends), margins)
 
 
-# Keras's other names.
+# Keras's aliases.
 Convolution3DTranspose = Conv3DTranspose

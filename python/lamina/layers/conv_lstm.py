@@ -1,4 +1,4 @@
-"""LSTMs whose products are convolutions."""
+"""LSTMs that use convolutions in place of matrix products."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class ConvLSTM(RNN):
         mask: Any = None,
         training: bool | None = None,
     ) -> Any:
-        """Return the output, and with ``return_state`` the last states: see ``RNN``."""
+        """Return the output and, with ``return_state``, the last states: see ``RNN``."""
         if self.data_format == "channels_last":
             return super().call(sequences, initial_state, mask, training)
         x, *states = sequences if isinstance(sequences, (list, tuple)) else [sequences]
@@ -111,7 +111,7 @@ class ConvLSTM(RNN):
         if x.ndim != self._axes + 3:
             raise ValueError(
                 f"{self.name}: input has shape {show_shapes(x.shape[1:])}; needs "
-                f"{self._axes + 3} axes, those of an image behind (batch, time steps)"
+                f"{self._axes + 3} axes, those of an image after (batch, time steps)"
             )
         shape = self.cell.states_shape(self.name, tuple(x.shape[2:]))
         rows = ops.shape(x)[0]
@@ -128,7 +128,7 @@ class ConvLSTM(RNN):
 
 
 class ConvLSTM1D(ConvLSTM):
-    """An LSTM over a sequence of signals: its products are convolutions.
+    """An LSTM over a sequence of signals that uses convolutions in place of matrix products.
 
     Shi et al. 2015, https://arxiv.org/abs/1506.04214, without peepholes.
 
@@ -137,22 +137,22 @@ class ConvLSTM1D(ConvLSTM):
     filters : int
         Channels of the states and of the output.
     kernel_size, strides, dilation_rate : int or tuple of 1 int
-        As those of a convolution; strides and dilation_rate are 1 by default.
+        As in a convolution; strides and dilation_rate are 1 by default.
     padding : {"valid", "same"}, default "valid"
-        Of the inputs; the states are always convolved with "same".
+        Padding of the inputs; the states are always convolved with "same".
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     activation, recurrent_activation : str or Activation, default "tanh", "sigmoid"
     use_bias, unit_forget_bias : bool, default True
-        Whether a bias is added, whether that of the gate f begins at 1.
+        Whether a bias is added; whether that of the forget gate starts at 1.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values: "glorot_uniform", "orthogonal", "zeros".
+        Initial values: "glorot_uniform", "orthogonal", "zeros".
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
     dropout, recurrent_dropout : float, default 0.0
-        Fractions of the inputs and of the state set to 0 in training: one draw for all steps.
+        Fractions of the inputs and of the state set to 0 in training, with one draw for all steps.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     return_sequences, return_state, go_backwards, stateful : bool, default False
         See ``RNN``.
     **base
@@ -160,8 +160,8 @@ class ConvLSTM1D(ConvLSTM):
 
     Notes
     -----
-    Shapes: x (rows, time steps, steps, channels), y (rows, out steps, filters), behind
-    the rows an axis of time steps with ``return_sequences``.
+    Shapes: x (rows, time steps, steps, channels), y (rows, out steps, filters), with an axis of
+    time steps after the rows if ``return_sequences``.
 
     Examples
     --------
@@ -175,7 +175,7 @@ class ConvLSTM1D(ConvLSTM):
 
 
 class ConvLSTM2D(ConvLSTM):
-    """An LSTM over a sequence of images: its products are convolutions.
+    """An LSTM over a sequence of images that uses convolutions in place of matrix products.
 
     Shi et al. 2015, https://arxiv.org/abs/1506.04214, without peepholes.
 
@@ -184,22 +184,22 @@ class ConvLSTM2D(ConvLSTM):
     filters : int
         Channels of the states and of the output.
     kernel_size, strides, dilation_rate : int or tuple of 2 int
-        As those of a convolution; strides and dilation_rate are 1 by default.
+        As in a convolution; strides and dilation_rate are 1 by default.
     padding : {"valid", "same"}, default "valid"
-        Of the inputs; the states are always convolved with "same".
+        Padding of the inputs; the states are always convolved with "same".
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     activation, recurrent_activation : str or Activation, default "tanh", "sigmoid"
     use_bias, unit_forget_bias : bool, default True
-        Whether a bias is added, whether that of the gate f begins at 1.
+        Whether a bias is added; whether that of the forget gate starts at 1.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values: "glorot_uniform", "orthogonal", "zeros".
+        Initial values: "glorot_uniform", "orthogonal", "zeros".
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
     dropout, recurrent_dropout : float, default 0.0
-        Fractions of the inputs and of the state set to 0 in training: one draw for all steps.
+        Fractions of the inputs and of the state set to 0 in training, with one draw for all steps.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     return_sequences, return_state, go_backwards, stateful : bool, default False
         See ``RNN``.
     **base
@@ -207,8 +207,8 @@ class ConvLSTM2D(ConvLSTM):
 
     Notes
     -----
-    Shapes: x (rows, time steps, height, width, channels), y (rows, out height, out width,
-    filters), behind the rows an axis of time steps with ``return_sequences``.
+    Shapes: x (rows, time steps, height, width, channels), y (rows, out height, out width, filters),
+    with an axis of time steps after the rows if ``return_sequences``.
 
     Examples
     --------
@@ -222,7 +222,7 @@ class ConvLSTM2D(ConvLSTM):
 
 
 class ConvLSTM3D(ConvLSTM):
-    """An LSTM over a sequence of volumes: its products are convolutions.
+    """An LSTM over a sequence of volumes that uses convolutions in place of matrix products.
 
     Shi et al. 2015, https://arxiv.org/abs/1506.04214, without peepholes.
 
@@ -231,22 +231,22 @@ class ConvLSTM3D(ConvLSTM):
     filters : int
         Channels of the states and of the output.
     kernel_size, strides, dilation_rate : int or tuple of 3 int
-        As those of a convolution; strides and dilation_rate are 1 by default.
+        As in a convolution; strides and dilation_rate are 1 by default.
     padding : {"valid", "same"}, default "valid"
-        Of the inputs; the states are always convolved with "same".
+        Padding of the inputs; the states are always convolved with "same".
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     activation, recurrent_activation : str or Activation, default "tanh", "sigmoid"
     use_bias, unit_forget_bias : bool, default True
-        Whether a bias is added, whether that of the gate f begins at 1.
+        Whether a bias is added; whether that of the forget gate starts at 1.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values: "glorot_uniform", "orthogonal", "zeros".
+        Initial values: "glorot_uniform", "orthogonal", "zeros".
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
     dropout, recurrent_dropout : float, default 0.0
-        Fractions of the inputs and of the state set to 0 in training: one draw for all steps.
+        Fractions of the inputs and of the state set to 0 in training, with one draw for all steps.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     return_sequences, return_state, go_backwards, stateful : bool, default False
         See ``RNN``.
     **base
@@ -255,7 +255,7 @@ class ConvLSTM3D(ConvLSTM):
     Notes
     -----
     Shapes: x (rows, time steps, depth, height, width, channels), y (rows, out depth, out height,
-    out width, filters), behind the rows an axis of time steps with ``return_sequences``.
+    out width, filters), with an axis of time steps after the rows if ``return_sequences``.
 
     Examples
     --------

@@ -20,13 +20,13 @@ class Cropping1D(RowWise):
     Parameters
     ----------
     cropping : int or (int, int), default (1, 1)
-        Steps before and behind; one number for both.
+        Steps dropped at the beginning and at the end; a single number is used for both.
     **base
         See ``Layer``.
 
     Notes
     -----
-    Shapes: x (rows, steps, channels), y (rows, steps - before - behind, channels).
+    Shapes: x (rows, steps, channels), y (rows, steps - before - after, channels).
 
     Examples
     --------

@@ -19,8 +19,8 @@ class Cropping2D(RowWise):
     Parameters
     ----------
     cropping : int, (int, int) or ((int, int), (int, int)), default ((0, 0), (0, 0))
-        ((top, bottom), (left, right)); a pair: rows and columns, the same on both sides; a number:
-        the same everywhere.
+        ((top, bottom), (left, right)); a pair gives rows and columns, the same on both sides; a
+        single number is used on all sides.
     data_format : {"channels_last", "channels_first"}, optional
         channels_last if not given: x (rows, height, width, channels).
     **base

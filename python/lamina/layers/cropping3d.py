@@ -15,12 +15,13 @@ __all__ = ["Cropping3D"]
 
 
 class Cropping3D(Layer):
-    """Drop the faces of a volume.
+    """Drop the outer cells of a volume.
 
     Parameters
     ----------
     cropping : int, three int or three (int, int), default ((1, 1), (1, 1), (1, 1))
-        What is dropped before and behind each axis; a number for both sides, or for all axes.
+        Cells dropped before and after along each axis; a number is used on both sides, or on all
+        axes.
     data_format : {"channels_last", "channels_first"}, optional
         channels_last if not given: x (rows, depth, height, width, channels).
     **base

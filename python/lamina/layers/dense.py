@@ -25,27 +25,27 @@ __all__ = ["Dense"]
 
 
 class Dense(RowWise):
-    """``y = activation(x W + b)``: every unit sees every input.
+    """``y = activation(x W + b)``: every unit is connected to every input.
 
-    On input with more axes it works along the last one, the others standing for more rows.
+    Input with more axes is transformed along the last one, the other axes acting as rows.
 
     Parameters
     ----------
     units : int
         Number of outputs.
     activation : str or Activation, optional
-        Linear if not given.  All but softmax and log_softmax are applied in the same pass as
-        the product.
+        Linear if not given.  All but softmax and log_softmax are applied in the same pass as the
+        product.
     use_bias : bool, default True
         Whether ``b`` is added.
     kernel_initializer : str or Initializer, default "glorot_uniform"
-        First values of ``W``.
+        Initial values of ``W``.
     bias_initializer : str or Initializer, default "zeros"
-        First values of ``b``.
+        Initial values of ``b``.
     kernel_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
     kernel_constraint, bias_constraint : str, Constraint or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         ``name``, ``trainable``, ``dtype``, ``input_shape``, ``input_dim``: see ``Layer``.
 
@@ -128,7 +128,7 @@ class Dense(RowWise):
             )
 
     def weights_fit(self, input_shape: Shape) -> bool:
-        """Return whether the last axis is the same: the others are rows to it."""
+        """Return whether the size of the last axis is the same: all other axes act as rows."""
         return bool(input_shape) and input_shape[-1] == self._built_shape[-1]
 
     def forget(self) -> None:
@@ -137,7 +137,7 @@ class Dense(RowWise):
         self._kernel = self._bias = None
 
     def call_rows(self, x: Any) -> Any:
-        """Return one product, with the activation in it where that can be."""
+        """Return one product, with the activation fused into it where possible."""
         kernel, bias = given(self._kernel), None if self._bias is None else given(self._bias)
         fused = self.activation.fusable
         if fused is not None:

@@ -1,4 +1,4 @@
-"""Convolution of every channel of a signal by itself."""
+"""Convolution of each channel of a signal separately."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ __all__ = ["DepthwiseConv1D"]
 
 
 class DepthwiseConv1D(DepthwiseConv2D):
-    r"""Each channel convolved alone, :math:`y_{t,cm+k} = g(\sum_{s} x_{t+s,c} W_{sck})`.
+    r"""Convolve each channel separately, :math:`y_{t,cm+k} = g(\sum_{s} x_{t+s,c} W_{sck})`.
 
-    Channels do not mix: each makes ``m`` (the depth multiplier) outputs of its own, k < m.  A bias
+    Channels do not mix: each yields ``m`` (the depth multiplier) outputs, k < m.  A bias
     is added before the activation g.
 
     Parameters
     ----------
     kernel_size : int or tuple of 1 int
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 1 int, default 1
-        Steps of the window.
+        Strides of the window.
     padding : {"valid", "same"}, default "valid"
         "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
     depth_multiplier : int, default 1
-        Outputs a channel.
+        Outputs per channel.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     dilation_rate : int or tuple of 1 int, default 1
         Distance between neighbouring cells of the window.
     activation : str or Activation, optional
@@ -45,13 +45,13 @@ class DepthwiseConv1D(DepthwiseConv2D):
     use_bias : bool, default True
         Whether a bias is added.
     depthwise_initializer : str or Initializer, default "glorot_uniform"
-        First values of ``W``.
+        Initial values of ``W``.
     bias_initializer : str or Initializer, default "zeros"
-        First values of the bias.
+        Initial values of the bias.
     depthwise_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
     depthwise_constraint, bias_constraint : str, Constraint or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         See ``Layer``.
 

@@ -1,4 +1,4 @@
-"""Convolution of every channel by itself."""
+"""Convolution of each channel of an image separately."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ __all__ = ["DepthwiseConv2D"]
 
 
 class DepthwiseConv2D(BaseConv):
-    r"""Each channel convolved alone, :math:`y_{hw,cm+k} = g(\sum_{rs} x_{h+r,w+s,c} W_{rsck})`.
+    r"""Convolve each channel separately, :math:`y_{hw,cm+k} = g(\sum_{rs} x_{h+r,w+s,c} W_{rsck})`.
 
-    Channels do not mix: each makes ``m`` (the depth multiplier) outputs of its own, k < m.  A bias
+    Channels do not mix: each yields ``m`` (the depth multiplier) outputs, k < m.  A bias
     is added before the activation g.
 
     Parameters
     ----------
     kernel_size : int or tuple of 2 int
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 2 int, default (1, 1)
-        Steps of the window.
+        Strides of the window.
     padding : {"valid", "same"}, default "valid"
         "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
     depth_multiplier : int, default 1
-        Outputs a channel.
+        Outputs per channel.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     dilation_rate : int or tuple of 2 int, default (1, 1)
         Distance between neighbouring cells of the window.
     activation : str or Activation, optional
@@ -49,13 +49,13 @@ class DepthwiseConv2D(BaseConv):
     use_bias : bool, default True
         Whether a bias is added.
     depthwise_initializer : str or Initializer, default "glorot_uniform"
-        First values of ``W``.
+        Initial values of ``W``.
     bias_initializer : str or Initializer, default "zeros"
-        First values of the bias.
+        Initial values of the bias.
     depthwise_regularizer, bias_regularizer : str, Regularizer or callable, optional
         Penalties that training adds to the loss.
     depthwise_constraint, bias_constraint : str, Constraint or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -135,7 +135,7 @@ class DepthwiseConv2D(BaseConv):
         self._kernel = None
 
     def call_rows(self, x: Any) -> Any:
-        """Return one convolution, with the activation in it where that can be."""
+        """Return one convolution, with the activation fused into it where possible."""
         kernel, geometry = given(self._kernel), self._geometry(x.row_shape)
         return self._finish(
             lambda bias, kind, alpha: record(

@@ -1,10 +1,13 @@
-"""Methods of layers that answer users as Keras's do, whatever form their classes define them in.
+"""Adapters that let methods of layers behave as Keras's do, however their classes define them.
 
-``build`` of a layer by rows (see rowwise.py), or of one written with ``record``, is defined for the
-shape of a row, and its ``compute_mask`` for tensors.  Users give the first a shape with the axis of
-rows first, and the second arrays, too; so does a user's class with ``call`` that derives from such
-a layer, by ``super()`` or because it leaves the methods as they are.  ``call`` of a layer of the
-library computes on arrays where nothing is recorded.
+A layer by rows (see rowwise.py), or one written with ``record``, defines ``build`` for the shape of
+one row and ``compute_mask`` for tensors.  Users call ``build`` with a shape that starts with the
+axis
+of rows, and ``compute_mask`` also with arrays; so does a user's class with ``call`` that derives
+from
+such a layer, by ``super()`` or by inheriting the methods.  ``call`` of a layer of the library
+computes
+on arrays if nothing is being recorded.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def adapt(cls: type[Layer]) -> None:
-    """Let the methods of a class answer as Keras's do."""
+    """Let the methods of a class behave as Keras's do."""
     made: dict[str, Any] = {"build": _built}
     if is_own(cls):
         made["call"] = _called
@@ -48,7 +51,7 @@ def _within(layer: Layer) -> bool:
 
 
 def _build(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a ``build`` that takes a shape with rows from users, and that of a row within."""
+    """Return a ``build`` that users call with the axis of rows, and the library without it."""
 
     @functools.wraps(method)
     def build(self: Layer, input_shape: Any = None) -> None:
@@ -69,13 +72,13 @@ def _build(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _called(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a ``call`` of the library's that computes where nothing is recorded."""
+    """Return a ``call`` of the library's that computes if nothing is being recorded."""
 
     @functools.wraps(method)
     def call(self: Layer, *args: Any, **kwargs: Any) -> Any:
         if Recording.current() is None and is_own(self.written):
             return self(*args, **kwargs)
-        return method(self, *args, **kwargs)  # or super().call, within that of a user's
+        return method(self, *args, **kwargs)  # or super().call within a user's call
 
     return call
 
@@ -87,7 +90,7 @@ def build_nothing(layer: Layer, input_shape: Any) -> None:
 
 
 def _built(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a ``build`` after which the layer is built, whoever calls it."""
+    """Return a ``build`` after which the layer counts as built, regardless of its caller."""
 
     @functools.wraps(method)
     def build(self: Layer, *shapes: Any, **named: Any) -> None:
@@ -114,7 +117,7 @@ def _compute_mask(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _mask_by_rows(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a ``compute_mask`` of tensors that takes what users have: arrays, too."""
+    """Return a ``compute_mask`` for tensors that also takes arrays."""
 
     @functools.wraps(method)
     def compute_mask(self: Layer, inputs: Any, mask: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""In which of several bins numbers lie."""
+"""Assigning numbers to bins."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ L = TypeVar("L", bound="Discretization")
 
 
 class Discretization(AheadLayer):
-    """Turn numbers into the bin that each lies in, or into codes of the bins.
+    """Turn numbers into the indices of their bins, or into codes of them.
 
     Parameters
     ----------
     bin_boundaries : array_like, optional
         In ascending order: [0, 1, 2] makes the bins (-inf, 0), [0, 1), [1, 2) and [2, inf).
     num_bins : int, optional
-        How many bins ``adapt`` makes, of about as many values each.
+        The number of bins that ``adapt`` makes, with about the same number of values in each.
     epsilon : float, default 0.01
-        The share of the values by which a bin's number of them may be off; ``adapt`` keeps
-        1 / epsilon quantiles of what it has seen.
+        The share of the values by which the size of a bin may be off; ``adapt`` keeps 1 / epsilon
+        quantiles of the values seen so far.
     output_mode : {"int", "one_hot", "multi_hot", "count"}, default "int"
-        int: the bins, int32.  one_hot: a vector for each number; multi_hot, count: one for those of
-        the last axis.
+        int: the bins, int32.  one_hot: a vector for each number; multi_hot, count: one vector for
+        the numbers along the last axis.
     sparse : bool, default False
-        Outputs are dense: True is refused.
+        Must be False: outputs are dense.
     **base
         See ``Layer``.
 
     Notes
     -----
-    One of ``bin_boundaries`` and ``num_bins`` is given.  The boundaries are Keras's: quantiles of
-    float32 values, merged batch by batch.
+    Exactly one of ``bin_boundaries`` and ``num_bins`` must be given.  The boundaries are those of
+    Keras: quantiles of float32 values, merged batch by batch.
 
     Examples
     --------
@@ -88,9 +88,9 @@ class Discretization(AheadLayer):
             meant = isinstance(boundaries, int) and not isinstance(boundaries, bool)
             raise ValueError(
                 f"{who}: bin_boundaries must be numbers in ascending order; got {boundaries!r:.100}"
-                + (f" (num_bins={boundaries}, and adapt, make so many bins)" if meant else "")
+                + (f" (num_bins={boundaries} and adapt make that many bins)" if meant else "")
             )
-        # As attributes they are fixed: `adapt` replaces them.
+        # The attributes cannot be set: `adapt` replaces them.
         self.__dict__["bin_boundaries"] = values.tolist()
 
     @_check.quiet
@@ -101,19 +101,19 @@ class Discretization(AheadLayer):
         Parameters
         ----------
         data : array_like, or an iterable of batches
-            A list of arrays is one of batches.
+            A list of arrays is a single batch.
         steps : int, optional
-            How many batches are read.
+            The number of batches to read.
 
         Raises
         ------
         ValueError
-            The constructor was given boundaries; no values; NaN or infinity; or a model was made
-            with the boundaries as they are.
+            If boundaries were given to the constructor, there are no values, a value is NaN or
+            infinite, or a model relies on the current boundaries.
         """
         who = f"{self.name}.adapt"
         if self.num_bins is None:
-            raise ValueError(f"{who}: the boundaries were given to the constructor, and are kept")
+            raise ValueError(f"{who}: the boundaries were given to the constructor and are fixed")
         summary = np.zeros((2, 0), np.float32)
         parts = isinstance(data, list) and len(data) > 0 and isinstance(data[0], np.ndarray)
         for batch in batches_of(iter(data) if parts else data, steps, who):
@@ -131,7 +131,9 @@ class Discretization(AheadLayer):
 
     def _check_not_placed(self, who: str) -> None:
         if self.placed:
-            raise ValueError(f"{who}: a model relies on the number of bins; it would be another")
+            raise ValueError(
+                f"{who}: a model relies on the number of bins, which adapt would change"
+            )
 
     def _changed(self) -> None:
         from lamina._settings import note_change
@@ -144,7 +146,7 @@ class Discretization(AheadLayer):
         return np.asarray(self.bin_boundaries, self.dtype)
 
     def compute(self, *arrays: Array) -> Array:
-        """Return the bins of arrays, or what the output mode makes of them."""
+        """Return the bins of arrays, encoded as ``output_mode`` says."""
         (x,) = arrays
         check_not_empty(self, [x.shape[1:]])
         edges = self._edges()
@@ -166,7 +168,7 @@ class Discretization(AheadLayer):
             )
 
     def call(self, inputs: Any) -> Any:
-        """Return the bins, or what the output mode makes of them."""
+        """Return the bins, encoded as ``output_mode`` says."""
         x = given(inputs)
         edges = self._edges()
         self._check_axes(x.shape)
@@ -183,7 +185,7 @@ class Discretization(AheadLayer):
 
     @classmethod
     def from_config(cls: type[L], config: Mapping[str, Any]) -> L:
-        """Return a new layer, with the boundaries that ``adapt`` found, if it did."""
+        """Return a new layer, with the boundaries found by ``adapt``, if any."""
         settings = dict(config)
         found = None
         if settings.get("num_bins") is not None:
@@ -194,11 +196,11 @@ class Discretization(AheadLayer):
         return layer
 
 
-# --- quantiles: (2, n) summaries of values and of how many each stands for
+# --- quantiles: summaries of shape (2, n) of values and of the number that each stands for
 
 
 def _summary(values: Array, epsilon: float) -> Array:
-    """Return every so many-th of sorted values, with that number."""
+    """Return every k-th of the sorted values, each with the weight k."""
     step = max(values.size * epsilon, 1.0)
     chosen = values[int(step - 1) :: int(step)]
     return np.stack([chosen, np.ones_like(chosen) * np.float32(step)])

@@ -26,11 +26,11 @@ class Dot(RowWise):
     Parameters
     ----------
     axes : int or pair of int
-        The axis of ``a`` and that of ``b`` which are summed over, counted with the axis of rows,
-        which they cannot be.  One integer stands for both.
+        The axes of ``a`` and ``b`` to sum over, counted with the axis of rows, which cannot be one.
+        An integer is used for both.
     normalize : bool, default False
-        Whether vectors are first divided by their lengths, or by 1e-7 where they are shorter: the
-        result is their cosine.
+        Whether vectors are first divided by their lengths (by at least 1e-7), so that the result is
+        their cosine.
     **base
         See ``Layer``.
 
@@ -43,8 +43,8 @@ class Dot(RowWise):
 
     Notes
     -----
-    Shapes: a (rows, ..., size, ...), b (rows, ..., size, ...), y (rows, the other axes of a, the
-    other axes of b), or (rows, 1) where there are no others.  Masks end here.
+    Shapes: a (rows, ..., size, ...), b (rows, ..., size, ...), y (rows, other axes of a, other axes
+    of b), or (rows, 1) if there are no others.  Masks are not passed on.
 
     Examples
     --------
@@ -76,7 +76,7 @@ class Dot(RowWise):
         self.normalize = _check.boolean(who, "normalize", normalize)
 
     def _places(self, shapes: Any) -> tuple[int, int]:
-        """Return the axes' places in the rows' shapes."""
+        """Return the positions of the axes in the shapes of rows."""
         if not isinstance(shapes, list) or len(shapes) != 2:
             count = len(shapes) if isinstance(shapes, list) else 1
             raise ValueError(f"{self.name}: needs a list of 2 inputs; got {count}")
@@ -94,12 +94,12 @@ class Dot(RowWise):
         first, second = places
         if shapes[0][first] != shapes[1][second]:
             raise ValueError(
-                f"{self.name}: inputs must have one size along axes {self.axes}; got {shown}"
+                f"{self.name}: inputs must have the same size along axes {self.axes}; got {shown}"
             )
         return first, second
 
     def call_rows(self, x: Any) -> Any:
-        """Return one product of two matrices a row, with the other axes of both inputs."""
+        """Return one product of two matrices per row, with the other axes of both inputs."""
         shapes = [tensor.row_shape for tensor in x] if isinstance(x, list) else x.row_shape
         pairs = zip(x, self._places(shapes), strict=True)
         (a, a_lies, a_others), (b, b_lies, b_others) = (self._matrix(*pair) for pair in pairs)
@@ -107,9 +107,9 @@ class Dot(RowWise):
         return record("reshape", y, (*a_others, *b_others) or (1,))
 
     def _matrix(self, x: Tensor, place: int) -> tuple[Tensor, bool, Shape]:
-        """Return (vectors, size) and False, or, where it lies so already, (size, vectors), True.
+        """Return (vectors, size) and False, or, if already laid out so, (size, vectors) and True.
 
-        Behind them come the axes of the vectors.
+        They are followed by the axes of the vectors.
         """
         shape = x.row_shape
         others = (*shape[:place], *shape[place + 1 :])

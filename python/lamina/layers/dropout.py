@@ -30,13 +30,14 @@ class Dropout(Noise):
     rate : float
         In [0, 1).
     noise_shape : sequence of int or None, optional
-        One entry for each axis of the input, that of the rows first: 1 where all places along the
-        axis share one draw, else None or the axis's size (that of the rows is not looked at).
-        ``(None, 1, None)`` drops whole channels of a sequence; 1 in front gives all rows of a batch
-        the same mask.  By default every element draws for itself.
+        One entry for each axis of the input, that of the rows first: 1 if all positions along the
+        axis share one draw, otherwise None or the size of the axis (the size of the rows is
+        ignored). ``(None, 1, None)`` drops whole channels of a sequence; 1 in front gives all rows
+        of a batch the same mask.  By default each element is drawn independently.
     seed : int, optional
-        Makes this layer's masks differ from another's; by default its place in the model does.
-        Masks are a function of the model's seed, this number, the step and the element.
+        Distinguishes the masks of this layer from those of others; by default the layer's place in
+        the model does.  Masks are a function of the model's seed, this number, the step and the
+        element.
     **base
         See ``Layer``.
 
@@ -47,13 +48,13 @@ class Dropout(Noise):
 
     Notes
     -----
-    There are two ways to make up for the units that are missing in training.  The original one
-    drops units alone in training, and in prediction, where all are there, multiplies what they
-    return by ``1 - rate``, the share that was kept.  The other one, which is this layer's and
-    Keras's, divides by ``1 - rate`` in training and leaves predictions as they are.  A layer with
-    kernel W behind the first is one with kernel ``(1 - rate) * W`` behind the second: both give the
-    same outputs in training and in prediction.  In either, the output in prediction is the mean of
-    those in training over all masks if the layers behind are linear, and near it if not.
+    There are two ways to compensate for the dropped units.  The original one only drops units in
+    training, and multiplies the outputs by ``1 - rate``, the share that was kept, in prediction,
+    where all units are present.  The other, used by this layer and by Keras, divides by ``1 -
+    rate`` in training and leaves predictions unchanged.  A layer with kernel W after the first kind
+    equals one with kernel ``(1 - rate) * W`` after the second: both have the same outputs in
+    training and in prediction.  In either case the output in prediction is the mean of the training
+    outputs over all masks if the following layers are linear, and close to it if not.
 
     Examples
     --------
@@ -61,7 +62,7 @@ class Dropout(Noise):
     >>> lamina.layers.Dropout(0.4)([[1.0, 2.0]])        # inference: the identity
     array([[1., 2.]], dtype=float32)
 
-    Both scalings, of a layer with kernel W behind (dropped at 0.5):
+    Both scalings, followed by a layer with kernel W (dropped at 0.5):
 
     >>> import numpy as np
     >>> x, keep, rate = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0]]), 0.5
@@ -92,7 +93,7 @@ class Dropout(Noise):
         noise = self.noise_shape
         if noise is None:
             return
-        # How many rows a batch has is not known here: any number stands for all of them.
+        # The number of rows of a batch is not known here: any number stands for it.
         sizes = (noise[0] if noise else None, *row_shape)
         if len(noise) != len(sizes) or any(
             n not in (None, 1, size) for n, size in zip(noise, sizes, strict=True)
@@ -121,10 +122,10 @@ def _noise_shape(value: object) -> tuple[int | None, ...]:
 def dropped(
     x: Any, rate: float, stream: int, own: Collection[int], share_rows: bool, always: bool
 ) -> Any:
-    """Return x with dropout that draws for each place of the axes ``own``, and for each row.
+    """Return x with dropout drawn for each position along the axes ``own``, and for each row.
 
-    Along the other axes, and with ``share_rows`` along the batch, a draw holds for all places.
-    ``always``: outside training too.  At rate 0 there is nothing to record.
+    Along the other axes, and with ``share_rows`` along the batch, all positions share a draw.
+    With ``always`` dropout also acts outside of training.  At rate 0 nothing is recorded.
     """
     if rate == 0.0:
         return x

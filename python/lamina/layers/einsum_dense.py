@@ -1,4 +1,4 @@
-"""A dense layer whose axes an equation names."""
+"""A dense layer whose axes are named by an equation."""
 
 from __future__ import annotations
 
@@ -35,29 +35,28 @@ class EinsumDense(Layer):
     Parameters
     ----------
     equation : str
-        ``"abc,cd->abd"``: letters for the axes of the input, that of the rows first, of the kernel
-        and of the output.  ``"...x,xy->...y"`` and ``"ab...,bc->ac..."`` leave axes out that pass
-        unchanged.
+        For example ``"abc,cd->abd"``: letters for the axes of the input (that of the rows first),
+        the kernel and the output.  ``"...x,xy->...y"`` and ``"ab...,bc->ac..."`` omit axes that
+        pass unchanged.
     output_shape : int or sequence of int or None
-        Sizes of the output's axes without that of the rows, and without those left out; None for
-        one that is as long as the input's.
+        Sizes of the output's axes without the rows and without omitted axes; None for an axis of
+        the same length as in the input.
     activation : str or Activation, optional
     bias_axes : str, optional
-        Letters of the output's axes for whose elements there are biases; none are added without.
+        Letters of the output's axes along which biases differ; by default there is no bias.
     kernel_initializer, bias_initializer : str or Initializer
-        First values: "glorot_uniform" and "zeros".
+        Initial values: "glorot_uniform" and "zeros".
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
         Penalties that training adds to the loss.
     kernel_constraint, bias_constraint : str or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         See ``Layer``.
 
     Raises
     ------
     ValueError
-        If the equation has another form, names an axis that has no size, or does not fit the
-        input.
+        If the equation has another form, names an axis without a size, or does not fit the input.
 
     Examples
     --------
@@ -128,7 +127,7 @@ class EinsumDense(Layer):
         self.kernel = self.bias = None
 
     def call(self, x: Any) -> Any:
-        """Return the sums of products: where the last axes go, in one product of matrices."""
+        """Return the sums of products; if only last axes are summed over, as one matrix product."""
         assert self.kernel is not None
         needed = _axes_of(self, (None, *given(x).shape[1:])).kernel
         if needed != tuple(self.kernel.shape):
@@ -155,7 +154,7 @@ class EinsumDense(Layer):
 
 
 class Axes(NamedTuple):
-    """What an equation says of the weights: their shapes, and the kernel's axes by what they do."""
+    """What an equation implies for the weights: shapes, and the roles of the kernel's axes."""
 
     kernel: tuple[int, ...]
     bias: tuple[int, ...] | None
@@ -185,7 +184,7 @@ def _letters(equation: str) -> tuple[str, str, str, bool]:
 
 
 def _axes_of(layer: EinsumDense, shape: tuple[Any, ...]) -> Axes:
-    """Return what the equation says for an input of a shape, the axis of rows first."""
+    """Return what the equation implies for an input of a shape, the axis of rows first."""
     x, kernel, y, left = _letters(layer.equation)
     elided = len(shape) - len(x)
     who = f"{layer.name}: equation {layer.equation!r}"
@@ -195,7 +194,7 @@ def _axes_of(layer: EinsumDense, shape: tuple[Any, ...]) -> Axes:
             f"got {show_shapes(shape[1:])}"
         )
     passed = shape[1:elided] if left else shape[len(shape) - elided :] if elided else ()
-    # The first size is that of the rows: of the first letter, or of the first axis left out.
+    # The first size is that of the rows: of the first letter, or of the first omitted axis.
     out = [shape[0], *passed, *layer.output_shape] if left else [shape[0], *layer.output_shape]
     named = out[elided:] if left else out
     if len(named) != len(y):
@@ -204,7 +203,7 @@ def _axes_of(layer: EinsumDense, shape: tuple[Any, ...]) -> Axes:
     outputs = dict(zip(y, named, strict=True))
     for letter in y:
         if letter not in inputs and letter not in kernel:
-            raise ValueError(f"{who} makes axis {letter!r} of nothing")
+            raise ValueError(f"{who} does not give axis {letter!r} of the output a size")
         if outputs[letter] is None and letter in inputs:
             outputs[letter] = inputs[letter]
         elif letter in inputs and inputs[letter] not in (None, outputs[letter]):
@@ -237,19 +236,19 @@ def _bias_shape(
 
 
 def _last_axes(equation: str) -> int | None:
-    """Return how many last axes of the input are summed over, if no other axis moves."""
+    """Return how many last axes of the input are summed over, if no other axis is moved."""
     x, kernel, y, left = _letters(equation)
     if "..." in equation and not left:
         return None
     cut = sum(letter in kernel for letter in x)
     kept, summed = x[: len(x) - cut], x[len(x) - cut :]
     rest = kernel[cut:]
-    # The rows stay apart: they are the first of the axes that are kept.
+    # The rows are kept separate: they are the first of the axes that are kept.
     if cut and (kept or left) and kernel[:cut] == summed and rest and y == kept + rest:
         return cut
     return None
 
 
 def _spans(bias: Any, kernel: Any, cut: int) -> bool:
-    """Return whether there is no bias, or one for every column of the kernel."""
+    """Return whether there is either no bias or one for every column of the kernel."""
     return bias is None or tuple(bias.shape) == tuple(kernel.shape)[cut:]

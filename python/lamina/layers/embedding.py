@@ -24,29 +24,29 @@ __all__ = ["Embedding"]
 
 
 class Embedding(RowWise):
-    """``y = table[x]``: a learned row for each token.
+    """``y = table[x]``: a learned vector for each token.
 
     Parameters
     ----------
     input_dim : int
-        Size of the vocabulary: tokens are whole numbers in [0, input_dim).
+        Size of the vocabulary: tokens are integers in [0, input_dim).
     output_dim : int
         Columns of the table.
     embeddings_initializer : str or Initializer, default "uniform"
-        First values of the table.
+        Initial values of the table.
     embeddings_regularizer : str, Regularizer or callable, optional
         Penalty that training adds to the loss.
     embeddings_constraint : str, Constraint or callable, optional
-        What takes the place of the weight after each step of training.
+        Constraint applied to the weight after each step of training.
     mask_zero : bool, default False
-        Whether token 0 stands for padding, which later layers skip.
+        Whether token 0 is padding, which later layers skip.
     **base
-        See ``Layer``; beside these ``weights``, a table learned elsewhere, or a list of one.
+        See ``Layer``; in addition ``weights``, a pretrained table or a list that holds one.
 
     Raises
     ------
     ValueError
-        A token that is no whole number or not below ``input_dim``; the message names its place.
+        If a token is not an integer or not below ``input_dim``; the message names its position.
 
     Notes
     -----
@@ -101,7 +101,7 @@ class Embedding(RowWise):
         return self.input_dim
 
     def weights_fit(self, input_shape: Any) -> bool:  # noqa: ARG002
-        """Return True: the table has nothing to do with how many tokens there are."""
+        """Return True: the table does not depend on the number of tokens."""
         return True
 
     def build(self, input_shape: Shape = ()) -> None:  # noqa: ARG002
@@ -121,14 +121,14 @@ class Embedding(RowWise):
         self._table = None
 
     def call_rows(self, x: Any) -> Any:
-        """Return the look-up; ids that the graph computes are checked where they are used."""
+        """Return the look-up; ids computed by the graph are checked where they are used."""
         table = given(self._table)
         if _calculated(x):
             return record("take", table, x, 0)
         return record("embedding", x, table)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ARG002
-        """Return which tokens are not 0, with ``mask_zero``."""
+        """Return where tokens are not 0 if ``mask_zero``."""
         if not self.mask_zero:
             return None
         with inputs.recording.within(f"{self.name}/mask"):

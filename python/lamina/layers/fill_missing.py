@@ -1,4 +1,4 @@
-"""Values in place of missing ones."""
+"""Replacing missing values."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ DAY = np.timedelta64(1, "D")
 
 
 class FillMissing(AheadLayer):
-    """Put a value in place of missing ones: None, NaN, pandas.NA, NaT.
+    """Replace missing values: None, NaN, pandas.NA, NaT.
 
     Parameters
     ----------
     value : float or str, optional
-        What takes their place.  Without it ``adapt`` takes the mean of each column of numbers; for
-        categories it is "[missing]".
+        The replacement.  If not given, ``adapt`` learns the mean of each column of numbers, and
+        missing categories become "[missing]".
     of : {"number", "category"}, default "number"
-        Numbers become floats, dates the days since 1970, durations days.  Categories become
-        strings: whole numbers written out, truth values "True" and "False".
+        Numbers become floats; dates become days since 1970, and durations days.  Categories become
+        strings: integers are written out, truth values become "True" and "False".
     indicator : bool, default False
-        Whether numbers get columns behind them that say, by 1, which were missing.
+        Whether to append, for each column of numbers, a column that is 1 where the value was
+        missing.
     **base
         See ``Layer``.
 
     Notes
     -----
-    It computes on arrays, ahead of what a model records, so that data with missing values can be
-    given to the model itself: see ``lamina.tables``.
+    The layer computes on arrays, before the recorded part of a model, so that data with missing
+    values can be given to the model itself: see ``lamina.tables``.
 
     Examples
     --------
@@ -54,7 +55,7 @@ class FillMissing(AheadLayer):
            [5., 0.]], dtype=float32)
     """
 
-    takes: ClassVar[str] = "table"  # whatever a column of one holds
+    takes: ClassVar[str] = "table"  # columns of any type
 
     def __init__(
         self,
@@ -83,11 +84,11 @@ class FillMissing(AheadLayer):
     def _keep(self, who: str, value: Any) -> None:
         if self.of == "number":
             value = _check.floats(who, "value", value, "float64").tolist()
-        self.__dict__["value"] = value  # fixed as an attribute: `adapt` replaces it
+        self.__dict__["value"] = value  # the attribute cannot be set: `adapt` replaces it
 
     @answering_calls
     def adapt(self, data: Any) -> None:
-        """Take the mean of each column of ``data``, of what is not missing; 0 where all is.
+        """Learn the mean of each column of ``data``, ignoring missing values; 0 if all are missing.
 
         Parameters
         ----------
@@ -96,11 +97,11 @@ class FillMissing(AheadLayer):
         Raises
         ------
         ValueError
-            The value was given to the constructor, or there are no data.
+            If the value was given to the constructor, or there are no data.
         """
         who = f"{self.name}.adapt"
         if not self._learned:
-            raise ValueError(f"{who}: the value was given to the constructor, and is kept")
+            raise ValueError(f"{who}: the value was given to the constructor and is fixed")
         total: Any = 0.0
         count: Any = 0
         for batch in batches_of(data, None, who):
@@ -114,14 +115,14 @@ class FillMissing(AheadLayer):
         self._keep(who, total / np.maximum(count, 1))
 
     def as_taken(self, name: str, array: Array, who: str | None = None) -> Array:
-        """Return an array of floats with NaN for what is missing, or of strings and None."""
+        """Return an array of floats with NaN for missing values, or of strings and None."""
         who = who or self.name
         if self.of == "number":
             return _numbers(who, name, array)
         return of_objects([_text(v) for v in array.ravel().tolist()], array.shape)
 
     def compute(self, *arrays: Array) -> Array:
-        """Return the values, and the indicators behind them."""
+        """Return the values, followed by the indicators."""
         (x,) = arrays
         if self.of == "category":
             listed = [self.value if v is None else v for v in x.ravel().tolist()]
@@ -146,7 +147,7 @@ class FillMissing(AheadLayer):
         return Spec((*spec.shape[:-1], last))
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments; under "learned" what ``adapt`` found."""
+        """Return the arguments, and under "learned" the values that ``adapt`` found."""
         config = super().get_config()
         if self._learned:
             config.update(value=None, learned=self.value)
@@ -154,7 +155,7 @@ class FillMissing(AheadLayer):
 
     @classmethod
     def from_config(cls: type[Any], config: Any) -> Any:
-        """Return a new layer, with what ``adapt`` found."""
+        """Return a new layer, with the values found by ``adapt``."""
         settings = dict(config)
         learned = settings.pop("learned", None)
         layer = cls(**settings)

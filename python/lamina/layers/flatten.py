@@ -21,7 +21,7 @@ class Flatten(RowWise):
     Parameters
     ----------
     data_format : {"channels_last", "channels_first"}, optional
-        With channels_first the first axis of a row is moved behind the others before.
+        With channels_first, channels are first moved to the last axis of a row.
     **base
         See ``Layer``.
 
@@ -40,13 +40,13 @@ class Flatten(RowWise):
         self._first = channels_first("Flatten", data_format)
 
     def input_dtypes(self, count: int) -> list[str | None]:
-        """Return that channels which are to be moved must be floats; else anything goes."""
+        """Return "float" if channels have to be moved, else None: any dtype is accepted."""
         return ["float" if self._first else None] * count
 
     drops = "gives one row of numbers; put it behind the layers that need the axes"
 
     def call_rows(self, x: Any) -> Any:
-        """Return another view of the same values; channels that come first are moved."""
+        """Return a view of the same values; channels that come first are moved."""
         axes = len(x.row_shape)
         if self._first and axes > 1:
             x = permuted(x, moved_last([0], axes)[0])

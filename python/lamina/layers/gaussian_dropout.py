@@ -16,7 +16,7 @@ __all__ = ["GaussianDropout"]
 
 
 class GaussianDropout(Noise):
-    """In training, multiply by normal noise of mean 1 and dropout's variance.
+    """In training, multiply by normal noise of mean 1 with the variance of dropout.
 
     ``y = x * (1 + sqrt(rate / (1 - rate)) * normal)``.  Srivastava et al. 2014, section 10,
     https://jmlr.org/papers/v15/srivastava14a.html.

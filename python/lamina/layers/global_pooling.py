@@ -1,4 +1,4 @@
-"""Pooling over everything but rows and channels."""
+"""Pooling over all axes except rows and channels."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class GlobalPooling(Spatial):
     ----------
     data_format : {"channels_last", "channels_first"}, optional
     keepdims : bool, default False
-        Whether the spatial axes stay, each of size 1.
+        Whether the spatial axes are kept with size 1.
     **base
         See ``Layer``.
     """
@@ -49,10 +49,10 @@ class GlobalPooling(Spatial):
 
     @property
     def drops(self) -> str | None:  # type: ignore[override]
-        """How to keep the axes that are pooled."""
+        """How to keep the axes that are pooled, for messages."""
         if self.keepdims:
             return None
-        return "pools these axes away; put it behind the layers that need them"
+        return "pools these axes away; place it after the layers that need them"
 
     def call_rows(self, x: Any) -> Any:
         """Return one number for each channel."""
@@ -66,14 +66,14 @@ class GlobalPooling(Spatial):
 
 
 class GlobalMaxPooling1D(GlobalPooling):
-    """The maximum over all steps, every channel by itself.
+    """The maximum over all steps, channel by channel.
 
     Parameters
     ----------
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     keepdims : bool, default False
-        Whether the spatial axes stay, each of size 1.
+        Whether the spatial axes are kept with size 1.
     **base
         See ``Layer``.
 
@@ -86,7 +86,7 @@ class GlobalMaxPooling1D(GlobalPooling):
     -----
     Shapes: x (rows, steps, channels), y (rows, channels) or (rows, 1, channels).
 
-    Of equal maxima the first alone gets the gradient (Keras shares it among them).
+    Among equal maxima only the first receives the gradient (Keras splits it among them).
 
     Examples
     --------
@@ -100,14 +100,14 @@ class GlobalMaxPooling1D(GlobalPooling):
 
 
 class GlobalMaxPooling2D(GlobalPooling):
-    """The maximum over the whole image, every channel by itself.
+    """The maximum over the whole image, channel by channel.
 
     Parameters
     ----------
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     keepdims : bool, default False
-        Whether the spatial axes stay, each of size 1.
+        Whether the spatial axes are kept with size 1.
     **base
         See ``Layer``.
 
@@ -120,7 +120,7 @@ class GlobalMaxPooling2D(GlobalPooling):
     -----
     Shapes: x (rows, height, width, channels), y (rows, channels) or (rows, 1, 1, channels).
 
-    Of equal maxima the first alone gets the gradient (Keras shares it among them).
+    Among equal maxima only the first receives the gradient (Keras splits it among them).
 
     Examples
     --------
@@ -134,29 +134,29 @@ class GlobalMaxPooling2D(GlobalPooling):
 
 
 class GlobalAveragePooling1D(GlobalPooling):
-    """The mean over all steps, every channel by itself; under a mask, over those it keeps.
+    """The mean over all steps, channel by channel; under a mask, over those it keeps.
 
     Parameters
     ----------
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     keepdims : bool, default False
-        Whether the spatial axes stay, each of size 1.
+        Whether the spatial axes are kept with size 1.
     **base
         See ``Layer``.
 
     Raises
     ------
     ValueError
-        If the input has another number of axes, or the mask is not one truth value a step.
+        If the input has another number of axes, or the mask does not have one truth value per step.
 
     Notes
     -----
     Shapes: x (rows, steps, channels), mask (rows, steps), y (rows, channels) or
     (rows, 1, channels).
 
-    A row whose steps are all hidden has the mean 0, and no gradient flows to it; Keras divides 0
-    by 0 there and returns NaN.
+    If all steps of a row are hidden, its mean is 0 and no gradient flows to it; Keras divides 0 by
+    0 there and returns NaN.
 
     Examples
     --------
@@ -180,14 +180,14 @@ class GlobalAveragePooling1D(GlobalPooling):
 
 
 class GlobalAveragePooling2D(GlobalPooling):
-    """The mean over the whole image, every channel by itself.
+    """The mean over the whole image, channel by channel.
 
     Parameters
     ----------
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     keepdims : bool, default False
-        Whether the spatial axes stay, each of size 1.
+        Whether the spatial axes are kept with size 1.
     **base
         See ``Layer``.
 
@@ -211,7 +211,7 @@ class GlobalAveragePooling2D(GlobalPooling):
     _kind: ClassVar[str] = "average"
 
 
-# Keras's other names.
+# Keras's aliases.
 GlobalAvgPool1D = GlobalAveragePooling1D
 GlobalAvgPool2D = GlobalAveragePooling2D
 GlobalMaxPool1D = GlobalMaxPooling1D

@@ -31,12 +31,12 @@ class GroupNormalization(Layer):
     Parameters
     ----------
     groups : int, default 32
-        A divisor of the number of channels; -1 makes each channel a group of its own.
+        A divisor of the number of channels; -1 makes each channel its own group.
     axis : int, default -1
-        That of the channels, counted with the axis of rows.
+        The axis of channels, counted with the axis of rows.
     epsilon : float, default 0.001
     center, scale : bool, default True
-        Whether ``beta`` is added, whether ``gamma`` multiplies.
+        Whether ``beta`` is added; whether the result is multiplied by ``gamma``.
     beta_initializer, gamma_initializer : str or Initializer, default "zeros", "ones"
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
     beta_constraint, gamma_constraint : str or callable, optional
@@ -50,7 +50,7 @@ class GroupNormalization(Layer):
 
     Notes
     -----
-    Weights, a number for each channel, in the order in which they lie: gamma, beta.
+    Weights, one number for each channel: gamma, then beta.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Attention of several heads, groups of which share keys and values."""
+"""Attention with several heads, where groups of heads share keys and values."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ __all__ = ["GroupQueryAttention"]
 
 
 class GroupQueryAttention(Layer):
-    """``MultiHeadAttention`` with fewer heads of keys and values than of queries.
+    """``MultiHeadAttention`` with fewer heads for keys and values than for queries.
 
-    Ainslie et al. 2023, https://arxiv.org/abs/2305.13245.  Head i of the queries looks into head
-    ``i * num_key_value_heads // num_query_heads`` of keys and values.
+    Ainslie et al. 2023, https://arxiv.org/abs/2305.13245.  Head i of the queries uses head ``i *
+    num_key_value_heads // num_query_heads`` of the keys and values.
 
     Parameters
     ----------
@@ -50,24 +50,24 @@ class GroupQueryAttention(Layer):
     use_bias : bool, default True
         Whether the projections add biases.
     sliding_window : int, optional
-        Let positions see those less than so far away, on both sides.
+        Positions attend only to those less than this distance away, on both sides.
     flash_attention : ignored
-        Accepted because Keras's callers pass it.
+        Accepted for compatibility with Keras.
     kernel_initializer, bias_initializer : str or Initializer
-        First values of the projections: "glorot_uniform" and "zeros".
+        Initial values of the projections: "glorot_uniform" and "zeros".
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, bias_constraint : str or callable, optional
     use_gate : bool, default False
-        Whether what the heads give is multiplied by the sigmoid of another projection of the query.
+        Whether the heads' outputs are multiplied by the sigmoid of a projection of the query.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     **base
         See ``Layer``.
 
     Notes
     -----
-    Query (rows, T, columns), key and value (rows, S, ...), output (rows, T, columns).  Masks are as
-    those of ``MultiHeadAttention``.
+    Query (rows, T, columns), key and value (rows, S, ...), output (rows, T, columns).  Masks work
+    as in ``MultiHeadAttention``.
 
     Examples
     --------
@@ -168,7 +168,7 @@ class GroupQueryAttention(Layer):
     def compute_output_shape(
         self, query_shape: Any, value_shape: Any = None, key_shape: Any = None
     ) -> Any:
-        """Return the shape of the output for those of the arguments, the axis of rows first."""
+        """Return the output shape for the shapes of the arguments, the axis of rows first."""
         return output_shape_of(self, query_shape, value_shape, key_shape)
 
     def call(
@@ -184,11 +184,11 @@ class GroupQueryAttention(Layer):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Return what the queries find among the values; see ``MultiHeadAttention.call``."""
+        """Return the attention outputs; see ``MultiHeadAttention.call``."""
         key = value if key is None else key
         band = window(query, value, self.sliding_window, use_causal_mask)
         mask = of_positions(query_mask, value_mask, key_mask, attention_mask, band)
-        if mask is not None:  # axes of groups, and of the heads in each
+        if mask is not None:  # axes for the groups and for the heads in each
             mask = ops.expand_dims(mask, (-3, -4))
         gate = self._gate(query) if self.use_gate else None
         q = ops.multiply(self._query(query), 1.0 / math.sqrt(self.head_dim))
@@ -213,7 +213,7 @@ class GroupQueryAttention(Layer):
         return ops.transpose(x, (0, 2, 3, 1, 4))
 
     def _by_position(self, x: Any) -> Any:
-        """Return what the groups gave as (rows, positions, heads, columns)."""
+        """Return the outputs of the groups as (rows, positions, heads, columns)."""
         rows, groups, heads, positions, columns = ops.shape(x)
         x = ops.transpose(x, (0, 3, 1, 2, 4))
         return ops.reshape(x, (rows, positions, groups * heads, columns))

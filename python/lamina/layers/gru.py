@@ -22,34 +22,34 @@ __all__ = ["GRU"]
 
 
 class GRU(Recurrent):
-    """A state that gates mix with a candidate: ``h_t = z h_{t-1} + (1 - z) g``.
+    """A recurrent layer whose gates mix state and candidate: ``h_t = z h_{t-1} + (1 - z) g``.
 
-    The gates z, r are ``recurrent_activation(x_t W + h_{t-1} U + b)``, each with columns of its
-    own; the candidate g is ``activation(x_t W + b + r (h_{t-1} U + b'))`` with ``reset_after``,
-    else ``activation(x_t W + (r h_{t-1}) U + b)``.  Cho et al., "Learning phrase representations
-    using RNN encoder-decoder for statistical machine translation", 2014.
+    The gates z and r are ``recurrent_activation(x_t W + h_{t-1} U + b)``, each with its own columns
+    of W, U and b; the candidate g is ``activation(x_t W + b + r (h_{t-1} U + b'))`` with
+    ``reset_after`` and ``activation(x_t W + (r h_{t-1}) U + b)`` without.  Cho et al., "Learning
+    phrase representations using RNN encoder-decoder for statistical machine translation", 2014.
 
     Parameters
     ----------
     units : int
         Size of the state and of the output.
     activation : str or Activation, default "tanh"
-        Of the candidate, element-wise.
+        Activation of the candidate, element-wise.
     recurrent_activation : str or Activation, default "sigmoid"
-        Of the gates, element-wise.
+        Activation of the gates, element-wise.
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+        Initial values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or callable, optional
         Penalties that training adds to the loss.
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     dropout, recurrent_dropout : float, default 0.0
         Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
         draw for all steps of a sequence.
     seed : int, optional
-        Makes this layer's dropout differ from another's; by default its place in the model does.
+        Seed of this layer's dropout; by default it follows from the layer's place in the model.
     return_sequences : bool, default False
         Return the output of every step rather than that of the last.
     return_state : bool, default False
@@ -57,14 +57,14 @@ class GRU(Recurrent):
     go_backwards : bool, default False
         Process the last step first; outputs lie in the order of processing.
     stateful : bool, default False
-        Begin each batch with the state that the last one left, row by row, in ``fit`` (give it
-        ``shuffle=False``), ``evaluate`` and ``predict``; an initial state that is given goes
-        first.  All batches must have as many rows, until ``reset_state()``.  Saved weights and
-        copies hold no state.
+        Start each batch from the state in which the previous one ended, row by row, in ``fit``
+        (pass ``shuffle=False``), ``evaluate`` and ``predict``; a given initial state takes
+        precedence.  All batches must have the same number of rows until ``reset_state()``.  Saved
+        weights and copies hold no state.
     unroll : bool, default False
-        Accepted, without effect.
+        Accepted for compatibility; has no effect.
     reset_after : bool, default True
-        Apply the gate r after the product with U, which has a bias of its own then.
+        Apply the gate r after the product with U, which then has its own bias.
     **base
         See ``Layer``.
 
@@ -147,6 +147,6 @@ class GRU(Recurrent):
 
     @property
     def bias_shape(self) -> Shape:
-        """Shape of the bias: with ``reset_after`` the inputs' and the state's."""
+        """Shape of the bias: ``reset_after`` has one for the inputs and one for the state."""
         columns = self.gates * self.units
         return (2, columns) if self.reset_after else (columns,)

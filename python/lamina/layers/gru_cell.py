@@ -22,7 +22,7 @@ __all__ = ["GRUCell"]
 
 
 class GRUCell(Cell):
-    """``h_t = z h_{t-1} + (1 - z) g``: what ``GRU`` does at each step.
+    """``h_t = z h_{t-1} + (1 - z) g``: a single step of ``GRU``.
 
     Parameters
     ----------
@@ -34,16 +34,16 @@ class GRUCell(Cell):
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+        Initial values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
     dropout, recurrent_dropout : float, default 0.0
         Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
         draw for all steps of a sequence.
     reset_after : bool, default True
-        Whether the gate r multiplies what U makes of the state, or the state before it.
+        Whether the gate r is applied after the product of the state with U, or before it.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     **base
         See ``Layer``.
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HashedCrossing"]
 
-KEY = 0xDECAFCAFFE  # what Keras's crosses begin with
+KEY = 0xDECAFCAFFE  # the initial value of Keras's crosses
 
 
 class HashedCrossing(AheadLayer):
-    """Turn two or more categories, strings or integers, into one of ``num_bins`` integers.
+    """Turn pairs or tuples of categories (strings or integers) into one of ``num_bins`` integers.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ class HashedCrossing(AheadLayer):
     output_mode : {"int", "one_hot"}, default "int"
         The bins, int32, or a vector for each.
     sparse : bool, default False
-        Outputs are dense: True is refused.
+        Must be False: outputs are dense.
     **base
         See ``Layer``.
 
     Notes
     -----
-    Called on a list of arrays of one shape, (rows,) or (rows, 1).  The bin follows from FarmHash's
-    fingerprints of strings, and from integers as they are, as in Keras.
+    Called on a list of arrays of the same shape, (rows,) or (rows, 1).  As in Keras, the bin is
+    computed from FarmHash fingerprints of strings, and from integers directly.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class HashedCrossing(AheadLayer):
         self._check_shapes([a.shape[1:] for a in arrays])
         if len({a.shape for a in arrays}) > 1:
             shown = ", ".join(str(a.shape) for a in arrays)
-            raise ValueError(f"{self.name}: inputs must have one shape; got {shown}")
+            raise ValueError(f"{self.name}: inputs must have the same shape; got {shown}")
         joined = np.full(arrays[0].size, KEY, np.uint64)
         for array in arrays:
             joined = _core.kernels.join_hashes(joined, _fingerprints(array).ravel())

@@ -20,26 +20,26 @@ __all__ = ["Hashing"]
 
 
 class Hashing(AheadLayer):
-    """Turn strings, or integers, into one of ``num_bins`` integers, by a hash that never changes.
+    """Turn strings or integers into one of ``num_bins`` integers, by a fixed hash function.
 
     Parameters
     ----------
     num_bins : int
     mask_value : str or int, optional
-        What stands for nothing at all: its bin is 0, and the others' begin with 1.
+        The value for missing categories: its bin is 0, and the other bins start at 1.
     salt : int or tuple of 2 int, optional
-        Makes the hash SipHash-2-4 under this key; without it is FarmHash's Fingerprint64.
+        Key of the hash SipHash-2-4; without it the hash is FarmHash's Fingerprint64.
     output_mode : {"int", "one_hot", "multi_hot", "count"}, default "int"
-        int: int32.  one_hot: a vector for each; multi_hot, count: one for those of the last axis.
+        int: int32.  one_hot: a vector for each; multi_hot, count: one for the last axis.
     sparse : bool, default False
-        Outputs are dense: True is refused.
+        Must be False: outputs are dense.
     **base
         See ``Layer``.
 
     Notes
     -----
-    The bin is the hash, of UTF-8 bytes, modulo the number of bins; an integer is written out in
-    decimal, as in Keras.  It computes on arrays, ahead of what a model records (see
+    The bin is the hash of the UTF-8 bytes modulo the number of bins; integers are written in
+    decimal, as in Keras.  The layer computes on arrays, before the recorded part of a model (see
     ``StringLookup``).
 
     Examples
@@ -70,7 +70,7 @@ class Hashing(AheadLayer):
         self.sparse = check_dense("Hashing", sparse)
 
     def compute(self, *arrays: Array) -> Array:
-        """Return the bins, or what the output mode makes of them."""
+        """Return the bins, encoded as ``output_mode`` says."""
         (array,) = arrays
         masked = self.mask_value is not None and self.num_bins > 1
         bins = buckets(array, self.num_bins - masked, self.salt)
@@ -85,7 +85,7 @@ class Hashing(AheadLayer):
 
 
 def _without_integers(base: Any) -> Any:
-    """Return the base's arguments without Keras's dtype of bins, which are int32."""
+    """Return the base's arguments without Keras's dtype of the bins, which are always int32."""
     if base.get("dtype") in ("int32", "int64"):
         return {name: value for name, value in base.items() if name != "dtype"}
     return base

@@ -13,7 +13,7 @@ __all__ = ["Identity"]
 
 
 class Identity(Layer):
-    """Return the input as it is: a place to name, or for what will come.
+    """Return the input unchanged: a named place in a model, or a placeholder for another layer.
 
     Parameters
     ----------

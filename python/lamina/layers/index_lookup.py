@@ -1,4 +1,4 @@
-"""From tokens to their places in a vocabulary: what lookups of strings and of integers share."""
+"""Looking up the indices of tokens in a vocabulary, for strings and for integers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 L = TypeVar("L", bound="IndexLookup")
 
-LEARNED = "learned"  # in a configuration: what adapt, or set_vocabulary, found
+LEARNED = "learned"  # in a configuration: the result of adapt or set_vocabulary
 
 
 class IndexLookup(Vocabulary):
-    """The place of each token in a vocabulary, or a code of the places."""
+    """The index of each token in a vocabulary, or a code of the indices."""
 
     token_kind: ClassVar[str] = "string"
 
@@ -80,13 +80,13 @@ class IndexLookup(Vocabulary):
         raise TypeError(f"{self.name}: must define _find; got {tokens!r}")
 
     def _unknown_place(self, tokens: Array) -> Array:
-        """Return in which of several buckets unknown tokens are."""
+        """Return the bucket of unknown tokens, where there are several."""
         return buckets(tokens, self.num_oov_indices, self.salt)
 
     # --- looking up
 
     def compute(self, *arrays: Array) -> Array:
-        """Return places, or what the output mode makes of them."""
+        """Return places, encoded as ``output_mode`` says."""
         (array,) = arrays
         if self.invert:
             return self._tokens_at(array)
@@ -104,7 +104,7 @@ class IndexLookup(Vocabulary):
         return (counts * self._weights).astype(self.dtype)
 
     def places(self, tokens: Array) -> Array:
-        """Return the place of each token; of the mask token -1 in modes that drop it."""
+        """Return the index of each token; -1 for the mask token in modes that drop it."""
         found = self._find(tokens)
         unknown = found < 0
         masked = np.zeros(found.shape, bool)
@@ -137,8 +137,8 @@ class IndexLookup(Vocabulary):
             return Spec(spec.shape, self.token_kind if self.invert else "int32")
         if not self._tokens and not self.pad_to_max_tokens:
             raise ValueError(
-                f"{self.name}: has no vocabulary yet, which its output's shape depends on; adapt "
-                f"it, or give one before it is called on an Input"
+                f"{self.name}: has no vocabulary yet, on which the shape of its output depends; "
+                f"adapt it, or give it one, before it is called on an Input"
             )
         mode = "count" if self.output_mode == "tf_idf" else self.output_mode
         return Spec(coded_shape(spec.shape, mode, self._depth))
@@ -146,7 +146,7 @@ class IndexLookup(Vocabulary):
     # --- configuration
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; under "learned" what ``adapt`` found."""
+        """Return the constructor's arguments, and under "learned" the result of ``adapt``."""
         config = super().get_config()
         if self.vocabulary is None and self._tokens:
             weights = None if self._weights is None else self._weights.tolist()
@@ -155,7 +155,7 @@ class IndexLookup(Vocabulary):
 
     @classmethod
     def from_config(cls: type[L], config: Mapping[str, Any]) -> L:
-        """Return a new layer with the vocabulary of the one that ``get_config`` described.
+        """Return a new layer with the vocabulary of the layer that ``get_config`` described.
 
         No file is read: a configuration holds tokens.
         """

@@ -1,4 +1,4 @@
-"""Where a model's rows come in."""
+"""The input of a model."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 class InputLayer(Layer):
-    """The shape of a model's rows, stated before there is data.
+    """The shape of a model's rows, stated before there are data.
 
     Parameters
     ----------
     shape : tuple of int or None
         Shape of one row, without the axis of rows: ``(13,)``, ``(28, 28)``.  None stands for an
-        axis of any length: the model is recorded anew for each that occurs, and the last few
-        recordings are kept.  ``input_shape`` is its old name.
+        axis of any length: the model is recorded again for each length that occurs, and the last
+        few recordings are kept.  ``input_shape`` is the old name of this argument.
     batch_size : int, optional
-        Rows of every batch of a model with stateful layers; of no consequence for others.
+        Rows of every batch of a model with stateful layers; ignored in other models.
     dtype : {"float32", "float64", "int32", "bool", "string"}, optional
-        What the layers that read it need, and the model's precision, if not given.  Any integer
-        type stands for "int32", of token ids; "bool" is for masks, "string" for what
-        ``StringLookup`` and the like read.
+        By default, what the layers that read the input need, and the model's precision.  Any
+        integer type is treated as "int32", for token ids; "bool" is for masks, and "string" for
+        layers such as ``StringLookup``.
     name : str, optional
 
     Raises
     ------
     ValueError, TypeError
-        A size that is not a positive integer.
+        If a size is not a positive integer.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class InputLayer(Layer):
         kind = _discrete(dtype)
         super().__init__(name=name, dtype=None if kind else dtype, **base)
         if kind or dtype is None:
-            self._drop_policy()  # what is chosen for layers says nothing of what is fed
+            self._drop_policy()  # a policy for layers does not apply to inputs
             self._dtype = None
         shape, batch_size = _of_row("InputLayer", shape, batch_size, whole)
-        # Strings may be a single one a row; numbers have an axis.
+        # A row may be a single string; numbers have at least one axis.
         alone = kind == "string" and isinstance(shape, (list, tuple)) and len(shape) == 0
         self.shape = () if alone else _check.open_shape("Input", "shape", shape)
         self.batch_size = None
@@ -69,7 +69,7 @@ class InputLayer(Layer):
         self.built = True
 
     def row_output_shape(self, row_shape: _check.Shape) -> _check.Shape:
-        """Return the shape; a differing input is refused."""
+        """Return the shape; an input of another shape is rejected."""
         if not _check.fits_shape(row_shape, self.shape):
             raise ValueError(
                 f"{self.name}: input has shape {_check.show_shape(row_shape)}; "
@@ -82,7 +82,7 @@ class InputLayer(Layer):
         return x
 
     def tensor(self) -> SymbolicTensor:
-        """Return the symbolic tensor that stands for the rows; always the same one."""
+        """Return the symbolic tensor that stands for the rows; always the same object."""
         if not self.nodes:
             self.nodes.append(Node(self, [], [self.shape], self.kind or self._given_dtype))
         return self.nodes[0].outputs[0]
@@ -133,26 +133,27 @@ def Input(  # noqa: N802
 ) -> SymbolicTensor:
     """Return the symbolic tensor that stands for a model's rows.
 
-    It is the first entry of a ``Sequential``, or what the layers of a graph model are called on.
+    It is the first entry of a ``Sequential``, or the tensor on which the layers of a graph model
+    are called.
 
     Parameters
     ----------
     shape : tuple of int or None
-        Of one row, without the axis of rows; None for an axis of any length.
+        Shape of one row, without the axis of rows; None for an axis of any length.
     batch_size : int, optional
-        Rows of every batch of a model with stateful layers; of no consequence for others.
+        Rows of every batch of a model with stateful layers; ignored in other models.
     dtype : {"float32", "float64", "int32", "bool", "string"}, optional
-        What the layers that read it need, and the model's precision, if not given.  Strings are
-        read by ``StringLookup``, ``TextVectorization``, ``Hashing`` and ``HashedCrossing``, which
-        make numbers of them before anything recorded runs.  Integers are
-        fed with all 32 bits, but arithmetic with them and comparisons are done in the model's
-        floating-point numbers: those of a float32 model are exact up to 2**24 (16777216).
+        By default, what the layers that read the input need, and the model's precision.  Strings
+        are read by ``StringLookup``, ``TextVectorization``, ``Hashing`` and ``HashedCrossing``,
+        which turn them into numbers before anything recorded runs.  Integers are fed with all 32
+        bits, but arithmetic and comparisons are done in the model's floating-point type: those of a
+        float32 model are exact up to 2**24 (16777216).
     batch_shape : tuple of int, optional
         ``(batch_size, *shape)`` in place of both; None stands for any number of rows.
     name : str, optional
         Data may be given as a dict by these names.
     tensor : SymbolicTensor, optional
-        It is returned, whatever else is given: programs for Keras have ``Input(tensor=...)``.
+        Returned as it is, and other arguments are ignored, for programs with ``Input(tensor=...)``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Places of integers in a vocabulary."""
+"""Indices of integers in a vocabulary."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ __all__ = ["IntegerLookup"]
 
 
 class IntegerLookup(IndexLookup):
-    """Turn integers of any size into their places in a vocabulary, or into codes of them.
+    """Turn integers of any size into their indices in a vocabulary, or into codes of them.
 
     Parameters
     ----------
     max_tokens, num_oov_indices, vocabulary, idf_weights, invert, output_mode, pad_to_max_tokens
         See ``StringLookup``.
     mask_token : int, optional
-        What stands for no integer at all: its place is 0, and other output modes drop it.
+        The value for missing integers: its index is 0, and other output modes drop it.
     oov_token : int, default -1
-        What ``invert`` returns for unknown ones.
+        The value that ``invert`` returns for unknown integers.
     vocabulary_dtype : {"int64"}
     sparse : bool, default False
-        Outputs are dense: True is refused.
+        Must be False: outputs are dense.
     oov_method : {"floormod", "farmhash"}, default "floormod"
-        In which of several places an unknown integer is: its remainder, or its hash.
+        How one of several indices is chosen for an unknown integer: by its remainder, or by a hash.
     salt : int or tuple of 2 int, optional
-        Of the hash, which is SipHash then.
+        Key of the hash, which is then SipHash.
     **base
         See ``Layer``.
 

@@ -23,13 +23,13 @@ class Lambda(Layer):
     Parameters
     ----------
     function : callable
-        ``function(x)`` returns a tensor; one with parameters ``mask`` or ``training`` is given
-        them.
+        ``function(x)`` returns a tensor; if it has parameters ``mask`` or ``training``, they are
+        passed to it.
     output_shape : ignored
-        The shape is found by recording; accepted because Keras's callers pass it.
+        The shape is found by recording; accepted for compatibility with Keras.
     mask : Tensor or callable, optional
-        The outgoing mask, or ``mask(x, mask)`` that makes it of the input and its mask.  Without
-        it none goes on, as in Keras.
+        The outgoing mask, or ``mask(x, mask)`` that computes it from the input and its mask.  By
+        default no mask is passed on, as in Keras.
     arguments : dict, optional
         Further keyword arguments of the function.
     **base
@@ -37,8 +37,8 @@ class Lambda(Layer):
 
     Notes
     -----
-    Weights that the function reads from outside are not the layer's: a class of your own that
-    derives from ``Layer`` has its own.
+    Weights that the function reads from outside do not belong to the layer; for a function with
+    weights derive a class from ``Layer``.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class Lambda(Layer):
         self.takes_mask, self.takes_training = "mask" in takes, "training" in takes  # type: ignore[misc]
 
     def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Return what the function makes of the tensor."""
+        """Return the value of the function for the tensor."""
         given = dict(self.arguments)
         if self.takes_training:
             given["training"] = training
@@ -78,7 +78,7 @@ class Lambda(Layer):
         return self.function(x, **given)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes; functions that cannot be pickled say so by the layer's name."""
+        """Return the attributes; errors of pickling functions name the layer."""
         state = super().__getstate__()
         for what in ("function", "mask"):
             if callable(state[what]):
@@ -86,7 +86,7 @@ class Lambda(Layer):
         return state
 
     def compute_mask(self, x: Any, mask: Any = None) -> Any:
-        """Return what ``mask`` says."""
+        """Return the mask given by ``mask``."""
         return self.mask(x, mask) if callable(self.mask) else self.mask
 
 
@@ -101,7 +101,7 @@ class _Kept:
         return self._function
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return the function, if whoever unpickles it can find it."""
+        """Return the function, if it can be found again when unpickling."""
         try:
             pickle.dumps(self._function)
         except Exception:
@@ -117,7 +117,7 @@ class _Kept:
 
 
 def _by_value() -> bool:
-    """Return whether a pickler is at work that writes down the code of functions."""
+    """Return whether the pickler in use stores the code of functions."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if {"cloudpickle", "dill"} & set(str(frame.f_globals.get("__name__")).split(".")):
@@ -137,5 +137,5 @@ def _shown(function: Callable[..., Any]) -> str:
 def _parameters(function: Callable[..., Any]) -> set[str]:
     try:
         return set(inspect.signature(function).parameters)
-    except ValueError:  # a function of C
+    except ValueError:  # a function written in C
         return set()

@@ -1,4 +1,7 @@
-"""The base of all layers: what users see, and define; buildable.py, recordable.py have the rest."""
+"""The base of all layers: the part that users see and override.
+
+The rest is in buildable.py and recordable.py.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +46,14 @@ class Layer(Recordable, PublicKeywords):
     Parameters
     ----------
     name : str, optional
-        Unique in a model; by default the class's name in small letters, numbered over all models
+        Unique in a model; by default the class's name in lower case, numbered over all models
         until ``lamina.backend.clear_session``.
     trainable : bool, default True
-        False keeps the weights as they are in ``fit``.  May be changed at any time; it holds from
+        False keeps the weights unchanged in ``fit``.  May be changed at any time, with effect from
         the next step on.
     dtype : {"float32", "float64", "mixed_bfloat16"} or DTypePolicy, optional
-        The model's if not given.  The weights of "mixed_bfloat16" are float32, and products take
-        their factors rounded to bfloat16: see ``lamina.dtype_policies``.
+        By default the model's.  With "mixed_bfloat16" the weights are float32 and the factors of
+        products are rounded to bfloat16: see ``lamina.dtype_policies``.
     input_shape : tuple of int, optional
         Shape of a row of input, for the first layer of a model without an ``Input``.
     input_dim : int, optional
@@ -60,20 +63,21 @@ class Layer(Recordable, PublicKeywords):
 
     Notes
     -----
-    A layer of your own defines ``call(self, x, training=None, mask=None)``, written with
-    ``lamina.ops`` and Python's operators, and ``build(self, input_shape)`` if it has weights, which
-    ``add_weight`` makes; ``input_shape`` has the axis of rows first, ``(None, 3)``.  Layers and
-    models that it keeps as attributes, in lists and dicts too, are its own: their weights are
-    among its weights.  ``call`` runs when a model is recorded, not for every batch: Python's ``if``
-    may ask for ``training``, for shapes and settings, and not for the values of tensors.
+    To write your own layer, define ``call(self, x, training=None, mask=None)``, using
+    ``lamina.ops`` and Python's operators, and, if it has weights, ``build(self, input_shape)``,
+    which makes them with ``add_weight``; ``input_shape`` starts with the axis of rows, ``(None,
+    3)``.  Layers and models kept as attributes, also in lists and dicts, belong to the layer, and
+    their weights are among its weights.  ``call`` runs when a model is recorded, not for every
+    batch, so Python's ``if`` may depend on ``training``, shapes and settings, but not on the values
+    of tensors.
 
-    A mask says which positions of a row count, as one truth value for each position of the
-    leading axes.  A layer whose ``call`` has a parameter ``mask`` is given it; with
-    ``supports_masking`` it passes on unchanged, else it ends here, unless ``compute_mask`` says
-    something else.
+    A mask says which positions of a row count, with one truth value for each position of the
+    leading axes.  It is passed to ``call`` if that has a parameter ``mask``.  With
+    ``supports_masking`` the mask is passed on unchanged; otherwise it ends at this layer, unless
+    ``compute_mask`` returns another.
 
-    A layer may define ``record(graph, x)`` instead, in terms of the engine's operations, on tensors
-    whose shapes are those of one row, and ``compute_output_shape``.
+    A layer may instead define ``record(graph, x)``, in terms of the engine's operations on tensors
+    with the shape of one row, and ``compute_output_shape``.
 
     Examples
     --------
@@ -88,7 +92,7 @@ class Layer(Recordable, PublicKeywords):
     array([[0.   , 1.762]], dtype=float32)
     """
 
-    # What models, wrappers and the engine ask of a layer; dir and help leave it out.
+    # Used by models, wrappers and the engine; hidden from dir and help.
     _plumbing: ClassVar[str] = (
         "ahead apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls "
         "cell changeable check_weights_fit class_name drops ends_masks fill first_bias forget "
@@ -101,7 +105,7 @@ class Layer(Recordable, PublicKeywords):
         "within written"
     )
 
-    _overwritten: ClassVar[str] = "nodes"  # that users may name otherwise: see _own_names.py
+    _overwritten: ClassVar[str] = "nodes"  # users may reuse the name: see _own_names.py
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Find out how the class is written: with ``call``, as Keras's layers, or row by row."""
@@ -116,7 +120,7 @@ class Layer(Recordable, PublicKeywords):
         cls.takes_training = cls.calls and "training" in parameters
         cls.takes_any_name = cls.calls and signatures.takes_any_name(cls.call)
         if cls.calls and cls.input_dtype is Layer.input_dtype:
-            cls.input_dtype = None  # it is given what there is
+            cls.input_dtype = None  # inputs are passed as they are
         derived.adapt(cls)
         check_base_is_called(cls, "_name")
 
@@ -181,37 +185,37 @@ class Layer(Recordable, PublicKeywords):
         self._built_shape: Any = None  # a shape, or a list of them for several inputs
         self.nodes: list[Node] = []  # the calls on symbolic tensors
 
-    # --- what a layer of one's own overrides
+    # --- methods that a user's layer overrides
 
     if not TYPE_CHECKING:  # see recordable.py
 
         def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
-            """Return the output, a tensor or a structure of them, for tensors.
+            """Return the output, a tensor or a structure of tensors.
 
-            A layer of the library computes, as ``layer(x)`` does, where it is given arrays.
+            Called on arrays, a layer of the library computes, as ``layer(x)`` does.
 
             Parameters
             ----------
-            x : Tensor, or what else the layer is called on
+            x : Tensor or structure of Tensor
             training : bool, optional
                 Whether this is for training.
             mask : Tensor, optional
-                Of bool: which positions of a row count.
+                Boolean, True for the positions of a row that count.
             """
             if Recording.current() is None:
                 return calls.outside(self, x, mask, training)
             return calls.recorded(self, x, mask, training)
 
         def build(self, input_shape: Any) -> None:
-            """Make the weights, with ``add_weight``."""
+            """Make the weights with ``add_weight``."""
             derived.build_nothing(self, input_shape)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return the shape of the output; raises ValueError if ``input_shape`` is unfit.
 
-        Both have the axis of rows first, ``(None, 3)``.  A layer of several inputs is given a list
-        of shapes, one of several outputs returns one.  A layer that does not define it is recorded
-        to find out, and is not built by that.
+        Both shapes start with the axis of rows, ``(None, 3)``.  A layer with several inputs is
+        given a list of shapes; one with several outputs returns a list.  If a class does not define
+        this method, the layer is recorded to find the shape, without being built.
         """
         if self.calls:
             return called.output_shape(self, input_shape)
@@ -221,20 +225,20 @@ class Layer(Recordable, PublicKeywords):
 
     @property
     def losses(self) -> list[Any]:
-        """What ``add_loss`` was given: in a recording tensors, else numbers of the last call.
+        """Losses given to ``add_loss``: tensors while recording, else numbers of the last call.
 
-        After the numbers come the penalties of the weights as they are.
+        They are followed by the penalties for the current weights.
         """
         return calls.losses_of(self)
 
     def add_loss(self, loss: Any) -> None:
-        """Add a number to the loss that training lowers; called within ``call``.
+        """Add a number to the training loss; to be called within ``call``.
 
         Parameters
         ----------
         loss : Tensor
-            A single number, made by ``lamina.ops`` of inputs, weights or outputs.  The mean of one
-            with an axis of rows is taken.
+            A single number, computed with ``lamina.ops`` from inputs, weights or outputs.  If it
+            has an axis of rows, its mean is used.
         """
         calls.add_loss(self, loss)
 
@@ -253,35 +257,35 @@ class Layer(Recordable, PublicKeywords):
         training: bool | None = None,
     ) -> Array: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Apply the layer, to arrays, to symbolic tensors, or to tensors within another's ``call``.
+        """Apply the layer to arrays, to symbolic tensors, or to tensors within another's ``call``.
 
         Parameters
         ----------
         *args, **kwargs : array_like of shape (rows, ...), SymbolicTensor, Tensor, or lists of them
-            What ``call`` takes.  A layer that is not built yet is built for the shape.  Arrays that
-            are given by name, and have another first axis than the rows, are taken as they are.
+            The arguments of ``call``.  A layer that is not built yet is built for the given shape.
+            Arrays passed by name whose first axis differs from the number of rows are passed whole.
         mask : array_like of bool or tensor, optional
-            For layers that take one: shape (rows, steps).
+            For layers that take a mask: shape (rows, steps).
         training : bool, optional
-            By default arrays are computed as in inference, and symbolic tensors as what the model
-            is called for asks.  What a call on symbolic tensors is told holds always: ``fit``,
-            ``predict`` and ``model(x, training=...)`` do not overrule it.
+            By default arrays are computed as in inference, and symbolic tensors according to how
+            the model is called.  A value given in a call on symbolic tensors is fixed: ``fit``,
+            ``predict`` and ``model(x, training=...)`` do not override it.
 
         Returns
         -------
-        ndarray, SymbolicTensor or Tensor, or what structure of them ``call`` returns
+        ndarray, SymbolicTensor or Tensor, or the structure of them that ``call`` returns
         """
         return calls.call(self, args, kwargs)
 
     @property
     def input(self) -> SymbolicTensor:
-        """The symbolic tensor, or list of them, that the layer was called on first."""
+        """The symbolic tensor, or list of them, on which the layer was first called."""
         inputs: Any = self._first_node("input").inputs
         return inputs[0] if len(inputs) == 1 else list(inputs)  # type: ignore[return-value]
 
     @property
     def output(self) -> SymbolicTensor:
-        """The symbolic tensor, or list of them, that calling the layer first returned."""
+        """The symbolic tensor, or list of them, returned by the layer's first call."""
         outputs: Any = self._first_node("output").outputs
         return outputs[0] if len(outputs) == 1 else list(outputs)  # type: ignore[return-value]
 
@@ -298,7 +302,7 @@ NOT_RECORDED = BASE_ARGUMENTS - {"input_dim", "activity_regularizer"}  # the fir
 
 
 def _takes(cls: type, argument: str) -> bool:
-    """Return whether a class of this package takes the argument: its settings say what is fixed."""
+    """Return whether a class of this package takes the argument, according to its settings."""
     return any(
         is_own(vars(base)["__init__"]) and argument in argument_names(base)
         for base in cls.__mro__

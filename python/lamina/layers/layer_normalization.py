@@ -25,18 +25,18 @@ __all__ = ["LayerNormalization"]
 
 
 class LayerNormalization(RowWise):
-    """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, each row by itself.
+    """``y = gamma * (x - mean) / sqrt(variance + epsilon) + beta``, row by row.
 
-    Mean and variance (divided by the count) are those over the axes given, in training and
-    prediction alike.  Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450.
+    Mean and variance (divided by the count) are those over the given axes, in training and in
+    prediction.  Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450.
 
     Parameters
     ----------
     axis : int or sequence of int, default -1
-        The axes to normalise over, counted with the axis of rows, which is none of them.
+        The axes to normalise over, counted with the axis of rows, which cannot be one.
     epsilon : float, default 0.001
     center, scale : bool, default True
-        Whether ``beta`` is added, whether ``gamma`` multiplies.
+        Whether ``beta`` is added; whether the result is multiplied by ``gamma``.
     beta_initializer, gamma_initializer : str or Initializer, default "zeros", "ones"
     beta_regularizer, gamma_regularizer : str, Regularizer or callable, optional
     **base
@@ -45,14 +45,13 @@ class LayerNormalization(RowWise):
     Raises
     ------
     ValueError, TypeError
-        If an axis is no integer, comes twice, or is not one of the input's.
+        If an axis is not an integer, occurs twice, or is not an axis of the input.
 
     Notes
     -----
-    Weights, each of the normalised axes' shape, in the order in which they lie: gamma, beta.
-
+    Weights, each of the shape of the normalised axes, in the order in which they lie: gamma, beta.
     A row whose squares overflow or vanish in its dtype is normalised in float64, so that outputs
-    and gradients are right for numbers of any size.
+    and gradients are accurate for numbers of any size.
 
     Examples
     --------
@@ -106,7 +105,7 @@ class LayerNormalization(RowWise):
         return self._live(self._beta)
 
     def _axes(self, input_shape: Shape) -> list[int]:
-        """Return the places of the axes in a row, in ascending order."""
+        """Return the positions of the axes in a row, in ascending order."""
         asked = integers(self.name, "axis", self.axis)
         places = sorted({axis_of_row(self.name, axis, input_shape) for axis in asked})
         if not places or len(places) < len(asked):
@@ -120,7 +119,7 @@ class LayerNormalization(RowWise):
         return tuple(input_shape[place] for place in self._axes(input_shape))
 
     def weights_fit(self, input_shape: Shape) -> bool:
-        """Return whether the normalised axes are the same: the others are rows to them."""
+        """Return whether the normalised axes are the same: all other axes act as rows."""
         return self._features(input_shape) == self._features(self._built_shape)
 
     def build(self, input_shape: Shape) -> None:
@@ -149,7 +148,7 @@ class LayerNormalization(RowWise):
         self._gamma = self._beta = None
 
     def call_rows(self, x: Any) -> Any:
-        """Return the normalisation; one over other axes is between two permutations."""
+        """Return the normalisation; over other axes it is wrapped in two permutations."""
         axes = self._axes(x.row_shape)
         there, back = moved_last(axes, len(x.row_shape))
         y = record(

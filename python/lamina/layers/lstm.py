@@ -23,35 +23,36 @@ __all__ = ["LSTM"]
 
 
 class LSTM(Recurrent):
-    """A state c that gates write, keep and read: ``c = f c + i g``, ``h = o activation(c)``.
+    """A recurrent layer with gates and a cell state: ``c = f c + i g``, ``h = o activation(c)``.
 
-    The gates i, f, o are ``recurrent_activation(x_t W + h_{t-1} U + b)``, the candidate g is
-    ``activation`` of the same, each with columns of its own.  Hochreiter and Schmidhuber, "Long
-    short-term memory", 1997; the gate f is of Gers, Schmidhuber and Cummins, 2000.
+    The gates i, f and o are ``recurrent_activation(x_t W + h_{t-1} U + b)``, and the candidate g is
+    ``activation`` of the same expression, each with its own columns of W, U and b.  Hochreiter and
+    Schmidhuber, "Long short-term memory", 1997; the forget gate f is from Gers, Schmidhuber and
+    Cummins, 2000.
 
     Parameters
     ----------
     units : int
         Size of the state and of the output.
     activation : str or Activation, default "tanh"
-        Of the candidate and of the state, element-wise.
+        Activation of the candidate and of the state, element-wise.
     recurrent_activation : str or Activation, default "sigmoid"
-        Of the gates, element-wise.
+        Activation of the gates, element-wise.
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+        Initial values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
     unit_forget_bias : bool, default True
-        Start the bias of the gate f at 1 (Jozefowicz et al. 2015).
+        Start the bias of the forget gate at 1 (Jozefowicz et al. 2015).
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or callable, optional
         Penalties that training adds to the loss.
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     dropout, recurrent_dropout : float, default 0.0
         Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
         draw for all steps of a sequence.
     seed : int, optional
-        Makes this layer's dropout differ from another's; by default its place in the model does.
+        Seed of this layer's dropout; by default it follows from the layer's place in the model.
     return_sequences : bool, default False
         Return the output of every step rather than that of the last.
     return_state : bool, default False
@@ -59,12 +60,12 @@ class LSTM(Recurrent):
     go_backwards : bool, default False
         Process the last step first; outputs lie in the order of processing.
     stateful : bool, default False
-        Begin each batch with the state that the last one left, row by row, in ``fit`` (give it
-        ``shuffle=False``), ``evaluate`` and ``predict``; an initial state that is given goes
-        first.  All batches must have as many rows, until ``reset_state()``.  Saved weights and
-        copies hold no state.
+        Start each batch from the state in which the previous one ended, row by row, in ``fit``
+        (pass ``shuffle=False``), ``evaluate`` and ``predict``; a given initial state takes
+        precedence.  All batches must have the same number of rows until ``reset_state()``.  Saved
+        weights and copies hold no state.
     unroll : bool, default False
-        Accepted, without effect.
+        Accepted for compatibility; has no effect.
     **base
         See ``Layer``.
 
@@ -147,5 +148,5 @@ class LSTM(Recurrent):
         return "lstm"
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
-        """Return the first values of the bias, that of the gate f at 1."""
+        """Return the initial values of the bias, with 1 for the forget gate."""
         return _gates.first_lstm_bias(self, shape, dtype, rng)

@@ -23,7 +23,7 @@ __all__ = ["LSTMCell"]
 
 
 class LSTMCell(Cell):
-    """``c_t = f c_{t-1} + i g``, ``h_t = o activation(c_t)``: what ``LSTM`` does at each step.
+    """``c_t = f c_{t-1} + i g``, ``h_t = o activation(c_t)``: a single step of ``LSTM``.
 
     Parameters
     ----------
@@ -31,20 +31,20 @@ class LSTMCell(Cell):
         Size of the states h and c, and of the output.
     activation : str or Activation, default "tanh"
     recurrent_activation : str or Activation, default "sigmoid"
-        Of the gates i, f and o.
+        Activation of the gates i, f and o.
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+        Initial values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
     unit_forget_bias : bool, default True
-        Whether the bias of the gate f begins at 1.
+        Whether the bias of the forget gate starts at 1.
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
     dropout, recurrent_dropout : float, default 0.0
         Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
         draw for all steps of a sequence.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     **base
         See ``Layer``.
 
@@ -103,7 +103,7 @@ class LSTMCell(Cell):
         self.unit_forget_bias = _check.boolean("LSTMCell", "unit_forget_bias", unit_forget_bias)
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
-        """Return the first values of the bias, that of the gate f at 1."""
+        """Return the initial values of the bias, with 1 for the forget gate."""
         return _gates.first_lstm_bias(self, shape, dtype, rng)
 
     def call(self, x: Any, states: Any, training: bool | None = None) -> Any:

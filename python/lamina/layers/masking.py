@@ -15,12 +15,12 @@ __all__ = ["Masking"]
 
 
 class Masking(RowWise):
-    """Hide the steps whose features all equal ``mask_value``: later layers skip them.
+    """Hide the steps whose features all equal ``mask_value``, so that later layers skip them.
 
     Parameters
     ----------
     mask_value : float, default 0.0
-        What padding holds; compared after rounding to the layer's dtype.
+        The value of padding; compared after rounding to the layer's dtype.
     **base
         See ``Layer``.
 
@@ -34,9 +34,9 @@ class Masking(RowWise):
     Shapes: x and y (rows, steps, ..., features), mask (rows, steps, ...).  ``y`` is 0 at hidden
     steps, and ``x`` elsewhere.
 
-    A row may be hidden altogether: a recurrent layer then returns its initial state (zeros unless
-    given), ``GlobalAveragePooling1D`` returns zeros, and the row has no part in a loss for each
-    step.
+    If all steps of a row are hidden, a recurrent layer returns its initial state (zeros unless
+    given), ``GlobalAveragePooling1D`` returns zeros, and the row does not contribute to a loss over
+    steps.
 
     Examples
     --------

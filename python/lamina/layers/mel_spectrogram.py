@@ -1,4 +1,4 @@
-"""Spectrograms over frequencies as they are heard."""
+"""Spectrograms on the mel scale."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class MelSpectrogram(Layer):
     ----------
     fft_length : int, default 2048
     sequence_stride : int, default 512
-        How far a stretch begins behind the one before.
+        Distance between the starts of successive frames.
     sequence_length : int, optional
-        How long the window is; ``fft_length`` if not given.
+        Length of the window; ``fft_length`` by default.
     window : {"hann", "hamming"}, array_like or None
     sampling_rate : int, default 16000
         In hertz.
@@ -36,21 +36,21 @@ class MelSpectrogram(Layer):
     max_freq : float, optional
         Half the sampling rate if not given.
     power_to_db : bool, default True
-        Whether powers are shown in decibels.
+        Whether to return powers in decibels.
     top_db : float, default 80.0
-        How far below the largest of a batch decibels may be.
+        How far below the maximum of a batch the values in decibels may lie.
     mag_exp : float, default 2.0
-        Power of the magnitude: 1 or 2, for instance.
+        Exponent of the magnitude, for instance 1 or 2.
     min_power : float, default 1e-10
     ref_power : float, default 1.0
-        That of 0 decibels.
+        The power that corresponds to 0 decibels.
     **base
         See ``Layer``.
 
     Notes
     -----
-    Inputs are of shape (rows, samples), outputs of (rows, num_mel_bins, stretches).  The triangular
-    bands follow ``mel(f) = 2595 log10(1 + f / 700)``, with peaks of 1.
+    Inputs have shape (rows, samples), outputs (rows, num_mel_bins, frames).  The triangular bands
+    follow ``mel(f) = 2595 log10(1 + f / 700)``, with peaks of 1.
 
     Examples
     --------
@@ -121,7 +121,7 @@ class MelSpectrogram(Layer):
         return ops.swapaxes(y, -1, -2)
 
     def _bands(self) -> Array:
-        """Return how much of each frequency is in each band: (fft_length // 2 + 1, bands)."""
+        """Return the share of each frequency in each band: (fft_length // 2 + 1, bands)."""
         frequencies = np.linspace(0.0, self.sampling_rate / 2, self.fft_length // 2 + 1)
         edges = np.linspace(_mel(self.min_freq), _mel(self.max_freq), self.num_mel_bins + 2)
         at, widths = _mel(frequencies)[:, None], np.diff(edges)

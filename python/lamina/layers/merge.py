@@ -1,4 +1,4 @@
-"""Layers of several inputs, joined element by element."""
+"""Layers that combine several inputs element by element."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ __all__ = ["Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"]
 
 
 class Merge(RowWise):
-    """Base of the layers that join their inputs element by element.
+    """Base of the layers that combine their inputs element by element.
 
-    Inputs of fewer axes, or of size 1 along one, are repeated as NumPy does.  Where every input
-    has a mask, a position of the output is kept if any input keeps it; else the output has none.
+    Inputs with fewer axes, or with size 1 along an axis, are broadcast as in NumPy.  If every input
+    has a mask, a position of the output is kept if any input keeps it; otherwise the output has no
+    mask.
     """
 
     multiple_inputs = True
     needs_list = True
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
-        """Return what joins the inputs, made equal in shape."""
+        """Return the combined inputs, broadcast to the same shape."""
         inputs, mask = as_list(x), as_list(mask)
         shape = self._joint_shape([tensor.row_shape for tensor in inputs])
         alike = [_broadcast(tensor, shape) for tensor in inputs]
@@ -37,7 +38,7 @@ class Merge(RowWise):
         return self._join_masked(alike, self._masks(inputs, mask))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return where any input counts; None unless every input has a mask."""
+        """Return where any input is kept; None unless every input has a mask."""
         if any(m is None for m in as_list(mask)):
             return None
         return union(self._masks(as_list(inputs), as_list(mask)))
@@ -49,7 +50,7 @@ class Merge(RowWise):
         for shape in longest:
             if any(own not in (1, size) for own, size in zip(shape, result, strict=True)):
                 shown = ", ".join(_check.show_shape(s) for s in shapes)
-                raise ValueError(f"{self.name}: inputs must have one shape; got {shown}")
+                raise ValueError(f"{self.name}: inputs must have the same shape; got {shown}")
         return result
 
     def _masks(self, x: Sequence[Tensor], mask: Sequence[Tensor | None]) -> list[Tensor | None]:
@@ -63,12 +64,12 @@ class Merge(RowWise):
         raise TypeError(f"{type(self).__name__}: a merge layer must define _join")
 
     def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:  # noqa: ARG002
-        # A sum does not ask what is hidden; a product and an extreme do.
+        # Sums ignore masks; products and extremes take them into account.
         return self._join(inputs)
 
 
 def _aligned(mask: Tensor, rank: int, shape: Shape) -> Tensor:
-    """Repeat the mask of an input of ``rank`` axes as the input is repeated to ``shape``."""
+    """Repeat the mask of an input with ``rank`` axes as the input is repeated to ``shape``."""
     ahead = len(shape) - rank
     target = shape[: ahead + len(mask.row_shape)]
     if ahead > 0:
@@ -134,7 +135,7 @@ class Subtract(Merge):
 class Multiply(Merge):
     """``y = a * b * ...``, for any number of inputs.
 
-    What a mask hides counts as 1; where all inputs have masks and none keeps a position, it is 0.
+    Hidden values count as 1; if all inputs have masks and none keeps a position, it is 0.
 
     Parameters
     ----------
@@ -179,11 +180,11 @@ class Average(Merge):
 
 
 class Extreme(Merge):
-    """Base of ``Maximum`` and ``Minimum``: an input that is hidden has no part in them."""
+    """Base of ``Maximum`` and ``Minimum``: hidden inputs are ignored."""
 
     def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:
-        # Keras's rule: where one of two is hidden the other stands in for it, and where both are,
-        # the first.
+        # As in Keras: if one of two inputs is hidden the other is taken, and if both are, the
+        # first.
         y, kept = inputs[0], masks[0]
         for x, mask in zip(inputs[1:], masks[1:], strict=True):
             other = x if mask is None else record("where", mask, x, y)
@@ -198,7 +199,7 @@ class Extreme(Merge):
 class Maximum(Extreme):
     """The largest of any number of inputs, element by element.
 
-    Equal values share the gradient half and half.  An input that a mask hides has no part in it.
+    Equal values share the gradient equally.  Inputs hidden by a mask are ignored.
 
     Parameters
     ----------
@@ -219,7 +220,7 @@ class Maximum(Extreme):
 class Minimum(Extreme):
     """The smallest of any number of inputs, element by element.
 
-    Equal values share the gradient half and half.  An input that a mask hides has no part in it.
+    Equal values share the gradient equally.  Inputs hidden by a mask are ignored.
 
     Parameters
     ----------

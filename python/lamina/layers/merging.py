@@ -1,4 +1,4 @@
-"""The layers of several inputs as functions: each makes a layer and calls it."""
+"""Functional forms of the layers with several inputs: each creates a layer and calls it."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def concatenate(
 ) -> Array: ...
 @answering_calls
 def concatenate(inputs: Sequence[Any], axis: int = -1, **base: Unpack[DimArguments]) -> Any:
-    """Return the inputs one behind the other along an axis.
+    """Return the inputs concatenated along an axis.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Attention of several heads."""
+"""Attention with several heads."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ __all__ = ["MultiHeadAttention"]
 
 
 class MultiHeadAttention(Layer):
-    """Several heads that each weigh the values by how well their keys fit a query.
+    """Attention with several heads, each weighing the values by how well their keys match a query.
 
     Vaswani et al. 2017, https://arxiv.org/abs/1706.03762.  A head projects query, key and value,
-    ``q = query Wq + bq`` and so on, and gives ``softmax(q k^T / sqrt(key_dim)) v``; the output is a
-    projection of what all heads give.
+    ``q = query Wq + bq`` and so on, and returns ``softmax(q k^T / sqrt(key_dim)) v``; the output is
+    a projection of the results of all heads.
 
     Parameters
     ----------
@@ -53,32 +53,32 @@ class MultiHeadAttention(Layer):
     use_bias : bool, default True
         Whether the projections add biases.
     output_shape : int or sequence of int, optional
-        Sizes of the output behind its positions; by default the query's last one.
+        Sizes of the output after the positions; by default the last size of the query.
     attention_axes : int or sequence of int, optional
         Axes of the positions that attend to each other; by default all but the first and the last.
     sliding_window : int, optional
-        Let positions see those less than so far away, on both sides.
+        Positions attend only to those less than this distance away, on both sides.
     flash_attention : ignored
-        Accepted because Keras's callers pass it.
+        Accepted for compatibility with Keras.
     kernel_initializer, bias_initializer : str or Initializer
-        First values of the projections: "glorot_uniform" and "zeros".
+        Initial values of the projections: "glorot_uniform" and "zeros".
     kernel_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, bias_constraint : str or callable, optional
     use_gate : bool, default False
-        Whether what the heads give is multiplied by the sigmoid of another projection of the query.
+        Whether the heads' outputs are multiplied by the sigmoid of a projection of the query.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     **base
         See ``Layer``.
 
     Notes
     -----
     Shapes: query (rows, T, columns), key and value (rows, S, ...), output (rows, T, columns).
-    Weights, in order: kernel and bias of query (columns, heads, key_dim) and (heads, key_dim), of
-    key, of the gate, of value, of the output (heads, value_dim, columns).
+    Weights, in order: kernel and bias of the query (columns, heads, key_dim) and (heads, key_dim),
+    then of the key, of the gate, of the value, and of the output (heads, value_dim, columns).
 
-    Masks of query, key and value are theirs unless given.  A query that may see nothing weighs all
-    values alike.
+    Masks of query, key and value are taken from the tensors unless given.  A query to which all
+    values are hidden weighs them equally.
 
     Examples
     --------
@@ -155,8 +155,9 @@ class MultiHeadAttention(Layer):
         key_shape = value_shape if key_shape is None else key_shape
         if len(query_shape) < 3 or len(query_shape) != len(value_shape):
             raise ValueError(
-                f"{self.name}: query and value must have as many axes, (rows, positions, columns) "
-                f"or more; got {show_shapes(query_shape[1:])} and {show_shapes(value_shape[1:])}"
+                f"{self.name}: query and value must have the same number of axes, (rows, "
+                f"positions, columns) or more; got {show_shapes(query_shape[1:])} and "
+                f"{show_shapes(value_shape[1:])}"
             )
         if value_shape[1:-1] != key_shape[1:-1]:
             raise ValueError(
@@ -195,7 +196,7 @@ class MultiHeadAttention(Layer):
         activation: str | None = None,
         summed: int = 1,
     ) -> EinsumDense:
-        """Return the dense layer of all heads that takes away the last axes and makes others."""
+        """Return the dense layer of all heads, which replaces the last axes by others."""
         kept = len(shape) - summed
         inputs, outputs = ascii_lowercase[: len(shape)], ascii_lowercase[len(shape) :][: len(made)]
         return EinsumDense(
@@ -210,7 +211,7 @@ class MultiHeadAttention(Layer):
     def compute_output_shape(
         self, query_shape: Any, value_shape: Any = None, key_shape: Any = None
     ) -> Any:
-        """Return the shape of the output for those of the arguments, the axis of rows first."""
+        """Return the output shape for the shapes of the arguments, the axis of rows first."""
         return output_shape_of(self, query_shape, value_shape, key_shape)
 
     def call(
@@ -226,22 +227,22 @@ class MultiHeadAttention(Layer):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Return what the queries find among the values.
+        """Return the attention outputs, and the weights if asked for.
 
         Parameters
         ----------
         query, value : Tensor
         key : Tensor, optional
-            By default the values.
+            The values by default.
         query_mask, value_mask, key_mask : Tensor, optional
-            Of bool, (rows, positions): which of them count.
+            Boolean, (rows, positions): the positions that count.
         attention_mask : Tensor, optional
-            Of bool, (rows, T, S), or (T, S) for all rows: which values a query sees.
+            Boolean, (rows, T, S), or (T, S) for all rows: the values that a query may attend to.
         return_attention_scores : bool, default False
-            Whether to return the weights (rows, heads, T, S) too.
+            Whether to also return the weights (rows, heads, T, S).
         training : bool, optional
         use_causal_mask : bool, default False
-            Whether a query sees no position behind its own.
+            Whether a query is kept from attending to positions after its own.
         """
         key = value if key is None else key
         if len(self._axes) > 1 and (use_causal_mask or self.sliding_window is not None):
@@ -254,7 +255,8 @@ class MultiHeadAttention(Layer):
         gate = self._gate(query) if self.use_gate else None
         q = ops.multiply(self._query(query), 1.0 / math.sqrt(self.key_dim))
         parts = q, self._key(key), self._value(value)
-        # As in Keras, which has a faster way where it can, and another answer there.
+        # As in Keras, which uses a faster implementation where it can, with a different result
+        # there.
         zeros = return_attention_scores or bool(self.dropout) or given(query).ndim > 3
         found, scores = self._attend(*parts, mask, training, zeros)
         y = self._output(found if gate is None else found * gate)
@@ -263,7 +265,7 @@ class MultiHeadAttention(Layer):
     def _attend(
         self, query: Any, key: Any, value: Any, mask: Any, training: Any, zeros: bool
     ) -> Any:
-        """Bring the heads and the positions that attend to each other into place, and back."""
+        """Move the axes of heads and of attending positions into place, and back."""
         rank = query.ndim
         rest = [axis for axis in range(rank - 2) if axis not in self._axes]
         order = [*rest, rank - 2, *self._axes, rank - 1]
@@ -286,7 +288,7 @@ class MultiHeadAttention(Layer):
 
 
 def _of_pairs(mask: Any, lead: int, pairs: tuple[int, ...], queries: int) -> Any:
-    """Return a mask for the scores, with an axis for the heads and one for all positions."""
+    """Return a mask for the scores, with an axis for the heads and one axis for all positions."""
     for _ in range(lead + len(pairs) - mask.ndim):
         mask = ops.expand_dims(mask, -len(pairs) - 1)
     if len(pairs) == 2:

@@ -1,4 +1,4 @@
-"""Symbolic tensors, and the nodes that say which layer made them of which others."""
+"""Symbolic tensors, and the nodes that record which layer made them from which others."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 class SymbolicTensor(Operators, Public):
-    """What a layer returns when it is called on a placeholder: a shape, and where it came from.
+    """The result of calling a layer on a placeholder: a shape and its origin.
 
-    ``lamina.Input`` makes the first ones.  ``lamina.Model(inputs, outputs)`` reads the layers
-    between them.  Functions of ``lamina.ops`` and Python's operators make others of it.
+    ``lamina.Input`` creates the first ones, and ``lamina.Model(inputs, outputs)`` finds the layers
+    between inputs and outputs.  Functions of ``lamina.ops`` and Python's operators make new ones.
 
     Attributes
     ----------
     shape : tuple
-        With None for the rows, ``(None, 28, 28)``, unless their ``Input`` has a batch size, and
+        None stands for the rows, ``(None, 28, 28)``, unless their ``Input`` has a batch size, and
         for other axes of unknown length.
     dtype : str
-        "int32" of token ids, "bool" of masks, "float64" where an ``Input`` says so; else "float32",
-        which the model's own ``dtype`` overrules.
+        "int32" for token ids, "bool" for masks, "float64" if an ``Input`` says so; otherwise
+        "float32", which the ``dtype`` of the model overrides.
     name : str
-        Of the layer that made it; numbered if it has several outputs.
+        The name of the layer that made it, numbered if the layer has several outputs.
     node : Node
         The call that made it.
     index : int
-        Its place among that call's outputs.
+        Its position among the outputs of that call.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class SymbolicTensor(Operators, Public):
     <SymbolicTensor (rows, 2), output of dense>
     """
 
-    symbolic: ClassVar[bool] = True  # what operations know it by
+    symbolic: ClassVar[bool] = True  # by which operations recognise it
     _plumbing: ClassVar[str] = "given_dtype kind mask_shape row_shape rows symbolic whole"
 
     def __init__(
@@ -52,14 +52,14 @@ class SymbolicTensor(Operators, Public):
         self.row_shape, self.given_dtype = row_shape, dtype  # None or "float": the model decides
         self.node, self.index = node, index
         self.whole = whole  # without an axis of rows
-        self.rows = None if whole else _rows_of(node)  # of a batch, where an Input says so
-        self.mask_shape: Shape | None = None  # of a row of its mask, where it has one
+        self.rows = None if whole else _rows_of(node)  # of a batch, if an Input says so
+        self.mask_shape: Shape | None = None  # of a row of its mask, if it has one
 
     @property
     def shape(self) -> tuple[int | None, ...]:
-        """The shape, None standing for lengths that are not known.
+        """The shape, with None for unknown lengths.
 
-        The rows are known where an ``Input`` says of how many a batch is.
+        The number of rows is known if an ``Input`` has a batch size.
         """
         return tuple(self.row_shape) if self.whole else (self.rows, *self.row_shape)
 
@@ -70,7 +70,7 @@ class SymbolicTensor(Operators, Public):
 
     @property
     def ndim(self) -> int:
-        """The number of axes, that of the rows among them."""
+        """The number of axes, including that of the rows."""
         return len(self.shape)
 
     @property
@@ -80,32 +80,32 @@ class SymbolicTensor(Operators, Public):
 
     @property
     def kind(self) -> str | None:
-        """What the engine is fed: "float", "int32" or "bool"; None until readers tell."""
+        """The engine's type: "float", "int32" or "bool"; None until its readers decide."""
         return "float" if self.given_dtype in ("float32", "float64") else self.given_dtype
 
     def __repr__(self) -> str:
-        """Return shape and origin."""
+        """Return the shape and the origin."""
         what = "output of" if self.node.inputs else "Input"
         shape = self.row_shape if self.whole else show_shape(self.row_shape)
         return f"<SymbolicTensor {shape}, {what} {self.name}>"
 
     def __len__(self) -> int:
         """Refuse: a symbolic tensor has no rows yet."""
-        raise TypeError(f"{self!r} has no rows yet; a model made of it takes them")
+        raise TypeError(f"{self!r} has no rows yet; rows are given to a model built from it")
 
     def __iter__(self) -> Iterator[Any]:
         """Refuse: a symbolic tensor has no rows yet."""
-        raise TypeError(f"{self!r} cannot be iterated over; a layer takes it whole")
+        raise TypeError(f"{self!r} cannot be iterated over; pass it to a layer as a whole")
 
     def __bool__(self) -> bool:
         """Refuse: a symbolic tensor has no value yet."""
-        raise TypeError(f"{self!r} has no value yet; a model made of it computes one")
+        raise TypeError(f"{self!r} has no value yet; a model built from it computes one")
 
-    if not TYPE_CHECKING:  # to a type checker, what has this method is an array
+    if not TYPE_CHECKING:  # type checkers take an object with this method for an array
 
         def __array__(self, *args: Any, **options: Any) -> Any:
-            """Refuse: a symbolic tensor is no array."""
-            raise TypeError(f"{self!r} is no array; use a model's predict on data")
+            """Refuse: a symbolic tensor is not an array."""
+            raise TypeError(f"{self!r} is not an array; use a model's predict on data")
 
 
 class Node:
@@ -117,13 +117,13 @@ class Node:
     inputs : list of SymbolicTensor
         None for an ``Input``.
     arguments : Arguments or None
-        How the call was made, with places for the inputs; None of layers that take their inputs
-        alone.
+        The arguments of the call, with placeholders for the inputs; None for layers that take only
+        their inputs.
     masks : list of SymbolicTensor or None
-        Masks that the call was given, one for each input; None where the inputs' own hold.
+        Masks given to the call, one for each input; None if the inputs' own masks are used.
     training : bool or None
-        What the call was told, ``layer(x, training=False)``: it holds whatever the model is called
-        for.  Of calls with ``arguments`` it stands among these.
+        The value given in the call, ``layer(x, training=False)``, which holds in training and in
+        prediction.  For calls with ``arguments`` it is among these.
     outputs : list of SymbolicTensor
     """
 
@@ -139,17 +139,17 @@ class Node:
     ) -> None:
         self.layer, self.inputs, self.arguments = layer, list(inputs), arguments
         self.training = training
-        self.ahead = False  # whether it is computed on arrays, ahead of what is recorded
+        self.ahead = False  # whether it is computed on arrays, before the recorded part
         self.masks = None if masks is None else list(masks)
         self.outputs = [SymbolicTensor(s, dtype, self, i) for i, s in enumerate(shapes)]
 
     def __repr__(self) -> str:
-        """Return the layer, what it read and what it returned."""
+        """Return the layer, its inputs and its outputs."""
         return f"<Node {self.layer.name}: {self.inputs} -> {self.outputs}>"
 
     @property
     def parents(self) -> list[SymbolicTensor]:
-        """All tensors that the call reads: inputs, then masks it was given."""
+        """All tensors that the call reads: the inputs, then the masks given to it."""
         return [*self.inputs, *(m for m in self.masks or () if m is not None)]
 
 

@@ -1,4 +1,4 @@
-"""What the layers that add noise share."""
+"""Code shared by the layers that add noise."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from lamina.layers.rowwise import RowWise
 
 
 class Noise(RowWise):
-    """Base of the layers that change their input in training, and else return it as it is."""
+    """Base of the layers that change their input in training and otherwise return it unchanged."""
 
     supports_masking = True
     seed: int | None
 
     def call_rows(self, x: Any) -> Any:
-        """Return the input with noise; what is recorded for both acts in training alone."""
+        """Return the input with noise; the recorded operation acts only in training."""
         self._check_input(x.row_shape)
         acts, always = x.recording.noise()
         return self._with_noise(x, stream_of(self), always) if acts else x
 
     def _check_input(self, row_shape: Shape) -> None:
-        """Raise ValueError where the input is unfit."""
+        """Raise ValueError if the input is unsuitable."""
 
     def _with_noise(self, x: Any, stream: int, always: bool) -> Any:  # noqa: ARG002
-        # ``always``: outside training too.
+        # With ``always`` also outside of training.
         raise TypeError(f"{type(self).__name__}: a layer of noise must define _with_noise")

@@ -1,4 +1,4 @@
-"""Feature-wise standardisation with the training data's statistics."""
+"""Standardisation of features with the statistics of the training data."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ __all__ = ["Normalization"]
 
 L = TypeVar("L", bound="Normalization")
 
-LEARNED = "learned"  # in a configuration: what adapt, or set_weights, found
+LEARNED = "learned"  # in a configuration: the result of adapt or set_weights
 
 
 class Normalization(RowWise):
     """``y = (x - mean) / sqrt(variance)``, column by column of the last axis.
 
-    The statistics come from ``adapt(x_train)``, or are given.  They are no trainable weights.
+    The statistics come from ``adapt(x_train)`` or are given.  They are not trainable weights.
 
     Parameters
     ----------
     axis : int, tuple of int or None, default -1
-        Which axes have a mean and a variance for each index, counted with that of the rows, which
-        is none of them.  -1: one for each column of the last axis.  None: one for all values.
+        The axes with a mean and a variance for each index, counted with the axis of rows, which
+        cannot be one.  -1: one for each column of the last axis.  None: one for all values.
     mean, variance : float or array_like, optional
-        Known statistics, instead of ``adapt``: such a layer has no weights.
+        Known statistics, instead of ``adapt``: the layer then has no weights.
     invert : bool, default False
-        Undo a normalisation: ``y = x * sqrt(variance) + mean``.
+        Invert the normalisation: ``y = x * sqrt(variance) + mean``.
     **base
         See ``Layer``.
 
     Attributes
     ----------
     mean, variance : ndarray of float64 or None
-        The statistics; None until they are known.  The variance is the population's, divided by
-        the number of rows, as in Keras.
+        The statistics; None until they are known.  The variance is divided by the number of rows,
+        as in Keras.
 
     Notes
     -----
-    A column that is constant in the training data is divided by 1, as scikit-learn's
-    StandardScaler does (Keras divides by 1e-7, which turns a rounding error into a large
-    number).  A layer whose statistics are not known yet is the identity.  Its weights are mean,
-    variance and count, which Keras keeps for old files: it is 0.
+    A column that is constant in the training data is divided by 1, as in scikit-learn's
+    StandardScaler (Keras divides by 1e-7, which turns a rounding error into a large number).  Until
+    its statistics are known the layer is the identity.  Its weights are mean, variance and a count
+    that is always 0, which Keras keeps for old files.
 
     Examples
     --------
@@ -86,7 +86,7 @@ class Normalization(RowWise):
         self.invert = _check.boolean("Normalization", "invert", invert)
         self._given = mean is not None
         self._known: tuple[Array, Array] | None = None  # mean and variance, in float64
-        self._unused = False  # whether nothing but `adapt` asked for the weights
+        self._unused = False  # whether only `adapt` asked for the weights
         self._mean: _core.Parameter | None = None
         self._variance: _core.Parameter | None = None
         if self._given:
@@ -95,7 +95,7 @@ class Normalization(RowWise):
     # --- statistics
 
     def unlearned(self) -> str | None:
-        """Return that there are no statistics, without which inputs pass unchanged."""
+        """Return the missing statistics, without which inputs pass unchanged."""
         return "mean and variance" if self.mean is None else None
 
     @property
@@ -115,12 +115,12 @@ class Normalization(RowWise):
             return known
         self._settle()
         now = np.array(held.array)
-        if np.array_equal(now, self._first(which, now.shape)):  # what float64 says more of
+        if np.array_equal(now, self._first(which, now.shape)):  # float64 is more precise
             return known
         return now.astype(float)
 
     def _first(self, which: int, shape: Shape) -> Array:
-        """Return the value that a weight has as long as nobody writes to it."""
+        """Return the value of a weight to which nothing has been written."""
         known = (np.zeros(()), np.ones(())) if self._known is None else self._known
         with np.errstate(all="ignore"):
             return _broadcast(known[which], shape).astype(self.dtype)
@@ -133,7 +133,8 @@ class Normalization(RowWise):
                 a.size == np.prod(a.shape[a.ndim - most :]) else a for a in (m, v))  # fmt: skip
         if m.shape != v.shape:
             raise ValueError(
-                f"Normalization: mean and variance must have one shape; got {m.shape}, {v.shape}"
+                f"Normalization: mean and variance must have the same shape; got {m.shape} "
+                f"and {v.shape}"
             )
         if m.ndim > most:
             raise ValueError(
@@ -160,7 +161,7 @@ class Normalization(RowWise):
 
     @property
     def _by_weights(self) -> bool:
-        """Whether weights hold what is subtracted and divided by, in this dtype."""
+        """Whether the weights hold the mean and the divisor, in this dtype."""
         if self._given or self._known is None:
             return not self._given
         with np.errstate(all="ignore"):
@@ -173,7 +174,7 @@ class Normalization(RowWise):
 
     @property
     def _of_one_number(self) -> bool:
-        """Whether there is one mean, which rows without columns can have, too."""
+        """Whether there is a single mean, which also works for rows without columns."""
         return self._known is not None and self._known[0].size == 1
 
     def _fits(self, statistics: Shape, input_shape: Shape) -> None:
@@ -190,7 +191,7 @@ class Normalization(RowWise):
 
     @_check.quiet
     def _check_fit(self, mean: Array, variance: Array, dtype: str) -> None:
-        """Raise ValueError if what is subtracted and divided by is infinite in ``dtype``."""
+        """Raise ValueError if the mean or the divisor is infinite in ``dtype``."""
         lost = np.isinf(mean.astype(dtype)) | np.isinf(_deviation(variance, dtype))
         if lost.any():
             j = int(np.argmax(lost))
@@ -205,24 +206,24 @@ class Normalization(RowWise):
     @_check.quiet
     @answering_calls
     def adapt(self, data: Any) -> None:
-        """Take mean and variance from ``data``.
+        """Learn mean and variance from ``data``.
 
         Parameters
         ----------
         data : array_like of shape (rows, ..., columns), sparse matrix, or an iterable of batches
-            The training rows alone: statistics of validation or test rows would leak.  Of (x, y)
-            pairs x alone is read.
+            The training rows only: statistics of validation or test rows would leak information.
+            Of (x, y) pairs only x is read.
 
         Raises
         ------
         ValueError
-            The statistics were given to the constructor; no rows, NaN or infinity (the message
-            names row and column), other columns than the layer was built for, or a variance that
-            overflows or vanishes in float64.
+            If the statistics were given to the constructor; there are no rows; a value is NaN or
+            infinite (the message names row and column); the columns differ from those for which the
+            layer was built; or a variance overflows or vanishes in float64.
         """
         who = f"{self.name}.adapt"
         if self._given:
-            raise ValueError(f"{who}: the statistics were given to the constructor, and are kept")
+            raise ValueError(f"{who}: the statistics were given to the constructor and are fixed")
         found: Statistics | None = None
         parts = isinstance(data, list) and data and isinstance(data[0], np.ndarray)
         for batch in batches_of(iter(data) if parts and data[0].ndim > 1 else data, None, who):
@@ -241,7 +242,7 @@ class Normalization(RowWise):
             raise ValueError(f"{who}: data must hold at least one row; got none")
         self._set(*found.result())
         if not self.built:
-            with contextlib.suppress(ValueError):  # of statistics that ask for a float64 model
+            with contextlib.suppress(ValueError):  # for statistics that need a float64 model
                 self.prepare(shape, self.dtype, self.stream)
                 self._unused = True
 
@@ -266,7 +267,7 @@ class Normalization(RowWise):
         self.add_weight("count", (), "zeros", trainable=False, dtype="int32")
 
     def prepare(self, input_shape: Any, dtype: str, stream: int) -> None:
-        """Build the layer for a model, whose dtype the weights take that `adapt` made."""
+        """Build the layer for a model; weights made by `adapt` take the model's dtype."""
         if self._unused and self.dtype != dtype:
             self.__dict__["_known"] = (self.mean, self.variance)
             self.forget()
@@ -280,14 +281,14 @@ class Normalization(RowWise):
         return self._first(1, shape)
 
     def weights_fit(self, input_shape: Shape) -> bool:
-        """Return whether the kept axes are the same: the others are rows to it."""
+        """Return whether the kept axes are the same: all other axes act as rows."""
         kept, before = self._kept(input_shape), self._kept(self._built_shape)
         if not input_shape and self._of_one_number:
             return True
         return [input_shape[i] for i in kept] == [self._built_shape[i] for i in before]
 
     def forget(self) -> None:
-        """Undo building; the statistics stay."""
+        """Undo building; the statistics are kept."""
         super().forget()
         self._mean = self._variance = None
 
@@ -314,7 +315,7 @@ class Normalization(RowWise):
 
     @answering_calls
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace mean, variance and count, which may be left out."""
+        """Replace mean, variance and, optionally, count."""
         if self._given and len(weights):
             raise ValueError(
                 f"{self.name}: has no weights, as its statistics were given to the constructor; "
@@ -330,7 +331,7 @@ class Normalization(RowWise):
             )
         pairs = zip((np.asarray(v) for v in values[:2]), self.get_weights(), strict=False)
         if all(n.dtype == o.dtype and np.array_equal(n, o) for n, o in pairs):
-            return  # what get_weights returned: the float64 statistics say more than it could
+            return  # unchanged values of get_weights: the float64 statistics are more precise
         sizes = self.get_weights()[0].shape
         for name, value in zip(("mean", "variance"), values, strict=False):
             if np.shape(value) != sizes:
@@ -349,19 +350,19 @@ class Normalization(RowWise):
         super().restore(weights)
 
     def held_beside(self) -> dict[str, Array]:
-        """Return the statistics in float64, which the weights round."""
+        """Return the statistics in float64, which the weights hold rounded."""
         if self._known is None:
             return {}
         return dict(zip(("mean", "variance"), self._known, strict=True))
 
     def take_beside(self, held: Mapping[str, Array]) -> None:
-        """Take the statistics of a layer whose weights this one has."""
+        """Take over the statistics of a layer whose weights this one has."""
         self.__dict__["_known"] = (held["mean"], held["variance"])
 
     # --- configuration
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments, statistics as lists; under "learned" those that ``adapt`` found."""
+        """Return the arguments, statistics as lists, with those of ``adapt`` under "learned"."""
         config = super().get_config()
         known = {
             name: None if value is None else value.tolist()
@@ -385,11 +386,11 @@ class Normalization(RowWise):
 
 @_check.quiet
 def _deviation(variance: Array, dtype: str) -> Array:
-    """Return what is divided by: 1 for a column that is constant, as far as the dtype can tell."""
+    """Return the divisor: 1 for a column that is constant within the precision of the dtype."""
     std = np.sqrt(np.where(variance > 0.0, variance, 1.0)).astype(dtype)
     return np.where(std == 0.0, np.ones_like(std), std)
 
 
 def _broadcast(statistic: Array, shape: Sequence[int]) -> Array:
-    """Return a statistic for each index of the kept axes; one number is for any."""
+    """Return a statistic for each index of the kept axes; a single number serves for all."""
     return np.broadcast_to(statistic.reshape(()) if statistic.size == 1 else statistic, shape)

@@ -11,18 +11,18 @@ from lamina._tensors.arguments import Arguments
 from lamina.layers.lambda_layer import Lambda
 from lamina.layers.layer import Layer
 
-OPERATIONS = ("losses", "metrics", "ops", "random")  # the rooms that operations are found in
+OPERATIONS = ("losses", "metrics", "ops", "random")  # the subpackages of operations
 
 
 class Operation(Layer):
-    """One function of ``lamina.ops``, applied to what a layer before it returns.
+    """A function of ``lamina.ops``, applied to the outputs of earlier layers.
 
     ``ops.exp(x)``, ``x + 1`` or ``x[:, 1:]`` on a symbolic tensor makes one.
 
     Parameters
     ----------
     function : str
-        The name in ``lamina.ops``, or with its room in front, "random.normal".
+        The name in ``lamina.ops``, or with its subpackage in front, "random.normal".
     name : str, optional
     """
 
@@ -43,13 +43,13 @@ class Operation(Layer):
         return self._operation(*args, **kwargs)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes but for the function, which is found again by its name."""
+        """Return the attributes except the function, which is found again by its name."""
         state = super().__getstate__()
         del state["_operation"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore, and find the function."""
+        """Restore the attributes, and find the function."""
         super().__setstate__(state)
         self._operation = _found(self.function)
 
@@ -59,7 +59,7 @@ def _named(function: str) -> str:
 
 
 def _found(function: str) -> Callable[..., Any]:
-    # A file may say which: nothing is imported for it, and what is found is an operation.
+    # The name may come from a file: nothing is imported for it, and only operations are found.
     room, _, name = function.rpartition(".")
     room = room or "ops"
     found: Any = None
@@ -71,7 +71,7 @@ def _found(function: str) -> Callable[..., Any]:
 
 
 def calls_on_symbols(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Return the symbolic results of a function that is given others: a layer records it."""
+    """Return the symbolic results of a function of symbolic tensors: a layer records it."""
     taken = Arguments(args, kwargs, lambda value: bool(getattr(type(value), "symbolic", False)))
 
     def recorded(tensors: Any) -> Any:
@@ -79,7 +79,7 @@ def calls_on_symbols(function: Callable[..., Any], args: Any, kwargs: Any) -> An
         return function(*own_args, **own_kwargs)
 
     layer = Lambda(recorded, name=function.__name__)
-    layer.named = False  # others of a model may have the name too
+    layer.named = False  # the name need not be unique in a model
     return layer(taken.tensors)
 
 

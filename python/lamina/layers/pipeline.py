@@ -1,4 +1,4 @@
-"""Layers called one after the other on whatever the first one takes."""
+"""Layers called one after the other on any input that the first one takes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Pipeline"]
 
 
 class Pipeline(Layer):
-    """Call layers one after the other: those that change images, say, on a dict of examples.
+    """Call layers one after the other, such as layers that change images on a dict of examples.
 
     Parameters
     ----------
@@ -45,14 +45,14 @@ class Pipeline(Layer):
         self.replays = all(each.replays for each in layers)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Apply the layers, the first of them to what is given."""
+        """Apply the layers, the first of them to the given input."""
         if args and isinstance(args[0], dict) and "images" in args[0]:
             call: Any = super().__call__
             return examples.called(args[0], self.name, lambda d: call(d, *args[1:], **kwargs))
         return super().__call__(*args, **kwargs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Return what the last layer makes of the others' results."""
+        """Return the result of the last layer."""
         for each in self.layers:
             inputs = each(inputs, training=training)
         return inputs

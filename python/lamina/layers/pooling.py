@@ -26,7 +26,7 @@ __all__ = [
 
 
 class Pooling(Spatial):
-    """The base of the pooling layers: a window without weights.
+    """The base of the pooling layers, which have a window without weights.
 
     Parameters
     ----------
@@ -65,27 +65,27 @@ class Pooling(Spatial):
         )
 
     def call_rows(self, x: Any) -> Any:
-        """Return a number for each window, and for each channel."""
+        """Return one number for each window and channel."""
         _, pads = self._place(x.row_shape)
         pool, strides = windows.pair(self.pool_size), windows.pair(self.strides)
         return record("pool2d", self._kind, x, pool, strides, windows.around(pads))
 
 
 class MaxPooling1D(Pooling):
-    """The maximum over windows, every channel by itself.
+    """The maximum over windows, channel by channel.
 
     Of equal maxima the first counts, in row order; a NaN is larger than any number.
 
     Parameters
     ----------
     pool_size : int or tuple of 1 int, default 2
-        Cells of the window.
+        Size of the window.
     strides : int or tuple of 1 int, optional
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
-        "valid" drops what fills no window; with "same" a window begins at every stride.
+        "valid" drops an incomplete last window; with "same" a window starts at every stride.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     **base
         See ``Layer``.
 
@@ -122,20 +122,20 @@ class MaxPooling1D(Pooling):
 
 
 class MaxPooling2D(Pooling):
-    """The maximum over windows, every channel by itself.
+    """The maximum over windows, channel by channel.
 
     Of equal maxima the first counts, in row order; a NaN is larger than any number.
 
     Parameters
     ----------
     pool_size : int or tuple of 2 int, default (2, 2)
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 2 int, optional
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
-        "valid" drops what fills no window; with "same" a window begins at every stride.
+        "valid" drops an incomplete last window; with "same" a window starts at every stride.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     **base
         See ``Layer``.
 
@@ -170,20 +170,20 @@ class MaxPooling2D(Pooling):
 
 
 class AveragePooling1D(Pooling):
-    """The mean over windows, every channel by itself.
+    """The mean over windows, channel by channel.
 
     Padding counts neither in the sum nor in the number of cells.
 
     Parameters
     ----------
     pool_size : int or tuple of 1 int
-        Cells of the window.
+        Size of the window.
     strides : int or tuple of 1 int, optional
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
-        "valid" drops what fills no window; with "same" a window begins at every stride.
+        "valid" drops an incomplete last window; with "same" a window starts at every stride.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     **base
         See ``Layer``.
 
@@ -220,20 +220,20 @@ class AveragePooling1D(Pooling):
 
 
 class AveragePooling2D(Pooling):
-    """The mean over windows, every channel by itself.
+    """The mean over windows, channel by channel.
 
     Padding counts neither in the sum nor in the number of cells.
 
     Parameters
     ----------
     pool_size : int or tuple of 2 int
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 2 int, optional
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
-        "valid" drops what fills no window; with "same" a window begins at every stride.
+        "valid" drops an incomplete last window; with "same" a window starts at every stride.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     **base
         See ``Layer``.
 
@@ -268,7 +268,7 @@ class AveragePooling2D(Pooling):
         super().__init__(pool_size, strides, padding, data_format, **base)
 
 
-# Keras's other names.
+# Keras's aliases.
 AvgPool1D = AveragePooling1D
 AvgPool2D = AveragePooling2D
 MaxPool1D = MaxPooling1D

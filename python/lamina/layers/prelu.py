@@ -25,7 +25,7 @@ __all__ = ["PReLU"]
 
 
 class PReLU(RowWise):
-    """``x`` for x > 0, else ``alpha * x``, the slopes learned.
+    """``x`` for x > 0, else ``alpha * x``, with learned slopes ``alpha``.
 
     He et al. 2015, https://arxiv.org/abs/1502.01852.
 
@@ -34,16 +34,16 @@ class PReLU(RowWise):
     alpha_initializer : str or Initializer, default "zeros"
     alpha_regularizer : str, Regularizer or callable, optional
     alpha_constraint : str, Constraint or callable, optional
-        What takes the place of the weight after each step of training.
+        Constraint applied to the weight after each step of training.
     shared_axes : int or sequence of int, optional
-        Axes along which one slope serves all, a row's axes counted from 1: (1, 2) for one slope
-        a channel of an image.
+        Axes along which the slope is shared, with a row's axes counted from 1: (1, 2) for one slope
+        per channel of an image.
     **base
         See ``Layer``.
 
     Notes
     -----
-    Weights: alpha, of a row's shape with 1 for each shared axis.
+    Weights: alpha, of the shape of a row with size 1 along the shared axes.
 
     Examples
     --------
@@ -104,7 +104,7 @@ class PReLU(RowWise):
         self._alpha = None
 
     def call_rows(self, x: Any) -> Any:
-        """Return the function, the shared axes in front."""
+        """Return the function, with the shared axes moved to the front."""
         rank, shared = len(x.row_shape), self._shared(x.row_shape)
         there, back = moved_last([i for i in range(rank) if i not in shared], rank)
         y = record("prelu", permuted(x, there), given(self._alpha))

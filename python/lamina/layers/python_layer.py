@@ -17,32 +17,32 @@ if TYPE_CHECKING:
 
 
 class PythonLayer(RowWise):
-    """A layer without weights whose forward and backward are Python functions of arrays.
+    """A layer without weights whose forward and backward passes are Python functions of arrays.
 
     Parameters
     ----------
     forward : callable
-        ``forward(x)`` returns y; both arrays start with the axis of rows.
+        ``forward(x)`` returns y; both arrays have the axis of rows first.
     backward : callable or None
-        ``backward(dy, x)`` returns dx, the gradient of the loss by x from that by y, or None to
-        stop it there on purpose.  A layer without a backward is for predictions: ``fit`` refuses
-        it where a weight before it has to learn.
+        ``backward(dy, x)`` returns dx, the gradient of the loss with respect to x, given that with
+        respect to y; or None to stop the gradient on purpose.  A layer without ``backward`` is for
+        predictions: ``fit`` rejects it if a weight before it is trainable.
     output_shape : tuple of int, optional
-        Shape of a row of y; that of x if not given.
+        Shape of a row of y; by default that of x.
     **base
         See ``Layer``.
 
     Raises
     ------
     ValueError, TypeError
-        At run time, if a function returns another shape than promised or no numbers.
+        At run time, if a function returns a shape other than promised, or no numbers.
 
     Notes
     -----
-    Both functions are called with copies, from one thread at a time.  ``pickle`` needs functions
-    that a module defines by name.  ``get_config`` holds the functions themselves, so it is no JSON;
-    that of a subclass whose ``__init__`` passes its own functions on is, and ``from_config`` is
-    given the subclass in ``custom_objects``.
+    Both functions are called with copies, by one thread at a time.  ``pickle`` needs functions that
+    are defined by name in a module.  ``get_config`` contains the functions themselves, so it cannot
+    be written as JSON; that of a subclass whose ``__init__`` passes its own functions can, and
+    ``from_config`` then needs the subclass in ``custom_objects``.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class PythonLayer(RowWise):
         )
 
     def call_rows(self, x: Any) -> Any:
-        """Return what the two functions make of it, of the promised shape or the input's."""
+        """Return the result of the two functions, of the promised shape or that of the input."""
         shape = x.row_shape if self.output_shape is None else self.output_shape
         backward = current(self, "backward", self.backward)
         if backward is self.backward is not None:

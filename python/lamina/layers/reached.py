@@ -1,4 +1,4 @@
-"""Layers that are built as a sketch of a model reaches them."""
+"""Layers that are built when a sketch of a model reaches them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def reached(
     stream: int,
     arguments: Arguments | None = None,
 ) -> tuple[list[list[Tensor]], list[Spec]]:
-    """Build the layer unless it is; return its outputs, for each of the sketch's graphs.
+    """Build the layer if necessary; return its outputs for each graph of the sketch.
 
-    ``specs`` says what is known of the inputs, and behind the outputs comes what is known of them.
-    ``arguments`` is how the call was made, of a layer that is written with ``call``.
+    ``specs`` describes the inputs; the outputs are followed by their descriptions.  ``arguments``
+    holds the arguments of the call, for a layer that is written with ``call``.
     """
     if not layer.calls:
         shapes = [spec.shape for spec in specs]

@@ -1,4 +1,4 @@
-"""What models and the engine ask of a layer: what it holds, what it is fed, and to be recorded."""
+"""What models and the engine need from a layer: its parts, its inputs, and recording it."""
 
 from __future__ import annotations
 
@@ -21,102 +21,102 @@ if TYPE_CHECKING:
 
 
 class Recordable(Buildable):
-    """What models and the engine ask of a layer once it is built: a part of ``Layer``."""
+    """What models and the engine need from a layer once it is built: a part of ``Layer``."""
 
-    ahead: ClassVar[bool] = False  # whether it computes on arrays, ahead of the graph: see ahead.py
+    ahead: ClassVar[bool] = False  # whether it computes on arrays, before the graph: see ahead.py
     multiple_inputs: bool = False  # whether a list is a list of inputs
-    needs_list: ClassVar[bool] = False  # whether one input has to be in a list, too
-    # What the engine feeds: "float", or "int32" (tokens); None where any will do.
+    needs_list: ClassVar[bool] = False  # whether even a single input must be in a list
+    # The type that the engine feeds: "float", or "int32" (tokens); None for any.
     input_dtype: ClassVar[str | None] = "float"
     supports_masking: bool = False  # whether a mask passes through unchanged
-    # Arguments that may be set in a layer that is built; they count from the next step or call on.
+    # Arguments that may be set on a built layer; they take effect from the next step or call on.
     changeable: ClassVar[tuple[str, ...]] = ()
     by_rows: ClassVar[bool] = False  # whether it defines `call_rows`: see rowwise.py
-    # Found out, as `calls` is.
+    # Determined per class, like `calls`.
     takes_mask: ClassVar[bool] = False  # whether `call`, or `record`, has a parameter `mask`
     record_masks: ClassVar[bool] = False  # whether `record` has a parameter `mask`
     replays: bool = False  # whether calls on arrays run what the last one recorded
-    # Whether a row may have axes of no elements: what a user's `call` makes of them is not known.
+    # Whether a row may have axes without elements: for a user's `call` this is not known.
     takes_empty: ClassVar[bool] = False
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
     takes_any_name: ClassVar[bool] = False  # whether `call` ends in `**kwargs`, or the like
-    # Whether it acts on each position alone, so that it need not know which axis is which.
+    # Whether it acts on each position separately, and so need not know the meaning of the axes.
     positionwise: ClassVar[bool] = False
-    # By argument of `call`: up to so many axes none of them is that of the rows.
+    # By argument of `call`: with at most this many axes, none of them is that of the rows.
     axes_of_whole: ClassVar[Mapping[str, int]] = {}
-    # Of a layer that drops axes, what else it can do, for the messages of the one behind it.
+    # For a layer that drops axes: how to keep them, for error messages of the next layer.
     drops: str | None = None
-    last_losses: Sequence[Any] = ()  # what the last call on arrays gave to add_loss
-    moment: int = 0  # when it was made
+    last_losses: Sequence[Any] = ()  # the losses that the last call on arrays gave to add_loss
+    moment: int = 0  # the time of that call
     is_operation: ClassVar[bool] = False
-    # What users have in its place: the model, of a model as a layer.
+    # The object that users have in place of this layer: the model, for a model used as a layer.
     stands_for: Any = None
     _in_row: Any = None  # a weak reference to the Sequential that it was added to first
     placed: bool = False  # whether a model, or a symbolic tensor, relies on its shapes
 
     if TYPE_CHECKING:
-        # What `Layer` defines; it may have any parameters in classes of users'.
+        # Defined by `Layer`; user classes may give it any parameters.
         def call(self, *args: Any, **kwargs: Any) -> Any: ...  # noqa: D102
 
     # --- layers that hold others
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return (weight, l1, l2) for every penalised weight that trains, as Keras does."""
+        """Return (weight, l1, l2) for every penalised trainable weight, as in Keras."""
         held = (penalty for layer in self.layers_within() for penalty in layer.penalties())
         return [*super().penalties(), *held]
 
     def walk(self) -> Iterator[Layer]:
-        """Yield this layer and all within it, at any depth."""
+        """Yield this layer and all layers within it, at any depth."""
         yield as_layer(self)
         for layer in self.layers_within():
             yield from layer.walk()
 
     def _seeds_within(self) -> list[Seed]:
-        """Return the seeds of the models that this layer is, or holds."""
+        """Return the seeds of the models that this layer is or holds."""
         return [seed for layer in self.layers_within() for seed in layer._seeds_within()]
 
     def tell_policy(self, name: str | None) -> None:
-        """Let the layer, and those within it, know the policy of their model."""
+        """Tell the layer, and those within it, the policy of their model."""
         self._policy_of_model = name
         for layer in self.layers_within():
             layer.tell_policy(self._own_policy or name)
 
     def place(self) -> None:
-        """Note that something relies on the shapes of this layer and of those within it."""
+        """Note that the shapes of this layer and of those within it are relied upon."""
         for layer in self.walk():
             layer.placed = True
 
-    # --- what is fed
+    # --- inputs
 
     def input_dtypes(self, count: int) -> list[str | None]:
         """Return "float", "int32" or None (any) for each of ``count`` inputs."""
         return [self.input_dtype] * count
 
     def input_bound(self) -> int | None:
-        """Return what token ids must stay below, for a layer that takes them."""
+        """Return the exclusive upper bound of token ids, for a layer that takes them."""
         return None
 
     def input_bounds(self, count: int) -> list[tuple[str, int] | None]:
-        """Return for each input who bounds its token ids and what they must stay below."""
+        """Return, for each input, which layer bounds its token ids, and the exclusive bound."""
         bound = self.input_bound()
         return [None if bound is None else (self.name, bound)] * count
 
     # --- recording
 
     def recorded_settings(self) -> list[int]:
-        """Return numbers that move when a setting changes that ``record`` reads."""
+        """Return numbers that change whenever a setting that ``record`` reads changes."""
         names = (*argument_names(type(self)), "activity_regularizer")
         held = (self.__dict__.get(name) for name in dict.fromkeys(names))
         return [version(self), *(version(v) for v in held if isinstance(v, Configurable))]
 
     @property
     def written(self) -> Any:
-        """The function that recording the layer calls."""
+        """The function that is called to record the layer."""
         return self.call
 
     @contextmanager
     def within(self, graph: _core.Graph) -> Iterator[None]:
-        """Let the paths of parameters say that what is recorded belongs to this layer."""
+        """Make the paths of parameters say that operations recorded here belong to this layer."""
         graph.enter(self._own_name.rpartition("/")[2])
         if self._policy is not None:
             self.tell_policy(self._policy)
@@ -133,12 +133,12 @@ class Recordable(Buildable):
     def record(self, graph: _core.Graph, x: Any) -> Any:  # noqa: ARG002
         """Record the layer's operations on ``graph`` and return the output tensor.
 
-        Several inputs come, and several outputs go, as a list.
+        Several inputs are passed as a list, and several outputs are returned as one.
         """
-        raise TypeError(f"{self.name}: a layer of your own must define call")
+        raise TypeError(f"{self.name}: a user-defined layer must define call")
 
     def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
-        """Record the layer; returns its output and its outgoing mask (lists for several)."""
+        """Record the layer; return its output and its outgoing mask (lists for several)."""
         if self.calls:
             return called.apply(as_layer(self), graph, x, mask)
         x = calls.as_fed(as_layer(self), graph, x)
@@ -157,12 +157,12 @@ class Recordable(Buildable):
         return y, out
 
     def apply_record(self, graph: _core.Graph, x: Any, mask: Any) -> Any:
-        """Return what ``record`` does, of a layer that is written with it or derives from one."""
-        check_fits(self, self.dtype, self.name)  # what it holds may have changed
+        """Return the result of ``record``, for a layer that defines or inherits it."""
+        check_fits(self, self.dtype, self.name)  # its weights may have changed
         return self.record(graph, x, mask=mask) if self.record_masks else self.record(graph, x)  # type: ignore[call-arg]
 
     def _check_recorded(self, x: Any, y: Any) -> None:
-        """Raise unless ``record`` returned what ``compute_output_shape`` says."""
+        """Raise unless ``record`` returned the shape given by ``compute_output_shape``."""
         for tensor in as_list(y):
             if not isinstance(tensor, _core.Tensor):
                 raise TypeError(f"{self.name}: record must return tensors; got {tensor!r}")
@@ -177,14 +177,14 @@ class Recordable(Buildable):
             )
 
     def regularize_activity(self, outputs: Sequence[Any]) -> None:
-        """Add what the activity regularizer says of the outputs to the losses that are recorded."""
+        """Add the activity regularizer's penalty on the outputs to the recorded losses."""
         regularizer: Any = self.activity_regularizer
         if regularizer is not None and current(self, "regularized", True):
             for output in outputs:
                 calls.add_penalty(as_layer(self), "activity_regularizer", regularizer, output)
 
     def regularize_recorded(self, graph: _core.Graph, y: Any) -> None:
-        """Do so for what ``record`` returned."""
+        """Do the same for the result of ``record``."""
         if self.activity_regularizer is not None:
             recording = Recording.of(graph)
             now = recording if Recording.current() is not recording else nullcontext()
@@ -194,10 +194,10 @@ class Recordable(Buildable):
     # --- masks
 
     def compute_mask(self, *given: Any) -> Any:
-        """Return the outgoing mask, a tensor or None, for the input's (a list for several).
+        """Return the outgoing mask, a tensor or None, given that of the input (a list for several).
 
-        It is ``compute_mask(self, inputs, mask=None)``; one of a layer that is written with
-        ``record`` is given the graph before them.
+        The signature is ``compute_mask(self, inputs, mask=None)``; if the layer is written with
+        ``record``, the graph comes first.
         """
         mask = given[-1]
         if not self.supports_masking:
@@ -206,7 +206,7 @@ class Recordable(Buildable):
 
     @property
     def ends_masks(self) -> bool:
-        """Whether a mask is neither used nor passed on."""
+        """Whether the layer neither uses a mask nor passes it on."""
         used = self.takes_mask or self.supports_masking
         return not used and type(self).compute_mask is Recordable.compute_mask
 

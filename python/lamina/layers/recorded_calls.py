@@ -1,4 +1,4 @@
-"""Calls of layers by rows, and of those written with ``record``: on symbols, and on arrays."""
+"""Calls of layers by rows or written with ``record``, on symbolic tensors and on arrays."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def on_symbols(layer: Layer, x: Any, mask: Any, training: bool | None = None) ->
             _refuse_strings(layer.name, tensor.name)
         if kind == "int32" and tensor.kind not in (None, kind) and tensor.node.inputs:
             raise TypeError(
-                f"{layer.name}: needs integers; {tensor.name} is {tensor.dtype} (lamina.ops.cast "
-                f"makes integers of it)"
+                f"{layer.name}: needs integers; {tensor.name} is {tensor.dtype} (convert it with "
+                f"lamina.ops.cast)"
             )
     kinds = layer.input_dtypes(len(inputs))
     given_masks = masks or [None] * len(inputs)
@@ -50,7 +50,7 @@ def on_symbols(layer: Layer, x: Any, mask: Any, training: bool | None = None) ->
             layer.take_dtype("float64")
         found = layer.found(specs, keep=True)
     listed = as_list(found)
-    # A layer that takes anything hands on what it takes.
+    # A layer that accepts any type passes on the type of its input.
     of_floats = "float64" if any(t.dtype == "float64" for t in inputs) else "float"
     dtype = inputs[0].given_dtype if kinds[0] is None else of_floats
     node = Node(layer, inputs, [spec.shape for spec in listed], dtype, masks, training=training)
@@ -62,13 +62,13 @@ def on_symbols(layer: Layer, x: Any, mask: Any, training: bool | None = None) ->
 
 
 def stated(layer: Layer, specs: list[Spec], keep: bool) -> Any:
-    """Return what a layer that states its shapes says of its output, a list for several."""
+    """Return the output description of a layer that states its shapes, a list if several."""
     shapes: Any = [spec.shape for spec in specs]
     shapes = shapes if len(shapes) > 1 else shapes[0]
     output = layer.output_shape_of(shapes)
     layer.check_weights_fit(shapes)
     if not layer.built and (keep or has_open_axes(shapes)):
-        layer.prepare(shapes, layer.dtype, layer.stream)  # which refuses weights of unknown size
+        layer.prepare(shapes, layer.dtype, layer.stream)  # which rejects weights of unknown size
         if not (keep and layer.parameters):
             layer.forget()
     masks = found_masks(layer, specs)
@@ -79,7 +79,7 @@ def stated(layer: Layer, specs: list[Spec], keep: bool) -> Any:
 
 
 def spec_of(tensor: SymbolicTensor, kind: str | None = None, mask: Any = None) -> Spec:
-    """Return what a symbolic tensor says of itself, and of its mask."""
+    """Return the description of a symbolic tensor and of its mask."""
     if tensor.kind == "string":
         _refuse_strings("what is recorded", tensor.name)
     masked = tensor.mask_shape if mask is None else mask.row_shape
@@ -94,9 +94,9 @@ def _refuse_strings(who: str, name: str) -> NoReturn:
 
 
 def _layers_before(tensor: SymbolicTensor) -> Iterator[tuple[Layer, bool]]:
-    """Yield the layers that the tensor went through, the last one first, up to a merge.
+    """Yield the layers through which the tensor went, the last one first, up to a merge.
 
-    With each comes whether it returns as many axes as it takes.
+    Each comes with whether it returns as many axes as it takes.
     """
     while tensor.node is not None:
         inputs = tensor.node.inputs
@@ -112,19 +112,19 @@ def _layers_before(tensor: SymbolicTensor) -> Iterator[tuple[Layer, bool]]:
 def with_states(x: Any, initial_state: Any) -> Any:
     """Return the inputs of a recurrent layer: x, or a list of x and the initial states.
 
-    Keras's two forms are one: ``layer(x, initial_state=[h, c])`` and ``layer([x, h, c])``.
+    Keras's two forms are equivalent: ``layer(x, initial_state=[h, c])`` and ``layer([x, h, c])``.
     """
     if initial_state is not None:
         return [*as_list(x), *as_list(initial_state)]
     if isinstance(x, (list, tuple)) and not any(
         isinstance(v, (np.ndarray, SymbolicTensor, Tensor)) for v in x
     ):
-        return np.asarray(x)  # rows written out, not a list of inputs
+        return np.asarray(x)  # rows given as nested lists, not a list of inputs
     return x
 
 
 def check_count(layer: Layer, count: int, listed: bool) -> None:
-    """Raise unless the layer takes so many inputs."""
+    """Raise unless the layer takes this number of inputs."""
     if count == 0:
         raise ValueError(f"{layer.name}: needs at least one input; got an empty list")
     if layer.needs_list and not listed:
@@ -134,7 +134,7 @@ def check_count(layer: Layer, count: int, listed: bool) -> None:
 
 
 def spread(mask: Any, count: int) -> list[Any]:
-    """Return a mask for each input: one beside several is the first's, the others are states."""
+    """Return a mask for each input: a single mask belongs to the first, the others being states."""
     return list(mask) if isinstance(mask, (list, tuple)) else [mask, *[None] * (count - 1)]
 
 
@@ -184,7 +184,7 @@ def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
 
 
 def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> Any:
-    """Build the layer if it is not, and return its output, by default as in inference."""
+    """Build the layer if necessary, and return its output, by default as in inference."""
     dtype = layer.dtype
     arrays = _arrays(layer, x, dtype)
     masks: list[Any] = [None] * len(arrays)
@@ -192,7 +192,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         masks = [mask_of(v) for v in (x if isinstance(x, (list, tuple)) else [x])]
         masks = masks if len(masks) == len(arrays) else [None] * len(arrays)
     elif mask is not None:
-        rows = isinstance(mask, list) and len(arrays) == 1  # truth values written out
+        rows = isinstance(mask, list) and len(arrays) == 1  # truth values given as nested lists
         masks = spread(np.asarray(mask) if rows else mask, len(arrays))
         _check_masks(layer, arrays, masks)
         pairs = zip(masks, arrays, strict=True)
@@ -211,7 +211,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
             if fresh:
                 layer.forget()
             raise
-        for held in layer.layers_within():  # a model in there grows no more: the layer relies on it
+        for held in layer.layers_within():  # a model in it is complete: the layer relies on it
             held.place()
     bound = [*arrays, *(m for m in masks if m is not None)]
     seed = seed_of(training or recording.noisy)
@@ -223,22 +223,22 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
 
 
 def seed_of(training: bool | None) -> int:
-    """Return what seeds a call's noise: in training each call draws its own."""
+    """Return the seed of a call's noise: in training each call draws new numbers."""
     return Seed().value if training else 0
 
 
 def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
-    """Raise where rows have an axis of no elements."""
+    """Raise if rows have an axis without elements."""
     if not any(0 in shape for shape in shapes):
         return
     if not layer.calls:
         layer._stated_shape(
             shapes[0] if len(shapes) == 1 else shapes, layer.dtype
-        )  # its own words first
+        )  # the layer's own error comes first
     shown = ", ".join(_check.show_shape(shape) for shape in shapes)
     raise ValueError(
         f"{layer.name}: input has shape {shown}; needs at least one element along every axis "
-        f"but the rows"
+        f"except the rows"
     )
 
 
@@ -247,7 +247,7 @@ def _recorded(
 ) -> tuple[_core.Graph, bool, Recording, list[int | None]]:
     """Return a graph of the layer alone, whether it has several outputs, and its recording.
 
-    And for each output the place of its mask, behind them all.
+    Also return, for each output, the position of its mask, which follows the outputs.
     """
     graph = _core.Graph(dtype)
     kinds = layer.input_dtypes(len(shapes))

@@ -1,4 +1,4 @@
-"""What SimpleRNN, LSTM and GRU share."""
+"""Code shared by SimpleRNN, LSTM and GRU."""
 
 from __future__ import annotations
 
@@ -102,28 +102,28 @@ class Recurrent(RowWise, Carrier):
         self._recurrent_kernel: _core.Parameter | None = None
         self._bias: _core.Parameter | None = None
 
-    # --- what a cell says about itself
+    # --- properties of a cell
 
     @property
     def cell(self) -> str:
         """The name of the cell's kernel."""
-        raise TypeError(f"{type(self).__name__}: a recurrent layer names its cell")
+        raise TypeError(f"{type(self).__name__}: a recurrent layer must name its cell")
 
     @property
     def bias_shape(self) -> Shape:
-        """Shape of the bias: a number for every column of the kernels."""
+        """Shape of the bias: one number for every column of the kernels."""
         return (self.gates * self.units,)
 
     def first_bias(self, shape: Shape, dtype: str, rng: Any) -> Array:
-        """Return the first values of the bias."""
+        """Return the initial values of the bias."""
         return _gates.first_bias(self, shape, dtype, rng)
 
     @property
     def drops(self) -> str | None:  # type: ignore[override]
-        """How to keep the axis of steps, where it is dropped."""
+        """How to keep the axis of steps, for messages, where it is dropped."""
         if self.return_sequences:
             return None
-        return "gives its last step alone; with return_sequences=True it gives all of them"
+        return "returns only its last step; with return_sequences=True it returns all of them"
 
     # --- weights
 
@@ -168,9 +168,9 @@ class Recurrent(RowWise, Carrier):
         Parameters
         ----------
         x : array_like or SymbolicTensor
-            Or a list of it and the initial states.
+            The input, or a list of it and the initial states.
         mask : array_like of bool or SymbolicTensor, optional
-            Which steps count, (rows, steps).
+            True for the steps that count, (rows, steps).
         initial_state : list of array_like or SymbolicTensor, optional
             The states before the first step; zero if not given.
         """
@@ -201,7 +201,7 @@ class Recurrent(RowWise, Carrier):
             if state != (self.units,):
                 raise ValueError(
                     f"{who}: initial state has shape {_check.show_shape(state)}; needs "
-                    f"{_check.show_shape((self.units,))}, one number a unit"
+                    f"{_check.show_shape((self.units,))}, one number per unit"
                 )
 
     def build(self, input_shape: Any) -> None:
@@ -217,12 +217,12 @@ class Recurrent(RowWise, Carrier):
         self._kernel = self._recurrent_kernel = self._bias = None
 
     def weights_fit(self, input_shape: Any) -> bool:
-        """Return whether the features are as many: the number of steps is free."""
+        """Return whether the number of features is the same: the number of steps may differ."""
         return self.same_last_axis(input_shape)
 
     @property
     def streams(self) -> int:
-        """Two: the dropout of the inputs and that of the state."""
+        """Return 2: one stream for the dropout of the inputs and one for that of the state."""
         return 2
 
     def _states(self) -> list[_core.State]:
@@ -231,25 +231,25 @@ class Recurrent(RowWise, Carrier):
     # --- recording
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ARG002
-        """Return the input's mask, which the outputs of all steps keep; None for the last one's."""
+        """Return the input's mask, if the outputs of all steps are returned, else None."""
         if not self.return_sequences:
             return None
         return mask[0] if isinstance(mask, list) else mask
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
-        """Return the output of all steps, which are one operation, or a list of it and the states.
+        """Return the output of all steps, as one operation, or a list of it and the states.
 
         Parameters
         ----------
         x : Tensor or list of Tensor
-            The input (rows, steps, features), or a list of it and of the initial states h (and c).
+            The input (rows, steps, features), or a list of it and the initial states h (and c).
         mask : Tensor or list, optional
-            Boolean, one a step: a step that is False leaves the state as it was.  Of a list, the
-            first counts.
+            Boolean, one value per step: a step that is False leaves the state unchanged.  Of a
+            list, the first mask is used.
         """
         tensors = list(x) if isinstance(x, list) else [x]
         now = tensors[0].recording
-        # A built layer may be applied again: to another number of steps, with states or without.
+        # A built layer may be applied again, to another number of steps, with or without states.
         self._check_shapes(tensors[0].row_shape, [t.row_shape for t in tensors[1:]])
         masked = mask[0] if isinstance(mask, list) else mask
         check_steps(self.name, tensors[0], masked)
@@ -288,7 +288,7 @@ class Recurrent(RowWise, Carrier):
 
 
 def _elementwise(who: str, name: str, value: Any) -> Any:
-    """Return the activation; the functions of a whole row do not fit into a step."""
+    """Return the activation; functions of a whole row cannot be used within a step."""
     activation = activations.get(value)
     if activation.fusable is None:
         raise ValueError(f"{who}: {name} must be element-wise; got {activation.name}")
@@ -296,7 +296,7 @@ def _elementwise(who: str, name: str, value: Any) -> Any:
 
 
 def split_shapes(input_shape: Any) -> tuple[Shape, list[Shape]]:
-    """Return x's shape and the initial states'."""
+    """Return the shape of x and the shapes of the initial states."""
     if len(input_shape) > 0 and isinstance(input_shape[0], (list, tuple)):
         first, *rest = (tuple(shape) for shape in input_shape)
         return first, rest

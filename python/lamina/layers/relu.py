@@ -15,7 +15,7 @@ __all__ = ["ReLU"]
 
 
 class ReLU(RowWise):
-    """``max_value`` from there on, ``x`` from ``threshold`` on, below ``slope (x - threshold)``.
+    """``max_value`` above it, ``x`` above ``threshold``, else ``negative_slope (x - threshold)``.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class ReLU(RowWise):
         self.threshold = _check.number("ReLU", "threshold", threshold, 0.0)
 
     def call_rows(self, x: Any) -> Any:
-        """Return the function; the plain one can be part of the product before it."""
+        """Return the function; a plain ReLU can be fused into the product before it."""
         if self.max_value is None and self.threshold == 0.0:
             kind = "leaky_relu" if self.negative_slope else "relu"
             return record("activation", x, kind, self.negative_slope)

@@ -1,7 +1,7 @@
-"""What calls of a layer on arrays have recorded, to be run again by the next ones.
+"""Recordings of calls of a layer on arrays, to be replayed by later calls.
 
-For layers that record the same whenever they are called on arrays of the same shapes and kinds:
-those that change images, which are called batch by batch where data are read.
+They are for layers that record the same operations for arrays of the same shapes and kinds, such as
+layers that change images, which are called batch by batch when data are read.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from lamina.layers.layer import Layer
     from lamina.layers.shapes import Spec
 
-KEPT = 8  # programs of a layer
+KEPT = 8  # programs kept per layer
 
 
 class Program(NamedTuple):
-    """What runs a call, and what is done with its outputs; it does not hold on to the layer."""
+    """The program of a call and the use of its outputs; it holds no reference to the layer."""
 
     predictor: _core.Predictor
-    form: Any  # what the call returns, with places for tensors
-    assigned: list[_core.Parameter]  # the variables that the outputs behind those are left in
+    form: Any  # the structure that the call returns, with placeholders
+    assigned: list[_core.Parameter]  # the variables to which the remaining outputs are assigned
     noisy: bool
-    rows: int | None  # how many it is for; None for any
-    masks: list[int | None]  # of each tensor that the call returns, where its mask is put out
+    rows: int | None  # the number it is for; None for any
+    masks: list[int | None]  # for each tensor returned, the position of its mask
 
 
 _programs: WeakKeyDictionary[Layer, dict[Hashable, Program]] = WeakKeyDictionary()
 
 
 def key(layer: Layer, arguments: Arguments, specs: list[Spec], training: Any) -> Hashable | None:
-    """Return what a call's program depends on, None if it depends on more than can be told."""
+    """Return a key on which a call's program depends, None if the dependence is not known."""
     leaves = flat([arguments.args, list(arguments.kwargs.values())])
     if not all(isinstance(v, (Place, bool)) or v is None for v in leaves):
         return None
@@ -47,7 +47,7 @@ def key(layer: Layer, arguments: Arguments, specs: list[Spec], training: Any) ->
 
 
 def get(layer: Layer, of: Hashable, rows: int, make: Callable[[], Program]) -> Program:
-    """Return the program of a call, made if there is none yet."""
+    """Return the program of a call, creating it if there is none yet."""
     kept = _programs.setdefault(layer, {})
     program = (kept.get(of) or kept.get((of, rows))) if layer.built else None
     if program is None:

@@ -18,14 +18,14 @@ __all__ = ["Rescaling"]
 
 
 class Rescaling(Layer):
-    """``x * scale + offset``, of integers too: of pixels, say, before the first convolution.
+    """``x * scale + offset``, also of integers, for instance of pixels before a convolution.
 
     Parameters
     ----------
     scale : float or sequence of float
-        A number, or one for each entry of the last axis.
+        A number, or one for each index of the last axis.
     offset : float or sequence of float, default 0.0
-        As ``scale``.
+        Like ``scale``.
     **base
         See ``Layer``.
 

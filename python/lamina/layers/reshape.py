@@ -17,12 +17,12 @@ __all__ = ["Reshape"]
 
 
 class Reshape(RowWise):
-    """Give each row another shape with as many elements, in C order.
+    """Reshape each row, in C order, to a shape with the same number of elements.
 
     Parameters
     ----------
     target_shape : tuple of int
-        Without the axis of rows; one size may be -1 and follows from the others.
+        Without the axis of rows; one size may be -1 and is inferred from the others.
     **base
         See ``Layer``.
 
@@ -46,12 +46,12 @@ class Reshape(RowWise):
         self.target_shape = target
 
     def call_rows(self, x: Any) -> Any:
-        """Return another view of the same values."""
+        """Return a view of the same values."""
         size, target = math.prod(x.row_shape), self.target_shape
         known = math.prod(s for s in target if s != -1)
         if size % known if -1 in target else size != known:
             raise ValueError(
                 f"{self.name}: a row of shape {x.row_shape} has {size} elements; "
-                f"target_shape {target} does not hold as many"
+                f"target_shape {target} has another number"
             )
         return record("reshape", x, tuple(size // known if s == -1 else s for s in target))

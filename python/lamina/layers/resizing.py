@@ -1,4 +1,4 @@
-"""Images of another size."""
+"""Resizing images."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ INTERPOLATIONS = ("bilinear", "nearest", "bicubic", "lanczos3", "lanczos5")
 
 
 class Resizing(Augmentation):
-    """Make images ``height`` x ``width``.
+    """Resize images to ``height`` x ``width``.
 
     Parameters
     ----------
     height, width : int
     interpolation : {"bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"}, default "bilinear"
     crop_to_aspect_ratio, pad_to_aspect_ratio : bool, default False
-        Whether images of other proportions are cropped, or get margins, instead of distortion.
+        Whether to crop or pad images of other proportions instead of distorting them.
     fill_mode : {"constant"}
     fill_value : float, default 0.0
-        What stands in the margins.
+        The value of the padding.
     antialias : bool, default False
-        Whether smaller images are smoothed.
+        Whether to smooth images that become smaller.
     data_format : {"channels_last", "channels_first"}, optional
     **base
         See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Notes
     -----
-    Images are of shape (rows, height, width, channels).  Integers stay integers, the nearest ones.
+    Images have shape (rows, height, width, channels).  Integers stay integers and are rounded.
 
     Examples
     --------

@@ -26,14 +26,15 @@ class RMSNormalization(Layer):
     Parameters
     ----------
     axis : int or sequence of int, default -1
-        The axes to normalise over, counted with the axis of rows, which is none of them.
+        The axes to normalise over, counted with the axis of rows, which cannot be one.
     epsilon : float, default 1e-6
     **base
         See ``Layer``.
 
     Notes
     -----
-    One weight, ``scale``, of the normalised axes' shape.  As in Keras a mask ends here.
+    One weight, ``scale``, of the shape of the normalised axes.  As in Keras, masks are not passed
+    on.
 
     Examples
     --------
@@ -55,7 +56,7 @@ class RMSNormalization(Layer):
         self.scale: Variable | None = None
 
     def _axes(self, row_shape: Shape) -> list[int]:
-        """Return the places of the axes in a row, in ascending order."""
+        """Return the positions of the axes in a row, in ascending order."""
         given_axes = integers(self.name, "axis", self.axis)
         return sorted({axis_of_row(self.name, axis, row_shape) for axis in given_axes})
 

@@ -1,4 +1,4 @@
-"""A loop of a cell over the steps of a sequence."""
+"""A loop over the steps of a sequence that applies a cell."""
 
 from __future__ import annotations
 
@@ -25,30 +25,31 @@ class RNN(Carrier):
     ----------
     cell : cell or list of cells
         A layer, or another object, with ``call(inputs, states)``, which returns the output and the
-        new states, and ``state_size``, an integer or a list of one for each state;
-        ``get_initial_state(batch_size=...)`` returns the states of the first step, zeros without.
-        Of a list each cell is given the output of the one before: see ``StackedRNNCells``.
+        new states, and ``state_size``, an integer, or a list with one for each state;
+        ``get_initial_state(batch_size=...)`` returns the states before the first step, by default
+        zeros.  In a list, each cell is given the output of the one before: see ``StackedRNNCells``.
     return_sequences : bool, default False
-        Whether to return the outputs of all steps, or that of the last one.
+        Whether to return the outputs of all steps instead of the last one.
     return_state : bool, default False
-        Whether to return the last states behind the output.
+        Whether to also return the last states, after the output.
     go_backwards : bool, default False
-        Whether to begin with the last step; the outputs are then in that order.
+        Whether to process the last step first; the outputs are then in that order.
     stateful : bool, default False
-        Whether a batch begins with the states that the one before it left.
+        Whether a batch starts from the states in which the previous batch ended.
     unroll : bool, default False
-        Accepted because Keras's callers pass it: steps are always recorded one by one.
+        Accepted for compatibility with Keras: steps are always recorded one by one.
     zero_output_for_mask : bool, default False
-        Whether the output of a step that the mask hides is 0; else it is that of the step before.
+        Whether the output is 0 at steps hidden by the mask; otherwise it is that of the step
+        before.
     **base
         See ``Layer``.
 
     Notes
     -----
-    Shapes: x (rows, steps, ...), y (rows, units) or (rows, steps, units).  Weights are the cell's.
-    A step that the mask hides leaves the states as they were.
+    Shapes: x (rows, steps, ...), y (rows, units) or (rows, steps, units).  Weights are those of the
+    cell. A step hidden by the mask leaves the states unchanged.
 
-    ``SimpleRNN``, ``LSTM`` and ``GRU`` are the same as the loop over their cells, and much faster.
+    ``SimpleRNN``, ``LSTM`` and ``GRU`` are equivalent to loops over their cells, and much faster.
 
     Examples
     --------
@@ -105,12 +106,12 @@ class RNN(Carrier):
 
     @property
     def state_size(self) -> Any:
-        """The cell's sizes of its states, as a list."""
+        """The sizes of the cell's states, as a list."""
         size = self.cell.state_size
         return list(size) if isinstance(size, (list, tuple)) else [size]
 
     def get_initial_state(self, batch_size: Any) -> list[Any]:
-        """Return the states before the first step, for so many rows."""
+        """Return the states before the first step, for a number of rows."""
         states = first_states(self.cell, batch_size, self.dtype)
         return list(states) if isinstance(states, (list, tuple)) else [states]
 
@@ -121,7 +122,7 @@ class RNN(Carrier):
         mask: Any = None,
         training: bool | None = None,
     ) -> Any:
-        """Return the output, and with ``return_state`` the last states.
+        """Return the output and, with ``return_state``, the last states.
 
         Parameters
         ----------
@@ -129,15 +130,15 @@ class RNN(Carrier):
         initial_state : list of Tensor, optional
             The states before the first step.
         mask : Tensor of shape (rows, steps), optional
-            Of bool, which steps count.
+            Boolean, True for the steps that count.
         training : bool, optional
         """
-        if isinstance(sequences, (list, tuple)):  # the states behind the sequence
+        if isinstance(sequences, (list, tuple)):  # the states follow the sequence
             sequences, *states = sequences
             if states and len(flat(states)) != self._state_count:
                 raise ValueError(
-                    f"{self.name}: takes one sequence, and behind it all states of the cell, "
-                    f"{self._state_count}; got {len(flat(states))} more tensors"
+                    f"{self.name}: takes one sequence, followed by all {self._state_count} states "
+                    f"of the cell; got {len(flat(states))} more tensors"
                 )
             initial_state = packed(self.state_size, states) if states else initial_state
         x = given(sequences)
@@ -187,7 +188,7 @@ class RNN(Carrier):
     def _steps(
         self, x: Any, states: list[Any], mask: Any, training: bool | None
     ) -> tuple[list[Any], list[Any]]:
-        """Record the steps; returns all outputs and the last states."""
+        """Record the steps; return all outputs and the last states."""
         order = range(x.shape[1])[:: -1 if self.go_backwards else 1]
         outputs: list[Any] = []
         for t in order:
@@ -208,7 +209,7 @@ class RNN(Carrier):
             graph.carry(state, given(value).value, self.name)
 
     def compute_mask(self, *given: Any) -> Any:
-        """Return the mask of the steps, where all of their outputs are returned."""
+        """Return the mask of the steps if the outputs of all steps are returned."""
         mask = given[-1]
         mask = mask[0] if isinstance(mask, list) else mask
         return mask if self.return_sequences else None
@@ -229,7 +230,7 @@ class RNN(Carrier):
 
 
 def _where(counts: Any, x: Any, other: Any) -> Any:
-    """Return x for the rows that count, else the other."""
+    """Return x for the rows that count, and the other for the rest."""
     for _ in range(given(x).ndim - 1):
         counts = ops.expand_dims(counts, -1)
     return ops.where(counts, x, other)

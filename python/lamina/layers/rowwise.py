@@ -15,24 +15,24 @@ from lamina.layers.shapes import Sketch, Spec, sketched
 
 
 class RowWise(Layer):
-    """A layer of the library's that works row by row: on one input, or a list, and their masks.
+    """A layer of the library that works row by row, on one input or a list, and their masks.
 
-    A subclass defines ``call_rows(self, x)``, or ``call_rows(self, x, mask=None)``, of tensors with
-    an axis of rows, of the types that ``input_dtypes`` says; ``build`` is given the shape of a row.
-    What shape it returns is found by recording it.  ``call``, that users have, is ``Layer.call``,
-    which takes whatever any layer is called on.
+    A subclass defines ``call_rows(self, x)``, or ``call_rows(self, x, mask=None)``, for tensors
+    with an axis of rows and of the types given by ``input_dtypes``; ``build`` is given the shape of
+    a row. The output shape is found by recording.  The public ``call`` is ``Layer.call``, which
+    takes anything on which a layer can be called.
     """
 
     by_rows = True
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Find out whether the class uses a mask."""
+        """Determine whether the class uses a mask."""
         super().__init_subclass__(**options)
         if not cls.calls and cls.record is RowWise.record:
             cls.takes_mask = "mask" in signatures.parameters_of(cls.call_rows)
 
     def call_rows(self, *given: Any, **masks: Any) -> Any:  # noqa: ARG002
-        """Return what the layer makes of tensors, and of their masks."""
+        """Return the layer's output for tensors and their masks."""
         raise TypeError(f"{self.name}: a layer by rows must define call_rows")
 
     def row_output_shape(self, row_shape: Any) -> Any:
@@ -42,9 +42,9 @@ class RowWise(Layer):
         return [spec.shape for spec in found] if isinstance(found, list) else found.shape
 
     def found(self, specs: list[Spec], *, keep: bool = False) -> Any:
-        """Return what is known of the output, a list for several.
+        """Return what is known about the output, a list if there are several.
 
-        The layer is not built by it, unless it is to ``keep`` weights that it has then.
+        This does not build the layer, unless ``keep`` asks it to keep the weights made on the way.
         """
         shapes: Any = [spec.shape for spec in specs]
         self._check_given(shapes if len(shapes) > 1 else shapes[0])
@@ -70,18 +70,18 @@ class RowWise(Layer):
         return specs if len(specs) > 1 else specs[0]
 
     def _stated_shape(self, input_shape: Any, dtype: str) -> None:  # noqa: ARG002
-        """Say nothing: recording the layer tells."""
+        """Return None: the shape is found by recording the layer."""
         self._check_given(input_shape)
 
     def _check_given(self, input_shape: Any) -> None:
-        # Before the shape is that in which ``call_rows`` sees a row: see ``_inside``.
+        # The shape before it is that of a row as ``call_rows`` sees it: see ``_inside``.
         self._check_input(input_shape)
 
     def _called(self, x: Any, **masks: Any) -> Any:
         return self.call_rows(x, **masks)
 
     def _check_recorded(self, x: Any, y: Any) -> None:
-        """Check nothing: no shape was stated."""
+        """Check nothing, as no shape was stated."""
 
     def record(self, graph: _core.Graph, x: Any, mask: Any = None) -> Any:
         """Record the layer's ``call_rows``."""
@@ -113,7 +113,7 @@ class RowWise(Layer):
 
 
 def _tensors(recording: Recording, value: Any) -> Any:
-    """Return the engine's tensor, or each in a list, as a call takes it; None stays None."""
+    """Return the engine's tensor, or each one in a list, as calls take it; None stays None."""
     if isinstance(value, list):
         return [None if v is None else Tensor(recording, v) for v in value]
     return None if value is None else Tensor(recording, value)

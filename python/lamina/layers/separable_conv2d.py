@@ -1,4 +1,4 @@
-"""A depthwise convolution, then one of a single cell."""
+"""A depthwise convolution of images followed by a pointwise one."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ __all__ = ["SeparableConv2D", "SeparableConvolution2D"]
 
 
 class SeparableConv2D(BaseConv):
-    """Convolve each channel by itself, then mix the channels place by place.
+    """Convolve each channel separately, then mix the channels at each position.
 
-    Two small kernels in place of one that does both: fewer weights and products (Chollet 2017).
-    Bias and activation follow the second.
+    Two small kernels replace one that does both, which needs fewer weights and products (Chollet
+    2017).  Bias and activation follow the second convolution.
 
     Parameters
     ----------
     filters : int
         Number of filters, the channels of the output.
     kernel_size : int or tuple of 2 int
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 2 int, default (1, 1)
-        Steps of the window.
+        Strides of the window.
     padding : {"valid", "same"}, default "valid"
         "valid" pads nothing, "same" pads with zeros so that a stride of 1 keeps the size.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     dilation_rate : int or tuple of 2 int, default (1, 1)
         Distance between neighbouring cells of the window.
     depth_multiplier : int, default 1
-        Outputs a channel between the two.
+        Outputs per channel between the two convolutions.
     activation : str or Activation, optional
         Linear if not given.  All but softmax and log_softmax are applied in the same pass.
     use_bias : bool, default True
         Whether a bias is added.
     depthwise_initializer, pointwise_initializer : str or Initializer, default "glorot_uniform"
-        First values of the two kernels.
+        Initial values of the two kernels.
     bias_initializer : str or Initializer, default "zeros"
-        First values of the bias.
+        Initial values of the bias.
     depthwise_regularizer, pointwise_regularizer, bias_regularizer : str or callable, optional
         Penalties that training adds to the loss.
     depthwise_constraint, pointwise_constraint, bias_constraint : str or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     **base
         See ``Layer``.
 
@@ -162,7 +162,7 @@ class SeparableConv2D(BaseConv):
         self._depthwise = self._pointwise = None
 
     def call_rows(self, x: Any) -> Any:
-        """Return two convolutions, the activation in the second where that can be."""
+        """Return two convolutions, with the activation fused into the second where possible."""
         geometry = self._geometry(x.row_shape)
         with x.recording.within(f"{self.name}/depthwise"):
             between = record("conv2d", x, given(self._depthwise), None, **geometry, groups=0)
@@ -175,5 +175,5 @@ class SeparableConv2D(BaseConv):
         )  # fmt: skip
 
 
-# Keras's other names.
+# Keras's aliases.
 SeparableConvolution2D = SeparableConv2D

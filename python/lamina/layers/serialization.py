@@ -11,15 +11,15 @@ from lamina._names import unknown_class
 from lamina._settings import reading_with
 from lamina.layers.layer import Layer
 
-# Layers of other rooms, which are opened where a configuration names one of them.
+# Subpackages with further layers, imported when a configuration names one of their layers.
 _ELSEWHERE = {"ONNXGraph": "lamina.onnx.reading.layer"}
 
-# Models within models: class name to a function of the configuration.
+# Models as layers: class name to a function of the configuration.
 _MODELS: dict[str, Callable[[Mapping[str, Any]], Layer]] = {}
 
 
 def register(name: str, restore: Callable[[Mapping[str, Any]], Layer]) -> None:
-    """Let ``deserialize`` restore a model of that class as a layer."""
+    """Let ``deserialize`` restore a model of this class as a layer."""
     _MODELS[name] = restore
 
 
@@ -36,21 +36,21 @@ def deserialize(
     """Return the layer that ``serialize`` described.
 
     A layer that holds others calls this for them in its ``from_config``: the names given to the
-    outermost call hold there too, so nothing has to be handed on.
+    outermost call are also known there and need not be passed on.
 
     Parameters
     ----------
     config : mapping
         What ``serialize`` returned.
     custom_objects : mapping of str to type, optional
-        Classes of your own by name: layers, and what layers are given, such as initializers.
+        User-defined classes by name: layers, and objects given to layers, such as initializers.
 
     Raises
     ------
     ValueError
-        An unknown name (the nearest is suggested).
+        If a name is unknown (the nearest one is suggested).
     TypeError
-        No configuration, or a name of ``custom_objects`` that stands for no class of layers.
+        If ``config`` is not a configuration, or a name in ``custom_objects`` is not a layer class.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def deserialize(
                 return cls.from_config(dict(settings)).as_layer()  # type: ignore[no-any-return]
             if not _is_layer_class(cls):
                 raise TypeError(
-                    f"deserialize: custom_objects[{name!r}] must be a class of layers; got {cls!r}"
+                    f"deserialize: custom_objects[{name!r}] must be a layer class; got {cls!r}"
                 )
         elif name in _MODELS:
             return _MODELS[name](settings)

@@ -1,4 +1,4 @@
-"""Shapes found by recording: what a call makes of inputs whose axes need not all be known."""
+"""Shapes found by recording: the result of a call on inputs with axes of unknown length."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 # Sizes that stand for an axis of unknown length, and for the number of rows, in two recordings:
-# what differs between them is unknown too.  They divide well, for strides and pooling.
+# sizes that differ between the two are unknown.  They have many divisors, for strides and pooling.
 LENGTHS = (192, 320)
-LONGER = (6144, 10240)  # for windows that the others are too short for; steps written out are many
-ROWS = (1320, 1560)  # of which a size that is no number of rows is hardly ever; they divide well
+LONGER = (6144, 10240)  # if the others are too short for a window; unrolled steps become many
+ROWS = (1320, 1560)  # unlikely to be any other size, and with many divisors
 
-NUMBER = re.compile(r"((?<!\w)-?\d+(?:\.\d+)?)")  # not those of names
+NUMBER = re.compile(r"((?<!\w)-?\d+(?:\.\d+)?)")  # except those in names
 
-Shape = tuple[Any, ...]  # None where a size is not known
+Shape = tuple[Any, ...]  # None where a size is unknown
 R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What is known of a tensor before there is data.
+    """What is known about a tensor before there are data.
 
     Attributes
     ----------
     shape : tuple of int or None
-        Of a row, or of all where it is ``whole``.
+        Of a row, or of the whole tensor if ``whole``.
     kind : {"float", "int32", "bool"}
     whole : bool
         Whether it has no axis of rows.
     mask : tuple of int or None, optional
-        The shape of a row of its mask; None where it has none.
+        The shape of a row of its mask; None if it has none.
     """
 
     shape: Shape
@@ -56,7 +56,7 @@ def of_length(shape: Shape, length: int) -> tuple[int, ...]:
 
 
 def rows_of(who: str, shape: Any) -> Any:
-    """Return the shape of a row, or a list of them, of a shape whose first axis is the rows."""
+    """Return the shape of a row, or a list of them, for shapes that start with the axis of rows."""
     if is_several(shape):
         return [rows_of(who, one) for one in shape]
     if len(shape) == 0:
@@ -67,53 +67,53 @@ def rows_of(who: str, shape: Any) -> Any:
 
 
 def shape_with_rows(row_shape: Any, rows: int | None = None) -> Any:
-    """Return the shape, or a list of them, of as many rows; None is any number."""
+    """Return the shape, or a list of them, with the given number of rows; None is any number."""
     if is_several(row_shape):
         return [shape_with_rows(one, rows) for one in row_shape]
     return (rows, *row_shape)
 
 
 def rows_in(shape: Any) -> Any:
-    """Return how many rows a shape, or a list of them, says that there are; else None."""
+    """Return the number of rows in a shape, or in a list of them, if it is known."""
     counts = {one[0] for one in shape} if is_several(shape) else {shape[0]}
     counts.discard(None)
     return counts.pop() if len(counts) == 1 else None
 
 
 def is_several(shape: Any) -> bool:
-    """Return whether it is a list of shapes."""
+    """Return whether the value is a list of shapes."""
     listed = isinstance(shape, (list, tuple)) and len(shape) > 0
     return listed and all(isinstance(one, (list, tuple)) for one in shape)
 
 
 def has_open_axes(row_shapes: Any) -> bool:
-    """Return whether a size is not known in the shape of a row, or in one of a list of them."""
+    """Return whether any size is unknown in the shape of a row, or in a list of them."""
     listed = row_shapes if isinstance(row_shapes, list) else [row_shapes]
     return any(None in shape for shape in listed)
 
 
 class Sketch:
-    """Graphs that nothing runs, which calls are recorded on to find the shapes they return.
+    """Graphs that are never run, on which calls are recorded to find the shapes they return.
 
-    There is one, or two side by side where sizes are not known: what differs between them is not
-    known either.
+    There is one graph, or two if some sizes are unknown: sizes that differ between the two are
+    unknown as well.
 
     Parameters
     ----------
     dtype : str
     specs : sequence of Spec
-        Of what the first calls are given.
+        Of the arguments of the first calls.
     rows : bool, default False
-        Whether the calls have to know how many rows there are.
+        Whether the calls need to know the number of rows.
     lengths : tuple of two int, optional
-        What stands for sizes that are not known.
+        The lengths that stand for unknown sizes.
 
     Attributes
     ----------
     inputs : list of list of Tensor
-        For each graph one tensor for each of ``specs``.
+        One tensor for each of ``specs``, for each graph.
     given : list of Spec
-        What is known of them.
+        What is known about the inputs.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class Sketch:
     def record(
         self, call: Callable[[list[Tensor]], Any], values: Sequence[Sequence[Tensor]]
     ) -> list[Any]:
-        """Return for each graph what a call makes of tensors there."""
+        """Return the result of a call on tensors, for each graph."""
         results = []
         for recording, tensors in zip(self._recordings, values, strict=True):
             with recording:
@@ -157,16 +157,16 @@ class Sketch:
             call(list(values[-1]))
 
     def _of_another_length(self, error: ValueError, values: Sequence[Sequence[Tensor]]) -> Any:
-        # Of one length it could be recorded.
+        # With a single length it could be recorded.
         shapes = ", ".join(show_shape(spec.shape) for spec in self.specs(values))
         who = str(error).partition(":")[0]
         return ValueError(
-            f"{who}: the size of an axis of the input has to be known for its weights, or its "
+            f"{who}: the size of an axis of the input has to be known for its weights or its "
             f"shapes; got {shapes}: give Input a number in place of None"
         )
 
     def specs(self, values: Sequence[Any], who: str = "call") -> list[Spec]:
-        """Return what is known of tensors: of each graph's, in the same structure."""
+        """Return what is known about tensors of each graph, in the same structure."""
         found = []
         for recording, each in zip(self._recordings, values, strict=True):
             leaves = [v for v in flat(each) if isinstance(v, Tensor)]
@@ -177,8 +177,8 @@ class Sketch:
             one, other = counts if counts[0] != counts[-1] else axes
             what = "tensors" if counts[0] != counts[-1] else "axes"
             raise ValueError(
-                f"{who}: must return as many {what} whatever the number of rows and the lengths of "
-                f"axes; returned {one} and {other} for different ones"
+                f"{who}: must return the same number of {what} for every number of rows and length "
+                f"of axes; returned {one} and {other} for different ones"
             )
         if len(found) == 1:
             return found[0]
@@ -186,7 +186,7 @@ class Sketch:
 
 
 def sketched(dtype: str, specs: Sequence[Spec], draw: Callable[[Sketch], R]) -> R:
-    """Return what ``draw`` finds on a sketch, on one that knows the rows where it has to."""
+    """Return the result of ``draw`` on a sketch, with a known number of rows if necessary."""
     open_axes = has_open_axes([spec.shape for spec in specs])
     return with_lengths(open_axes, lambda lengths: _drawn(dtype, specs, draw, lengths))
 
@@ -201,14 +201,14 @@ def _drawn(
 
 
 def too_short(message: str) -> ValueError:
-    """Return the error of a window that an axis is too short for."""
+    """Return the error for an axis that is too short for a window."""
     error = ValueError(message)
     error.too_short = True  # type: ignore[attr-defined]
     return error
 
 
 def with_lengths(open_axes: bool, function: Callable[[tuple[int, int]], R]) -> R:
-    """Return ``function(lengths)``; of longer ones where open axes are too short for a window."""
+    """Return ``function(lengths)``; with longer ones if unknown axes are too short for a window."""
     try:
         return function(LENGTHS)
     except ValueError as error:
@@ -224,7 +224,7 @@ def with_lengths(open_axes: bool, function: Callable[[tuple[int, int]], R]) -> R
 def found_by_recording(
     who: str, dtype: str, specs: Sequence[Spec], call: Callable[[list[Tensor]], Any]
 ) -> tuple[Any, list[Spec]]:
-    """Return what a call returns, with tensors of the first recording, and their specs."""
+    """Return the result of a call, with tensors of the first recording, and their specs."""
 
     def draw(sketch: Sketch) -> tuple[Any, list[Spec]]:
         results = sketch.record(call, sketch.inputs)
@@ -254,7 +254,7 @@ def _spec_of(tensor: Tensor, rows: int | None) -> Spec:
 def _row_shape(tensor: Tensor, rows: int | None) -> tuple[Shape, bool]:
     shape = tuple(tensor.value.shape)
     if not tensor.rows and rows is not None and shape[:1] == (rows,):
-        return shape[1:], True  # made of all rows, and as many again
+        return shape[1:], True  # made from all rows, with the same number of rows
     return shape, tensor.rows
 
 
@@ -264,7 +264,7 @@ def _joined(a: Spec, b: Spec) -> Spec:
 
 
 def found_masks(layer: Layer, specs: Sequence[Spec]) -> list[Shape | None]:
-    """Return the shapes of the masks that a layer that is written with ``record`` hands on."""
+    """Return the shapes of the masks passed on by a layer that is written with ``record``."""
     from lamina.layers.layer import Layer
 
     if all(s.mask is None for s in specs) and type(layer).compute_mask is Layer.compute_mask:
@@ -285,7 +285,7 @@ def found_masks(layer: Layer, specs: Sequence[Spec]) -> list[Shape | None]:
 
 
 def for_each_length(shape: Any, function: Callable[[Any], Any]) -> Any:
-    """Return ``function(shape)`` of a shape, or a list of them, some of whose sizes are None."""
+    """Return ``function(shape)`` for a shape, or a list of them, with some sizes None."""
     listed = shape if isinstance(shape, list) else [shape]
     if not any(None in one for one in listed):
         return function(shape)
@@ -305,9 +305,9 @@ def for_each_length(shape: Any, function: Callable[[Any], Any]) -> Any:
 
 
 def show_unknown(error: ValueError, of_another_length: Callable[[], Any]) -> None:
-    """Let an error's message say None for sizes that are not known.
+    """Make an error message say None for unknown sizes.
 
-    They are the numbers that differ where the same is done to another length.
+    These are the numbers that differ when the same is done with another length.
     """
     try:
         of_another_length()
@@ -316,7 +316,7 @@ def show_unknown(error: ValueError, of_another_length: Callable[[], Any]) -> Non
         if parts[::2] == others[::2]:
             pairs = zip(parts, others, strict=True)
             error.args = ("".join(a if a == b else "None" for a, b in pairs), *error.args[1:])
-    except Exception:  # it says less than what is raised already
+    except Exception:  # it is less informative than the error being raised
         pass
 
 

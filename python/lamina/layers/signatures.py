@@ -1,4 +1,4 @@
-"""What ``call`` of a layer takes: its parameters, and a call's arguments by their names."""
+"""The parameters of a layer's ``call``, and the arguments of a call by name."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
-IN_CALLS = ("training", "mask")  # whoever calls a layer may say them, if it takes them or not
+IN_CALLS = ("training", "mask")  # callers may pass them whether the layer takes them or not
 
 
 def has_call(cls: type, base: type) -> bool:
-    """Return whether a class is written with ``call``, and does not work row by row."""
+    """Return whether a class is written with ``call`` and does not work row by row."""
     for each in cls.__mro__:
         if each is base:
             return False
@@ -24,7 +24,7 @@ def has_call(cls: type, base: type) -> bool:
 
 
 def parameters_of(call: Any) -> set[str]:
-    """Return the names of what a function takes; ``inspect.signature`` would slow the import."""
+    """Return the names of a function's parameters; ``inspect.signature`` would slow the import."""
     code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)
     if code is None:
         return set(inspect.signature(call).parameters)
@@ -32,7 +32,7 @@ def parameters_of(call: Any) -> set[str]:
 
 
 def takes_any_name(call: Any) -> bool:
-    """Return whether a function takes arguments by any name, as ``**kwargs``."""
+    """Return whether a function takes arguments of any name, as ``**kwargs``."""
     code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)
     return code is not None and bool(code.co_flags & inspect.CO_VARKEYWORDS)
 
@@ -40,24 +40,24 @@ def takes_any_name(call: Any) -> bool:
 def by_name(
     layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return a call's arguments with ``training`` and ``mask``, and what follows, by name."""
+    """Return a call's arguments with ``training``, ``mask`` and all that follow passed by name."""
     signature = inspect.signature(layer.written)
     told = {n: v for n, v in kwargs.items() if n not in IN_CALLS or n in signature.parameters}
     try:
         signature.bind(*args, **told)
     except TypeError:
         _check_number(layer, signature, len(args))
-        return args, kwargs  # the call itself says what does not fit
+        return args, kwargs  # the call itself raises the error
     taken = signature.parameters.values()
     names = [p.name for p in taken if p.kind is p.POSITIONAL_OR_KEYWORD][: len(args)]
     first = next((i for i, name in enumerate(names) if name in IN_CALLS), len(names))
-    if first == len(names) or len(names) < len(args):  # nothing to move, or followed by *others
+    if first == len(names) or len(names) < len(args):  # nothing to move, or followed by *args
         return args, kwargs
     return args[:first], {**dict(zip(names[first:], args[first:], strict=True)), **kwargs}
 
 
 def _check_number(layer: Layer, signature: inspect.Signature, given: int) -> None:
-    """Raise for more arguments by position than a call takes: ``training`` comes beside them."""
+    """Raise if a call gets too many positional arguments: ``training`` is passed by name."""
     kinds = [p.kind for p in signature.parameters.values()]
     takes = sum(kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
                 for kind in kinds)  # fmt: skip

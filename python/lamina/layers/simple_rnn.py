@@ -29,15 +29,15 @@ class SimpleRNN(Recurrent):
     units : int
         Size of the state and of the output.
     activation : str or Activation, default "tanh"
-        Of the state, element-wise.
+        Activation of the state, element-wise.
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+        Initial values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or callable, optional
         Penalties that training adds to the loss.
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
-        What takes the place of the weights after each step of training.
+        Constraints applied to the weights after each step of training.
     dropout, recurrent_dropout : float, default 0.0
         Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
         draw for all steps of a sequence.
@@ -48,14 +48,14 @@ class SimpleRNN(Recurrent):
     go_backwards : bool, default False
         Process the last step first; outputs lie in the order of processing.
     stateful : bool, default False
-        Begin each batch with the state that the last one left, row by row, in ``fit`` (give it
-        ``shuffle=False``), ``evaluate`` and ``predict``; an initial state that is given goes
-        first.  All batches must have as many rows, until ``reset_state()``.  Saved weights and
-        copies hold no state.
+        Start each batch from the state in which the previous one ended, row by row, in ``fit``
+        (pass ``shuffle=False``), ``evaluate`` and ``predict``; a given initial state takes
+        precedence.  All batches must have the same number of rows until ``reset_state()``.  Saved
+        weights and copies hold no state.
     unroll : bool, default False
-        Accepted, without effect.
+        Accepted for compatibility; has no effect.
     seed : int, optional
-        Makes this layer's dropout differ from another's; by default its place in the model does.
+        Seed of this layer's dropout; by default it follows from the layer's place in the model.
     **base
         See ``Layer``.
 

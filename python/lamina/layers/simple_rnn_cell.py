@@ -21,7 +21,7 @@ __all__ = ["SimpleRNNCell"]
 
 
 class SimpleRNNCell(Cell):
-    """``h_t = activation(x_t W + h_{t-1} U + b)``: what ``SimpleRNN`` does at each step.
+    """``h_t = activation(x_t W + h_{t-1} U + b)``: a single step of ``SimpleRNN``.
 
     Parameters
     ----------
@@ -31,14 +31,14 @@ class SimpleRNNCell(Cell):
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        First values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
+        Initial values of W ("glorot_uniform"), U ("orthogonal") and b ("zeros").
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, recurrent_constraint, bias_constraint : str or callable, optional
     dropout, recurrent_dropout : float, default 0.0
         Fractions of the inputs, and of the state that U multiplies, set to 0 in training: one
         draw for all steps of a sequence.
     seed : int, optional
-        Of the dropout: see ``Dropout``.
+        Seed of the dropout: see ``Dropout``.
     **base
         See ``Layer``.
 

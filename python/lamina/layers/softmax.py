@@ -19,19 +19,19 @@ __all__ = ["Softmax"]
 
 
 class Softmax(RowWise):
-    """``exp(x_k) / sum_j exp(x_j)`` along an axis, or over several together.
+    """``exp(x_k) / sum_j exp(x_j)`` along one axis, or over several together.
 
     Parameters
     ----------
     axis : int or sequence of int, default -1
-        Counted with the axis of rows: 1 is the first of a row.
+        Counted with the axis of rows: axis 1 is the first axis of a row.
     **base
         See ``Layer``.
 
     Notes
     -----
-    What a mask hides along such an axis has no part in the sum, and gets 0, whatever the other
-    inputs are.  Where it hides all of a sum, all of them get 0 (as in Keras).
+    Inputs hidden by a mask along such an axis are left out of the sum and get 0, regardless of
+    their values.  If all inputs of a sum are hidden, all of them get 0 (as in Keras).
 
     Examples
     --------
@@ -52,15 +52,15 @@ class Softmax(RowWise):
         return sorted({axis_of_row(self.name, axis, input_shape) for axis in given})
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
-        """Return the function, its axes moved behind the others and taken as one."""
+        """Return the function; its axes are moved to the end and treated as one."""
         axes = self._axes(x.row_shape)
         if mask is None:
             return self._along(x, axes)
         check_masks(self.name, [x], [mask])
-        if len(mask.row_shape) <= axes[0]:  # all or nothing of a sum is hidden
+        if len(mask.row_shape) <= axes[0]:  # either all or none of a sum is hidden
             return self._along(x, axes)
         y = self._along(record("where", mask, x, fill=-math.inf), axes)
-        # All hidden: the softmax is NaN, and nothing of it is seen, forward or backward.
+        # If all are hidden, the softmax is NaN; it is not used, forward or backward.
         return record("where", mask, y)
 
     def _along(self, x: Any, axes: list[int]) -> Any:

@@ -35,8 +35,8 @@ class SpatialDropout(Noise):
 class SpatialDropout1D(SpatialDropout):
     """In training, set whole channels of a sequence to 0 and scale the others up.
 
-    Neighbouring steps are alike, so that dropping single ones takes little away.  Tompson et al.
-    2015, https://arxiv.org/abs/1411.4280.
+    Neighbouring steps are alike, so that dropping single steps removes little information.  Tompson
+    et al. 2015, https://arxiv.org/abs/1411.4280.
 
     Parameters
     ----------

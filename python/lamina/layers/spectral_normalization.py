@@ -1,4 +1,4 @@
-"""Kernels of spectral norm 1."""
+"""Normalising kernels to spectral norm 1."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["SpectralNormalization"]
 
 
 class SpectralNormalization(Layer):
-    """In training, let a layer act with its kernel divided by the kernel's largest singular value.
+    """In training, divide the kernel of a layer by its largest singular value.
 
-    Miyato et al. 2018, https://arxiv.org/abs/1802.05957.  The value is estimated by power
-    iteration, which goes on from step to step.
+    Miyato et al. 2018, https://arxiv.org/abs/1802.05957.  The value is estimated by a power
+    iteration that continues from step to step.
 
     Parameters
     ----------
     layer : Layer
-        One with a ``kernel`` or ``embeddings``.
+        A layer with a ``kernel`` or ``embeddings``.
     power_iterations : int, default 1
-        Iterations a step.
+        Iterations per step.
     **base
         See ``Layer``.
 
@@ -35,7 +35,7 @@ class SpectralNormalization(Layer):
     Weights: the kernel, ``vector_u`` of shape (1, last axis of the kernel), and the layer's other
     weights.  Gradients flow through the division.
 
-    Predictions take the kernel as it is, as Keras's do on JAX.
+    Predictions use the kernel as it is, like Keras on JAX.
 
     Examples
     --------
@@ -62,12 +62,12 @@ class SpectralNormalization(Layer):
 
     @property
     def kernel(self) -> Variable | None:
-        """The layer's kernel, or table of embeddings."""
+        """The layer's kernel or table of embeddings."""
         kernel = getattr(self.layer, "kernel", None)
         return getattr(self.layer, "embeddings", None) if kernel is None else kernel
 
     def build(self, input_shape: Any) -> None:
-        """Build the layer, and make the vector that the iteration begins with."""
+        """Build the layer, and make the initial vector of the iteration."""
         if not self.layer.built:
             self.layer.prepare(tuple(input_shape[1:]), self.dtype, 0)
         if self.kernel is None:
@@ -92,7 +92,7 @@ class SpectralNormalization(Layer):
         return first + [p for p in held if p is not self.kernel]
 
     def call(self, x: Any, training: bool | None = None) -> Any:
-        """Return what the layer makes of its input, in training with the divided kernel."""
+        """Return the output of the layer, in training with the divided kernel."""
         if not training:
             return self.layer(x)
         assert self.vector_u is not None
@@ -103,7 +103,7 @@ class SpectralNormalization(Layer):
             return self.layer(x, training=training)
 
     def _divided(self) -> tuple[Any, Any]:
-        """Return the kernel by its largest singular value, and the vector that found it."""
+        """Return the kernel divided by its largest singular value, and the corresponding vector."""
         assert self.kernel is not None
         matrix = ops.reshape(self.kernel, (-1, self.kernel.shape[-1]))
         first = u = given(self.vector_u)
@@ -112,7 +112,7 @@ class SpectralNormalization(Layer):
             u = _unit(ops.matmul(v, matrix))
         u, v = record("stop_gradient", u), record("stop_gradient", v)
         value = ops.sum(ops.matmul(v, matrix) * u)
-        empty = ops.equal(value, 0.0)  # a kernel of zeros stays, and so does the vector
+        empty = ops.equal(value, 0.0)  # a kernel of zeros is left unchanged, and so is the vector
         return given(self.kernel) / ops.where(empty, 1.0, value), ops.where(empty, first, u)
 
     @classmethod

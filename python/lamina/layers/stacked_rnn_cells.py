@@ -15,7 +15,7 @@ __all__ = ["StackedRNNCells"]
 
 
 class StackedRNNCells(Layer):
-    """Cells one behind the other: each is given the output of the one before it.
+    """Cells in sequence: each is given the output of the one before it.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class StackedRNNCells(Layer):
 
     Notes
     -----
-    Its states are a list of the cells' states.
+    The states are a list of the states of the cells.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class StackedRNNCells(Layer):
 
     @property
     def state_size(self) -> list[Any]:
-        """The cells' sizes of their states."""
+        """The state sizes of the cells."""
         return [cell.state_size for cell in self.cells]
 
     @property
@@ -60,7 +60,7 @@ class StackedRNNCells(Layer):
         return output_size(self.cells[-1])
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Return the cells' first states, for so many rows."""
+        """Return the initial states of the cells, for a number of rows."""
         return [first_states(cell, batch_size, self.dtype) for cell in self.cells]
 
     def call(self, x: Any, states: Any, training: bool | None = None) -> Any:
@@ -68,7 +68,7 @@ class StackedRNNCells(Layer):
         made = []
         for cell, old in zip(self.cells, states, strict=True):
             listed = isinstance(old, (list, tuple))
-            x, new = step(cell, x, old if listed else [old], training)  # as RNN hands them over
+            x, new = step(cell, x, old if listed else [old], training)  # as RNN passes them
             made.append(new if listed else new[0])
         return x, made
 

@@ -1,4 +1,4 @@
-"""Which layers carry a state from batch to batch."""
+"""Finding layers that carry a state from batch to batch."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from lamina.layers.layer import Layer
 
 
 def carriers(layer: Layer) -> list[Carrier]:
-    """Return the stateful recurrent layers that are, or stand within, a layer."""
+    """Return the stateful recurrent layers that are, or are contained in, a layer."""
     return [each for each in layer.walk() if isinstance(each, Carrier) and each.stateful]

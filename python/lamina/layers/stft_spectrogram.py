@@ -1,4 +1,4 @@
-"""Spectrograms by convolutions, whose kernels may learn."""
+"""Spectrograms by convolutions with trainable kernels."""
 
 from __future__ import annotations
 
@@ -24,33 +24,32 @@ EPSILON = 1e-7
 
 
 class STFTSpectrogram(Layer):
-    """Fourier transforms of stretches of signals, as a convolution.
+    """Short-time Fourier transforms of signals, computed by a convolution.
 
     Parameters
     ----------
     mode : {"log", "magnitude", "psd", "real", "imag", "angle", "stft"}, default "log"
-        The logarithm of the magnitude, the magnitude, the power (of real signals: that of both
-        halves), the real or imaginary part, the angle, or both parts behind each other.
+        The logarithm of the magnitude, the magnitude, the power (of real signals: of both halves),
+        the real or the imaginary part, the angle, or the real parts followed by the imaginary ones.
     frame_length : int, default 256
-        How long a stretch is.
+        Length of a frame.
     frame_step : int, optional
-        How far one begins behind the one before; ``frame_length // 2`` if not given.
+        Distance between the starts of successive frames; by default ``frame_length // 2``.
     fft_length : int, optional
-        How many numbers are transformed; the next power of two if not given.
+        Length of the transform; by default the next power of two.
     window, periodic, scaling
         See ``lamina.initializers.STFT``.
     padding : {"valid", "same"}, default "valid"
     expand_dims : bool, default False
-        Whether frequencies and channels are two axes, as of an image, instead of one.
+        Whether frequencies and channels form two axes, as in an image, instead of one.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``; ``trainable=False`` keeps the kernels as they are.
+        See ``Layer``; with ``trainable=False`` the kernels are not trained.
 
     Notes
     -----
-    Inputs are of shape (rows, time, channels).  The output's is (rows, stretches, channels *
-    bins), or with ``expand_dims`` (rows, stretches, bins, channels), of ``fft_length // 2 + 1``
-    bins.
+    Inputs have shape (rows, time, channels).  Outputs have shape (rows, frames, channels * bins),
+    or with ``expand_dims`` (rows, frames, bins, channels), with ``fft_length // 2 + 1`` bins.
 
     Examples
     --------
@@ -134,7 +133,7 @@ class STFTSpectrogram(Layer):
         return self._arranged(self._joined(real, imaginary))
 
     def _filtered(self, x: Any, kernel: Any) -> Any:
-        """Return (rows, stretches, channels, bins): the same filters for each channel."""
+        """Return (rows, frames, channels, bins): the same filters are applied to each channel."""
         channels = x.shape[-1]
         kernel = ops.concatenate([kernel] * channels, -1) if channels > 1 else kernel
         y = ops.conv(x, kernel, self.frame_step or max(1, self.frame_length // 2), self.padding)

@@ -1,4 +1,4 @@
-"""Places of strings in a vocabulary."""
+"""Indices of strings in a vocabulary."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ __all__ = ["StringLookup"]
 
 
 class StringLookup(IndexLookup):
-    """Turn strings into their places in a vocabulary, or into codes of them.
+    """Turn strings into their indices in a vocabulary, or into codes of them.
 
     Parameters
     ----------
     max_tokens : int, optional
-        The most places there may be; ``adapt`` keeps the most frequent tokens.
+        The maximum number of indices; ``adapt`` keeps the most frequent tokens.
     num_oov_indices : int, default 1
-        Places of strings that are not in the vocabulary; of several, a string's is its hash (see
-        ``Hashing``).  With 0 such a string is an error.
+        Number of indices for strings that are not in the vocabulary; if there are several, a hash
+        of the string chooses one (see ``Hashing``).  With 0 an unknown string is an error.
     mask_token : str, optional
-        What stands for no string at all, such as "": its place is 0, and other output modes drop
-        it.
+        The value for a missing string, such as "": its index is 0, and other output modes drop it.
     oov_token : str, default "[UNK]"
-        What ``invert`` returns for unknown ones.
+        The value that ``invert`` returns for unknown strings.
     vocabulary : array_like of str, or str, optional
-        Instead of ``adapt``; or the path of a file with one a line, which is read once.
+        The vocabulary, instead of ``adapt``; or the path of a file with one token per line, which
+        is read once.
     idf_weights : array_like, optional
-        Of the vocabulary, for "tf_idf".
+        Weights of the tokens of the vocabulary, for "tf_idf".
     invert : bool, default False
-        From places to strings.
+        Map indices to strings.
     output_mode : {"int", "one_hot", "multi_hot", "count", "tf_idf"}, default "int"
-        int: the places, int32.  one_hot: a vector for each string.  multi_hot: 1 for each string of
-        the last axis; count: how often it is there; tf_idf: the counts times
-        log(1 + documents / (1 + documents with it)).
+        int: the indices, int32.  one_hot: a vector for each string.  multi_hot: 1 for each string
+        that occurs along the last axis; count: the number of its occurrences; tf_idf: the counts
+        times log(1 + documents / (1 + documents with the string)).
     pad_to_max_tokens : bool, default False
-        Whether vectors are ``max_tokens`` long even if fewer are known.
+        Whether vectors have length ``max_tokens`` even if there are fewer tokens.
     sparse : bool, default False
-        Outputs are dense: True is refused.
+        Must be False: outputs are dense.
     encoding : str, default "utf-8"
-        Of bytes.
+        Encoding of bytes.
     salt : int or tuple of 2 int, optional
-        Of the hash, which is SipHash then.
+        Key of the hash, which is then SipHash.
     **base
         See ``Layer``.
 
     Notes
     -----
-    It computes on arrays (lists, pandas columns, ...), ahead of what a model records: call it on
-    arrays, or at the head of a model on ``Input(shape, dtype="string")``.
+    The layer computes on arrays (lists, pandas columns, ...), before the recorded part of a model:
+    call it on arrays, or first in a model on ``Input(shape, dtype="string")``.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class StringLookup(IndexLookup):
         for name, token in (("mask_token", mask_token), ("oov_token", oov_token)):
             if token is not None and not isinstance(token, str):
                 raise TypeError(f"{who}: {name} must be a string; got {token!r}")
-        "".encode(encoding)  # LookupError for one that is not known
+        "".encode(encoding)  # raises LookupError if it is unknown
         self.__dict__["encoding"] = encoding  # the vocabulary is read with it
         super().__init__(
             max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert,

@@ -1,4 +1,4 @@
-"""From texts to the places of their words."""
+"""From texts to the indices of their words."""
 
 from __future__ import annotations
 
@@ -28,31 +28,32 @@ Function = Callable[[Array], Any]
 
 
 class TextVectorization(StringLookup):
-    """Turn texts into the places of their words in a vocabulary, or into codes of them.
+    """Turn texts into the indices of their words in a vocabulary, or into codes of them.
 
-    Each text is standardised, split, and, if asked for, joined into n-grams; the rest is
-    ``StringLookup`` with the mask token "", which fills short texts up.
+    Each text is standardised, split, and, if requested, joined into n-grams; the tokens are then
+    looked up as by ``StringLookup`` with the mask token "", which pads short texts.
 
     Parameters
     ----------
     max_tokens : int, optional
-        The most places there may be.
+        The maximum number of indices.
     standardize : {"lower_and_strip_punctuation", "lower", "strip_punctuation"}, callable or None
-        A function is given an array of strings and returns one of the same shape: (rows,), in
-        ``adapt`` and in calls alike, and without ``split`` what the texts have.
+        A function is given an array of strings and returns one of the same shape: (rows,), both in
+        ``adapt`` and in calls, and without ``split`` the shape of the texts.
     split : {"whitespace", "character"}, callable or None, default "whitespace"
-        A function is given an array of strings and returns a list of strings for each; None takes
-        each text as one token.
+        A function is given an array of strings and returns a list of strings for each; None makes
+        each text a single token.
     ngrams : int or tuple of int, optional
-        Joins neighbouring tokens: up to so many, or of these lengths.
+        Join neighbouring tokens: up to this many, or these numbers of them.
     output_mode : {"int", "multi_hot", "count", "tf_idf"}, default "int"
         See ``StringLookup``.
     output_sequence_length : int, optional
-        For "int": longer texts are cut, shorter ones get zeros.  By default the longest one's.
+        For "int": longer texts are truncated, shorter ones padded with zeros.  By default the
+        length of the longest text.
     pad_to_max_tokens, vocabulary, idf_weights, sparse, encoding
         See ``StringLookup``.
     ragged : bool, default False
-        Outputs are arrays: True is refused.
+        Must be False: outputs are arrays.
     **base
         See ``Layer``.
 
@@ -108,7 +109,7 @@ class TextVectorization(StringLookup):
     # --- words
 
     def _words(self, texts: Array) -> list[list[str]]:
-        """Return the tokens of each text, or of each row of texts without a split."""
+        """Return the tokens of each text, or, without a split, of each row of texts."""
         if self.split is not None and texts.shape[1:] == (1,):
             texts = texts.reshape(-1)
         texts = self._standardized(texts)
@@ -174,9 +175,9 @@ class TextVectorization(StringLookup):
         ----------
         data : array_like of str, or an iterable of batches
         batch_size : ignored
-            Accepted because Keras's callers pass it.
+            Accepted for compatibility with Keras.
         steps : int, optional
-            How many batches are read.
+            The number of batches to read.
         """
         super().adapt(data, steps)
 
@@ -186,7 +187,7 @@ class TextVectorization(StringLookup):
         self._count(self._words(texts))
 
     def compute(self, *arrays: Array) -> Array:
-        """Return places, filled up with zeros, or vectors."""
+        """Return indices padded with zeros, or vectors."""
         (texts,) = arrays
         rows = self._words(texts)
         length = max(map(len, rows), default=0)
@@ -212,7 +213,7 @@ class TextVectorization(StringLookup):
     # --- configuration
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, functions by their names; and what was learned."""
+        """Return the constructor's arguments, with functions by name, and what was learned."""
         config = super().get_config()
         for name in ("standardize", "split"):
             if callable(config[name]):
@@ -236,7 +237,7 @@ def _function(who: str, name: str, described: Mapping[str, Any]) -> Any:
     found = custom(known)
     if not callable(found):
         raise ValueError(
-            f"{who}: {name} is the function {known!r}, which is not known here; give it by "
+            f"{who}: {name} is the function {known!r}, which is not known here; pass it as "
             f"custom_objects={{{known!r}: ...}}"
         )
     return found

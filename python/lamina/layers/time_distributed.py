@@ -1,4 +1,4 @@
-"""One layer, applied to every step."""
+"""Applying a layer to every step of a sequence."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ __all__ = ["TimeDistributed"]
 class TimeDistributed(RowWise):
     """Apply one layer, with the same weights, to every step of a sequence.
 
-    ``y[:, t] = layer(x[:, t])``: all steps run as so many rows of one batch, without a copy.
+    ``y[:, t] = layer(x[:, t])``: all steps are run as rows of one batch, without a copy.
 
     Parameters
     ----------
     layer : Layer or Model
-        Of one input and one output.
+        A layer with one input and one output.
     **base
-        See ``Layer``.  ``trainable`` holds for ``layer`` too.
+        See ``Layer``.  ``trainable`` also applies to ``layer``.
 
     Raises
     ------
     ValueError, TypeError
-        No layer, one of several outputs; an input of fewer than 3 axes; a mask or token ids for a
-        stateful layer.
+        If ``layer`` is not a layer or has several outputs, the input has fewer than 3 axes, or a
+        stateful layer is given a mask or token ids.
 
     Notes
     -----
-    Shapes: x (rows, steps, ...), y (rows, steps, *shape of the layer's output).  Weights are the
-    layer's own.
+    Shapes: x (rows, steps, ...), y (rows, steps, *shape of the layer's output).  The weights are
+    those of the layer.
 
-    Steps are treated as Keras does: batch normalisation takes statistics of each step by itself,
-    and its moving statistics move once a step; dropout draws anew at every step.  Of a mask
-    (rows, steps, ...) each step's part is handed to a layer that takes one, and the whole is
-    passed on as far as it fits the output.
+    Steps are treated as in Keras: batch normalisation computes statistics for each step separately
+    and updates its moving statistics once per step; dropout draws new masks at every step.  If
+    there is a mask (rows, steps, ...), the part for each step is passed to a layer that takes one,
+    and the whole mask is passed on as far as it fits the output.
 
-    A stateful layer takes the steps in turn: each begins with the state that the step before it
-    left, the first with that of the last batch.  So its steps run one after the other, on numbers
-    without a mask.
+    A stateful layer takes the steps in turn: each starts from the state after the step before it,
+    and the first from that after the last batch.  Its steps therefore run one after the other, and
+    only on numbers without a mask.
 
     Examples
     --------
@@ -77,10 +77,10 @@ class TimeDistributed(RowWise):
         if not self._trainable:
             inner.trainable = False
 
-    # --- shapes and what is fed
+    # --- shapes and inputs
 
     def _step(self, input_shape: Any) -> Shape:
-        """Return the shape of one step of a row, what the layer is given."""
+        """Return the shape of one step of a row, which is the input of the layer."""
         check_count(self.layer, 1, listed=False)
         shape = tuple(input_shape)
         sizes = all(size is None or isinstance(size, int) for size in shape)
@@ -100,7 +100,7 @@ class TimeDistributed(RowWise):
         self._step(input_shape)
 
     def input_dtypes(self, count: int) -> list[str | None]:
-        """Return what the layer is fed."""
+        """Return the input types of the layer."""
         return self.layer.input_dtypes(count)
 
     def input_bounds(self, count: int) -> list[tuple[str, int] | None]:
@@ -115,10 +115,10 @@ class TimeDistributed(RowWise):
 
     @contextmanager
     def _as_inner(self) -> Iterator[Layer]:
-        """Name what the layer makes after this one; a model's layers have names of their own."""
+        """Name the inner layer's parts after this one; layers of a model keep their own names."""
         layer = self.layer
         within = {} if hasattr(layer, "model") else {"name": f"{self.name}/{layer.name}"}
-        # As in Keras, what the layer would say of the activity of its rows does not count here.
+        # As in Keras, the inner layer's activity regularizer is not applied.
         with using(layer, stream=self.stream, regularized=False, **within):
             yield layer
 
@@ -136,9 +136,9 @@ class TimeDistributed(RowWise):
         self.built, self._built_shape = True, input_shape
 
     def forget(self) -> None:
-        """Undo ``prepare``; a layer that was built before stays so."""
+        """Undo ``prepare``; a layer that was built before stays built."""
         super().forget()
-        fresh, self._fresh = self._fresh, False  # another model may build the layer from now on
+        fresh, self._fresh = self._fresh, False  # another model may now build the layer
         if fresh:
             self.layer.forget()
 
@@ -148,16 +148,16 @@ class TimeDistributed(RowWise):
 
     @property
     def streams(self) -> int:
-        """Those of the layer."""
+        """Return the random streams of the layer."""
         return self.layer.streams
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
-        """Return the layer on the steps as rows; a stateful one on one step after the other."""
+        """Apply the layer to the steps as rows, or, if stateful, to one step after another."""
         self._step(x.row_shape)
         check_steps(self.name, x, mask, inner=True)
         kept = None if mask is None else mask.value
         graph, walked = x.recording.graph, list(self.layer.walk())
-        # A loop over a cell makes its first states for the rows of a batch, not for folded ones.
+        # A loop over a cell makes its initial states for the rows of a batch, not for folded ones.
         if any(isinstance(each, Carrier) and (each.stateful or each.calls) for each in walked):
             return Tensor(x.recording, self._in_turn(graph, x.value, kept))
         own = None if kept is None else graph.fold(kept)
@@ -176,7 +176,7 @@ class TimeDistributed(RowWise):
     def _in_turn(
         self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None
     ) -> _core.Tensor:
-        """Record the layer once a step: a second use of a state goes on from the first."""
+        """Record the layer once per step: each use of a state continues from the previous one."""
         stateful = carriers(self.layer)
         if stateful and (mask is not None or self.layer.input_dtypes(1)[0] == "int32"):
             raise ValueError(
@@ -200,13 +200,13 @@ class TimeDistributed(RowWise):
         return graph.concatenate(outputs, 0, name=self.name)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Return the input's mask where it fits the output."""
+        """Return the input's mask if it fits the output."""
         if mask is None:
             return None
         output, own = self.output_shape_of(inputs.row_shape), mask.row_shape
         return mask if len(own) < len(output) and output[: len(own)] == own else None
 
-    # --- weights: all of them are the layer's
+    # --- weights: all of them belong to the layer
 
     @property
     def parameters(self) -> list[_core.Parameter]:
@@ -227,7 +227,7 @@ class TimeDistributed(RowWise):
         self.layer.set_weights(weights)
 
     def snapshot(self) -> Any:
-        """Return a copy of all that the layer holds."""
+        """Return a copy of everything that the layer holds."""
         return self.layer.snapshot()
 
     def restore(self, state: Any) -> None:
@@ -249,11 +249,11 @@ class TimeDistributed(RowWise):
         self._trainable = value
 
     def _first_values(self) -> list[FirstValues]:
-        """Return the layer's first values that are still to be drawn."""
+        """Return the layer's initial values that have not been drawn yet."""
         return self.layer._first_values()
 
     def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
-        """Hand over the layer's restored values still to be written."""
+        """Hand over the layer's restored values that have not been written yet."""
         return self.layer.take_pending()
 
     def _settle(self) -> None:
@@ -274,7 +274,7 @@ class TimeDistributed(RowWise):
 
 @contextmanager
 def at_turn(layer: Layer, turn: int) -> Iterator[None]:
-    """Let the layer, and those within it, draw the random numbers of one time step."""
+    """Make the layer, and those within it, draw the random numbers of one time step."""
     with ExitStack() as stack:
         for each in layer.walk():
             stack.enter_context(using(each, turn=turn))

@@ -18,12 +18,11 @@ __all__ = ["UnitNormalization"]
 
 
 class UnitNormalization(Layer):
-    """``x / sqrt(sum x^2)``: each row scaled to length 1; a row of zeros stays.
+    """``x / sqrt(sum x^2)``: scale each row to length 1, leaving rows of zeros unchanged.
 
     Parameters
     ----------
-    axis : int or sequence of int, default -1
-        Axes over which the squares are summed, counted with the axis of rows, which is none of
+    Axes over which the squares are summed, counted with the axis of rows, which cannot be one.
         them.
     **base
         See ``Layer``.
@@ -43,7 +42,7 @@ class UnitNormalization(Layer):
         self.axis = checked if isinstance(axis, (list, tuple)) else checked[0]
 
     def call(self, x: Any) -> Any:
-        """Return the scaled rows, their axes moved behind the others and taken as one."""
+        """Return the scaled rows; their axes are moved to the end and treated as one."""
         x = given(x)
         places = integers(self.name, "axis", self.axis)
         axes = sorted({axis_of_row(self.name, axis, x.shape[1:]) for axis in places})

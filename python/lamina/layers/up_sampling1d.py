@@ -1,4 +1,4 @@
-"""Longer sequences."""
+"""Upsampling of sequences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UpSampling1D(Layer):
     Parameters
     ----------
     size : int, default 2
-        How often.
+        Number of repetitions.
     **base
         See ``Layer``.
 

@@ -1,4 +1,4 @@
-"""Larger images."""
+"""Upsampling of images."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class UpSampling2D(RowWise):
     data_format : {"channels_last", "channels_first"}, optional
         channels_last if not given: x (rows, height, width, channels).
     interpolation : {"nearest", "bilinear"}, default "nearest"
-        nearest repeats pixels; bilinear blends the two nearest along each axis, pixels taken as
-        squares whose centres lie at i + 1/2, and edges continued.
+        nearest repeats pixels; bilinear blends the two nearest pixels along each axis, where pixels
+        are squares with centres at i + 1/2, and the edges are continued.
     **base
         See ``Layer``.
 

@@ -1,4 +1,4 @@
-"""Larger volumes."""
+"""Upsampling of volumes."""
 
 from __future__ import annotations
 

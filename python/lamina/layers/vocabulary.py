@@ -1,4 +1,4 @@
-"""A vocabulary: tokens with their places, given or learned from data."""
+"""A vocabulary: tokens and their indices, given or learned from data."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 class Vocabulary(AheadLayer):
-    """Tokens and their places, with places for masked and for unknown ones; a part of lookups.
+    """Tokens and their indices, including those of masked and unknown tokens; a part of lookups.
 
-    With ``output_mode="int"`` place 0 is the mask token's, if there is one; then come those of
-    unknown tokens, then the vocabulary.  Other modes have none for the mask token, which they drop.
+    With ``output_mode="int"`` index 0 is that of the mask token, if there is one, followed by those
+    of unknown tokens and then the vocabulary.  Other modes have no index for the mask token, which
+    they drop.
     """
 
     max_tokens: int | None
@@ -36,7 +37,7 @@ class Vocabulary(AheadLayer):
         super().__init__(**base)
         self._tokens: list[Any] = []
         self._weights: Array | None = None  # of tf_idf, one for each place
-        self._counts: Counter[Any] = Counter()  # of tokens, and of documents that have them
+        self._counts: Counter[Any] = Counter()  # of tokens, and of documents that contain them
         self._documents: Counter[Any] = Counter()
         self._document_count = 0
         self.vocabulary: list[Any] | None = None  # given to the constructor
@@ -45,23 +46,23 @@ class Vocabulary(AheadLayer):
     # --- what a subclass defines
 
     def _as_tokens(self, who: str, name: str, value: Any) -> Array:
-        """Return what is looked up, or learned from, as an array of tokens."""
+        """Return the tokens to look up, or to learn from, as an array."""
         raise TypeError(f"{who}: must define _as_tokens for {name}; got {value!r}")
 
     def _from_lines(self, lines: list[str]) -> list[Any]:
-        """Return the tokens of a file's lines."""
+        """Return the tokens in the lines of a file."""
         return lines
 
     def _index(self) -> None:
-        """Prepare looking up for the vocabulary."""
+        """Prepare for look-ups in the vocabulary."""
 
     def unlearned(self) -> str | None:
-        """Return that there is no vocabulary, where all tokens share one place without it."""
-        if self._tokens or self.num_oov_indices > 1:  # it may be there for the hashes alone
+        """Return the missing vocabulary if without it all tokens share one index."""
+        if self._tokens or self.num_oov_indices > 1:  # it may be used for the hashes only
             return None
         return "vocabulary"
 
-    # --- places
+    # --- indices
 
     @property
     def _first_unknown(self) -> int:
@@ -83,20 +84,20 @@ class Vocabulary(AheadLayer):
 
     @answering_calls
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
-        """Return the tokens in the order of their places.
+        """Return the tokens in the order of their indices.
 
         Parameters
         ----------
         include_special_tokens : bool, default True
-            Whether those that stand for masked and unknown tokens are among them, so that a token's
-            place in the list is what the layer returns for it.
+            Whether to include those that stand for masked and unknown tokens, so that a token's
+            position in the list is what the layer returns for it.
         """
         shown = self._special if include_special_tokens else []
         return [*shown, *self._tokens]
 
     @answering_calls
     def vocabulary_size(self) -> int:
-        """Return how many places there are, those of masked and unknown tokens among them."""
+        """Return the number of indices, including those of masked and unknown tokens."""
         return self._first_token + len(self._tokens)
 
     @answering_calls
@@ -106,27 +107,28 @@ class Vocabulary(AheadLayer):
         Parameters
         ----------
         vocabulary : array_like, or str
-            Tokens that differ, with the special ones before them or without; or the path of a text
-            file with one token a line.
+            Distinct tokens, with or without the special ones in front; or the path of a text file
+            with one token per line.
         idf_weights : array_like, optional
-            For ``output_mode="tf_idf"`` alone, and needed there: one weight a token.  Those of
-            unknown tokens are the mean of all, unless the vocabulary has the special tokens.
+            Needed for ``output_mode="tf_idf"`` and not allowed otherwise: one weight per token.
+            The weight of unknown tokens is the mean of all, unless the vocabulary has the special
+            tokens.
 
         Raises
         ------
         ValueError
-            No tokens, one twice, a special one among the others, more than ``max_tokens``, weights
-            that are not needed, or are missing; or another number of places than models were made
-            with.
+            If there are no tokens, duplicates, a special token among the others, or more than
+            ``max_tokens``; if weights are superfluous or missing; or if the number of indices
+            differs from that with which models were made.
         """
         given, listed = self._set(f"{self.name}.set_vocabulary", vocabulary, idf_weights)
-        if self.vocabulary is not None:  # the configuration says the one that holds now
+        if self.vocabulary is not None:  # the configuration has the current one
             self.__dict__.update(vocabulary=given, idf_weights=listed)
 
     def _set(
         self, who: str, vocabulary: Any, idf_weights: Any
     ) -> tuple[list[Any], list[float] | None]:
-        """Replace the vocabulary; returns it, and the weights, as plain lists."""
+        """Replace the vocabulary; return it, and the weights, as plain lists."""
         if (idf_weights is not None) != (self.output_mode == "tf_idf"):
             rule = "are for output_mode 'tf_idf'" if idf_weights is not None else "must be given"
             raise ValueError(f"{who}: idf_weights {rule}; output_mode is {self.output_mode!r}")
@@ -140,7 +142,7 @@ class Vocabulary(AheadLayer):
             weights = _check.floats(who, "idf_weights", idf_weights, "float64")
             if weights.shape != (len(given),):
                 raise ValueError(
-                    f"{who}: idf_weights must be one number a token, {len(given)}; got shape "
+                    f"{who}: idf_weights must be one number per token, {len(given)}; got shape "
                     f"{weights.shape}"
                 )
             before = 0 if whole else self._first_token
@@ -167,11 +169,11 @@ class Vocabulary(AheadLayer):
     def _check_tokens(self, who: str, given: list[Any], tokens: list[Any]) -> None:
         twice = [token for token, count in Counter(tokens).items() if count > 1]
         if twice:
-            raise ValueError(f"{who}: tokens must differ; got {twice[0]!r} more than once")
+            raise ValueError(f"{who}: tokens must be distinct; got {twice[0]!r} more than once")
         for name, token in (("mask", self.mask_token), ("oov", self.oov_token)):
             if token is not None and token in tokens and (name == "mask" or self.invert):
                 raise ValueError(
-                    f"{who}: the {name} token {token!r} may stand at the beginning alone, as in "
+                    f"{who}: the {name} token {token!r} may only stand at the beginning, as in "
                     f"{self._special}; got it at place {given.index(token)}"
                 )
         if self.max_tokens is not None and self._first_token + len(tokens) > self.max_tokens:
@@ -203,23 +205,23 @@ class Vocabulary(AheadLayer):
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Learn the vocabulary: the tokens of ``data``, the most frequent first.
 
-        Equally frequent ones are in descending order.  What was learned before is forgotten.
+        Equally frequent tokens are in descending order.  Anything learned before is forgotten.
 
         Parameters
         ----------
         data : array_like, or an iterable of batches
-            Of (x, y) pairs x alone is read.
+            Of (x, y) pairs only x is read.
         steps : int, optional
-            How many batches are read.
+            The number of batches to read.
 
         Raises
         ------
         ValueError
-            The constructor was given a vocabulary, or there are no data.
+            If the constructor was given a vocabulary, or there are no data.
         """
         who = f"{self.name}.adapt"
         if self.vocabulary is not None:
-            raise ValueError(f"{who}: the vocabulary was given to the constructor, and is kept")
+            raise ValueError(f"{who}: the vocabulary was given to the constructor and is fixed")
         before = self._state()
         try:
             self.reset_state()
@@ -227,7 +229,7 @@ class Vocabulary(AheadLayer):
             for batch in batches_of(data, steps, who):
                 array = plain_array(batch)
                 if is_one_array(data) and array.ndim == 1:
-                    array = array[:, None]  # a document each
+                    array = array[:, None]  # each one a document
                 self.update_state(array)
                 seen += array.size
             if not seen:
@@ -242,16 +244,16 @@ class Vocabulary(AheadLayer):
         return {name: self.__dict__[name] for name in names}
 
     def reset_state(self) -> None:
-        """Forget what ``update_state`` has counted."""
+        """Forget the counts of ``update_state``."""
         self.__dict__.update(_counts=Counter(), _documents=Counter(), _document_count=0)
 
     def update_state(self, data: Any) -> None:
-        """Count the tokens of a batch: one document a row."""
+        """Count the tokens of a batch, one document per row."""
         tokens = self._as_tokens(f"{self.name}.adapt", "data", data)
         self._count(tokens if tokens.ndim > 1 else tokens.reshape(1, -1))
 
     def _count(self, documents: Any) -> None:
-        """Count tokens: ``documents`` are rows of them."""
+        """Count tokens in ``documents``, the rows."""
         flat = documents.ravel().tolist() if isinstance(documents, np.ndarray) else [
             token for row in documents for token in row
         ]  # fmt: skip
@@ -262,7 +264,7 @@ class Vocabulary(AheadLayer):
             self.__dict__["_document_count"] += len(documents)
 
     def finalize_state(self) -> None:
-        """Make the vocabulary of what was counted."""
+        """Make the vocabulary from the counts."""
         counts = dict(self._counts)
         for token in (self.mask_token, self.oov_token):
             counts.pop(token, None)
@@ -280,7 +282,7 @@ class Vocabulary(AheadLayer):
 
 
 def _text(who: str, path: str, encoding: str) -> str:
-    """Return what a file holds that a vocabulary is read from."""
+    """Return the content of a file from which a vocabulary is read."""
     try:
         with open(path, encoding=encoding) as file:
             return file.read()

@@ -28,10 +28,10 @@ __all__ = [
 
 
 def pooled(kind: str, x: Any, pool: Shape, strides: Shape, pads: windows.Pads) -> Any:
-    """Return pooled volumes: the slices are pooled as images, then along the depth.
+    """Return pooled volumes: slices are pooled as images, and the result along the depth.
 
-    Of the cells of a window as many are inside in each slice, so that the mean of means is the
-    mean of all.
+    The number of cells of a window inside the volume is the same in each slice, so that the mean of
+    means is the mean of all.
     """
     depth, _, _, channels = x.row_shape
     around = windows.around(pads[1:])
@@ -43,18 +43,18 @@ def pooled(kind: str, x: Any, pool: Shape, strides: Shape, pads: windows.Pads) -
 
 
 class Pooling3D(Pooling):
-    """The base of both: a window over depth, height and width."""
+    """The base of both layers: a window over depth, height and width."""
 
     _axes: ClassVar[int] = 3
 
     def call_rows(self, x: Any) -> Any:
-        """Return a number for each window, and for each channel."""
+        """Return one number for each window and channel."""
         _, pads = self._place(x.row_shape)
         return pooled(self._kind, x, self.pool_size, self.strides, pads)
 
 
 class GlobalPooling3D(GlobalPooling):
-    """The base of both: one window as large as the volume."""
+    """The base of both layers: one window as large as the volume."""
 
     _axes: ClassVar[int] = 3
 
@@ -66,20 +66,20 @@ class GlobalPooling3D(GlobalPooling):
 
 
 class MaxPooling3D(Pooling3D):
-    """The maximum over windows, every channel by itself.
+    """The maximum over windows, channel by channel.
 
     Of equal maxima the first counts, slice by slice; a NaN is larger than any number.
 
     Parameters
     ----------
     pool_size : int or tuple of 3 int, default (2, 2, 2)
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 3 int, optional
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
-        "valid" drops what fills no window; with "same" a window begins at every stride.
+        "valid" drops an incomplete last window; with "same" a window starts at every stride.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     **base
         See ``Layer``.
 
@@ -116,20 +116,20 @@ class MaxPooling3D(Pooling3D):
 
 
 class AveragePooling3D(Pooling3D):
-    """The mean over windows, every channel by itself.
+    """The mean over windows, channel by channel.
 
     Padding counts neither in the sum nor in the number of cells.
 
     Parameters
     ----------
     pool_size : int or tuple of 3 int
-        Cells of the window along each axis.
+        Size of the window along each axis.
     strides : int or tuple of 3 int, optional
         Steps of the window; its size if not given.
     padding : {"valid", "same"}, default "valid"
-        "valid" drops what fills no window; with "same" a window begins at every stride.
+        "valid" drops an incomplete last window; with "same" a window starts at every stride.
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     **base
         See ``Layer``.
 
@@ -166,14 +166,14 @@ class AveragePooling3D(Pooling3D):
 
 
 class GlobalMaxPooling3D(GlobalPooling3D):
-    """The maximum over the whole volume, every channel by itself.
+    """The maximum over the whole volume, channel by channel.
 
     Parameters
     ----------
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     keepdims : bool, default False
-        Whether the spatial axes stay, each of size 1.
+        Whether the spatial axes are kept with size 1.
     **base
         See ``Layer``.
 
@@ -199,14 +199,14 @@ class GlobalMaxPooling3D(GlobalPooling3D):
 
 
 class GlobalAveragePooling3D(GlobalPooling3D):
-    """The mean over the whole volume, every channel by itself.
+    """The mean over the whole volume, channel by channel.
 
     Parameters
     ----------
     data_format : {"channels_last", "channels_first"}, optional
-        Where the channels of rows lie; they are moved last, and back, where they come first.
+        Position of the axis of channels.  With channels_first it is moved last, and back again.
     keepdims : bool, default False
-        Whether the spatial axes stay, each of size 1.
+        Whether the spatial axes are kept with size 1.
     **base
         See ``Layer``.
 
@@ -231,7 +231,7 @@ class GlobalAveragePooling3D(GlobalPooling3D):
     _kind: ClassVar[str] = "average"
 
 
-# Keras's other names.
+# Keras's aliases.
 AvgPool3D = AveragePooling3D
 MaxPool3D = MaxPooling3D
 GlobalAvgPool3D = GlobalAveragePooling3D

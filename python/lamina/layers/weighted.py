@@ -24,36 +24,36 @@ if TYPE_CHECKING:
 
 
 class Weighted:
-    """What a layer can do with its weights; a part of ``Layer``."""
+    """The weights of a layer; a part of ``Layer``."""
 
     name: str
     built: bool
     calls: ClassVar[bool]
-    _dtype: str | None  # None until a model says
+    _dtype: str | None  # None until a model sets it
     _given_dtype: str | None
-    # Names of policies: the layer's own, where it is not that of its dtype, and its model's.
+    # Names of policies: the layer's own, if it is not that of its dtype, and its model's.
     _policy: str | None = None
     _policy_of_model: str | None = None
     _trainable: bool
 
     def _hold_none(self) -> None:
         self._parameters: list[_core.Parameter] = []
-        self._undrawn: list[weights_.FirstValues] = []  # still to be drawn
+        self._undrawn: list[weights_.FirstValues] = []  # not drawn yet
         self._pending: list[tuple[_core.Parameter, Array]] = []
         self._learnable: list[int] = []  # indices of the weights that gradients may change
         self._penalized: list[tuple[_core.Parameter, regularizers.Regularizer]] = []
         self._regularized: list[tuple[_core.Parameter, Any]] = []  # by functions that are recorded
         self._constrained: list[tuple[_core.Parameter, Any]] = []
-        self._constructed: int | None = None  # how many there were before build; None before it
+        self._constructed: int | None = None  # the number of weights before build; None until then
         self._open_axes = False  # whether build is for rows with an axis of any length
 
     def _begin_weights(self, open_axes: bool = False) -> None:
-        # Those made from now on are build's: they go when it is undone.
+        # Weights made from now on belong to build and are removed when it is undone.
         self._constructed = len(self._parameters)
         self._open_axes = open_axes
 
     def _hold_first(self) -> None:
-        # Leave those that the constructor made.
+        # Keep those made by the constructor.
         if not self._parameters:
             return
         count = len(self._parameters) if self._constructed is None else self._constructed
@@ -68,7 +68,7 @@ class Weighted:
         self._constrained = [pair for pair in self._constrained if id(pair[0]) in own]
 
     def _retype(self, dtype: str) -> None:
-        # Weights of the constructor, which did not know the model's precision.
+        # Weights made in the constructor, before the model's precision was known.
         for parameter in self._parameters:
             if stored(parameter) != dtype:
                 parameter.dtype = dtype
@@ -87,8 +87,8 @@ class Weighted:
     ) -> Variable:
         """Make a weight, in ``build`` or the constructor.
 
-        By position come shape, initializer and dtype, as in Keras, ``add_weight((3, 4), "zeros")``,
-        or the arguments in the order below, ``add_weight("kernel", (3, 4), "zeros")``.
+        Positional arguments are shape, initializer and dtype, as in Keras, ``add_weight((3, 4),
+        "zeros")``, or the arguments in the order below, ``add_weight("kernel", (3, 4), "zeros")``.
 
         Parameters
         ----------
@@ -97,19 +97,19 @@ class Weighted:
         shape : tuple of int, default ()
             ``()`` is a single number.
         initializer : str or callable, optional
-            By name, or ``initializer(shape, dtype=..., rng=...)`` that returns the first values; by
-            default Glorot's uniform, and zeros for integers and truth values.
+            A name, or ``initializer(shape, dtype=..., rng=...)`` that returns the initial values;
+            by default Glorot's uniform, and zeros for integers and booleans.
         trainable : bool, default True
-            False for statistics that no gradient changes.
+            False for statistics that gradients do not change.
         regularizer : str, Regularizer or callable, optional
-            Penalty that training adds to the loss, while the weight is trainable.
+            Penalty added to the training loss while the weight is trainable.
         constraint : str, Constraint or callable, optional
             ``constraint(weight)`` replaces the weight after each step of training.
         dtype : {"float32", "float64", "int32", "bool"}, optional
-            The layer's; of the floats another is refused.  Integers and truth values are for
-            counters and flags, which ``call`` sets with ``assign``; no gradient changes them.
-            Integers are exact up to 2^24 in a float32 model, where a counter that goes up by 1
-            then stays, and up to 2^31 in a float64 one.
+            By default the layer's, which is also the only floating-point type allowed.  Integers
+            and booleans are for counters and flags, which ``call`` sets with ``assign``; gradients
+            do not change them. Integers are exact up to 2^24 in a float32 model, where a counter
+            that goes up by 1 then stops increasing, and up to 2^31 in a float64 one.
 
         Returns
         -------
@@ -118,9 +118,9 @@ class Weighted:
         Raises
         ------
         TypeError
-            A name that is no string, or a shape that holds anything but integers.
+            If the name is not a string, or the shape contains anything but integers.
         ValueError
-            A shape without elements, or of more than memory can address.
+            If the shape has no elements, or more than memory can address.
         """
         now = Recording.current()
         if now is not None and now.calling:
@@ -171,7 +171,7 @@ class Weighted:
         return parameter
 
     def _known_sizes(self) -> str:
-        """Return what to do where a weight's size is None."""
+        """Return advice for a weight whose size is None."""
         if self._constructed is None:
             return "the sizes of a weight must be numbers"
         if self._open_axes:
@@ -188,7 +188,9 @@ class Weighted:
     def parameters(self) -> list[_core.Parameter]:
         """The weights as the engine holds them, in the order of ``get_weights``.
 
-        Its own first, those that may train before the others, then those of the layers within.
+        The layer's own weights come first, the trainable ones before the others, followed by those
+        of
+        layers within.
         """
         learnable = set(self._learnable)
         own = [self._parameters[i] for i in self._learnable]
@@ -197,7 +199,7 @@ class Weighted:
             held = (
                 v
                 for v in list(vars(self).values())
-                if isinstance(v, Variable) and not v._is_owned_by(self)  # as those forgotten are
+                if isinstance(v, Variable) and not v._is_owned_by(self)  # as forgotten ones are
             )
             own += [v for v in held if not any(v is other for other in own)]
         for layer in self.layers_within():
@@ -209,13 +211,13 @@ class Weighted:
         return ()
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return (weight, l1, l2) for every penalised weight of its own that trains."""
+        """Return (weight, l1, l2) for every penalised trainable weight of the layer itself."""
         for p, r in self._penalized:
             check_fits(r, p.dtype)  # a factor may have changed
         return [(p, r.l1, r.l2) for p, r in self._penalized if p.trainable]
 
     def penalized(self) -> list[tuple[_core.Parameter, Any]]:
-        """Return (weight, regularizer) for every penalised weight that trains."""
+        """Return (weight, regularizer) for every penalised trainable weight."""
         own = [(p, r) for p, r in (*self._penalized, *self._regularized) if p.trainable]
         return own + [pair for layer in self.layers_within() for pair in layer.penalized()]
 
@@ -223,8 +225,8 @@ class Weighted:
     def weights(self) -> list[Any]:
         """The weights: writing to them changes the layer.
 
-        An empty list before the layer is built, which a model does as soon as it knows the shape
-        of its rows: from an ``Input``, else from ``build`` or the first data.
+        The list is empty until the layer is built, which a model does as soon as it knows the shape
+        of its rows: from an ``Input``, from ``build`` or from the first data.
         """
         if Recording.current() is None:
             self._settle()
@@ -237,22 +239,22 @@ class Weighted:
 
     @property
     def non_trainable_weights(self) -> list[Any]:
-        """The weights that ``fit`` leaves: frozen ones, and statistics."""
+        """The weights that ``fit`` does not change: frozen ones, and statistics."""
         return [w for p, w in zip(self.parameters, self.weights, strict=True) if not p.trainable]
 
     @property
     def variables(self) -> list[Any]:
-        """What ``weights`` returns, by Keras's other name."""
+        """The same as ``weights``, under Keras's other name."""
         return self.weights
 
     @property
     def trainable_variables(self) -> list[Any]:
-        """What ``trainable_weights`` returns, by Keras's other name."""
+        """The same as ``trainable_weights``, under Keras's other name."""
         return self.trainable_weights
 
     @property
     def non_trainable_variables(self) -> list[Any]:
-        """What ``non_trainable_weights`` returns, by Keras's other name."""
+        """The same as ``non_trainable_weights``, under Keras's other name."""
         return self.non_trainable_weights
 
     @answering_calls
@@ -262,7 +264,7 @@ class Weighted:
 
     @answering_calls
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Replace the weights by arrays of the same shapes; a refused call changes none."""
+        """Replace the weights by arrays of the same shapes; on an error none is changed."""
         if not self.parameters and len(weights) > 0:
             raise ValueError(
                 f"{self.name}: has no weights yet: build the model, or call the layer, first; "
@@ -273,7 +275,7 @@ class Weighted:
             array[...] = value
 
     def snapshot(self) -> Any:
-        """Return a copy of all that the layer holds, for ``restore`` to put back to the bit."""
+        """Return a copy of everything that the layer holds, for ``restore`` to put back exactly."""
         return [np.array(w) for w in self.weights]
 
     def restore(self, state: Any) -> None:
@@ -282,11 +284,11 @@ class Weighted:
             array[...] = value
 
     def held_beside(self) -> dict[str, Array]:
-        """Return copies of what the layer holds that its weights do not say, by name."""
+        """Return copies of state that the weights do not contain, by name."""
         return {}
 
     def take_beside(self, held: Mapping[str, Array]) -> None:
-        """Take what ``held_beside`` of a layer of the same configuration returned."""
+        """Take the result of ``held_beside`` of a layer with the same configuration."""
 
     @answering_calls
     def count_params(self) -> int:
@@ -309,14 +311,14 @@ class Weighted:
 
     @property
     def dtype(self) -> str:
-        """Of the weights, the layer's own, else its model's: "float32" or "float64"."""
+        """The dtype of the weights, the layer's own or its model's: "float32" or "float64"."""
         return self._dtype or "float32"
 
     @property
     def dtype_policy(self) -> DTypePolicy:
-        """In what types the layer computes and holds weights: its own policy, else its model's.
+        """The types in which the layer computes and stores weights: its own policy, or its model's.
 
-        It may be set to one of the same ``variable_dtype``, at any time.
+        It may be set at any time to one with the same ``variable_dtype``.
         """
         return DTypePolicy(self._own_policy or self._policy_of_model or self.dtype)
 
@@ -330,12 +332,12 @@ class Weighted:
         note_change(self)
 
     def _take_policy(self, name: str | None) -> None:
-        # As what the constructor was given.
+        # As given to the constructor.
         self._given_dtype = None if name is None else _policies.variable_dtype(name)
         self._policy = None if name == self._given_dtype else name
 
     def _drop_policy(self) -> None:
-        # That of its model is its own from now on.
+        # The policy of its model becomes its own.
         self._take_policy(None)
         note_change(self)
 
@@ -350,11 +352,11 @@ class Weighted:
 
     @property
     def variable_dtype(self) -> str:
-        """The same as ``dtype``; the name that Keras uses for the type of weights."""
+        """The same as ``dtype``, under the name that Keras uses for the type of weights."""
         return self.dtype
 
     def _first_values(self) -> list[weights_.FirstValues]:
-        """Return the first values that are still to be drawn."""
+        """Return the initial values that have not been drawn yet."""
         if self._undrawn:
             self._undrawn = [first for first in self._undrawn if not first.drawn]
         own = list(self._undrawn)
@@ -363,35 +365,35 @@ class Weighted:
         return own
 
     def _seeds_within(self) -> list[Seed]:
-        """Return the seeds of the models that this layer is, or holds."""
+        """Return the seeds of the models that this layer is or holds."""
         return []
 
     def take_pending(self) -> list[tuple[_core.Parameter, Array]]:
-        """Hand over the restored values still to be written."""
+        """Hand over the restored values that have not been written yet."""
         taken, self._pending = self._pending, []
         for layer in self.layers_within():
             taken = [*taken, *layer.take_pending()]
         return taken
 
     def fill(self) -> None:
-        """Give new weights of a layer used on its own a home, and their first values."""
+        """Give the new weights of a standalone layer memory and their initial values."""
         with structure():
             if any(first.seed is None for first in self._first_values()):
                 weights_.place(self, 0, Seed())
             weights_.settle([self])
 
     def settle(self) -> None:
-        """Give the weights a home and their values if they have none yet."""
+        """Give the weights memory and values if they have none yet."""
         self._settle()
 
     def _live(self, parameter: _core.Parameter | None) -> Variable | None:
-        # A weight that a layer may be without, with values.
+        # For a weight that may be absent, with values.
         if Recording.current() is None:
             self._settle()
         return parameter  # type: ignore[return-value]
 
     def _settle(self) -> None:
-        # The model has not needed them yet, or there is none: the layer was restored without it.
+        # The model has not needed them yet, or the layer was restored without a model.
         if self._pending or self._undrawn:
             self.fill()
         for layer in self.layers_within():

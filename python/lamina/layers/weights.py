@@ -1,4 +1,4 @@
-"""How weights are made, given a home, filled, saved and restored."""
+"""How weights are made, placed in memory, filled, saved and restored."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _check_room(parameters: Iterable[_core.Parameter]) -> None:
 
 
 def allocate(layers: Iterable[Weighted]) -> None:
-    """Give all weights of the layers one flat home, and those restored their values."""
+    """Place all weights of the layers in one flat block of memory, with restored values."""
     together = list(layers)
     _check_room(p for layer in together for p in layer.parameters)
     _core.allocate([p for layer in together for p in layer.parameters])
@@ -44,7 +44,7 @@ def allocate(layers: Iterable[Weighted]) -> None:
 
 
 def note_model(parameters: Iterable[_core.Parameter], model: Any) -> None:
-    """Let each weight know which model says where it stands: the last one built with it."""
+    """Tell each weight which model describes its position: the last one built with it."""
     reference = weakref.ref(model)
     for parameter in parameters:
         if isinstance(parameter, Variable):
@@ -52,9 +52,9 @@ def note_model(parameters: Iterable[_core.Parameter], model: Any) -> None:
 
 
 class FirstValues:
-    """The first values of a weight, still to be drawn.
+    """The initial values of a weight that have not been drawn yet.
 
-    Weight k of layer i draws from a stream of its own of its model's seed: the numbers do not
+    Weight k of layer i draws from its own stream of its model's seed: the numbers do not
     depend on when it is drawn, or on what was drawn before.
 
     Attributes
@@ -62,9 +62,9 @@ class FirstValues:
     parameter : Parameter
     initializer : callable
     seed : Seed or None
-        None until a model, or the layer on its own, says.
+        None until a model, or the layer on its own, sets it.
     place : tuple of int
-        The layer's place in the model, and the weight's in the layer.
+        The index of the layer in the model, and of the weight in the layer.
     drawn : bool
     """
 
@@ -75,13 +75,13 @@ class FirstValues:
         self.drawn = False
 
     def draw(self, who: str) -> None:
-        """Write the values into the weight, which has a home."""
+        """Write the values into the weight, which has memory."""
         assert self.seed is not None
         self.parameter.array[...] = self.values(who, self.seed.value)
         self.drawn = True
 
     def values(self, who: str, seed: int) -> Array:
-        """Return the values that the weight has in a model of a seed, of the type it is kept in."""
+        """Return the values of the weight in a model with a seed, in its stored type."""
         parameter, shape = self.parameter, tuple(self.parameter.shape)
         layer, weight = self.place
         rng = Stream(mix(seed, INITIAL, layer), weight)
@@ -104,7 +104,7 @@ class FirstValues:
 def drawn_by(
     initializer: Callable[..., object], shape: tuple[int, ...], dtype: str, rng: Stream
 ) -> object:
-    """Return first values; one written for Keras takes no ``rng``, and a function maybe no type."""
+    """Return initial values; initializers for Keras take no ``rng``, functions perhaps no dtype."""
     if is_own(type(initializer)):
         return initializer(shape, dtype=dtype, rng=rng)
     try:
@@ -117,10 +117,10 @@ def drawn_by(
 
 
 def place(layer: Weighted, index: int, seed: Seed) -> None:
-    """Let weights that are still to be drawn take their values from a model's seed.
+    """Let weights that have not been drawn yet take their values from a model's seed.
 
-    The first model that holds a layer gives the seed; one that holds a model gives it for all
-    that is in there.
+    The first model that holds a layer sets the seed; a model that holds another model sets it for
+    all layers in that.
     """
     own = layer._seeds_within()
     waiting = [f for f in layer._first_values() if f.seed is None or f.seed in own]
@@ -129,9 +129,9 @@ def place(layer: Weighted, index: int, seed: Seed) -> None:
 
 
 def settle(layers: Sequence[Weighted]) -> list[FirstValues]:
-    """Give all weights of the layers one home, and those that have none yet their values.
+    """Place all weights of the layers in one block of memory, and fill those without values.
 
-    Returns what was drawn.
+    Return the values that were drawn.
     """
     allocate(layers)
     drawn = []
@@ -154,10 +154,10 @@ def copied(value: object) -> object:
 def checked(
     who: str, parameters: Sequence[_core.Parameter], values: Sequence[object]
 ) -> list[Array]:
-    """Return copies of new values for the weights, or refuse all of them.
+    """Return copies of new values for the weights, or reject all of them.
 
-    NaN and infinity are taken as they are, as in Keras: what ``get_weights`` returned goes back.  A
-    finite number that would become infinite is refused.
+    NaN and infinity are accepted, as in Keras, so that the result of ``get_weights`` can be set
+    again.  A finite number that would become infinite is rejected.
     """
     if isinstance(values, np.ndarray) or not isinstance(values, Sequence):
         raise TypeError(f"{who}: weights must be a list of arrays; got {type(values).__name__}")

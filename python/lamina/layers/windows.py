@@ -1,4 +1,4 @@
-"""What layers with windows share: their sizes, checked, and how many windows fit."""
+"""Code shared by layers with windows: checked sizes, and the number of windows that fit."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def sizes(who: str, name: str, value: object, axes: int) -> Shape:
 
 
 def data_format(who: str, value: object) -> str:
-    """Return the name of a layout; None stands for "channels_last"."""
+    """Return the name of a layout; None means "channels_last"."""
     return "channels_first" if channels_first(who, value) else "channels_last"
 
 
 def padding(who: str, value: object, names: Sequence[str]) -> str:
-    """Return the padding's name in small letters."""
+    """Return the name of the padding in lower case."""
     if not isinstance(value, str) or value.lower() not in names:
         known = ", ".join(repr(name) for name in names)
         raise ValueError(f"{who}: padding must be one of {known}; got {value!r}")
@@ -46,12 +46,12 @@ def image(who: str, input_shape: Shape, axes: int) -> tuple[Shape, int]:
     if len(input_shape) != axes + 1:
         raise ValueError(f"{who}: input has shape {got}; needs {axes + 2} axes {AXES[axes]}")
     if any(size is not None and size < 1 for size in input_shape):
-        raise ValueError(f"{who}: input has shape {got}; needs at least one element a row")
+        raise ValueError(f"{who}: input has shape {got}; needs at least one element per row")
     return input_shape[:-1], input_shape[-1]
 
 
 def channels_of(who: str, input_shape: Shape, axes: int) -> int:
-    """Return the channels of a row, which a kernel has to know."""
+    """Return the number of channels of a row, which a kernel needs."""
     _, channels = image(who, input_shape, axes)
     if channels is None:
         raise ValueError(
@@ -62,14 +62,14 @@ def channels_of(who: str, input_shape: Shape, axes: int) -> int:
 
 
 def extent(taps: Sequence[int], dilation: Sequence[int]) -> Shape:
-    """Return how many cells a dilated kernel spans."""
+    """Return the number of cells that a dilated kernel spans."""
     return tuple((n - 1) * d + 1 for n, d in zip(taps, dilation, strict=True))
 
 
 def placed(
     who: str, what: str, spatial: Shape, window: Shape, strides: Shape, name: str
 ) -> tuple[Shape, Pads]:
-    """Return the sizes of the output and the cells of padding; ``window`` as it spans."""
+    """Return the sizes of the output and of the padding; ``window`` includes dilation."""
     pads = pads_of(who, name, spatial, window, strides, (name,))
     padded = tuple(n + sum(p) for n, p in zip(spatial, pads, strict=True))
     if any(w > n for w, n in zip(window, padded, strict=True)):

@@ -1,4 +1,4 @@
-"""Zeros around sequences."""
+"""Zero padding of sequences."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["ZeroPadding1D"]
 
 
 class ZeroPadding1D(RowWise):
-    """Add zero steps before and behind a sequence.
+    """Add zeros before and after a sequence.
 
     Parameters
     ----------
     padding : int or (int, int), default 1
-        Steps before and behind; one number for both.
+        Steps added at the beginning and at the end; a single number is used for both.
     data_format : {"channels_last", "channels_first"}, optional
         channels_last if not given: x (rows, steps, channels).
     **base
@@ -28,7 +28,7 @@ class ZeroPadding1D(RowWise):
 
     Notes
     -----
-    Shapes: x (rows, steps, channels), y (rows, steps + before + behind, channels).
+    Shapes: x (rows, steps, channels), y (rows, steps + before + after, channels).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Zeros around images."""
+"""Zero padding of images."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class ZeroPadding2D(RowWise):
     Parameters
     ----------
     padding : int, (int, int) or ((int, int), (int, int)), default (1, 1)
-        ((top, bottom), (left, right)); a pair: rows and columns, the same on both sides; a number:
-        the same everywhere.
+        ((top, bottom), (left, right)); a pair gives rows and columns, the same on both sides; a
+        single number is used on all sides.
     data_format : {"channels_last", "channels_first"}, optional
         channels_last if not given: x (rows, height, width, channels).
     **base

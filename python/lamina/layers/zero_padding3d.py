@@ -1,4 +1,4 @@
-"""Zeros around volumes."""
+"""Zero padding of volumes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class ZeroPadding3D(Layer):
     Parameters
     ----------
     padding : int, three int or three (int, int), default ((1, 1), (1, 1), (1, 1))
-        What is added before and behind each axis; a number for both sides, or for all axes.
+        Zeros added before and after along each axis; a number is used on both sides, or on all
+        axes.
     data_format : {"channels_last", "channels_first"}, optional
         channels_last if not given: x (rows, depth, height, width, channels).
     **base

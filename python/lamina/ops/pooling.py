@@ -31,7 +31,7 @@ def max_pool(
     inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid",
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return the maximum over windows of images, or signals, every channel by itself.
+    """Return the maximum over windows of images, or signals, channel by channel.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Layers that change images at random in training, and leave them as they are otherwise."""
+"""Layers that change images at random in training, and return them unchanged otherwise."""

@@ -1,4 +1,4 @@
-"""Images rotated, zoomed, moved and sheared."""
+"""Rotating, zooming, moving and shearing images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Factor = float | tuple[float, float]
 
 
 class Affine(Augmentation):
-    """Base of the layers that read pixels elsewhere: a subclass defines ``_matrix``."""
+    """Base of the layers that move pixels: a subclass defines ``_matrix``."""
 
     _moves = True
 
@@ -34,8 +34,8 @@ class Affine(Augmentation):
         self.fill_value = _check.number(who, "fill_value", fill_value)
 
     def _matrix(self, x: Any) -> list[Any]:  # noqa: ARG002
-        """Return a0, a1, a2, b0, b1 and b2 of ``affine_transform``: numbers, or one an image."""
-        raise TypeError(f"{type(self).__name__}: a movement must define _matrix")
+        """Return a0, a1, a2, b0, b1 and b2 of ``affine_transform``: numbers, or one per image."""
+        raise TypeError(f"{type(self).__name__}: an affine layer must define _matrix")
 
     def _each(self, x: Any, ends: tuple[float, float]) -> Any:
         """Return a number within a range for each image."""
@@ -60,14 +60,14 @@ class Affine(Augmentation):
 
 
 def stacked(matrix: list[Any]) -> Any:
-    """Return a0, a1, a2, b0, b1 and b2, of which one at least is of each image, as (n, 8)."""
+    """Return a0, a1, a2, b0, b1 and b2, at least one of which is given per image, as (n, 8)."""
     entries = [*matrix, 0.0, 0.0]
     zero = next(entry for entry in entries if not isinstance(entry, float)) * 0.0
     return ops.stack([zero + entry for entry in entries], 1)
 
 
 class RandomRotation(Affine):
-    """In training, turn images about their middle.
+    """In training, rotate images about their centre.
 
     Parameters
     ----------
@@ -75,12 +75,12 @@ class RandomRotation(Affine):
         Range of the angle as a share of a full turn, within [-1, 1]; one number f stands for
         ``(-f, f)``.  Positive angles turn images counterclockwise.
     fill_mode : {"reflect", "wrap", "constant", "nearest"}, default "reflect"
-        What stands outside of the image: itself, backwards or again, ``fill_value``, or its edge.
+        Outside the image: its reflection, its repetition, ``fill_value``, or its edge.
     interpolation : {"bilinear", "nearest"}, default "bilinear"
     seed : int, optional
         As in ``Dropout``.
     fill_value : float, default 0.0
-        That of mode "constant".
+        The value outside the image for ``fill_mode="constant"``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
         See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
@@ -119,15 +119,15 @@ class RandomRotation(Affine):
 
 
 class RandomZoom(Affine):
-    """In training, make images larger or smaller about their middle, in the same frame.
+    """In training, zoom images about their centre, keeping their size.
 
     Parameters
     ----------
     height_factor : float or (float, float)
-        Range within (-1, 1]: of 0.2, images get 20 % smaller in height, of -0.2 larger.  One number
-        f stands for ``(-f, f)``.
+        Range within (-1, 1]: with 0.2 the content shrinks by 20 % in height, with -0.2 it grows.
+        One number f stands for ``(-f, f)``.
     width_factor : float or (float, float), optional
-        As ``height_factor``, drawn by itself; if not given, the proportions are kept.
+        As ``height_factor``, drawn independently; by default the proportions are kept.
     fill_mode, interpolation, seed, fill_value, data_format
         See ``RandomRotation``.
     **base
@@ -173,12 +173,12 @@ class RandomZoom(Affine):
 
 
 class RandomTranslation(Affine):
-    """In training, move images.
+    """In training, shift images.
 
     Parameters
     ----------
     height_factor, width_factor : float or (float, float)
-        Range of the movement as a share of the height, downwards, and of the width, to the right,
+        Range of the shift as a share of the height (downwards) and of the width (to the right),
         within [-1, 1].  One number f stands for ``(-f, f)``.
     fill_mode, interpolation, seed, fill_value, data_format
         See ``RandomRotation``.
@@ -218,14 +218,13 @@ class RandomTranslation(Affine):
 
 
 class RandomShear(Affine):
-    """In training, shear images: move their rows, or their columns, in proportion to their place.
+    """In training, shear images: shift rows, or columns, in proportion to their position.
 
     Parameters
     ----------
     x_factor, y_factor : float or (float, float), default 0.0
-        Range, within [0, 1], of how far a row moves for each row above it, and a column for each
-        column before it; half of the images are sheared the other way.  One number f stands for
-        ``(-f, f)``.
+        Range, within [0, 1], of the shift from one row, or column, to the next, in pixels; half of
+        the images are sheared in the opposite direction.  One number f stands for ``(-f, f)``.
     interpolation, fill_mode, fill_value, data_format, seed
         See ``RandomRotation``.
     **base

@@ -1,4 +1,4 @@
-"""Images that use the whole range of values."""
+"""Stretching images to the full range of values."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["AutoContrast"]
 
 
 class AutoContrast(Augmentation):
-    """Stretch each channel of an image to the whole range of values; in inference too.
+    """Stretch each channel of an image to the full range of values, also in inference.
 
     Parameters
     ----------
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     data_format : {"channels_last", "channels_first"}, optional
     **base
         See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Notes
     -----
-    Nothing is drawn.  A channel of one value stays as it is.
+    Nothing is random.  A channel with a single value is left unchanged.
 
     Examples
     --------

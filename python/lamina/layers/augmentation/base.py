@@ -1,4 +1,4 @@
-"""What the layers that change images share: draws, and examples with labels, boxes and masks."""
+"""Code shared by the layers that change images: draws, and examples with labels and boxes."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ INTERPOLATIONS = ("nearest", "bilinear")
 class Augmentation(Layer):
     """Base of the layers that change images: a subclass defines ``_changed``.
 
-    Called on a dict of a batch, ``{"images": ..., "labels": ..., "bounding_boxes": {"boxes": ...,
-    "labels": ...}, "segmentation_masks": ...}``, or of one example, a layer changes all of it alike
-    and returns such a dict.  Boxes are (rows, boxes, 4), or lists of different lengths; of those
-    that leave an image the label becomes -1.  Masks are read at the nearest pixel and keep their
-    type.  Entries of other names stay as they are.
+    Called on a dict with a batch, ``{"images": ..., "labels": ..., "bounding_boxes": {"boxes": ...,
+    "labels": ...}, "segmentation_masks": ...}``, or with one example, a layer changes all entries
+    consistently and returns such a dict.  Boxes have shape (rows, boxes, 4), or are lists of
+    different lengths; the label of a box that leaves the image becomes -1.  Masks are read at the
+    nearest pixel and keep their type.  Other entries are left unchanged.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ class Augmentation(Layer):
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     bounding_box_format : str, optional
-        How boxes are written: "xyxy" (left, top, right, bottom), "yxyx", "xywh", "center_xywh" or
+        Format of the boxes: "xyxy" (left, top, right, bottom), "yxyx", "xywh", "center_xywh" or
         "center_yxhw" in pixels, or "rel_xyxy", "rel_yxyx", "rel_xywh" or "rel_center_xywh" as
-        shares of the image.  Needed where there are boxes.
+        shares of the image.  Required if there are boxes.
     """
 
     replays = True
-    _always: ClassVar[bool] = False  # whether it acts outside training too, where nothing is drawn
+    _always: ClassVar[bool] = False  # whether it also acts outside of training, without draws
     _moves: ClassVar[bool] = False  # whether boxes and masks are changed
 
     def __init__(
@@ -72,7 +72,7 @@ class Augmentation(Layer):
 
     @property
     def bounding_box_format(self) -> str | None:
-        """How boxes are written, or None."""
+        """The format of boxes, or None."""
         return self._bounding_box_format
 
     @bounding_box_format.setter
@@ -90,7 +90,7 @@ class Augmentation(Layer):
     # --- calls
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Apply the layer to images, or to a dict of them and of what belongs to them."""
+        """Apply the layer to images, or to a dict of images and related entries."""
         if args and isinstance(args[0], dict):
             call: Any = super().__call__
             return examples.called(args[0], self.name, lambda d: call(d, *args[1:], **kwargs))
@@ -99,7 +99,7 @@ class Augmentation(Layer):
         return super().__call__(*args, **kwargs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Return the images, changed if this is for training, and with them what belongs to them.
+        """Return the images, changed in training, together with their related entries.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class Augmentation(Layer):
         return ops.moveaxis(x, -1, 1) if self.data_format == "channels_first" else x
 
     def _boxed(self, data: dict[str, Any], drawn: Any, x: Any) -> dict[str, Any]:
-        """Return boxes and labels where the images' changes bring them."""
+        """Return boxes and labels after the changes of the images."""
         if not self._moves:
             return data
         form, (height, width) = self._bounding_box_format or "", x.shape[1:3]
@@ -182,7 +182,7 @@ class Augmentation(Layer):
         }
 
     def _masked(self, masks: Any, drawn: Any) -> Any:
-        """Return masks, (n, height, width, channels) or without channels, changed as images are."""
+        """Return masks, (n, height, width, channels) or without channels, changed like images."""
         masks = given(masks)
         flat = masks.ndim == 3
         x = ops.expand_dims(masks, -1) if flat else self._last(masks)
@@ -192,11 +192,11 @@ class Augmentation(Layer):
     # --- what a subclass defines; images and masks are (n, height, width, channels)
 
     def _draw(self, x: Any) -> Any:  # noqa: ARG002
-        """Return what is drawn for images, if anything is."""
+        """Return the random numbers for images, if any."""
         return None
 
     def _changed(self, x: Any, drawn: Any) -> Any:  # noqa: ARG002
-        """Return images with the changes drawn; what is drawn is None outside training."""
+        """Return images with the drawn changes; outside of training nothing is drawn (None)."""
         raise TypeError(f"{type(self).__name__}: an augmentation must define _changed")
 
     def _labels(self, labels: Any, drawn: Any) -> Any:  # noqa: ARG002
@@ -207,7 +207,7 @@ class Augmentation(Layer):
         return boxes, labels
 
     def _size(self, x: Any, drawn: Any) -> tuple[Any, Any]:  # noqa: ARG002
-        """Return the height and the width that images have afterwards."""
+        """Return the height and the width of the changed images."""
         return x.shape[1:3]  # type: ignore[no-any-return]
 
     def _masks(self, masks: Any, drawn: Any) -> Any:  # noqa: ARG002
@@ -220,18 +220,18 @@ class Augmentation(Layer):
         return self._drawn((ops.shape(x)[0], 1, 1, 1), low, high)
 
     def _chosen(self, x: Any, factor: Any) -> Any:
-        """Return which images are changed, by a factor that is a range of probabilities."""
+        """Return which images are changed, given a factor that is a range of probabilities."""
         probability = self._uniform(x, *span(self.name, "factor", factor, 0.0, 1.0))
         return self._uniform(x, 0.0, 1.0) < probability
 
     def _drawn(self, shape: Any, low: float, high: float) -> Any:
-        """Return numbers in [low, high), others at each step."""
+        """Return numbers in [low, high), different ones at each step."""
         return random.uniform(shape, low, high, seed=self._source())
 
     def _stretch(self, x: Any, axis: int, share: Any) -> tuple[int, Any, Any]:
-        """Return an axis, and the beginning and the length (n, 1, 1, 1) of a stretch of each image.
+        """Return an axis, and the start and the length (n, 1, 1, 1) of a stretch in each image.
 
-        ``share`` (n,) says how much of the axis it is; where it lies is drawn.
+        ``share`` (n,) is the length as a share of the axis; the position is random.
         """
         size = x.shape[axis]
         length = ops.reshape(share, (-1, 1, 1, 1)) * float(size)
@@ -246,16 +246,16 @@ class Augmentation(Layer):
 
 
 def _of_rows(x: Any) -> Any:
-    """Return a value of all rows as rows again."""
+    """Return a value for all rows with the axis of rows restored."""
     return x if x.rows else by_rows(x)
 
 
 def within(x: Any, axis: int, start: Any, length: Any) -> Any:
-    """Return which rows, or columns, of images are in a stretch of them."""
+    """Return which rows, or columns, of images are in a stretch."""
     places = np.arange(float(x.shape[axis])).reshape([-1 if i == axis else 1 for i in range(4)])
     return ops.logical_and(places >= start, places < start + length)
 
 
 def as_masks(masks: Any, change: Any) -> Any:
-    """Return masks of any type changed by a function of floating-point images, in their type."""
+    """Return masks of any type, changed by a function of floating-point images, in their type."""
     return ops.cast(change(ops.cast(masks, "float32")), masks.dtype)

@@ -1,4 +1,4 @@
-"""Rectangles in images: the forms they are written in, and what movements make of them."""
+"""Boxes in images: their formats, and the effect of transformations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMATS = (
 
 
 def format_of(who: str, name: str, value: Any) -> str:
-    """Return the name of a form, in small letters."""
+    """Return the name of a format in lower case."""
     if not isinstance(value, str) or value.lower() not in FORMATS:
         shown = ", ".join(map(repr, FORMATS))
         raise ValueError(f"{who}: {name} must be one of {shown}; got {value!r}")
@@ -38,7 +38,7 @@ def as_corners(boxes: Any, source: str, height: Any, width: Any) -> Any:
 
 
 def from_corners(boxes: Any, target: str, height: Any, width: Any) -> Any:
-    """Return boxes of left, top, right and bottom, in pixels, in another form."""
+    """Return boxes given as left, top, right and bottom, in pixels, in another format."""
     form = target.removeprefix("rel_")
     a, b, c, d = (boxes[..., i : i + 1] for i in range(4))
     if target != form:
@@ -53,7 +53,7 @@ def from_corners(boxes: Any, target: str, height: Any, width: Any) -> Any:
 
 
 def clipped(boxes: Any, height: Any, width: Any) -> Any:
-    """Return the parts of boxes (..., 4), of corners, that lie in the image."""
+    """Return the parts of boxes (..., 4), given as corners, that lie in the image."""
     sizes = (width, height, width, height)
     return ops.concatenate(
         [ops.clip(boxes[..., i : i + 1], 0.0, size) for i, size in enumerate(sizes)], -1
@@ -61,7 +61,7 @@ def clipped(boxes: Any, height: Any, width: Any) -> Any:
 
 
 def areas(boxes: Any) -> Any:
-    """Return the areas (...) of boxes (..., 4) of corners."""
+    """Return the areas (...) of boxes (..., 4), given as corners."""
     return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
 
 
@@ -73,23 +73,23 @@ def visible(labels: Any, boxes: Any) -> Any:
 
 
 def around(points: list[tuple[Any, Any]]) -> Any:
-    """Return the smallest boxes around points, each an x and a y (n, boxes, 1)."""
+    """Return the smallest boxes around points, each given as x and y (n, boxes, 1)."""
     columns, rows = (ops.concatenate([point[i] for point in points], -1) for i in range(2))
     ends = [end(of, -1, keepdims=True) for end in (ops.min, ops.max) for of in (columns, rows)]
     return ops.concatenate(ends, -1)
 
 
 def corners_of(boxes: Any) -> list[tuple[Any, Any]]:
-    """Return the four corners of boxes (n, boxes, 4), each an x and a y (n, boxes, 1)."""
+    """Return the four corners of boxes (n, boxes, 4), each given as x and y (n, boxes, 1)."""
     left, top, right, bottom = (boxes[..., i : i + 1] for i in range(4))
     return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
 def moved_back(boxes: Any, entries: list[Any]) -> Any:
-    """Return boxes around what an affine map leads to boxes (n, boxes, 4).
+    """Return boxes around the points that an affine map sends into boxes (n, boxes, 4).
 
     ``entries`` are a0, a1, a2, b0, b1 and b2 of ``affine_transform``, numbers or (n,): images read
-    through the map show its inverse.
+    through the map are transformed by its inverse.
     """
     a0, a1, a2, b0, b1, b2 = (
         entry if isinstance(entry, float) else ops.expand_dims(entry, (1, 2)) for entry in entries
@@ -103,7 +103,7 @@ def moved_back(boxes: Any, entries: list[Any]) -> Any:
 
 
 def cropped_to(boxes: Any, sizes: tuple[int, int], to: tuple[int, int]) -> Any:
-    """Return boxes (..., 4) of corners where ``resize`` with ``crop_to_aspect_ratio`` brings them.
+    """Return boxes (..., 4), as corners, after ``resize`` with ``crop_to_aspect_ratio``.
 
     ``sizes`` and ``to`` are heights and widths, before and after.
     """
@@ -118,7 +118,7 @@ def cropped_to(boxes: Any, sizes: tuple[int, int], to: tuple[int, int]) -> Any:
 
 
 def padded_to(boxes: Any, sizes: tuple[int, int], to: tuple[int, int]) -> Any:
-    """Return boxes (..., 4) of corners where ``resize`` with ``pad_to_aspect_ratio`` brings them.
+    """Return boxes (..., 4), as corners, after ``resize`` with ``pad_to_aspect_ratio``.
 
     ``sizes`` and ``to`` are heights and widths, before and after.
     """

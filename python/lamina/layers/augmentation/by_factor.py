@@ -1,4 +1,4 @@
-"""Images changed by one factor."""
+"""Changes of images by a single factor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ByFactor(Augmentation):
-    """The base of layers whose change is said by one factor within [0, 1]."""
+    """The base of layers whose change is described by one factor within [0, 1]."""
 
     def __init__(
         self,
@@ -28,5 +28,5 @@ class ByFactor(Augmentation):
         self.value_range = pixels(who, value_range)
 
     def _share(self, x: Any) -> Any:
-        # One draw for each image, from the factor's range.
+        # One draw for each image, from the range of the factor.
         return self._uniform(x, *span(type(self).__name__, "factor", self.factor, 0.0, 1.0))

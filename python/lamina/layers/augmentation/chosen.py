@@ -1,4 +1,4 @@
-"""Images changed by several layers, in an order that is drawn."""
+"""Changing images by several layers, chosen at random."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ IDENTITY = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
 
 
 class Chosen(Augmentation):
-    """Base of the layers that apply one of several others to all of a batch, and then another.
+    """Base of the layers that apply several randomly chosen layers to a batch, one after another.
 
-    One that moves images changes a matrix alone, so that images are read once for all of these.
+    Layers that move pixels only change a matrix, so that images are resampled once for all of them.
     """
 
     _moves = True
@@ -46,11 +46,11 @@ class Chosen(Augmentation):
         return span(type(self).__name__, "factor", self.factor, 0.0, 1.0)
 
     def _parts(self) -> list[Augmentation]:
-        """Return the layers, those that move images first."""
+        """Return the layers, with those that move pixels first."""
         raise TypeError(f"{type(self).__name__}: must define _parts")
 
     def _common(self) -> list[Augmentation]:
-        """Return the layers that both have, in Keras's order of RandAugment."""
+        """Return the layers that both have, in the order of Keras's RandAugment."""
         ends = self._ends()
         same: dict[str, Any] = {"seed": self.seed, "name": self.name}
         moved: dict[str, Any] = {"interpolation": self.interpolation, **same}
@@ -73,13 +73,13 @@ class Chosen(Augmentation):
         return [kind(ends, self.value_range, **same) for kind in kinds]
 
     def _choices(self, count: int, among: int) -> Any:
-        """Return ``count`` numbers below ``among``."""
+        """Return ``count`` integers below ``among``."""
         return random.randint((count,), 0, among, seed=self._source())
 
-    # --- one step: `choice` (1,) says which of the parts acts
+    # --- one step: `choice` (1,) is the index of the part that acts
 
     def _matrix_of(self, parts: list[Augmentation], numbers: list[Any], which: Any) -> list[Any]:
-        """Return the map that images are read through: the identity if another part acts."""
+        """Return the map through which images are read: the identity if another part acts."""
         entries: list[Any] = list(IDENTITY)
         for i, part in enumerate(parts):
             if isinstance(part, Affine):
@@ -91,7 +91,7 @@ class Chosen(Augmentation):
         return entries
 
     def _step(self, x: Any, parts: list[Augmentation], numbers: list[Any], which: Any) -> Any:
-        """Return images that one of the parts has changed."""
+        """Return images changed by one of the parts."""
         moved = self._read(x, self._matrix_of(parts, numbers, which), self.interpolation)
         y = moved
         for i, part in enumerate(parts):
@@ -107,19 +107,19 @@ class Chosen(Augmentation):
 
 
 class RandAugment(Chosen):
-    """In training, apply some of eleven changes to images, one after the other.
+    """In training, apply some of eleven changes to images, one after another.
 
-    They are ``RandomShear``, ``RandomTranslation``, ``RandomRotation``, ``RandomBrightness``,
-    ``RandomColorDegeneration``, ``RandomContrast``, ``RandomSharpness``, ``RandomPosterization``,
-    ``Solarization``, ``AutoContrast`` and ``Equalization``: which of them act is drawn for each
-    batch, how much for each image.
+    The changes are ``RandomShear``, ``RandomTranslation``, ``RandomRotation``,
+    ``RandomBrightness``, ``RandomColorDegeneration``, ``RandomContrast``, ``RandomSharpness``,
+    ``RandomPosterization``, ``Solarization``, ``AutoContrast`` and ``Equalization``; they are
+    chosen for each batch, and their strength is drawn for each image.
 
     Parameters
     ----------
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     num_ops : int, default 2
-        How many changes are applied.
+        The number of changes applied.
     factor : float or (float, float), default 0.5
         Range, within [0, 1], of the factors of the changes; one number f stands for ``(0, f)``.
     interpolation : {"bilinear", "nearest"}, default "bilinear"
@@ -196,16 +196,17 @@ class RandAugment(Chosen):
 
 
 class AugMix(Chosen):
-    """In training, mix images with mixtures of several chains of changes to them.
+    """In training, mix images with mixtures of several chains of changes.
 
-    Each chain applies up to ``chain_depth`` changes, which are drawn for each batch among those of
-    ``RandAugment`` or none.  The chains are mixed in proportions of a Dirichlet distribution, and
-    with the image in one of a beta distribution, both with parameters ``alpha``.
+    Each chain applies up to ``chain_depth`` changes, drawn for each batch from those of
+    ``RandAugment`` or no change.  The chains are mixed with weights from a Dirichlet distribution,
+    and the result with the image with a weight from a beta distribution, both with parameters
+    ``alpha``.
 
     Parameters
     ----------
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels, to which results are cut.
+        The smallest and the largest pixel value; results are clipped to it.
     num_chains, chain_depth : int, default 3
     factor : float or (float, float), default 0.3
         Range, within [0, 1], of the factors of the changes; one number f stands for ``(0, f)``.
@@ -213,7 +214,7 @@ class AugMix(Chosen):
         Positive.
     all_ops : bool, default True
         False leaves out ``RandomBrightness``, ``RandomColorDegeneration``, ``RandomContrast`` and
-        ``RandomSharpness``, with which corrupted images that a model is tested on are made.
+        ``RandomSharpness``, which are used to make corrupted images for testing models.
     interpolation : {"bilinear", "nearest"}, default "bilinear"
     seed : int, optional
         As in ``Dropout``.
@@ -223,7 +224,7 @@ class AugMix(Chosen):
 
     Notes
     -----
-    Masks are mixed as images are; boxes stay where the image has its objects.
+    Masks are mixed like images; boxes are left unchanged.
 
     References
     ----------
@@ -276,7 +277,7 @@ class AugMix(Chosen):
         }
 
     def _mixed(self, x: Any, drawn: Any, step: Any) -> Any:
-        """Return images mixed with what chains of ``step`` make of them."""
+        """Return images mixed with the results of chains of ``step``."""
         parts, chains = self._parts(), 0.0
         for chain in range(self.num_chains):
             y = x

@@ -1,4 +1,4 @@
-"""Colours of images, changed at random."""
+"""Random changes of the colours of images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EPSILON = 1e-7
 
 
 def _coloured(who: str, x: Any, channels: tuple[int, ...] = (3,)) -> Any:
-    """Return images, whose channels must be so many."""
+    """Return images, which must have the given number of channels."""
     if x.shape[-1] not in channels:
         needed = " or ".join(map(str, channels))
         raise ValueError(f"{who}: images must have {needed} channels; got {x.shape[-1]}")
@@ -34,15 +34,15 @@ def _coloured(who: str, x: Any, channels: tuple[int, ...] = (3,)) -> Any:
 
 
 class RandomHue(ByFactor):
-    """In training, shift the hues of images of three channels.
+    """In training, shift the hues of images with three channels.
 
     Parameters
     ----------
     factor : float or (float, float)
-        Range of the shift as a share of half of the circle of hues, within [0, 1]; one number f
-        stands for ``(0, f)``.  Half of the images are shifted the other way.
+        Range of the shift as a share of half the circle of hues, within [0, 1]; one number f stands
+        for ``(0, f)``.  Half of the images are shifted in the opposite direction.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -72,15 +72,16 @@ class RandomHue(ByFactor):
 
 
 class RandomSaturation(ByFactor):
-    """In training, change how saturated the colours of images of three channels are.
+    """In training, change the saturation of images with three channels.
 
     Parameters
     ----------
     factor : float or (float, float)
-        Range within [0, 1]: 0 makes images gray, 0.5 leaves them, 1 saturates them fully, as the
-        saturation is multiplied by ``factor / (1 - factor)``.  One number f stands for ``(0, f)``.
+        Range within [0, 1]: 0 makes images gray, 0.5 leaves them unchanged, 1 saturates them fully,
+        as the saturation is multiplied by ``factor / (1 - factor)``.  One number f stands for ``(0,
+        f)``.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -109,7 +110,7 @@ class RandomSaturation(ByFactor):
 
 
 class RandomGrayscale(Augmentation):
-    """In training, make some of the images gray, in as many channels.
+    """In training, make some of the images gray, keeping the number of channels.
 
     Parameters
     ----------
@@ -148,14 +149,14 @@ class RandomGrayscale(Augmentation):
 
 
 class RandomColorDegeneration(ByFactor):
-    """In training, mix images of three channels with gray ones: ``x + factor * (gray - x)``.
+    """In training, blend images with three channels with gray: ``x + factor * (gray - x)``.
 
     Parameters
     ----------
     factor : float or (float, float)
         Range of the share of gray, within [0, 1]; one number f stands for ``(0, f)``.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels, to which results are cut.
+        The smallest and the largest pixel value; results are clipped to it.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -186,10 +187,10 @@ class RandomColorJitter(Augmentation):
     Parameters
     ----------
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     brightness_factor, contrast_factor, saturation_factor, hue_factor : optional
         The factors of ``RandomBrightness``, ``RandomContrast``, ``RandomSaturation`` and
-        ``RandomHue``; None leaves this out.
+        ``RandomHue``; None omits the change.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional

@@ -1,4 +1,4 @@
-"""What is known of images, beside them: a dict of images, labels, boxes and masks."""
+"""Images with related entries: a dict of images, labels, boxes and masks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ KNOWN = ("images", "labels", "bounding_boxes", "segmentation_masks")
 
 
 def called(data: dict[str, Any], who: str, call: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
-    """Return what ``call`` makes of a dict: a batch of examples, or one of them.
+    """Return the result of ``call`` for a dict with a batch of examples, or with one of them.
 
-    It is given the known entries, boxes as arrays; the others stay as they are.
+    The known entries are passed to it, boxes as arrays; all others are left unchanged.
     """
     if "images" not in data:
         raise ValueError(f"{who}: a dict needs the key 'images'; got {sorted(map(str, data))}")
@@ -33,13 +33,13 @@ def called(data: dict[str, Any], who: str, call: Callable[[dict[str, Any]], Any]
 
 
 def is_none(images: Any) -> bool:
-    """Return whether these are arrays of no images: layers that look at all images need some."""
+    """Return whether there are no images: layers that look at all images need some."""
     symbolic = getattr(type(images), "symbolic", False)  # which has no rows yet
     return not symbolic and is_array(images) and np.ndim(images) == 4 and len(images) == 0
 
 
 def one_of_none(rows: Any) -> Any:
-    """Return a row of zeros such as there are none of."""
+    """Return a row of zeros for an array without rows."""
     rows = np.asarray(rows)
     return np.zeros((1, *rows.shape[1:]), rows.dtype)
 
@@ -51,7 +51,7 @@ def _each(values: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _as_arrays(given: Any, who: str) -> dict[str, Any]:
-    """Return boxes and their labels, those of lists of different lengths with empty ones behind."""
+    """Return boxes and their labels as arrays; shorter lists are padded with empty boxes."""
     if not isinstance(given, dict) or "boxes" not in given or "labels" not in given:
         raise ValueError(
             f"{who}: bounding_boxes must be a dict with the keys 'boxes' and 'labels'; got "

@@ -1,4 +1,4 @@
-"""Images blurred and sharpened, and parts of them erased."""
+"""Blurring and sharpening images, and erasing parts of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RandomGaussianBlur(Augmentation):
     Parameters
     ----------
     factor : float or (float, float), default 1.0
-        Range, within [0, 1], of an image's probability to be blurred; one number f stands for
+        Range, within [0, 1], of the probability that an image is blurred; one number f stands for
         ``(0, f)``.
     kernel_size : int or (int, int), default 3
         Width and height of the neighbourhood, odd numbers.
@@ -31,7 +31,7 @@ class RandomGaussianBlur(Augmentation):
         Range of the standard deviations of the weights, across and downwards, in pixels, within
         [0, 1]; they are the same for all images of a batch.  One number f stands for ``(0, f)``.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -86,29 +86,29 @@ def _odd(who: str, value: Any) -> tuple[int, int]:
 
 
 def _bell(size: int, sigma: Any) -> Any:
-    """Return weights of a normal curve, whose sum is 1."""
+    """Return weights of a normal density, normalised to sum 1."""
     places = np.arange(size) - (size - 1) / 2
     weights = ops.exp(-0.5 * ops.square(places / sigma))
     return weights / ops.sum(weights)
 
 
 def _smoothed(x: Any, kernel: Any) -> Any:
-    """Return each channel of images under one kernel (height, width), with zeros outside."""
+    """Return each channel of images filtered by a kernel (height, width), with zeros outside."""
     kernel = ops.reshape(kernel, (*kernel.shape, 1, 1))
     kernel = ops.concatenate([kernel] * x.shape[-1], 2)
     return ops.depthwise_conv(x, kernel, 1, "same")
 
 
 class RandomSharpness(ByFactor):
-    """In training, sharpen images, or smooth them.
+    """In training, sharpen or smooth images.
 
     Parameters
     ----------
     factor : float or (float, float)
-        Range within [0, 1]: 0 smooths an image, 0.5 leaves it, and 1 adds as much again of what
-        smoothing takes away.  One number f stands for ``(0, f)``.
+        Range within [0, 1]: 0 smooths an image, 0.5 leaves it unchanged, and 1 adds the same amount
+        that smoothing removes.  One number f stands for ``(0, f)``.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels, to which results are cut.
+        The smallest and the largest pixel value; results are clipped to it.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -135,21 +135,22 @@ class RandomSharpness(ByFactor):
 
 
 class RandomErasing(Augmentation):
-    """In training, erase a rectangle of some of the images.
+    """In training, erase a rectangle in some of the images.
 
     Parameters
     ----------
     factor : float or (float, float), default 1.0
-        Range, within [0, 1], of an image's probability to lose a part; one number f stands for
-        ``(0, f)``.
+        Range, within [0, 1], of the probability that a part of an image is erased; one number f
+        stands for ``(0, f)``.
     scale : float or (float, float), default (0.02, 0.33)
-        Range whose roots are drawn for the height and the width of the rectangle, as shares of the
-        image's; within [0, 1].  One number f stands for ``(0, f)``.
+        Range from which values are drawn whose square roots are the height and the width of the
+        rectangle, as shares of those of the image; within [0, 1].  One number f stands for ``(0,
+        f)``.
     fill_value : float or (float, ...), optional
-        What stands in the rectangle, a number or one for each channel; normal noise times the
-        largest value of a pixel if not given.
+        The value in the rectangle, one number or one for each channel; by default normal noise
+        times the largest pixel value.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels, to which the filling is cut.
+        The smallest and the largest pixel value; the filling is clipped to it.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional

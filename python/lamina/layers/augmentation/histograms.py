@@ -1,4 +1,4 @@
-"""Images whose values are spread by how often they occur."""
+"""Equalising the histograms of images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEVELS = 256
 
 
 def counted(levels: Any, bins: int) -> Any:
-    """Return how many of levels (..., n), whole numbers below ``bins``, are which: (..., bins)."""
+    """Return the counts of levels (..., n), integers below ``bins``: (..., bins)."""
     shape = levels.shape[:-1]
     lists = int(np.prod(shape))
     ids = ops.reshape(levels, (lists, -1)) + np.arange(lists, dtype="int32")[:, None] * bins
@@ -30,23 +30,23 @@ def counted(levels: Any, bins: int) -> Any:
 
 
 class Equalization(Augmentation):
-    """Spread the values of each channel of an image evenly over their range; in inference too.
+    """Spread the values of each channel of an image evenly over their range, also in inference.
 
     Parameters
     ----------
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     bins : int, default 256
-        How many levels are counted.
+        The number of levels to count.
     data_format : {"channels_last", "channels_first"}, optional
     **base
         See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Notes
     -----
-    Nothing is drawn.  A value becomes the share of the values of its channel that are not above it,
-    in 256 steps from that of the least one, which becomes the least of the range.  A channel of
-    one level stays as it is.  No gradient flows.
+    Nothing is random.  A value is replaced by the share of the values of its channel that are not
+    above it, in 256 steps, shifted so that the smallest value becomes the lower end of the range.
+    A channel with a single level is left unchanged.  No gradient flows.
 
     Examples
     --------
@@ -81,31 +81,31 @@ class Equalization(Augmentation):
         rest = height * width - least
         table = ops.clip(ops.round((below - least) * 255.0 / ops.maximum(rest, 1.0)), 0, 255)
         spread = ops.take_along_axis(table, levels, 2) * ((high - low) / 255.0) + low
-        spread = ops.where(rest > 0.0, spread, lists)  # of one level there is no rest
+        spread = ops.where(rest > 0.0, spread, lists)  # no rest if there is a single level
         return ops.moveaxis(ops.reshape(spread, (n, channels, height, width)), 1, -1)
 
 
 class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
-    """Spread values evenly within parts of images, up to a limit; in inference too.
+    """Spread values evenly within tiles of images, up to a limit, also in inference.
 
     Parameters
     ----------
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     clip_limit : float, default 4.0
-        How many times the mean count the count of a level is cut at; what is cut off is shared out
-        among all levels.  0 sets no limit.
+        Limit for the count of a level, in multiples of the mean count; the excess is distributed
+        over all levels.  0 sets no limit.
     tile_grid_size : (int, int), default (8, 8)
-        How many parts an image has downwards and across.
+        The number of tiles vertically and horizontally.
     data_format : {"channels_last", "channels_first"}, optional
     **base
         See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 
     Notes
     -----
-    Nothing is drawn.  Each of the parts, of equal size where the image is continued by its mirror
-    image, has a table of what its 256 levels become; a pixel is read in the tables of the four
-    parts around it, which count by their distance.  No gradient flows.
+    Nothing is random.  Each tile has a table that maps its 256 levels; all tiles have the same
+    size, the image being continued by reflection.  A pixel is interpolated between the tables of
+    the four tiles around it, weighted by distance.  No gradient flows.
 
     References
     ----------
@@ -161,7 +161,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
         return y * ((high - low) / 255.0) + low
 
     def _tables(self, levels: Any, tiles: list[int]) -> Any:
-        """Return what each level of each part becomes, (n * down * across * channels * levels,)."""
+        """Return the mapped levels of each tile, (n * down * across * channels * levels,)."""
         n, _, _, channels = levels.shape
         (down, across), size = self.tile_grid_size, tiles[0] * tiles[1]
         parts = ops.reshape(levels, (n, down, tiles[0], across, tiles[1], channels))
@@ -178,7 +178,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
 
 
 def _neighbours(size: int, tile: int, count: int) -> tuple[list[Any], Any]:
-    """Return the parts before and behind each pixel of an axis, and how much the latter counts."""
+    """Return the tiles before and after each pixel along an axis, and the weight of the latter."""
     places = (np.arange(size, dtype=float) - tile / 2) / tile
     first = np.floor(places)
     parts = [np.clip(first + i, 0, count - 1).astype(int) for i in range(2)]

@@ -1,4 +1,4 @@
-"""As many boxes for each image."""
+"""The same number of boxes for each image."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["MaxNumBoundingBoxes"]
 
 
 class MaxNumBoundingBoxes(Augmentation):
-    """Give each image ``max_number`` boxes: the first ones, or empty ones behind its own.
+    """Give each image ``max_number`` boxes: its first ones, or its own followed by empty ones.
 
     Parameters
     ----------
     max_number : int
     fill_value : int, default -1
-        What the empty boxes and their labels are made of.
+        The value in empty boxes and their labels.
     **base
         See ``Layer``.
 
     Notes
     -----
-    Acts in inference too, on a dict as ``RandomFlip`` says; the form of boxes makes no difference.
+    Acts also in inference, on a dict as described in ``RandomFlip``; boxes may have any format.
 
     Examples
     --------

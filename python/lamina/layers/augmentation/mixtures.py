@@ -1,4 +1,4 @@
-"""Images mixed with others of their batch, and their labels with theirs."""
+"""Mixing images, and their labels, with others of the batch."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class Mixture(Augmentation):
     _moves = True
 
     def _order(self, x: Any) -> Any:
-        """Return which image each one is mixed with, (n,)."""
+        """Return, for each image, the one with which it is mixed, (n,)."""
         return ops.argsort(self._drawn((all_rows(x).shape[0],), 0.0, 1.0))
 
     def _labels(self, labels: Any, drawn: Any) -> Any:
         if labels.ndim < 2:
             raise ValueError(
-                f"{self.name}: labels must be one-hot rows, (rows, classes); got one number a row, "
-                f"(rows,); lamina.ops.one_hot(labels, classes) makes such rows"
+                f"{self.name}: labels must be one-hot rows, (rows, classes); got one number per "
+                f"row, (rows,); convert them with lamina.ops.one_hot(labels, classes)"
             )
         return mixed(labels, drawn["order"], drawn["share"])
 
 
 def mixed(x: Any, order: Any, share: Any) -> Any:
-    """Return entries (n, ...), each ``share`` (n,) of itself and the rest of another."""
+    """Return entries (n, ...), each mixed with another by ``share`` (n,) and 1 - share."""
     x = all_rows(ops.cast(x, "float32"))
     share = ops.reshape(share, (-1, *[1] * (x.ndim - 1)))
     return share * x + (1.0 - share) * ops.take(x, order, 0)
@@ -46,8 +46,8 @@ class MixUp(Mixture):
     Parameters
     ----------
     alpha : float, default 0.2
-        Positive: shares are drawn from a beta distribution with both parameters ``alpha``.  The
-        smaller it is, the less one image has of the other.
+        Positive: shares are drawn from a beta distribution with both parameters equal to ``alpha``.
+        The smaller it is, the less the images are mixed.
     data_format : {"channels_last", "channels_first"}, optional
     seed : int, optional
         As in ``Dropout``.
@@ -56,8 +56,8 @@ class MixUp(Mixture):
 
     Notes
     -----
-    Labels are shares of classes, (rows, classes), as ``one_hot`` makes them.  Masks are mixed as
-    images are, and each image has the boxes of both.
+    Labels are shares of classes, (rows, classes), as made by ``one_hot``.  Masks are mixed like
+    images, and each image gets the boxes of both.
 
     References
     ----------
@@ -104,14 +104,14 @@ class MixUp(Mixture):
 
 
 class CutMix(Mixture):
-    """In training, put a part of another image of the batch into each, and mix labels by its area.
+    """In training, paste a part of another image into each image, and mix labels by its area.
 
     Parameters
     ----------
     factor : float or (float, float), default 1.0
-        Range within [0, 1] of the parameter, one for all of a batch, of the beta distribution that
-        shares are drawn from; one number f stands for ``(0, f)``.  The larger it is, the more often
-        both have as much.
+        Range within [0, 1] of the parameter of the beta distribution from which shares are drawn,
+        one for the whole batch; one number f stands for ``(0, f)``.  The larger it is, the more
+        often both images have similar shares.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -120,8 +120,8 @@ class CutMix(Mixture):
 
     Notes
     -----
-    Labels are shares of classes, (rows, classes), as ``one_hot`` makes them.  Masks are cut as
-    images are.  Boxes are refused, because an object that is cut has no box.
+    Labels are shares of classes, (rows, classes), as made by ``one_hot``.  Masks are cut like
+    images.  Boxes are rejected, because an object that is cut has no box.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Brighter and darker images."""
+"""Random changes of the brightness of images."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RandomBrightness(Augmentation):
         Range of the number, within [-1, 1], as a share of ``value_range``; one number f stands for
         ``(-f, f)``.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels, to which results are cut.
+        The smallest and the largest pixel value; results are clipped to it.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional

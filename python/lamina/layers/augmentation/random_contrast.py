@@ -1,4 +1,4 @@
-"""Images of more or less contrast."""
+"""Random changes of the contrast of images."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ __all__ = ["RandomContrast"]
 class RandomContrast(Augmentation):
     """In training, change the contrast of images: ``(x - mean) * factor + mean``.
 
-    The mean is that of a channel of an image.
+    The mean is taken over a channel of an image.
 
     Parameters
     ----------
     factor : float or (float, float)
-        ``(low, high)`` within [0, 1] draws the factor from ``[1 - low, 1 + high)``; one number
-        stands for both.
+        ``(low, high)`` within [0, 1]: the factor is drawn from ``[1 - low, 1 + high)``; one number
+        is used for both.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels, to which results are cut.
+        The smallest and the largest pixel value; results are clipped to it.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional

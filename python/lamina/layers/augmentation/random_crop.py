@@ -1,4 +1,4 @@
-"""Parts of images."""
+"""Random crops of images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["RandomCrop"]
 
 
 class RandomCrop(Augmentation):
-    """In training, take ``height`` x ``width`` of images, at one place for all of a batch.
+    """In training, crop images to ``height`` x ``width`` at a random position, one per batch.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class RandomCrop(Augmentation):
 
     Notes
     -----
-    Outside training, and where images are smaller, the largest part in their middle that has the
-    proportions asked for is resized linearly.
+    Outside of training, and if images are smaller, the largest central part with the requested
+    proportions is resized linearly.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class RandomCrop(Augmentation):
         return x.shape[1] >= self.height and x.shape[2] >= self.width  # type: ignore[no-any-return]
 
     def _draw(self, x: Any) -> list[Any] | None:
-        """Return the first row and the first column taken."""
+        """Return the first row and the first column that are kept."""
         if not self._fits(x):
             return None
         rooms = (x.shape[1] - self.height, x.shape[2] - self.width)

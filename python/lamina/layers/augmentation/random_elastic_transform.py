@@ -1,4 +1,4 @@
-"""Images bent at random."""
+"""Random elastic distortions of images."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class RandomElasticTransform(Augmentation):
     Parameters
     ----------
     factor : float or (float, float), default 1.0
-        Range, within [0, 1], of an image's probability to be changed; one number f stands for
+        Range, within [0, 1], of the probability that an image is changed; one number f stands for
         ``(0, f)``.
     scale : float or (float, float), default 1.0
-        Range, within [0, 1], of the strength s, one for all of a batch: pixels move by ``0.1 s``
-        times the longer side, times ``0.05 s`` times the shorter side, times normal noise that is
-        blurred with that standard deviation.  One number f stands for ``(0, f)``.
+        Range, within [0, 1], of the strength s, one for the whole batch: pixels move by ``0.1 s``
+        times the longer side, times ``0.05 s`` times the shorter side, times normal noise blurred
+        with that standard deviation.  One number f stands for ``(0, f)``.
     interpolation : {"bilinear", "nearest"}, default "bilinear"
     fill_mode : {"reflect", "wrap", "constant", "nearest", "mirror"}, default "reflect"
-        What stands outside of the image: itself, backwards or again, ``fill_value``, or its edge;
-        "mirror" is "reflect" that shows the edge once.
+        Values outside the image: the reflected image, the image repeated, ``fill_value``, or the
+        edge; "mirror" is like "reflect" without repeating the edge.
     fill_value : float, default 0.0
-        That of mode "constant".
+        The value outside the image for ``fill_mode="constant"``.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels, to which results are cut.
+        The smallest and the largest pixel value; results are clipped to it.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -45,8 +45,8 @@ class RandomElasticTransform(Augmentation):
 
     Notes
     -----
-    Masks are distorted in the same way as their images.  Boxes are refused, because a distorted box
-    is not a box.
+    Masks are distorted in the same way as their images.  Boxes are rejected, because a distorted
+    box is not a box.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Mirror images."""
+"""Random mirror images."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ class RandomFlip(Augmentation):
     Parameters
     ----------
     mode : {"horizontal_and_vertical", "horizontal", "vertical"}
-        Left to right, upside down, or both at once, as Keras 3 does it: an image keeps both
-        directions, or neither.  Two layers flip them independently.
+        Left to right, upside down, or both at once, as in Keras 3: an image is flipped in both
+        directions or in neither.  Two layers flip them independently.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
     **base
-        See ``Layer``; and ``bounding_box_format``, how boxes are written: "xyxy" (left, top, right,
+        See ``Layer``; and ``bounding_box_format``, the format of boxes: "xyxy" (left, top, right,
         bottom), "yxyx", "xywh", "center_xywh" or "center_yxhw" in pixels, or "rel_xyxy",
         "rel_yxyx", "rel_xywh" or "rel_center_xywh" as shares of the image.
 
     Notes
     -----
-    Every layer that changes images may be called on a dict, of a batch or of one example, and
-    changes all of it alike: ``{"images": ..., "labels": ..., "bounding_boxes": {"boxes": ...,
-    "labels": ...}, "segmentation_masks": ...}``.  Boxes are (rows, boxes, 4), or lists of different
-    lengths, which are filled up with boxes of no size whose label is -1.  They are cut off at the
-    image's edges; where nothing is left of one its label becomes -1.  Masks are read at the nearest
-    pixel and keep their type.  Entries of other names stay as they are.
+    Every layer that changes images may be called on a dict with a batch or with one example, and
+    changes all entries consistently: ``{"images": ..., "labels": ..., "bounding_boxes": {"boxes":
+    ..., "labels": ...}, "segmentation_masks": ...}``.  Boxes have shape (rows, boxes, 4), or are
+    lists of different lengths, which are padded with boxes of no size and label -1.  Boxes are
+    clipped to the image; if nothing is left of a box its label becomes -1.  Masks are read at the
+    nearest pixel and keep their type.  Other entries are left unchanged.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Images seen from elsewhere."""
+"""Random perspective transformations of images."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["RandomPerspective"]
 
 
 class RandomPerspective(Augmentation):
-    """In training, show some of the images in perspective.
+    """In training, apply a perspective transformation to some of the images.
 
     Parameters
     ----------
     factor : float or (float, float), default 1.0
-        Range, within [0, 1], of an image's probability to be changed; one number f stands for
+        Range, within [0, 1], of the probability that an image is changed; one number f stands for
         ``(0, f)``.
     scale : float, default 1.0
         How far corners move, within [0, 1]: each of their coordinates, from the top left, is
         multiplied by a number from ``1 - scale / 2`` to ``1 + scale / 2``.
     interpolation : {"bilinear", "nearest"}, default "bilinear"
     fill_value : float, default 0.0
-        What stands outside of the images.
+        The value outside the images.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional

@@ -1,4 +1,4 @@
-"""Values of pixels, changed one by one."""
+"""Pixel-wise changes of images."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["RandomInvert", "RandomPosterization", "Solarization"]
 
 
 class RandomInvert(Augmentation):
-    """In training, make negatives of some of the images: ``high - x``.
+    """In training, invert some of the images: ``high - x``.
 
     Parameters
     ----------
     factor : float or (float, float), default 1.0
-        Range, within [0, 1], of an image's probability to be inverted; one number f stands for
+        Range, within [0, 1], of the probability that an image is inverted; one number f stands for
         ``(0, f)``.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -59,14 +59,15 @@ class RandomInvert(Augmentation):
 
 
 class RandomPosterization(Augmentation):
-    """In training, keep only the leading bits of 8 of each pixel.
+    """In training, keep only the leading bits, out of 8, of each pixel.
 
     Parameters
     ----------
     factor : int or (int, int)
-        How many bits, from 1 to 8; of two numbers, from the first up to one less than the second.
+        The number of bits, from 1 to 8; with two numbers, from the first to one less than the
+        second.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
@@ -116,7 +117,7 @@ def _bits(factor: Any) -> Any:
 
 
 def _ends(factor: Any) -> tuple[int, int]:
-    """Return the least number of bits, and the first that is too large (or the least again)."""
+    """Return the smallest number of bits, and the exclusive upper bound (or the smallest again)."""
     low, high = sorted(factor) if isinstance(factor, (tuple, list)) else (factor, factor)
     return low, high
 
@@ -127,12 +128,12 @@ class Solarization(Augmentation):
     Parameters
     ----------
     addition_factor : float or (float, float), default 0.0
-        Range, within [0, 1], of what is added to an image before, as a share of ``value_range``;
-        one number f stands for ``(0, f)``.
+        Range, within [0, 1], of the number that is added to an image first, as a share of
+        ``value_range``; one number f stands for ``(0, f)``.
     threshold_factor : float or (float, float), default 0.0
-        Range of the threshold, likewise.
+        Range of the threshold, in the same form.
     value_range : (float, float), default (0, 255)
-        The least and the largest value of pixels.
+        The smallest and the largest pixel value.
     seed : int, optional
         As in ``Dropout``.
     data_format : {"channels_last", "channels_first"}, optional
