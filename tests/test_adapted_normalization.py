@@ -70,7 +70,7 @@ def test_normalization_adapts_after_building_and_refuses_other_columns():
         ({"axis": 1.5}, "axis must be an integer"),
         ({"mean": 1.0}, "both mean and variance"),
         ({"mean": [1.0], "variance": [-1.0]}, "variance must be >= 0"),
-        ({"mean": [1.0], "variance": [1.0, 2.0]}, "one shape"),
+        ({"mean": [1.0], "variance": [1.0, 2.0]}, "same shape"),
     ],
 )
 def test_normalization_refusals(arguments, text):

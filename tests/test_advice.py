@@ -72,7 +72,7 @@ OUTPUTS = {
     "log": ([Dense(3, "log_softmax")], SPARSE, THREE, "'log_softmax'"),
     "normalized": ([Dense(3), BatchNormalization()], SPARSE, THREE, "no activation"),
     "recurrent": ([Reshape((4, 1)), LSTM(1)], "binary_crossentropy", BINARY, "'tanh'"),
-    "twice": ([Dense(3, "softmax")], FROM_LOGITS, THREE, "leave out either from_logits=True or"),
+    "twice": ([Dense(3, "softmax")], FROM_LOGITS, THREE, "omit either from_logits=True or"),
     "sigmoid twice": ([Dense(1, "sigmoid")], losses.BinaryCrossentropy(from_logits=True), BINARY,
                       "activation='sigmoid'"),
     "sigmoid, large": ([Dense(1, "sigmoid")], "mse", REAL, r"100% of y lie outside \[0, 1\]"),

@@ -39,7 +39,7 @@ CASES = [
     ("coverage_report", lambda _: intervals.coverage_report(4, X, Y), "needs a model"),
     ("of", lambda _: intervals.of(4), "needs a model"),
     ("hessian", lambda m: m["model"].hessian(X, None), "y is None"),
-    ("inference", lambda m: m["model"].inference(X, Y[:4]), "x and y must have as many rows"),
+    ("inference", lambda m: m["model"].inference(X, Y[:4]), "x and y must have the same"),
     ("lekprofile", lambda m: inference.lekprofile(m["model"], X[:, :2]), "x has shape"),
     ("occlusion", lambda m: inference.occlusion(m["model"], X[:, :2]), "x has shape"),
     ("occlusion", lambda _: inference.occlusion(4, X), "model must be a lamina model"),

@@ -170,7 +170,7 @@ REFUSED = [
     (lambda: layers.MultiHeadAttention(0, 3), "MultiHeadAttention: num_heads", "0"),
     (lambda: layers.MultiHeadAttention(2, 3, dropout=1.0), "MultiHeadAttention: dropout", "1.0"),
     (lambda: layers.MultiHeadAttention(2, 3, attention_axes=0)(A, A), "attention_axes", "(0,)"),
-    (lambda: layers.MultiHeadAttention(2, 3)(A, A[0]), "multi_head_attention", "as many axes"),
+    (lambda: layers.MultiHeadAttention(2, 3)(A, A[0]), "multi_head_attention", "number of axes"),
     (lambda: layers.MultiHeadAttention(2, 3)(A, A, A[:, :2]), "same positions", "(rows, 2, 4)"),
     (lambda: layers.MultiHeadAttention(2, 3)(A[None], A[None], use_causal_mask=True),
      "one axis of positions", "(1, 2)"),

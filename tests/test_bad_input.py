@@ -22,7 +22,7 @@ BAD_X = {
     "dates": (X.astype("datetime64[s]"), "must hold numbers"),
     "ragged": ([[1.0, 2.0], [1.0]], "not a rectangular array"),
     "none": (None, "x is None"),
-    "lengths": (X[:7], "as many rows; got 7 and 20"),
+    "lengths": (X[:7], "number of rows; got 7 and 20"),
     "nan": (np.where(np.arange(60).reshape(20, 3) == 34, np.nan, X), "nan at row 11, column 1"),
     "inf": (np.where(np.arange(60).reshape(20, 3) == 34, np.inf, X), "inf at row 11, column 1"),
     "overflow": (X.astype(float) * 1e300, "becomes infinite"),
@@ -37,7 +37,7 @@ BAD_Y = {
     "text": (Y.astype(str), "must hold numbers"),
     "none": (None, "y is None"),
     "one number": (1, "axis of rows"),
-    "short": (Y[:-1], "as many rows; got 20 and 19"),
+    "short": (Y[:-1], "number of rows; got 20 and 19"),
 }
 BAD_OPTIONS = {
     "batch_size=0": "fit: batch_size must be a positive integer; got 0",
@@ -53,7 +53,7 @@ BAD_OPTIONS = {
     "validation_split=0.999": "rows on both sides",
     "validation_split=-0.1": "validation_split must be in",
     "validation_data=X": "must be a tuple",
-    "validation_data=(X, Y[:3])": "as many rows",
+    "validation_data=(X, Y[:3])": "number of rows",
     "validation_data=(X[:, :1], Y)": "the model needs",
     "shuffle='yes'": "shuffle must be True or False",
     "class_weight={4: 1.0}": r"labels must be in \[0, 4\); got 4",
@@ -69,7 +69,7 @@ BAD_OPTIONS = {
     "validation_freq=0": "validation_freq",
     "validation_batch_size=0": "validation_batch_size",
     "initial_epoch=-1": "initial_epoch",
-    "stratify=Y[:2], validation_split=0.2": "one label a row",
+    "stratify=Y[:2], validation_split=0.2": "one label per row",
     "stratify='maybe', validation_split=0.2": "stratify must be",
     "stratify=True, time_ordered=True, validation_split=0.2": "not both",
 }

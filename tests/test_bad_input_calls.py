@@ -299,9 +299,9 @@ UNBUILT = {
     "lambda": lambda: lamina.Sequential([layers.Lambda(lambda x: 2 * x), layers.Dense(1)]),
 }
 WRONG = {
-    "array": (X[:3, :1], None, "x and y must have as many rows; got 4 and 3"),
+    "array": (X[:3, :1], None, "x and y must have the same number of rows; got 4 and 3"),
     "number": (5, None, "y must have an axis of rows; got a single number"),
-    "list": ([1, 2, 3], None, "x and y must have as many rows; got 4 and 3"),
+    "list": ([1, 2, 3], None, "x and y must have the same number of rows; got 4 and 3"),
     "weights": (X[:, :1], X[:3, 0], r"sample_weight must have shape \(4,\), .*; got \(3,\)"),
 }
 
@@ -321,7 +321,9 @@ def test_a_refused_number_of_rows_builds_nothing(kind, case):
 def test_rows_of_several_targets_are_counted_before_anything_is_built():
     model = Pair()
     model.compile("sgd", {"a": "mse", "b": "mse"})
-    with pytest.raises(ValueError, match=r"x and y\['b'\] must have as many rows; got 4 and 3"):
+    with pytest.raises(
+        ValueError, match=r"x and y\['b'\] must have the same number of rows; got 4 and 3"
+    ):
         model.fit(X, {"a": X[:, :1], "b": X[:3]}, verbose=0)
     assert not model.built
     model.fit(X, {"a": X[:, :1], "b": X}, verbose=0)

@@ -198,7 +198,7 @@ def test_configurations_that_are_no_graph():
     restore = lamina.Model.from_config
     refusal(lambda: restore(changed("a", "b")), "the calls of these layers form a cycle: a, b")
     refusal(lambda: restore(changed("a", "a")), "the calls of these layers form a cycle")
-    refusal(lambda: restore(changed("a", "c")), "a reads 'c', which is no layer of it")
+    refusal(lambda: restore(changed("a", "c")), "a reads 'c', which is not one of its layers")
     refusal(lambda: restore({**good, "output_layers": ["b", 0, 2]}), "no layer has the output")
     refusal(lambda: restore({**good, "output_layers": ["c", 0, 0]}), "no layer has the output")
     assert restore(good).count_params() == 24

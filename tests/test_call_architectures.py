@@ -336,5 +336,5 @@ def test_a_model_that_hears_of_no_training_tells_nobody_as_in_keras():
 
         return Untold()
 
-    with pytest.warns(lamina.models.TrainingAdvice, match="has no parameter training, so that"):
+    with pytest.warns(lamina.models.TrainingAdvice, match="has no parameter training, so"):
         assert_same(make, X, Y)

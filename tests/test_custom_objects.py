@@ -96,7 +96,7 @@ def test_a_wrapper_of_ones_own_need_not_hand_them_on():
 
 
 def test_what_is_no_layer_is_refused():
-    with pytest.raises(TypeError, match=r"custom_objects\['Doubled'\] must be a class of layers"):
+    with pytest.raises(TypeError, match=r"custom_objects\['Doubled'\] must be a layer class"):
         deserialize(serialize(Doubled(2)), {"Doubled": lambda: None})
 
 
@@ -119,11 +119,11 @@ def test_what_layers_are_given_may_take_a_library_name_too():
     ("call", "text"),
     [
         (lambda: deserialize(serialize(Dense(2)), ["Dense"]), r"custom_objects: must map names"),
-        (lambda: lamina.Model.from_config(None), "needs what get_config returned; got None"),
-        (lambda: lamina.Sequential.from_config({}), "needs what get_config returned; got {}"),
+        (lambda: lamina.Model.from_config(None), "needs the result of get_config; got None"),
+        (lambda: lamina.Sequential.from_config({}), "needs the result of get_config; got {}"),
         (
             lambda: lamina.Model.from_config({"output_layers": []}),
-            "needs what get_config returned; got {'output_layers'",
+            "needs the result of get_config; got {'output_layers'",
         ),
     ],
 )

@@ -90,7 +90,7 @@ def test_shapes_and_types_are_known_ahead():
     assert rows.batch(4, drop_remainder=True).element_spec[1]["y"] == ((4,), np.dtype("int64"))
     with pytest.raises(TypeError, match="the length is infinite"):
         len(rows.repeat())
-    with pytest.raises(ValueError, match=r"as many rows; got \[22, 23\]"):
+    with pytest.raises(ValueError, match=r"number of rows; got \[22, 23\]"):
         Dataset.from_tensor_slices((X, Y[1:]))
     padded = Dataset.from_generator(lambda: map(np.ones, (1, 3, 2))).padded_batch(2)
     assert [b.tolist() for b in padded] == [[[1, 0, 0], [1, 1, 1]], [[1, 1]]]

@@ -197,7 +197,7 @@ def test_a_model_is_no_layer_of_itself_and_stays_as_others_know_it():
     outer.add(inner)
     with pytest.raises(ValueError, match="'inner' is part of a model or layer"):
         inner.add(outer)
-    with pytest.raises(ValueError, match="cannot change any more"):
+    with pytest.raises(ValueError, match="cannot be changed any more"):
         inner.pop()
     again = lamina.Sequential([Input((3,)), outer], name="again")
     assert again.count_params() == 12

@@ -99,7 +99,7 @@ def test_rows_that_depend_on_each_other():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "the output has 3 values a row; output must say which, from 0 to 2; got None"),
+        ({}, "the output has 3 values per row; output must be an index from 0 to 2; got None"),
         ({"output": 3}, "output must be from 0 to 2; got 3"),
         ({"output": [0, 1]}, r"one for each of 4 rows; got \[0, 1\]"),
         ({"output": 1.5}, "output must be an integer"),

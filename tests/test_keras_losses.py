@@ -159,7 +159,7 @@ def test_ignored_labels_count_nowhere():
     model.compile("sgd", [[loss, loss]])
     got = model.evaluate(x, labels, 2, sample_weight=weight, verbose=0)
     np.testing.assert_allclose(got, 2 * expected, rtol=1e-10)
-    with pytest.raises(ValueError, match=r"must have one ignore_class; got \[-1, None\]"):
+    with pytest.raises(ValueError, match=r"must have the same ignore_class; got \[-1, None\]"):
         model.compile("sgd", [[loss, losses.SparseCategoricalCrossentropy()]])
 
 

@@ -301,7 +301,7 @@ REFUSED = {
     "bins": (lambda: Hashing(0), "num_bins must be a positive integer; got 0"),
     "salt": (lambda: Hashing(3, salt=-1), "salt must be an integer from 0"),
     "one feature": (lambda: HashedCrossing(3)([["a"]]), "needs 2 or more; got 1"),
-    "shapes": (lambda: HashedCrossing(3)([["a"], ["a", "b"]]), "must have one shape"),
+    "shapes": (lambda: HashedCrossing(3)([["a"], ["a", "b"]]), "must have the same shape"),
     "wide": (lambda: HashedCrossing(3)([[["a", "b"]], [["a", "b"]]]), "(rows,) or (rows, 1)"),
     "two texts": (lambda: TextVectorization()([["a", "b"]]), "shape (rows,) or (rows, 1)"),
     "standardize": (lambda: TextVectorization(standardize="upper"), "standardize must be one of"),

@@ -95,7 +95,7 @@ def test_one_row_of_a_table_is_told_how_to_become_a_table(pd):
 
 @pytest.mark.parametrize("pair", [(X, Y), [X, Y], (X, X[:, :1])])
 def test_a_pair_in_the_place_of_the_inputs(pair):
-    with pytest.raises(TypeError, match=r"targets are an argument of their own, fit\(x, y\)"):
+    with pytest.raises(TypeError, match=r"targets are a separate argument, fit\(x, y\)"):
         classifier().fit(pair)
 
 

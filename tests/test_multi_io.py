@@ -225,12 +225,17 @@ REFUSED = {
     "nan": ([A, B * np.nan], Y2, {}, r"x\['b'\] must be finite; got nan at row 0, column 0"),
     "array for y": (X2, Y, {}, "y must be a list or dict of 2 arrays, for value, kind"),
     "y missing": (X2, {"value": Y}, {}, "y has nothing for output 'kind', which has a loss"),
-    "y rows": (X2, [Y, C[:4]], {}, r"x and y\['kind'\] must have as many rows; got 30 and 4"),
+    "y rows": (
+        X2,
+        [Y, C[:4]],
+        {},
+        r"x and y\['kind'\] must have the same number of rows; got 30 and 4",
+    ),
     "y labels": (X2, [Y, C + 1], {}, r"y\['kind'\]: .*got 4"),
     "y nan": (X2, [Y * np.nan, C], {}, r"y\['value'\].* finite"),
     "weights": (X2, Y2, {"sample_weight": {"value": W, "kin": W}}, "unknown name 'kin'"),
     "weight": (X2, Y2, {"sample_weight": [W, W * np.nan]}, r"sample_weight\['kind'\] must be fin"),
-    "class_weight": (X2, Y2, {"class_weight": {0: 1.0}}, "class_weight is for models of one out"),
+    "class_weight": (X2, Y2, {"class_weight": {0: 1.0}}, "class_weight is for models with one out"),
 }
 
 

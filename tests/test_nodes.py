@@ -121,7 +121,9 @@ def test_shapes_are_checked_when_a_layer_is_called():
 def test_several_arrays_go_in_as_a_list():
     np.testing.assert_array_equal(Pair()([X, X * 2]), X * 2)
     np.testing.assert_array_equal(Pair()([X.tolist(), (X * 2).tolist()]), X * 2)
-    with pytest.raises(ValueError, match="pair_2: all inputs must have as many rows; got 4 and 3"):
+    with pytest.raises(
+        ValueError, match="pair_2: all inputs must have the same number of rows; got 4 and 3"
+    ):
         Pair()([X, X[:3]])
     np.testing.assert_array_equal(Dropout(0.5)([X[0], X[1]]), X[:2])  # a list of rows, as ever
 

@@ -373,15 +373,15 @@ REFUSED = {
     "not finite": (one_each, NAN, MEANS, {}, r"fit: x\[6\] must be finite; got nan"),
     "another shape": (one_each, WIDE, MEANS, {}, r"x\[2\] has shape \(3, 4\); the model needs"),
     "no steps": (one_each, NONE, MEANS, {}, r"x\[1\] must have at least one element"),
-    "too few targets": (one_each, SERIES, MEANS[:5], {}, "as many rows; got 9 and 5"),
-    "too few lists": (every_step, SERIES, STEPS[:5], {}, "as many rows; got 9 and 5"),
+    "too few targets": (one_each, SERIES, MEANS[:5], {}, "number of rows; got 9 and 5"),
+    "too few lists": (every_step, SERIES, STEPS[:5], {}, "number of rows; got 9 and 5"),
     "targets of a row": (every_step, SERIES, np.ones((COUNT, 5, 1)), {}, "must be a list"),
     "targets of another length": (every_step, SERIES, STEPS[::-1], {}, r"y\[0\]"),
     "buckets too short": (one_each, SERIES, MEANS, {"buckets": [4, 6]}, "length 8 at 3"),
     "no buckets": (one_each, SERIES, MEANS, {"buckets": []}, "at least one length"),
     "buckets of nothing": (one_each, SERIES, MEANS, {"buckets": 0}, "buckets must be"),
     "class weights of steps": (
-        every_step, SERIES, STEPS, {"class_weight": {0: 1.0}}, "class_weight needs one class a row",
+        every_step, SERIES, STEPS, {"class_weight": {0: 1.0}}, "needs one class per row",
     ),
     "weights of another length": (
         every_step, SERIES, STEPS, {"sample_weight": UNIT[::-1]}, r"sample_weight\[0\]",

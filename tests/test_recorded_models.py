@@ -107,7 +107,7 @@ def test_a_layer_without_call_is_refused():
         def forward(self, x):
             return x * 100
 
-    with pytest.raises(TypeError, match="forward: a layer of your own must define call"):
+    with pytest.raises(TypeError, match="forward: a user-defined layer must define call"):
         Forward()(X)
     with pytest.raises(TypeError, match="must define call"):
         lamina.Sequential([lamina.Input((3,)), Forward(), layers.Dense(1)]).predict(X)

@@ -382,7 +382,7 @@ def test_bidirectional_trains_and_copies():
         ),
         (
             lambda: Bidirectional(GRU(3), "sum", backward_layer=GRU(4, go_backwards=True)),
-            "as many units",
+            "same number of units",
         ),
     ],
 )

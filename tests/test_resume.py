@@ -200,7 +200,9 @@ def test_what_resume_refuses_and_forgives():
     first = fit(model, resume=True)  # there was no fit: this is the first
     assert first.epoch[0] == 0
     done = len(first.epoch)
-    with pytest.raises(ValueError, match=f"the last fit stood, epoch {done}; got initial_epoch 1"):
+    with pytest.raises(
+        ValueError, match=f"the last fit stopped, epoch {done}; got initial_epoch 1"
+    ):
         fit(model, resume=True, initial_epoch=1)
     with pytest.raises(TypeError, match="resume must be True or False"):
         fit(model, resume=3)
@@ -224,9 +226,9 @@ def test_resume_needs_the_same_batches_within_an_epoch(tmp_path, shuffle):
     assert model.train_state.position.batch == 2
     before = [model.get_weights(), model.train_state.get(model.weights_by_path())]
     for change, told in [
-        ({"batch_size": 10}, "batch_size was 20 there and is 10 here"),
-        ({"validation_split": 0.2}, "number of rows trained on was 90 there and is 72 here"),
-        ({"shuffle": not shuffle}, f"shuffle was {shuffle} there and is {not shuffle} here"),
+        ({"batch_size": 10}, "batch_size was 20 then and is 10 now"),
+        ({"validation_split": 0.2}, "number of training rows was 90 then and is 72 now"),
+        ({"shuffle": not shuffle}, f"shuffle was {shuffle} then and is {not shuffle} now"),
     ]:
         with pytest.raises(ValueError, match=told):
             model.fit(X, Y, resume=True, **{**given, **change})
@@ -237,5 +239,5 @@ def test_resume_needs_the_same_batches_within_an_epoch(tmp_path, shuffle):
 
     model, given = small(epochs=2)
     given["epochs"] = 3
-    with pytest.warns(UserWarning, match="batch_size was 20 there and is 45 here; the weights"):
+    with pytest.warns(UserWarning, match="batch_size was 20 then and is 45 now; the weights"):
         assert model.fit(X, Y, resume=True, **{**given, "batch_size": 45}).epoch[-1] == 2

@@ -380,5 +380,7 @@ def test_a_layer_may_stand_at_several_places():
     inner = lamina.Sequential([Input((3,)), Dense(3)])
     assert lamina.Sequential([Input((3,)), inner, inner]).count_params() == 12
     series = LSTM(3, return_sequences=True, stateful=True)
-    with pytest.raises(ValueError, match="'lstm' is in the model already, and stateful: it has on"):
+    with pytest.raises(
+        ValueError, match="'lstm' is already in the model, and is stateful: its state"
+    ):
         lamina.Sequential([Input((4, 3), batch_size=2), series, series])

@@ -46,7 +46,9 @@ def test_names_and_layers_that_come_and_go():
     row.compile("sgd", "mse")
     history = row.fit(X, [Y, Y], verbose=0).history
     assert list(history) == ["loss", "output_1_loss", "output_2_loss"]
-    with pytest.raises(ValueError, match="has 2 outputs; a layer of a Sequential has one unless"):
+    with pytest.raises(
+        ValueError, match="has 2 outputs; a layer of a Sequential must have one unless"
+    ):
         row.add(lamina.layers.Dense(1))
     assert len(row.predict(X, verbose=0)) == 2
     row.pop()

@@ -373,8 +373,8 @@ def _used(rows=ROWS):
             lambda: model_of(LSTM(2, stateful=True)).fit(
                 np.zeros((10, STEPS, FEATURES)), np.zeros((10, 1)), batch_size=4
             ),
-            "fit: lstm is stateful, so all batches must have as many rows; got 10 rows in "
-            "batches of 4, which leave 2",
+            "fit: lstm is stateful, so all batches must have the same number of rows; got 10 "
+            "rows in batches of 4, which leave 2",
         ),
         (
             lambda: model_of(LSTM(2, stateful=True), rows=5).evaluate(
@@ -392,7 +392,7 @@ def _used(rows=ROWS):
             lambda: LSTM(5)(
                 np.zeros((4, STEPS, FEATURES)), initial_state=[np.zeros((3, 5)), np.zeros((3, 5))]
             ),
-            r"lstm: .* as many rows; got 4 and 3.*\(4, 4, 3\).*\(3, 5\)",
+            r"lstm: .* number of rows; got 4 and 3.*\(4, 4, 3\).*\(3, 5\)",
         ),
         (lambda: LSTM(3, stateful=1), "LSTM: stateful must be True or False; got 1"),
         (lambda: lamina.Input((3,), batch_size=0), "Input: batch_size must be a positive integer"),

@@ -27,7 +27,7 @@ def test_all_rows_are_one_batch_until_something_fixes_the_rows():
     assert model.predict(x[:21]).shape == (21, 1)  # three batches, each of the states' 7 rows
     given = fresh(batch_size=4)
     assert given.predict(x).shape == (3000, 1)
-    with pytest.raises(ValueError, match="all batches must have as many rows"):
+    with pytest.raises(ValueError, match="all batches must have the same number of rows"):
         given.predict(x[:10])
 
 

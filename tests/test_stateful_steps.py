@@ -33,7 +33,7 @@ def test_steps_of_a_stateful_layer_are_one_sequence(model):
     assert_same_bits([outer.predict(x)], [first], "after reset_state")
     outer.compile("sgd", "mse")
     outer.fit(x, np.zeros_like(first), batch_size=6, epochs=2, verbose=0)
-    with pytest.raises(ValueError, match=r"is stateful and its states are of 6 rows"):
+    with pytest.raises(ValueError, match=r"is stateful and its states have 6 rows"):
         outer.predict(x[:4], batch_size=4)
 
 

@@ -155,7 +155,7 @@ REFUSED = {
     "behind the graph": (lambda x, n: IntegerLookup()(Dense(1)(n)),
                          "its input 'dense' is recorded"),
     "behind in a row": (lambda x, n: lamina.Sequential([n, Dense(1), IntegerLookup()]),
-                        "cannot stand behind 'dense'"),
+                        "cannot come after 'dense'"),
     "strings as output": (lambda x, n: lamina.Model(x, x), "output 's' holds strings"),
     "without a vocabulary": (lambda x, n: StringLookup(output_mode="count")(x),
                              "has no vocabulary yet"),
@@ -165,7 +165,7 @@ REFUSED = {
                         "x must hold strings; got dtype float64"),
     "another shape": (lambda x, n: encoder().predict([["a", "b"]]), "the model needs (rows, 1)"),
     "more rows": (lambda x, n: graph_model().predict({**DATA, "city": ["Ulm"]}),
-                  "as many rows"),
+                  "number of rows"),
     "a name": (lambda x, n: graph_model().predict({"town": CITIES}), "town"),
     "another vocabulary": (lambda x, n: readapted(), "a model relies on 3 places; got 5"),
 }  # fmt: skip

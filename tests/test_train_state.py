@@ -120,7 +120,7 @@ def test_a_refused_state_changes_nothing():
         }
 
     cases = [
-        ({}, TypeError, "needs what get returned"),
+        ({}, TypeError, "needs the result of get"),
         ({**good, "epoch": -1}, ValueError, "epoch must be an integer >= 0; got -1"),
         ({**good, "draw": 1.5}, TypeError, "draw must be an integer >= 0; got 1.5"),
         ({**good, "step": -3}, ValueError, "step must be an integer >= 0; got -3"),

@@ -198,7 +198,9 @@ def test_targets_of_a_map_that_do_not_fit_are_told_by_their_row(mapped):
     before = model.get_weights()
     with pytest.raises(ValueError, match=r"integer labels in \[0, 2\); got 2 in row 137"):
         model.evaluate(X, mapped(y), verbose=0)
-    with pytest.raises(ValueError, match="x and y must have as many rows; got 300 and 299"):
+    with pytest.raises(
+        ValueError, match="x and y must have the same number of rows; got 300 and 299"
+    ):
         model.fit(X, mapped(Y[1:]), verbose=0)
     with pytest.raises(ValueError, match=r"y must have shape \(rows,\).*got \(1, 3\)"):
         model.fit(X, mapped(X[:, :3]), verbose=0)

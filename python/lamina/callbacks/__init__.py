@@ -1,4 +1,4 @@
-"""Callbacks: code that ``fit``, ``evaluate`` and ``predict`` call at stated moments."""
+"""Callbacks: code that ``fit``, ``evaluate`` and ``predict`` call at defined moments."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
     "SwapEMAWeights", "TensorBoard", "TerminateOnNaN", "TimeBudget",
 ]  # fmt: skip
 
-# By module: each is imported when it is first asked for.
+# Each module is imported on first use.
 _MODULES = {
     "backup_and_restore": "BackupAndRestore",
     "csv_logger": "CSVLogger",

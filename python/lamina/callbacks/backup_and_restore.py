@@ -1,4 +1,4 @@
-"""A training that outlives the process."""
+"""Training that survives the end of its process."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ LATEST, PREVIOUS = "latest.lamina", "previous.lamina"
 
 
 class BackupAndRestore(Callback):
-    """Keep how far a fit is in a file, and let the next one go on from there.
+    """Back up the state of a fit to a file, from which the next fit continues.
 
-    The same program, started again after it was stopped by whatever means, then trains as if it had
-    never been stopped: in the epoch, and with ``save_freq`` a number at the batch, with the state
-    of the optimizer, of the callbacks and of random numbers, to the same bits.
+    If the same program is started again after it was interrupted, for whatever reason, it trains as
+    if it had never stopped: from the same epoch, or the same batch if ``save_freq`` is a number,
+    with the state of the optimizer, of the callbacks and of random numbers, and to the same bits.
 
     Parameters
     ----------
     backup_dir : str or path-like
-        A folder for this training alone; made if it is not there.
+        A folder for this training only; created if it does not exist.
     save_freq : int or "epoch", default "epoch"
-        Write after so many batches, counted over the epochs, rather than after each epoch.
+        Write after this number of batches, counted over the epochs, rather than after each epoch.
     double_checkpoint : bool, default False
-        Keep the backup before the last one too, for the case that the last cannot be read.
+        Also keep the backup before the last one, in case the last one cannot be read.
     delete_checkpoint : bool, default True
-        Delete the backups when a fit has come to its end.
+        Delete the backups when a fit has finished.
 
     Raises
     ------
     ValueError
-        At the start of a fit, if the backup is of another model or another optimizer, or cannot be
+        At the start of a fit, if the backup belongs to another model or optimizer, or cannot be
         read and there is no other; nothing is changed then.
 
     Notes
     -----
-    The callback runs after all others, wherever it stands in the list, so that the states it keeps
-    are of one moment.  A callback of one's own takes part by ``get_state`` and ``set_state``.  The
-    data and the arguments of ``fit`` must be those of the fit that was stopped, whose epochs
-    begin its history.
+    The callback runs after all others, regardless of its place in the list, so that all states it
+    saves are from the same moment.  Your own callbacks take part through ``get_state`` and
+    ``set_state``.  The data and the arguments of ``fit`` must be the same as in the interrupted
+    fit, whose epochs are at the beginning of the history.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class BackupAndRestore(Callback):
         return os.path.join(self.backup_dir, name)
 
     def restore_fit(self, model: Any) -> bool:
-        """Give a model what it was when the last backup was written; False if there is none."""
+        """Restore a model to its state in the last backup; return False if there is none."""
         found = [self._path(n) for n in (LATEST, PREVIOUS) if os.path.exists(self._path(n))]
         for path in found:
             try:
@@ -104,18 +104,18 @@ class BackupAndRestore(Callback):
         return False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Begin to count batches."""
+        """Start counting batches."""
         self._batches = 0
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Write, if it is the turn of this batch."""
+        """Write a backup if one is due after this batch."""
         self._batches += 1
         if isinstance(self.save_freq, int) and self._batches >= self.save_freq:
             self._batches = 0
             self._write()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write, if it is the turn of epochs."""
+        """Write a backup if they are written after epochs."""
         if self.save_freq == "epoch":
             self._write()
 
@@ -127,11 +127,11 @@ class BackupAndRestore(Callback):
         self.model.save_backup(latest)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Delete the backups: there is nothing to go on with."""
+        """Delete the backups: there is nothing to continue."""
         if not self.delete_checkpoint:
             return
         for name in (LATEST, PREVIOUS):
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self._path(name))
-        with contextlib.suppress(OSError):  # not empty, or not there
+        with contextlib.suppress(OSError):  # not empty, or missing
             os.rmdir(self.backup_dir)

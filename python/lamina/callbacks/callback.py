@@ -13,32 +13,34 @@ if TYPE_CHECKING:
     from lamina.models.model import Model
 
 Logs = dict[str, float]
-TICK = 0.1  # seconds between two calls of on_tick and its like
+TICK = 0.1  # seconds between calls of on_tick and similar hooks
 
 
 class Callback(PublicKeywords):
-    """Override the hooks you need; those you do not override cost nothing.
+    """Override the hooks you need; hooks that are not overridden cost nothing.
 
-    A method that is called ``on_...`` and is no hook is refused by fit: nothing would call it.
-    Set ``self.model.stop_training = True`` to end a fit after the batch at hand.
+    Fit rejects a method named ``on_...`` that is not a hook, as nothing would call it.
+    Set ``self.model.stop_training = True`` to end a fit after the current batch.
 
-    A callback that keeps something from epoch to epoch gives it out by ``get_state`` and goes on
-    from it by ``set_state``: a training that is saved and continued elsewhere then takes the same
-    steps as one that was never stopped.  ``set_state`` is called before the fit that goes on, whose
-    ``on_train_begin`` must keep what it set; otherwise that hook forgets the last fit.
+    A callback with state that lasts from epoch to epoch returns it in ``get_state`` and restores it
+    in ``set_state``: a training that is saved and continued elsewhere then takes the same steps as
+    one that was never stopped.  ``set_state`` is called before the continuing fit, whose
+    ``on_train_begin`` must keep the restored state; otherwise that hook resets the state of the
+    last fit.
 
     Attributes
     ----------
     model : Model
         The model being trained, evaluated or used.
     params : dict
-        ``epochs``, ``steps`` (batches an epoch), ``verbose``; of a fit also ``batch_size``,
-        ``metrics``, the keys that the logs of an epoch will have, ``directions``, which maps them
-        to "up" where larger values are better, "down" where smaller ones are, or None where nothing
-        tells, and ``open_logs``, whether a callback of the user's own may add keys to the logs.
+        ``epochs``, ``steps`` (batches per epoch), ``verbose``; in a fit also ``batch_size``,
+        ``metrics``, the keys of the logs of an epoch, ``directions``, which maps them to "up" if
+        larger values are better, "down" if smaller ones are, or None if unknown, and ``open_logs``,
+        whether a user's callback may add keys to the logs.
     first_process_only : bool
-        Of the class: whether only the first of several processes that train together
-        (``lamina.distribute``) calls it, as one that writes files should be; False.
+        Class attribute: whether only the first of several processes that train together
+        (``lamina.distribute``) calls the callback, which is right for callbacks that write files;
+        False by default.
 
     Examples
     --------
@@ -56,10 +58,10 @@ class Callback(PublicKeywords):
 
     first_process_only: ClassVar[bool] = False
 
-    # The attributes that get_state returns, underscores before their names aside.
+    # The attributes returned by get_state, up to leading underscores.
     _kept: ClassVar[tuple[str, ...]] = ()
     _resumed = False
-    # Hooks with nothing to do by the settings at hand: calling them would cost every batch.
+    # Hooks that do nothing with the current settings: calling them would add to every batch.
     _idle: tuple[str, ...] = ()
 
     def __init__(self) -> None:
@@ -67,7 +69,7 @@ class Callback(PublicKeywords):
         self.params: dict[str, Any] = {}
 
     def __repr__(self) -> str:
-        """Return the constructor's arguments that are no defaults."""
+        """Return the constructor's arguments that differ from their defaults."""
         return f"{type(self).__name__}({', '.join(changed_arguments(self))})"
 
     def set_model(self, model: Model) -> None:
@@ -79,23 +81,23 @@ class Callback(PublicKeywords):
         self.params = params
 
     def get_state(self) -> dict[str, Any]:
-        """Return what the callback keeps from epoch to epoch, for ``set_state`` of another one.
+        """Return the state kept from epoch to epoch, to be passed to ``set_state`` of another one.
 
         Returns
         -------
         dict of str
-            None, bool, int, float, str and copies of arrays, in lists and dicts at any depth:
-            what a file can hold.
+            Values are None, bool, int, float, str and copies of arrays, in lists and dicts at any
+            depth, which can be written to a file.
         """
         return {name.lstrip("_"): _copied(getattr(self, name)) for name in self._kept}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Let the next fit go on from what ``get_state`` returned.
+        """Let the next fit continue from the result of ``get_state``.
 
         Raises
         ------
         ValueError
-            If `state` is not one of this class; nothing changes then.
+            If `state` is not a state of this class; nothing is changed then.
         """
         names = {name.lstrip("_"): name for name in self._kept}
         if set(state) != set(names):
@@ -108,7 +110,7 @@ class Callback(PublicKeywords):
         self._resumed = True
 
     def _goes_on(self) -> bool:
-        """Return whether the fit that begins goes on from a state that was set."""
+        """Return whether the fit that begins continues from a restored state."""
         resumed, self._resumed = self._resumed, False
         return resumed
 
@@ -116,7 +118,7 @@ class Callback(PublicKeywords):
         """Before the first epoch."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """After the last epoch; ``logs`` are that epoch's."""
+        """After the last epoch, with the logs of that epoch."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Before an epoch."""
@@ -124,8 +126,8 @@ class Callback(PublicKeywords):
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """After an epoch and its validation.
 
-        What is added to ``logs`` or replaced there is what the callbacks after this one see, and
-        what enters the history.
+        Entries added to ``logs`` or replaced there are seen by the callbacks after this one and
+        enter the history.
         """
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
@@ -133,28 +135,28 @@ class Callback(PublicKeywords):
         self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a training step; ``logs`` hold the epoch's means so far."""
+        """After a training step; ``logs`` hold the means over the epoch so far."""
         self.on_batch_end(batch, logs)
 
     def on_train_diverged(self, batch: int, error: ArithmeticError) -> bool | None:
         """After a training step that would have made the loss or a weight NaN or infinite.
 
         Nothing has changed.  Unless a callback returns True, ``fit`` raises the error, a
-        ``TrainingDiverged``; else it goes on as after a step whose loss was ``error.loss``, and
-        ends with the epoch.
+        ``TrainingDiverged``; otherwise it continues as after a step whose loss was ``error.loss``,
+        and ends after the epoch.
         """
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Before a training step, by Keras's older name."""
+        """Before a training step; the old Keras name."""
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a training step, by Keras's older name."""
+        """After a training step; the old Keras name."""
 
     def on_tick(self, batch: int, logs: Logs | None = None) -> None:
-        """About ten times a second within an epoch, after a training step."""
+        """About ten times per second within an epoch, after a training step."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Before an evaluation, validation included."""
+        """Before an evaluation, including validation."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
         """After an evaluation."""
@@ -166,7 +168,7 @@ class Callback(PublicKeywords):
         """After a batch of an evaluation."""
 
     def on_test_tick(self, batch: int, logs: Logs | None = None) -> None:
-        """About ten times a second within an evaluation, after a batch."""
+        """About ten times per second within an evaluation, after a batch."""
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         """Before a prediction."""
@@ -178,10 +180,10 @@ class Callback(PublicKeywords):
         """Before a batch of a prediction."""
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a batch of a prediction; ``logs["outputs"]`` is what ``predict`` would return."""
+        """After a batch of a prediction; ``logs["outputs"]`` are the batch's predictions."""
 
     def on_predict_tick(self, batch: int, logs: Logs | None = None) -> None:
-        """About ten times a second within a prediction, after a batch."""
+        """About ten times per second within a prediction, after a batch."""
 
 
 def _copied(value: Any) -> Any:
@@ -190,7 +192,7 @@ def _copied(value: Any) -> Any:
     return copy.deepcopy(value)
 
 
-# Keras's older name of the training-batch hooks is honoured too.
+# Keras's old names of the hooks for training batches are also supported.
 ALIASES = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 HOOKS = tuple(
     name for name in vars(Callback) if name.startswith("on_") and name not in ALIASES.values()

@@ -20,22 +20,22 @@ KNOWN = (*HOOKS, *ALIASES.values())
 
 
 class CallbackList(Callback):
-    """The overridden hooks of several callbacks, by hook.
+    """The overridden hooks of several callbacks, by name.
 
-    Its own hooks call those of all callbacks, for a training loop that is written by hand.
+    Its own hooks call those of all callbacks, for hand-written training loops.
 
     Parameters
     ----------
     callbacks : Callback, or iterable of Callback, optional
-        Any object with hooks will do; it need not derive from ``Callback``.  Lists may nest.
+        Any object with hooks, not necessarily derived from ``Callback``.  Lists may be nested.
     add_history : bool, default False
         Add a ``History`` if there is none.
     add_progbar : bool, default False
         Add a ``ProgbarLogger`` if there is none.
     model : Model, optional
-        What every callback is told as its model.
+        The model passed to every callback.
     **params : object
-        What every callback is told as its ``params``.
+        The ``params`` passed to every callback.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class CallbackList(Callback):
         return iter(self.callbacks)
 
     def refresh(self) -> None:
-        """Collect the hooks anew."""
+        """Collect the hooks again."""
         self._hooks = {name: _overridden(self.callbacks, name) for name in HOOKS}
 
     def append(self, callback: Callback) -> None:
@@ -98,7 +98,7 @@ class CallbackList(Callback):
         self.refresh()
 
     def set_model(self, model: Model | Any) -> None:
-        """Tell every callback its model."""
+        """Pass the model to every callback."""
         super().set_model(model)
         for callback in self.callbacks:
             if hasattr(callback, "set_model"):
@@ -106,7 +106,7 @@ class CallbackList(Callback):
         self.refresh()
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Tell every callback the run's settings."""
+        """Pass the run's settings to every callback."""
         super().set_params(params)
         for callback in self.callbacks:
             if hasattr(callback, "set_params"):
@@ -114,22 +114,22 @@ class CallbackList(Callback):
         self.refresh()
 
     def start(self, model: Any, params: dict[str, Any]) -> None:
-        """Tell every callback its model and the run's settings."""
+        """Pass the model and the run's settings to every callback."""
         self.set_model(model)
         self.set_params(params)
 
     def know_steps(self, steps: int) -> None:
-        """Tell how many batches an epoch has, where only the first one's end told."""
+        """Pass on the number of batches in an epoch, if it is known only after the first epoch."""
         self.params["steps"] = steps
 
     def restore_fit(self, model: Any) -> bool:
-        """Let those that keep backups put the model where one stands; says whether one did."""
+        """Let callbacks that keep backups restore the model; return whether one did."""
         keepers = [each for each in self.callbacks if hasattr(each, "restore_fit")]
         return any(each.restore_fit(model) for each in keepers)
 
     @contextmanager
     def putting_back(self) -> Iterator[None]:
-        """Let, at the end of a ``with`` block, the model have the weights that it trains again."""
+        """At the end of a ``with`` block, restore the weights with which the model is trained."""
         try:
             yield
         finally:
@@ -137,25 +137,25 @@ class CallbackList(Callback):
 
     @contextmanager
     def closing(self) -> Iterator[None]:
-        """Close, at the end of a ``with`` block, the library's callbacks that hold something."""
+        """At the end of a ``with`` block, close callbacks of the library that hold resources."""
         try:
             yield
         finally:
             self._each("close")
 
     def _each(self, name: str) -> None:
-        # A user's method of that name is called by nobody in Keras.
+        # In Keras a user's method of that name is never called.
         for callback in self.callbacks:
             method = getattr(callback, name, None)
             if method is not None and is_own(getattr(method, "__func__", callback)):
                 method()
 
     def __getitem__(self, name: str) -> list[Hook]:
-        """Return the overridden hooks of that name, in order."""
+        """Return the overridden hooks of a name, in order."""
         return self._hooks[name]
 
     def call(self, name: str, *args: Any) -> None:
-        """Call all hooks of that name."""
+        """Call all hooks of a name."""
         for hook in self._hooks[name]:
             hook(*args)
 
@@ -202,7 +202,7 @@ def _flat(callbacks: object) -> Iterator[Any]:
 
 
 def _check_hooks(callback: Any) -> None:
-    """Raise ValueError for a method of a Callback that is called like a hook, and is none."""
+    """Raise ValueError if a Callback has a method that is named like a hook but is not one."""
     for cls in type(callback).__mro__:
         if is_own(cls) or not issubclass(cls, Callback):
             continue
@@ -214,7 +214,7 @@ def _check_hooks(callback: Any) -> None:
 def _overridden(callbacks: list[Any], name: str) -> list[Hook]:
     found: list[Hook] = []
     for callback in callbacks:
-        # As in Keras, the older name is called by `Callback`'s own method of the newer one.
+        # As in Keras, the old name is called by `Callback`'s own method of the new name.
         for spelling in (name, ALIASES.get(name)):
             hook = getattr(callback, spelling, None) if spelling else None
             if hook is None or name in getattr(callback, "_idle", ()):

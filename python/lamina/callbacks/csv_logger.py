@@ -1,4 +1,4 @@
-"""A table of the epochs in a file."""
+"""Writing a table of the epochs to a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from lamina import _check
 from lamina.callbacks.callback import Callback, Logs
 
-MISSING = "NA"  # in an epoch without validation
+MISSING = "NA"  # for epochs without validation
 
 
 class CSVLogger(Callback):
@@ -24,7 +24,7 @@ class CSVLogger(Callback):
     separator : str, default ","
         One character.
     append : bool, default False
-        Write behind what the file has, without a second header.
+        Append to an existing file, without a second header.
 
     Raises
     ------
@@ -33,9 +33,9 @@ class CSVLogger(Callback):
 
     Notes
     -----
-    The columns are ``epoch``, counted from 0, and the keys of the first epoch's logs,
-    sorted.  If it had no validation, there are columns for those of one that may follow; what an
-    epoch lacks stands as ``NA``.  Each line is in the file when the epoch ends.
+    The columns are ``epoch``, counted from 0, and the sorted keys of the logs of the first epoch.
+    If that had no validation, there are also columns for later validations; missing values are
+    written as ``NA``.  Each line is in the file when the epoch ends.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Early stopping that keeps the best weights."""
+"""Early stopping that restores the best weights."""
 
 from __future__ import annotations
 
@@ -10,52 +10,52 @@ from lamina.callbacks.monitored import Monitored
 
 
 class EarlyStopping(Monitored):
-    """Stop when a quantity has not improved for ``patience`` epochs, and keep the best epoch.
+    """Stop when a quantity has not improved for ``patience`` epochs, and restore the best epoch.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
         A key of the epoch's logs.
     min_delta : float, default 0
-        An improvement must exceed it.
+        Improvements must be larger than this.
     patience : int, default 0
-        Epochs without improvement that are waited for.
+        The number of epochs without improvement to wait for.
     verbose : {0, 1}, default 0
-        1 prints when it stops and what it restores.
+        1 prints when training stops and which weights are restored.
     mode : {"auto", "min", "max"}, default "auto"
-        Whether smaller or larger values are better.  "auto" takes it from the quantity: losses
-        are minimised, a metric says it in its ``direction``, and quantities that say nothing go
-        by their whole name, ``val_`` aside, if it is one that everyone knows, such as "f1" or
-        "rmse", or ends in "_loss".
+        Whether smaller or larger values are better.  With "auto" this follows from the quantity:
+        losses are minimised, a metric has a ``direction``, and other quantities are recognised by
+        their whole name, without ``val_``, if it is a well-known one such as "f1" or "rmse", or
+        ends in "_loss".
     baseline : float, optional
-        Patience ends unless values better than this come; it does not in an epoch that is the
-        best so far.
+        Stop after ``patience`` epochs unless values are better than this; never stop in an epoch
+        that is the best so far.
     restore_best_weights : bool, default True
-        Put back the weights of the best epoch at the end, also when all epochs ran or no epoch
-        was better than the baseline.  (Keras's default is False: the weights are then those of
-        the last epoch.)
+        Restore the weights of the best epoch at the end, even if all epochs ran or no epoch was
+        better than the baseline.  (Keras's default is False: the weights are then those of the last
+        epoch.)
     start_from_epoch : int, default 0
-        Epochs before this one are not looked at.
+        Ignore the epochs before this one.
 
     Attributes
     ----------
     best : float
-        The best value seen; infinite if there was none.
+        The best value so far; infinite if there is none.
     best_epoch : int or None
-        Its epoch; None before the first epoch that is looked at.
+        The epoch of that value; None before the first epoch that counts.
     stopped_epoch : int
-        The epoch after which training was stopped; 0 if it was not.
+        The epoch after which training was stopped; 0 if it was not stopped.
 
     Raises
     ------
     ValueError
-        At the start of a fit, if ``mode`` is "auto" and nothing tells which values are better.
+        At the start of a fit, if ``mode`` is "auto" and it is not known which values are better.
 
     Warns
     -----
     UserWarning
-        If a fit will have no such quantity, as ``val_loss`` without validation data: it goes on,
-        and is never stopped.
+        If a fit will not have the quantity, for instance ``val_loss`` without validation data: it
+        continues and is never stopped early.
 
     Examples
     --------
@@ -106,19 +106,19 @@ class EarlyStopping(Monitored):
         self._best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget the last fit, unless a state was set."""
+        """Reset the state of the last fit, unless a state was restored."""
         self._watch()
         if not self._goes_on():
             self._forget()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare, remember, and stop when patience is at its end."""
+        """Compare, remember, and stop when patience has run out."""
         self._last_epoch = epoch
         value = self._value(logs)
         if epoch < self.start_from_epoch or value is None:
             return  # an epoch without validation (validation_freq) is not counted
         better = self._better(value, self.best)
-        # The first epoch looked at is the best until then, be its value NaN.
+        # Until then the first epoch that counts is the best, even if its value is NaN.
         if better or self.best_epoch is None:
             self.best_epoch = epoch
             if self.restore_best_weights:
@@ -134,7 +134,7 @@ class EarlyStopping(Monitored):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Put the best weights back."""
+        """Restore the best weights."""
         if self._last_epoch is not None and self._last_epoch >= self.start_from_epoch:
             self._check_met()
         if self.verbose and self._stopped:

@@ -1,4 +1,4 @@
-"""An epoch as text: its numbers first, then how long it took, in the width there is."""
+"""An epoch as text that fits the available width: its numbers first, then its duration."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 from lamina._screen import columns
 from lamina.callbacks.callback import Logs
 
-BAR = 30  # columns of a bar at most
+BAR = 30  # maximum number of columns of a bar
 SMALLEST_BAR = 8
 INDENT = "  "
 USUAL = len("0.1234")
 LOSSES = ("loss", "val_loss")
-FEW = 8  # numbers of an array that are shown
+FEW = 8  # maximum number of array elements shown
 
 
 def number(value: Any) -> str:
-    """Return a value of the logs with four digits; callbacks may have added other things."""
+    """Return a value of the logs with four digits; callbacks may have added other objects."""
     if isinstance(value, np.ndarray) and value.ndim:
         few = value.ndim == 1 and value.size <= FEW
         return f"[{' '.join(map(number, value))}]" if few else f"array of shape {value.shape}"
@@ -30,7 +30,7 @@ def number(value: Any) -> str:
 
 
 def items(logs: Logs | None) -> list[str]:
-    """Return logs as texts like ``loss: 0.1234``, the loss before the metrics."""
+    """Return logs as texts such as ``loss: 0.1234``, the loss before the metrics."""
     kept = logs or {}
     keys = sorted(kept, key=lambda key: (str(key).startswith("val_"), key not in LOSSES))
     return [f"{_printable(str(key))}: {number(kept[key])}" for key in keys]
@@ -42,20 +42,20 @@ def _printable(text: str) -> str:
 
 
 def seconds(took: float) -> str:
-    """Return a time as text."""
+    """Return a duration as text."""
     return f"{took:.2f} s" if took >= 0.1 else f"{took * 1e3:.2f} ms"
 
 
 def rate(batches: int, took: float) -> str:
-    """Return batches a second as text."""
+    """Return batches per second as text."""
     value = batches / took if took > 0 else 0.0
     return f"{value:,.0f} batches/s" if value >= 10 else f"{value:.2g} batches/s"
 
 
 def finished(title: str, logs: Logs | None, times: Sequence[str], width: int | None) -> str:
-    """Return the line of an epoch that is over, or several if the numbers need more than one.
+    """Return the line of a finished epoch, or several lines if the numbers need more than one.
 
-    In a narrow terminal the times go first, then the dashes.  ``width`` None stands for a file.
+    In a narrow terminal the times are dropped first, then the dashes.  ``width`` None is for files.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def finished(title: str, logs: Logs | None, times: Sequence[str], width: int | N
     numbers = items(logs)
     if width is None:
         return " - ".join([title, *numbers, *times])
-    # All epochs of a fit should look alike, whether 0.25 or 0.2512 stands there.
+    # All epochs of a fit should look alike, whether the number is 0.25 or 0.2512.
     room = width - sum(max(0, USUAL - len(text.rpartition(" ")[2])) for text in numbers)
     for kept in range(len(times), -1, -1):
         line = " - ".join([title, *numbers, *times[:kept]])
@@ -99,9 +99,9 @@ def running(
     width: int,
     longest: int = BAR,
 ) -> str:
-    """Return one line of an epoch under way, which never reaches the terminal's last column.
+    """Return one line of a running epoch, which never reaches the terminal's last column.
 
-    A total of 0 is one that is not known; ``longest`` are the columns of the bar at most.
+    A total of 0 means that it is unknown; ``longest`` is the maximum width of the bar.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def running(
     >>> running("Epoch 1/2", {"loss": 0.25, "accuracy": 0.875}, 30, 40, "95 batches/s", 34)
     'Epoch 1/2 - loss: 0.25 - 30/40'
 
-    A total of 0 is one that the end of the first epoch will tell.
+    A total of 0 becomes known at the end of the first epoch.
     """
     room = width - 1
     count, numbers = f"{done}/{total or '?'}", items(logs)
@@ -122,7 +122,7 @@ def running(
     for line in (f"{head} - {count} - {speed}", f"{head} - {count}", head):
         if columns(line) <= room:
             return line
-    # Whole numbers only: half a number would be a wrong one.
+    # Complete numbers only: a truncated number would be wrong.
     for kept in range(len(numbers) - 1, -1, -1):
         line = " - ".join([*([title] if title else []), *numbers[:kept], count])
         if columns(line) <= room:

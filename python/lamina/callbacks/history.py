@@ -1,4 +1,4 @@
-"""What happened in a fit, epoch by epoch."""
+"""The record of a fit, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 
 class History(Callback):
-    """The record that ``fit`` returns; ``model.history`` holds it from the fit's start.
+    """The record returned by ``fit``; ``model.history`` holds it from the start of the fit.
 
     Attributes
     ----------
     history : dict of str to list of float
-        ``loss``, the metrics, both with ``val_`` in front for validation data, and
-        ``learning_rate`` where that follows a schedule at the end of the first epoch.
+        ``loss`` and the metrics, both with prefix ``val_`` for validation data, and
+        ``learning_rate`` if it follows a schedule at the end of the first epoch.
     epoch : list of int
-        Epochs done, from 0.
+        Completed epochs, counted from 0.
     recorded_at : dict of str to list of int
-        For each key of ``history`` the epochs of its values: fewer than all with
+        For each key of ``history`` the epochs of its values: not all epochs with
         ``validation_freq``.
     validation_rows : ndarray of int64 or None
-        The rows of ``x`` that ``validation_split`` held out.
+        The rows of ``x`` held out by ``validation_split``.
     baselines : Comparison or None
-        What ``fit(..., baselines=True)`` compared the model with; see ``lamina.baselines``.
+        The baselines of ``fit(..., baselines=True)``; see ``lamina.baselines``.
     fingerprint : Fingerprint or None
-        Digests of a few of the rows trained on, by which ``calibrate`` knows them again; None for
+        Digests of a few of the training rows, by which ``calibrate`` recognises them; None for
         sources of batches, and for rows of unequal shape.
 
     Examples
@@ -64,10 +64,10 @@ class History(Callback):
         self.baselines: Comparison | None = None
         self.fingerprint: Fingerprint | None = None
 
-    # The model holds its history: a strong link back would keep both until a garbage collection.
+    # The model holds its history: a strong reference back would keep both until garbage collection.
     @property
     def model(self) -> Model | Any:
-        """The model that was trained; None in a copy, or once the model is gone."""
+        """The model that was trained; None in a copy, or if the model no longer exists."""
         return None if self._model is None else self._model()
 
     @model.setter
@@ -75,7 +75,7 @@ class History(Callback):
         self._model = None if model is None else weakref.ref(model)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return everything but the link to the model (pickle, deepcopy)."""
+        """Return everything except the reference to the model (for pickle and deepcopy)."""
         return {**self.__dict__, "_model": None}
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
@@ -86,20 +86,20 @@ class History(Callback):
             self.recorded_at.setdefault(key, []).append(epoch)
 
     def plot(self, path: str | os.PathLike[str] | None = None, log: bool = False) -> Figure:
-        """Draw the learning curves: training, validation, and a star at each best epoch.
+        """Plot the learning curves: training, validation, and a star at each best epoch.
 
         Parameters
         ----------
         path : str or path-like, optional
-            Where to save the figure; the ending chooses the format.
+            File to which the figure is saved; its suffix determines the format.
         log : bool, default False
-            Give losses and errors a logarithmic axis: panels of positive values of which larger
-            ones are not better.
+            Use a logarithmic axis for losses and errors: in panels with positive values of
+            quantities for which larger is not better.
 
         Returns
         -------
         matplotlib.figure.Figure
-            Pyplot's current figure, which ``plt.show()`` shows and a notebook shows by itself;
+            The current figure of pyplot, shown by ``plt.show()`` and automatically in notebooks;
             see ``lamina.plot.learning_curves``.
         """
         from lamina import plot
@@ -109,6 +109,6 @@ class History(Callback):
         return first.figure  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
-        """Return the epochs done and the last values."""
+        """Return the completed epochs and the last values."""
         last = ", ".join(f"{key}={number(values[-1])}" for key, values in self.history.items())
         return f"<History of {len(self.epoch)} epochs{': ' if last else ''}{last}>"

@@ -15,7 +15,7 @@ KNOWN = (*HOOKS, *ALIASES.values())
 
 
 class LambdaCallback(Callback):
-    """Call the functions given at the hooks of the same names.
+    """Call given functions at the hooks of the same names.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class LambdaCallback(Callback):
     Raises
     ------
     ValueError
-        A hook that does not exist; the nearest is suggested.
+        If a hook does not exist; the nearest one is suggested.
 
     Examples
     --------
@@ -46,6 +46,6 @@ class LambdaCallback(Callback):
             setattr(self, name, hook)
 
     def __repr__(self) -> str:
-        """Return the hooks that have a function."""
+        """Return the hooks for which functions were given."""
         given = ", ".join(f"{name}={vars(self)[name]!r}" for name in KNOWN if name in vars(self))
         return f"LambdaCallback({given})"

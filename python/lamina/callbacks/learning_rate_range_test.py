@@ -1,4 +1,4 @@
-"""Which learning rates train: the loss while the rate rises."""
+"""Finding usable learning rates: the loss as the learning rate increases."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ from lamina.callbacks.rates import KEY, check_settable, rate_of, rated
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SMOOTHING = 0.9  # what an earlier loss counts beside the next one
+SMOOTHING = 0.9  # the weight of earlier losses relative to the next one
 
 
 class LearningRateRangeTest(Callback):
-    r"""Raise the learning rate from step to step, note the loss, and put everything back.
+    r"""Increase the learning rate from step to step, record the loss, and restore everything.
 
-    After Smith (2017), "Cyclical learning rates for training neural networks", with the smoothed
-    loss of Gugger's "How do you find a good learning rate" (2018): the rate of step i is
-    ``low * (high / low) ** (i / (steps - 1))``.  The fit ends after ``steps`` steps, or when the
-    smoothed loss is more than ``stop_at`` times its smallest value.  At its end the model, its
-    optimizer and their counters are what they were before, so that the fit that follows is the one
-    that there would have been without the test.
+    Smith (2017), "Cyclical learning rates for training neural networks", with the smoothed loss of
+    Gugger's "How do you find a good learning rate" (2018): the rate of step i is ``low * (high /
+    low) ** (i / (steps - 1))``.  The fit ends after ``steps`` steps, or when the smoothed loss
+    exceeds ``stop_at`` times its smallest value.  At the end the model, its optimizer and their
+    counters are restored, so that a subsequent fit is the same as without the test.
 
     Parameters
     ----------
     low, high : float, defaults 1e-6 and 10
-        Between which learning rates; ``0 < low < high``.
+        The range of learning rates; ``0 < low < high``.
     steps : int, default 100
-        At least 2.  Give ``fit`` as many epochs as make so many batches.
+        At least 2.  Use enough epochs in ``fit`` for this number of batches.
     stop_at : float, default 4
-        More than 1.
+        Greater than 1.
 
     Attributes
     ----------
     learning_rates, losses, smoothed : ndarray of float64 of shape (steps done,)
-        Of each step the rate, the loss of its batch, and
-        ``s_i / (1 - 0.9 ** i)`` with ``s_i = 0.9 s_{i-1} + 0.1 loss_i``.
+        For each step the learning rate, the loss of its batch, and the smoothed loss ``s_i / (1 -
+        0.9 ** i)`` with ``s_i = 0.9 s_{i-1} + 0.1 loss_i``.
     suggestion : float or None
-        The middle of the quarter of the steps over which the smoothed loss falls most steeply, by
-        least squares; None where it falls nowhere.  A tenth of the rate of the smallest loss is
-        another common choice.
+        The middle of the quarter of the steps in which the smoothed loss decreases most steeply, by
+        least squares; None if it never decreases.  A tenth of the learning rate with the smallest
+        loss is another common choice.
 
     Examples
     --------
@@ -76,15 +75,15 @@ class LearningRateRangeTest(Callback):
 
     def _forget(self) -> None:
         self._noted: list[tuple[float, float]] = []
-        self._mean = 0.0  # of the epoch's batches so far
+        self._mean = 0.0  # over the epoch's batches so far
         self._smooth, self._smallest = 0.0, math.inf
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Keep what the model is."""
+        """Save the state of the model."""
         check_settable("LearningRateRangeTest", self.model)
         if KEY not in rated(self.model):
             raise TypeError(
-                f"LearningRateRangeTest: tries one learning rate; got several, those of "
+                f"LearningRateRangeTest: needs a single learning rate; got several, those of "
                 f"{type(self.model.optimizer).__name__}"
             )
         self._forget()
@@ -100,8 +99,9 @@ class LearningRateRangeTest(Callback):
         self.model.optimizer.learning_rate = self.low * (self.high / self.low) ** share
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Note the loss."""
-        # The logs hold means over the epoch's batches; a smaller last one counts by its rows.
+        """Record the loss."""
+        # The logs hold means over the epoch's batches; a smaller last batch is weighted by its
+        # rows.
         mean = (logs or {})["loss"]
         loss = mean if batch == 0 else mean + batch * (mean - self._mean)
         self._mean = mean
@@ -122,7 +122,7 @@ class LearningRateRangeTest(Callback):
         return True
 
     def close(self) -> None:
-        """Put everything back, also after a fit that failed."""
+        """Restore everything, even after a fit that failed."""
         before, self._before = self._before, None
         if before is not None:
             weights, state, rate = before
@@ -133,12 +133,12 @@ class LearningRateRangeTest(Callback):
 
     @property
     def learning_rates(self) -> Array:
-        """The rate of each step."""
+        """The learning rate of each step."""
         return np.array([rate for rate, _ in self._noted])
 
     @property
     def losses(self) -> Array:
-        """The loss of each step's batch."""
+        """The loss of the batch of each step."""
         return np.array([loss for _, loss in self._noted])
 
     @property
@@ -152,12 +152,12 @@ class LearningRateRangeTest(Callback):
 
     @property
     def suggestion(self) -> float | None:
-        """A rate at which the loss falls steeply."""
+        """A learning rate at which the loss decreases steeply."""
         smoothed = self.smoothed
         width = max(2, len(smoothed) // 4)
         if len(smoothed) < width:
             return None
-        # Least-squares slopes of windows: what is left of the batches' noise has steep steps.
+        # Least-squares slopes over windows: the remaining noise of batches has steep steps.
         slopes = np.correlate(smoothed, np.arange(width) - (width - 1) / 2, "valid")
         steepest = int(np.argmin(slopes))
         if not slopes[steepest] < 0:
@@ -165,7 +165,7 @@ class LearningRateRangeTest(Callback):
         return float(self.learning_rates[steepest + width // 2])
 
     def plot(self, path: str | os.PathLike[str] | None = None) -> Figure:
-        """Draw the loss over the learning rate; see ``lamina.plot.learning_rate_range``."""
+        """Plot the loss against the learning rate; see ``lamina.plot.learning_rate_range``."""
         from lamina import plot
 
         return plot.learning_rate_range(self, path).figure  # type: ignore[return-value]

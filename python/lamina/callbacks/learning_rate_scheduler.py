@@ -1,4 +1,4 @@
-"""A learning rate that a function of the epoch gives."""
+"""A learning rate that is a function of the epoch."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from lamina.callbacks.rates import check_settable, note_rates, rate_of, rated, s
 
 
 class LearningRateScheduler(Callback):
-    """Set the learning rate at the beginning of each epoch.
+    """Set the learning rate at the start of each epoch.
 
     Parameters
     ----------
     schedule : callable
-        ``schedule(epoch, learning_rate)``, or ``schedule(epoch)``, returns the epoch's learning
-        rate; epochs count from 0.
+        ``schedule(epoch, learning_rate)``, or ``schedule(epoch)``, returns the learning rate of the
+        epoch; epochs are counted from 0.
     verbose : {0, 1}, default 0
         1 prints each learning rate.
 
     Raises
     ------
     TypeError
-        If ``schedule`` cannot be called, or returns no number; at the start of a fit whose learning
-        rate follows a schedule of ``lamina.optimizers.schedules``.
+        If ``schedule`` is not callable or does not return a number; at the start of a fit, if the
+        learning rate already follows a schedule of ``lamina.optimizers.schedules``.
     ValueError
         If it returns a negative number.
 
     Notes
     -----
-    The learning rate enters the logs, and with them the history, as ``learning_rate``.  Each
+    The learning rate is added to the logs, and so to the history, as ``learning_rate``.  Each
     optimizer of a ``MultiOptimizer`` has its own: ``schedule`` is called for each, and the key is
-    ``learning_rate_`` and the optimizer's name.
+    ``learning_rate_`` followed by the optimizer's name.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class LearningRateScheduler(Callback):
         self._takes_rate = _takes_two(schedule)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Refuse an optimizer that has a schedule of its own."""
+        """Reject an optimizer whose learning rate follows a schedule."""
         check_settable("LearningRateScheduler", self.model)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -71,7 +71,7 @@ class LearningRateScheduler(Callback):
                 )
 
     def _rate_for(self, epoch: int, before: float) -> float:
-        """Return the rate of an epoch, ``before`` being the one until then."""
+        """Return the learning rate of an epoch; ``before`` is the previous one."""
         rate: Any = self.schedule(epoch, before) if self._takes_rate else self.schedule(epoch)
         if isinstance(rate, bool) or not hasattr(rate, "__float__"):
             raise TypeError(
@@ -81,13 +81,13 @@ class LearningRateScheduler(Callback):
         return float(rate)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Note the learning rate."""
+        """Add the learning rate to the logs."""
         if logs is not None:
             note_rates(self.model, logs)
 
 
 def _takes_two(schedule: Callable[..., float]) -> bool:
-    """Return whether a function can be called with two arguments; builtins are taken to."""
+    """Return whether a function can be called with two arguments; builtins are assumed to."""
     try:
         inspect.signature(schedule).bind(0, 0.0)
     except TypeError:

@@ -1,4 +1,4 @@
-"""The model in a file, epoch by epoch or the best alone."""
+"""Saving the model to a file, after each epoch or only the best one."""
 
 from __future__ import annotations
 
@@ -12,51 +12,52 @@ from lamina.saving import formats
 
 
 class ModelCheckpoint(Monitored):
-    """Save the model, or its weights, after each epoch or every so many batches.
+    """Save the model, or its weights, after each epoch or after a number of batches.
 
     Parameters
     ----------
     filepath : str or path-like
-        Such as ``"best.lamina"``, or ``"best.weights.lamina"`` for weights alone.  Fields in braces
-        are filled with ``epoch`` (from 1), ``batch`` (from 1, where ``save_freq`` is a number) and
-        the logs: ``"{epoch:02d}-{val_loss:.2f}.lamina"``.  Folders are made.
+        For instance ``"best.lamina"``, or ``"best.weights.lamina"`` for weights only.  Fields in
+        braces are filled with ``epoch`` (from 1), ``batch`` (from 1, if ``save_freq`` is a number)
+        and the logs: ``"{epoch:02d}-{val_loss:.2f}.lamina"``.  Folders are created.
     monitor : str, default "val_loss"
-        The key of the logs that says which model is the best.
+        The key of the logs by which models are compared.
     verbose : {0, 1}, default 0
-        1 prints what is saved, and why.
+        1 prints when a model is saved, and why.
     save_best_only : bool, default False
-        Save only where ``monitor`` is better than it ever was.
+        Save only if ``monitor`` is better than ever before.
     save_weights_only : bool, default False
         Call ``model.save_weights`` rather than ``model.save``.
     mode : {"auto", "min", "max"}, default "auto"
         Whether smaller or larger values are better; see ``EarlyStopping``.
     save_freq : int or "epoch", default "epoch"
-        Save after so many batches, counted over the epochs, rather than after each epoch.
+        Save after this number of batches, counted over the epochs, rather than after each epoch.
     initial_value_threshold : float, optional
-        The first model to be saved must be better than this.
+        The first saved model must be better than this.
 
     Attributes
     ----------
     best : float or None
-        The best value seen, in all fits of this callback; None before there is one.
+        The best value so far, over all fits with this callback; None if there is none.
 
     Raises
     ------
     KeyError
         If the logs lack a field of ``filepath``.
     ValueError
-        If the ending of ``filepath`` says no format; at the start of a fit with ``save_best_only``,
-        if ``mode`` is "auto" and nothing tells which values are better.
+        If the suffix of ``filepath`` is not that of a format; at the start of a fit with
+        ``save_best_only``, if ``mode`` is "auto" and it is not known which values are better.
 
     Warns
     -----
     UserWarning
-        With ``save_best_only``, if there is no such quantity: then all are saved.
+        With ``save_best_only``, if the quantity does not exist: then every model is saved.
 
     Notes
     -----
-    A file is written beside the old one, and then takes its place: what is there is whole.  A model
-    that is saved in a fit goes on from there by ``load_model`` and ``fit(resume=True)``.
+    A new file is written separately and then replaces the old one, so that the file is always
+    complete.  A model saved during a fit can be trained further with ``load_model`` and
+    ``fit(resume=True)``.
 
     Examples
     --------
@@ -103,11 +104,11 @@ class ModelCheckpoint(Monitored):
         self.best: float | None = None
         if initial_value_threshold is not None:
             self.best = _check.number(who, "initial_value_threshold", initial_value_threshold)
-        self._batches = 0  # since one was saved
+        self._batches = 0  # since the last save
         self._epoch = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find out which values are better.  As in Keras, the best of an earlier fit counts."""
+        """Find out which values are better.  As in Keras, the best value of earlier fits counts."""
         self._goes_on()
         if self.save_best_only:
             self._watch()
@@ -117,14 +118,14 @@ class ModelCheckpoint(Monitored):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Save, if it is the turn of this batch."""
+        """Save the model if it is due after this batch."""
         self._batches += 1
         if isinstance(self.save_freq, int) and self._batches >= self.save_freq:
             self._batches = 0
             self._save(self._epoch, {"batch": batch + 1, **(logs or {})}, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save, if it is the turn of epochs."""
+        """Save the model if it is saved after epochs."""
         if self.save_freq == "epoch":
             self._save(epoch, logs or {}, logs)
 
@@ -154,7 +155,7 @@ class ModelCheckpoint(Monitored):
             raise KeyError(f"ModelCheckpoint: {named}; there are {known}") from None
 
     def _is_wanted(self, logs: Logs | None) -> tuple[bool, str]:
-        """Return whether the model is to be saved, and why, in words."""
+        """Return whether the model is to be saved, and the reason as text."""
         if not self.save_best_only:
             return True, ""
         value = self._value(logs)

@@ -1,4 +1,4 @@
-"""What callbacks share that watch a quantity of the epochs' logs."""
+"""Code shared by callbacks that watch a quantity in the logs of the epochs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MODES = ("auto", "min", "max")
 
 
 class Monitored(Callback):
-    """A callback that watches a quantity, of which smaller or larger values are better.
+    """A callback that watches a quantity, for which either smaller or larger values are better.
 
     Parameters
     ----------
@@ -21,10 +21,10 @@ class Monitored(Callback):
         A key of the epoch's logs.
     mode : {"auto", "min", "max"}
     min_delta : float
-        What an improvement must exceed.
+        Improvements must be larger than this.
     """
 
-    _use = "nothing is done"  # what comes of a quantity that is never there
+    _use = "nothing is done"  # the consequence of a missing quantity, for messages
 
     def __init__(self, monitor: str, mode: str, min_delta: float) -> None:
         super().__init__()
@@ -41,11 +41,11 @@ class Monitored(Callback):
 
     @property
     def worst(self) -> float:
-        """What every value is better than."""
+        """The value that is worse than all others."""
         return -self._sign * math.inf
 
     def _watch(self) -> None:
-        """Warn of a quantity that the fit will not have, and find out which values are better."""
+        """Warn if the fit will not have the quantity, and find out which values are better."""
         self._warned = self._met = self._missed = False
         known = self.params.get("metrics")
         # Another callback's on_epoch_end may add the quantity to the logs.
@@ -61,13 +61,13 @@ class Monitored(Callback):
         if self.mode != "auto":
             return self.mode == "max"
         direction: str | None = self.params.get("directions", {}).get(self.monitor)
-        if direction is None:  # another callback's quantity
+        if direction is None:  # a quantity of another callback
             direction = direction_of_name(self.monitor.removeprefix("val_"))
         if direction not in (UP, DOWN):
             raise ValueError(
-                f"{type(self).__name__}: nothing tells whether larger or smaller values of "
-                f"{self.monitor!r} are better; give mode='max' or mode='min', or the metric an "
-                f"attribute direction, 'up' or 'down'"
+                f"{type(self).__name__}: it is not known whether larger or smaller values of "
+                f"{self.monitor!r} are better; give mode='max' or mode='min', or give the metric "
+                f"an attribute direction, 'up' or 'down'"
             )
         return direction == UP
 
@@ -75,7 +75,7 @@ class Monitored(Callback):
         return self._sign * (value - reference) > self.min_delta
 
     def _value(self, logs: Logs | None) -> float | None:
-        """Return the quantity; None in an epoch without it, as between validations."""
+        """Return the quantity; None in an epoch without it, for instance between validations."""
         value = (logs or {}).get(self.monitor)
         if value is None:
             self._missed = True
@@ -89,11 +89,11 @@ class Monitored(Callback):
             ) from None
 
     def _check_met(self) -> None:
-        """Warn if there were epochs, and none had the quantity."""
+        """Warn if there were epochs, but none had the quantity."""
         if self._missed and not self._met:
             self._warn(
                 f"no epoch's logs had {self.monitor!r}, so {self._use}; "
-                f"a callback that adds it must stand before {type(self).__name__}"
+                f"a callback that adds it must come before {type(self).__name__}"
             )
 
     def _warn(self, text: str) -> None:

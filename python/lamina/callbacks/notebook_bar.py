@@ -1,4 +1,4 @@
-"""The bar of an epoch under way in a notebook, by tqdm."""
+"""The progress bar of a running epoch in a notebook, by tqdm."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 
 class NotebookBar:
-    """One bar for all epochs of a fit, made when first drawn; ipywidgets draw it if installed.
+    """One bar for all epochs of a fit, created when first drawn, by ipywidgets if installed.
 
-    Where it cannot be drawn there is none, and the fit goes on.
+    If it cannot be drawn it is left out, and the fit continues.
     """
 
     def __init__(self) -> None:
@@ -21,11 +21,11 @@ class NotebookBar:
         self._drawn = self._failed = False
 
     def begin(self) -> None:
-        """Start an epoch's clock."""
+        """Start the clock of an epoch."""
         self._start = time.time()
 
     def draw(self, text: str, done: int, total: int) -> None:
-        """Draw the bar behind the text."""
+        """Draw the bar after the text."""
         if self._failed:
             return
         try:
@@ -34,18 +34,18 @@ class NotebookBar:
             bar.set_description_str(text, refresh=False)
             bar.refresh()
             self._drawn = True
-        except Exception:  # tqdm, ipywidgets and the notebook have to fit each other
+        except Exception:  # versions of tqdm, ipywidgets and the notebook may not match
             self._failed, self._drawn, self._bar = True, False, None
 
     def clear(self) -> None:
-        """Take the bar out of the way of lines."""
+        """Remove the bar so that lines can be written."""
         if self._drawn:
             self._drawn = False
             with suppress(Exception):
                 self._bar.clear()
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         bar, self._bar, self._drawn = self._bar, None, False
         if bar is not None:
             with suppress(Exception):
@@ -54,18 +54,18 @@ class NotebookBar:
 
 def _made(total: int) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it would ask for ipywidgets; a bar of text will do
+        warnings.simplefilter("ignore")  # tqdm asks for ipywidgets, but a text bar suffices
         from tqdm.auto import tqdm  # type: ignore[import-untyped,unused-ignore]
 
     class Bar(tqdm):  # type: ignore[misc,valid-type,unused-ignore]
-        monitor_interval = 0  # no thread beside ours: a fork must stay safe
+        monitor_interval = 0  # no monitor thread, so that forking stays safe
 
     return Bar(
         total=total,
         file=sys.stdout,
         leave=False,
         smoothing=0,
-        delay=1e-9,  # it would draw itself empty before the first numbers come
+        delay=1e-9,  # otherwise it is drawn empty before the first numbers
         miniters=1 << 60,
         unit=" batches",
         bar_format="{desc} {bar} {n_fmt}/{total_fmt} - {rate_fmt}",

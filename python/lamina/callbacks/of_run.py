@@ -1,4 +1,4 @@
-"""The callbacks of one run: the user's, what records it, and what shows its progress."""
+"""The callbacks of a run: the user's, the history, and the progress display."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lamina.callbacks.progress import ClearBar, EpochLines, Progress, level
 
 
 def of_fit(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
-    """Return the user's callbacks, then the history, then what shows progress.
+    """Return the user's callbacks, then the history, then the progress display.
 
-    Those that keep what all others are come last.
+    Callbacks that save the state of all others come last.
     """
     hooks = CallbackList(callbacks)
     shower = shower_of("fit", verbose)
@@ -29,9 +29,9 @@ def of_fit(callbacks: object, verbose: object) -> tuple[CallbackList, History]:
 
 
 def of_pass(who: str, callbacks: object, verbose: object) -> CallbackList:
-    """Return the user's callbacks, then what shows an evaluation or a prediction.
+    """Return the user's callbacks, then the progress display of an evaluation or a prediction.
 
-    By "auto" nothing stays, for the results are at hand.
+    With "auto" no lines remain, as the results are returned.
     """
     hooks = CallbackList(callbacks)
     shower = shower_of(who, verbose)
@@ -43,7 +43,7 @@ def of_pass(who: str, callbacks: object, verbose: object) -> CallbackList:
 
 
 def shower_of(who: str, verbose: object) -> Callback | None:
-    """Return what shows the progress: a bar (1), lines (2) or nothing (0)."""
+    """Return the progress display: a bar (1), lines (2) or None (0)."""
     makers: tuple[Any, ...] = (lambda: None, Progress, EpochLines)
     shower: Callback | None = makers[level(who, verbose)]()
     return shower

@@ -13,9 +13,9 @@ from lamina.callbacks.notebook_bar import NotebookBar
 
 
 class EpochLines(Callback):
-    """One line an epoch: ``Epoch 3/10 - loss: 0.1 - val_loss: 0.2 - 0.42 s``.
+    """One line per epoch: ``Epoch 3/10 - loss: 0.1 - val_loss: 0.2 - 0.42 s``.
 
-    An evaluation and a prediction that stand alone have one line each.
+    A separate evaluation or prediction has one line.
 
     Examples
     --------
@@ -27,15 +27,15 @@ class EpochLines(Callback):
     Epoch 1/2 - loss: 0.25 - ...s
     """
 
-    _lines = True  # whether anything stays
-    _fitting = False  # an evaluation within a fit is the validation, whose numbers the epoch has
+    _lines = True  # whether lines remain
+    _fitting = False  # evaluations within a fit are validations, shown with the epoch
 
     first_process_only = True
 
     def __init__(self) -> None:
         super().__init__()
         self._start = 0.0
-        self._now = ""  # what is being done
+        self._now = ""  # the current activity
 
     def _title(self, epoch: int) -> str:
         return f"Epoch {epoch + 1}/{self.params.get('epochs', '?')}"
@@ -51,7 +51,7 @@ class EpochLines(Callback):
         return [seconds(time.perf_counter() - self._start)]
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Leave validations out from now on."""
+        """Ignore validations from now on."""
         self._fitting = True
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -81,26 +81,26 @@ class EpochLines(Callback):
         self._finish({}, self._took())
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Be ready for an evaluation that stands alone."""
+        """Prepare for separate evaluations."""
         self.close()
 
     def close(self) -> None:
-        """Be ready for the next run."""
+        """Prepare for the next run."""
         self._fitting = False
 
 
 class Progress(EpochLines):
-    """A bar while an epoch runs, and a line that stays when it is over.
+    """A bar while an epoch runs, and a line when it is finished.
 
-    The numbers come first, and are never cut: what does not fit the terminal goes to a further
-    line.  The bar is drawn by the clock, not by the batch; epochs shorter than a tenth of a second
-    have only their lines, as have all epochs where standard output is neither a terminal nor a
-    notebook.  An evaluation and a prediction that stand alone have a bar and a line too.
+    The numbers come first and are never truncated: if they do not fit the terminal they continue on
+    another line.  The bar is redrawn at intervals of time, not after each batch; epochs shorter
+    than a tenth of a second only have their lines, as do all epochs if standard output is neither a
+    terminal nor a notebook. A separate evaluation or prediction also has a bar and a line.
 
     Parameters
     ----------
     lines : bool, default True
-        Whether the lines stay; without them there are only the bars.
+        Whether the lines remain; without them there are only the bars.
 
     Examples
     --------
@@ -113,7 +113,7 @@ class Progress(EpochLines):
     def __init__(self, lines: bool = True) -> None:
         super().__init__()
         self._lines = lines
-        self._before = 0  # steps of the optimizer, an epoch can be left early
+        self._before = 0  # steps of the optimizer: an epoch may end early
         self._trained: float | None = None
         self._notebook = NotebookBar()
         self._drawn = False
@@ -152,7 +152,7 @@ class Progress(EpochLines):
         self._draw(batch, logs)
 
     def on_test_tick(self, batch: int, logs: Logs | None = None) -> None:
-        """Draw the bar of an evaluation that stands alone."""
+        """Draw the bar of a separate evaluation."""
         if not self._fitting:
             self._draw(batch, logs)
 
@@ -161,26 +161,26 @@ class Progress(EpochLines):
         self._draw(batch, {})
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Stop the clock of the rate, which is that of training."""
+        """Stop the clock of the rate, which is that of training only."""
         super().on_test_begin(logs)
         self._trained = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write the epoch's line in place of the bar."""
+        """Replace the bar by the epoch's line."""
         now = time.perf_counter()
         trained = (self._trained or now) - self._start
         times, steps = [seconds(now - self._start)], self._steps() - self._before
         self._finish(logs, [*times, rate(steps, trained)] if steps else times)
 
     def clear(self) -> None:
-        """Take the bar out of the way of what is written next."""
-        if self._drawn:  # else the line is that of a run which this one is within
+        """Remove the bar before anything else is written."""
+        if self._drawn:  # else the line belongs to an enclosing run
             self._drawn = False
             self._notebook.clear()
             _screen.clear()
 
     def close(self) -> None:
-        """Take the bar away; a terminal's stays on its line, to tell where a fit was ended."""
+        """Remove the bar; on a terminal it stays, to show where a fit was interrupted."""
         super().close()
         self._notebook.close()
         if self._drawn:
@@ -189,10 +189,10 @@ class Progress(EpochLines):
 
 
 class ProgbarLogger(Progress):
-    """What ``fit``, ``evaluate`` and ``predict`` show, by Keras's name.
+    """The progress display of ``fit``, ``evaluate`` and ``predict``, under Keras's name.
 
-    It goes by their ``verbose``: 0 shows nothing, 1 a bar and lines, 2 lines; "auto" is 1.  Where
-    it is among the callbacks nothing else shows the progress.
+    It follows their ``verbose``: 0 shows nothing, 1 a bar and lines, 2 lines; "auto" is 1.  If it
+    is among the callbacks, nothing else shows the progress.
 
     Examples
     --------
@@ -207,7 +207,7 @@ class ProgbarLogger(Progress):
         super().__init__()
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Receive the run's settings, and show what its ``verbose`` says."""
+        """Receive the run's settings, and choose the display for its ``verbose``."""
         super().set_params(params)
         verbose = params.get("verbose", 1)
         chosen = 1 if verbose == "auto" else level("ProgbarLogger", verbose)
@@ -215,7 +215,7 @@ class ProgbarLogger(Progress):
 
 
 class ClearBar(Callback):
-    """Take the bar away before the callbacks that follow may print at an epoch's end."""
+    """Remove the bar before the following callbacks may print at the end of an epoch."""
 
     first_process_only = True
 

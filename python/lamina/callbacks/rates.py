@@ -1,4 +1,4 @@
-"""The learning rates of the model at hand, as callbacks read and set them."""
+"""Reading and setting a model's learning rates in callbacks."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ KEY = "learning_rate"
 
 
 def rated(model: Any) -> dict[str, Any]:
-    """Return the optimizers that have a learning rate, by its key in the logs.
+    """Return the optimizers with a learning rate, by its key in the logs.
 
-    There is one, or each of those of a ``MultiOptimizer`` has its own.
+    There is one, or one for each optimizer of a ``MultiOptimizer``.
     """
     optimizer = model.optimizer
     several = getattr(optimizer, "optimizers", None)
@@ -27,18 +27,18 @@ def rate_of(optimizer: Any) -> float:
 
 
 def note_rates(model: Any, logs: Logs) -> None:
-    """Put the learning rates into the logs."""
+    """Add the learning rates to the logs."""
     logs.update({key: rate_of(optimizer) for key, optimizer in rated(model).items()})
 
 
 def shown(key: str) -> str:
-    """Return what a message calls the learning rate of a key."""
+    """Return the name of the learning rate of a key, for messages."""
     name = key.removeprefix(KEY).removeprefix("_")
     return f"{name} learning rate" if name else "learning rate"
 
 
 def check_settable(who: str, model: Any) -> None:
-    """Raise TypeError where a learning rate follows a schedule, which setting it would end."""
+    """Raise TypeError if a learning rate follows a schedule, which setting it would end."""
     from lamina.optimizers.schedules import LearningRateSchedule
 
     for optimizer in rated(model).values():
@@ -46,5 +46,5 @@ def check_settable(who: str, model: Any) -> None:
         if isinstance(rate, LearningRateSchedule):
             raise TypeError(
                 f"{who}: sets the learning rate, which follows {rate!r}; give the optimizer a "
-                f"number"
+                f"number instead"
             )

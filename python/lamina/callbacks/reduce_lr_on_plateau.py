@@ -1,4 +1,4 @@
-"""A learning rate that falls when a quantity no longer improves."""
+"""Reducing the learning rate when a quantity no longer improves."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ class ReduceLROnPlateau(Monitored):
     monitor : str, default "val_loss"
         A key of the epoch's logs.
     factor : float, default 0.1
-        In [0, 1): what the learning rate is multiplied by.
+        In [0, 1): the factor by which the learning rate is multiplied.
     patience : int, default 10
-        Epochs without improvement that are waited for.
+        The number of epochs without improvement to wait for.
     verbose : {0, 1}, default 0
         1 prints each reduction.
     mode : {"auto", "min", "max"}, default "auto"
         Whether smaller or larger values are better; see ``EarlyStopping``.
     min_delta : float, default 0.0001
-        What an improvement must exceed.
+        Improvements must be larger than this.
     cooldown : int, default 0
-        Epochs after a reduction in which none is counted.
+        The number of epochs after a reduction that are not counted.
     min_lr : float, default 0
-        The learning rate does not fall below it.
+        Lower bound of the learning rate.
 
     Raises
     ------
     TypeError
-        At the start of a fit whose learning rate follows a schedule.
+        At the start of a fit, if the learning rate follows a schedule.
 
     Warns
     -----
     UserWarning
-        If a fit will have no such quantity: the learning rate then stays.
+        If a fit will not have the quantity: the learning rate then stays the same.
 
     Notes
     -----
-    The learning rate enters the logs, and with them the history, as ``learning_rate``: the one
-    that the epoch was trained with.  Those of a ``MultiOptimizer`` are reduced together, and are
-    called ``learning_rate_`` and the optimizer's name.
+    The learning rate with which an epoch was trained is added to the logs, and so to the history,
+    as ``learning_rate``.  Those of a ``MultiOptimizer`` are reduced together, and their keys are
+    ``learning_rate_`` followed by the optimizer's name.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class ReduceLROnPlateau(Monitored):
     [0.5, 0.5, 0.25, 0.125]
     """
 
-    _use = "the learning rate stays"
+    _use = "the learning rate stays the same"
     _kept: ClassVar[tuple[str, ...]] = ("wait", "best", "cooldown_counter")
 
     def __init__(
@@ -92,14 +92,14 @@ class ReduceLROnPlateau(Monitored):
         return self.cooldown_counter > 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget the last fit, unless a state was set."""
+        """Reset the state of the last fit, unless a state was restored."""
         check_settable("ReduceLROnPlateau", self.model)
         self._watch()
         if not self._goes_on():
             self._forget()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare, and reduce the learning rate when patience is at its end."""
+        """Compare, and reduce the learning rate when patience has run out."""
         logs = {} if logs is None else logs
         note_rates(self.model, logs)
         value = self._value(logs)
@@ -129,5 +129,5 @@ class ReduceLROnPlateau(Monitored):
                 )
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Warn if there was nothing to watch."""
+        """Warn if the quantity never occurred."""
         self._check_met()

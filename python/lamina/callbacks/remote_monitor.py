@@ -1,4 +1,4 @@
-"""The epochs' logs, sent to a server."""
+"""Sending the logs of epochs to a server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from lamina import _check, _screen
 from lamina.callbacks.callback import Callback, Logs
 
-PATIENCE = 5.0  # seconds that a server may take to answer
+PATIENCE = 5.0  # seconds to wait for the server's response
 SCHEMES = ("http", "https")
 
 
@@ -26,18 +26,18 @@ class RemoteMonitor(Callback):
     root : str, default "http://localhost:9000"
         Address of the server.
     path : str, default "/publish/epoch/end/"
-        Where on the server.
+        Path on the server.
     field : str, default "data"
-        Under which field of a form the JSON is sent.
+        Name of the form field in which the JSON is sent.
     headers : dict of str to str, optional
-        More headers of the request.
+        Additional headers of the request.
     send_as_json : bool, default False
-        Send the JSON itself rather than a form.
+        Send the JSON itself instead of a form.
 
     Warns
     -----
     UserWarning
-        If the server cannot be reached, or does not answer within 5 seconds: training goes on.
+        If the server cannot be reached, or does not answer within 5 seconds: training continues.
 
     Examples
     --------

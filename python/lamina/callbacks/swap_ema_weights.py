@@ -1,4 +1,4 @@
-"""Averaged weights in the place of the model's, while it is evaluated."""
+"""Using averaged weights while the model is evaluated."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from lamina.callbacks.callback import Callback, Logs
 
 
 class SwapEMAWeights(Callback):
-    """Put the optimizer's averages of the weights in their place for each evaluation.
+    """Replace the weights by the optimizer's averages during each evaluation.
 
-    Validation, ``evaluate`` and ``predict`` then measure the averaged model; training goes on with
-    the weights it had.  The optimizer must keep averages: ``use_ema=True``.
+    Validation, ``evaluate`` and ``predict`` then use the averaged model; training continues with
+    the
+    original weights.  The optimizer must keep averages: ``use_ema=True``.
 
     Parameters
     ----------
     swap_on_epoch : bool, default False
         Leave the averages in the model from the end of an epoch, after its validation, to the
-        beginning of the next one: callbacks that stand behind this one, such as
-        ``ModelCheckpoint``, see them.
+        beginning of the next one, where later callbacks in the list, such as ``ModelCheckpoint``,
+        see them.
 
     Raises
     ------
     ValueError
-        At the first evaluation, or the first epoch's end, if the optimizer keeps no averages.
+        At the first evaluation or at the end of the first epoch, if the optimizer keeps no
+        averages.
 
     Examples
     --------
@@ -41,7 +43,7 @@ class SwapEMAWeights(Callback):
     True
     """
 
-    _kept: ClassVar[tuple[str, ...]] = ("_swapped",)  # of a model that is saved between epochs
+    _kept: ClassVar[tuple[str, ...]] = ("_swapped",)  # for models saved between epochs
 
     def __init__(self, swap_on_epoch: bool = False) -> None:
         super().__init__()
@@ -49,7 +51,7 @@ class SwapEMAWeights(Callback):
         self._swapped = False
 
     def _pairs(self) -> list[tuple[Any, Any]]:
-        """Return each weight that has an average, and that."""
+        """Return each weight that has an average, and its average."""
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         every = getattr(optimizer, "optimizers", [optimizer])
         averaging = [each for each in every if getattr(each, "use_ema", False)]
@@ -59,7 +61,7 @@ class SwapEMAWeights(Callback):
             )
         pairs: list[tuple[Any, Any]] = []
         for each in averaging:
-            if int(each.iterations):  # else there is no average yet
+            if int(each.iterations):  # otherwise there is no average yet
                 averages = each._model_variables_moving_average
                 pairs += zip(each._trainable_variables, averages, strict=True)
         return pairs
@@ -74,39 +76,39 @@ class SwapEMAWeights(Callback):
             array[...] = kept
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Begin with the weights in their places, unless a state was set."""
+        """Start with the original weights in place, unless a state was restored."""
         if not self._goes_on():
             self._swapped = False
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Put the weights back."""
+        """Restore the weights."""
         self._swap(False)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Put the averages in their place, if they are to stay there between epochs."""
+        """Replace the weights by the averages, if these are to remain between epochs."""
         if self.swap_on_epoch:
             self._swap(True)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Put the averages in the weights' place."""
+        """Replace the weights by the averages."""
         self._swap(True)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Put the weights back."""
+        """Restore the weights."""
         self._swap(False)
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """Put the averages in the weights' place."""
+        """Replace the weights by the averages."""
         self._swap(True)
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        """Put the weights back."""
+        """Restore the weights."""
         self._swap(False)
 
     def put_back(self) -> None:
-        """Put the weights back before a fit ends, which it does with what the optimizer says."""
+        """Restore the weights before a fit ends, when the optimizer may finalise them."""
         self._swap(False)
 
     def close(self) -> None:
-        """Put the weights back, whatever ended the run."""
+        """Restore the weights, regardless of how the run ended."""
         self._swap(False)

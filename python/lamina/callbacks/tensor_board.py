@@ -13,36 +13,37 @@ from lamina import _check
 from lamina.callbacks.callback import Callback, Logs
 from lamina.callbacks.rates import note_rates
 
-LARGEST_SIDE = 4096  # pixels of an image of weights; larger ones are left out
+LARGEST_SIDE = 4096  # pixels; larger images of weights are omitted
 
 
 class TensorBoard(Callback):
-    """Write event files that TensorBoard shows.
+    """Write event files for TensorBoard.
 
-    They are written by the package tensorboardX (``pip install 'lamina[tensorboard]'``), under
-    Keras's names: ``epoch_loss`` and the like in the folders ``train`` and ``validation``.
+    They are written with the package tensorboardX (``pip install 'lamina[tensorboard]'``), under
+    the names that Keras uses: ``epoch_loss`` and others, in the folders ``train`` and
+    ``validation``.
 
     Parameters
     ----------
     log_dir : str or path-like, default "logs"
-        Folder of this run alone; made if it is not there.
+        Folder of this run only; created if it does not exist.
     histogram_freq : int, default 0
-        Epochs from one histogram of every weight to the next; 0 for none.
+        Epochs between histograms of all weights; 0 for none.
     write_graph : bool, default True
-        Write the model's ``summary()`` as a text.
+        Write the model's ``summary()`` as text.
     write_images : bool, default False
-        With each histogram, write those weights as images that can be one.
+        With each histogram, also write the weights as images where possible.
     write_steps_per_second : bool, default False
-        Write how fast training is, by epoch and, with ``update_freq``, by batch.
+        Write the speed of training, per epoch and, depending on ``update_freq``, per batch.
     update_freq : int, "batch" or "epoch", default "epoch"
-        Write the logs after so many batches too; "batch" is 1.
+        Also write the logs after this number of batches; "batch" means 1.
     profile_batch : int, default 0
-        Must be 0: ``lamina.profile`` shows what a step costs.
+        Must be 0: use ``lamina.profile`` to see the cost of a step.
     embeddings_freq : int, default 0
-        Epochs from one copy of the weights of every ``Embedding`` for the projector to the next;
-        0 for none.
+        Epochs between copies of the weights of all ``Embedding`` layers for the projector; 0 for
+        none.
     embeddings_metadata : str, path-like or dict of str to these, optional
-        A file with one label a row of the weights, or one for each layer by its name.
+        A file with one label per row of the weights, or a file for each layer by its name.
 
     Raises
     ------
@@ -113,7 +114,7 @@ class TensorBoard(Callback):
         return isinstance(self.update_freq, int) and batches % self.update_freq == 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Open the file, and write what the model is."""
+        """Open the file, and write a description of the model."""
         self._train_batches = 0
         writer = self._writer("train")
         if self.write_graph:
@@ -124,7 +125,7 @@ class TensorBoard(Callback):
         self._epoch_start, self._steps = time.perf_counter(), self.model.optimizer.iterations
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write the epoch's logs, and the weights where it is their turn."""
+        """Write the logs of the epoch, and the weights if they are due."""
         shown = dict(logs or {})
         train = {k: v for k, v in shown.items() if not k.startswith("val_")}
         note_rates(self.model, train)
@@ -182,7 +183,7 @@ class TensorBoard(Callback):
         self._batch_start = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Write the logs of the batches so far, where it is their turn."""
+        """Write the logs of the batches so far if they are due."""
         self._train_batches += 1
         if not self._due(self._train_batches):
             return
@@ -192,13 +193,13 @@ class TensorBoard(Callback):
         self._write("train", "batch_{}", written, self._train_batches)
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Write the logs of the batches so far, where it is their turn."""
+        """Write the logs of the batches so far if they are due."""
         self._test_batches += 1
         if self._due(self._test_batches):
             self._write("validation", "batch_{}", logs or {}, self._test_batches)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Write the result over the steps of training."""
+        """Write the result against the number of training steps."""
         steps = self.model.optimizer.iterations
         self._write("validation", "evaluation_{}_vs_iterations", logs or {}, steps)
 
@@ -220,7 +221,7 @@ def _as_markdown(model: Any) -> str:
 
 
 def _as_image(weight: Any) -> Any:
-    """Return a weight as an image in [0, 1], or None: one row a filter, as Keras draws them."""
+    """Return a weight as an image in [0, 1], or None: one row per filter, as in Keras."""
     array: Any = np.squeeze(np.asarray(weight))
     if array.ndim == 1:
         array = array[None, :]

@@ -1,4 +1,4 @@
-"""A fit that ends quietly when its loss is no number."""
+"""Ending a fit without an error when its loss is NaN or infinite."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from lamina.callbacks.callback import Callback
 class TerminateOnNaN(Callback):
     """End the fit when a step would make the loss or a weight NaN or infinite.
 
-    Without it ``fit`` raises ``TrainingDiverged``.  Either way the weights are those before the
-    step (Keras's would be NaN).  With it the epoch ends, the last, with the NaN or infinite loss
-    of that step in its logs, and ``fit`` returns.
+    Without this callback ``fit`` raises ``TrainingDiverged``.  In both cases the weights are those
+    before the step (Keras's would be NaN).  With it the epoch ends as the last one, with the NaN or
+    infinite loss of that step in its logs, and ``fit`` returns.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class TerminateOnNaN(Callback):
         self.raise_error = _check.boolean("TerminateOnNaN", "raise_error", raise_error)
 
     def on_train_diverged(self, batch: int, error: ArithmeticError) -> bool:
-        """Say so, and let the fit end."""
+        """Print a message, and let the fit end."""
         if self.raise_error:
             return False
         _screen.write(f"Batch {batch}: Invalid loss, terminating training")

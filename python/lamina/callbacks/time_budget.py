@@ -1,4 +1,4 @@
-"""A fit that ends in time."""
+"""Limiting the duration of a fit."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from lamina.callbacks.callback import Callback, Logs
 
 
 class TimeBudget(Callback):
-    """Stop the training when it has taken so many seconds.
+    """Stop the training after a number of seconds.
 
-    The clock is read about ten times a second, and at the end of each epoch: the fit ends a tenth
-    of a second and a batch after the time is over, with the validation of the last epoch.
+    The clock is read about ten times per second, and at the end of each epoch: the fit ends a tenth
+    of a second and a batch after the time is over, after the validation of the last epoch.
 
     Parameters
     ----------
     seconds : float
-        More than 0; of wall-clock time, from the beginning of the fit.
+        Greater than 0; wall-clock time from the start of the fit.
     verbose : {0, 1}, default 0
-        1 prints when it stops.
+        1 prints when training stops.
 
     Attributes
     ----------
     used : float
-        Seconds that the fit has taken; those of a fit that is continued count with it.
+        Duration of the fit in seconds, including that of earlier parts of a continued fit.
     stopped_epoch : int or None
-        The epoch, from 0, in which the training was stopped; None if it was not.
+        The epoch, from 0, in which training was stopped; None if it was not.
 
     Examples
     --------
@@ -67,11 +67,11 @@ class TimeBudget(Callback):
         self._epoch = epoch
 
     def on_tick(self, batch: int, logs: Logs | None = None) -> None:
-        """Look at the clock."""
+        """Check the clock."""
         self._look()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Look at the clock."""
+        """Check the clock."""
         self._look()
 
     def _look(self) -> None:

@@ -69,7 +69,8 @@ class Dataset(Nested):
         sizes = {len(leaf) for leaf in leaves(held)}
         if len(sizes) != 1:
             raise ValueError(
-                f"from_tensor_slices: all arrays must have as many rows; got {sorted(sizes)}"
+                f"from_tensor_slices: all arrays must have the same number of rows; got "
+                f"{sorted(sizes)}"
             )
         return Dataset(stages.Rows(lambda rows: each(lambda a: a[rows], held), sizes.pop()))
 

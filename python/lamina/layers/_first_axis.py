@@ -1,8 +1,7 @@
 """Calls of the library's layers on tensors without rows, whose first axis is treated as rows.
 
 Within a user's ``call``, a batch may be reshaped to another number of rows, ``(rows * n, ...)``,
-and
-weights may be passed to a layer as if they were a batch.
+and weights may be passed to a layer as if they were a batch.
 """
 
 from __future__ import annotations

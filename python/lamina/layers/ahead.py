@@ -204,7 +204,6 @@ def batches_of(data: Any, steps: Any = None, who: str = "adapt") -> Iterator[Any
 
     An object with ``len(data)`` and ``data[i]``, an iterator or a generator yields its batches, a
     SciPy sparse matrix yields dense blocks of its rows; anything else is a single batch.
-    gives batches, a sparse matrix of SciPy's dense blocks of its rows; all else is one.
     """
     if steps is not None:
         steps = _check.integer(who, "steps", steps)

@@ -2,12 +2,9 @@
 
 A layer by rows (see rowwise.py), or one written with ``record``, defines ``build`` for the shape of
 one row and ``compute_mask`` for tensors.  Users call ``build`` with a shape that starts with the
-axis
-of rows, and ``compute_mask`` also with arrays; so does a user's class with ``call`` that derives
-from
-such a layer, by ``super()`` or by inheriting the methods.  ``call`` of a layer of the library
-computes
-on arrays if nothing is being recorded.
+axis of rows, and ``compute_mask`` also with arrays; so does a user's class with ``call`` that
+derives from such a layer, by ``super()`` or by inheriting the methods.  ``call`` of a layer of the
+library computes on arrays if nothing is being recorded.
 """
 
 from __future__ import annotations

@@ -177,8 +177,9 @@ def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
             raise ValueError(f"{layer.name}: {name} must have an axis of rows; got a single number")
         if len(arrays[-1]) != len(arrays[0]):
             raise ValueError(
-                f"{layer.name}: all inputs must have as many rows; got {len(arrays[0])} and "
-                f"{len(arrays[-1])}, of shapes {arrays[0].shape} and {arrays[-1].shape}"
+                f"{layer.name}: all inputs must have the same number of rows; got "
+                f"{len(arrays[0])} and {len(arrays[-1])}, "
+                f"of shapes {arrays[0].shape} and {arrays[-1].shape}"
             )
     return arrays
 

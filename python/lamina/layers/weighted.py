@@ -189,8 +189,7 @@ class Weighted:
         """The weights as the engine holds them, in the order of ``get_weights``.
 
         The layer's own weights come first, the trainable ones before the others, followed by those
-        of
-        layers within.
+        of layers within.
         """
         learnable = set(self._learnable)
         own = [self._parameters[i] for i in self._learnable]

@@ -1,21 +1,22 @@
 """Loss functions, with Keras's names and arguments.
 
-A loss gives one value a row (a position, if the prediction has several axes), which its
-``reduction`` makes one number of:
+A loss gives one value per row (per position, if the prediction has several axes), from which its
+``reduction`` computes a single number:
 
 - "sum_over_batch_size", the default, or "mean": ``sum(weight * value) / number of positions``,
 - "mean_with_sample_weight": ``sum(weight * value) / sum(weight)``,
 - "sum": ``sum(weight * value)``.
 
-Positions that a mask hides, and labels that are ignored, count in none of these sums.  A weight
-may be negative: it is then raised, not lowered.
+Positions hidden by a mask and ignored labels are left out of all of these sums.  A weight may be
+negative: the loss of its row is then increased instead of decreased.
 
-A training step follows the gradient of this number for its batch, as in Keras.  What ``fit`` and
-``evaluate`` report is the same number for all rows of the epoch, as if they were one batch,
-whatever the batch size.  Keras reports the mean of the batches' numbers, weighted by their rows;
-the two differ where batches have different numbers of unmasked positions, or different weights and
-"mean_with_sample_weight", and "sum" there depends on the batch size.  A loss that is one number for
-a batch, and cannot be split into rows, is averaged over batches here too.
+A training step follows the gradient of this number for its batch, as in Keras.  The value reported
+by ``fit`` and ``evaluate`` is the same number for all rows of the epoch, as if they were one batch,
+regardless of the batch size.  Keras reports the mean of the numbers of the batches, weighted by
+their rows; the two differ if batches have different numbers of unmasked positions, or different
+weights with "mean_with_sample_weight", and with "sum" Keras's value depends on the batch size.  A
+loss that is a single number for a batch, and cannot be split into rows, is averaged over batches
+here too.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ _SHORT = {
 }
 NAMED |= {short: NAMED[name] for short, name in _SHORT.items()}
 
-if not TYPE_CHECKING:  # the functions need lamina.ops, which not every program does
+if not TYPE_CHECKING:  # the functions need lamina.ops, which many programs do not
     _LAZY = {name: f"lamina.losses.{_ROOMS.get(name, 'functions')}:{name}" for name in _FUNCTIONS}
     _LAZY |= {short: _LAZY[name] for short, name in _SHORT.items()}
     _LAZY |= {short.upper(): _LAZY[short] for short in ("mse", "mae", "mape", "msle", "bce", "kld")}
@@ -155,7 +156,7 @@ def get(identifier: object) -> Loss:
     ----------
     identifier : str, dict, type, Loss or callable
         A function of tensors, ``f(y_true, y_pred)``, written with ``lamina.ops``, is wrapped in
-        `LossFunctionWrapper`; those of this room become the class of the same name.
+        `LossFunctionWrapper`; functions of this module become the class of the same name.
 
     Raises
     ------
@@ -178,7 +179,7 @@ def get(identifier: object) -> Loss:
         if room.startswith("lamina.losses.") and name in NAMED:
             return NAMED[name]()
         return LossFunctionWrapper(identifier)
-    if isinstance(identifier, Mapping):  # a configuration names classes that no string does
+    if isinstance(identifier, Mapping):  # a configuration may name classes that strings cannot
         return resolve("loss", identifier, {**NAMED, _WRAPPER: LossFunctionWrapper}, Loss)
     return resolve("loss", identifier, NAMED, Loss)
 
@@ -188,12 +189,12 @@ _WRAPPER = LossFunctionWrapper.__name__
 
 @answering_calls
 def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -> Loss:
-    """Return what `get` does, with classes of one's own by the names that they have here.
+    """Return the same as `get`, where user-defined classes may be given by name.
 
     Parameters
     ----------
     name : str or dict
-        A name, or what `serialize` returned.
+        A name, or the result of `serialize`.
     custom_objects : dict, optional
         Classes and functions by name.
     """

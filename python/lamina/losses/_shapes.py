@@ -1,4 +1,4 @@
-"""Targets beside predictions: the same type, and as many axes."""
+"""Matching targets to predictions: the same type and the same number of axes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from lamina import ops
 from lamina._tensors.given import given
 
-EPSILON = 1e-7  # Keras's: what probabilities and norms are kept away from 0 by
+EPSILON = 1e-7  # Keras's bound that keeps probabilities and norms away from 0
 
 
 def together(y_true: Any, y_pred: Any, *, aligned: bool = True) -> tuple[Any, Any]:
-    """Return both as tensors of floats; where one has a last axis of size 1 more, as aligned."""
+    """Return both as tensors of floats; a surplus last axis of size 1 is aligned."""
     pred = ops.cast(given(y_pred), "float32")
     true = ops.cast(given(y_true), "float32")
     return same_rank(true, pred) if aligned else (true, pred)

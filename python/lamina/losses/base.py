@@ -1,4 +1,4 @@
-"""What every loss shares: the target's checks, recording, and evaluation on plain arrays."""
+"""The base of all losses: checks of the target, recording, and evaluation on plain arrays."""
 
 # ruff: noqa: ARG002 - a method that subclasses define names its arguments
 
@@ -27,30 +27,31 @@ REDUCTIONS = (REDUCTION, "mean", "sum", "mean_with_sample_weight", "none", None)
 
 
 class Loss(Configurable):
-    """Base of all losses, and of a user's own.
+    """Base of all losses, including user-defined ones.
 
     A subclass defines ``call(self, y_true, y_pred)``, written with ``lamina.ops``, which returns
-    one value for each row, or for each position of a row, or a single number for all of them.
+    one value for each row, or for each position of a row, or a single number.
 
     Parameters
     ----------
     name : str, optional
-        Shown in errors and tables; by default the class in snake case.
+        Shown in errors and tables; by default the class name in snake case.
     reduction : {"sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none", None}
-        How the values become one number: the sum of weight times value over the number of values
-        (default, and "mean"), the sum, or that over the sum of the weights; see `lamina.losses`.
-        "none" and None leave them as they are, which is no loss to train with.
+        How the values are combined: the sum of weight times value divided by the number of values
+        (the default, also "mean"), the sum, or the sum divided by the sum of the weights; see
+        `lamina.losses`.  "none" and None leave the values uncombined, which cannot be used for
+        training.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Attributes
     ----------
     name : str
         Keras's name, shown in errors and tables.
     target_dtype : {"float", "int32"}
-        What the graph binds as the target.
+        The dtype of the target in the graph.
     from_logits : bool
-        Whether predictions are taken before the sigmoid or softmax.
+        Whether predictions are those before the sigmoid or softmax.
 
     Examples
     --------
@@ -68,16 +69,18 @@ class Loss(Configurable):
     )
     kind: ClassVar[str] = ""
     target_dtype: ClassVar[str] = "float"
-    calls: ClassVar[bool] = False  # whether it is recorded by `call`; found out, as the next
-    free_target: ClassVar[bool] = False  # whether targets may have another shape than predictions
-    weighs: ClassVar[bool] = False  # whether it is a `__call__` of its own, which takes weights
+    calls: ClassVar[bool] = (
+        False  # whether it is recorded by `call`; determined per class, as the next
+    )
+    free_target: ClassVar[bool] = False  # whether targets may differ in shape from predictions
+    weighs: ClassVar[bool] = False  # whether it has its own `__call__`, which takes weights
     name: str = ""
     from_logits: bool = False
     reduction: str | None = REDUCTION
     dtype: str | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Find out how the class is written: with ``call``, or for a kernel."""
+        """Determine how the class is written: with ``call``, or for a kernel."""
         super().__init_subclass__(**options)
         if not cls.name and not is_own(cls):
             cls.name = snake_case(cls.__name__)
@@ -107,7 +110,7 @@ class Loss(Configurable):
         self.name = name or self.kind or type(self).name
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each row, or position of a row: what a subclass overrides.
+        """Return the loss of each row, or position of a row; to be overridden by subclasses.
 
         Parameters
         ----------
@@ -119,13 +122,13 @@ class Loss(Configurable):
         raise TypeError(f"{type(self).__name__}: a subclass of Loss must define call()")
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the target's shape for a prediction's, both without the row axis."""
+        """Return the target's shape for that of a prediction, both without the axis of rows."""
         return tuple(prediction_shape)
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
-        """Return `y` in the target's shape, or say which row does not fit.
+        """Return `y` in the target's shape, or raise an error that names the row that does not fit.
 
-        A missing or additional last axis of size 1 is put right; the dtype stays.
+        A missing or additional last axis of size 1 is corrected; the dtype is kept.
 
         Parameters
         ----------
@@ -151,26 +154,26 @@ class Loss(Configurable):
 
     @property
     def parameter(self) -> float:
-        """The kernel's one number: Huber's delta, the label smoothing."""
+        """The kernel's parameter: Huber's delta, or the label smoothing."""
         return 0.0
 
     @property
     def by_kernel(self) -> bool:
-        """Whether a kernel computes it, with the settings that it has."""
+        """Whether the loss, with its settings, is computed by a kernel."""
         return bool(self.kind)
 
     @property
     def by_call(self) -> bool:
-        """Whether it is recorded by ``call``: it has no kernel, or settings that this lacks."""
+        """Whether it is recorded by ``call``, as no kernel supports it or its settings."""
         return self.calls or (bool(self.kind) and not self.by_kernel)
 
     @property
     def graph_reduction(self) -> str:
-        """The reduction's name on a graph, of the values that ``term`` returns."""
+        """The graph's name for the reduction of the values that ``term`` returns."""
         return "mean" if self.weighs else called.ON_GRAPH.get(self.reduction, "mean")
 
     def record(self, graph: Any, prediction: Any, target: Any) -> Any:
-        """Record the loss on a graph under construction; returns the tensor of its values."""
+        """Record the loss on a graph under construction; return the tensor of its values."""
         if not self.by_kernel:
             return called.recorded(self, graph, prediction, target).value
         return graph.loss(
@@ -180,7 +183,7 @@ class Loss(Configurable):
     def term(
         self, graph: Any, prediction: Any, target: Any, weight: Any = None, mask: Any = None
     ) -> tuple[Any, Any, Any]:
-        """Record the loss of a model's output; returns values, weights and mask that fit them."""
+        """Record the loss of a model's output; return values, weights and mask that fit them."""
         if not self.by_call and self.reduction not in called.SEVERAL:
             return self.record(graph, prediction, target), weight, mask
         return called.term(self, graph, prediction, target, weight, mask)
@@ -195,7 +198,7 @@ class Loss(Configurable):
     ) -> float: ...
     @answering_calls
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Return the loss as one number: of arrays a float, of tensors a tensor.
+        """Return the loss as one number: a float for arrays, a tensor for tensors.
 
         Parameters
         ----------
@@ -209,7 +212,7 @@ class Loss(Configurable):
         Returns
         -------
         float
-            Of tensors a tensor without axes; with the reduction "none", one value a row.
+            For tensors a tensor without axes; with the reduction "none", one value per row.
         """
         if dispatch.on_tensors(y_true, y_pred, sample_weight):
             return called.reduced(self, y_true, y_pred, sample_weight)
@@ -236,7 +239,7 @@ def _evaluate(
     w = None
     if weight is not None:
         arrays.append(cast(weight, dtype))
-        w = graph.input((), name="sample_weight")  # of a row, for all its positions
+        w = graph.input((), name="sample_weight")  # one per row, for all its positions
     graph.add_loss(loss.record(graph, p, t), w)
     graph.build()
     execution = _core.Execution(graph, prediction.shape[0], False)
@@ -253,16 +256,16 @@ def real_array(who: str, name: str, values: ArrayLike) -> NDArray[Any]:
 
 
 def check_rows(who: str, target: NDArray[Any], prediction: NDArray[Any]) -> None:
-    """Raise unless targets and predictions have equally many rows."""
+    """Raise unless targets and predictions have the same number of rows."""
     if target.shape[0] != prediction.shape[0]:
         raise ValueError(
-            f"{who}: y_true and y_pred must have equally many rows; "
+            f"{who}: y_true and y_pred must have the same number of rows; "
             f"got {target.shape[0]} and {prediction.shape[0]}"
         )
 
 
 def check_weight(who: str, weight: ArrayLike | None, target: NDArray[Any]) -> NDArray[Any] | None:
-    """Return None or one finite float64 weight a row."""
+    """Return None or one finite float64 weight per row."""
     if weight is None:
         return None
     array = cast(numeric(who, "sample_weight", weight), np.float64)
@@ -270,7 +273,7 @@ def check_weight(who: str, weight: ArrayLike | None, target: NDArray[Any]) -> ND
         array = array[:, 0]
     if array.shape != target.shape[:1]:
         raise ValueError(
-            f"{who}: sample_weight must have shape {target.shape[:1]}, one weight a row; "
+            f"{who}: sample_weight must have shape {target.shape[:1]}, one weight per row; "
             f"got {array.shape}"
         )
     raise_at_first(who, "sample_weight", ~np.isfinite(array), array, "finite")
@@ -286,8 +289,8 @@ def fit_shape(who: str, y: NDArray[Any], shape: tuple[int, ...], hint: str = "")
             return y.reshape(y.shape[0], *shape)
     if not hint and len(shape) > max(1, y.ndim - 1) and y.shape[1:] in ((), shape[-1:], (1,)):
         hint = (
-            f"; the model predicts at {shape[:-1]} positions of a row: a Flatten, a global "
-            f"pooling, or return_sequences=False in the last recurrent layer leaves one"
+            f"; the model predicts at {shape[:-1]} positions of a row: a Flatten, global "
+            f"pooling, or return_sequences=False in the last recurrent layer reduces them to one"
         )
     needed = ", ".join(["rows", *map(str, shape)])
     raise ValueError(
@@ -299,7 +302,7 @@ def fit_shape(who: str, y: NDArray[Any], shape: tuple[int, ...], hint: str = "")
 def raise_at_first(
     who: str, name: str, bad: NDArray[Any], values: NDArray[Any], rule: str, hint: str = ""
 ) -> None:
-    """Raise ValueError for the first True of `bad`, naming row, column and value."""
+    """Raise ValueError for the first True in `bad`, naming row, column and value."""
     if not bad.any():
         return
     place = np.unravel_index(int(np.argmax(bad)), bad.shape)
@@ -311,7 +314,7 @@ def raise_at_first(
 
 
 def _coding(y: NDArray[Any]) -> str:
-    """Return how values outside [0, 1] are meant, probably."""
+    """Return a guess of how values outside [0, 1] are coded, for error messages."""
     if y.size == len(y) and (y == np.floor(y)).all():
         codes = np.unique(y)
         if codes.tolist() == [-1, 1]:
@@ -327,7 +330,7 @@ def _coding(y: NDArray[Any]) -> str:
 
 
 def check_free_target(who: str, y: ArrayLike) -> NDArray[Any]:
-    """Return targets in the shape that they have: finite numbers, integers as int32."""
+    """Return targets in their own shape, which must be finite; integers become int32."""
     array = numeric(who, "y", y)
     if array.dtype.kind == "f":
         raise_at_first(who, "y", ~np.isfinite(array), array, "finite")

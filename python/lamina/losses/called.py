@@ -1,4 +1,4 @@
-"""Losses written with ``call``: recorded for training, and computed on tensors and arrays."""
+"""Losses written with ``call``: recording for training, and evaluation on tensors and arrays."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from lamina.losses.base import Loss
 
 MEANS = ("sum_over_batch_size", "mean")
-SEVERAL = ("none", None)  # that leave more than one number
+SEVERAL = ("none", None)  # reductions that leave several numbers
 ON_GRAPH: dict[str | None, str] = {"sum": "sum", "mean_with_sample_weight": "weighted_mean"}
 
 
 def values_of(loss: Loss, y_true: Any, y_pred: Any, *weight: Any) -> Any:
-    """Return the loss's values, a tensor; given weights, of a loss that takes them."""
+    """Return the values of the loss, a tensor; weights are passed to losses that take them."""
     function = loss if weight else loss.call
     values = written.run(loss.name, function, [y_true, y_pred, *weight], {})
     if (
@@ -38,14 +38,16 @@ def values_of(loss: Loss, y_true: Any, y_pred: Any, *weight: Any) -> Any:
 def recorded(
     loss: Loss, graph: Any, prediction: Any, target: Any, *weight: Any, mask: Any = None
 ) -> Tensor:
-    """Record the loss's values for a model's output: of rows, of positions, or one number."""
+    """Record the loss's values for a model's output: for rows, for positions, or one number."""
     from lamina import ops
 
     recording = Recording.of(graph)
     now = recording if Recording.current() is not recording else nullcontext()
     with now, recording.within(loss.name):
         y_true, y_pred = Tensor(recording, target), Tensor(recording, prediction, mask)
-        if y_pred.ndim == 1 and not loss.free_target:  # a mean over the last axis is one of rows
+        if (
+            y_pred.ndim == 1 and not loss.free_target
+        ):  # a mean over the last axis must be one of rows
             y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
         made = given(values_of(loss, ops.cast(y_true, "float32"), y_pred, *weight))
         values: Tensor = ops.cast(made, "float32")
@@ -56,14 +58,14 @@ def recorded(
                 f"{loss.name}: call must return one value for each row, shape (rows,), or for each "
                 f"of its positions, or a single number; got {values!r}"
             )
-        values.mask = made.mask  # what the loss leaves out
+        values.mask = made.mask  # the positions that the loss leaves out
         return values
 
 
 def term(
     loss: Loss, graph: Any, prediction: Any, target: Any, weight: Any, mask: Any
 ) -> tuple[Any, Any, Any]:
-    """Record a loss with its weights and mask; returns what ``Graph.add_loss`` takes."""
+    """Record a loss with its weights and mask; return the arguments of ``Graph.add_loss``."""
     recording = Recording.of(graph)
     now = recording if Recording.current() is not recording else nullcontext()
     with now, recording.within(loss.name):
@@ -90,7 +92,7 @@ def term(
 
 
 def _spread(loss: Loss, values: Tensor, given_: Tensor, what: str) -> Tensor:
-    """Return weights, or a mask, with one entry for each of the values of a row."""
+    """Return weights, or a mask, with one entry for each value of a row."""
     from lamina import ops
     from lamina._tensors.given import record
 
@@ -125,7 +127,7 @@ def _shown(row: tuple[int, ...]) -> str:
 
 
 def reduced(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
-    """Return the loss of tensors as the tensor that its reduction makes."""
+    """Return the loss of tensors after its reduction, as a tensor."""
     from lamina import ops
 
     if not hasattr(y_pred, "shape"):
@@ -136,7 +138,7 @@ def reduced(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
 
 
 def one_number(loss: Loss, values: Any, weight: Any, mask: Any) -> Any:
-    """Return the values, weighted and masked, as the loss's reduction makes one of them."""
+    """Return the values, weighted and masked, combined by the loss's reduction."""
     from lamina import ops
 
     counted = None  # a weight for each value
@@ -165,7 +167,7 @@ def one_number(loss: Loss, values: Any, weight: Any, mask: Any) -> Any:
 
 
 def _as_many_axes(weight: Any, values: Any) -> Any:
-    """Return weights that multiply values: a row's weight is that of all its positions."""
+    """Return weights with the axes of the values: a row's weight applies to all its positions."""
     from lamina import ops
 
     have, want = len(np.shape(weight)), len(values.shape)
@@ -177,7 +179,7 @@ def _as_many_axes(weight: Any, values: Any) -> Any:
 
 
 def at_once(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
-    """Return the loss of arrays: a float, or an array where the reduction leaves several."""
+    """Return the loss of arrays: a float, or an array if the reduction leaves several values."""
     prediction = numeric(loss.name, "y_pred", y_pred)
     target = loss.check_target(y_true, prediction.shape[1:])
     if prediction.ndim == 0 or prediction.shape[0] == 0:
@@ -186,7 +188,7 @@ def at_once(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
         )
     if target.shape[:1] != prediction.shape[:1]:
         raise ValueError(
-            f"{loss.name}: y_true and y_pred must have equally many rows; "
+            f"{loss.name}: y_true and y_pred must have the same number of rows; "
             f"got {len(target) if target.ndim else 1} and {len(prediction)}"
         )
     kept = prediction.dtype == np.float32 or prediction.dtype.kind != "f"

@@ -1,9 +1,10 @@
 """Losses for classes.
 
-With a sigmoid or softmax as the model's last step these are computed from what goes into it, so
-they are exact however extreme it is; ``from_logits=True`` says that the model ends without one.
+If the last step of the model is a sigmoid or softmax, these losses are computed from its inputs, so
+that they are exact even for extreme values; ``from_logits=True`` says that the model has no such
+step.
 As in Keras, probabilities of any other origin are kept at least 1e-7 away from 0 and 1 before the
-logarithm, and those of several classes are first divided by their sum.
+logarithm is taken, and those of several classes are first divided by their sum.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class _Crossentropy(Loss):
 
     @property
     def by_kernel(self) -> bool:
-        """Whether a kernel computes it: along the last axis."""
+        """Whether a kernel computes it, which requires the last axis."""
         return self.axis == -1
 
     def _init_smoothing(self, label_smoothing: float) -> None:
@@ -58,7 +59,7 @@ class BinaryCrossentropy(_Crossentropy):
     name : str, default "binary_crossentropy"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -106,7 +107,7 @@ class CategoricalCrossentropy(_Crossentropy):
     Parameters
     ----------
     from_logits : bool, default False
-        Whether predictions are taken before the softmax.
+        Whether predictions are those before the softmax.
     label_smoothing : float, default 0.0
         In [0, 1]; targets become ``y * (1 - s) + s / classes``.
     axis : int, default -1
@@ -116,7 +117,7 @@ class CategoricalCrossentropy(_Crossentropy):
     name : str, default "categorical_crossentropy"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -154,7 +155,7 @@ class CategoricalCrossentropy(_Crossentropy):
         return self.label_smoothing
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.generic]:
-        """Return `y`, one row of class probabilities a position; values must lie in [0, 1]."""
+        """Return `y`, one row of class probabilities per position; values must lie in [0, 1]."""
         hint = (
             "; integer labels need sparse_categorical_crossentropy or utils.to_categorical(y)"
             if np.ndim(y) == len(prediction_shape)
@@ -171,10 +172,10 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     Parameters
     ----------
     from_logits : bool, default False
-        Whether predictions are taken before the softmax.
+        Whether predictions are those before the softmax.
     ignore_class : int, optional
-        Rows, or positions, with this label do not count, neither in the sum nor in what it is
-        divided by.  It may lie outside the classes, such as -1.
+        Rows, or positions, with this label are left out, both of the sum and of the number by which
+        it is divided.  It may lie outside the classes, such as -1.
     reduction : str, default "sum_over_batch_size"
         How rows are combined; see `Loss`.
     axis : int, default -1
@@ -182,7 +183,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
     name : str, default "sparse_categorical_crossentropy"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -211,7 +212,7 @@ class SparseCategoricalCrossentropy(_Crossentropy):
 
     @property
     def by_call(self) -> bool:
-        """Whether it is recorded by ``call``: the kernel takes no label that is none."""
+        """Whether it is recorded by ``call``: the kernel only takes labels of classes."""
         return super().by_call or self.ignore_class is not None
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -227,12 +228,14 @@ class SparseCategoricalCrossentropy(_Crossentropy):
         shape = list(prediction_shape)
         place = self.axis - 1 if self.axis > 0 else self.axis + len(shape)
         if not 0 <= place < len(shape):
-            raise ValueError(f"{self.name}: axis {self.axis} is none of {shape} and the rows'")
+            raise ValueError(
+                f"{self.name}: axis {self.axis} is neither that of the rows nor one of {shape}"
+            )
         shape.append(shape.pop(place))
         return tuple(shape)
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """One label a position: the prediction's shape without the classes."""
+        """Return the prediction's shape without the classes: one label per position."""
         return self._row(prediction_shape)[:-1] if prediction_shape else ()
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.int32]:
@@ -257,7 +260,7 @@ def check_labels(who: str, y: ArrayLike, prediction_shape: tuple[int, ...]) -> N
         hint = "; one-hot rows need categorical_crossentropy"
     array = fit_shape(who, array, prediction_shape[:-1], hint)
     if array.dtype.kind == "f":
-        # NaN is no integer either; floats such as 3.0 are what CSV readers give.
+        # NaN is not an integer either; floats such as 3.0 are accepted, as CSV readers return them.
         raise_at_first(who, "y", array != np.floor(array), array, "integer labels")
     rule = f"integer labels in [0, {classes})"
     bad = (array < 0) | (array >= classes)
@@ -266,7 +269,7 @@ def check_labels(who: str, y: ArrayLike, prediction_shape: tuple[int, ...]) -> N
 
 
 def _coding(labels: NDArray[np.generic], classes: int) -> str:
-    """Return how labels outside [0, classes) are meant, probably."""
+    """Return a guess of how labels outside [0, classes) are coded, for error messages."""
     low, high = int(labels.min()), int(labels.max())
     if low == 1 and high == classes and classes > 1:
         return "; y - 1 counts the classes from 0"
@@ -278,7 +281,7 @@ def _coding(labels: NDArray[np.generic], classes: int) -> str:
         ignoring = "losses.SparseCategoricalCrossentropy(ignore_class=-1)"
         return f"; {ignoring} leaves out what is labelled -1"
     if low >= 0 and classes == 1:
-        return "; one unit goes with sigmoid and binary_crossentropy, softmax needs one a class"
+        return "; one unit goes with sigmoid and binary_crossentropy, softmax needs one per class"
     few = labels.size > classes >= len(np.unique(labels))
     if low >= 0 and high < 1000 and not few:
         return f"; labels up to {high} need {high + 1} units"

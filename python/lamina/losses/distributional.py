@@ -1,4 +1,4 @@
-"""Losses of predicted distributions as functions of tensors: one value for each row or position."""
+"""Losses for predicted distributions as functions of tensors, one value per row or position."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def gaussian_nll(
     y_pred : tensor or array_like of shape (rows, ..., 2 * outputs)
         The means, then the variances or their logarithms.
     predicts : {"variance", "log_variance"}, default "variance"
-        Which of the two.
+        The content of the second half.
     full : bool, default False
         Whether the constant, ``log(2 pi) / 2``, is added.
     epsilon : float, default 1e-6
-        The least variance.
+        Lower bound of the variance.
 
     Examples
     --------
@@ -63,14 +63,14 @@ def gaussian_nll(
 def pinball(y_true: Any, y_pred: Any, quantiles: float | Sequence[float] = 0.5) -> Any:
     """Return ``mean(max(q e, (q - 1) e))`` over the last axis, ``e = y - p``.
 
-    Koenker and Bassett 1978, "Regression quantiles": it is least where p is the q-quantile of y.
+    Koenker and Bassett 1978, "Regression quantiles": it is smallest where p is the q-quantile of y.
 
     Parameters
     ----------
     y_true : tensor or array_like of shape (rows, ...)
     y_pred : tensor or array_like
-        Of one quantile in the shape of the targets; of several with their predictions along the
-        last axis.
+        For one quantile in the shape of the targets; for several with the quantiles along the last
+        axis.
     quantiles : float or sequence of float, default 0.5
         Each in (0, 1).
 

@@ -1,4 +1,4 @@
-"""Losses of predicted distributions: by mean and variance, and by quantiles."""
+"""Losses for predicted distributions: by mean and variance, and by quantiles."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ PREDICTS = ("variance", "log_variance")
 
 
 class GaussianNLL(FunctionalLoss):
-    """``mean (log v + (y - m)^2 / v) / 2``: a normal distribution's mean m and variance v.
+    """``mean (log v + (y - m)^2 / v) / 2`` for a normal distribution with mean m and variance v.
 
-    A model with k outputs predicts 2 k columns: the means, then the variances, such as
-    ``Dense(2)`` with ``predicts="log_variance"``, or with "variance" a `Concatenate` of
-    ``Dense(1)`` and ``Dense(1, "softplus")``.  As ``torch.nn.GaussianNLLLoss``.
+    A model with k outputs predicts 2 k columns: the means, then the variances, for example
+    ``Dense(2)`` with ``predicts="log_variance"``, or, with "variance", a `Concatenate` of
+    ``Dense(1)`` and ``Dense(1, "softplus")``.  The same as ``torch.nn.GaussianNLLLoss``.
 
     Nix and Weigend 1994, "Estimating the mean and variance of the target probability distribution".
 
     Parameters
     ----------
     predicts : {"variance", "log_variance"}, default "variance"
-        What the second half of the columns is.
+        The content of the second half of the columns.
     full : bool, default False
         Whether the constant, ``log(2 pi) / 2``, is added.
     epsilon : float, default 1e-6
-        The least variance: smaller ones count as so much, and no gradient flows to them.
+        Lower bound of the variance: smaller values are replaced by it and get no gradient.
     reduction : str, default "sum_over_batch_size"
         How rows are combined; see `Loss`.
     name : str, default "gaussian_nll"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class GaussianNLL(FunctionalLoss):
         self._init(reduction, name, dtype)
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Half as many columns as the prediction has."""
+        """Return the prediction's shape with half as many columns."""
         if not prediction_shape or prediction_shape[-1] % 2:
             raise ValueError(
                 f"{self.name}: predictions need a mean and a variance for each output, an even "
@@ -75,11 +75,11 @@ class GaussianNLL(FunctionalLoss):
 
 
 class Pinball(FunctionalLoss):
-    """``mean max(q e, (q - 1) e)``, ``e = y - p``: the loss of quantiles, one or several at once.
+    """``mean max(q e, (q - 1) e)``, ``e = y - p``: the loss for one or several quantiles.
 
-    Of several quantiles the predictions of each are along the last axis: ``Dense(3)`` for
-    ``quantiles=(0.1, 0.5, 0.9)`` and targets of one column.  As
-    ``sklearn.metrics.mean_pinball_loss``, the mean over the quantiles.
+    With several quantiles their predictions lie along the last axis: ``Dense(3)`` for
+    ``quantiles=(0.1, 0.5, 0.9)`` and targets with one column.  Like
+    ``sklearn.metrics.mean_pinball_loss``, averaged over the quantiles.
 
     Koenker and Bassett 1978, "Regression quantiles".
 
@@ -92,7 +92,7 @@ class Pinball(FunctionalLoss):
     name : str, default "pinball"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -115,7 +115,7 @@ class Pinball(FunctionalLoss):
         self._init(reduction, name, dtype)
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Without the axis of the quantiles, where there are several."""
+        """Return the shape without the axis of the quantiles, if there are several."""
         if np.ndim(self.quantiles) == 0:
             return tuple(prediction_shape)
         count = len(self.quantiles)

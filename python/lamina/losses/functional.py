@@ -1,4 +1,4 @@
-"""Losses that are functions of ``lamina.losses``, with the function's settings as arguments."""
+"""Losses defined by functions of ``lamina.losses``, with the functions' settings as arguments."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from lamina.losses.base import REDUCTION, Loss
 
 
 class FunctionalLoss(Loss):
-    """Base of the losses here: each names its function, and which arguments that takes."""
+    """Base of these losses: each names its function and the arguments that it passes on."""
 
     _plumbing: ClassVar[str] = "function settings"
     function: ClassVar[str]
     settings: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Call the loss as its function is called."""
+        """Give the class a ``call`` that calls the function."""
         super().__init_subclass__(**options)
         if "function" in vars(cls):
             cls.name = cls.function
@@ -47,7 +47,7 @@ class MeanAbsolutePercentageError(FunctionalLoss):
     name : str, default "mean_absolute_percentage_error"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class MeanSquaredLogarithmicError(FunctionalLoss):
 
 
 class LogCosh(FunctionalLoss):
-    """``mean_c log(cosh(p_c - y_c))`` over the last axis: near 0 a square, further off a line.
+    """``mean_c log(cosh(p_c - y_c))`` over the last axis: quadratic near 0, linear far away.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ class CosineSimilarity(FunctionalLoss):
     name : str, default "cosine_similarity"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -249,18 +249,18 @@ class CategoricalHinge(FunctionalLoss):
 
 
 class BinaryFocalCrossentropy(FunctionalLoss):
-    """Binary cross-entropy times ``(1 - p)^gamma``, p the probability of the right answer.
+    """Binary cross-entropy times ``(1 - p)^gamma``, where p is the probability of the right class.
 
     Lin et al. 2018, https://arxiv.org/abs/1708.02002.
 
     Parameters
     ----------
     apply_class_balancing : bool, default False
-        Whether ones count `alpha` times and zeros ``1 - alpha`` times.
+        Whether ones are weighted by `alpha` and zeros by ``1 - alpha``.
     alpha : float, default 0.25
-        See above.
+        The weight of ones.
     gamma : float, default 2.0
-        At least 0; with 0 it is the binary cross-entropy.
+        At least 0; with 0 the loss is the binary cross-entropy.
     from_logits : bool, default False
         Whether predictions are log-odds rather than probabilities.
     label_smoothing : float, default 0.0
@@ -313,7 +313,7 @@ class CategoricalFocalCrossentropy(FunctionalLoss):
     gamma : float, default 2.0
         At least 0.
     from_logits : bool, default False
-        Whether predictions are taken before the softmax.
+        Whether predictions are those before the softmax.
     label_smoothing : float, default 0.0
         In [0, 1]; targets become ``y * (1 - s) + s / classes``.
     axis : int, default -1
@@ -362,14 +362,14 @@ def _init_focal(
 
 
 class CategoricalGeneralizedCrossEntropy(FunctionalLoss):
-    """``(1 - p^q) / q``, p the probability of the class that an integer label names.
+    """``(1 - p^q) / q``, where p is the probability of the class given by an integer label.
 
     Zhang and Sabuncu 2018, https://arxiv.org/abs/1805.07836.
 
     Parameters
     ----------
     q : float, default 0.5
-        In (0, 1]: near 0 it is the cross-entropy, 1 the absolute error.
+        In (0, 1]: near 0 the loss is the cross-entropy, at 1 the absolute error.
     reduction : str, default "sum_over_batch_size"
         How rows are combined; see `Loss`.
     name : str, default "categorical_generalized_cross_entropy"

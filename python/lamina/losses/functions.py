@@ -1,7 +1,7 @@
-"""Losses as functions of tensors, by Keras's names: one value for each row, or position of a row.
+"""Losses as functions of tensors, under Keras's names, with one value per row or position.
 
-They are what the classes of the same names compute, and work on recorded tensors (in losses,
-regularizers and layers of one's own), on symbolic ones, and on arrays.
+They compute the same as the classes of the same names, on recorded tensors (in user-defined losses,
+regularizers and layers), on symbolic tensors, and on arrays.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 
 @operation
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
-    """Return ``100 mean(|y_true - y_pred| / |y_true|)`` over the last axis; no target counts as 0.
+    """Return ``100 mean(|y_true - y_pred| / |y_true|)`` over the last axis.
 
     Targets are kept at least 1e-7 away from 0.
     """
@@ -104,7 +104,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 
 @operation
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """Return minus the cosine of the angle between both along an axis: -1 where they agree."""
+    """Return minus the cosine of the angle between both along an axis: -1 if they agree."""
     true, pred = together(y_true, y_pred)
     return -ops.sum(_unit(true, axis) * _unit(pred, axis), axis=axis)
 
@@ -118,9 +118,9 @@ def _unit(x: Any, axis: int) -> Any:
 
 @operation
 def hinge(y_true: Any, y_pred: Any) -> Any:
-    """Return ``mean(max(1 - y_true y_pred, 0))`` over the last axis, of targets -1 and 1.
+    """Return ``mean(max(1 - y_true y_pred, 0))`` over the last axis, for targets -1 and 1.
 
-    Where all are 0 or 1, the zeros count as -1.
+    If all targets are 0 or 1, zeros are treated as -1.
     """
     true, pred = together(y_true, y_pred)
     return ops.mean(ops.maximum(1.0 - _signs(true) * pred, 0.0), axis=-1)
@@ -128,7 +128,7 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 
 @operation
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
-    """Return ``mean(max(1 - y_true y_pred, 0) ** 2)`` over the last axis; targets as ``hinge``."""
+    """Return ``mean(max(1 - y_true y_pred, 0) ** 2)`` over the last axis; see ``hinge``."""
     true, pred = together(y_true, y_pred)
     return ops.mean(ops.square(ops.maximum(1.0 - _signs(true) * pred, 0.0)), axis=-1)
 
@@ -178,7 +178,7 @@ def binary_crossentropy(
     ----------
     y_true, y_pred : tensor or array_like
     from_logits : bool, default False
-        Whether ``y_pred`` is taken before the sigmoid.
+        Whether ``y_pred`` is that before the sigmoid.
     label_smoothing : float, default 0.0
         Targets become ``y * (1 - s) + s / 2``.
     axis : int, default -1
@@ -218,7 +218,7 @@ def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None,
     axis: int = -1,
 ) -> Any:  # fmt: skip
-    """Return ``-log p`` of the class that a label names; see ``SparseCategoricalCrossentropy``.
+    """Return ``-log p`` of the class of each label; see ``SparseCategoricalCrossentropy``.
 
     Where the label is ``ignore_class`` the loss is 0, and means leave it out.
 
@@ -246,8 +246,8 @@ def binary_focal_crossentropy(
 ) -> Any:  # fmt: skip
     """Return the binary cross-entropy times ``(1 - p)**gamma``, p that of the right class.
 
-    Lin et al. 2018, https://arxiv.org/abs/1708.02002.  With ``apply_class_balancing`` ones count
-    alpha times, zeros ``1 - alpha`` times.
+    Lin et al. 2018, https://arxiv.org/abs/1708.02002.  With ``apply_class_balancing`` ones are
+    weighted by alpha and zeros by ``1 - alpha``.
     """
     true, pred = together(y_true, y_pred)
     true = _smoothed(true, label_smoothing, 2)
@@ -276,7 +276,7 @@ def categorical_focal_crossentropy(
 
 @operation
 def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
-    """Return ``(1 - p**q) / q``, p that of the class that the label names.
+    """Return ``(1 - p**q) / q``, where p is the probability of the class given by the label.
 
     Zhang and Sabuncu 2018, https://arxiv.org/abs/1805.07836.
     """
@@ -290,7 +290,7 @@ def _smoothed(true: Any, share: float, classes: int) -> Any:
     return true * (1.0 - share) + share / classes if share else true
 
 
-# --- overlaps, of all elements or over axes
+# --- overlaps, over all elements or some axes
 
 
 @operation
@@ -305,7 +305,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 def tversky(
     y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
 ) -> Any:
-    """Return one minus Tversky's index; alpha weighs what is missed, beta what is too much.
+    """Return one minus Tversky's index; alpha weighs false negatives, beta false positives.
 
     Salehi et al. 2017, https://arxiv.org/abs/1706.05721.
     """
@@ -316,17 +316,17 @@ def tversky(
     return 1.0 - both / (both + alpha * missed + beta * surplus + EPSILON)
 
 
-# --- labels of a sequence, and of pairs
+# --- labels of sequences and of pairs
 
 
 @operation
 def ctc(y_true: Any, y_pred: Any) -> Any:
-    """Return minus the log-probability that each row's steps spell its labels.
+    """Return minus the log-probability of each row's label sequence, given its steps.
 
     Parameters
     ----------
     y_true : tensor or array_like of int, shape (rows, labels)
-        Labels from 1 on; 0 stands for none, and fills up.
+        Labels from 1 on; 0 is padding.
     y_pred : tensor or array_like of shape (rows, steps, classes)
         Logits; class 0 is the blank.
     """
@@ -345,7 +345,7 @@ def circle(
     y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None,
     remove_diagonal: bool = True, gamma: float = 80.0, margin: float = 0.4,
 ) -> Any:  # fmt: skip
-    """Return the circle loss of each row among the others: classes near, and apart.
+    """Return the circle loss of each row: near others of its class, far from other classes.
 
     Sun et al. 2020, https://arxiv.org/abs/2002.10857.
 
@@ -356,13 +356,13 @@ def circle(
     y_pred : tensor or array_like of shape (rows, columns)
         Embeddings of length 1.
     ref_labels, ref_embeddings : tensor or array_like, optional
-        What rows are compared with; by default they themselves.
+        The rows to compare with; by default the rows themselves.
     remove_diagonal : bool, default True
-        Whether a row is not compared with that of the same number.
+        Whether a row is not compared with the reference of the same index.
     gamma : float, default 80.0
-        A scale.
+        Scale factor.
     margin : float, default 0.4
-        How far pairs have to be beyond the best.
+        Relaxation margin: how far pairs must be beyond the optimum.
     """
     pred = ops.cast(given(y_pred), "float32")
     labels = ops.reshape(ops.cast(given(y_true), "int32"), (-1,))
@@ -383,7 +383,7 @@ def circle(
 
 
 def _log_sum(x: Any, kept: Any) -> Any:
-    """Return log(sum(exp(x))) of those that are kept along axis 1; far below 0 of none."""
+    """Return log(sum(exp(x))) of the kept values along axis 1; very low if there are none."""
     low = -1e30
     x = ops.where(kept, x, low)
     most = ops.stop_gradient(ops.max(x, axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Losses of labels: those that a sequence spells, and those that embeddings have in common."""
+"""Losses for label sequences, and for embeddings of labelled rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lamina.losses.functional import FunctionalLoss
 
 
 class CTC(FunctionalLoss):
-    """Minus the log-probability that a row's steps spell its labels (Graves et al. 2006).
+    """Minus the log-probability of a row's label sequence given its steps (Graves et al. 2006).
 
-    Predictions are logits of shape (steps, classes), class 0 the blank; targets are labels from 1
-    on, filled up with 0.
+    Predictions are logits of shape (steps, classes), where class 0 is the blank; targets are labels
+    from 1 on, padded with 0.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class CTC(FunctionalLoss):
     name : str, default "ctc"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -36,10 +36,10 @@ class CTC(FunctionalLoss):
     """
 
     function = "ctc"
-    free_target = True  # labels, fewer than there are steps
+    free_target = True  # labels, fewer than steps
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
-        """Return the labels as int32; the steps must be enough for them."""
+        """Return the labels as int32; there must be enough steps for them."""
         labels = check_free_target(self.name, y)
         if labels.ndim != 2 or len(prediction_shape) != 2:
             raise ValueError(
@@ -69,20 +69,20 @@ class CTC(FunctionalLoss):
 
 
 class Circle(FunctionalLoss):
-    """Circle loss of embeddings: those of a class near each other, those of others apart.
+    """Circle loss of embeddings: close to others of their class, far from other classes.
 
-    Each row is compared with all others of its batch, so that the loss depends on how rows are cut
-    into batches.  Rows with no other of their class count nowhere.  Predictions are embeddings of
-    length 1, as `UnitNormalization` makes them; targets are integer labels.
+    Each row is compared with all others of its batch, so the loss depends on how rows are split
+    into batches.  Rows without another of their class are left out.  Predictions are embeddings of
+    length 1, as returned by `UnitNormalization`; targets are integer labels.
 
     Sun et al. 2020, https://arxiv.org/abs/2002.10857.
 
     Parameters
     ----------
     gamma : float, default 80.0
-        A scale.
+        Scale factor.
     margin : float, default 0.4
-        How far pairs have to be beyond the best.
+        Relaxation margin: how far pairs must be beyond the optimum.
     remove_diagonal : bool, default True
         Whether a row is not compared with itself.
     reduction : str, default "sum_over_batch_size"

@@ -1,4 +1,4 @@
-"""Losses of overlaps, of a whole batch or along axes."""
+"""Losses for overlaps, over a whole batch or along axes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lamina.losses.functional import FunctionalLoss
 
 
 class Dice(FunctionalLoss):
-    """One minus Dice's coefficient, ``2 sum(y p) / (sum(y) + sum(p))``, of a whole batch.
+    """One minus Dice's coefficient, ``2 sum(y p) / (sum(y) + sum(p))``, over a whole batch.
 
     Parameters
     ----------
     reduction : str, default "sum_over_batch_size"
-        How rows are combined where axes are left; see `Loss`.
+        How rows are combined if axes remain; see `Loss`.
     name : str, default "dice"
         Name in reports.
     axis : int or tuple of int, optional
-        The axes, that of the rows first, that are summed over; by default all.
+        The axes to sum over, counted with the axis of rows; by default all.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
 
@@ -46,20 +46,20 @@ class Dice(FunctionalLoss):
 
 
 class Tversky(FunctionalLoss):
-    """One minus Tversky's index, Dice's with weights for what is missed and what is too much.
+    """One minus Tversky's index: Dice's with weights for false negatives and false positives.
 
     Salehi et al. 2017, https://arxiv.org/abs/1706.05721.
 
     Parameters
     ----------
     alpha, beta : float, default 0.5
-        Weights of what is missed, and of what is too much.
+        Weights of false negatives and of false positives.
     reduction : str, default "sum_over_batch_size"
-        How rows are combined where axes are left; see `Loss`.
+        How rows are combined if axes remain; see `Loss`.
     name : str, default "tversky"
         Name in reports.
     axis : int or tuple of int, optional
-        The axes, that of the rows first, that are summed over; by default all.
+        The axes to sum over, counted with the axis of rows; by default all.
     dtype : {"float32", "float64"}, optional
         For Keras's callers: a loss is computed in the dtype of the predictions.
 

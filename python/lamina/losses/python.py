@@ -1,4 +1,4 @@
-"""A user's own loss, written in NumPy."""
+"""A user-defined loss, written in NumPy."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ class PythonLoss(Loss):
     Parameters
     ----------
     forward : callable
-        ``forward(y_true, y_pred)`` returns one value a row, shape (rows,), or one a position,
+        ``forward(y_true, y_pred)`` returns one value per row, shape (rows,), or one per position,
         shape ``y_pred.shape[:-1]``.
     backward : callable
-        ``backward(y_true, y_pred)`` returns the derivative of those values by `y_pred`, of
-        `y_pred`'s shape.  The weight of a row and the mean over rows are applied afterwards.
+        ``backward(y_true, y_pred)`` returns the derivative of those values with respect to
+        `y_pred`, in the shape of `y_pred`.  The weights of rows and the mean over rows are applied
+        afterwards.
     reduction : {"sum_over_batch_size", "mean"}
         How rows are combined; see `Loss`.
     name : str, default ``forward.__name__``

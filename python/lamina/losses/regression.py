@@ -18,13 +18,13 @@ class MeanSquaredError(Loss):
     name : str, default "mean_squared_error"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Notes
     -----
-    A row's loss has the dtype of the predictions: beyond its range (in float32 from errors of
+    The loss of a row has the dtype of the predictions: beyond its range (in float32 from errors of
     about 2e19 on) it is infinite, and `fit` stops with `lamina.TrainingDiverged`.  The metric of
-    this name adds in float64.
+    this name sums in float64.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class MeanAbsoluteError(Loss):
     name : str, default "mean_absolute_error"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------
@@ -89,18 +89,18 @@ class MeanAbsoluteError(Loss):
 class Huber(Loss):
     """``mean_c h(y_c - p_c)``: h(e) = e^2/2 for |e| <= delta, else delta |e| - delta^2/2.
 
-    Huber 1964: the square near 0, the absolute value in the tails.
+    Huber 1964: quadratic near 0, linear in the tails.
 
     Parameters
     ----------
     delta : float, default 1.0
-        Where the two meet, above 0.
+        The transition point, above 0.
     reduction : str, default "sum_over_batch_size"
         How rows are combined; see `Loss`.
     name : str, default "huber"
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Several losses of one output, added up."""
+"""The sum of several losses of one output."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lamina.losses.base import Loss
 
 
 class SumOfLosses(Loss):
-    """The sum of losses of one output, as ``compile(loss={"y": ["mse", "mae"]})`` asks for.
+    """The sum of losses of one output, for ``compile(loss={"y": ["mse", "mae"]})``.
 
     Parameters
     ----------
     losses : sequence of Loss
-        Of the same targets and with the same reduction, which leave the same rows out.
+        With the same targets and reduction, and leaving out the same rows.
     """
 
     def __init__(self, losses: Sequence[Loss]) -> None:
@@ -31,7 +31,7 @@ class SumOfLosses(Loss):
         ignored = [getattr(each, "ignore_class", None) for each in losses]
         if len(set(ignored)) > 1:
             raise ValueError(
-                f"compile: losses of one output must have one ignore_class; got {ignored}"
+                f"compile: losses of one output must have the same ignore_class; got {ignored}"
             )
         self.losses = list(losses)
         self.target_dtype = first.target_dtype  # type: ignore[misc]
@@ -53,19 +53,19 @@ class SumOfLosses(Loss):
 
     @property
     def by_call(self) -> bool:
-        """Whether one of them is recorded by ``call``, which may leave rows out."""
+        """Whether one of them is recorded by ``call``, and so may leave rows out."""
         return any(each.by_call for each in self.losses)
 
     def record(self, graph: Any, prediction: Any, target: Any) -> Any:
-        """Record the losses on a graph under construction; returns the tensor of their sum."""
+        """Record the losses on a graph under construction; return the tensor of their sum."""
         made = [each.record(graph, prediction, target) for each in self.losses]
         return graph.add(made, name=self.name) if len(made) > 1 else made[0]
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the target's shape for a prediction's, both without the row axis."""
+        """Return the target's shape for that of a prediction, both without the axis of rows."""
         return self.losses[0].target_shape(prediction_shape)
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
-        """Return `y` in the target's shape; each of the losses must take it."""
+        """Return `y` in the target's shape; all of the losses must accept it."""
         checked = [each.check_target(y, prediction_shape) for each in self.losses]
         return checked[0]

@@ -9,20 +9,20 @@ from lamina.losses.base import REDUCTION, Loss
 
 
 class LossFunctionWrapper(Loss):
-    """A loss from a function of two tensors; what ``compile(loss=function)`` makes.
+    """A loss from a function of two tensors, as used for ``compile(loss=function)``.
 
     Parameters
     ----------
     fn : callable
         ``fn(y_true, y_pred, **kwargs)``, written with ``lamina.ops``, returns one value for each
-        row, or for each position of a row, or a single number for all.  Of the two, one that lacks
-        a last axis of size 1 is given it.
+        row, or for each position of a row, or a single number.  If one of the two lacks a last axis
+        of size 1, it is added.
     reduction : str, default "sum_over_batch_size"
         See ``Loss``.
     name : str, default ``fn.__name__``
         Name in reports.
     dtype : {"float32", "float64"}, optional
-        For Keras's callers: a loss is computed in the dtype of the predictions.
+        Accepted for compatibility with Keras; the loss has the dtype of the predictions.
     **kwargs
         Arguments of the function.
 
@@ -53,18 +53,18 @@ class LossFunctionWrapper(Loss):
         self._arguments = kwargs
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return what the function makes of targets and predictions of as many axes."""
+        """Return the value of the function for targets and predictions of equal rank."""
         from lamina._tensors import written
         from lamina.losses._shapes import same_rank
 
         return written.run(self.name, self.fn, same_rank(y_true, y_pred), self._arguments)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; the function is itself."""
+        """Return the constructor's arguments, with the function itself."""
         return {**super().get_config(), **self._arguments}
 
 
 def _name_of(fn: Callable[..., Any]) -> str:
-    inner: Any = getattr(fn, "func", fn)  # of a partial
+    inner: Any = getattr(fn, "func", fn)  # for partial functions
     name = getattr(inner, "__name__", type(inner).__name__)
     return "loss" if name == "<lambda>" else str(name)

@@ -1,4 +1,4 @@
-"""Models: layers put together, trained and used."""
+"""Models: layers combined, trained and used."""
 
 from __future__ import annotations
 

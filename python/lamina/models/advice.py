@@ -1,7 +1,7 @@
-"""What a fit warns of: models, losses and data that train without learning anything.
+"""Warnings of ``fit``: models, losses and data with which training learns nothing.
 
-Each rule looks at what a fit has at hand: what the outputs are the results of, the targets, the
-inputs.  A warning says what is probably meant; it comes once for a compiled model.
+Each rule examines what is known about a fit: the operations that produce the outputs, the targets,
+the inputs.  A warning says what was probably intended; it is given once per compiled model.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 Found = Iterator[tuple[str, str]]  # (what is wrong, in a word; the advice)
 
-LOW_ROWS = 16  # data of fewer rows is a try, and anything may be constant in it
-TABLE = 50  # columns of what may be a table; images and texts have constant columns by nature
+LOW_ROWS = 16  # smaller data are experiments, in which anything may be constant
+TABLE = 50  # columns of a possible table; images and texts naturally have constant columns
 _RANGES = {law.name: law.range for law in activations.laws.classes() if law.range is not None}
 PROBABILITIES = tuple(name for name, bounds in _RANGES.items() if bounds == (0.0, 1.0))
 POSITIVE = ("exponential", "softplus")  # which become probabilities when divided by their sum
-# Results that are no probabilities; those of other operations may be.
+# Activations whose results are not probabilities; those of other operations may be.
 NOT_ACTIVATED = ("dense", "conv2d", "conv2d_transpose", "batch_norm", "layer_norm", "linear")
 OTHERS = {*NOT_ACTIVATED, "prelu", *(law.name for law in activations.laws.classes())}
 OTHERS -= {*PROBABILITIES, *POSITIVE}
 CLASSES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
-OUT_OF_REACH = 0.4  # share of targets outside the outputs' range that is no noise
+OUT_OF_REACH = 0.4  # share of targets outside the outputs' range that is more than noise
 
 
 def on_model(objective: Objective, idle: bool = False) -> None:
-    """Warn of what will not be learned in a fit of ``objective``, whatever the data.
+    """Warn about anything that cannot be learned in a fit of ``objective``, regardless of the data.
 
-    ``idle`` says that weights are to be trained and that the loss depends on none of them.
+    ``idle`` says that there are weights to train, but the loss depends on none of them.
     """
     compiled = objective.compiled
     found = list(_in_model(objective))
@@ -59,16 +59,16 @@ def on_model(objective: Objective, idle: bool = False) -> None:
         found += _in_accuracy(compiled, head, loss)
     if objective.unheard:
         text = (
-            f"the model's call has no parameter training, so that {objective.unheard[0]!r} acts as "
+            f"the model's call has no parameter training, so {objective.unheard[0]!r} acts as "
             f"in inference while it is trained, as in Keras; "
             f"write call(self, inputs, training=None)"
         )
         found.append(("unheard", text))
     if objective.unmasked:
         text = (
-            f"buckets pad rows, and the mask that says so ends at {objective.unmasked[0]!r}, which "
-            f"takes none: behind it padded steps count as data; leave buckets out, or take a layer "
-            f"that is given masks"
+            f"buckets pad rows, and their mask ends at {objective.unmasked[0]!r}, which takes no "
+            f"mask: after it padded steps count as data; omit buckets, or use a layer that takes "
+            f"masks"
         )
         found.append(("unmasked", text))
     for key, text in found:
@@ -76,7 +76,7 @@ def on_model(objective: Objective, idle: bool = False) -> None:
 
 
 def on_layers(compiled: Compiled, layers: Iterable[Layer]) -> None:
-    """Warn of layers that have learned nothing yet, and the layers within them."""
+    """Warn about layers, or layers within them, that have not learned anything yet."""
     for layer in (each for outer in layers for each in outer.walk()):
         lacks = layer.unlearned()
         if lacks is not None:
@@ -89,11 +89,11 @@ def on_layers(compiled: Compiled, layers: Iterable[Layer]) -> None:
 
 
 def on_data(objective: Objective, data: Data, rows: Array | None) -> None:
-    """Warn of what cannot be learned from these rows of ``data``."""
+    """Warn about anything that cannot be learned from these rows of ``data``."""
     compiled, found = objective.compiled, []
     for head, loss in _own_losses(objective):
         target = data.targets[head.place]
-        known = head.place in data.rounded_targets  # which on_rounding has told of
+        known = head.place in data.rounded_targets  # which on_rounding has reported
         if not known and not isinstance(target, (Rows, Reading)):
             assert target is not None
             found += _in_target(compiled, head, loss, target, rows)
@@ -103,7 +103,7 @@ def on_data(objective: Objective, data: Data, rows: Array | None) -> None:
 
 
 def _own_losses(objective: Objective) -> Iterator[tuple[Head, Loss]]:
-    """Yield the outputs whose losses are the library's, and these."""
+    """Yield the outputs whose losses are the library's, with their losses."""
     for head in objective.heads:
         loss = objective.compiled.losses[head.place]
         assert loss is not None
@@ -112,7 +112,7 @@ def _own_losses(objective: Objective) -> Iterator[tuple[Head, Loss]]:
 
 
 def tell(compiled: Compiled, key: str, text: str) -> None:
-    """Warn, where the call came from, unless it was said of this compiled model."""
+    """Warn, with the caller's location, unless this compiled model has had the warning."""
     if key in compiled.advised:
         return
     compiled.advised.add(key)
@@ -154,8 +154,8 @@ def _in_output(compiled: Compiled, head: Head, loss: Loss) -> Found:
         yield (
             key,
             (
-                f"{kind} with from_logits=True takes values before the {origin}, and {output} has "
-                f"gone through one; leave out either from_logits=True or activation={origin!r}"
+                f"{kind} with from_logits=True needs values before the {origin}, but {output} has "
+                f"gone through one; omit either from_logits=True or activation={origin!r}"
             ),
         )
     elif not loss.from_logits and (
@@ -166,14 +166,14 @@ def _in_output(compiled: Compiled, head: Head, loss: Loss) -> Found:
         yield (
             key,
             (
-                f"{kind} takes probabilities, and {output} has {end}, which gives values outside "
+                f"{kind} needs probabilities, but {output} has {end}, which gives values outside "
                 f"[0, 1]; use activation={last!r}, or {type(loss).__name__}(from_logits=True)"
             ),
         )
 
 
 def _in_accuracy(compiled: Compiled, head: Head, loss: Loss) -> Found:
-    """Tell where "accuracy", which means what it does in Keras, is not what the loss suggests."""
+    """Report where "accuracy", which means the same as in Keras, does not match the loss."""
     if loss.kind != "binary_crossentropy":
         return
     asked = {m for m, _ in compiled.requests[head.place] if isinstance(m, str)}
@@ -183,14 +183,14 @@ def _in_accuracy(compiled: Compiled, head: Head, loss: Loss) -> Found:
     if head.units > 1:
         text = (
             f"'accuracy' of {head.units} columns is the share of rows whose largest prediction "
-            f"stands where the largest target does, as in Keras; 'binary_accuracy' counts each "
+            f"is in the column of the largest target, as in Keras; 'binary_accuracy' counts each "
             f"column of {whose}"
         )
         yield key, text
     elif loss.from_logits:
         text = (
-            f"'accuracy' counts predictions above 0.5 as 1, as in Keras, and {whose} gives "
-            f"log-odds, of which those above 0 are; use metrics.BinaryAccuracy(threshold=0.0)"
+            f"'accuracy' counts predictions above 0.5 as 1, as in Keras, but {whose} gives "
+            f"log-odds, which count from 0 on; use metrics.BinaryAccuracy(threshold=0.0)"
         )
         yield key, text
 
@@ -211,7 +211,7 @@ def _in_target(
         value = first.item() if first.size == 1 else "the same values"
         rest = "every row has the same class" if of_classes else "it is the same in every row"
         what = f"{y} holds {value} in all {count} rows"
-        return [(key, f"{what}: {rest}, and a constant is all that can be learned from it")]
+        return [(key, f"{what}: {rest}, so only a constant can be learned from it")]
     if loss.kind in (*CLASSES, "binary_crossentropy"):
         return []
     found = []
@@ -231,12 +231,12 @@ def _in_target(
 
 
 def _rows(values: Array, rows: Array | None, start: int, stop: int) -> Array:
-    """Return a block of the rows trained on."""
+    """Return a block of the training rows."""
     return values[start:stop] if rows is None else values[rows[start:stop]]
 
 
 def _alike(values: Array, rows: Array | None) -> bool:
-    """Return whether all rows trained on are equal; nearly always the first ones tell."""
+    """Return whether all training rows are equal; nearly always the first ones suffice."""
     first = _rows(values, rows, 0, 1)
     spans = _spans(len(values) if rows is None else len(rows))
     return all(bool((_rows(values, rows, *span) == first).all()) for span in spans)
@@ -260,10 +260,10 @@ def _in_inputs(data: Data, rows: Array | None) -> list[tuple[str, str]]:
     found = []
     for place, array in enumerate(data.inputs):
         if isinstance(array, (Rows, Reading)) or (data.made and data.made[place]):
-            continue  # codes of categories that no row has are no news
+            continue  # codes of categories that do not occur are expected
         constant, rounded = _constant_columns(array, rows), data.rounded[place]
         if constant is None and rounded:
-            continue  # on_rounding has told of it
+            continue  # on_rounding has reported it
         constant = [c for c in constant if c not in rounded] if constant else constant
         x = "x" if len(data.inputs) == 1 else f"x[{place}]"
         names = data.columns[place]
@@ -278,15 +278,15 @@ def _in_inputs(data: Data, rows: Array | None) -> list[tuple[str, str]]:
             if len(constant) > 1:
                 more = ", ..." if len(constant) > 5 else ""
                 which = f"columns {shown}{more} of {x} are the same in all {count} rows"
-            text = f"{which}: nothing can be learned from it (leave it out)"
-            if row[constant].any():  # the intercept of a design matrix is one
-                text = f"{which}: a bias does the same (leave it out where layers have one)"
+            text = f"{which}: nothing can be learned from it (omit it)"
+            if row[constant].any():  # for instance the intercept of a design matrix
+                text = f"{which}: a bias does the same (omit it if layers have biases)"
             found.append((f"columns {place}", text))
     return found
 
 
 def _constant_columns(values: Array, rows: Array | None) -> list[int] | None:
-    """Return which columns of a table are the same in all rows; None if all of anything are."""
+    """Return which columns of a table are the same in all rows; None if all columns are."""
     flat = values.reshape(len(values), -1)
     first = _rows(flat, rows, 0, 1)[0]
     candidates = np.arange(len(first))
@@ -308,9 +308,9 @@ def _constant_columns(values: Array, rows: Array | None) -> list[int] | None:
 def on_rounding(
     compiled: Compiled, name: str, source: Any, array: Any, columns: Sequence[Any] | None
 ) -> list[int]:
-    """Warn if different numbers of a column of ``source`` are equal in ``array``, made from it.
+    """Warn if distinct numbers in a column of ``source`` are equal in ``array``, made from it.
 
-    Returns the columns of which that is so.
+    Return the columns for which this is the case.
     """
     if isinstance(source, (Rows, Unread)) or source.size == 0 or array.dtype.kind != "f":
         return []
@@ -341,17 +341,17 @@ def on_rounding(
 
 
 def _coarse(table: Array, kind: np.finfo[Any]) -> list[int]:
-    """Return the columns whose numbers may be rounded to each other's in a way that matters.
+    """Return the columns whose numbers may be rounded to equal ones in a way that matters.
 
-    Integers may be names of something, so that every one counts.  Other numbers are rounded all the
-    time; it matters where the rounding is more than 1/1000 of a column's range.
+    Integers may be identifiers, so that each one counts.  Other numbers are always rounded; this
+    only matters if the rounding error exceeds 1/1000 of a column's range.
     """
     if table.dtype.kind in "iu":
         low, high = table.min(axis=0), table.max(axis=0)
         limit = 2 ** (kind.nmant + 1)
         return [c for c in range(len(low)) if max(-int(low[c]), int(high[c])) > limit]
     columns = np.arange(table.shape[1])
-    for part in (table[:1024], table):  # the first rows rule nearly all columns out
+    for part in (table[:1024], table):  # the first rows exclude nearly all columns
         chosen = part if columns.size == part.shape[1] else part[:, columns]
         low, high = chosen.min(axis=0), chosen.max(axis=0)
         step = np.maximum(np.abs(low), np.abs(high)) * kind.eps

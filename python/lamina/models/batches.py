@@ -1,4 +1,4 @@
-"""In which batches an epoch goes through the rows, and in which order."""
+"""The batches of an epoch, and the order of their rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lamina._check import Array
 from lamina.models.data import Part
 from lamina.models.orders import Draw
 
-LISTED = 1 << 16  # batches whose spans are kept, for all epochs
+LISTED = 1 << 16  # the number of batches whose spans are kept for all epochs
 
 
 class Batches(NamedTuple):
@@ -22,11 +22,11 @@ class Batches(NamedTuple):
     Attributes
     ----------
     order : ndarray of int64 or None
-        Rows, batch after batch, each a row of its part; None for all as they stand.
+        Rows, batch after batch, each a row of its part; None for all rows in their order.
     spans : iterable of tuple (int, int)
-        Where each batch begins and ends in ``order``.
+        The start and end of each batch in ``order``.
     parts : sequence of Part or None
-        Which part each batch is of; None where there is one.
+        The part of each batch; None if there is only one.
     """
 
     order: Array | None
@@ -35,35 +35,35 @@ class Batches(NamedTuple):
 
 
 class Feed(Protocol):
-    """What a fit goes through.
+    """The data of a fit.
 
     Attributes
     ----------
     first : Part
-        That of the first batch.
+        The part of the first batch.
     """
 
     first: Part
 
     def epoch(self, draw: Draw | None = None) -> Iterable[Batches]:
-        """Return the batches of an epoch, some at a time, in the order that ``draw`` gives."""
+        """Return the batches of an epoch, several at a time, in the order given by ``draw``."""
 
 
 def spans(rows: int, batch: int) -> Iterable[tuple[int, int]]:
-    """Return where the batches of so many rows begin and end."""
+    """Return the start and end of the batches of a number of rows."""
     return zip(range(0, rows, batch), chain(range(batch, rows, batch), (rows,)), strict=True)
 
 
 def count(rows: int, batch: int) -> int:
-    """Return how many batches so many rows make."""
+    """Return the number of batches of a number of rows."""
     return -(-rows // batch)
 
 
 def steps_of(who: str, name: str, value: object, most: int) -> int:
-    """Return how many batches are wanted; a warning says if there are fewer."""
+    """Return the number of batches wanted; warn if there are fewer."""
     steps = _check.integer(who, name, value)
     if steps > most:
-        there = f"the data make only {most} batches: all are used"
+        there = f"the data have only {most} batches: all are used"
         _screen.warn(f"{who}: {name} is {steps}, but {there}")
     return min(steps, most)
 
@@ -81,7 +81,7 @@ def first_batches(parts: Sequence[Part], batch: int, steps: int) -> list[Part]:
 
 
 def behind(chunks: Iterable[Batches], before: int) -> Iterator[Batches]:
-    """Yield the batches of an epoch without the first ones."""
+    """Yield the batches of an epoch after the first ones."""
     for order, given, parts in chunks:
         listed = list(given)
         skipped = min(before, len(listed))
@@ -91,7 +91,7 @@ def behind(chunks: Iterable[Batches], before: int) -> Iterator[Batches]:
 
 
 class Schedule:
-    """What an epoch of a fit takes: ``steps`` batches of at most ``batch`` rows, each of one part.
+    """An epoch of a fit: ``steps`` batches of at most ``batch`` rows, each from one part.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class Schedule:
         return spans(min(self._parts[0].size, self._steps * self._batch), self._batch)
 
     def epoch(self, draw: Draw | None = None) -> Iterable[Batches]:
-        """Return all batches at once; ``draw`` gives the order of the rows, then of the batches."""
+        """Return all batches at once; ``draw`` orders first the rows, then the batches."""
         if len(self._parts) == 1:
             part, made = self._parts[0], self._spans
             rows = _shuffled(part.rows, part.size, draw, 0)

@@ -1,4 +1,4 @@
-"""What ``compile`` was given for each output: by name, in a list, or nested as the outputs are."""
+"""Arguments of ``compile`` for each output: by name, in a list, or nested like the outputs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from lamina.models.inputs import arranged
 
 
 def _per_output(value: object) -> bool:
-    # A mapping with a class name is one object's configuration.
+    # A mapping with a class name is the configuration of one object.
     return isinstance(value, Mapping) and "class_name" not in value
 
 
 def losses(value: Any, names: Sequence[str], form: Any) -> list[Any]:
-    """Return the loss of each output, or the list of those that it has.
+    """Return the loss of each output, or the list of its losses.
 
     Raises
     ------
     ValueError
-        If a dict has none for an output, and the model does not return a dict itself.
+        If a dict lacks an output, and the model does not return a dict itself.
     """
     if not _per_output(value):
         if isinstance(value, (list, tuple)) and len(value) == len(names):
@@ -32,16 +32,16 @@ def losses(value: Any, names: Sequence[str], form: Any) -> list[Any]:
     missing = [name for name in names if name not in value]
     if missing and not isinstance(form, Mapping):
         raise ValueError(
-            f"compile: loss has nothing for output {missing[0]!r}; give it one, or None to leave "
-            f"the output out of training"
+            f"compile: loss has nothing for output {missing[0]!r}; give it a loss, or None to "
+            f"exclude the output from training"
         )
     return [_one(value.get(name)) for name in names]
 
 
 def order(value: Any, names: Sequence[str], form: Any) -> list[int]:
-    """Return the places of the outputs in the order that Keras reports their losses in.
+    """Return the positions of the outputs in the order in which Keras reports their losses.
 
-    It is that of the dict of losses, where the model returns a dict itself.
+    This is the order of the dict of losses if the model itself returns a dict.
     """
     if not (_per_output(value) and isinstance(form, Mapping) and set(value) <= set(names)):
         return list(range(len(names)))
@@ -53,12 +53,12 @@ def order(value: Any, names: Sequence[str], form: Any) -> list[int]:
 
 
 def _one(entry: Any) -> Any:
-    """Return a list of one as what is in it."""
+    """Return the element of a list of length one, and other values unchanged."""
     return entry[0] if isinstance(entry, (list, tuple)) and len(entry) == 1 else entry
 
 
 def each(what: str, value: Any, names: Sequence[str]) -> list[Any]:
-    """Return what a list or dict, nested as the outputs may be, has for each of them."""
+    """Return the entry of a list or dict, nested like the outputs, for each output."""
     if _per_output(value):
         return arranged("compile", what, _by_name(value), names, "output")
     if isinstance(value, (list, tuple)):
@@ -73,13 +73,13 @@ def each(what: str, value: Any, names: Sequence[str]) -> list[Any]:
 
 
 def _by_name(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    # A dict may be nested as the outputs are.
+    # A dict may be nested like the outputs.
     names = forms.names_of(value) or []
     return dict(zip(names, flat(dict(value)), strict=True))
 
 
 def lists(what: str, value: Any, names: Sequence[str], form: Any) -> list[list[Any]]:
-    """Return the lists of metrics of all outputs, given by name or nested as the outputs are."""
+    """Return the lists of metrics of all outputs, given by name or nested like the outputs."""
     if _is_nested(value, names, form):
         return _spread(what, value, names, form)
     if len(names) == 1:
@@ -115,7 +115,7 @@ def _is_nested(value: Any, names: Sequence[str], form: Any) -> bool:
 
 
 def _spread(what: str, value: Any, names: Sequence[str], form: Any) -> list[list[Any]]:
-    """Return the lists of metrics for all leaves of a form, which have these names."""
+    """Return the lists of metrics for all leaves of a form with these names."""
     if not isinstance(form, forms.NESTS):
         return [_listed(what, value)]
     keys: list[Any] = list(form) if isinstance(form, Mapping) else list(range(len(form)))

@@ -1,4 +1,4 @@
-"""The doors of models to prediction intervals and prediction sets: thin methods."""
+"""Methods of models for prediction intervals and prediction sets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Calibrated:
-    """What ``Model`` has for predictions that come with intervals, or with sets of classes."""
+    """Methods of ``Model`` for predictions with intervals, or with sets of classes."""
 
     _calibration: Calibration | None = None
 
@@ -34,68 +34,70 @@ class Calibrated:
     ) -> Calibration:
         """Prepare ``predict(x, interval=0.9)``, or ``predict_set(x)`` of a classifier.
 
-        The levels hold on average over rows drawn as those of the calibration are, in any order
-        (exchangeable), whatever the model is; for series see ``docs/intervals.md``.
+        The levels hold on average over rows drawn in the same way as the calibration rows, in any
+        order (exchangeable), for any model; for time series see ``docs/intervals.md``.
 
         Parameters
         ----------
         x, y : array_like
-            For "split", "aps" and "lac" rows that the model has not been trained on; for the other
-            methods those that it has been trained on.  Residuals of training rows are too small, so
-            that intervals would be too narrow; ``coverage_report`` on the same rows would not show
-            it.
+            For "split", "aps" and "lac", rows on which the model was not trained; for the other
+            methods, its training rows.  Residuals of training rows are too small, so that intervals
+            would be too narrow; ``coverage_report`` on the same rows would not show it.
         method : str, optional
-            By default "split", for a classifier "aps".
+            "split" by default, for classifiers "aps".
 
             - "split": the quantile of absolute residuals; nothing is trained.
-            - "cv+", "jackknife+": each row is held out of one of ``cv`` copies, or of as many
-              copies as rows, which are trained here.  At least ``2 level - 1`` is guaranteed, and
-              about ``level`` is seen.
+            - "cv+", "jackknife+": each row is held out of one of ``cv`` copies, or of one copy
+              per row, which are trained here.  A level of at least ``2 level - 1`` is guaranteed,
+              and about ``level`` is observed.
             - "cv-minmax", "jackknife-minmax": wider, and guaranteed.
             - "jackknife+ab": the jackknife+ with the copies of a bootstrap.
-            - "cqr": widths that follow x, from two copies trained for quantiles on a part of the
-              rows.  Of a model that is compiled with ``losses.Pinball`` of several quantiles
-              nothing is trained, and the rows are such as for "split".
+            - "cqr": widths that depend on x, from two copies trained for quantiles on a part of
+              the rows.  If the model is compiled with ``losses.Pinball`` for several quantiles,
+              nothing is trained, and the rows must be as for "split".
             - "bootstrap": resampled pairs of x and y, with out-of-bag residuals; approximate.
             - "aps", "lac": sets of classes.
         cv : int, splitter or iterable of (trained, held out), default 10
-            Folds of "cv+" and "cv-minmax": a number, drawn by ``seed``; an object with
-            ``split(X, y)``; pairs of arrays of row numbers.
+            Folds of "cv+" and "cv-minmax": a number of folds, drawn with ``seed``; an object with
+            ``split(X, y)``; or pairs of arrays of row numbers.
         n_resamples : int, default 50
-            Of "bootstrap" and "jackknife+ab".
+            The number for "bootstrap" and "jackknife+ab".
         level : float, default 0.9
-            Of the quantiles that "cqr" trains; any ``interval`` may be asked for later.
+            The level of the quantiles trained by "cqr"; any ``interval`` may be requested later.
         calibration_size : float, default 0.5
-            Share of the rows that "cqr" holds out of training.
+            Share of the rows that "cqr" keeps out of training.
         randomized : bool, default False
-            Whether "aps" draws a number for each row: the sets are smaller, and some are empty.
+            Whether "aps" draws a random number for each row: the sets are smaller, and some are
+            empty.
         seed : int, default 0
-            Of folds, resamples and these numbers.
+            Seed of the folds, resamples and random numbers.
         **fit
-            Arguments of the copies' fits by ``lamina.fit_many``, such as ``epochs``,
+            Arguments for fitting the copies with ``lamina.fit_many``, such as ``epochs``,
             ``batch_size``, ``callbacks`` or ``n_jobs``.  By default epochs and batch size of the
-            model's last fit; its callbacks are not known, and are given again.
+            model's last fit; its callbacks are not known and must be given again.
 
         Returns
         -------
         Calibration
-            What is kept with the model, its copies and its files: scores, and the weights of the
-            copies.  A change of the model's weights makes it stale, and is told so.
+            Stored with the model, its copies and its files: scores, and the weights of the copies.
+            If the model's weights change, it becomes stale, which is reported.
 
         Raises
         ------
         ValueError
-            A method for another kind of model, too few rows or folds, a copy that diverges.
+            If the method is for another kind of model, there are too few rows or folds, or a copy
+            diverges.
         TypeError
-            Arguments of another method, or ``sample_weight``, which no method takes.
+            If arguments are given for another method, or ``sample_weight``, which no method
+            supports.
 
         Warns
         -----
         UserWarning
-            Where a method needs rows that the model has not been trained on, and a fifth or more of
-            these are known from the last ``fit`` (by digests of 64 of its rows; rows of sources of
-            batches, and of models that come from a file, are not known).  Where the model has not
-            been trained at all.
+            If a method needs rows on which the model was not trained, and a fifth or more of them
+            are recognised from the last ``fit`` (by digests of 64 of its rows; rows from sources of
+            batches, and of models loaded from a file, are not recognised).  If the model was not
+            trained at all.
 
         Examples
         --------
@@ -126,25 +128,25 @@ class Calibrated:
     def predict_set(
         self, x: Data = _check.NEEDED, level: float = 0.9, batch_size: int | None = None
     ) -> PredictionSets:
-        """Return probabilities, and sets of classes that hold the true one at a rate of ``level``.
+        """Return probabilities, and sets of classes that contain the true one with rate ``level``.
 
         Parameters
         ----------
         x : array_like of shape (rows, ...)
         level : float, default 0.9
         batch_size : int, optional
-            As for ``predict``.
+            As in ``predict``.
 
         Returns
         -------
         PredictionSets (probabilities, sets)
-            Both of shape (rows, classes), ``sets`` of bool.  A model of one probability has the
-            classes 0 and 1.
+            Both of shape (rows, classes), ``sets`` boolean.  A model with a single probability has
+            the classes 0 and 1.
 
         Raises
         ------
         ValueError
-            The model is no classifier, `calibrate` has not been called, or the weights have
+            If the model is not a classifier, `calibrate` has not been called, or the weights have
             changed since.
 
         Examples

@@ -1,4 +1,4 @@
-"""A model with ``call`` as a layer of others."""
+"""A model with ``call`` as a layer of other models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CallLayer(Layer):
-    """A model with ``call`` as a layer: it records the model, and owns what the model makes.
+    """A model with ``call`` as a layer: it records the model, and owns its weights and layers.
 
     Parameters
     ----------
@@ -32,12 +32,12 @@ class CallLayer(Layer):
 
     @property
     def class_name(self) -> str:
-        """The model's class."""
+        """The class of the model."""
         return class_name(type(self.model))
 
     @property
     def dtype(self) -> str:
-        """The model's."""
+        """The dtype of the model."""
         return self.model.dtype
 
     @property
@@ -70,11 +70,11 @@ class CallLayer(Layer):
         return self.model.call(*args, **kwargs)
 
     def compute_mask(self, *_: Any) -> Any:
-        """Return no mask: what the model returns keeps its own."""
+        """Return no mask: the outputs of the model have their own masks."""
         return None
 
     def fill(self) -> None:
-        """Give new weights a home and the values that the model's seed gives."""
+        """Give new weights memory, and values from the model's seed."""
         self.model.fill()
 
     def _seeds_within(self) -> list[Seed]:
@@ -82,19 +82,19 @@ class CallLayer(Layer):
         return [self.model._own_seed, *super()._seeds_within()]
 
     def keep(self) -> None:
-        """Take the model as it is."""
+        """Accept the model unchanged."""
 
     def take_dtype(self, dtype: str) -> None:
-        """Take the model's precision, and no other."""
+        """Accept only the model's own precision."""
         if dtype != self.model.dtype:
             raise ValueError(f"{self.name}: is {self.model.dtype}; the model is {dtype}")
 
     def get_config(self) -> dict[str, Any]:
-        """Return the model's."""
+        """Return the configuration of the model."""
         return self.model.get_config()
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        """Return the model, whose copy has a layer: each holds the other."""
+        """Return the model, whose copy has its own layer, as each refers to the other."""
         return _layer_of, (self.model,)
 
 

@@ -1,4 +1,4 @@
-"""Models written as a class: layers are attributes, ``call`` is a function of tensors."""
+"""Models written as a class: layers are attributes, and ``call`` is a function of tensors."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 
 class Called(Structured):
-    """What a model does whose class defines ``call``; a part of ``Model``.
+    """Behaviour of a model whose class defines ``call``; a part of ``Model``.
 
-    Its inputs, an array or a structure of them, are known with the first data.
+    Its inputs, an array or a structure of arrays, become known with the first data.
     """
 
-    _internal = frozenset({"_layer"})  # attributes that hold layers and are the library's
-    # Tuples, lists and dicts that are the library's: no user puts layers there.
+    _internal = frozenset({"_layer"})  # attributes of the library that hold layers
+    # Tuples, lists and dicts of the library, in which users do not place layers.
     _structures = frozenset(
         (
             MOMENTS, "drawn", "_asked", "_fed", "_first_shapes", "_known_front", "_known_ports",
@@ -49,11 +49,11 @@ class Called(Structured):
             "_settings_seen", "_settings_then", "_settings_weights",
         )
     )  # fmt: skip
-    # What users may name otherwise: see _own_names.py.
+    # Names that users may define otherwise: see _own_names.py.
     _overwritten: ClassVar[str] = (
         "inputs input_names input_shape outputs output_names output_shape seed stateful"
     )
-    _own_build: ClassVar[Callable[..., None] | None] = None  # that of a class that defines one
+    _own_build: ClassVar[Callable[..., None] | None] = None  # the build of a class that defines one
 
     def call(
         self,
@@ -61,7 +61,7 @@ class Called(Structured):
         training: bool | None = None,  # noqa: ARG002
         mask: Any = None,  # noqa: ARG002
     ) -> Any:
-        """Return the output, a tensor or a structure of them, for tensors.
+        """Return the output, a tensor or a structure of tensors.
 
         Parameters
         ----------
@@ -73,12 +73,12 @@ class Called(Structured):
 
     @answering_calls
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what ``call`` makes of arrays, or of tensors as a layer of another model.
+        """Return the result of ``call`` for arrays, or for tensors as a layer of another model.
 
         Parameters
         ----------
         *args, **kwargs : array_like, SymbolicTensor or Tensor, or lists, tuples and dicts of them
-            What ``call`` takes; ``training`` is False for arrays where nothing is said.
+            The arguments of ``call``; ``training`` is False for arrays unless given.
         """
         alone = len(args) == 1 and (not kwargs or kwargs == {"training": False})
         if alone and Recording.current() is None:
@@ -94,20 +94,20 @@ class Called(Structured):
     # --- layers
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute, and note when, for the order of the layers."""
-        if not take(self, name, value):  # one of the library's names is kept apart
+        """Set an attribute, and note the time, which defines the order of the layers."""
+        if not take(self, name, value):  # names of the library are stored separately
             object.__setattr__(self, name, value)
         if note_attached(self, name, value) and name not in self._structures:
-            self.__dict__["_door"] = None  # the next call sees which layers there are
+            self.__dict__["_door"] = None  # the next call looks for layers again
 
     @property
     def parts(self) -> list[Layer]:
-        """The layers that are attributes, or stand in lists, tuples and dicts of the model."""
+        """The layers among the model's attributes, or in its lists, tuples and dicts."""
         skipped = {*self._not_copied, *Called._internal}
         return held_by(self, skipped)
 
     def as_layer(self) -> Any:
-        """Return the model as a layer of other models; always the same one."""
+        """Return the model as a layer of other models; always the same object."""
         if self._layer is None:
             self._layer = CallLayer(self)
         return self._layer
@@ -118,26 +118,26 @@ class Called(Structured):
         return self.as_layer().add_weight(*args, **kwargs)  # type: ignore[no-any-return]
 
     def add_loss(self, loss: Any) -> None:
-        """Add a number to the loss that training lowers; called within ``call``."""
+        """Add a number to the training loss; to be called within ``call``."""
         self.as_layer().add_loss(loss)
 
     @property
     def losses(self) -> list[Any]:
-        """What ``add_loss`` was given: in a recording tensors, else numbers of the last call."""
+        """Losses given to ``add_loss``: tensors while recording, else numbers of the last call."""
         return self.as_layer().losses  # type: ignore[no-any-return]
 
     @property
     def parameters(self) -> list[_core.Parameter]:
-        """The weights as the engine holds them: the model's own, then its layers'."""
+        """The weights as the engine holds them: the model's own, then those of its layers."""
         return list(self.as_layer().parameters)
 
     def _holders(self) -> list[Layer]:
-        """Return the model as a layer, which has weights of its own beside its layers'."""
+        """Return the model as a layer, which has weights of its own in addition to its layers."""
         return [self.as_layer()]
 
     @classmethod
     def _take_build(cls) -> None:
-        """Keep a class's own ``build``: what users call makes the rest of the model too."""
+        """Keep a class's own ``build``: the public one also makes the rest of the model."""
         own = vars(cls).get("build")
         if own is None:
             return
@@ -162,21 +162,21 @@ class Called(Structured):
 
     @built.setter
     def built(self, value: bool) -> None:
-        """Leave it: the model knows."""
+        """Ignore the value: the model knows whether it is built."""
 
     # --- building
 
     @answering_calls
     def build(self, input_shape: Any = None) -> None:
-        """Make the weights, for inputs of a shape.
+        """Make the weights, for inputs of a given shape.
 
         Parameters
         ----------
         input_shape : tuple, or a list or dict of them
-            With the axis of rows first, ``(None, 13)``.
+            Starting with the axis of rows, ``(None, 13)``.
         """
         if current(self, "building", False):
-            return  # super().build() in a build of the model's own
+            return  # super().build() in the model's own build
         if forms.is_shape(input_shape):
             form: Any = None
             shapes = [tuple(input_shape)]
@@ -204,7 +204,7 @@ class Called(Structured):
         self._name_outputs()
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
-        """Return the layers still to be built, and what is known of inputs and outputs."""
+        """Return the layers not built yet, and what is known about inputs and outputs."""
         root = self.as_layer()
         found = [] if root.built else [root]
         return found, (self._first_shapes, self._returned, self._output_specs)
@@ -215,7 +215,7 @@ class Called(Structured):
         self._first_shapes, self._returned, self._output_specs = before[1]
 
     def _door_to(self, predictor: _core.Predictor) -> Door | None:
-        # One array goes through the door; and nobody tells when a list comes to hold a layer.
+        # The fast call path takes one array; and lists do not report when layers are added to them.
         skipped = {*self._not_copied, *self._structures}
         lists = any(
             type(value) in (list, dict) for name, value in vars(self).items() if name not in skipped
@@ -233,7 +233,7 @@ class Called(Structured):
         stream: int,
     ) -> tuple[list[Any], list[Any]]:
         recording, layer = Recording.of(graph), self.as_layer()
-        # As in Keras, whoever takes no `training` tells nobody that there is any.
+        # As in Keras, a call without `training` passes none on.
         untold = not layer.takes_training and recording.forced is None
         with recording.streams_from(stream), _told(recording, untold):
             tensors = [called.wrapped(recording, x, m) for x, m in zip(inputs, masks, strict=True)]
@@ -246,14 +246,14 @@ class Called(Structured):
 
     @answering_calls
     def get_config(self) -> dict[str, Any]:
-        """Return name, dtype and what the constructor was given, as plain values."""
+        """Return name, dtype and the constructor's arguments, as plain values."""
         given: Any = self.__dict__.get(GIVEN)
         own = {} if given is None else given.values()
         return {"name": self.name, "dtype": self.dtype_policy.name, **own}
 
     @answering_calls
     def get_build_config(self) -> dict[str, Any]:
-        """Return the form of the inputs and the shapes that the model was built for."""
+        """Return the form of the inputs and the shapes for which the model was built."""
         form, ports = self._fed or (None, [])
         places = itertools.count()
         numbered = None if form is None else mapped(form, lambda v: _number(v, places))
@@ -265,7 +265,7 @@ class Called(Structured):
 
     @answering_calls
     def build_from_config(self, config: Mapping[str, Any]) -> None:
-        """Build as ``get_build_config`` of another model of the class says."""
+        """Build the model from the ``get_build_config`` of another model of the class."""
         form = config["form"]
         form = None if form is None else mapped(form, lambda v: Leaf if type(v) is int else None)
         shapes = [tuple(shape) for shape in config["shapes"]]
@@ -273,13 +273,13 @@ class Called(Structured):
         self.ensure_built(shapes)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return everything but the engine's objects, with the weights of the model itself."""
+        """Return everything except the engine's objects, with the weights of the model itself."""
         layer = self.as_layer().__getstate__()
         del layer["model"]
         return {**super().__getstate__(), "_layer": layer}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore, and give all weights one home."""
+        """Restore the attributes, and give all weights one block of memory."""
         layer = CallLayer.__new__(CallLayer)
         split(type(self), state.get(OWN, ()))
         super().__setstate__(state)

@@ -1,4 +1,4 @@
-"""Layers in a row as a model: what shapes lie between them, and how they are recorded."""
+"""A sequence of layers as a model: the shapes between them, and how they are recorded."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def _is_ahead(layer: Layer) -> bool:
 
 
 def _alone(y: Any, mask: Any) -> tuple[Any, Any]:
-    """Return the one output in a list of one, with its mask, as it is elsewhere."""
+    """Return the only output of a list of one, with its mask, as elsewhere in the library."""
     return (y[0], mask[0]) if isinstance(y, list) else (y, mask)
 
 
 class Chain(Model):
-    """A model whose layers each take what the one before returns; ``Sequential`` makes one."""
+    """A model in which each layer takes the output of the one before; base of ``Sequential``."""
 
     def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
         self._input: InputLayer | None = None
-        # Never changed in place: who holds the list holds the layers as they were.
+        # Never changed in place, so that a reference to the list keeps the layers as they were.
         self._layers: list[Layer] = []
-        # Of each layer that is recorded, once the input shape is known: what it returns, and how
-        # many streams of random numbers it and those before it use.
+        # For each recorded layer, once the input shape is known: its output, and the number of
+        # random streams used by it and the layers before it.
         self._ends: list[tuple[Spec, int]] = []
-        self._others: list[Spec] = []  # what the last layer returns beside its first output
-        self._row_shape: Shape | None = None  # of what the graph is fed
-        self._first: Spec | None = None  # what first came to layers ahead, where there is no Input
+        self._others: list[Spec] = []  # further outputs of the last layer
+        self._row_shape: Shape | None = None  # the shape of the graph's input
+        self._first: Spec | None = None  # the first input of layers ahead, without an Input
 
     @property
     def parts(self) -> list[Layer]:
@@ -60,16 +60,16 @@ class Chain(Model):
 
     @property
     def _ahead(self) -> list[AheadLayer]:
-        # The layers at the head that compute on arrays, before the others are recorded.
+        # The first layers, if they compute on arrays before the others are recorded.
         return [cast("AheadLayer", la) for la in itertools.takewhile(_is_ahead, self._layers)]
 
     @property
     def _behind(self) -> list[Layer]:
-        # Those that are recorded.
+        # The layers that are recorded.
         return self._layers[len(self._ahead) :]
 
     def through_front(self, x: Any) -> Any:
-        """Return data as the graph is fed; the first ones tell what the model is given."""
+        """Return data as fed to the graph; the first data determine the model's input."""
         front = self.front
         if front is None:
             return x
@@ -79,7 +79,7 @@ class Chain(Model):
 
     @property
     def _given(self) -> Spec | None:
-        # What the model is given; None while nothing has told.
+        # The input of the model; None while it is unknown.
         if self._input is not None:
             return Spec(self._input.shape, self._input.kind or "float")
         if self._row_shape is None or not self._ahead:
@@ -95,7 +95,7 @@ class Chain(Model):
         return Front(self.name, [Port(self._input_name, shape)], steps, [len(ahead)])
 
     def _specs_ahead(self) -> list[Spec]:
-        """Return what the input is and what the layers ahead make of it; none without an Input."""
+        """Return the input and its results after the layers ahead; nothing without an Input."""
         if self._input is None:
             return []
         specs = [Spec(self._input.shape, self._input.kind or "float")]
@@ -121,7 +121,7 @@ class Chain(Model):
 
     @answering_calls
     def get_build_config(self) -> dict[str, Any]:
-        """Return the shapes that the model was built for, as plain values."""
+        """Return the shapes for which the model was built, as plain values."""
         told = super().get_build_config()
         if self._ahead and self._input is None and self._row_shape is not None:
             met = None if self._first is None else [list(self._first.shape), self._first.kind]
@@ -130,7 +130,7 @@ class Chain(Model):
 
     @answering_calls
     def build_from_config(self, config: Mapping[str, Any]) -> None:
-        """Build for the shapes that ``get_build_config`` told."""
+        """Build the model for the shapes returned by ``get_build_config``."""
         fed, met = config.get("fed"), config.get("met")
         if fed is None or not self._ahead or self._input is not None or self._row_shape is not None:
             super().build_from_config(config)
@@ -147,20 +147,20 @@ class Chain(Model):
         return batch_of_input(self._input)
 
     def _find_ports(self) -> list[Port]:
-        # The first layer that cares says whether floats or token ids are fed.
+        # The first layer with a requirement determines whether floats or token ids are fed.
         given, name, made = self._kind_fed(), self._input_name, bool(self._ahead)
         for layer in self._behind:
             kind = layer.input_dtypes(1)[0]
             if layer.calls and kind is None:
-                break  # it takes what it is given, and returns what it likes
+                break  # it takes any kind, and may return any kind
             if kind is not None:
                 if given not in (None, kind):
-                    break  # what is fed is converted
+                    break  # the input is converted
                 return [Port(name, self._row_shape, kind, layer.input_bounds(1)[0], made)]
         return [Port(name, self._row_shape, given or "float", None, made)]
 
     def _kind_fed(self) -> str | None:
-        """Return the kind of what the graph is fed, where it is known; None for floats."""
+        """Return the kind of the graph's input, if it is known; None for floats."""
         kind = None if self._input is None else self._input.kind
         if self._ahead:
             specs = self._specs_ahead() or [self._ahead[-1].made_of([Spec((None,))])]
@@ -182,7 +182,7 @@ class Chain(Model):
         return [layers[-1].name if layers else self.name]
 
     def _find_ends(self) -> None:
-        # Of the layers that are new, which are built; where the shape of the input is known.
+        # Of the new layers, those that are built, if the shape of the input is known.
         if self._row_shape is None or len(self._ends) == len(self._behind):
             return
         first = len(self._ends)
@@ -198,16 +198,16 @@ class Chain(Model):
 
     def _refuse_behind(self, layer: Layer, others: int) -> NoReturn:
         raise ValueError(
-            f"{layer.name}: has {others + 1} outputs; a layer of a Sequential has one unless it is "
-            f"the last (lamina.Model takes several)"
+            f"{layer.name}: has {others + 1} outputs; a layer of a Sequential must have one unless "
+            f"it is the last (lamina.Model allows several)"
         )
 
     def _reach(
         self, sketch: Sketch, first: int, stream: int
     ) -> tuple[list[tuple[Spec, int]], list[Spec]]:
-        # Build each layer as it is reached, from the one of this index on.
+        # Build each layer when it is reached, from this index on.
         tensors, (spec,) = sketch.inputs, sketch.given
-        before: list[tuple[Layer, bool]] = []  # and whether it returns as many axes as it takes
+        before: list[tuple[Layer, bool]] = []  # and whether it keeps the number of axes
         shapes = [self._row_shape or (), *(end.shape for end, _ in self._ends)]
         for layer, given, made in zip(self._behind, shapes, shapes[1:], strict=False):
             before.append((layer, len(given) == len(made)))
@@ -226,7 +226,7 @@ class Chain(Model):
         return ends, others
 
     def meet(self, x: Any) -> Any:
-        """Return data as they are fed; lengths that only data told may change, as in Keras."""
+        """Return data as they are fed; lengths known only from data may change, as in Keras."""
         x = super().meet(x)
         learned = self._input is None and self._ends and self._behind[0].given_input_shape is None
         if learned and hasattr(x, "shape"):
@@ -234,7 +234,7 @@ class Chain(Model):
         return x
 
     def _open_axes(self, row_shape: Shape) -> None:
-        """Let axes have any length that these data have another of, where the layers do."""
+        """Allow any length along axes in which these data differ, if the layers allow it."""
         known = self._row_shape or ()
         if len(known) != len(row_shape) or _check.fits_shape(row_shape, known):
             return
@@ -247,7 +247,7 @@ class Chain(Model):
             self._row_shape, self._ends = opened, []
             try:
                 self._find_ends()
-            except ValueError:  # what does not fit is refused where data are checked
+            except ValueError:  # unsuitable data are rejected when they are checked
                 self._row_shape, self._ends = before
                 return
             if self._first is not None and self._first.shape == known:
@@ -255,11 +255,11 @@ class Chain(Model):
             self._changed()
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
-        """Return the layers still to be built, and what is known of shapes."""
+        """Return the layers not built yet, and what is known about shapes."""
         return super().unbuilt()[0], (self._row_shape, self._ends, self._others)
 
     def forget(self, before: tuple[list[Layer], Any]) -> None:
-        """Undo building: a shape that only the data told is open again."""
+        """Undo building; a shape that was known only from data is open again."""
         super().forget(before)
         self._row_shape, self._ends, self._others = before[1]
 
@@ -279,12 +279,12 @@ class Chain(Model):
                 self.forget(before)
 
     def shapes_by_place(self) -> list[Shape]:
-        """Return the shape of a row behind each layer, of a model that knows its input's."""
+        """Return the shape of a row after each layer, for a model that knows its input shape."""
         ahead = [spec.shape for spec in self._specs_ahead()[1:]] or [(None,)] * len(self._ahead)
         return [*ahead, *(end.shape for end, _ in self._ends)]
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
-        """Return the shape of a row of each output, of which most models have one."""
+        """Return the shape of a row of each output; most models have one output."""
         ends = self._ends
         if ends and shapes[0] == self._row_shape:
             return [ends[-1][0].shape, *(spec.shape for spec in self._others)]
@@ -296,8 +296,8 @@ class Chain(Model):
         return outputs[0] if len(outputs) == 1 else tuple(outputs)
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:
-        # What an Input says, or None for any length, holds for all data that follow; what data tell
-        # until others come (``meet``).
+        # An Input, or None for any length, applies to all later data; shapes known only from data
+        # apply until other data arrive (``meet``).
         if self._row_shape is None:
             self._row_shape = shapes[0]
         if not all(layer.built and layer.dtype == self.dtype for layer in self._layers):
@@ -305,14 +305,14 @@ class Chain(Model):
         self._find_ends()
 
     def _drawn_layers(self) -> list[Layer]:
-        return list(dict.fromkeys(self._layers))  # one may stand at several places
+        return list(dict.fromkeys(self._layers))  # a layer may occur several times
 
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
         """Make the weights unless they exist."""
         if not self._layers:
             raise ValueError(f"{self.name}: has no layers; add some first")
         if shapes is None and not self.built and self._behind:
-            shape = self._behind[0]._built_shape  # of one that comes from another model
+            shape = self._behind[0]._built_shape  # for a layer that comes from another model
             shapes = [shape] if type(shape) is tuple else None
         super().ensure_built(shapes)
 

@@ -1,4 +1,4 @@
-"""A network that is told how to train: compile, and the training graphs that follow from it."""
+"""A network with training settings: compile, and the training graphs derived from it."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ class Compilable(Predicting):
     def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
         self._compiled: Compiled | None = None
-        self._asked: tuple[Any, ...] = ()  # what compile was given
-        self._own_keys: list[str] = []  # what a step of its own reports beside the loss
+        self._asked: tuple[Any, ...] = ()  # the arguments of compile
+        self._own_keys: list[str] = []  # what a user-defined step reports besides the loss
 
     def _start(self) -> None:
         super()._start()
         self._guard = Guard()
-        # By weights, shapes of rows, forms of targets, rows of a batch, phase: None where it does
-        # not matter.
+        # By weights, shapes of rows, forms of targets, rows of a batch, and phase: None where it
+        # does not matter.
         self._objectives: Kept[Objective] = Kept(lambda objective: objective.kept_bytes)
-        self.bound = False  # whether the losses, or the model, depend on the rows of a batch
+        self.bound = False  # whether the losses or the model depend on a batch's number of rows
         self._recorded_settings: tuple[Any, ...] = ()
         self._settings_seen: tuple[Any, ...] = ()
         self._settings_then: tuple[Any, ...] = ()
@@ -76,33 +76,33 @@ class Compilable(Predicting):
         auto_scale_loss: bool = True,
         **unknown: NoReturn,
     ) -> None:
-        """Choose how to train.
+        """Configure the model for training.
 
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
         loss : str, Loss or callable, list or dict of them
-            Such as ``"mse"``, ``"sparse_categorical_crossentropy"``, or a function of targets and
-            predictions, written with ``lamina.ops``: for each output, or one for all.  None leaves
-            an output out of training, as does a dict without it where the model returns a dict.
-            A list within the list or dict is of losses that are added up.
+            For instance ``"mse"``, ``"sparse_categorical_crossentropy"``, or a function of targets
+            and predictions, written with ``lamina.ops``: one for each output, or one for all.  None
+            excludes an output from training, as does a dict without it if the model returns a dict.
+            The losses in a nested list are added.
         metrics : list of str, Metric or callable, optional
-            Reported beside the loss, without weights.  ``"accuracy"`` takes its form from the
-            loss.  With several outputs: a dict by output, or a list of one entry for each, nested
-            as the outputs are if these are nested.
+            Reported besides the loss, without weights.  The form of ``"accuracy"`` depends on the
+            loss.  With several outputs: a dict by output, or a list with one entry for each, nested
+            like the outputs if these are nested.
         weighted_metrics : list, optional
             The same, with sample and class weights.
         loss_weights : float, list or dict of float, optional
-            What each output's loss counts in the total; below 0 it is raised.
+            Weight of each output's loss in the total; if negative, the loss is increased.
         jit_compile, run_eagerly, steps_per_execution, auto_scale_loss : ignored
-            They say how Keras runs a step; here it is one call into compiled kernels whatever
-            they are.
+            They configure how Keras runs a step; here a step is always one call into compiled
+            kernels.
 
         Raises
         ------
         ValueError, TypeError
-            Unknown names (the nearest is suggested) or a metric that does not fit the loss; what
-            was compiled before then stays.
+            If names are unknown (the nearest is suggested) or a metric does not fit the loss;
+            earlier settings are then kept.
         """
         if unknown:
             refuse_arguments(Compilable.compile, unknown)
@@ -126,10 +126,10 @@ class Compilable(Predicting):
             self._compiled = compiled
             self.train_state.optimizer, self.train_state.position = compiled.optimizer, None
             self._objectives.clear()
-            self._forget_recordings()  # as in Keras: what `call` reads may have changed
+            self._forget_recordings()  # as in Keras: attributes that `call` reads may have changed
 
     def compile_as_asked(self) -> None:
-        """Compile anew with the same optimizer, losses and metrics: the outputs are known now."""
+        """Compile again with the same optimizer, losses and metrics, with the outputs known."""
         assert self._compiled is not None
         _, loss, metrics, weighted, scales = self._asked
         optimizer = self._compiled.optimizer
@@ -141,14 +141,14 @@ class Compilable(Predicting):
 
     @property
     def says_loss(self) -> bool:
-        """Whether the model may have a loss beside that of ``compile``, or in its place."""
+        """Whether the model may have a loss in addition to, or instead of, that of ``compile``."""
         if steps.has_own(self) or getattr(self, "calls", False):
             return True
         held = (each for layer in self.parts for each in layer.walk())
         return any(each.calls or getattr(each, "activity_regularizer", None) for each in held)
 
     def compiled(self, who: str) -> Compiled:
-        """Return what ``compile`` made, or say that it has to be called."""
+        """Return the result of ``compile``, or raise an error if it was not called."""
         if self._compiled is None:
             raise NotCompiledError(f"{who}: call compile(optimizer, loss) first")
         return self._compiled
@@ -165,10 +165,10 @@ class Compilable(Predicting):
 
     @property
     def metrics(self) -> list[Metric]:
-        """The loss's mean, the metrics of ``compile``, and those that are attributes.
+        """The mean of the loss, the metrics of ``compile``, and metrics that are attributes.
 
-        ``result()`` is that of the last epoch of training, evaluation or batch.  A class may
-        override it, as Keras's guides do.
+        Their ``result()`` is that of the last epoch of training, evaluation or batch.  A class may
+        override this property, as in Keras's guides.
         """
         found = [] if self._compiled is None else self._compiled.metric_objects
         holders = (self, *(each for layer in self.parts for each in layer.walk()))
@@ -178,13 +178,13 @@ class Compilable(Predicting):
 
     @answering_calls
     def reset_metrics(self) -> None:
-        """Let all metrics forget what they saw, as each epoch and evaluation does too."""
+        """Reset all metrics, as every epoch and evaluation also does."""
         for metric in self.metrics:
             metric.reset_state()
 
     @answering_calls
     def get_metrics_result(self) -> dict[str, Any]:
-        """Return what the metrics say of the last pass over data, by their names."""
+        """Return the results of the metrics for the last pass over data, by name."""
         found: dict[str, Any] = {}
         for metric in self.metrics:
             result = metric.result()
@@ -193,10 +193,10 @@ class Compilable(Predicting):
 
     @property
     def metrics_names(self) -> list[str]:
-        """The names that ``evaluate`` returns values for."""
+        """The names of the values that ``evaluate`` returns."""
         compiled = self.compiled("metrics_names")
         measured = compiled.metric_keys()
-        if len(self.output_names) > 1:  # as in Keras, which does not know them by their names
+        if len(self.output_names) > 1:  # as in Keras, which does not use their names
             measured = sorted(measured)
         keys = ["loss", *compiled.loss_keys, *measured, *self._own_keys]
         return list(dict.fromkeys(keys))
@@ -211,11 +211,10 @@ class Compilable(Predicting):
         extra: Given | None = None,
         masked: tuple[bool, ...] = (),
     ) -> Objective:
-        """Return the training graph, made when first needed or when a setting has changed since.
+        """Return the training graph, made on first use or after a setting has changed.
 
-        The shapes of the rows, how many rows a batch has and whether it is for training count where
-        the model depends on them, the forms of targets where a loss takes any, masks where inputs
-        are padded.
+        The shapes of the rows, the number of rows of a batch and the phase matter only if the model
+        depends on them, the forms of targets if a loss takes any, and masks if inputs are padded.
         """
         if isinstance(weighted, bool):
             weighted = (weighted,) * len(self.output_names)
@@ -241,17 +240,17 @@ class Compilable(Predicting):
         return found
 
     def objective_for(self, data: Data, rows: int, training: bool = True) -> Objective:
-        """Return the training graph for these data, in batches of so many rows."""
+        """Return the training graph for these data, in batches of a number of rows."""
         shapes, forms = data.row_shapes, data.forms
         return self.objective(data.weighted, shapes, rows, training, forms, data.extra, data.masked)
 
     def evaluator(
         self, data: Data, rows: int, wanted: int | None, default: int, keras: int = BOUND_BATCH
     ) -> tuple[Objective, int, Callable[[int], Objective] | None]:
-        """Return what evaluates, how many rows at a time, and what does so with the last ones.
+        """Return the evaluator, the number of rows at a time, and the evaluator of the last rows.
 
-        ``wanted`` rows at a time, else up to ``default``, or where the loss depends on it as many
-        as Keras takes.
+        The number is ``wanted``, otherwise up to ``default``, or Keras's batch size if the loss
+        depends on it.
         """
         batch = min(wanted or default, rows)
         objective = self.objective_for(data, batch, False)
@@ -267,12 +266,14 @@ class Compilable(Predicting):
         return of_rows(batch), batch, of_rows
 
     def _training_settings(self) -> tuple[Any, ...]:
-        # What the training graphs were recorded with: they hold as long as it stays the same.
+        # The settings with which the training graphs were recorded, valid as long as they are the
+        # same.
         counted = self._counted_settings()
         return (*[p.trainable for p in self._settings_weights], counted)
 
     def _counted_settings(self) -> tuple[Any, ...]:
-        # Those whose changes are counted; asked anew where the count or the structure has moved.
+        # Objects whose changes are counted; queried again if the count or the structure has
+        # changed.
         seen = (changes.count, self._changes, self._compiled)
         if seen != self._settings_seen:
             penalties = [(l1, l2) for _, l1, l2 in self.penalties()]

@@ -1,4 +1,4 @@
-"""What ``compile`` was given: optimizer, and for each output a loss, its weight and metrics."""
+"""The arguments of ``compile``: the optimizer and, for each output, loss, weight and metrics."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Resolved = tuple[Any, bool, str]
 
 
 class NoLoss(Loss):
-    """Stands where there is none, for an output that has metrics: 0 for every row.
+    """Stands for the missing loss of an output that has metrics: 0 for every row.
 
-    The model's own step, or what its layers give to ``add_loss``, says what training lowers.
+    The training loss then comes from the model's own step, or from ``add_loss`` in its layers.
     """
 
     free_target = True
@@ -40,29 +40,29 @@ class NoLoss(Loss):
 
 
 class Compiled:
-    """What ``compile`` was given, resolved as far as is possible without shapes.
+    """The arguments of ``compile``, resolved as far as is possible without shapes.
 
     Attributes
     ----------
     losses : list of Loss or None
-        One for each output; None leaves the output out of training.
+        One for each output; None excludes the output from training.
     scales : list of float
-        What each output's loss counts in the total.
+        The weight of each output's loss in the total.
     requests : list of list of tuple
         For each output, (metric or "accuracy", whether it is weighted).
 
     Parameters
     ----------
     optimizer, loss, plain, weighted, loss_weights : object
-        As ``compile`` takes them; ``plain`` are the metrics without weights.
+        As passed to ``compile``; ``plain`` are the metrics without weights.
     names : sequence of str
         Of the outputs.
     dtype : str
-        The model's.
+        That of the model.
     free : bool
-        Whether the model may have a loss of its own.
+        Whether the model may have its own loss.
     form : structure of Leaf, optional
-        That of the outputs.
+        The form of the outputs.
     """
 
     def __init__(
@@ -77,10 +77,10 @@ class Compiled:
         free: bool = False,
         form: Any = None,
     ) -> None:
-        self.advised: set[str] = set()  # what fits have warned of
+        self.advised: set[str] = set()  # warnings that fits have given
         self.tracker = metrics.Mean(name="loss")  # holds the loss of the last pass
-        self._accuracies: dict[tuple[int, int], Any] = {}  # by output and place among its metrics
-        self.running = False  # whether a pass over data has the metrics
+        self._accuracies: dict[tuple[int, int], Any] = {}  # by output and index among its metrics
+        self.running = False  # whether a pass over data is using the metrics
         self.names = list(names)
         self.optimizer = optimizers.get(optimizer)
         self.losses = [
@@ -115,7 +115,7 @@ class Compiled:
         self.check_settings(dtype)
 
     def _number_names(self) -> None:
-        """Tell metrics of one class apart that were given no name, as Keras does."""
+        """Add numbers to the names of unnamed metrics of the same class, as Keras does."""
         for requests in self.requests:
             taken: dict[bool, set[str]] = {False: set(), True: set()}
             for metric, weighted in requests:
@@ -127,7 +127,7 @@ class Compiled:
                 taken[weighted].add(metric.name)
 
     def check_settings(self, dtype: str) -> None:
-        """Refuse settings of optimizer, losses and metrics that do not fit the model's dtype."""
+        """Reject settings of optimizer, losses and metrics that do not fit the model's dtype."""
         held = (self.optimizer, *self.losses, *(m for each in self.requests for m, _ in each))
         for thing in held:
             if isinstance(thing, Configurable):
@@ -139,17 +139,17 @@ class Compiled:
         return self.losses[0] if len(self.losses) == 1 else list(self.losses)
 
     def key(self, output: int, name: str) -> str:
-        """Return how logs call a quantity of an output."""
+        """Return the key of a quantity of an output in the logs."""
         return name if len(self.names) == 1 else f"{self.names[output]}_{name}"
 
     @property
     def loss_keys(self) -> list[str]:
-        """The keys of the outputs' own losses in the logs, if there are several."""
+        """The keys of the outputs' own losses in the logs, if there are several outputs."""
         places = [i for i in self._order if not isinstance(self.losses[i], (NoLoss, type(None)))]
         return [self.key(i, "loss") for i in places] if len(places) > 1 else []
 
     def _keys(self, output: int, requests: Sequence[Request]) -> list[str]:
-        # As in Keras, a weighted metric of a plain one's name is told apart from it.
+        # As in Keras, a weighted metric is distinguished from a plain one of the same name.
         named = [(m if isinstance(m, str) else m.name, weighted) for m, weighted in requests]
         plain = {name for name, weighted in named if not weighted}
         return [self.key(output, f"weighted_{n}" if w and n in plain else n) for n, w in named]
@@ -159,8 +159,8 @@ class Compiled:
     ) -> list[list[Resolved]]:
         """Return for each output (metric, whether it is weighted, its key in the logs).
 
-        The shapes of the outputs decide what "accuracy" is, and, where a loss takes any targets,
-        those of the targets, shape and type of a row.
+        The meaning of "accuracy" depends on the shapes of the outputs and, if a loss takes any
+        targets, on the shape and type of a row of the targets.
         """
         resolved: list[list[Resolved]] = []
         trio = zip(self.requests, self.losses, outputs, strict=True)
@@ -177,7 +177,7 @@ class Compiled:
         return resolved
 
     def _same(self, output: int, place: int, metric: Any) -> Any:
-        """Return the object that stood for "accuracy" before, if it is of the same kind."""
+        """Return the object that was used for "accuracy" before, if it is of the same kind."""
         if not _is_accuracy(self.requests[output][place][0]):
             return metric
         known: Any = self._accuracies.get((output, place))
@@ -188,7 +188,7 @@ class Compiled:
 
     @property
     def metric_objects(self) -> list[Any]:
-        """The loss's, then those of the outputs; "accuracy" once its form is known."""
+        """The loss's mean, then the metrics of the outputs; "accuracy" once its form is known."""
         found: list[Any] = [self.tracker]
         for output, requests in enumerate(self.requests):
             for place, (metric, _) in enumerate(requests):
@@ -207,7 +207,7 @@ class Compiled:
         logs_.check_measured(self.loss_keys, self.metric_keys())
 
     def settings(self) -> list[int]:
-        """Return numbers that move when a setting of a loss or a metric changes."""
+        """Return numbers that change whenever a setting of a loss or a metric changes."""
         held = [*self.losses, *(m for requests in self.requests for m, _ in requests)]
         return [version(thing) for thing in held if isinstance(thing, (Loss, KernelMetric))]
 
@@ -226,7 +226,7 @@ class Compiled:
         return known
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes; no pass over data runs in a copy."""
+        """Return the attributes; in a copy no pass over data is running."""
         return {**self.__dict__, "running": False}
 
 
@@ -239,7 +239,7 @@ def _loss(given: Any) -> Loss:
 def check_ignored(
     jit_compile: object, run_eagerly: object, steps_per_execution: object, auto_scale_loss: object
 ) -> None:
-    """Check what Keras's ``compile`` takes and a step of compiled kernels has no use for."""
+    """Check arguments of Keras's ``compile`` that compiled kernels do not use."""
     if jit_compile not in ("auto", None):
         _check.boolean("compile", "jit_compile", jit_compile)
     if run_eagerly is not None:
@@ -250,7 +250,7 @@ def check_ignored(
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """Return the name, or the first of "name_1", "name_2", ... that is not taken."""
+    """Return the name, or the first of "name_1", "name_2", ... that is unused."""
     count = itertools.count(1)
     return next(
         n for n in itertools.chain([name], (f"{name}_{i}" for i in count)) if n not in taken

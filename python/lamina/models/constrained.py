@@ -14,13 +14,13 @@ from lamina._tensors.given import given
 
 
 class Constrained:
-    """Puts in the place of weights what their constraints make of them.
+    """Replaces weights by the results of their constraints.
 
     Parameters
     ----------
     dtype : str
     constraints : sequence of tuple
-        (weight, constraint); several constraints of one weight act one after the other.
+        (weight, constraint); several constraints of one weight are applied one after the other.
     """
 
     def __init__(self, dtype: str, constraints: Sequence[tuple[_core.Parameter, Any]]) -> None:

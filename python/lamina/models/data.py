@@ -1,4 +1,4 @@
-"""From what users pass to what the engine binds: inputs, targets and weights."""
+"""Converting users' data to the inputs, targets and weights that the engine binds."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ Form = tuple[Shape, str]  # of a row of a target: its shape, and "float" or "int
 
 @dataclass
 class Data:
-    """Checked arrays; of the outputs that have a loss, targets and, if any, weights of rows.
+    """Checked arrays; for the outputs that have a loss, targets and, if given, weights of rows.
 
-    ``Rows`` stand in the place of arrays whose rows differ in shape; those of a part do not.
+    Arrays whose rows differ in shape are represented by ``Rows``, except in a part.
     """
 
     inputs: list[Any]
     targets: list[Any]
     weights: list[Any]
-    columns: list[list[Any] | None]  # of each input, the names if it was a table
+    columns: list[list[Any] | None]  # for each input, the column names if it was a table
     free: list[bool]  # whether the loss takes targets of any shape
-    given: list[Any]  # targets in the shape that they came in, as metrics see them
-    extra: Given | None = None  # targets that no loss asks for, for a step of the model's own
-    # Which columns of each input, and which outputs' targets, the model's dtype has rounded to
-    # each other; looked for by fit alone.
+    given: list[Any]  # targets in their original shape, as metrics see them
+    extra: Given | None = None  # targets without a loss, for a user-defined step
+    # The columns of each input, and the outputs whose targets, in which distinct values became
+    # equal in the model's dtype; only determined by fit.
     rounded: list[list[int]] = field(default_factory=list)
     rounded_targets: set[int] = field(default_factory=set)
-    made: Sequence[bool] = ()  # which inputs layers ahead of the graph have made, in fit alone
-    masks: Sequence[Array | None] = ()  # of inputs that were padded: which steps are real
+    made: Sequence[bool] = ()  # which inputs were made by layers ahead of the graph; only in fit
+    masks: Sequence[Array | None] = ()  # for padded inputs: which steps are real
     ragged: bool = False  # whether rows of inputs differ in shape
 
     @property
@@ -60,12 +60,12 @@ class Data:
 
     @property
     def row_shapes(self) -> list[Shape]:
-        """The shape of a row of each input: of the first, where they differ."""
+        """The shape of a row of each input: of the first row, if they differ."""
         return list(shapes_of(self.inputs)) if self.ragged else [x.shape[1:] for x in self.inputs]
 
     @property
     def open_shapes(self) -> list[Shape]:
-        """The same with None for sizes that differ, for a model that learns what it is fed."""
+        """The same with None for sizes that differ, for models that adapt to data."""
         return [x.shape[1:] for x in self.inputs]
 
     @property
@@ -84,10 +84,10 @@ class Data:
         return [*self.inputs, *(y for y in self.targets if y is not None)]
 
     def read(self, rows: Array | None = None, needed: Array | None = None) -> Data:
-        """Return some rows, or all, with inputs and targets that are there as arrays.
+        """Return some rows, or all, with inputs and targets that are arrays in memory.
 
-        Where only some of these rows are ``needed``, by their places, the others are not read, and
-        zeros stand for them.
+        If only some of these rows are ``needed``, given by position, the others are not read and
+        are replaced by zeros.
         """
         if rows is None:
             if not self.reads:
@@ -122,7 +122,7 @@ class Data:
 
     @property
     def forms(self) -> tuple[Form | None, ...]:
-        """Of each output's target shape and type of a row, where there is no loss to say them."""
+        """The target shape and type of a row for each output without a loss to define them."""
         return tuple(
             (y.shape[1:], "int32" if y.dtype == np.int32 else "float") if free and y is not None
             else None
@@ -131,7 +131,7 @@ class Data:
 
     @property
     def arrays(self) -> list[Array]:
-        """What ``Execution.bind`` takes: inputs, masks, then target and weight of each output."""
+        """The arguments of ``Execution.bind``: inputs, masks, targets and weights by output."""
         masks = [m for m in self.masks if m is not None]
         rest = [a for pair in zip(self.targets, self.weights, strict=True) for a in pair]
         more = [] if self.extra is None else self.extra.arrays
@@ -140,9 +140,9 @@ class Data:
     def parts(
         self, rows: Array | None = None, model: Any = None, buckets: Buckets | None = None
     ) -> list[Part]:
-        """Return these rows, or all, in parts that batches may be taken from.
+        """Return these rows, or all, in parts from which batches may be taken.
 
-        Rows of each shape are a part; with buckets, padded rows of each length that they have.
+        Rows of the same shape form a part; with buckets, the padded rows of the same length do.
         """
         if not self.ragged:
             return [part_of(self, rows)]
@@ -152,9 +152,9 @@ class Data:
 
 
 class Part(NamedTuple):
-    """Data, which of their rows (None for all), and how many these are.
+    """Data, the selected rows (None for all), and their number.
 
-    ``batch`` is how many rows make a batch, where what they come from says so.
+    ``batch`` is the number of rows of a batch, if their source determines it.
     """
 
     data: Data
@@ -178,8 +178,8 @@ def prepare(
 ) -> Data:
     """Return checked data for a compiled model, built or not.
 
-    A model with ``call`` is built, for its outputs to be known, unless the data are refused; others
-    are not changed.
+    A model with ``call`` is built, so that its outputs are known, unless the data are rejected;
+    other models are not changed.
     """
     before = None if model.built or not _has_calls(model) else model.unbuilt()
     try:
@@ -207,13 +207,13 @@ def _prepared(
         model.check_ragged(who)
         shapes, y = list(shapes_of(arrays)), of_outputs(model, y)
     if not model.built and _has_calls(model):
-        # Before there are weights, for what is refused here leaves the model as it was.
+        # Checked before there are weights, so that rejected data leave the model unchanged.
         wanted = any(loss is not None for loss in model.compiled(who).losses)
         if wanted and not isinstance(y, (Mapping, list, tuple, Rows)):
             check_axis(who, "y", _check.numeric(who, "y", y))
         check_rows(who, "y", y, len(arrays[0]))
         check_rows(who, "sample_weight", sample_weight, len(arrays[0]), weights=True)
-        model.ensure_built(shapes)  # such a layer may ask for the weights of those before it
+        model.ensure_built(shapes)  # such a layer may use the weights of layers before it
     outputs = model.output_row_shapes(shapes)
     if by_row is not None:
         by_row.check()
@@ -230,7 +230,7 @@ def _prepared(
     data = Data(inputs, goals, weights, columns, free, given, ragged=by_row is not None)
     if all(loss is None for loss in compiled.losses) and steps.has_own(model):
         data.extra = steps.given_targets(who, model, y, len(arrays[0]))
-    if who == "fit":  # the others need not say it again
+    if who == "fit":  # the others need not repeat it
         data.rounded_targets = rounded_targets
         data.made = [port.made for port in ports]
         listed = zip(arrays, data.inputs, ports, columns, strict=True)
@@ -247,9 +247,10 @@ def _has_calls(model: Any) -> bool:
 
 
 def check_rows(who: str, name: str, value: Any, rows: int, weights: bool = False) -> None:
-    """Refuse targets, or weights, of another number of rows, whatever outputs the model will have.
+    """Reject targets or weights with another number of rows, before the outputs are known.
 
-    What only the outputs can tell, such as whether a list holds rows or arrays, passes.
+    Errors that depend on the outputs, such as whether a list holds rows or arrays, are not
+    detected.
     """
     if isinstance(value, Mapping):
         for key, each in value.items():
@@ -270,9 +271,9 @@ def check_rows(who: str, name: str, value: Any, rows: int, weights: bool = False
         return
     if weights:
         shape = getattr(value, "shape", (got,))
-        rule = f"must have shape ({rows},), one weight a row; got {shape}"
+        rule = f"must have shape ({rows},), one weight per row; got {shape}"
         raise ValueError(f"{who}: {name} {rule}")
-    raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {got}")
+    raise ValueError(f"{who}: x and {name} must have the same number of rows; got {rows} and {got}")
 
 
 def _has_rows(value: Any) -> bool:
@@ -330,7 +331,8 @@ def _targets(
 
 
 def _as_given(goal: Any, value: Any) -> Any:
-    # Labels in a column are a column to metrics; what has fewer axes than the output gets them.
+    # Labels in a column stay a column for metrics; targets with fewer axes than the output get its
+    # axes.
     shape = np.shape(value) if is_array(value) else goal.shape
     more = len(shape) > goal.ndim and np.prod(shape) == goal.size
     return goal.reshape(shape) if more else goal
@@ -342,7 +344,7 @@ def _given_rows(goals: Rows, values: Rows) -> Rows:
 
 
 def classes_of(model: Any, data: Data) -> Array | None:
-    """Return one class a row if the model has one output and its loss has classes."""
+    """Return one class per row if the model has one output and its loss has classes."""
     pairs = zip(model.compiled("fit").losses, data.targets, strict=True)
     known = [(loss, y) for loss, y in pairs if loss is not None and y is not None]
     if len(known) != 1 or isinstance(known[0][1], Rows):
@@ -351,7 +353,7 @@ def classes_of(model: Any, data: Data) -> Array | None:
 
 
 def batch_rows(who: str, name: str, value: object, rows: int, default: int | None = None) -> int:
-    """Return a batch size of at most ``rows``; None stands for ``default``, or for all rows."""
+    """Return a batch size of at most ``rows``; None means ``default``, or all rows."""
     if value is None:
         return min(rows if default is None else default, rows)
     return min(_check.integer(who, name, value), rows)

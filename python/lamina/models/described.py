@@ -1,4 +1,4 @@
-"""What a model says of itself: its table, and its text."""
+"""Text descriptions of a model: its summary table and its repr."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Described:
         line_length : int, optional
             Width of the table.
         positions : list of float, optional
-            Where the columns behind the first begin, as parts of the width, or as places.
+            Where the later columns start, as fractions of the width or as columns.
         print_fn : callable, optional
-            Called with the text, which standard output is given otherwise.
+            Called with the text, which is otherwise written to standard output.
         expand_nested : bool, default False
-            Whether the layers of models that are layers get lines of their own.
+            Whether the layers of nested models get their own lines.
         show_trainable : bool, default False
-            Say of each layer with weights whether ``fit`` changes them.
+            Show for each layer with weights whether ``fit`` changes them.
         layer_range : list of two str, optional
-            The names of the first layer to show and of the last, or patterns of names.
+            The names of the first and the last layer to show, or patterns of names.
 
         Examples
         --------
@@ -72,7 +72,7 @@ class Described:
         raise TypeError(f"{type(self).__name__}: a model must define summary_rows")
 
     def __repr__(self) -> str:
-        """Return the class, name, number of layers and, of a model that is built, its shapes."""
+        """Return the class, name, number of layers and, if the model is built, its shapes."""
         return _text(self)
 
 

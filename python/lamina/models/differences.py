@@ -1,4 +1,4 @@
-"""Derivatives by differences, to as many digits as the values allow."""
+"""Derivatives by finite differences, as accurate as the values allow."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ def jacobian_by_differences(
 ) -> Array:
     """Return d function / d at, an array of shape (values, at.size).
 
-    Central differences over ever smaller steps, extrapolated to none by Neville's scheme; of each
-    element the estimate is kept whose two neighbours in the scheme it differs from least (C. J. F.
+    Central differences over decreasing steps are extrapolated to zero by Neville's scheme; for each
+    element the estimate is kept that differs least from its two neighbours in the scheme (C. J. F.
     Ridders, Advances in Engineering Software 4 (1982) 75-76).
 
     Parameters
     ----------
     function : callable
-        Of an array of shape (n,); returns one of shape (m,).
+        A function of an array of shape (n,) that returns one of shape (m,).
     at : ndarray of shape (n,), float64
     digits : float
         The relative error of the function's values.
     """
     columns = []
     for place in range(at.size):
-        # From a step that crosses a good part of the weight's own scale to one of a thousandth.
+        # From a step that is a considerable part of the weight's scale to one of a thousandth.
         first = 0.1 * max(1.0, abs(float(at[place])))
         columns.append(_column(function, at, place, first, digits))
     return np.stack(columns, axis=1)

@@ -1,4 +1,4 @@
-"""A model's derivatives: of its loss by the weights, of its outputs by the inputs."""
+"""Derivatives of a model: of its loss by the weights, and of its outputs by the inputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Differentiated(Fitting):
-    """What ``Model`` knows of the derivatives of its loss and its outputs."""
+    """Derivatives of the loss and the outputs; a part of ``Model``."""
 
     @answering_calls
     def gradients(
@@ -39,13 +39,14 @@ class Differentiated(Fitting):
         Returns
         -------
         list of ndarray
-            In the order of ``trainable_weights``, each of its weight's shape: zeros where the loss
-            does not depend on it.  Regularizers count, ``clipnorm`` and the like do not.
+            In the order of ``trainable_weights``, each with the shape of its weight; zero if the
+            loss does not depend on it.  Regularizers are included, ``clipnorm`` and similar
+            settings are not.
 
         Notes
         -----
-        The pass is that of a training step: dropout acts, anew in each call, and moving statistics
-        go on.  No weight moves.
+        The pass is that of a training step: dropout is active, with new draws in each call, and
+        moving statistics are updated.  Weights are not changed.
 
         Examples
         --------
@@ -72,7 +73,7 @@ class Differentiated(Fitting):
         sample_weight: Data | None = None,
         class_weight: ClassWeight = None,
     ) -> tuple[float, list[Array]]:
-        """Return the loss over these rows, penalties included, and what ``gradients`` returns."""
+        """Return the loss over these rows, including penalties, and the result of ``gradients``."""
         return self._value_and_gradients("value_and_gradients", x, y, sample_weight, class_weight)
 
     @answering_calls
@@ -84,34 +85,34 @@ class Differentiated(Fitting):
         output_gradients: Data | None = None,
         batch_size: int | None = None,
     ) -> Any:
-        """Return the gradients of an output by the inputs, row by row.
+        """Return the gradients of an output with respect to the inputs, row by row.
 
         Parameters
         ----------
         x : array_like of shape (rows, ...), or a list or dict of them
             As for ``predict``; rows of one shape.
         output : int, array_like of int of shape (rows,), or tuple, optional
-            Which value of a row of the output is differentiated, counted through its axes in C
-            order: one for all rows, or one for each.  May be left out where there is only one.
-            For a model with several outputs, ``(name, index)``.
+            The value of a row of the output that is differentiated, as an index over its axes in C
+            order: one for all rows, or one for each row.  May be omitted if there is only one.  For
+            a model with several outputs, ``(name, index)``.
         output_gradients : array_like of the outputs' shape, or a list or dict of them, optional
-            In place of `output`: what each value of the outputs counts in the sum that is
-            differentiated, so that this is a product of a vector and a Jacobian.
+            Instead of `output`: the weight of each value of the outputs in the sum that is
+            differentiated, so that the result is a vector-Jacobian product.
         batch_size : int, optional
-            Rows at a time.  The result depends on it only where outputs of a row depend on the
-            other rows of its batch, by default then 32.
+            Rows at a time.  The result depends on it only if outputs of a row depend on the other
+            rows of its batch, in which case the default is 32.
 
         Returns
         -------
         ndarray of the shape of ``x``, the model's dtype
-            A list or dict of them for a model with several inputs, None for inputs of integers or
-            truth values.
+            A list or dict of them for a model with several inputs, with None for integer or boolean
+            inputs.
 
         Raises
         ------
         ValueError
-            If no input has a gradient, if the model has stateful layers, or if it is not clear
-            which value of the output is meant.
+            If no input has a gradient, the model has stateful layers, or it is ambiguous which
+            value of the output is meant.
 
         Notes
         -----

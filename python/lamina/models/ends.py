@@ -1,4 +1,4 @@
-"""The two ends of a model: what is fed to it, and what it returns."""
+"""The inputs and outputs of a model."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 class Ends:
     """Names, shapes and symbolic tensors of a model's inputs and outputs.
 
-    A subclass gives ``_find_ports``, ``inputs``, ``outputs``, ``output_names`` and
+    A subclass defines ``_find_ports``, ``inputs``, ``outputs``, ``output_names`` and
     ``output_row_shapes``.  Shapes are those of rows, one for each input or output.
     """
 
     _known_ports: tuple[Any, list[Port]] | None = None
     _known_front: tuple[Any, Front | None] | None = None
 
-    # --- what a subclass gives
+    # --- defined by subclasses
 
     def _find_ports(self) -> list[Port]:
         raise TypeError(f"{type(self).__name__}: a model must define _find_ports")
 
     def _find_front(self) -> Front | None:
-        # What computes on arrays ahead of the graph; most models have nothing there.
+        # The part that computes on arrays before the graph; most models have none.
         return None
 
     def _as_of(self) -> Any:
-        # What tells one structure of the model from another.
+        # A key that distinguishes structures of the model.
         raise TypeError(f"{type(self).__name__}: a model must define _as_of")
 
     if TYPE_CHECKING:
@@ -47,12 +47,12 @@ class Ends:
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
-        """The symbolic tensors that rows are fed to."""
+        """The symbolic tensors that stand for the inputs."""
         raise TypeError(f"{type(self).__name__}: a model must define inputs")
 
     @property
     def outputs(self) -> list[SymbolicTensor]:
-        """The symbolic tensors that are predicted."""
+        """The symbolic tensors that stand for the outputs."""
         raise TypeError(f"{type(self).__name__}: a model must define outputs")
 
     def output_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:  # noqa: ARG002
@@ -60,15 +60,15 @@ class Ends:
         raise TypeError(f"{type(self).__name__}: a model must define output_row_shapes")
 
     def _readers(self) -> Iterable[tuple[int, Layer]]:
-        """Return the layers that read inputs as they are, with the inputs' places, if known."""
+        """Return the layers that read inputs directly, with the inputs' positions, if known."""
         return ()
 
-    # --- what follows from it
+    # --- derived properties
 
     @property
     def ports(self) -> list[Port]:
-        """What may be fed to each input."""
-        # Kept: each model asks those within it, several times.
+        """Descriptions of the inputs."""
+        # Cached, as each model queries the models within it several times.
         now, known = self._as_of(), self._known_ports
         if known is None or known[0] != now:
             known = self._known_ports = now, self._find_ports()
@@ -76,31 +76,31 @@ class Ends:
 
     @property
     def front(self) -> Front | None:
-        """What makes numbers of strings before the graph is fed; None where there is nothing."""
+        """The part that turns strings into numbers before the graph; None if there is none."""
         now, known = self._as_of(), self._known_front
         if known is None or known[0] != now:
             known = self._known_front = now, self._find_front()
         return known[1]
 
     def through_front(self, x: Any) -> Any:
-        """Return data as the graph is fed; the same where no layer computes ahead of it."""
+        """Return data as the graph is fed; unchanged if no layer computes before the graph."""
         front = self.front
         return x if front is None else front(x)
 
     @property
     def _given_row_shapes(self) -> list[Shape] | None:
-        # Of what the model is given, before anything computes ahead of its graph.
+        # For the inputs of the model, before anything computes ahead of its graph.
         return self.input_row_shapes
 
     @property
     def input(self) -> SymbolicTensor | Any:
-        """The symbolic tensor that rows are fed to; a list of them for several."""
+        """The symbolic tensor of the input; a list if there are several."""
         tensors = self.inputs
         return tensors[0] if len(tensors) == 1 else tensors
 
     @property
     def output(self) -> SymbolicTensor | Any:
-        """The symbolic tensor that is predicted; a list of them for several."""
+        """The symbolic tensor of the output; a list if there are several."""
         tensors = self.outputs
         return tensors[0] if len(tensors) == 1 else tensors
 
@@ -117,16 +117,16 @@ class Ends:
 
     @property
     def input_shape(self) -> Any:
-        """The shape of the input; a list of them for several.
+        """The shape of the input; a list if there are several.
 
-        None stands for the rows, unless an ``Input`` says of how many the batches are.
+        None stands for the rows, unless an ``Input`` has a batch size.
         """
         shapes = self._given_row_shapes
         return None if shapes is None else self._with_rows(shapes)
 
     @property
     def output_shape(self) -> Any:
-        """The shape of the output, as that of the input; a list of them for several."""
+        """The shape of the output, in the same form as that of the input; a list if several."""
         shapes = self.input_row_shapes
         return None if shapes is None else self._with_rows(self.output_row_shapes(shapes))
 

@@ -1,4 +1,4 @@
-"""What can go wrong in training, by name."""
+"""Errors and warnings of training."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class NotCompiledError(ValueError):
 
 
 class TrainingAdvice(UserWarning):
-    """``fit`` runs, but probably learns nothing, or less than it could; the text says why.
+    """``fit`` runs, but probably learns nothing, or less than it could; the message says why.
 
-    Each piece of advice comes once for a compiled model.  Python's ``warnings`` module turns it
-    off: ``warnings.simplefilter("ignore", lamina.TrainingAdvice)``.
+    Each warning is given once per compiled model.  It can be turned off with Python's ``warnings``
+    module: ``warnings.simplefilter("ignore", lamina.TrainingAdvice)``.
     """
 
 
 class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what was done wrong
     """The loss, a gradient, a step or a weight became NaN or infinite.
 
-    ``model.history`` holds the epochs that were complete.  A step that is not finite changes
-    nothing: weights, the optimizer's state and its count of steps, moving statistics and states
-    are those before it.  Weights that a caller spoilt in an epoch are found at its end, before
+    ``model.history`` holds the completed epochs.  A step that is not finite changes nothing:
+    weights, the optimizer's state and step count, moving statistics and states are as before it.
+    If other code makes weights NaN or infinite during an epoch, this is detected at its end, before
     validation.
 
     Attributes
@@ -35,14 +35,14 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
         Counted from 1; the step within the epoch.
     learning_rate : float
     where : str or None
-        The operation in whose output, or in whose statistics of the batch, NaN or infinity first
-        appeared.  (An infinite variance may leave the loss finite; the loss then counts as NaN.)
+        The operation in whose output, or batch statistics, NaN or infinity first appeared.  (An
+        infinite variance may leave the loss finite; the loss is then treated as NaN.)
     weight : str or None
-        The first weight that holds NaN or infinity, or in whose step they appeared, if the loss
+        The first weight that contains NaN or infinity, or in whose step they appeared, if the loss
         was still finite.
     kind : {"gradient", "moments", "weight"} or None
-        What of that step was not finite: the gradient, or what the optimizer would have left in
-        its moments or in the weight.
+        The part of that step that was not finite: the gradient, or the new moments of the optimizer
+        or weight.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
         super().__init__(f"fit: {found}. {before} {HELP}")
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        """Rebuild from the arguments (pickle)."""
+        """Rebuild from the arguments (for pickle)."""
         arguments = (
             self.loss, self.epoch, self.step, self.learning_rate, self.where, self.weight,
             self.kind,
@@ -86,10 +86,10 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what 
 
 
 def by_path(error: TrainingDiverged, model: Any) -> TrainingDiverged:
-    """Return the same error with its layer called by the path in a model, "encoder/dense_1".
+    """Return the same error, with its layer named by the path in a model, "encoder/dense_1".
 
-    Layers without names of their own are numbered over all models of a program; a path is the same
-    in every model that is made alike.
+    Unnamed layers are numbered over all models of a program, whereas a path is the same in all
+    models that are built in the same way.
     """
     from lamina.models.paths import layer_paths
 

@@ -1,4 +1,4 @@
-"""A compiled network that is evaluated, on all rows or batch by batch."""
+"""Evaluation and prediction of a compiled network, on all rows or batch by batch."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 
 class Evaluating(Spreadable, Stepped):
-    """A compiled network that is evaluated, and predicts."""
+    """A compiled network that can be evaluated and predicts."""
 
-    stop_evaluating = False  # a callback's hook may set it, to end after the batch at hand
+    stop_evaluating = False  # a callback may set it, to stop after the current batch
 
     def _predict(
         self, x: Any, batch_size: int | None, hooks: CallbackList | None = None, **how: Any
     ) -> Any:
         if not self.stateful:
             return super()._predict(x, batch_size, hooks, **how)
-        with self._guard.evaluating("predict"):  # two at once would mix their states
+        with self._guard.evaluating("predict"):  # two at the same time would mix their states
             return super()._predict(x, batch_size, hooks, **how)
 
     @overload
@@ -82,14 +82,15 @@ class Evaluating(Spreadable, Stepped):
         x, y, sample_weight : array_like, or a source of batches as x
             As for ``fit``.
         batch_size : int, optional
-            Rows at a time, as in ``predict``; no result depends on it beyond rounding, unless
+            Rows at a time, as in ``predict``; results do not depend on it beyond rounding, unless
             outputs or losses of a row depend on the other rows of its batch.  The loss is the mean
-            over all rows, or the positions that masks keep: see the notes of ``fit``.
+            over all rows, or over the positions that masks keep: see the notes of ``fit``.
         verbose : {"auto", 0, 1, 2}, default "auto"
-            0 silent; 1 a progress bar and then a line with the result; 2 the line alone; "auto"
-            a bar on a terminal and in a notebook, that goes away when all is done.
+            0 silent; 1 a progress bar and then a line with the result; 2 only the line; "auto" a
+            bar on a terminal and in a notebook, which is removed at the end.
         steps : int, optional
-            Batches to take, the first ones, of ``batch_size`` rows, by default 32, or of a source.
+            Number of batches to use, from the first on, of ``batch_size`` rows (32 by default) or
+            from a source.
         callbacks : list of Callback, optional
             Their ``on_test_*`` hooks are called.
         return_dict : bool, default False
@@ -150,7 +151,7 @@ class Evaluating(Spreadable, Stepped):
             data = data_.prepare(who, self, x, y, sample_weight)
             given = self.default_batch(batch_size, data.rows)
             if given is None and (steps is not None or hears_test_batches(hooks)):
-                given = BOUND_BATCH  # whoever counts the batches is told of Keras's
+                given = BOUND_BATCH  # callers that count batches get Keras's number
             rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
             parts = data.parts()
             if steps is not None:
@@ -160,7 +161,7 @@ class Evaluating(Spreadable, Stepped):
             self.ensure_built(data.open_shapes)
             planned = plans(self, parts, None if given is None else rows, BLOCK)
             first = next(planned)
-            if data.reads:  # plans come as their rows are read
+            if data.reads:  # plans are made as their rows are read
                 total = count(sum(part.size for part in parts), first.batch)
                 used, planned = [first], chain([first], planned)
             else:
@@ -194,7 +195,7 @@ class Evaluating(Spreadable, Stepped):
         return_dict: bool = False,
         **unknown: NoReturn,
     ) -> Any:
-        """Return loss and metrics on these rows taken as one batch."""
+        """Return loss and metrics on these rows, treated as one batch."""
         if unknown:
             refuse_arguments(Evaluating.test_on_batch, unknown)
         met = self.meet(x)
@@ -208,6 +209,6 @@ class Evaluating(Spreadable, Stepped):
         if return_dict:
             return logs
         named = [key for key in self.metrics_names if key in logs]
-        others = [key for key in logs if key not in named]  # of a metric whose result is a dict
+        others = [key for key in logs if key not in named]  # from metrics whose result is a dict
         values = [logs[key] for key in (*named, *others)]
         return values if len(values) > 1 else values[0]

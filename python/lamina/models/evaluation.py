@@ -38,7 +38,7 @@ class Plan:
     batch : int
         Rows at a time.
     rest : callable or None
-        Returns what evaluates a last batch of fewer rows, where ``objective`` cannot.
+        Returns the evaluator of a smaller last batch, if ``objective`` cannot evaluate it.
     """
 
     part: Part
@@ -48,7 +48,7 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        """How many batches there are."""
+        """The number of batches."""
         return count(self.part.size, self.batch)
 
 
@@ -59,10 +59,10 @@ def plans(
     default: int,
     keras: int = BOUND_BATCH,
 ) -> Iterator[Plan]:
-    """Yield how to evaluate a compiled model on the rows of each part.
+    """Yield the plans for evaluating a compiled model on the rows of each part.
 
-    ``wanted`` rows at a time, else up to ``default``, or where the loss depends on it as many as
-    Keras takes.
+    The number of rows at a time is ``wanted``, otherwise up to ``default``, or Keras's batch size
+    if the loss depends on it.
     """
     for part in parts:
         pieces: Iterable[Part] = [part]
@@ -73,7 +73,7 @@ def plans(
 
 
 def plans_of_batches(model: Compilable, parts: Iterable[Part]) -> Iterator[Plan]:
-    """Yield how to evaluate a compiled model on parts that are a batch each, or several."""
+    """Yield the plans for evaluating a compiled model on parts with one batch each, or several."""
     for part in parts:
         if part.batch is None:
             yield Plan(part, *model.evaluator(part.data, part.size, part.size, part.size))
@@ -82,7 +82,7 @@ def plans_of_batches(model: Compilable, parts: Iterable[Part]) -> Iterator[Plan]
 
 
 def hears_test_batches(hooks: CallbackList) -> bool:
-    """Return whether a hook is called around every batch of an evaluation."""
+    """Return whether a hook is called before or after every batch of an evaluation."""
     return bool(hooks["on_test_batch_begin"] or hooks["on_test_batch_end"])
 
 
@@ -94,8 +94,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Return loss and metrics over the rows of all parts, as if they were one batch.
 
-    Parts, at least one, are asked for one after the other.  Each process of a ``spread`` calculates
-    some rows of each batch; all do where a loss depends on which rows these are.
+    Parts, at least one, are requested one after another.  Each process of a ``spread`` computes
+    some rows of each batch; all do if a loss depends on which rows these are.
     """
     if model.bound:
         spread = None
@@ -135,7 +135,7 @@ def _call(hooks: Sequence[Hook], batch: int, run: Pass) -> None:
 def _batches(
     run: Pass, first: Plan, others: Iterable[Plan]
 ) -> Iterator[tuple[Array | None, int, int]]:
-    """Yield the batches; ``run`` has an execution for each."""
+    """Yield the batches; ``run`` provides an execution for each."""
     for plan in chain([first], others):
         if plan is not first:
             run.turn_to(plan.objective, plan.batch, plan.part.data)

@@ -1,4 +1,4 @@
-"""Batches that come from a source while a model is fitted, evaluated or predicts."""
+"""Batches from a source while a model is fitted, evaluated or predicts."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
 
 class Elements:
-    """What a source gives, epoch after epoch.
+    """The batches of a source, epoch after epoch.
 
     Parameters
     ----------
     who : str
-        Who asks, and what messages call the source: ``fit``, ``fit: validation_data``.
+        The caller, and the name of the source in messages: ``fit``, ``fit: validation_data``.
     source : Source
     steps : int, optional
-        Batches of an epoch, which then goes on where the last one ended.
+        Batches per epoch; the next epoch continues where the last one ended.
     turn : callable, optional
-        Returns the number of the epoch, for sources that shuffle by it; always 0 by default.
+        Returns the number of the epoch, for sources that shuffle depending on it; always 0 by
+        default.
     """
 
     def __init__(
@@ -40,17 +41,17 @@ class Elements:
         turn: Callable[[], int] = lambda: 0,
     ) -> None:
         self.who, self.source, self._wanted, self._turn = who, source, steps, turn
-        self._left: Iterator[Any] | None = None  # of an epoch that has begun
+        self._left: Iterator[Any] | None = None  # rest of a started epoch
         self._begun = False
         self.epochs = 0
 
     @property
     def steps(self) -> int | None:
-        """How many batches an epoch has; None where only its end will tell."""
+        """The number of batches of an epoch; None if it is known only at its end."""
         return self.source.count() if self._wanted is None else self._wanted
 
     def first(self, draw: Draw | None = None) -> Any:
-        """Return the first batch, which the first epoch will begin with all the same."""
+        """Return the first batch, with which the first epoch still starts."""
         self._begin()
         self._left = self._opened(draw)
         for element in self._left:
@@ -59,7 +60,7 @@ class Elements:
         raise ValueError(f"{self.who}: needs at least one batch; the {self.source.kind} gave none")
 
     def epoch(self, draw: Draw | None = None) -> Iterator[Any]:
-        """Yield the batches of an epoch; ``draw`` orders batches that come by number."""
+        """Yield the batches of an epoch; ``draw`` orders batches that are accessed by number."""
         self._begin()
         if self._left is None:
             self._left = self._opened(draw)
@@ -68,7 +69,7 @@ class Elements:
             given += 1
             yield element
         if given == 0 and self._wanted is not None and self.source.again:
-            # The last epoch took all there was.
+            # The last epoch used all of the data.
             self._left = self._opened(draw)
             for element in islice(self._left, self._wanted):
                 given += 1
@@ -79,7 +80,7 @@ class Elements:
 
     def _opened(self, draw: Draw | None) -> Iterator[Any]:
         order = None if draw is None else (lambda n: draw(n, 0))
-        # Whoever counts batches takes them one by one.
+        # If the number of batches is given they are taken one by one.
         give = self.source.blocks if self._wanted is None else self.source.epoch
         return iter(give(order, self._turn()))
 
@@ -96,12 +97,13 @@ class Elements:
             needed = "at least 1" if self._wanted is None else f"{self._wanted} batches"
             _screen.warn(
                 f"{self.who}: the {self.source.kind} ran out of data: epoch {self.epochs} needs "
-                f"{needed} and got {given}; give fewer steps or epochs, or what can begin anew"
+                f"{needed} and got {given}; use fewer steps or epochs, or a source that can "
+                f"start again"
             )
 
 
 class Stream:
-    """Batches of a source as a compiled model takes them.
+    """Batches of a source in the form that a compiled model takes.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ class Stream:
     model : Evaluating
     source : Source
     steps : int, optional
-        Batches of an epoch.
+        Batches per epoch.
     class_weight : dict, optional
     draw : callable, optional
         Draws the first epoch's order.
@@ -141,7 +143,7 @@ class Stream:
 
     @property
     def steps(self) -> int | None:
-        """How many batches an epoch has; None where only its end will tell."""
+        """The number of batches of an epoch; None if it is known only at its end."""
         return self._elements.steps
 
     def epoch(self, draw: Draw | None = None) -> Iterator[Batches]:
@@ -187,12 +189,12 @@ class Stream:
 def check_alone(
     who: str, source: Source, y: Any = None, sample_weight: Any = None, **others: Any
 ) -> None:
-    """Raise ValueError where something is given that the batches hold, or that needs all rows."""
+    """Raise ValueError for arguments that belong in the batches, or that need all rows."""
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(
                 f"{who}: x is a {source.kind}, so {name} must be part of its batches, (x, y) or "
-                f"(x, y, sample_weight); if it gives rows, pass list(x)"
+                f"(x, y, sample_weight); if it yields rows, pass list(x)"
             )
     for name, value in others.items():
         if not (value is None or value is False or (isinstance(value, float) and value == 0.0)):

@@ -1,4 +1,4 @@
-"""What a fit is made of: its batches, what it is validated on, its settings."""
+"""The parts of a fit: its batches, its validation data, its settings."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 @dataclass
 class Fit:
-    """What a fit goes through, checked; nothing has changed yet.
+    """The data and settings of a fit, checked; nothing has been changed yet.
 
     Attributes
     ----------
     feed : Feed
         The batches to train on.
     held : sequence of Part, or Stream
-        What to validate on; none for no validation.
+        The validation data; empty for no validation.
     settings : Plan
     first : Data
         All data, or those of the first batch.
     rows : ndarray of int64 or None
-        Which of them are trained on, all if None.
+        The training rows among them, all if None.
     validation_rows : ndarray of int64 or None
-        Which are held out.
+        The rows held out.
     """
 
     feed: Feed
@@ -51,14 +51,14 @@ class Fit:
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """What tells the rows trained on from others; None where they are not all at hand."""
+        """A key that identifies the training rows; None if not all rows are available."""
         if isinstance(self.feed, Stream) or self.first.ragged:
             return None
         return Fingerprint(self.first.read_by_row, self.rows)
 
     @property
     def course(self) -> dict[str, Any]:
-        """What decides which rows each batch has, for a fit that goes on from this one."""
+        """The settings that determine the rows of each batch, for a fit that continues this one."""
         given = isinstance(self.feed, Stream)
         count = self.first.rows if self.rows is None else len(self.rows)
         return {
@@ -70,7 +70,7 @@ class Fit:
 
 @dataclass
 class Asked:
-    """The arguments of ``fit`` that say which data it uses."""
+    """The arguments of ``fit`` that determine its data."""
 
     x: Any
     y: Any
@@ -82,7 +82,7 @@ class Asked:
     batch_size: Any
     steps_per_epoch: Any
     buckets: Any
-    others: dict[str, Any]  # of the plan
+    others: dict[str, Any]  # for the plan
 
     def prepared(self, model: Fitting) -> Fit:
         """Return the fit, checked."""
@@ -130,8 +130,8 @@ class Asked:
         )  # fmt: skip
         if isinstance(self.class_weight, str):
             raise ValueError(
-                f"fit: x is a {source.kind}; class_weight={self.class_weight!r} counts all rows, "
-                f"and so needs arrays: give a dict of label to weight"
+                f"fit: x is a {source.kind}; class_weight={self.class_weight!r} needs counts over "
+                f"all rows, and so arrays: give a dict of label to weight"
             )
         mixed = orders.shuffle_of(self.others["shuffle"])
         steps = wanted_steps("fit", "steps_per_epoch", self.steps_per_epoch)

@@ -1,4 +1,4 @@
-"""A network that is fitted and evaluated, by epochs and by single batches."""
+"""Fitting and evaluating a network, by epochs and by single batches."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Fitting(Evaluating):
-    """A compiled network that trains, and is evaluated."""
+    """A compiled network that can be trained and evaluated."""
 
     def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
@@ -70,90 +70,93 @@ class Fitting(Evaluating):
         baselines: bool | str | Sequence[str] = False,
         **unknown: NoReturn,
     ) -> History:
-        """Train.
+        """Train the model.
 
         Parameters
         ----------
         x : array_like of shape (rows, ...), or a list or dict of them
-            NumPy arrays of any real dtype and layout, memory maps, lists, pandas, polars and
-            Arrow tables, torch tensors.  Data of the model's dtype in C order is not copied;
-            numbers of more digits are rounded.  For several inputs a list, or a dict by their
-            names; an array in a list is the one input.  Where an axis of a row may have any length
-            (``Input((None, 3))``), a list of arrays of unequal shape, one for each row: see
-            ``buckets`` and the notes.  Or a source of batches ``(x, y)`` or ``(x, y, w)``: a
-            generator or another iterator, an iterable such as ``torch.utils.data.DataLoader`` or
-            ``tf.data.Dataset``, a ``lamina.utils.PyDataset`` or any object that has a length and
-            returns batches by number.  Its batches are taken as they come: ``batch_size`` does not
-            count.
+            NumPy arrays of any real dtype and layout, memory maps, lists, pandas, polars and Arrow
+            tables, torch tensors.  Data in the model's dtype and C order are not copied; numbers of
+            higher precision are rounded.  For several inputs a list, or a dict by name; a list with
+            one array is the single input.  If an axis of a row may have any length (``Input((None,
+            3))``), a list of arrays of unequal shape, one for each row: see ``buckets`` and the
+            notes.  Or a source of batches ``(x, y)`` or ``(x, y, w)``: a generator or another
+            iterator, an iterable such as ``torch.utils.data.DataLoader`` or ``tf.data.Dataset``, a
+            ``lamina.utils.PyDataset`` or any object that has a length and returns batches by
+            number.  Its batches are used as they are, and ``batch_size`` is ignored.
         y : array_like of shape (rows, ...), or a list or dict of them
-            Targets as the loss wants them; for several outputs a list or a dict by their names.
-            None where a source gives them.  Memory maps of 256 MB and more, of ``x`` and ``y``, are
+            Targets in the form that the loss needs; for several outputs a list or a dict by name.
+            None if a source provides them.  Memory maps of 256 MB and more, in ``x`` and ``y``, are
             read, and checked, some rows at a time; they are shuffled in runs of rows.
         batch_size : int or "all", optional
-            Rows a step; "all" takes all rows at once.  By default 32, or what
-            ``Input(batch_size=...)`` says of a stateful model.
+            Rows per step; "all" uses all rows at once.  By default 32, or the ``batch_size`` of the
+            ``Input`` of a stateful model.
         epochs : int, default 1
-            Epoch to stop at (not the number of further ones, if ``initial_epoch`` is set).
+            The epoch at which to stop (not the number of further epochs, if ``initial_epoch`` is
+            set).
         verbose : {"auto", 0, 1, 2}
-            0 silent; 1 a progress bar and then a line an epoch; 2 the line alone; "auto" is 1 on
-            a terminal and in a notebook, and 2 elsewhere.
+            0 silent; 1 a progress bar and then a line per epoch; 2 only the line; "auto" is 1 on a
+            terminal and in a notebook, and 2 elsewhere.
         callbacks : list of Callback, optional
         validation_split : float, default 0.0
-            Share of the rows held out: drawn at random (not the last rows, as in Keras), with
-            the classes' shares kept where the loss has classes; see ``stratify`` and
-            ``time_ordered``.  ``History.validation_rows`` says which.  The model's seed fixes the
-            draw: the next fit on the same data holds out the same rows.
+            Share of the rows held out: drawn at random (not the last rows, as in Keras), preserving
+            the shares of the classes if the loss has classes; see ``stratify`` and
+            ``time_ordered``.  They are listed in ``History.validation_rows``.  The draw is
+            determined by the model's seed: the next fit on the same data holds out the same rows.
         validation_data : tuple (x, y) or (x, y, sample_weight), or a source, optional
             Used instead of a split.
         shuffle : bool or callable, default True
-            Draw a new order of the rows each epoch; of a source that gives batches by number, of
-            these.  Other sources have an order of their own.  A function draws the orders itself:
-            it is called with the number of rows, and returns each of the numbers below it once.
+            Draw a new order of the rows in each epoch, or of the batches of a source that returns
+            them by number.  Other sources keep their own order.  A function draws the orders
+            itself: it is called with the number of rows and returns a permutation of the numbers
+            below it.
         class_weight : dict of int to float, or "balanced", optional
-            Weight of each class in training (validation takes no class weights), by its label as
-            in ``y``, so that ``dict(zip(np.unique(y), weights))`` will do; others
-            weigh 1.  Each position of a sequence weighs as its own class.  "balanced" is rows /
-            (classes * rows of the class), counted over the rows trained on.
+            Weight of each class in training (validation uses no class weights), by its label as in
+            ``y``, for instance ``dict(zip(np.unique(y), weights))``; other classes have weight 1.
+            Each position of a sequence has the weight of its own class.  "balanced" is rows /
+            (classes * rows of the class), counted over the training rows.
         sample_weight : array_like of shape (rows,), list or dict of them, optional
-            Weight of each row; the loss is ``sum(weight * loss) / rows``, see the notes.  One
-            array counts for all outputs.  Weights may be negative: such a row's loss is raised.
+            Weight of each row; the loss is ``sum(weight * loss) / rows``, see the notes.  A single
+            array is used for all outputs.  Weights may be negative: the loss of such a row is
+            increased.
         initial_epoch : int, default 0
-            Number of the first epoch.
+            Index of the first epoch.
         steps_per_epoch : int, optional
-            Steps after which an epoch ends, by default and at most those of all rows.  Of a source
-            the next epoch goes on where the last one ended; without it, each goes through it all.
+            Steps per epoch, by default and at most those of all rows.  With a source, the next
+            epoch continues where the last one ended; by default each epoch uses the whole source.
         validation_steps : int, optional
-            Batches that validation takes, the first ones; by default and at most those of all its
-            rows, or of the source.
+            Number of batches used for validation, from the first on; by default and at most those
+            of all validation rows, or of the source.
         validation_batch_size : int, optional
             Rows at a time in validation, by default ``batch_size`` where that matters: for
-            ``validation_steps``, and for hooks that are called after each batch.  No result
-            depends on it but where ``evaluate``'s do.
+            ``validation_steps``, and for hooks that are called after each batch.  Results depend on
+            it only where those of ``evaluate`` do.
         validation_freq : int or collection of int, default 1
-            Validate every so many epochs, or after the epochs listed, counted from 1.
+            Validate once per this number of epochs, or after the epochs listed, counted from 1.
         stratify : {"auto", True, False} or array_like of shape (rows,)
-            Whether a split keeps the classes' shares, or labels whose shares it keeps.
+            Whether a split preserves the shares of the classes, or labels whose shares are
+            preserved.
         time_ordered : bool, default False
-            Hold out the last rows: for series, where a random split would leak the future, and
-            always so for a stateful model, whose batches follow one another.
+            Hold out the last rows: for time series, where a random split would leak the future;
+            always done for a stateful model, whose batches follow one another.
         buckets : int or sequence of int, optional
-            For rows of unequal length: zeros are put behind them up to the next of these lengths
-            (of so many, by the quantiles of the rows' lengths, if an int is given), and a mask
-            tells the layers which steps are real.  Batches are of rows of one bucket.  By default
-            nothing is padded, and a batch has rows of one shape.
+            For rows of unequal length: rows are padded with zeros at the end, up to the next of
+            these lengths (an int gives the number of lengths, chosen as quantiles of the rows'
+            lengths), and a mask tells the layers which steps are real.  Each batch has rows of one
+            bucket.  By default nothing is padded, and a batch has rows of one shape.
         resume : bool, default False
-            Go on where the last fit of this model stood, or of the model that was saved to the file
-            that it was loaded from: in its epoch, at its batch, with the sums of that epoch and the
-            callbacks' states, by class and in order.  With the same data and arguments the weights
-            end in the same bits as if it had never been interrupted, by a callback, Ctrl-C or the
-            end of the process.  Within an epoch another ``batch_size``, ``shuffle`` or number of
-            rows trained on is refused; between epochs it is a warning.  Where there was no fit,
-            this is the first.
+            Continue where the last fit of this model stopped, or that of the model in the file from
+            which it was loaded: in its epoch, at its batch, with the sums of that epoch and the
+            callbacks' states, matched by class and order.  With the same data and arguments the
+            weights end in the same bits as if the fit had never been interrupted, by a callback,
+            Ctrl-C or the end of the process.  Within an epoch another ``batch_size``, ``shuffle``
+            or number of training rows is an error; between epochs it is a warning.  If there was no
+            fit, this is the first one.
         baselines : bool, str or sequence of str, default False
-            Fit simple models to the rows trained on, and compare them with this one on the
+            Fit simple models to the training rows, and compare them with this model on the
             validation rows: a constant, least squares (or logistic regression), a lasso and a ridge
-            regression, or those named.  The table is ``History.baselines``, and printed unless
-            ``verbose`` is 0; see ``lamina.baselines.compare``.  It needs scikit-learn.
+            regression, or those named.  The table is ``History.baselines``, and is printed unless
+            ``verbose`` is 0; see ``lamina.baselines.compare``.  It requires scikit-learn.
 
         Returns
         -------
@@ -162,38 +165,36 @@ class Fitting(Evaluating):
         Raises
         ------
         ValueError, TypeError
-            Before anything changes, for data or settings that do not fit; the message names the
-            rule, the value and its place.
+            If data or settings do not fit, before anything is changed; the message names the rule,
+            the value and its position.
         TrainingAdvice
-            A warning, where the model, the loss or the data let nothing be learned.
+            A warning, if the model, the loss or the data prevent learning.
         TrainingDiverged
-            When the loss turns NaN or infinite, or a gradient or a step does; such a step changes
-            nothing.
+            If the loss, a gradient or a step becomes NaN or infinite; that step changes nothing.
         RuntimeError
-            When this model is being trained already.
+            If this model is already being trained.
 
         Notes
         -----
-        An epoch's loss is the mean over all its rows, as if they were one batch: for each output
-        ``sum(weight * loss)`` over rows and positions, divided by their number, or, where a mask
-        reaches the output, over the positions that it keeps, divided by their number; then times
-        ``loss_weights``, added up, and penalties once (those of the weights at each batch,
-        averaged over its rows).  ``evaluate`` reports the same mean, whatever the ``batch_size``.
-        Rows of unequal shape are recorded once for each shape, sharing the weights, and grouped:
-        a shuffled epoch draws an order of the rows of each shape, then of the batches.  Where there
-        are nearly as many shapes as rows, batches are small and recordings many: ``buckets`` make
-        fewer of both.  What layers that take no mask make of padded steps counts as data.
+        The loss of an epoch is the mean over all its rows, as if they were one batch: for each
+        output ``sum(weight * loss)`` over rows and positions, divided by their number, or, if a
+        mask reaches the output, over the positions that it keeps, divided by their number;
+        multiplied by ``loss_weights`` and added, plus penalties (those of the weights at each
+        batch, averaged over its rows).  ``evaluate`` reports the same mean, for any ``batch_size``.
+        Rows of unequal shape are recorded once for each shape, sharing the weights, and grouped: a
+        shuffled epoch draws an order of the rows of each shape, then of the batches.  If there are
+        almost as many shapes as rows, batches are small and recordings numerous: ``buckets`` reduce
+        both.  For layers that take no mask, padded steps count as data.
+        A training step uses this mean over its batch, which is the same as in Keras.  Keras's
+        epochs and ``evaluate`` instead average the means of the batches, weighted by their rows:
+        with masks, that depends on which rows share a batch.
 
-        A training step takes that mean of its batch, which is also Keras's.  Keras's epochs and
-        ``evaluate`` average the batches' means by their rows instead: with masks, that depends on
-        which rows share a batch.
-
-        What a callback, another thread or a loss of one's own sets counts from the next step on:
-        any setting of the optimizer or its schedule, of the loss, a layer's ``trainable`` and
-        those arguments that its class lists in ``changeable``, factors of regularizers.  The
+        Changes made by a callback, another thread or a user's loss take effect from the next step
+        on: any setting of the optimizer or its schedule, of the loss, a layer's ``trainable`` and
+        the arguments that its class lists in ``changeable``, and factors of regularizers.  All
         other arguments of the library's layers are fixed once they are built; setting them raises
-        ValueError.  Attributes that a ``call`` of one's own reads count when the model is recorded
-        the next time: after ``compile``, as in Keras.
+        ValueError.  Attributes read by a user's ``call`` take effect when the model is recorded
+        again: after ``compile``, as in Keras.
 
         Examples
         --------
@@ -258,14 +259,14 @@ class Fitting(Evaluating):
         return history
 
     def _to_resume(self, resume: object, initial_epoch: object) -> Position | None:
-        """Return where the last fit stood, if this one is to go on from there."""
+        """Return the position of the last fit, if this one is to continue from there."""
         if not _check.boolean("fit", "resume", resume):
             return None
         position = self.train_state.position
         if initial_epoch not in (0, None if position is None else position.epoch):
-            at = "no fit to go on from" if position is None else f"epoch {position.epoch}"
+            at = "no fit to continue" if position is None else f"epoch {position.epoch}"
             raise ValueError(
-                f"fit: resume goes on where the last fit stood, {at}; got initial_epoch "
+                f"fit: resume continues where the last fit stopped, {at}; got initial_epoch "
                 f"{initial_epoch!r}"
             )
         return position
@@ -298,7 +299,7 @@ class Fitting(Evaluating):
         return_dict: bool = False,
         **unknown: NoReturn,
     ) -> Any:
-        """Do one training step on these rows; returns what ``evaluate`` returns, of this batch.
+        """Do one training step on these rows; return the result of ``evaluate`` for this batch.
 
         The values are those before the step, in training mode (with dropout).
         """

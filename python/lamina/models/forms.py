@@ -1,4 +1,4 @@
-"""The structures in which a model takes arrays and returns them."""
+"""The structures in which a model takes and returns arrays."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Leaf:
 
 
 def form_of(value: Any, is_leaf: Callable[[Any], bool]) -> Any:
-    """Return a structure with ``Leaf`` in place of its arrays, or of what stands for them."""
+    """Return a structure with ``Leaf`` in place of its arrays, or of their placeholders."""
     return mapped(value, lambda v: Leaf if is_leaf(v) else None)
 
 
 def names_of(form: Any) -> list[str] | None:
-    """Return the names of the leaves of a dict, such as "a", "b_1", "b_2"; None of other forms.
+    """Return the names of the leaves of a dict, such as "a", "b_1", "b_2"; None for other forms.
 
-    Those within a key's list are numbered, those within its dict have its keys.
+    Leaves within a list are numbered; those within a dict have its keys.
     """
     if not isinstance(form, Mapping):
         return None
@@ -41,7 +41,7 @@ def names_of(form: Any) -> list[str] | None:
 
 
 def of_inputs(x: Any) -> tuple[Any, list[Any]]:
-    """Return the form of the inputs, None for one array, and the arrays."""
+    """Return the form of the inputs, None for a single array, and the arrays."""
     if isinstance(x, Mapping):
         leaves = flat(dict(x))
         return mapped(
@@ -69,7 +69,7 @@ def output_names(form: Any) -> list[str]:
 
 
 def by_key(value: Any) -> Any:
-    """Return a structure whose dicts are sorted by their keys."""
+    """Return a structure with its dicts sorted by key."""
     if isinstance(value, Mapping):
         return {key: by_key(value[key]) for key in sorted(value, key=str)}
     if type(value) in (list, tuple):
@@ -78,10 +78,10 @@ def by_key(value: Any) -> Any:
 
 
 def by_name(form: Any, value: Any, what: str, names: Sequence[str]) -> Any:
-    """Return what a structure of the form holds for each leaf, by name, or as a list.
+    """Return the entries of a structure of the form for each leaf, by name, or as a list.
 
-    What is given by the names, or for leaves of no depth, is returned as it is; a structure that is
-    nested, but not as the form, is refused.  What dicts lack is None.
+    Entries given by leaf names, or for a form without nesting, are returned as they are; a nested
+    structure of another form is rejected.  Entries missing from dicts are None.
     """
     if not nested(form) or not _is_nested(form, value, names):
         return value
@@ -90,7 +90,7 @@ def by_name(form: Any, value: Any, what: str, names: Sequence[str]) -> Any:
 
 
 def nested(form: Any) -> bool:
-    """Return whether a form has structures within."""
+    """Return whether a form has nested structures."""
     values = form.values() if isinstance(form, Mapping) else form
     return isinstance(form, NESTS) and any(isinstance(v, NESTS) for v in values)
 
@@ -132,7 +132,7 @@ def _leaves(form: Any, value: Any, what: str, names: Sequence[str]) -> list[Any]
 
 
 def _entries(form: Any, value: Any, what: str, groups: Mapping[Any, Sequence[str]]) -> Any:
-    """Return what a structure holds for each key, or place, of one level of a form."""
+    """Return the entries of a structure for each key, or position, of one level of a form."""
     if value is None:
         return dict.fromkeys(groups)
     kind, rule = (Mapping, "a dict") if isinstance(form, Mapping) else ((list, tuple), "a list")

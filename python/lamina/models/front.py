@@ -1,4 +1,4 @@
-"""What a model does to arrays before its graph sees them: layers of strings at its head."""
+"""The part of a model that computes on arrays before its graph: layers of strings at its start."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.models.inputs import Port, label, separated
 
 
 class FrontStep(NamedTuple):
-    """One call of a layer; arrays are numbers, those of the model's inputs first."""
+    """One call of a layer; arrays are numbered, those of the model's inputs first."""
 
     layer: AheadLayer
     inputs: Sequence[int]
@@ -22,17 +22,17 @@ class FrontStep(NamedTuple):
 
 
 class Front:
-    """Layers that compute on arrays, between what a model is given and its graph.
+    """Layers that compute on arrays, between the model's inputs and its graph.
 
     Parameters
     ----------
     who : str
-        The model, for messages.
+        The name of the model, for messages.
     ports : sequence of Port
-        What the model is given, by name; shapes may be None.
+        The inputs of the model, by name; shapes may be None.
     steps : sequence of FrontStep
     fed : sequence of int
-        Which arrays the graph is fed.
+        The arrays that are fed to the graph.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Front:
         self.who, self.ports, self.steps, self.fed = who, list(ports), list(steps), list(fed)
 
     def __call__(self, x: Any) -> Any:
-        """Return what the graph is fed: an array, or a list of them."""
+        """Return the input of the graph: an array, or a list of arrays."""
         values: dict[int, Any] = dict(enumerate(separated(self.who, x, self.ports)))
         for step in self.steps:
             arrays = [self._array(step.layer, values, i) for i in step.inputs]
             rows = [len(array) for array in arrays]
             if len(set(rows)) > 1:
                 raise ValueError(
-                    f"{self.who}: all inputs must have as many rows; got "
+                    f"{self.who}: all inputs must have the same number of rows; got "
                     f"{' and '.join(map(str, rows))}, which {step.layer.name} reads"
                 )
             values[step.output] = step.layer.compute(*arrays)
@@ -56,7 +56,7 @@ class Front:
         return made[0] if len(made) == 1 else made
 
     def met(self, x: Any) -> Spec:
-        """Return what the one input is of which a layer is given ``x``."""
+        """Return the description of the single input for the first data ``x`` given to a layer."""
         (value,) = separated(self.who, x, self.ports)
         array = self._array(self.steps[0].layer, {0: value}, 0)
         kinds = {"O": "string", "U": "string", "i": "int32", "u": "int32", "b": "bool"}
@@ -72,7 +72,7 @@ class Front:
 
 
 def _shaped(who: str, name: str, array: Array, shape: Shape | None) -> Array:
-    """Return an array of rows of a shape; an axis of one element more or less is put right."""
+    """Return an array of rows of a shape; a missing or surplus axis of size 1 is corrected."""
     if array.ndim == 0:
         one = array.item()
         what = "be a list of texts" if isinstance(one, str) else "have an axis of rows"

@@ -24,34 +24,35 @@ if TYPE_CHECKING:
 
 
 class Functional(Model):
-    """A model made of layers called on symbolic tensors; ``Model(inputs, outputs)`` makes one.
+    """A model made of layers called on symbolic tensors; created by ``Model(inputs, outputs)``.
 
     Parameters
     ----------
     inputs, outputs : SymbolicTensor, list or dict of them
-        Data are given, and ``predict`` returns them, in the same form.  A dict's keys name them,
-        in the order of the sorted keys; otherwise an input is called as its ``Input`` and an output
-        as the layer that made it.
+        Data are given, and ``predict`` returns them, in the same form.  The keys of a dict are used
+        as names, in sorted order; otherwise an input has the name of its ``Input`` and an output
+        that of the layer that made it.
     name : str, optional
     dtype : {"float32", "float64"}, optional
-        Of weights and computation; by default that of the inputs, or of layers built already.
+        The dtype of weights and computation; by default that of the inputs, or of layers already
+        built.
     seed : int, optional
-        Of this model's random numbers.
+        Seed of the model's random numbers.
     trainable : bool, default True
-        False freezes the layers: see the attribute.
+        False freezes the layers.
 
     Attributes
     ----------
     layers : list of Layer
-        The inputs' too, and models within; operations, such as ``x + 1``, are none.  They, and so
-        the weights, go in Keras's order: by their distance from the outputs, farthest first; among
-        equals, as they are met on the way back from the first output.
+        Including inputs and models within, but not operations such as ``x + 1``.  Layers, and so
+        the weights, are in Keras's order: by their distance from the outputs, farthest first; among
+        equals, in the order in which they are met on the way back from the first output.
 
     Raises
     ------
     ValueError, TypeError
-        An output that is not connected to the inputs, an input without use, something that is no
-        symbolic tensor, a tensor listed twice, a name used twice, layers that do not fit.
+        If an output is not connected to the inputs, an input is unused, something is not a symbolic
+        tensor, a tensor is listed twice, a name is used twice, or layers do not fit.
 
     Examples
     --------
@@ -86,7 +87,7 @@ class Functional(Model):
         self._begin(name, dtype or _dtype_of(structure), seed)
         self._structure = structure
         self._tell_policy(structure.layers)
-        structure.ports([t.name for t in ins])  # readers that disagree are told
+        structure.ports([t.name for t in ins])  # raises if readers disagree
         renamed = [(layer, layer.name, free) for layer, free in _free_names(structure.layers)]
         for layer, _, free in renamed:
             layer.name = free
@@ -103,12 +104,12 @@ class Functional(Model):
 
     @property
     def parts(self) -> list[Layer]:
-        """All layers, those of the inputs too, in Keras's order."""
+        """All layers, including those of the inputs, in Keras's order."""
         return list(self._structure.layers)
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
-        """The symbolic tensors that rows are fed to."""
+        """The symbolic tensors that stand for the inputs."""
         return [self._structure.tensors[t] for t in self._structure.inputs]
 
     def _readers(self) -> list[tuple[int, Layer]]:
@@ -118,7 +119,7 @@ class Functional(Model):
 
     @property
     def outputs(self) -> list[SymbolicTensor]:
-        """The symbolic tensors that are predicted."""
+        """The symbolic tensors that stand for the outputs."""
         return [self._structure.tensors[t] for t in self._structure.outputs]
 
     @property
@@ -160,7 +161,7 @@ class Functional(Model):
 
     @property
     def row_shape(self) -> Any:
-        """The shape of a row of input; a list of them for several inputs."""
+        """The shape of a row of input; a list if there are several inputs."""
         shapes = self.input_row_shapes
         return shapes[0] if len(shapes) == 1 else shapes
 
@@ -179,7 +180,7 @@ class Functional(Model):
 
     @answering_calls
     def build(self, input_shape: Any = None) -> None:
-        """Check the shape, or list of shapes, if given; the weights are made with the model."""
+        """Check the given shape, or list of shapes; the weights are made with the model."""
         if input_shape is None:
             return
         given = input_shape if isinstance(input_shape, list) else [input_shape]
@@ -204,18 +205,18 @@ class Functional(Model):
 
     @property
     def streams(self) -> int:
-        """How many streams of random numbers the layers use."""
+        """The number of streams of random numbers that the layers use."""
         return self._structure.streams
 
     def packed_inputs(self, inputs: list[Any]) -> Any:
-        """Return one value for each input in the form in which the model was given them."""
-        if self.front is not None:  # there may be others
+        """Return one value for each input in the form in which the model was given inputs."""
+        if self.front is not None:  # there may be other inputs
             return super().packed_inputs(inputs)
         return packed(self._input_form, inputs)
 
     def _packed(self, outputs: list[Any]) -> Any:
         if isinstance(self._output_form, (list, tuple)) and len(outputs) == 1:
-            return outputs[0]  # of a list of one too, as in Keras
+            return outputs[0]  # also for a list of one, as in Keras
         return packed(self._output_form, outputs)
 
     def _form_returned(self) -> Any:
@@ -228,11 +229,11 @@ class Functional(Model):
         return rows_of_graph(self)
 
     def connections(self) -> list[tuple[Layer, list[Layer]]]:
-        """Return each layer with those that its calls read, in the order of ``layers``."""
+        """Return each layer with the layers that its calls read, in the order of ``layers``."""
         return list(self._structure.readers())
 
     def output_shapes_by_layer(self) -> dict[str, list[Shape]]:
-        """Return the shapes of a row of each layer's outputs, of its first call."""
+        """Return the shapes of a row of the outputs of each layer's first call."""
         structure = self._structure
         shapes = {layer.name: [layer.shape] for layer in structure.input_layers}
         for step in structure.all_steps:
@@ -240,16 +241,16 @@ class Functional(Model):
         return shapes
 
     def _drawn_layers(self) -> list[Layer]:
-        # Without the inputs: a chain of layers draws what a Sequential of them draws.
+        # Without the inputs: a chain of layers draws the same numbers as a Sequential of them.
         return [layer for layer in self.parts if not isinstance(layer, InputLayer)]
 
     # --- configuration, copies
 
     @answering_calls
     def get_config(self) -> dict[str, Any]:
-        """Return the layers, what each was called on, inputs and outputs, as plain values.
+        """Return the layers, their inputs, and the model's inputs and outputs, as plain values.
 
-        A node of ``inbound_nodes`` lists (layer name, which of its calls, which output).
+        A node in ``inbound_nodes`` lists (layer name, index of its call, index of the output).
         """
         return {
             "name": self.name,
@@ -263,7 +264,7 @@ class Functional(Model):
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
     ) -> Functional:
-        """Return a new model from what ``get_config`` returned; weights are drawn anew.
+        """Return a new model from the result of ``get_config``, with new random weights.
 
         Examples
         --------
@@ -274,7 +275,7 @@ class Functional(Model):
         10
         """
         if not has_settings(config, "dtype", "layers", "input_layers", "output_layers"):
-            raise TypeError(f"from_config: needs what get_config returned; got {config!r}")
+            raise TypeError(f"from_config: needs the result of get_config; got {config!r}")
         inputs, outputs = functional_config.from_config(config, custom_objects)
         made = cls if issubclass(cls, Functional) else Functional
         return made(
@@ -283,13 +284,13 @@ class Functional(Model):
         )  # fmt: skip
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore, make the symbolic tensors, and give all weights one home."""
+        """Restore the attributes, make the symbolic tensors, and place the weights in memory."""
         super().__setstate__(state)
         self._structure.restore_nodes()
 
 
 def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any]:
-    # The tensors, and the form they came in.
+    # The tensors, and the form in which they were given.
     if isinstance(value, Mapping):
         value = {str(key): each for key, each in value.items()}
     value = forms.by_key(value)  # as Keras orders weights and outputs
@@ -304,7 +305,7 @@ def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any]:
             )
     for i, tensor in enumerate(tensors):
         if any(tensor is other for other in tensors[:i]):
-            raise ValueError(f"Model: {what} must differ; {tensor.name!r} is listed twice")
+            raise ValueError(f"Model: {what} must be distinct; {tensor.name!r} is listed twice")
     return tensors, forms.form_of(value, lambda v: isinstance(v, SymbolicTensor))
 
 
@@ -316,7 +317,7 @@ def _dtype_of(structure: Structure) -> str:
     }
     if len(given) > 1:
         pairs = ", ".join(f"{name!r} is {dtype}" for dtype, name in given.items())
-        raise ValueError(f"Model: inputs must have one dtype; {pairs}")
+        raise ValueError(f"Model: inputs must have the same dtype; {pairs}")
     held = [
         la.dtype for la in structure.layers if la.built and la.parameters and not la._is_unplaced()
     ]
@@ -327,15 +328,17 @@ def _dtype_of(structure: Structure) -> str:
 
 
 def _free_names(layers: Sequence[Layer]) -> list[tuple[Layer, str]]:
-    """Return new names for layers whose own, not given by the user, is taken."""
+    """Return new names for layers whose automatic names are taken."""
     taken: set[str] = set()
     for layer in layers:
         if layer.named:
             if layer.name in taken:
-                raise ValueError(f"Model: two layers are named {layer.name!r}; names must differ")
+                raise ValueError(
+                    f"Model: two layers are named {layer.name!r}; names must be distinct"
+                )
             taken.add(layer.name)
     renamed = []
-    # Built layers first: they may stand in another model under the name they have.
+    # Built layers first: they may be used in another model under their names.
     others = sorted((la for la in layers if not la.named), key=_is_new)
     for layer in others:
         free = free_name(layer.name, taken)

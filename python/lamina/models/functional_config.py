@@ -1,4 +1,4 @@
-"""A graph model's structure as plain values and back."""
+"""The structure of a graph model as plain values and back."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from lamina._tensors.arguments import packed
 from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
 from lamina.models.structure import Structure
 
-Reference = list[Any]  # [layer name, which of its calls, which output]
+Reference = list[Any]  # [layer name, index of its call, index of the output]
 
 
 def to_config(structure: Structure, input_form: Any, output_form: Any) -> dict[str, Any]:
-    """Return layers with their inbound nodes, and where inputs and outputs are."""
+    """Return layers with their inbound nodes, and the positions of inputs and outputs."""
     calls: dict[int, list[Any]] = {id(layer): [] for layer in structure.layers}
     where: dict[int, Reference] = {}
     for number, layer in zip(structure.inputs, structure.input_layers, strict=True):
@@ -47,7 +47,7 @@ def from_config(
     custom_objects: Mapping[str, type] | None,
     make: Callable[[Mapping[str, Any]], Layer] | None = None,
 ) -> tuple[Any, Any]:
-    """Return inputs and outputs of new layers, called as the configuration says.
+    """Return inputs and outputs of new layers, called as in the configuration.
 
     ``make`` returns the layer of an entry; by default it is deserialized.
     """
@@ -86,14 +86,16 @@ def _call(layers: Mapping[str, Layer], name: str, node: Mapping[str, Any]) -> No
         args, kwargs = Arguments.from_config(node["arguments"]).filled(x)
         Layer.__call__(layer, *args, **kwargs)
         return
-    # What the call was given is known: a subclass need not sort it again.
+    # The arguments of the call are known: a subclass need not parse them again.
     Layer.__call__(layer, x, mask=given, training=node.get("training"))
 
 
 def _check_known(layers: Mapping[str, Layer], reader: str, references: list[Reference]) -> None:
     for name, *_ in references:
         if name not in layers:
-            raise ValueError(f"Model.from_config: {reader} reads {name!r}, which is no layer of it")
+            raise ValueError(
+                f"Model.from_config: {reader} reads {name!r}, which is not one of its layers"
+            )
 
 
 def _tensor(layers: Mapping[str, Layer], reference: Reference) -> SymbolicTensor:

@@ -1,4 +1,4 @@
-"""Which weights a loss depends on that no gradient reaches."""
+"""Weights on which a loss depends but that no gradient reaches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_learning(who: str, model: Compilable) -> None:
-    """Raise ValueError if a layer without a backward keeps the gradient from a trainable weight."""
+    """Raise ValueError if a layer without a backward blocks the gradient of a trainable weight."""
     found = (each for layer in model.parts for each in layer.walk())
     ends = list(dict.fromkeys(e for e in found if isinstance(e, PythonLayer) and not e.backward))
     if not ends:
@@ -27,13 +27,13 @@ def check_learning(who: str, model: Compilable) -> None:
         more = f" and {len(held_up) - 1} more" if len(held_up) > 1 else ""
         raise ValueError(
             f"{who}: weight {held_up[0]!r}{more} cannot learn: {names} has no backward, so no "
-            f"gradient reaches what is before it.  Give it one, or freeze the layers before it "
+            f"gradient reaches the layers before it.  Give it one, or freeze the layers before it "
             f"(trainable = False); a backward that returns None stops the gradient on purpose"
         )
 
 
 def check_search(model: Compilable, steps: int | None, batch: int) -> None:
-    """Raise ValueError where an optimizer that searches over all rows cannot do so."""
+    """Raise ValueError if an optimizer that searches over all rows cannot do so."""
     who = type(model.optimizer).__name__
     if not model.optimizer.whole_batch:
         return
@@ -41,17 +41,17 @@ def check_search(model: Compilable, steps: int | None, batch: int) -> None:
         batches = "an unknown number of" if steps is None else str(steps)
         raise ValueError(
             f"{who}: a step takes all rows as one batch; got {batches} batches of {batch} rows; "
-            f"leave batch_size out"
+            f"omit batch_size"
         )
     if model.stopped_at_zero():
         raise ValueError(
-            f"{who}: searches along lines, on which proximal L1 penalties have corners; use a rule "
-            f"of steps, such as SGD or Adam, or leave proximal=True out"
+            f"{who}: searches along lines, on which proximal L1 penalties have kinks; use another "
+            f"rule, such as SGD or Adam, or omit proximal=True"
         )
 
 
 def _reached(model: Compilable, passing: list[PythonLayer]) -> list[str]:
-    """Return the paths of the weights that gradients reach, if they passed through ``passing``."""
+    """Return the paths of the weights that gradients reach, if they could pass ``passing``."""
     with ExitStack() as stack:
         for layer in passing:
             stack.enter_context(using(layer, backward=_through))
@@ -66,4 +66,4 @@ def _reached(model: Compilable, passing: list[PythonLayer]) -> list[str]:
 
 
 def _through(dy: object, x: object) -> None:
-    """Stand for the backward that a layer has not."""
+    """Stand in for the backward that a layer lacks."""

@@ -1,4 +1,4 @@
-"""The lines that ``summary`` prints of a graph model."""
+"""The lines that ``summary`` prints for a graph model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAD = ("Layer (type)", "Output shape", "Weights", "Connected to")
 
 
 def rows_of_graph(model: Functional) -> tuple[Sequence[str], Rows]:
-    """Return the head, and the layers with output shapes, weight counts and what they read."""
+    """Return the head, and the layers with output shapes, weight counts and inputs."""
     shapes = model.output_shapes_by_layer()
     rows: Rows = []
     for layer, readings in model.connections():

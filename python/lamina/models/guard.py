@@ -1,4 +1,4 @@
-"""One training at a time: a second one on the same model is refused, not raced."""
+"""One training at a time: a second one on the same model raises an error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import threading
 from types import FrameType, TracebackType
 
-# Held for a few instructions, by all guards; a lock is a context that no signal can leave half-way.
+# Held for a few instructions by all guards; a signal cannot interrupt a lock used as a context.
 _switch = threading.Lock()
 
 
@@ -21,9 +21,9 @@ if hasattr(os, "register_at_fork"):
 
 
 class Claim:
-    """One call's hold on a model, for a ``with`` statement.
+    """The hold of one call on a model, for a ``with`` statement.
 
-    It counts only while the call that made it runs: an interrupt between any two instructions,
+    It is valid only while the call that made it runs: an interrupt between any two instructions,
     or the end of its thread, cannot leave the model busy.
     """
 
@@ -32,14 +32,14 @@ class Claim:
         self.thread, self.frame = threading.get_ident(), frame
 
     def live(self) -> bool:
-        """Return whether the call that made the claim still runs, in whichever thread."""
+        """Return whether the call that made the claim is still running, in any thread."""
         frame = sys._current_frames().get(self.thread)
         while frame is not None and frame is not self.frame:
             frame = frame.f_back
         return frame is not None
 
     def __enter__(self) -> None:
-        """Take the model, or refuse."""
+        """Claim the model, or raise RuntimeError."""
         self._guard.take(self, self._shared)
 
     def __exit__(
@@ -48,12 +48,12 @@ class Claim:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the model back."""
+        """Release the model."""
         self._guard.give_back(self)
 
 
 class Guard:
-    """Knows which thread trains or evaluates a model, and what it is doing.
+    """Keeps track of the thread that trains or evaluates a model, and of the call.
 
     Examples
     --------
@@ -69,15 +69,15 @@ class Guard:
         self._claim: Claim | None = None
 
     def training(self, who: str) -> Claim:
-        """Hold the model for the length of a training call."""
+        """Hold the model for the duration of a training call."""
         return Claim(self, who, sys._getframe(1), shared=False)
 
     def evaluating(self, who: str) -> Claim:
-        """Hold the model for an evaluation; a callback of the running fit may evaluate too."""
+        """Hold the model for an evaluation; a callback of the running fit may also evaluate."""
         return Claim(self, who, sys._getframe(1), shared=True)
 
     def take(self, claim: Claim, shared: bool) -> None:
-        """Let the claim hold the model; RuntimeError if another call that still runs does."""
+        """Let the claim hold the model; RuntimeError if another running call holds it."""
         with _switch:
             held = self._claim
             if held is None or not held.live():

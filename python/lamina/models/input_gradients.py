@@ -1,4 +1,4 @@
-"""Gradients of a model's outputs by its inputs."""
+"""Gradients of a model's outputs with respect to its inputs."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from lamina.models.network import Network
 
 WHO = "input_gradients"
-BLOCK = 1024  # rows at a time, at most
+BLOCK = 1024  # maximum number of rows at a time
 
 
 def input_gradients(
     model: Network, x: Any, output: Any, output_gradients: Any, batch_size: int | None
 ) -> Any:
-    """Return what ``Model.input_gradients`` says, in the form in which the model is given data."""
+    """Return the result of ``Model.input_gradients``, in the form of the model's input data."""
     if model.stateful:
-        raise ValueError(f"{WHO}: {model.name} has stateful layers, whose states would move")
+        raise ValueError(f"{WHO}: {model.name} has stateful layers, whose states would change")
     fed = _fed(model, x)
     rows, shapes = len(fed[0]), [a.shape[1:] for a in fed]
     floating = [port.kind == "float" for port in model.ports]
@@ -51,7 +51,7 @@ def input_gradients(
 
 
 def _fed(model: Network, x: Any) -> list[Array]:
-    """Return what the graph is fed, checked."""
+    """Return the checked inputs of the graph."""
     x = model.meet(x)
     arrays = inputs_.shaped(WHO, x, model.ports)
     if is_ragged(arrays) or is_reading(arrays):
@@ -65,7 +65,7 @@ def _fed(model: Network, x: Any) -> list[Array]:
 def _upstream(
     model: Network, shapes: Sequence[Shape], rows: int, output: Any, given: Any
 ) -> list[Array]:
-    """Return the weight of each output value in what is differentiated, an array an output."""
+    """Return the weight of each output value in the differentiated sum, an array per output."""
     row_shapes = [tuple(shape) for shape in model.output_row_shapes(list(shapes))]
     if given is not None:
         if output is not None:
@@ -95,7 +95,7 @@ def _weights(name: str, array: Any, shape: Shape, dtype: str) -> Array:
 
 
 def _chosen(model: Network, row_shapes: Sequence[Shape], output: Any, rows: int) -> tuple[int, Any]:
-    """Return the place of an output, and which value of a row of it, for all rows or each."""
+    """Return the index of an output, and the values of its rows, for all rows or each row."""
     names, place = list(model.output_names), 0
     if isinstance(output, tuple) and len(output) == 2 and isinstance(output[0], str):
         name, output = output
@@ -113,7 +113,7 @@ def _chosen(model: Network, row_shapes: Sequence[Shape], output: Any, rows: int)
     if output is None:
         if count != 1:
             raise ValueError(
-                f"{WHO}: the output has {count} values a row; output must say which, from 0 to "
+                f"{WHO}: the output has {count} values per row; output must be an index from 0 to "
                 f"{count - 1}; got None"
             )
         return place, 0
@@ -130,7 +130,7 @@ def _chosen(model: Network, row_shapes: Sequence[Shape], output: Any, rows: int)
 def _in_batches(
     model: Network, fed: list[Array], upstream: list[Array], batch: int, bound: Any
 ) -> list[list[Array]]:
-    """Return the gradients of each batch; with ``bound`` it is recorded for its number of rows."""
+    """Return the gradients of each batch; with ``bound`` recorded for its number of rows."""
     rows, shapes = len(fed[0]), [a.shape[1:] for a in fed]
     pieces, graph, ports = [], None, len(model.ports)
     for start in range(0, rows, batch):
@@ -148,15 +148,15 @@ def _in_batches(
 def _gradient(execution: _core.Execution, place: int, array: Array) -> Array:
     try:
         return np.array(execution.input_gradient(place))
-    except ValueError:  # no output depends on it, or it has no gradient
+    except ValueError:  # no output depends on the input, or it has no gradient
         return np.zeros_like(array)
 
 
 def _graph(model: Network, shapes: Sequence[Shape], rows: int | None) -> _core.Graph:
-    """Return the sum of the outputs' values, each times a weight that is fed, as a loss."""
+    """Return the weighted sum of the outputs' values, with weights that are fed, as a loss."""
     graph = _core.Graph(model.dtype)
     with Recording(graph, rows=rows, training=False) as recording:
-        with recording.told(False):  # layers do as in inference
+        with recording.told(False):  # layers act as in inference
             made = Recorded(model, recording, shapes)
         for place, value in enumerate(made.outputs):
             weight = graph.input(tuple(value.shape), f"output_gradient:{place}")

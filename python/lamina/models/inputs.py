@@ -1,4 +1,4 @@
-"""What may be fed to a model, and how lists and dicts of arrays find their places."""
+"""The inputs of a model, and matching lists and dicts of arrays to them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Port:
     ----------
     name : str
     shape : tuple of int or None
-        Of a row, None in it for any length; None alone where the first data will tell.
+        Of a row, with None for any length; None itself if it is known only from the first data.
     kind : {"float", "int32", "bool"}
-        What the engine is fed.
+        The type that the engine is fed.
     bound : tuple (str, int) or None
-        Which layer says what token ids must stay below.
+        The layer that bounds token ids, and the exclusive bound.
     made : bool
-        Whether a layer ahead of the graph makes it, such as codes of categories.
+        Whether it is made by a layer ahead of the graph, such as codes of categories.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Port:
 
 
 def port_of(name: str, leaf: Any) -> Port:
-    """Return the input that an array is for: of as many axes, and of its kind."""
+    """Return the input that matches an array, in its number of axes and kind."""
     array = np.asarray(leaf) if not hasattr(leaf, "dtype") or not hasattr(leaf, "ndim") else leaf
     kind = getattr(array.dtype, "kind", "f")
     rank = max(int(array.ndim) - 1, 0)
@@ -52,9 +52,9 @@ def port_of(name: str, leaf: Any) -> Port:
 def arranged(
     who: str, what: str, value: Any, names: Sequence[str], kind: str = "name"
 ) -> list[Any]:
-    """Return what a list or dict holds for each name, in order; None for what it lacks.
+    """Return the entries of a list or dict for each name, in order; None for missing ones.
 
-    For one name anything but a dict stands for itself.
+    If there is one name, anything except a dict stands for itself.
     """
     if isinstance(value, Mapping):
         for key in value:
@@ -65,7 +65,7 @@ def arranged(
         return [value]
     if not isinstance(value, (list, tuple)):
         shape = f" of shape {np.shape(value)}" if isinstance(value, np.ndarray) else ""
-        labels = getattr(value, "index", ())  # those of a row of a pandas table
+        labels = getattr(value, "index", ())  # for a row of a pandas table
         is_row = hasattr(value, "to_frame") and all(name in labels for name in names)
         raise TypeError(
             f"{who}: {what} must be a list or dict of {len(names)} arrays, for "
@@ -80,12 +80,12 @@ def arranged(
 
 
 def label(what: str, name: str, count: int) -> str:
-    """Return how messages call one of several arrays: ``x['left']``; of one, ``x``."""
+    """Return the name of one of several arrays in messages: ``x['left']``; of one, ``x``."""
     return what if count == 1 else f"{what}[{name!r}]"
 
 
 def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
-    """Return what ``x`` holds for each input of a model."""
+    """Return the entries of ``x`` for each input of a model."""
     names = [port.name for port in ports]
     if len(ports) == 1:
         _refuse_pair(who, x)
@@ -100,7 +100,7 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
             f"array by numpy.column_stack(list(x.values()))"
         )
     if isinstance(x, Mapping) and all(name in x for name in names):
-        x = {name: x[name] for name in names}  # what no input reads is left out, as in Keras
+        x = {name: x[name] for name in names}  # keys without an input are ignored, as in Keras
     values = arranged(who, "x", x, names)
     for value, name in zip(values, names, strict=True):
         if value is None and isinstance(x, (Mapping, list, tuple)):
@@ -109,13 +109,13 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
 
 
 def _refuse_pair(who: str, x: Any) -> None:
-    """Refuse a pair of inputs and targets in the place of the inputs: no two rows of one array."""
+    """Reject a pair of inputs and targets in place of the inputs: not two rows of one array."""
     if not (isinstance(x, (list, tuple)) and len(x) == 2 and all(map(is_array, x))):
         return
     first, second = np.shape(x[0]), np.shape(x[1])
     of_rows = first and second and first[0] == second[0]
     if of_rows and (len(first) != len(second) or (isinstance(x, tuple) and first != second)):
-        said = "the model takes one array; targets are an argument of their own, "
+        said = "the model takes one array; targets are a separate argument, "
         task = who if who in ("fit", "evaluate") else "fit"
         raise TypeError(
             f"{who}: x is a {type(x).__name__} of two arrays, of shapes {first} and {second}; "
@@ -124,7 +124,7 @@ def _refuse_pair(who: str, x: Any) -> None:
 
 
 def _is_table(x: Any, names: Sequence[str]) -> bool:
-    """Return whether it is a table that has columns for inputs."""
+    """Return whether a value is a table with columns for the inputs."""
     if isinstance(x, (np.ndarray, list, tuple, Mapping)):
         return False
     columns = column_names(x)
@@ -134,10 +134,10 @@ def _is_table(x: Any, names: Sequence[str]) -> bool:
 
 
 def unboxed(x: Any, shape: Shape | None) -> Any:
-    """Return the array in a list or tuple of one, where it is not a row of ``shape`` itself.
+    """Return the array in a list or tuple of one, unless that is itself a row of ``shape``.
 
-    A model of one input takes its array in a list too, as one of several inputs takes theirs; a
-    list of numbers, or of lists of them, is always data.
+    A model with one input also accepts its array in a list, like the arrays of several inputs; a
+    list of numbers, or of lists of numbers, is always data.
     """
     if not (isinstance(x, (list, tuple)) and len(x) == 1 and is_array(x[0])):
         return x
@@ -149,7 +149,7 @@ def unboxed(x: Any, shape: Shape | None) -> Any:
 
 
 def shaped(who: str, x: Any, ports: Sequence[Port], *, empty: bool = False) -> list[Any]:
-    """Return numeric arrays, or ``Rows``, of as many rows for all inputs; nothing is converted."""
+    """Return numeric arrays, or ``Rows``, with the same number of rows; nothing is converted."""
     values, count = separated(who, x, ports), len(ports)
     arrays = [
         shaped_input(who, value, port.shape, empty=empty, name=label("x", port.name, count))
@@ -158,7 +158,7 @@ def shaped(who: str, x: Any, ports: Sequence[Port], *, empty: bool = False) -> l
     for array, port in zip(arrays, ports, strict=True):
         if len(array) != len(arrays[0]):
             raise ValueError(
-                f"{who}: all inputs must have as many rows; got {len(arrays[0])} for "
+                f"{who}: all inputs must have the same number of rows; got {len(arrays[0])} for "
                 f"{ports[0].name!r} and {len(array)} for {port.name!r}"
             )
     return arrays
@@ -169,8 +169,8 @@ def shaped_input(
 ) -> Any:
     """Return ``x`` as a numeric array of rows of ``shape``, or ``Rows``; nothing is converted yet.
 
-    A vector is a column where the model takes one number a row, or takes any shape yet.  A last
-    axis of length 1 may be missing or be one too many, as in Keras.
+    A vector is a column if the model takes one number per row, or accepts any shape so far.  A
+    last axis of length 1 may be missing or superfluous, as in Keras.
     """
     if isinstance(x, Rows):
         return x.each(lambda shown, row: _shaped_row(who, row, shape, shown), name)
@@ -196,7 +196,7 @@ def shaped_input(
 
 
 def _of_as_many_axes(array: Array, shape: Shape | None) -> Array:
-    """Return rows with a last axis of length 1 added or taken away where the model needs it."""
+    """Return rows with a last axis of length 1 added or removed if the model needs it."""
     if array.ndim == 1 and shape in (None, (1,), (None,)):
         return array[:, None]
     if shape is not None and array.ndim == len(shape) and shape[-1] == 1:
@@ -224,7 +224,7 @@ def _shaped_row(who: str, row: Array, shape: Shape | None, name: str) -> Array:
 
 
 def _hint(name: str, x: Any, got: Shape, needed: Shape) -> str:
-    """Return what to write for data of another shape; nothing where nothing is likely meant."""
+    """Return advice for data of another shape; empty if no intention is recognised."""
     if _check.fits_shape(got, needed) or (needed[-1:] == (1,) and got == needed[:-1]):
         return f"; one row is {_one_row(name, x)}"
     if got[:1] == (1,) and got[2:] == needed:
@@ -244,11 +244,11 @@ def _hint(name: str, x: Any, got: Shape, needed: Shape) -> str:
 
 
 def _one_row(name: str, x: Any) -> str:
-    """Return what makes rows of a single one."""
+    """Return an expression that makes rows from a single row."""
     if isinstance(x, (list, tuple)):
         return f"[{name}]"
     if hasattr(x, "to_frame") and hasattr(x, "iloc"):  # a row of a pandas table
-        return f"{name}.to_frame().T, or that of a table table.iloc[[0]]"
+        return f"{name}.to_frame().T, or table.iloc[[0]] for a row of a table"
     return f"{name}[None]"
 
 
@@ -292,7 +292,7 @@ def _converting(
     *,
     of_row: bool = False,
 ) -> Callable[[str, Array], Array]:
-    """Return what converts an array of that name, or one row of it, to what an input is fed."""
+    """Return a function that converts an array of that name, or a row of it, to an input."""
     if port.kind == "int32":
         return lambda name, array: _check.integers(who, name, array, port.bound, of_row=of_row)
     if port.kind == "bool":

@@ -1,4 +1,4 @@
-"""Recordings that are kept for data of the same form: those used last."""
+"""Keeping recordings for data of the same form: the most recently used ones."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any, Generic, TypeVar
 
 V = TypeVar("V")
 
-LEAST = 8  # that are kept whatever their memory
+LEAST = 8  # number kept regardless of memory
 MOST = 64
-BYTES = 256 << 20  # of the memory that those beyond LEAST may bring the sum to
+BYTES = 256 << 20  # bound of the total memory if more than LEAST are kept
 
 
 @dataclass
 class _Entry(Generic[V]):
     value: V
-    used: int  # when it was last
+    used: int  # time of last use
 
 
 class Kept(Generic[V]):
-    """The values used last, by key.
+    """The most recently used values, by key.
 
-    Any number of threads may ask for values; whoever puts one holds the lock of structures.
+    Any number of threads may get values; a thread that puts one must hold the lock of structures.
 
     Parameters
     ----------
     bytes_of : callable, optional
-        Returns the memory that a value holds; by default nothing to speak of.
+        Returns the memory that a value holds; negligible by default.
     """
 
     def __init__(self, bytes_of: Callable[[V], int] | None = None) -> None:
@@ -37,11 +37,11 @@ class Kept(Generic[V]):
         self._turns = itertools.count()
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of values."""
         return len(self._entries)
 
     def get(self, key: Any) -> V | None:
-        """Return a value, now the one used last; None where it is not kept."""
+        """Return a value, which becomes the last one used; None if it is not kept."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -49,15 +49,15 @@ class Kept(Generic[V]):
         return entry.value
 
     def put(self, key: Any, value: V) -> None:
-        """Keep a value, and let go of those not used for longest."""
+        """Keep a value, and drop the least recently used ones."""
         kept = self._entries
         kept[key] = _Entry(value, next(self._turns))
         while len(kept) > LEAST and (len(kept) > MOST or self._bytes() > BYTES):
             del kept[min(kept, key=lambda each: kept[each].used)]
 
     def clear(self) -> None:
-        """Let go of all."""
-        self._entries = {}  # which nobody is in the middle of
+        """Drop all values."""
+        self._entries = {}  # a new dict, safe for readers of the old one
 
     def _bytes(self) -> int:
         size = self._bytes_of

@@ -1,4 +1,4 @@
-"""The keys of an epoch's logs, and of the history: each quantity has one of its own."""
+"""The keys of an epoch's logs and of the history, which are unique for each quantity."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ VALIDATION = "val_"
 
 
 def in_order(logs: dict[str, float]) -> dict[str, float]:
-    """Return logs in the order that callbacks and the history have them in, which is Keras's.
+    """Return logs in the order used by callbacks and the history, which is Keras's.
 
     Examples
     --------
@@ -20,25 +20,24 @@ def in_order(logs: dict[str, float]) -> dict[str, float]:
 
 
 def check_measured(loss_keys: Iterable[str], metric_keys: Iterable[str]) -> None:
-    """Raise ValueError if two of the quantities that a batch gives would share a key."""
+    """Raise ValueError if two of the quantities of a batch would share a key."""
     taken = {"loss": "the total loss", **dict.fromkeys(loss_keys, "an output's loss")}
     for key in metric_keys:
         if key in taken:
             raise ValueError(
-                f"compile: metrics need names of their own; {key!r} is already the name of "
-                f"{taken[key]}"
+                f"compile: metrics need distinct names; {key!r} is already the name of {taken[key]}"
             )
         taken[key] = "another metric"
 
 
 def keys_of_epoch(measured: Iterable[str], validated: bool, scheduled: bool) -> list[str]:
-    """Return the keys that an epoch's logs will have.
+    """Return the keys of an epoch's logs.
 
     Raises
     ------
     ValueError
-        If a metric, or an output, is called as validation or the schedule call theirs: one
-        column of the history would overwrite the other.
+        If a metric or an output has a name used for validation or for the schedule: one column of
+        the history would overwrite the other.
     """
     measured = list(measured)
     taken: dict[str, str] = {}
@@ -59,6 +58,6 @@ def keys_of_epoch(measured: Iterable[str], validated: bool, scheduled: bool) -> 
 def directions_of_epoch(
     directions: Mapping[str, str | None], validated: bool
 ) -> dict[str, str | None]:
-    """Return, with the validation's keys, whether larger or smaller values are better."""
+    """Return whether larger or smaller values are better, including keys of validation."""
     held = {VALIDATION + key: way for key, way in directions.items()} if validated else {}
     return {**directions, **held}

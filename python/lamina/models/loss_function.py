@@ -1,4 +1,4 @@
-"""A model's loss over given rows as a function of one vector of weights, with its derivatives."""
+"""A model's loss over given rows as a function of a vector of weights, with its derivatives."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ WHO = "loss_function"
 
 
 class LossFunction:
-    """The loss of a compiled model over given rows: what ``model.loss_function`` returns.
+    """The loss of a compiled model over given rows, returned by ``model.loss_function``.
 
-    It is a function of ``theta``, a float64 vector of the trainable weights that the loss depends
-    on, one behind the other in the order of ``model.trainable_weights``, each in C order.  The
-    model's layers act as in inference (no dropout, moving statistics as they are), and its weights
-    are copied: neither does the function follow the model nor the model the function.
+    It is a function of ``theta``, a float64 vector of the trainable weights on which the loss
+    depends, concatenated in the order of ``model.trainable_weights``, each in C order.  The model's
+    layers act as in inference (no dropout, fixed moving statistics), and its weights are copied:
+    changes of the model do not affect the function, nor vice versa.
 
-    The value is that of ``model.evaluate``: the mean over the rows of each row's loss, for a loss
-    whose reduction is that, plus penalties of weights.
+    The value is that of ``model.evaluate``: the mean of the losses of the rows, for a loss with
+    that reduction, plus penalties on weights.
 
     Parameters
     ----------
     model, x, y, sample_weight, dtype
-        As for ``model.loss_function``.
+        As in ``model.loss_function``.
     copy : bool, default True
-        Whether the model is copied; without it the function computes in the model's own type, and
-        the model must not be changed any more.
+        Whether to copy the model; otherwise the function computes in the model's own dtype, and the
+        model must not be changed any more.
     program : LossProgram, optional
-        What another function of this model, which is not copied then, has recorded for rows of the
-        same form: see ``LossProgram.over``.
+        The program of another function of this model, recorded for rows of the same form; the model
+        is then not copied: see ``LossProgram.over``.
 
     Attributes
     ----------
     size : int
-        Numbers in ``theta``.
+        Number of elements of ``theta``.
     rows : int
     paths : list of str
-        Of the weights in ``theta``, such as "dense/kernel".
+        The paths of the weights in ``theta``, such as "dense/kernel".
     slices : dict of str to slice
-        Where each of them lies in it.
+        The position of each weight in ``theta``.
     shapes : dict of str to tuple of int
     program : LossProgram
-        What was recorded, without the rows.
+        The recording, without the rows.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class LossFunction:
 
     @property
     def weights(self) -> Array:
-        """The weights at which the function is evaluated unless told otherwise: a copy."""
+        """A copy of the weights at which the function is evaluated by default."""
         theta: Array = self._theta.copy()
         return theta
 
@@ -118,32 +118,32 @@ class LossFunction:
         self._theta = self._checked(theta).copy()
 
     def unpacked(self, theta: Any = None) -> dict[str, Array]:
-        """Return ``theta`` as an array for each weight, by path."""
+        """Return ``theta`` as one array per weight, by path."""
         given = self._checked(theta)
         return {p: given[s].reshape(self.shapes[p]).copy() for p, s in self.slices.items()}
 
     def value(self, theta: Any = None) -> float:
-        """Return the loss, penalties included."""
+        """Return the loss, including penalties."""
         return float(self._function.value(self._checked(theta)))
 
     def gradient(self, theta: Any = None) -> Array:
-        """Return its derivatives by the weights, an array of shape (size,)."""
+        """Return the derivatives with respect to the weights, an array of shape (size,)."""
         return self.value_and_gradient(theta)[1]
 
     def value_and_gradient(self, theta: Any = None) -> tuple[float, Array]:
-        """Return both, of one pass."""
+        """Return both, computed in one pass."""
         value, gradient = self._function.value_and_gradient(self._checked(theta))
         return float(value), gradient
 
     def hessian(self, theta: Any = None) -> Array:
-        """Return the second derivatives by the weights, an array of shape (size, size).
+        """Return the second derivatives with respect to the weights, of shape (size, size).
 
-        They are differences of exact gradients, extrapolated as in Ridders (1982) until the error
-        that the extrapolation sees grows: to about nine digits where the loss is smooth.  A loss
-        with kinks (ReLU, L1) has its derivative on the side that the weights are on where they
-        are farther from a kink than the last, smallest step.
+        They are differences of exact gradients, extrapolated as in Ridders (1982) until the
+        estimated error increases: about nine digits if the loss is smooth.  For a loss with kinks
+        (ReLU, L1) they are derivatives on the side on which the weights lie, if these are farther
+        from a kink than the last and smallest step.
 
-        Cost: some ten to twenty passes over the rows for each weight.
+        Cost: about ten to twenty passes over the rows for each weight.
         """
         from lamina.models.differences import jacobian_by_differences
 
@@ -152,7 +152,7 @@ class LossFunction:
 
     @property
     def _digits(self) -> float:
-        # Gradients are known to so much of themselves.
+        # The relative accuracy of the gradients.
         return float(np.finfo(self._model.dtype).eps)
 
     # --- minima
@@ -167,19 +167,19 @@ class LossFunction:
         mask: Any = None,
         report: Report | None = None,
     ) -> Minimum:
-        """Search for the least value by the variable metric method of R's ``optim`` and ``nnet``.
+        """Minimise the loss by the variable metric method of R's ``optim`` and ``nnet``.
 
         Parameters
         ----------
         start : array_like of shape (size,), optional
-            Where to begin; by default ``weights``.
+            Initial value; by default ``weights``.
         maxit : int, default 100
-            Iterations, at most.
+            Maximum number of iterations.
         abstol, reltol : float
-            The search ends where the value is not above `abstol`, or changes by no more than
-            ``reltol * (abs(value) + reltol)``, twice running.
+            The search ends if the value is not above `abstol`, or changes by no more than ``reltol
+            * (abs(value) + reltol)`` twice in a row.
         mask : array_like of shape (size,), optional
-            Which weights may change; by default all.
+            The weights that may change; by default all.
         report : callable, optional
             Called with the number of the start, iterations and value, at the start and every ten
             iterations.
@@ -187,12 +187,14 @@ class LossFunction:
         Returns
         -------
         Minimum
-            With the weights ``x``, the value ``fun`` and the ``status``; ``weights`` stay.
+            With the weights ``x``, the value ``fun`` and the ``status``; ``weights`` is not
+            changed.
 
         Notes
         -----
-        Algorithm 21 of [1]_: BFGS with steps that are shortened to a fifth until the value falls
-        enough, begun anew where nothing more is won.  It runs in C++, without Python's lock.
+        Algorithm 21 of [1]_: BFGS with steps that are reduced to a fifth until the value decreases
+        sufficiently, restarted when there is no further improvement.  It runs in C++, without
+        Python's lock.
 
         References
         ----------
@@ -221,14 +223,14 @@ class LossFunction:
         mask: Any = None,
         columns: Any = None,
     ) -> list[Minimum]:
-        """Search from each row of `starts`, side by side on as many threads as lamina may use.
+        """Minimise from each row of `starts`, in parallel on as many threads as lamina may use.
 
-        Each search is serial: the results depend neither on the number of threads nor on the other
-        starts.  `starts` has shape (starts, size); the rest is as in ``minimize``.
+        Each search is serial: results depend neither on the number of threads nor on the other
+        starts.  `starts` has shape (starts, size); the other arguments are as in ``minimize``.
 
-        `columns`, whole numbers of shape (starts, columns), are for data whose cases lie along the
-        last axis of all arrays: of each start the places there that it is given, as many as there
-        are, such as a resample.  They are copied where the search runs.
+        `columns`, integers of shape (starts, columns), are for data whose cases lie along the last
+        axis of all arrays: they give the cases used by each start, as many as there are cases, such
+        as a resample.  The cases are copied when the search runs.
         """
         given = np.ascontiguousarray(starts, np.float64)
         if given.ndim != 2 or given.shape[1] != self.size:
@@ -247,23 +249,23 @@ class LossFunction:
     def losses(self, theta: Any = None) -> Array:
         """Return each row's own loss, without penalties: shape (rows,).
 
-        It is what the loss makes of a batch of that row alone, so that it has the row's sample
-        weight unless the reduction divides by the weights ("mean_with_sample_weight").
+        It is the loss of a batch with only that row, so it includes the row's sample weight unless
+        the reduction divides by the weights ("mean_with_sample_weight").
         """
         return self._data_function().of_rows(self._checked(theta))[0]  # type: ignore[no-any-return]
 
     def scores(self, theta: Any = None) -> Array:
-        """Return the derivatives of each row's own loss by the weights: shape (rows, size).
+        """Return the derivatives of each row's loss with respect to the weights: (rows, size).
 
-        Those of ``losses``: not divided by the number of rows, and without penalties.
+        They are those of ``losses``: not divided by the number of rows, and without penalties.
         """
         return self._data_function().of_rows(self._checked(theta))[1]  # type: ignore[no-any-return]
 
     def _data_function(self) -> Any:
         if self.program.objective.of_batch:
             raise ValueError(
-                f"LossFunction: the loss of {self._model.name} is one number for all rows, and has "
-                f"no parts that are each row's own"
+                f"LossFunction: the loss of {self._model.name} is one number for all rows and "
+                f"cannot be split into rows"
             )
         if self._of_data is None:
             graph = self.program.recorded(self._data, penalized=False).graph
@@ -271,21 +273,21 @@ class LossFunction:
         return self._of_data
 
     def penalty(self, theta: Any = None) -> float:
-        """Return what penalties add to the loss."""
+        """Return the contribution of penalties to the loss."""
         return self.value(theta) - float(self._data_function().value(self._checked(theta)))
 
     def penalty_gradient(self, theta: Any = None) -> Array:
-        """Return its derivatives by the weights: shape (size,)."""
+        """Return its derivatives with respect to the weights: shape (size,)."""
         of_data: Array = self._data_function().gradient(self._checked(theta))
         return self.gradient(theta) - of_data
 
     def penalty_hessian(self, theta: Any = None) -> Array:
-        """Return the second derivatives of what penalties add: shape (size, size)."""
+        """Return the second derivatives of the penalties: shape (size, size)."""
         from lamina.models.differences import jacobian_by_differences
 
         at = self._checked(theta)
         found = np.zeros((self.size, self.size))
-        if self._model.regularized():  # penalties of the user's own
+        if self._model.regularized():  # user-defined penalties
             found = jacobian_by_differences(self.penalty_gradient, at, self._digits)
             return (found + found.T) / 2  # type: ignore[no-any-return]
         for parameter, _, l2 in self._model.penalties():
@@ -296,7 +298,7 @@ class LossFunction:
     # --- outputs
 
     def outputs(self, theta: Any = None) -> Array:
-        """Return the model's outputs, those of a row flattened: shape (rows, outputs)."""
+        """Return the model's outputs, flattened for each row: shape (rows, outputs)."""
         return self._output_function().values(self._checked(theta))  # type: ignore[no-any-return]
 
     def jacobian(self, theta: Any = None) -> Array:
@@ -310,7 +312,7 @@ class LossFunction:
 
 
 class _Arranged:
-    """An objective over some of the weights in the place of one over all of ``slices``."""
+    """An objective over some of the weights, as one over all of ``slices``."""
 
     def __init__(self, function: Any, slices: dict[str, slice]) -> None:
         self._function = function
@@ -339,7 +341,7 @@ class _Arranged:
 
 
 class _Outputs:
-    """The outputs of a model as functions of its weights: sums of them in given directions."""
+    """The outputs of a model as functions of its weights: weighted sums of them."""
 
     def __init__(self, model: Any, data: Any, slices: dict[str, slice]) -> None:
         self._slices, self._inputs = slices, list(data.inputs)

@@ -1,4 +1,4 @@
-"""A model's loss recorded for rows of one form, to be a function of weights over any such rows."""
+"""A model's loss recorded for rows of one form, to be evaluated for any such rows."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class LossProgram:
-    """What a ``LossFunction`` has recorded: ``function.program``.
+    """The recording of a ``LossFunction``: ``function.program``.
 
-    It holds no data, so that it can be kept.  Any number of functions, on any threads, may be over
-    one program; each has weights of its own.
+    It holds no data, so that it can be kept.  Any number of functions, on any threads, may share a
+    program; each has its own weights.
 
     Attributes
     ----------
     model : Model
-        Whose loss it is.
+        The model whose loss it is.
     size : int
-        Numbers in ``theta``: see ``LossFunction``.
+        Number of elements of ``theta``: see ``LossFunction``.
     paths : list of str
     slices : dict of str to slice
     shapes : dict of str to tuple of int
@@ -47,7 +47,7 @@ class LossProgram:
         self.slices = {p: slice(a, b) for p, a, b in zip(self.paths, starts, ends, strict=True)}
 
     def recorded(self, data: Data, penalized: bool = True) -> Objective:
-        """Return the recording of the loss over such data, with or without penalties."""
+        """Return the recording of the loss for such data, with or without penalties."""
         return Objective(
             self.model, data.weighted, data.row_shapes, data.rows, True, data.forms, data.extra,
             data.masked, still=True, penalized=penalized,
@@ -55,11 +55,11 @@ class LossProgram:
 
     @staticmethod
     def function(graph: _core.Graph, arrays: Any) -> _core.Objective:
-        """Return the loss of a graph over arrays, with weights of its own."""
+        """Return the loss of a graph for arrays, with its own weights."""
         return _core.Objective(graph, arrays, own=True)
 
     def check(self, data: Data) -> None:
-        """Refuse data that it was not recorded for."""
+        """Reject data for which it was not recorded."""
         form = _form(data)
         if form != self._form:
             name, wanted, got = next(
@@ -71,10 +71,10 @@ class LossProgram:
             )
 
     def over(self, x: Any, y: Any, sample_weight: Any = None) -> LossFunction:
-        """Return the same loss over other rows, as many and of the same shapes.
+        """Return the same loss for other rows, with the same number and shapes.
 
-        Nothing is recorded anew.  The arguments are those of ``model.loss_function``; rows of
-        another form are refused with a ``ValueError``.
+        Nothing is recorded again.  The arguments are those of ``model.loss_function``; rows of
+        another form raise a ``ValueError``.
         """
         from lamina.models.loss_function import LossFunction
 
@@ -82,7 +82,7 @@ class LossProgram:
 
 
 def _form(data: Data) -> dict[str, Any]:
-    """Return what a recording depends on."""
+    """Return the properties on which a recording depends."""
     return {
         "rows": data.rows,
         "shapes": list(data.row_shapes),

@@ -1,4 +1,4 @@
-"""Where searches for the least value of a loss ended."""
+"""The results of minimising a loss."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHO = "LossFunction"
 
 @dataclass(frozen=True)
 class Minimum:
-    """Where one search ended; the names are those of ``scipy.optimize.OptimizeResult``.
+    """The result of one search, with the names of ``scipy.optimize.OptimizeResult``.
 
     Attributes
     ----------
@@ -31,8 +31,8 @@ class Minimum:
     initial : float
         The loss at the start.
     status : {"converged", "stopped", "not finite"}
-        "stopped" where `maxit` iterations did not suffice, "not finite" where the loss is NaN or
-        infinite at the start.
+        "stopped" if `maxit` iterations were not enough, "not finite" if the loss is NaN or infinite
+        at the start.
     nit, nfev, njev : int
         Iterations, evaluations of the loss, evaluations of its gradient.
     """
@@ -47,7 +47,7 @@ class Minimum:
 
     @property
     def success(self) -> bool:
-        """Whether the search came to an end by itself."""
+        """Whether the search converged."""
         return self.status == "converged"
 
 
@@ -62,7 +62,7 @@ def search(
     report: Report | None = None,
     columns: Any = None,
 ) -> list[Minimum]:
-    """Return where searches over a graph's loss end, one from each row of ``starts``."""
+    """Return the results of searches over a graph's loss, one from each row of ``starts``."""
     found = _core.search(
         graph,
         arrays,

@@ -1,4 +1,4 @@
-"""The models that users make: of symbolic tensors, or by a class with ``call``."""
+"""The models that users create: from symbolic tensors, or as a class with ``call``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lamina._typing import DTypeLike, Self, Tensors
 
 
-OPTIONS = ("name", "dtype", "seed")  # of every model
+OPTIONS = ("name", "dtype", "seed")  # arguments of every model
 
 
 def _functional() -> Any:
@@ -27,7 +27,7 @@ def _functional() -> Any:
 
 
 def _put_behind_model(cls: type) -> None:
-    """Let a class with ``call`` do what such models do; a graph model has no use for it."""
+    """Give a class with ``call`` the behaviour of such models, unneeded in graph models."""
     from lamina.models.called import Called
 
     if not issubclass(cls, Called):
@@ -36,23 +36,24 @@ def _put_behind_model(cls: type) -> None:
 
 
 def _make_graph_model(cls: type) -> None:
-    """Let a class without ``call`` be a graph model: it is made of inputs and outputs."""
+    """Make a class without ``call`` a graph model, with inputs and outputs."""
     functional = _functional()
-    if functional not in cls.__mro__:  # an abstract class keeps what issubclass once answered
+    if functional not in cls.__mro__:  # an abstract class caches the results of issubclass
         cls.__bases__ = tuple(functional if base is Model else base for base in cls.__bases__)
 
 
 class Model(Saved):
     """A network that can be trained; ``Model(inputs, outputs)`` makes one from symbolic tensors.
 
-    A class of your own derives from it, makes layers in its constructor, and defines
-    ``call(self, inputs, training=None, mask=None)``, as a layer does.
+    To write your own model, derive a class, make layers in its constructor, and define ``call(self,
+    inputs, training=None, mask=None)``, as for a layer.
 
     Parameters
     ----------
     inputs, outputs : SymbolicTensor, list or dict of them
-        What ``lamina.Input`` and the layers called on it returned: see
-        ``lamina.models.Functional``, which such a call makes.  A model with ``call`` has none.
+        The results of ``lamina.Input`` and of layers called on it: see
+        ``lamina.models.Functional``, which such a call returns.  A model with ``call`` takes
+        neither.
     name : str, optional
     dtype : {"float32", "float64"}, optional
     seed : int, optional
@@ -61,13 +62,13 @@ class Model(Saved):
     ----------
     name : str
     dtype : {"float32", "float64"}
-        Of the weights, and of computation but for what ``dtype_policy`` says.
+        The dtype of the weights and, unless ``dtype_policy`` says otherwise, of computation.
     seed : int
-        Fixes initial weights, shuffles, validation splits and dropout.
+        Determines initial weights, shuffles, validation splits and dropout.
     history : History or None
-        Of the last fit, also of one that was interrupted.
+        The history of the last fit, even if it was interrupted.
     stop_training : bool
-        Set it to True, in a callback or another thread, to end a fit after the batch at hand.
+        Set it to True, in a callback or another thread, to end a fit after the current batch.
 
     Examples
     --------
@@ -104,13 +105,15 @@ class Model(Saved):
             return object.__new__(cls)
         if not args and not {"inputs", "outputs"} & options.keys():
             refuse_unknown(Model, {k: v for k, v in options.items() if k not in OPTIONS})
-            raise TypeError("Model: needs inputs and outputs; for layers in a row see Sequential")
+            raise TypeError(
+                "Model: needs inputs and outputs; for a sequence of layers see Sequential"
+            )
         from lamina.models.functional import Functional
 
         return object.__new__(Functional)  # type: ignore[return-value]
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Find out whether the class defines ``call``."""
+        """Determine whether the class defines ``call``."""
         super().__init_subclass__(**options)
         check_base_is_called(cls, "name")
         cls.calls = signatures.has_call(cls, Model)
@@ -134,22 +137,22 @@ class Model(Saved):
                 _make_graph_model(type(self))
             if _functional() not in type(self).__mro__:
                 raise TypeError(
-                    f"{type(self).__name__}: has call, so that it takes no inputs and outputs"
+                    f"{type(self).__name__}: defines call, so it takes no inputs and outputs"
                 )
             _functional().__init__(self, inputs, outputs, name=name, dtype=dtype, seed=seed)
             return
         if not self.calls:
-            raise TypeError(f"{type(self).__name__}: a model of your own must define call")
+            raise TypeError(f"{type(self).__name__}: a user-defined model must define call")
         self._begin(name, dtype, seed)
 
-    calls: ClassVar[bool] = False  # whether the class defines ``call``; found out
+    calls: ClassVar[bool] = False  # whether the class defines ``call``; determined per class
 
     @classmethod
     @answering_calls
     def from_config(
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
     ) -> Model:
-        """Return a new model from what a graph's or a Sequential's ``get_config`` returned."""
+        """Return a new model from the ``get_config`` of a graph model or a Sequential."""
         from lamina.models.called import from_config
         from lamina.models.functional import Functional
         from lamina.models.sequential import Sequential
@@ -161,4 +164,4 @@ class Model(Saved):
         return made.from_config(config, custom_objects)  # type: ignore[no-any-return]
 
 
-Layer.register(Model)  # as in Keras, though models hold their layers in another way
+Layer.register(Model)  # as in Keras, although models hold their layers differently

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class ModelLayer(Layer):
-    """A model as a layer: the same weights, one line in a summary.
+    """A model as a layer: with the same weights, and one line in a summary.
 
-    A model called on symbolic tensors, or added to a ``Sequential``, is wrapped so.  What is not
-    a layer's own is the model's: ``model.get_layer("encoder").summary()``.
+    A model is wrapped in this class when it is called on symbolic tensors or added to a
+    ``Sequential``.  Attributes that a layer lacks are those of the model:
+    ``model.get_layer("encoder").summary()``.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class ModelLayer(Layer):
         if model.front is not None:
             names = ", ".join(dict.fromkeys(step.layer.name for step in model.front.steps))
             raise TypeError(
-                f"{model.name}: computes on arrays ahead of what it records, in {names}; a model "
+                f"{model.name}: computes on arrays before its recorded part, in {names}; a model "
                 f"within another is recorded: call these layers on the outer model's inputs"
             )
         self.model = model
@@ -41,7 +42,7 @@ class ModelLayer(Layer):
         super().__init__(name=name)
         self.named = model.named
         self.multiple_inputs = len(model.ports) > 1
-        self._before: tuple[list[Layer], Any] | None = None  # what building changes
+        self._before: tuple[list[Layer], Any] | None = None  # the state that building changes
 
     @property
     def stands_for(self) -> Model:
@@ -54,11 +55,11 @@ class ModelLayer(Layer):
 
     @property
     def class_name(self) -> str:
-        """The kind of model, as configurations name it."""
+        """The kind of the model in configurations."""
         return "Functional" if hasattr(self.model, "connections") else "Sequential"
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the model has and a layer has not."""
+        """Return an attribute of the model that a layer lacks."""
         if name.startswith("_") or name == "model":
             raise AttributeError(name)
         return getattr(self.model, name)
@@ -83,11 +84,11 @@ class ModelLayer(Layer):
 
     @built.setter
     def built(self, value: bool) -> None:
-        """Leave it: the model knows."""
+        """Ignore the value: the model knows whether it is built."""
 
     @property
     def trainable(self) -> bool:
-        """Whether any of the model's layers trains."""
+        """Whether any layer of the model is trainable."""
         return self.model.trainable
 
     @trainable.setter
@@ -96,14 +97,14 @@ class ModelLayer(Layer):
 
     @property
     def dtype(self) -> str:
-        """The model's."""
+        """The dtype of the model."""
         return self.model.dtype
 
     @property
     def _own_policy(self) -> str | None:
         return self.model.dtype_policy.name
 
-    # --- shapes and what is fed
+    # --- shapes and inputs
 
     def _shapes(self, input_shape: Any) -> list[Any]:
         if not self.model.parts:
@@ -128,7 +129,7 @@ class ModelLayer(Layer):
         return outputs if len(outputs) > 1 else outputs[0]
 
     def input_dtypes(self, count: int) -> list[str | None]:  # noqa: ARG002
-        """Return what the model's inputs are fed."""
+        """Return the types of the model's inputs."""
         return [port.kind for port in self.model.ports]
 
     def input_bounds(self, count: int) -> list[tuple[str, int] | None]:  # noqa: ARG002
@@ -137,18 +138,18 @@ class ModelLayer(Layer):
 
     @property
     def streams(self) -> int:
-        """How many streams of random numbers the model's layers use."""
+        """The number of random streams used by the model's layers."""
         return self.model.streams
 
     # --- building and recording
 
     def prepare(self, input_shape: Any, dtype: str, stream: int) -> None:
-        """Build the model's layers, for the outer model to fill."""
+        """Build the model's layers, whose weights are filled by the outer model."""
         shapes = self._shapes(input_shape)
         if self.model.dtype != dtype:
             raise ValueError(f"{self.name}: is {self.model.dtype}; the model is {dtype}")
         self.stream = stream
-        if not self.built:  # a second use built nothing
+        if not self.built:  # a second use builds nothing
             self._before = self.model.unbuilt()
         self.model.prepare_layers(shapes)
 
@@ -159,11 +160,11 @@ class ModelLayer(Layer):
         self._before = None
 
     def keep(self) -> None:
-        """Take the model as it is: ``forget`` has nothing to undo."""
+        """Accept the model as it is, so that ``forget`` has nothing to undo."""
         self._before = None
 
     def apply(self, graph: _core.Graph, x: Any, mask: Any = None) -> tuple[Any, Any]:
-        """Record the whole model; returns outputs and masks."""
+        """Record the whole model; return outputs and masks."""
         inputs = x if isinstance(x, list) else [x]
         masks = mask if isinstance(mask, list) else [mask] * len(inputs)
         with self.within(graph):
@@ -175,10 +176,10 @@ class ModelLayer(Layer):
         return self.apply(graph, x, mask)[0]
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return those of all the model's layers."""
+        """Return the penalties of all layers of the model."""
         return self.model.penalties()
 
-    # --- weights: all of them are the model's layers'
+    # --- weights: all of them belong to the model's layers
 
     @property
     def parameters(self) -> list[_core.Parameter]:
@@ -199,7 +200,7 @@ class ModelLayer(Layer):
         self.model.set_weights(weights)
 
     def snapshot(self) -> Any:
-        """Return a copy of all that the model's layers hold."""
+        """Return a copy of everything that the model's layers hold."""
         return [layer.snapshot() for layer in self.model.parts]
 
     def restore(self, state: Any) -> None:
@@ -211,20 +212,20 @@ class ModelLayer(Layer):
         return sum(p.size for p in self.parameters)
 
     def fill(self) -> None:
-        """Give the model's new weights a home and the values that the model's seed gives."""
+        """Give the model's new weights memory, and values from the model's seed."""
         self.model.fill()
 
     def _first_values(self) -> list[FirstValues]:
-        """Return the first values of all layers that are still to be drawn."""
+        """Return the initial values of all layers that have not been drawn yet."""
         found = (first for layer in self.model.parts for first in layer._first_values())
-        return list(dict.fromkeys(found))  # a layer may stand there and in another that holds it
+        return list(dict.fromkeys(found))  # a layer may occur directly and within another
 
     def _seeds_within(self) -> list[Seed]:
         """Return the model's seed, and those of models within it."""
         return [self.model._own_seed, *super()._seeds_within()]
 
     def take_pending(self) -> list[Any]:
-        """Hand over the restored values of all layers still to be written."""
+        """Hand over the restored values of all layers that have not been written yet."""
         return [pair for layer in self.model.parts for pair in layer.take_pending()]
 
     def _settle(self) -> None:
@@ -233,18 +234,18 @@ class ModelLayer(Layer):
 
     @property
     def given_input_shape(self) -> Shape | None:
-        """The shape of a row of the model's one input, if it is known."""
+        """The shape of a row of the model's single input, if it is known."""
         shapes = self.model.input_row_shapes
         return shapes[0] if shapes is not None and len(shapes) == 1 else None
 
     # --- configuration, copies
 
     def get_config(self) -> dict[str, Any]:
-        """Return the model's."""
+        """Return the configuration of the model."""
         return self.model.get_config()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore; the model knows its layer again."""
+        """Restore the attributes, and register the layer with its model."""
         super().__setstate__(state)
         self.model.adopt(self)
 

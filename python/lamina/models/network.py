@@ -1,4 +1,4 @@
-"""What a model is before it computes: layers, weights, recordings, copies."""
+"""A model before it computes: layers, weights, recordings, copies."""
 
 from __future__ import annotations
 
@@ -33,20 +33,21 @@ if TYPE_CHECKING:
 
 
 class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
-    """Layers that follow each other in some way, with weights.
+    """Connected layers, with their weights.
 
-    A subclass gives ``layers``, ``_build_layers`` and ``_record``, and what ``Ends`` names.
+    A subclass defines ``layers``, ``_build_layers`` and ``_record``, and the methods named in
+    ``Ends``.
 
     Attributes
     ----------
     name : str
     dtype : {"float32", "float64"}
-        Of the weights, and of computation but for what ``dtype_policy`` says.
+        The dtype of the weights and, unless ``dtype_policy`` says otherwise, of computation.
     seed : int
-        Fixes initial weights, shuffles, validation splits and dropout.
+        Determines initial weights, shuffles, validation splits and dropout.
     """
 
-    # What models, layers and the training loop ask of each other; dir and help leave it out.
+    # Used by models, layers and the training loop; hidden from dir and help.
     _plumbing: ClassVar[str] = (
         "adopt any_length as_layer batch_given bound by_output calls carriers check_batches "
         "check_fit check_ragged compile_as_asked compiled connections constrained copied_weights "
@@ -58,13 +59,13 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         "says_loss shapes_by_place snapshot state_rows stopped_at_zero streams summary_rows "
         "take_seed take_spread through_front train_state unbuild unbuilt weights_by_path"
     )
-    moment: int = 0  # when it was made
+    moment: int = 0  # time of creation
     _not_copied: tuple[str, ...] = (
         "_ready", "_row_shapes", "_layer", "_known_ports", "_known_front", "_paths", "drawn",
     )  # fmt: skip
 
     def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
-        # What the constructors of both kinds of models begin with.
+        # The beginning of the constructors of both kinds of models.
         who = type(self).__name__
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
@@ -77,18 +78,18 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         self._start()
 
     def _start(self) -> None:
-        # What is made anew in a copy: all that belongs to the engine.
-        self._changes = 0  # of the structure: a call that looks at it twice knows of one between
-        self._ready = False  # all weights made and filled: what another thread may rely on
-        self._row_shapes: Kept[list[Shape]] = Kept()  # of the outputs, by those of the inputs
-        self._layer: Any = None  # the model as a layer of others
-        self._paths: dict[int, str] | None = None  # of the weights
-        self.drawn: list[weights_.FirstValues] = []  # what its seed has decided, as it was drawn
+        # Attributes that are made anew in a copy: everything that belongs to the engine.
+        self._changes = 0  # count of structural changes, by which calls detect new ones
+        self._ready = False  # all weights are made and filled, so other threads may use them
+        self._row_shapes: Kept[list[Shape]] = Kept()  # output shapes, by input shapes
+        self._layer: Any = None  # the model as a layer of other models
+        self._paths: dict[int, str] | None = None  # paths of the weights
+        self.drawn: list[weights_.FirstValues] = []  # the initial values drawn from its seed
 
     def _as_of(self) -> Any:
         return self._changes, self._ready, getattr(self, "row_shape", None)
 
-    # --- what a subclass gives
+    # --- defined by subclasses
 
     def _build_layers(self, shapes: Sequence[Shape]) -> None:  # noqa: ARG002
         raise TypeError(f"{type(self).__name__}: a model must define _build_layers")
@@ -100,11 +101,11 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         masks: Sequence[_core.Tensor | None],  # noqa: ARG002
         stream: int,  # noqa: ARG002
     ) -> tuple[list[Any], list[Any]]:
-        # Returns the outputs and their masks; random streams begin with `stream`.
+        # Returns the outputs and their masks; random streams start at `stream`.
         raise TypeError(f"{type(self).__name__}: a model must define _record")
 
     def packed_inputs(self, inputs: list[Any]) -> Any:
-        """Return one value for each input in the form in which the model is given data."""
+        """Return one value for each input in the form of the model's input data."""
         return inputs[0] if len(inputs) == 1 else inputs
 
     def packed_outputs(self, outputs: list[Any]) -> Any:
@@ -112,41 +113,43 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         return self._packed(outputs)
 
     def by_output(self, what: str, value: Any) -> Any:
-        """Return what a structure as that of the outputs holds for each, in a list or a dict.
+        """Return the entries of a structure like the outputs for each output, in a list or a dict.
 
-        ``what`` is how messages call the structure.
+        ``what`` is the name of the structure in messages.
         """
         return forms.by_name(self._form_returned(), value, what, self.output_names)
 
     def meet(self, x: Any) -> Any:
-        """Return data with ``Rows`` for what differs in shape; learn from it what is fed."""
+        """Return data with ``Rows`` for those of unequal shape; determine the inputs from them."""
         x = self.through_front(x)
         plain = type(x) is np.ndarray and x.dtype != object
         return x if plain else gathered(x, self.ports)
 
     def _packed(self, outputs: list[Any]) -> Any:
-        # Outputs in the form in which the model was given them.
+        # Outputs in the form in which they were given to the model.
         return outputs[0] if len(outputs) == 1 else outputs
 
     def _form_returned(self) -> Any:
-        # What `_packed` returns, a leaf for each output; None where that is a list or one array.
+        # The structure that `_packed` returns, a leaf for each output; None for a list or one
+        # array.
         return None
 
     # --- structure
 
     @property
     def streams(self) -> int:
-        """How many streams of random numbers the layers use."""
+        """The number of streams of random numbers that the layers use."""
         return sum(layer.streams for layer in self.parts)
 
     @answering_calls
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer | Any:
-        """Return a layer by name or by place.
+        """Return a layer by name or by index.
 
         Raises
         ------
         ValueError
-            No such layer (the nearest name is suggested), or neither or both given.
+            If there is no such layer (the nearest name is suggested), or if neither or both are
+            given.
         """
         if isinstance(name, int) and index is None:
             name, index = None, name
@@ -161,7 +164,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
 
     @property
     def seed(self) -> int:
-        """The model's seed; drawn from the global sequence when first needed."""
+        """The seed of the model, drawn from the global sequence on first use."""
         return self._own_seed.value
 
     @property
@@ -171,9 +174,9 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         return bool(layers) and all(layer.built for layer in layers)
 
     def ensure_built(self, shapes: Sequence[Shape] | None) -> None:
-        """Make the weights, and draw their first values, unless they have been.
+        """Make the weights, and draw their initial values, unless this has been done.
 
-        A failure leaves the model as it was.
+        On failure the model is left as it was.
         """
         if self._ready:
             return
@@ -183,12 +186,12 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
                     self.fill()
                     return
                 raise ValueError(
-                    f"{self.name}: the input shape is not known yet; begin with "
+                    f"{self.name}: the input shape is not known yet; start with "
                     f"lamina.Input(shape), call build or fit"
                 )
             before = self.unbuilt()
             try:
-                self._build_layers(shapes)  # and what recording them refuses is refused
+                self._build_layers(shapes)  # recording them detects errors
                 self.fill()
                 if before[0]:
                     self._changed()
@@ -199,38 +202,38 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
             self._ready = True
 
     def prepare_layers(self, shapes: Sequence[Shape]) -> None:
-        """Build the layers; an outer model gives the weights their home and first values."""
+        """Build the layers; an outer model gives the weights memory and initial values."""
         with structure():
             self._build_layers(shapes)
 
     def fill(self) -> None:
-        """Give all weights one home, and the new ones their first values."""
+        """Give all weights one block of memory, and the new ones their initial values."""
         with structure():
             layers = self._drawn_layers()
             for index, layer in enumerate(layers):
                 weights_.place(layer, index, self._own_seed)
-            if _room.is_limited():  # they come from a file
+            if _room.is_limited():  # the layers come from a file
                 weights_.allocate(layers)
             else:
                 self.drawn += weights_.settle(layers)
 
     def unbuilt(self) -> tuple[list[Layer], Any]:
-        """Return the layers still to be built, and what else building tells of the model."""
+        """Return the layers not built yet, and other attributes of the model set by building."""
         return [layer for layer in self.parts if not layer.built], None
 
     def forget(self, before: tuple[list[Layer], Any]) -> None:
-        """Undo building: the model is again what ``unbuilt`` returned."""
+        """Undo building: restore the state returned by ``unbuilt``."""
         for layer in before[0]:
             layer.forget()
 
     def unbuild(self, before: tuple[list[Layer], Any]) -> None:
-        """Undo building that was done: the weights, and what was recorded with them, go."""
+        """Undo completed building: weights, and recordings with them, are dropped."""
         with structure():
             self.forget(before)
             self._changed()
 
     def _drawn_layers(self) -> list[Layer]:
-        # Each draws its first weights from a stream by its place here.
+        # Each layer draws its initial weights from a stream given by its position here.
         return self.parts
 
     def _changed(self) -> None:
@@ -242,17 +245,17 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
             self._layer.keep()
 
     def _forget_recordings(self) -> None:
-        # What was recorded of the model, which is another now.
+        # Recordings of the model, which has changed.
         self._row_shapes.clear()
 
     @answering_calls
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of the output for that of the input; the model is not built by it.
+        """Return the shape of the output for a shape of the input, without building the model.
 
         Parameters
         ----------
         input_shape : tuple, or list or dict of them
-            With the axis of rows first, ``(None, 13)``.
+            Starting with the axis of rows, ``(None, 13)``.
 
         Returns
         -------
@@ -281,7 +284,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         return any(None in (port.shape or ()) for port in self.ports)
 
     def _recorded_row_shapes(self, shapes: Sequence[Shape]) -> list[Shape]:
-        # Of the outputs; the last few are kept, as what predicts is.
+        # Shapes of outputs; the last few are kept, like predictors.
         key = tuple(shapes)
         found = self._row_shapes.get(key)
         if found is None:
@@ -291,7 +294,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         return list(found)
 
     def graph_inputs(self, graph: _core.Graph, shapes: Sequence[Shape]) -> list[_core.Tensor]:
-        """Make the model's inputs, rows of these shapes, on a graph under construction."""
+        """Make the model's inputs, with rows of these shapes, on a graph under construction."""
         ports = self.ports
         names = ["x"] if len(ports) == 1 else [port.name for port in ports]
         return [
@@ -300,7 +303,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         ]
 
     def recorded_settings(self) -> tuple[int, ...]:
-        """Return numbers that move when a setting changes that a layer records."""
+        """Return numbers that change whenever a recorded setting of a layer changes."""
         layers = (each for layer in self.parts for each in layer.walk())
         return tuple(number for layer in layers for number in layer.recorded_settings())
 
@@ -311,15 +314,15 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         masks: Sequence[_core.Tensor | None] | None = None,
         stream: int = 0,
     ) -> tuple[list[Any], list[Any]]:
-        """Record the whole model on a graph under construction; returns outputs and masks."""
+        """Record the whole model on a graph under construction; return outputs and masks."""
         with structure(), _policies.recorded_under(graph, self.dtype_policy.name):
             self._tell_policy(self.parts)
             return self._record(graph, inputs, masks or [None] * len(inputs), stream)
 
-    # --- the model as a part of others
+    # --- the model as a part of other models
 
     def as_layer(self) -> Any:
-        """Return the model as a layer of other models; always the same one."""
+        """Return the model as a layer of other models; always the same object."""
         if self._layer is None:
             from lamina.models.nested import ModelLayer
 
@@ -327,11 +330,11 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         return self._layer
 
     def adopt(self, layer: Any) -> None:
-        """Take a restored layer for what ``as_layer`` returns."""
+        """Use a restored layer as the result of ``as_layer``."""
         self._layer = layer
 
     def path_of(self, parameter: _core.Parameter) -> str:
-        """Return the path of one of its weights by the layers' names, as Keras's."""
+        """Return the path of one of its weights from the layers' names, as in Keras."""
         with structure():
             if self._paths is None:
                 self.ensure_built(self.input_row_shapes)
@@ -344,7 +347,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
             return self._paths.get(id(parameter), parameter.name)
 
     def weights_by_path(self) -> dict[str, _core.Parameter]:
-        """Return the weights by paths that are the same in every model made alike."""
+        """Return the weights by paths that are the same in all models built in the same way."""
         with structure():
             self.ensure_built(self.input_row_shapes)
             return by_path(self.parameters, self.parts)
@@ -352,7 +355,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
     # --- copies
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return everything but the engine's objects (pickle, deepcopy)."""
+        """Return everything except the engine's objects (for pickle and deepcopy)."""
         with structure():
             if self.built:
                 self.fill()  # a copy has the same weights
@@ -361,7 +364,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore, and give all weights one home."""
+        """Restore the attributes, and give all weights one block of memory."""
         self.__dict__.update(state)
         self._start()
         for layer in self.parts:

@@ -25,39 +25,40 @@ if TYPE_CHECKING:
     from lamina.models.spread import Spread
     from lamina.models.steps import Given
 
-# Executions kept by batch size, in number and in bytes; others drop the one not used for longest.
+# Limits of executions kept by batch size, in number and in bytes; the least recently used are
+# dropped.
 KEPT = 4
 KEPT_BYTES = 64 << 20
 
 
 @dataclass
 class Head:
-    """An output that has a loss.
+    """An output with a loss.
 
     Attributes
     ----------
     place : int
-        Among the model's outputs.
+        Its index among the model's outputs.
     key : str
-        Of its own loss in the logs; empty where there is no other output's loss.
+        The key of its own loss in the logs; empty if no other output has a loss.
     metrics : list of tuple
         (metric, whether it is weighted, key in the logs).
     origin : str
-        What the output is the result of: an activation's name or an operation's kind.
+        The origin of the output: the name of an activation or the kind of an operation.
     units : int
-        The output's last axis.
+        The size of the output's last axis.
     indices : list
-        In the order of ``metrics``: the graph's index, or None for those that run in Python.
+        In the order of ``metrics``: the graph's index, or None for metrics that run in Python.
     term : int
-        Place of the loss among those of the graph.
+        Index of the loss among those of the graph.
     prediction : int or None
     target, weight : _core.Tensor or None
-        The graph's inputs.
+        Inputs of the graph.
     form : tuple
         Shape and type of a row of the target.
     masked : dict of bool to int
-        Graph outputs that metrics in Python are given: the prediction, and the weights of
-        positions, without and with sample weights, where there is a mask.
+        Graph outputs passed to metrics in Python: the prediction, and, if there is a mask, the
+        weights of positions without and with sample weights.
     """
 
     place: int
@@ -76,15 +77,15 @@ class Head:
 
 @dataclass
 class Fed:
-    """A metric that a step, or a layer's call, updates.
+    """A metric that is updated by a step, or by a layer's call.
 
     Attributes
     ----------
     metric : Metric
     keys : list of str
-        In the logs.
+        Its keys in the logs.
     feeds : list of tuple
-        For each update, its arguments and the graph's outputs that are its tensors.
+        For each update, its arguments and the outputs of the graph that hold its tensors.
     """
 
     metric: Any
@@ -98,25 +99,25 @@ class Objective:
     Parameters
     ----------
     model : Compilable
-        Built and compiled.
+        A model that is built and compiled.
     weighted : sequence of bool
-        For each output whether there is an input of weights, one for each row (or position).
+        For each output whether weights are fed, one for each row (or position).
     shapes : sequence of tuple of int, optional
-        Of the rows of the inputs, where an axis may have any length.
+        Shapes of the rows of the inputs, if an axis may have any length.
     rows : int, optional
-        How many rows every batch has, where the model has to know.
+        The number of rows of every batch, if the model needs it.
     training : bool, optional
-        Whether it is for training or for evaluation; ``of_phase`` says whether that mattered.
+        Whether it is for training or for evaluation; ``of_phase`` says whether that matters.
     forms : sequence of tuple, optional
-        Shape and type of a row of each output's target, where its loss takes any.
+        Shape and type of a row of each output's target, if its loss takes any.
     extra : Given, optional
-        Targets that no loss takes.
+        Targets that are not used by any loss.
     masked : sequence of bool
-        Which inputs come with a mask of their steps.
+        The inputs that come with a mask of their steps.
     still : bool
-        Whether the model acts as in inference, with gradients all the same: nothing is drawn.
+        Whether the model acts as in inference, without random numbers, but with gradients.
     penalized : bool
-        Whether penalties of weights and what layers give to ``add_loss`` count.
+        Whether to include penalties of weights and losses given to ``add_loss``.
     """
 
     def __init__(
@@ -135,25 +136,25 @@ class Objective:
         self._extra, self._penalized = extra, penalized
         self.forms = forms or [None] * len(weighted)
         compiled = self.compiled = model.compiled("fit")
-        self.checked = False  # whether gradients are known to reach what has to learn
+        self.checked = False  # whether gradients are known to reach all trainable weights
         self.of_batch = False  # whether a loss, or a metric, may be one number for a batch
         self.seed = model.seed
-        compiled.check_settings(model.dtype)  # they may have changed
-        self._own = steps.has_own(model)  # then the losses of compile count as the model says
-        self.noted: list[tuple[str, int]] = []  # what its step reports, and which term that is
+        compiled.check_settings(model.dtype)  # settings may have changed
+        self._own = steps.has_own(model)  # then the model decides how compile's losses are used
+        self.noted: list[tuple[str, int]] = []  # quantities reported by its step, with their terms
         self.watched: list[Fed] = []
         with recorded(
             model, shapes, rows=rows, training=training, masked=masked,
             deferred=steps.calls_model(model, bool(training)), told=False if still else None,
         ) as made:  # fmt: skip
             if still:
-                for parameter in model.parameters:  # the gradient is in their order
+                for parameter in model.parameters:  # gradients are in this order
                     made.graph.parameter(parameter)
             self._record_terms(model, made, weighted, bool(training))
         settle_others(made)
-        # Whether there is nothing to report but the loss.
+        # Whether there is nothing to report except the loss.
         self.lean = not (self.noted or any(head.key or head.metrics for head in self.heads))
-        # Whether it is for training alone, or for evaluation alone.
+        # Whether it is only for training, or only for evaluation.
         self.of_phase = made.recording.asked or self._own
         self.unheard = made.recording.unheard
         self.unmasked = made.recording.unmasked if any(masked) else []
@@ -165,7 +166,7 @@ class Objective:
     def _record_terms(
         self, model: Compilable, made: Recorded, weighted: Sequence[bool], training: bool
     ) -> None:
-        """Record losses, penalties and metrics behind the model."""
+        """Record losses, penalties and metrics after the model."""
         compiled, graph, shapes = self.compiled, made.graph, made.row_shapes
         self.graph = graph
         resolved = compiled.resolve(shapes, self.forms)
@@ -200,21 +201,21 @@ class Objective:
         graph.build()
 
     def _record_penalties(self, model: Compilable, made: Recorded) -> None:
-        """Record what counts beside the losses of the outputs."""
+        """Record the terms of the loss beyond the losses of the outputs."""
         graph = made.graph
         stopped = model.stopped_at_zero()
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2, id(parameter) in stopped)
         for parameter, regularizer in model.regularized():
             graph.add_loss(_penalty(made.recording, parameter, regularizer).value)
-        for loss in made.recording.losses:  # what layers gave to add_loss
+        for loss in made.recording.losses:  # losses given to add_loss
             graph.add_loss(loss.value)
             self.of_batch |= not loss.rows
 
     def _record_own(self, model: Compilable, made: Recorded, training: bool) -> None:
-        """Record the step that the model's class says; what it reports counts as no loss."""
+        """Record the step of the model's class; quantities it reports are not part of the loss."""
         own = self._own_step(model, made).record(training)
-        made.recording.losses.clear()  # they count where the step says so
+        made.recording.losses.clear()  # they are used only if the step includes them
         made.graph.add_loss(own["loss"].value)
         self.of_batch |= not own["loss"].rows
         self._note(made, {key: own[key] for key in steps.keys(own)})
@@ -227,16 +228,17 @@ class Objective:
         return steps.OwnStep(model, made, targets, weights, self._extra)
 
     def _note(self, made: Recorded, quantities: Mapping[str, Any]) -> None:
-        """Record quantities that are reported, and count as no loss."""
+        """Record quantities that are reported but are not part of the loss."""
         for key, value in quantities.items():
             self.noted.append((key, made.graph.add_loss(value.value, scale=0.0)))
             self.of_batch |= not value.rows
 
     def _watch(self, made: Recorded) -> None:
-        """Keep what metrics were given while this was recorded: they are fed after each batch.
+        """Keep the arguments of metrics while this was recorded: they are fed after each batch.
 
-        Those that a step returns have the keys that it gives them, the others their names, or the
-        first of "name_1", "name_2", ... that is free.
+        Metrics returned by a step have the keys given there; others have their names, or the first
+        of
+        "name_1", "name_2", ... that is unused.
         """
         entries = [e for e in made.recording.watched.values() if e.calls or e.keys]
         reported = made.recording.reported
@@ -253,7 +255,7 @@ class Objective:
             self.watched.append(Fed(entry.metric, entry.keys, feeds))
 
     def _take_inputs(self, head: Head, output: Shape, weighted: bool) -> None:
-        """Let the graph be fed the targets, and weights, of an output of that shape."""
+        """Feed the targets, and weights, of an output of that shape to the graph."""
         compiled, place = self.compiled, head.place
         loss = compiled.losses[place]
         assert loss is not None
@@ -276,7 +278,7 @@ class Objective:
         self.of_batch |= graph.whole(value)
         scale = 0.0 if self._own else compiled.scales[place]
         head.term = graph.add_loss(value, by, scale, kept, loss.graph_reduction)
-        # Masked positions count for no metric, with sample weights or without.
+        # Masked positions are ignored by all metrics, with or without sample weights.
         plain: Any = None if mask is None else graph.masked_weight(mask, None)
         full: Any = weight if mask is None else graph.masked_weight(mask, weight)
         for metric, by_weight, _ in head.metrics:
@@ -294,9 +296,9 @@ class Objective:
 
     @property
     def names(self) -> list[str]:
-        """The keys of the logs: loss, the outputs' own losses if several, metrics."""
+        """The keys of the logs: the loss, the outputs' own losses if there are several, metrics."""
         keys = [key for head in self.heads for _, _, key in head.metrics]
-        # A step of the model's own may report under the key of a loss or metric of compile.
+        # A user-defined step may report under the key of a loss or metric of compile.
         own = self._own_names()
         return list(dict.fromkeys(["loss", *self.compiled.loss_keys, *keys, *own]))
 
@@ -305,7 +307,7 @@ class Objective:
         return [*noted, *(key for fed in self.watched for key in fed.keys)]
 
     def constraining(self, train: Callable[..., float]) -> Callable[..., float]:
-        """Return the training step; where weights have constraints, one that applies them too."""
+        """Return the training step; if weights have constraints, one that also applies them."""
         if not self.constraints:
             return train
         if self._constrained is None:
@@ -314,7 +316,7 @@ class Objective:
 
         def step(*arguments: Any) -> float:
             loss = train(*arguments)
-            if isfinite(loss):  # else the step has moved nothing
+            if isfinite(loss):  # otherwise the step changed nothing
                 constrain()
             return loss
 
@@ -325,7 +327,7 @@ class Objective:
         return Pass(self, data, rows, training, spread)
 
     def take(self, rows: int, training: bool) -> _core.Execution:
-        """Return an execution for batches of at most ``rows`` rows that nobody else has."""
+        """Return an unused execution for batches of at most ``rows`` rows."""
         execution = self._executions.pop((rows, training), None)
         return execution or _core.Execution(self.graph, rows, training, self.seed)
 
@@ -333,7 +335,7 @@ class Objective:
         """Keep an execution for the next pass with batches of that size."""
         self._executions[rows, training] = execution
         self._executions.move_to_end((rows, training))
-        self.trim(1)  # the next step of train_on_batch needs this one, however large
+        self.trim(1)  # the next train_on_batch needs this one, regardless of its size
 
     @property
     def kept_bytes(self) -> int:
@@ -341,13 +343,13 @@ class Objective:
         return sum(execution.held_bytes for execution in self._executions.values())
 
     def trim(self, least: int = 0) -> None:
-        """Give back the memory of executions beyond what is kept, but for the ``least`` last."""
+        """Free executions beyond the limits, except for the last ``least`` ones."""
         kept = self._executions
         while len(kept) > least and (len(kept) > KEPT or self.kept_bytes > KEPT_BYTES):
             kept.popitem(last=False)
 
     def block(self, rows: int) -> int:
-        """Return how many of ``rows`` rows to take at a time so that the plan stays small."""
+        """Return how many of ``rows`` rows to process at a time so that the plan stays small."""
         if rows not in self._blocks:
             self._blocks[rows] = self.graph.block(rows)
         return self._blocks[rows]
@@ -368,6 +370,6 @@ def _penalty(recording: Recording, parameter: _core.Parameter, regularizer: Any)
 def _check_mask(name: str, mask: _core.Tensor, output: tuple[int, ...]) -> None:
     if tuple(mask.shape) != output[:-1]:
         raise ValueError(
-            f"{name}: the output's mask has shape {tuple(mask.shape)} a row; a loss needs one "
+            f"{name}: the output's mask has shape {tuple(mask.shape)} per row; a loss needs one "
             f"truth value for each of its positions, {output[:-1]}"
         )

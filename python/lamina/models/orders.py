@@ -1,4 +1,4 @@
-"""In which order an epoch of a fit takes its rows."""
+"""The order of the rows in an epoch of a fit."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from lamina.random import SHUFFLE, mix, permutation
 if TYPE_CHECKING:
     from lamina.models.fitting import Fitting
 
-# Draws an order: of how many, and which draw of the epoch this is.
+# Draws an order, given the number of elements and the index of the draw within the epoch.
 Draw = Callable[[int, int], Array]
-# Whether orders are drawn, or what draws them: called with a number of rows.
+# Whether orders are drawn, or a function that draws them, called with a number of rows.
 Shuffle = bool | Callable[[int], Any]
 
 
 def epoch_key(model: Fitting) -> tuple[int, int]:
-    """Return the key of the order in which the next epoch takes its rows: seed and stream."""
+    """Return the key of the order of the rows in the next epoch: seed and stream."""
     return mix(model.seed, SHUFFLE), model.train_state.epoch & 0xFFFF_FFFF
 
 
 def shuffle_of(value: object) -> Shuffle:
-    """Return what ``fit`` was given as ``shuffle``, checked."""
+    """Return the argument ``shuffle`` of ``fit``, checked."""
     return value if callable(value) else _check.boolean("fit", "shuffle", value)
 
 
 def draw_of_epoch(model: Fitting, shuffle: Shuffle) -> Draw | None:
-    """Return what draws the orders of the next epoch; None for rows as they stand."""
+    """Return a function that draws the orders of the next epoch; None for rows in their order."""
     if callable(shuffle):
         return lambda size, _: _checked(shuffle(size), size)
     if not shuffle:
@@ -41,8 +41,8 @@ def draw_of_epoch(model: Fitting, shuffle: Shuffle) -> Draw | None:
 
 
 def _checked(given: Any, size: int) -> Array:
-    """Return the order that a function of the user's gave."""
-    order = np.array(given)  # a copy, which the function cannot change while it is used
+    """Return the order given by a user's function, checked."""
+    order = np.array(given)  # a copy that the function cannot change
     whole = order.shape == (size,) and order.dtype.kind in "iu"
     once = whole and np.array_equal(np.sort(order), np.arange(size))
     if not once:

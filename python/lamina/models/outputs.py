@@ -1,4 +1,4 @@
-"""The outputs of a model for many rows: in calls that can be interrupted, in batches with hooks."""
+"""The outputs of a model for many rows: in interruptible calls, or in batches with hooks."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from lamina._check import Array
 from lamina.callbacks import CallbackList
 from lamina.callbacks.callback import TICK
 
-# Rows that predict and evaluate take at a time where nothing else is said; fewer where the plan of
-# so many would need more memory than a block may (``block`` of a predictor or a graph).
+# Rows that predict and evaluate process at a time by default; fewer if the plan for that many rows
+# would need more memory than a block may (``block`` of a predictor or a graph).
 BLOCK = 1024
-BOUND_BATCH = 32  # where outputs of a row depend on the others of its batch: Keras's number
-CALL = 64  # batches of one call into the engine, between which Ctrl-C is heard
+BOUND_BATCH = 32  # if outputs of a row depend on other rows of its batch: Keras's default
+CALL = 64  # batches per call into the engine; Ctrl-C is handled between calls
 
 
 class Watch:
-    """Tells callbacks how far a prediction is.
+    """Reports the progress of a prediction to callbacks.
 
     Parameters
     ----------
     model : Predicting
     hooks : CallbackList
     may_stop : bool
-        Whether ``model.stop_predicting`` ends it: not where the rows do not come in their order.
+        Whether ``model.stop_predicting`` ends it: not if the rows are processed out of order.
 
     Attributes
     ----------
     batches : bool
-        Whether a hook is called around every batch.
+        Whether a hook is called before or after every batch.
     """
 
     def __init__(self, model: Any, hooks: CallbackList, may_stop: bool) -> None:
@@ -47,24 +47,24 @@ class Watch:
 
     @property
     def ticking(self) -> bool:
-        """Whether a hook is called by the clock."""
+        """Whether a hook is called at intervals of time."""
         return bool(self._ticks)
 
     @property
     def stopped(self) -> bool:
-        """Whether a hook has asked for the end."""
+        """Whether a hook has requested the end."""
         return self._may_stop and bool(self._model.stop_predicting)
 
     def begin(self) -> None:
-        """Tell that a batch begins."""
+        """Report that a batch begins."""
         self._hooks.call("on_predict_batch_begin", self._done, {})
 
     def end(self, outputs: list[Array] | None, batches: int = 1) -> None:
-        """Tell that batches are over; ``outputs`` of the one, where hooks hear of each."""
+        """Report that batches are done, with the ``outputs`` of the batch if hooks get each one."""
         self.tell(self._model._packed(outputs) if self.batches else None, batches)
 
     def tell(self, outputs: Any, batches: int = 1) -> None:
-        """Tell that batches are over; ``outputs`` as ``predict`` returns them."""
+        """Report that batches are done; ``outputs`` are as returned by ``predict``."""
         self._done += batches
         if self.batches:
             self._hooks.call("on_predict_batch_end", self._done - 1, {"outputs": outputs})
@@ -75,7 +75,7 @@ class Watch:
 
 
 def hears_batches(hooks: CallbackList) -> bool:
-    """Return whether a hook is called around every batch of a prediction."""
+    """Return whether a hook is called before or after every batch of a prediction."""
     return bool(hooks["on_predict_batch_begin"] or hooks["on_predict_batch_end"])
 
 
@@ -86,7 +86,7 @@ def in_calls(
     seed: int = 0,
     watch: Watch | None = None,
 ) -> list[Array]:
-    """Return the outputs for all rows: several calls give the bits of one, and hear signals."""
+    """Return the outputs for all rows, in several interruptible calls with the bits of one."""
     batches = min(max(CALL, BLOCK // rows), max(1, CALL * BLOCK // rows))
     if watch is not None and watch.ticking:
         batches = max(1, BLOCK // rows)
@@ -114,7 +114,7 @@ def in_batches(
 ) -> list[Array]:
     """Return the outputs for all rows, calling the hooks around each batch.
 
-    ``predictor_for`` returns what predicts for batches of a number of rows.
+    ``predictor_for`` returns a predictor for batches of a number of rows.
     """
     parts: list[list[Array]] = []
     for index, start in enumerate(range(0, len(inputs[0]), rows)):
@@ -139,9 +139,9 @@ def in_batches(
 
 
 def refuse_numbers(outputs: Sequence[Array], rows: str) -> None:
-    """Raise ValueError if an output is a number without an axis that batches may be joined along.
+    """Raise ValueError if an output is a number, without an axis along which to join batches.
 
-    ``rows`` says how those that were given came in anything but one batch.
+    ``rows`` describes rows that were not given in a single batch.
     """
     for place, y in enumerate(outputs):
         if y.ndim == 0:
@@ -153,7 +153,7 @@ def refuse_numbers(outputs: Sequence[Array], rows: str) -> None:
 
 
 def joined_batches(made: Sequence[Any]) -> Any:
-    """Return the outputs of several batches, in whatever structure, one behind the other."""
+    """Return the outputs of several batches, in any structure, concatenated."""
     first = made[0]
     if len(made) == 1:
         return first
@@ -168,7 +168,7 @@ def joined_batches(made: Sequence[Any]) -> Any:
 def joined(places: list[Any], made: list[list[Array]], rows: int) -> list[Any]:
     """Return the outputs of all parts in the order of the rows.
 
-    ``places`` are the rows of each part; outputs whose rows differ in shape are lists of them.
+    ``places`` are the rows of each part; outputs whose rows differ in shape are lists.
     """
     if len(made) == 1 and places[0] is None:
         return list(made[0])

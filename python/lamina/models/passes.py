@@ -1,4 +1,4 @@
-"""One run over data: an execution bound to it, the sums of losses and metrics."""
+"""A single run over data: an execution bound to it, and the sums of losses and metrics."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Listed = list[tuple[Any, int | None, bool, str]]
 
 
 class Pass:
-    """One run over data, which may begin within another: an execution and metrics of its own.
+    """A run over data, possibly within another one, with its own execution and metrics.
 
     Attributes
     ----------
     execution : Execution
-        Bound to the data within the ``with`` block; where the pass is spread over processes,
-        what stands for theirs too.
+        Bound to the data within the ``with`` block; if the pass is spread over processes, it also
+        represents theirs.
     observe : callable or None
-        What feeds metrics written in Python after each batch.
+        Feeds metrics written in Python after each batch.
     """
 
     def __init__(
@@ -44,17 +44,17 @@ class Pass:
         self._objective, self._data, self._key = objective, data, (rows, training)
         self._spread = spread
         self.execution = self._taken(objective)
-        # Of each output with a loss: (metric, the graph's index or None, weighted, key).
+        # For each output with a loss: (metric, the graph's index or None, weighted, key).
         self.metrics = [listed_metrics(head) for head in objective.heads]
         self.watched = objective.watched
-        self._copies: dict[int, Any] = {}  # of metrics that steps feed, by the id of the original
+        self._copies: dict[int, Any] = {}  # copies of metrics fed by steps, by original id
         self.observe: Observe | None = None
 
     def __enter__(self) -> Pass:
         """Bind the data and start all sums."""
         compiled = self._objective.compiled
         self._outer = compiled.running
-        if self._outer:  # the metrics that the user gave serve the outermost pass
+        if self._outer:  # the user's metrics are used by the outermost pass
             self.metrics = [
                 [(copy.deepcopy(m) if i is None else m, i, w, key) for m, i, w, key in listed]
                 for listed in self.metrics
@@ -63,11 +63,11 @@ class Pass:
         self.observe = self._observer()
         self.reset()
         self.execution.bind(self._data.arrays)
-        compiled.running = True  # last: what fails before leaves no pass running
+        compiled.running = True  # last, so that a failure before leaves no pass running
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Let go of the data, and keep the execution for the next pass."""
+        """Release the data, and keep the execution for the next pass."""
         if not self._outer:
             self._tell_metrics()
         self._objective.compiled.running = self._outer
@@ -75,7 +75,7 @@ class Pass:
         self._give_back(self._objective, self.execution, self._key)
 
     def _of_all(self, values: Array, count: int) -> Any:
-        """Return a batch's targets or weights, of which a process may have read its own alone."""
+        """Return a batch's targets or weights; a process may have read only its own."""
         return values if self._spread is None else self._spread.of_all(values, count)
 
     def _taken(self, objective: Objective) -> Any:
@@ -92,7 +92,7 @@ class Pass:
     def move_to(
         self, objective: Objective, rows: int | None = None, data: Data | None = None
     ) -> None:
-        """Go on with another graph of the same model: settings, rows of a batch, or data differ."""
+        """Continue with another graph of the model: settings, rows of a batch, or data differ."""
         old, old_objective, old_key = self.execution, self._objective, self._key
         if rows is not None:
             self._key = (rows, self._key[1])
@@ -109,9 +109,9 @@ class Pass:
         self.observe = self._observer()
 
     def turn_to(self, objective: Objective, rows: int, data: Data) -> None:
-        """Go on with other data in batches of at most ``rows`` rows, with what is there if it can.
+        """Continue with other data, at most ``rows`` rows a batch, on the same graph if possible.
 
-        Where the rows of a batch matter, there is an objective for each number of them.
+        If the number of rows of a batch matters, there is an objective for each number.
         """
         if objective is self._objective and rows <= self._key[0]:
             self._data = data
@@ -125,7 +125,7 @@ class Pass:
         return replace(fed, metric=self._copies[id(fed.metric)])
 
     def reset(self) -> None:
-        """Start the sums of loss and metrics anew."""
+        """Restart the sums of loss and metrics."""
         self.execution.reset()
         for listed in self.metrics:
             for metric, index, _, _ in listed:
@@ -135,13 +135,13 @@ class Pass:
             fed.metric.reset_state()
 
     def sums(self) -> tuple[list[Array], list[dict[str, Any]]]:
-        """Return what the engine, and each metric in Python, has added up since ``reset``."""
+        """Return the sums of the engine, and of each metric in Python, since ``reset``."""
         return [np.array(each) for each in self.execution.sums], [
             sums_of(metric) for metric in self._in_python()
         ]
 
     def resume(self, sums: Sequence[Array], metrics: Sequence[Mapping[str, Any]]) -> None:
-        """Go on from the ``sums`` of another pass of the same model."""
+        """Continue from the ``sums`` of another pass of the same model."""
         own = self._in_python()
         if len(own) != len(metrics):
             raise ValueError(f"fit: the model has {len(own)} metrics in Python; got {len(metrics)}")
@@ -159,7 +159,7 @@ class Pass:
         return results_of(self._objective, self.metrics, self.watched, self.execution)
 
     def _tell_metrics(self) -> None:
-        """Let the metrics that kernels feed hold what they saw last, as all others do."""
+        """Give metrics that are computed by kernels their last results, like all others."""
         states = self.execution.metrics if any(self.metrics) else []
         for listed in self.metrics:
             for metric, index, _, _ in listed:
@@ -209,7 +209,7 @@ class Pass:
             by = weight if weighted else None
             if weighted in head.masked:
                 by = execution.output(head.masked[weighted])
-            # As Keras calls it: a metric that is told of no weights need not take any.
+            # As in Keras: without weights a metric need not have a parameter for them.
             metric.update_state(y, prediction, *(() if by is None else (by,)))
 
 
@@ -218,10 +218,10 @@ def results_of(
 ) -> dict[str, float]:
     """Return losses and metrics by their keys.
 
-    ``sums`` are what was added up: an execution, or what it had left.
+    ``sums`` are an execution, or the sums that it had left.
     """
     logs = {"loss": sums.mean_loss}
-    if objective.lean and not watched:  # asked for after every batch, where hooks are
+    if objective.lean and not watched:  # needed after every batch if there are hooks
         return logs
     heads = [head for head in objective.heads if head.key]
     noted = objective.noted
@@ -240,7 +240,7 @@ def results_of(
 
 
 def _put(logs: dict[str, float], key: str, name: str, value: Any) -> None:
-    """Note a metric's result: a number under its key, or each of a dict's under its own."""
+    """Record a metric's result: a number under its key, or each entry of a dict under its own."""
     if type(value) is float:
         logs[key] = value
     elif isinstance(value, dict):
@@ -251,14 +251,14 @@ def _put(logs: dict[str, float], key: str, name: str, value: Any) -> None:
 
 
 def _number(key: str, value: Any) -> Any:
-    """Return a result as a float; one that has several numbers, as an array of its own."""
+    """Return a result as a float or, if it has several elements, as a new array."""
     if value is None:
         raise TypeError(f"metric {key}: result must return a number; got None")
     return float(np.reshape(value, ())) if np.size(value) == 1 else np.array(value, np.float64)
 
 
 def listed_metrics(head: Head) -> Listed:
-    """Return each metric of an output: it, the graph's index or None, whether weighted, its key."""
+    """Return each metric of an output: itself, graph index or None, whether weighted, its key."""
     return [
         (metric, index, weighted, key)
         for (metric, weighted, key), index in zip(head.metrics, head.indices, strict=True)

@@ -1,4 +1,4 @@
-"""Where a model's weights stand: paths that are the same in every model made alike."""
+"""Paths of a model's weights that are the same in all models built in the same way."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def by_path(
 ) -> dict[str, _core.Parameter]:
     """Return the weights by the layers that hold them, such as "encoder/dense_1/kernel".
 
-    Names that were counted over all models are counted anew within their model, or layer, so that
-    a path does not depend on what else was made before.
+    Names numbered over all models are renumbered within their model, or layer, so that a path does
+    not depend on anything created before.
     """
     found: dict[str, _core.Parameter] = {}
     _add(parameters, layers, "", found, set())
@@ -27,9 +27,9 @@ def by_path(
 
 
 def layer_paths(layers: Sequence[Layer], prefix: str = "") -> dict[str, str]:
-    """Return the paths of layers, and of those within, by their names: "dense_7" is "dense_1".
+    """Return the paths of layers, and of those within, with local names: "dense_7" is "dense_1".
 
-    The paths are those that weights have in ``by_path``.
+    They are the paths of the weights in ``by_path``.
     """
     found: dict[str, str] = {}
     names: set[str] = set()
@@ -63,7 +63,7 @@ def _add(
 
 
 def _uncounted(layer: Layer) -> str:
-    """Return the layer's name, without the number where it is the one of its class."""
+    """Return the layer's name, without an automatic number."""
     stem = re.sub(r"_\d+$", "", layer.name)
     kind = snake_case(layer.class_name)
     return stem if stem.removeprefix("forward_").removeprefix("backward_") == kind else layer.name

@@ -21,8 +21,8 @@ class Plan:
     first_epoch: int
     epochs: int
     shuffle: Shuffle
-    steps: int | None  # None: the end of the first epoch will tell
-    validation_steps: int | None  # None: those of all rows
+    steps: int | None  # None: known at the end of the first epoch
+    validation_steps: int | None  # None: all rows
     validation_batch: int | None  # None: as many rows as a block holds
     validation_freq: int | Container[int]
 
@@ -53,7 +53,7 @@ def plan_of_batches(
     validation_batch_size: object = None,
     validation_freq: Any = 1,
 ) -> Plan:
-    """Check the settings of a fit over batches of so many rows."""
+    """Check the settings of a fit over batches of a number of rows."""
     if not (hasattr(validation_freq, "__contains__") and not isinstance(validation_freq, str)):
         validation_freq = _check.integer("fit", "validation_freq", validation_freq)
     validation_limit = None

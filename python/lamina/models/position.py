@@ -1,4 +1,4 @@
-"""Where a fit stands, so that another can go on as if it had never been stopped."""
+"""The position of a fit, from which another can continue as if it had never stopped."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from lamina._check import Array
 from lamina._settings import has_settings
 
 WHO = "TrainState"
-# What decides which rows a batch has, as messages call it.
+# The settings that determine the rows of a batch, as named in messages.
 _COURSE = {
-    "rows": "the number of rows trained on",
+    "rows": "the number of training rows",
     "batch_size": "batch_size",
     "shuffle": "shuffle",
 }
@@ -24,27 +24,28 @@ _COURSE = {
 
 @dataclass
 class Position:
-    """What a fit keeps from batch to batch beside weights and optimizer.
+    """The state of a fit between batches, in addition to weights and optimizer.
 
     Attributes
     ----------
     epoch : int
-        The epoch at hand, as ``initial_epoch`` counts.
+        The current epoch, counted as by ``initial_epoch``.
     batch : int
-        Batches of it that are done.
+        Number of completed batches of the epoch.
     sums : list of ndarray
-        What the engine has added up of losses and metrics in this epoch; empty before a batch.
+        The engine's sums of losses and metrics in this epoch; empty before the first batch.
     metrics : list of dict
-        The same of each metric in Python.
+        The same for each metric in Python.
     callbacks : list of [str, dict]
-        Class and state of each callback that keeps any.
+        Class and state of each callback that has a state.
     weights : list of ndarray or None
-        Those after the last batch, where a callback has replaced them since.
+        The weights after the last batch, if a callback has replaced them since.
     learning_rate : float, dict, list or None
-        That of then, or its schedule's configuration, where it has been replaced.
+        The learning rate after the last batch, or its schedule's configuration, if it has been
+        replaced.
     course : dict
-        What decided which rows each batch had: ``rows`` and ``batch_size``, None where a source
-        gives the batches, and ``shuffle``; empty where it is not known.
+        The settings that determined the rows of each batch: ``rows`` and ``batch_size``, None for a
+        source of batches, and ``shuffle``; empty if unknown.
     """
 
     epoch: int
@@ -57,14 +58,14 @@ class Position:
     course: dict[str, Any] = field(default_factory=dict)
 
     def get(self) -> dict[str, Any]:
-        """Return it as plain values and arrays."""
+        """Return the position as plain values and arrays."""
         return dict(self.__dict__)
 
     @classmethod
     def of(cls, state: Any) -> Position:
-        """Return what ``get`` returned as a position; TypeError or ValueError if it is none."""
+        """Return the result of ``get`` as a position; TypeError or ValueError if it is invalid."""
         if not has_settings(state, "epoch", "batch", "sums", "metrics", "callbacks", "weights"):
-            raise TypeError(f"{WHO}: position must be what get returned; got {state!r:.80}")
+            raise TypeError(f"{WHO}: position must be the result of get; got {state!r:.80}")
         weights = state["weights"]
         return cls(
             _check.integer(WHO, "epoch", state["epoch"], 0),
@@ -78,29 +79,29 @@ class Position:
         )
 
     def check_course(self, course: Mapping[str, Any], epochs: int) -> None:
-        """Refuse to go on within an epoch over other batches; warn of others between epochs.
+        """Refuse to continue within an epoch with other batches; warn about others between epochs.
 
-        ``epochs`` is where the fit that goes on will end.
+        ``epochs`` is the last epoch of the continuing fit.
         """
         for name, before in self.course.items():
             now = course.get(name, before)
             if now == before or before is None or now is None:
                 continue
-            told = f"{_COURSE[name]} was {before!r} there and is {now!r} here"
+            told = f"{_COURSE[name]} was {before!r} then and is {now!r} now"
             if self.batch:
                 raise ValueError(
-                    f"fit: resume goes on within epoch {self.epoch}, after {self.batch} batches, "
+                    f"fit: resume continues within epoch {self.epoch}, after {self.batch} batches, "
                     f"and needs the same batches; {told}"
                 )
             if 0 < self.epoch < epochs:
                 _screen.warn(
-                    f"fit: resume goes on over other batches: {told}; the weights will not have "
-                    f"the bits of a fit that was never interrupted"
+                    f"fit: resume continues with other batches: {told}; the weights will differ "
+                    f"from those of a fit that was never interrupted"
                 )
 
 
 def states_of(callbacks: Iterable[Any]) -> list[list[Any]]:
-    """Return the class and the state of each callback that keeps any."""
+    """Return the class and the state of each callback that has a state."""
     held = [(each, each.get_state()) for each in callbacks if hasattr(each, "get_state")]
     return [[type(each).__name__, state] for each, state in held if state]
 
@@ -116,18 +117,18 @@ def put_states(callbacks: Iterable[Any], states: Iterable[list[Any]]) -> None:
             callback.set_state(found[1])
 
 
-# --- metrics that add up in Python
+# --- metrics that accumulate in Python
 
 
 def sums_of(metric: Any) -> dict[str, Any]:
-    """Return copies of what a metric has added up: variables, and plain attributes."""
+    """Return copies of a metric's accumulated state: variables, and plain attributes."""
     own = {k: v for k, v in vars(metric).items() if k != "_variables" and _is_plain(v)}
     arrays = [np.array(variable.array) for variable in metric.variables]
     return {"variables": arrays, "attributes": copy.deepcopy(own)}
 
 
 def put_sums(metric: Any, sums: Mapping[str, Any]) -> None:
-    """Let a metric go on from what another of its kind has added up."""
+    """Let a metric continue from the accumulated state of another of its kind."""
     for variable, values in zip(metric.variables, sums["variables"], strict=True):
         variable.array[...] = values
     metric.__dict__.update(copy.deepcopy(dict(sums["attributes"])))

@@ -1,4 +1,4 @@
-"""Predictions: kept recordings of a model, and how rows go through them."""
+"""Predictions: recordings of a model that are kept, and passing rows through them."""
 
 from __future__ import annotations
 
@@ -45,26 +45,26 @@ if TYPE_CHECKING:
     from lamina.layers import SymbolicTensor
 
 
-QUIET: tuple[Any, ...] = ("auto", 0)  # what shows nothing of a prediction of one call
+QUIET: tuple[Any, ...] = ("auto", 0)  # values that show no progress for a prediction in one call
 
 
 class Predicting(Network):
-    """A network that is called on arrays: ``predict``, and the model as a function."""
+    """A network that can be called on arrays: ``predict``, and the model as a function."""
 
     _not_copied = (
         *Network._not_copied, "_predictors", "_predictions", "_door", "_seen",
         "_predicted_settings",
     )  # fmt: skip
 
-    stop_predicting = False  # a callback's hook may set it, to end after the batch at hand
+    stop_predicting = False  # a callback may set it, to stop after the current batch
 
     def _start(self) -> None:
         super()._start()
         self._predictors = Predictors()
-        self._predictions = 0  # that drew random numbers
+        self._predictions = 0  # count of those that drew random numbers
         self._door: Door | None = None
-        self._seen = -1  # of the changes of settings
-        self._predicted_settings: tuple[int, ...] | None = None  # that predictors record
+        self._seen = -1  # count of changes of settings
+        self._predicted_settings: tuple[int, ...] | None = None  # settings recorded by predictors
 
     def _forget_recordings(self) -> None:
         super()._forget_recordings()
@@ -87,38 +87,39 @@ class Predicting(Network):
         Parameters
         ----------
         x : array_like of shape (rows, ...), or a list or dict of them
-            No rows give no outputs.  A list or dict for models with several inputs.  Where an axis
-            of a row may have any length, a list of arrays of unequal shape, one for each row.  Or
-            a source of batches, as for ``fit``, of which targets and weights are left out.
+            Without rows the outputs are empty.  A list or dict for models with several inputs.  If
+            an axis of a row may have any length, a list of arrays of unequal shape, one for each
+            row.  Or a source of batches, as in ``fit``, whose targets and weights are ignored.
         batch_size : int, optional
-            Rows at a time.  The result depends on it where a layer is stateful, by default then
-            those of its states, all rows while it has none; and where outputs of a row depend on
-            the other rows of its batch, as with ``ops.mean(x, axis=0)``: by default 32, as in
-            Keras.
+            Rows at a time.  The result depends on it if a layer is stateful: the default is then
+            the number of rows of its states, or all rows if there are no states yet; and if outputs
+            of a row depend on the other rows of its batch, as in ``ops.mean(x, axis=0)``: the
+            default is then 32, as in Keras.
         verbose : {"auto", 0, 1, 2}, default "auto"
-            0 silent; 1 a progress bar and then a line; 2 the line alone; "auto" a bar on a
-            terminal and in a notebook, that goes away when all is done.
+            0 silent; 1 a progress bar and then a line; 2 only the line; "auto" a bar on a terminal
+            and in a notebook, which is removed at the end.
         steps : int, optional
-            Batches to take, the first ones, of ``batch_size`` rows, by default 32, or of a source.
+            Number of batches to use, from the first on, of ``batch_size`` rows (32 by default) or
+            from a source.
         callbacks : list of Callback, optional
             Their ``on_predict_*`` hooks are called.
         interval : float, optional
-            The share of rows, in (0, 1), that intervals around the outputs are to cover:
-            ``predict`` returns ``(prediction, lower, upper)``, of a classifier ``(probabilities,
-            sets)``.  ``calibrate`` comes first.
+            The share of rows, in (0, 1), that intervals around the outputs should cover:
+            ``predict`` then returns ``(prediction, lower, upper)``, or ``(probabilities, sets)``
+            for a classifier.  ``calibrate`` must be called first.
 
         Returns
         -------
         ndarray of shape (rows, ...), the model's dtype
-            A list, tuple or dict of them, at any depth, for a model that was given its outputs so,
-            or whose ``call`` returns them so.  A list of
-            an array for each row where their shapes differ, as those of ``x`` do.  An output that
-            is one number for a batch is one of shape (), and is refused where there are several.
+            A list, tuple or dict of arrays, at any depth, for a model that was given its outputs in
+            that form, or whose ``call`` returns them so.  A list with an array for each row if
+            their shapes differ, like those of ``x``.  An output that is one number per batch has
+            shape (), and is an error if there are several batches.
 
         Notes
         -----
-        Any number of threads may predict with one model at once, unless a layer is stateful: then
-        a second one is refused, as a second fit is.
+        Any number of threads may predict with a model at the same time, unless a layer is stateful:
+        then a second prediction raises an error, as a second fit does.
 
         Examples
         --------
@@ -168,21 +169,21 @@ class Predicting(Network):
         verbose: object = 0,
         whole: bool = False,
     ) -> Any:
-        # `whole`: all rows are one batch, where that matters and nobody says otherwise.
+        # `whole`: all rows are one batch, if that matters and no batch size is given.
         x = self.meet(x)
         changes, ports = self._changes, self.ports
-        _held = self.parts  # until the end: the engine holds them weakly
+        _held = self.parts  # kept to the end: the engine only holds weak references
         arrays = inputs_.shaped("predict", x, ports, empty=True)
         if self._ready and not self.any_length:
-            self.output_row_shapes(list(shapes_of(arrays)))  # which refuses what does not fit
+            self.output_row_shapes(list(shapes_of(arrays)))  # raises if shapes do not fit
         if is_ragged(arrays):
             self.check_ragged("predict")
             self.ensure_built([a.shape[1:] for a in arrays])
             changes = self._changes
         fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
         if steps is not None or (hooks is not None and (hears_batches(hooks) or is_ragged(arrays))):
-            # Whoever counts the batches is told of Keras's; fewer are faster.  Of rows of unequal
-            # length they are counted without planning for each length.
+            # If the number of batches is needed it is Keras's; fewer batches are faster.  For rows
+            # of unequal length it is counted without planning for each length.
             batch_size = BOUND_BATCH if batch_size is None and not self.stateful else batch_size
         if steps is not None:
             fed = self._first_rows(fed, batch_size, steps)
@@ -197,9 +198,9 @@ class Predicting(Network):
             run = Watch(self, hooks, len(parts) == 1)
             hooks.call("on_predict_begin", {})
         made: list[list[Array]] = []
-        for _, part in parts:  # one after the other, so that few of many need their memory at once
+        for _, part in parts:  # one after another, so that few need memory at the same time
             way = planned or self._way(changes, part, batch_size, whole)
-            if way is None:  # another thread changed the model
+            if way is None:  # another thread has changed the model
                 return self._predict(
                     x, batch_size, hooks, steps=steps, verbose=verbose, whole=whole
                 )
@@ -260,12 +261,12 @@ class Predicting(Network):
         if not self._predictors.joining:
             batch = batch if given else predictor.block(batch)
             return Way(batch, count(rows, batch), lambda _: predictor, predictor)
-        default = rows if whole else BOUND_BATCH  # then the batches matter
+        default = rows if whole else BOUND_BATCH  # then batches matter
         batch = data_.batch_rows("predict", "batch_size", given, rows or 1, default or 1)
         return Way(batch, count(rows, batch), lambda n: self._predictor(shapes, n))
 
     def _noise(self) -> int:
-        # What seeds a prediction that draws random numbers: each one draws its own.
+        # The seed of a prediction that draws random numbers: each one draws different ones.
         if not self._predictors.noisy:
             return 0
         self._predictions += 1
@@ -274,7 +275,7 @@ class Predicting(Network):
     def _predictor_as_of(
         self, changes: int, shapes: list[Shape], rows: int
     ) -> _core.Predictor | None:
-        # What predicts with the model as it was then, or None if it is another by now.
+        # The predictor of the model as it was then, or None if the model has changed.
         kept = self._predictors.kept(self, shapes, rows) if self._ready else None
         if kept is not None and self._changes == changes:
             return kept
@@ -285,9 +286,9 @@ class Predicting(Network):
             return self._predictor(shapes, rows)
 
     def _as_is(self, x: Any, most_rows: int = BLOCK) -> Any:
-        """Return the outputs for data that need nothing done to them; None for all other data.
+        """Return the outputs for data that need no preparation; None for all other data.
 
-        Data of more than so many rows need batches.  Whatever the way, the bits are the same.
+        Data with more rows than a limit need batches.  The bits are the same in either way.
         """
         door = self._door if changes.count == self._seen else self._renewed()
         if door is None:
@@ -300,12 +301,12 @@ class Predicting(Network):
         return self._packed(y if type(y) is list else [y])
 
     def _predict_whole(self, x: Any) -> Any:
-        """Return ``predict(x)``, all rows as one batch where that matters."""
+        """Return ``predict(x)``, with all rows as one batch if that matters."""
         y = self._as_is(x)
         return self._predict(x, None, None, whole=True) if y is None else y
 
     def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
-        """Return the outputs for the rows of ``x``, taken as one batch."""
+        """Return the outputs for the rows of ``x``, treated as one batch."""
         if unknown:
             refuse_arguments(Predicting.predict_on_batch, unknown)
         y = self._as_is(x)
@@ -324,15 +325,15 @@ class Predicting(Network):
     def __call__(
         self, x: Any = None, *, training: bool | None = None, mask: Any = None, **unknown: Any
     ) -> Any:
-        """Return ``predict(x)``; on tensors, be a layer of another model.
+        """Return ``predict(x)``; on tensors, act as a layer of another model.
 
-        All models made so share this one's weights.
+        All models made in this way share the weights of this one.
 
         Parameters
         ----------
         x : array_like, SymbolicTensor or Tensor, or a list or dict of them
         training : bool, optional
-            Whether layers such as Dropout do as in training; on symbolic tensors it holds always.
+            Whether layers such as Dropout act as in training; on symbolic tensors it is fixed.
         mask : SymbolicTensor or Tensor, optional
         """
         if unknown:
@@ -356,10 +357,11 @@ class Predicting(Network):
         packed = self._packed(list(y) if isinstance(y, tuple) else [y])
         return heard(self, values if isinstance(values, (list, tuple)) else [values], packed)
 
-    # --- what is kept
+    # --- kept recordings
 
     def _renewed(self) -> Any:
-        # A setting of some object has changed: predictors recorded with one of ours are done with.
+        # A setting of some object has changed: predictors that recorded one of this model's are
+        # invalid.
         seen, settings = changes.count, self.recorded_settings()
         if settings != self._predicted_settings:
             self._forget_recordings()
@@ -374,7 +376,7 @@ class Predicting(Network):
         return predictor
 
     def _door_to(self, predictor: _core.Predictor) -> Door | None:
-        # Where batches matter, or data are prepared, there is but the long way.
+        # If batches matter, or data must be prepared, only the general way is possible.
         if self._predictors.joining or self._predictors.noisy or self.stateful:
             return None
         ports = self.ports

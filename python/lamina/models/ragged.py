@@ -1,6 +1,6 @@
-"""Data whose rows differ in shape: what is checked row by row, and the parts that batches are of.
+"""Data whose rows differ in shape: checks row by row, and the parts from which batches are taken.
 
-Rows of one shape make a part; or rows are padded to a few lengths, and a mask says what is real.
+Rows of the same shape form a part; or rows are padded to a few lengths, with a mask for real steps.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ Key = tuple[Shape, ...]  # the shapes of a row of the inputs
 
 
 def is_ragged(arrays: Iterable[Any]) -> bool:
-    """Return whether the rows of any of these differ in shape."""
+    """Return whether any of these has rows of different shapes."""
     return any(isinstance(a, Rows) for a in arrays)
 
 
 def shapes_of(arrays: Sequence[Array | Rows], row: int = 0) -> Key:
-    """Return the shapes that a row has."""
+    """Return the shapes of a row."""
     return tuple(a.arrays[row].shape if isinstance(a, Rows) else a.shape[1:] for a in arrays)
 
 
 def refuse(who: str, data: Data) -> None:
-    """Raise ValueError where one batch is made of all rows, and they differ in shape."""
+    """Raise ValueError if all rows form one batch but differ in shape."""
     if data.ragged:
         raise ValueError(
-            f"{who}: the rows of one batch must have equal shapes; got rows of several (fit takes "
-            f"them, and lamina.utils.pad_sequences makes them equal)"
+            f"{who}: the rows of one batch must have equal shapes; got rows of several (fit "
+            f"accepts them, and lamina.utils.pad_sequences makes them equal)"
         )
 
 
@@ -68,11 +68,11 @@ class Outputs:
         return self._known[key]
 
     def at(self, place: int) -> Callable[[int], Shape]:
-        """Return what returns the shape of one output for a row."""
+        """Return a function that returns the shape of one output for a row."""
         return lambda row: self.of(row)[place]
 
     def check(self) -> None:
-        """Raise ValueError where the model does not take rows of some shape."""
+        """Raise ValueError if the model does not accept rows of some shape."""
         for row in range(len(self._arrays[0])):
             try:
                 self.of(row)
@@ -81,24 +81,26 @@ class Outputs:
                 raise ValueError(f"{error}; row {row} has shape {shapes}") from None
 
     def check_same(self, who: str, place: int, name: str) -> None:
-        """Raise where targets are one array, and the output's shape depends on the row's."""
+        """Raise if targets are one array, but the output's shape depends on that of the row."""
         keys = [shapes_of(self._arrays, i) for i in range(len(self._arrays[0]))]
         rows = [keys.index(min(keys)), keys.index(max(keys))]
         shapes = [self.of(i)[place] for i in rows]
         if shapes[0] != shapes[1]:
             given = " and ".join(show_shape(shape) for shape in shapes)
             raise ValueError(
-                f"{who}: the output for rows of unequal shape is of unequal shape too, {given} for "
-                f"rows {rows[0]} and {rows[1]}; {name} must be a list of an array for each row"
+                f"{who}: the output for rows of unequal shape has unequal shapes too, {given} for "
+                f"rows {rows[0]} and {rows[1]}; {name} must be a list with an array for each row"
             )
 
 
 def target_rows(
     who: str, y: Rows, rows: int, loss: Loss, output: Callable[[int], Shape], dtype: str, name: str
 ) -> Rows:
-    """Return an array for each row as the loss's target."""
+    """Return the targets of the loss, one array for each row."""
     if len(y) != rows:
-        raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {len(y)}")
+        raise ValueError(
+            f"{who}: x and {name} must have the same number of rows; got {rows} and {len(y)}"
+        )
     for i, row in enumerate(y.arrays):
         if row.dtype.kind == "f":
             _check.floats(who, f"{name}[{i}]", row, dtype, of_row=True)
@@ -113,15 +115,15 @@ def target_rows(
 def weight_rows(
     who: str, weight: Any, y: Rows, output: Callable[[int], Shape], dtype: str, name: str
 ) -> Rows | None:
-    """Return weights of the positions of each row, of one number a row or one a position."""
+    """Return weights of the positions of each row, given one number per row or per position."""
     if weight is None:
         return None
     if not isinstance(weight, Rows):
         given = _check.floats(who, name, weight, "float64")
         if given.shape not in ((len(y),), (len(y), 1)):
             raise ValueError(
-                f"{who}: {name} must have shape ({len(y)},), one weight a row, or be a list of an "
-                f"array for each row; got {given.shape}"
+                f"{who}: {name} must have shape ({len(y)},), one weight per row, or be a list with "
+                f"an array for each row; got {given.shape}"
             )
         weight = Rows(list(given.reshape(-1, 1)))
     made = []
@@ -130,7 +132,7 @@ def weight_rows(
         values = _check.floats(who, shown, row, dtype, of_row=True)
         if values.shape not in ((1,), positions):
             raise ValueError(
-                f"{who}: {shown} must have shape {positions}, one weight a position; "
+                f"{who}: {shown} must have shape {positions}, one weight per position; "
                 f"got {values.shape}"
             )
         made.append(np.ascontiguousarray(np.broadcast_to(values, positions)))
@@ -141,7 +143,7 @@ def weight_rows(
 
 
 def inputs_by_shape(arrays: Sequence[Any]) -> list[tuple[list[int] | None, list[Array]]]:
-    """Return inputs in parts of rows of equal shape, with the rows of each; None for all."""
+    """Return inputs in parts of rows of equal shape, with the rows of each part; None for all."""
     if not is_ragged(arrays):
         return [(None, list(arrays))]
     groups = _grouped(None, len(arrays[0]), lambda i: shapes_of(arrays, i))
@@ -149,7 +151,7 @@ def inputs_by_shape(arrays: Sequence[Any]) -> list[tuple[list[int] | None, list[
 
 
 def parts_of(data: Data, rows: Array | None) -> list[Data]:
-    """Return the rows, or all, in parts of rows of equal shape, in the order of the first ones."""
+    """Return the rows, or all, in parts of equal shape, ordered by their first rows."""
     groups = _grouped(rows, data.rows, lambda i: shapes_of(data.inputs, i))
     return [_taken(data, places) for places in groups.values()]
 
@@ -185,18 +187,18 @@ def _rows_of(values: Any, places: Sequence[int]) -> Any:
 
 @dataclass
 class Buckets:
-    """Lengths that rows are padded to.
+    """Lengths to which rows are padded.
 
     Parameters
     ----------
     wanted : int or sequence of int
-        How many lengths, or which.
+        The number of lengths, or the lengths.
     """
 
     wanted: int | Sequence[int]
 
     def __post_init__(self) -> None:
-        """Check what was given."""
+        """Check the argument."""
         given: Any = self.wanted
         if isinstance(given, (list, tuple, np.ndarray)):
             self.wanted = sorted({_check.integer("fit", "buckets", n) for n in given})
@@ -206,12 +208,12 @@ class Buckets:
             self.wanted = _check.integer("fit", "buckets", given)
 
     def lengths(self, x: Rows, name: str) -> Array:
-        """Return the length that each row is padded to."""
+        """Return the length to which each row is padded."""
         own = np.array([len(row) for row in x.arrays])
         if any(n is None for n in x.shape[2:]):
             raise ValueError(
-                f"fit: buckets pad the first axis of a row; the rows of {name} differ in others, "
-                f"{x.shape}"
+                f"fit: buckets pad the first axis of a row; the rows of {name} differ in other "
+                f"axes, {x.shape}"
             )
         if isinstance(self.wanted, int):
             distinct = np.unique(own)
@@ -230,7 +232,7 @@ class Buckets:
 
 
 def padded_parts(model: Any, data: Data, rows: Array | None, buckets: Buckets) -> list[Data]:
-    """Return the rows, or all, padded to the lengths of buckets, each bucket a part with masks."""
+    """Return the rows, or all, padded to the lengths of buckets; each one is a part with masks."""
     names = [f"x[{port.name!r}]" if len(model.ports) > 1 else "x" for port in model.ports]
     lengths = [
         buckets.lengths(x, name) if isinstance(x, Rows) else None
@@ -261,8 +263,8 @@ def _padded(model: Any, data: Data, places: Sequence[int], key: Sequence[int | N
 
     if data.extra is not None and is_ragged(data.extra.arrays):
         raise ValueError(
-            "fit: buckets pad what a loss of compile takes; y of unequal lengths for a step of the "
-            "model's own cannot be padded: leave buckets out"
+            "fit: buckets pad the targets of losses of compile; y of unequal lengths for a "
+            "user-defined step cannot be padded: omit buckets"
         )
     extra = data.extra and Given(data.extra.form, [_rows_of(a, places) for a in data.extra.arrays])
     return replace(

@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from lamina.models.data import Data, Part
     from lamina.models.orders import Draw
 
-WINDOW = 8 << 20  # bytes that are read at a time: larger blocks go back to the system each time
+WINDOW = 8 << 20  # bytes read at a time: larger blocks are returned to the system each time
 AHEAD = 1  # windows read while one is used
 
 Convert = Callable[[str, Array, Any], Array]
 
 
 class Reading:
-    """Rows as the engine takes them, read when they are asked for.
+    """Rows in the form that the engine takes, read when they are requested.
 
     Parameters
     ----------
     rows : Unread
     convert : callable
-        Of the name, rows and their numbers: checks and converts.
+        A function of the name, rows and their numbers that checks and converts.
     name : str
     dtype : str
-        Of what it returns.
+        Of the converted rows.
     shape : tuple of int, optional
-        Of all that it returns, where converting changes it.
+        Of all converted rows, if converting changes the shape.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class Reading:
 
     @property
     def ndim(self) -> int:
-        """How many axes there are."""
+        """The number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
-        """How many elements there are."""
+        """The number of elements."""
         return math.prod(self.shape)
 
     def reshape(self, shape: Shape) -> Reading:
@@ -67,7 +67,7 @@ class Reading:
         return (self[start : start + step] for start in range(0, len(self), step))
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return self.shape[0]
 
     def take(self, rows: Array) -> Array:
@@ -76,7 +76,7 @@ class Reading:
         return made.reshape(len(made), *self.shape[1:])
 
     def __getitem__(self, rows: Any) -> Array:
-        """Return rows by number, or those of a slice."""
+        """Return rows by number, or the rows of a slice."""
         if isinstance(rows, slice):
             rows = np.arange(*rows.indices(len(self)))
         return self.take(np.asarray(rows))
@@ -88,14 +88,14 @@ def is_reading(arrays: Iterable[Any]) -> bool:
 
 
 def rows_of_window(arrays: Iterable[Any], batch: int) -> int:
-    """Return how many rows are read at a time: whole batches."""
+    """Return the number of rows read at a time: whole batches."""
     sizes = [np.prod(a.shape[1:], dtype=np.int64) * a.dtype.itemsize for a in arrays]
     rows = WINDOW // max(1, int(sum(sizes)))
     return max(batch, rows // batch * batch)
 
 
 def windows(part: Part, batch: int) -> Iterator[Part]:
-    """Yield the rows of a part in pieces of whole batches, each read while the last is used."""
+    """Yield the rows of a part in pieces of whole batches, each read while the last one is used."""
     data, size = part.data, rows_of_window(part.data.read_by_row, batch)
     pieces = (
         np.arange(start, min(start + size, part.size)) if part.rows is None
@@ -105,7 +105,7 @@ def windows(part: Part, batch: int) -> Iterator[Part]:
     return (read for read, _ in _read(data, ((piece, None, None) for piece in pieces)))
 
 
-# Rows, in which order batches take them, and which are needed; None for all as they stand.
+# Rows in the order in which batches take them, and the rows that are needed; None for all in order.
 Piece = tuple[Array, Array | None, Array | None]
 
 
@@ -121,19 +121,19 @@ def _read(data: Data, pieces: Iterable[Piece]) -> Iterator[tuple[Part, Array | N
 
 
 class Windows:
-    """What a fit goes through where inputs are read piece by piece.
+    """The feed of a fit whose inputs are read piece by piece.
 
-    A shuffled epoch takes rows in the order of arrays in memory, or, where rows are best read in
-    runs, draws an order of the runs, and of the rows of those that are read together.
+    A shuffled epoch takes rows in the same order as for arrays in memory, or, if rows are best read
+    in runs, draws an order of the runs, and of the rows that are read together.
 
     Parameters
     ----------
     part : Part
     batch : int
     steps : int
-        Batches of an epoch.
+        Batches per epoch.
     own : callable, optional
-        Returns which rows of a batch of so many are needed; the others are not read.
+        Returns the rows of a batch of a given size that are needed; the others are not read.
     """
 
     def __init__(self, part: Part, batch: int, steps: int, own: Own | None = None) -> None:

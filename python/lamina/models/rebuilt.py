@@ -1,4 +1,4 @@
-"""What a file has to say of a model, beside its configuration, for another to be the same."""
+"""The properties of a model, besides its configuration, from which a file can restore it."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ class Rebuilt:
         def ensure_built(self, shapes: Sequence[Shape] | None) -> None: ...  # noqa: D102
 
     def get_config(self) -> dict[str, Any]:
-        """Return what ``from_config`` takes, as plain values."""
+        """Return the arguments of ``from_config``, as plain values."""
         raise TypeError(f"{type(self).__name__}: a model must define get_config")
 
     @answering_calls
     def get_build_config(self) -> dict[str, Any]:
-        """Return the shapes that the model was built for, as plain values."""
+        """Return the shapes for which the model was built, as plain values."""
         return {"input_shape": self.input_shape}
 
     @answering_calls
     def build_from_config(self, config: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Build as ``get_build_config`` says: a Sequential and a graph know their shapes."""
+        """Build from ``get_build_config``: a Sequential and a graph model know their shapes."""
         self.ensure_built(self.input_row_shapes)
 
     def take_seed(self, seed: int) -> None:
-        """Take the seed of another model."""
+        """Take over the seed of another model."""
         self._own_seed.given = seed
 
     def put_arrays(self, arrays: Sequence[Any]) -> None:
-        """Take the values of all weights, as the engine holds them, in order."""
+        """Take over the values of all weights, as the engine holds them, in order."""
         for parameter, array in zip(self.parameters, arrays, strict=True):
             parameter.array[...] = array
 
     def __copy__(self) -> Self:
-        """Return a copy of its own: two models do not share weights because one was copied."""
+        """Return an independent copy: copying a model does not make two models share weights."""
         return copy.deepcopy(self)

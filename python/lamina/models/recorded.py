@@ -1,4 +1,4 @@
-"""A model on a graph: for the shapes of its rows, and where it matters for a number of rows."""
+"""A model on a graph: to find the shapes of its rows, or for a given number of rows."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Recorded:
     recording : Recording
     graph : _core.Graph
     inputs, outputs, masks : list of _core.Tensor
-        ``masks`` are those of the outputs.
+        ``masks`` are the masks of the outputs.
 
     Parameters
     ----------
     deferred : bool
-        Whether a step is recorded that calls the model itself: the outputs are then what it got, or
+        Whether a recorded step calls the model itself: the outputs are then those of that call, or
         None until ``run`` is called.
     """
 
@@ -45,7 +45,7 @@ class Recorded:
         deferred: bool = False,
     ) -> None:
         self.recording, self.graph = recording, recording.graph
-        self.graph.train_only(model.parameters)  # not what other models and functions own
+        self.graph.train_only(model.parameters)  # not weights of other models and functions
         lengths = known(shapes or model.input_row_shapes)
         self.inputs = model.graph_inputs(self.graph, lengths)
         fed = [
@@ -67,9 +67,9 @@ class Recorded:
         self._take(*self._model.record_outputs(self.graph, self.inputs, self._fed))
 
     def run_unless_heard(self) -> None:
-        """Take what the model returned to the step that called it; if none did, record it.
+        """Use the outputs of the model's call in the step, or record the model if there was none.
 
-        Then it is recorded as in inference: what it does beside is none of the step.
+        It is then recorded as in inference: its side effects are not part of the step.
         """
         recording, awaited = self.recording, self.recording.awaited
         if awaited is None:
@@ -92,13 +92,13 @@ class Recorded:
 
 @dataclass
 class Awaited:
-    """A model that a step is going to call, and what the call returned.
+    """A model that a step is going to call, and the result of that call.
 
     Attributes
     ----------
     model : Network
     inputs : list of _core.Tensor
-        Of the recording; a call on others counts unless there is one on these.
+        Of the recording; calls on other tensors are used only if there is none on these.
     row_shapes : list of tuple of int
         Of the outputs.
     returned : list of Tensor or None
@@ -111,17 +111,17 @@ class Awaited:
     exact: bool = False
 
     def hear(self, values: Sequence[Any], returned: Any) -> None:
-        """Note what a call on these tensors has returned."""
+        """Note the result of a call on these tensors."""
         given = {id(v.value) for v in values if isinstance(v, Tensor)}
         exact = given == {id(x) for x in self.inputs}
         tensors: list[Tensor] = flat(returned)
-        shapes = [tuple(t.shape)[1:] for t in tensors]  # but for the axis of rows
+        shapes = [tuple(t.shape)[1:] for t in tensors]  # without the axis of rows
         if shapes == list(self.row_shapes) and (exact or not self.exact):
             self.returned, self.exact = tensors, exact
 
 
 def heard(model: Any, values: Sequence[Any], returned: Any) -> Any:
-    """Return what a call of a model has returned; a step that is recorded may wait for it."""
+    """Return the result of a model's call, noting it for a step that is being recorded."""
     now = Recording.current()
     if now is not None and now.awaited is not None and now.awaited.model is model:
         now.awaited.hear(values, returned)
@@ -129,14 +129,14 @@ def heard(model: Any, values: Sequence[Any], returned: Any) -> Any:
 
 
 def settle_others(made: Recorded) -> None:
-    """Give values to weights that are not the model's own: those of a layer that a loss calls."""
+    """Give values to weights of other objects, such as a layer called by a loss."""
     for parameter in made.graph.parameters:
         if isinstance(parameter, Variable):
             _ = parameter.live
 
 
 def known(shapes: Any, length: int = LENGTHS[0]) -> list[Shape]:
-    """Return shapes with a size in place of those that are not known."""
+    """Return shapes with a size in place of unknown ones."""
     return [of_length(shape, length) for shape in shapes]
 
 
@@ -161,11 +161,11 @@ def recorded(
     graph: _core.Graph | None = None,
     told: bool | None = None,
 ) -> Iterator[Recorded]:
-    """Record a model on a new graph, for more to be recorded in the block.
+    """Record a model on a new graph, on which more can be recorded in the block.
 
-    ``masked`` says which inputs come with a mask of their steps, ``deferred`` that what is recorded
-    in the block calls the model.  ``graph`` is one to record on, of the model's type and empty.
-    ``told`` is what the model's layers are told of training, whatever the graph is for.
+    ``masked`` lists the inputs that come with a mask of their steps; ``deferred`` means that the
+    block calls the model.  ``graph`` is an empty graph of the model's dtype to record on.  ``told``
+    is the value of training passed to the model's layers, independently of the graph's purpose.
     """
     if graph is None:
         graph = _core.Graph(model.dtype)
@@ -175,7 +175,7 @@ def recorded(
 
 
 def for_any_rows(model: Network, shapes: Sequence[Shape] | None = None) -> Recorded:
-    """Return a recording to look at: for any number of rows if that can be."""
+    """Return a recording for inspection: for any number of rows if possible."""
     given = shapes or model.input_row_shapes
     open_axes = given is not None and has_open_axes(list(given))
     return with_lengths(open_axes, lambda lengths: _to_look_at(model, known(given, lengths[0])))
@@ -191,12 +191,12 @@ def _to_look_at(model: Network, shapes: Sequence[Shape]) -> Recorded:
 
 
 class Predictors:
-    """What predicts with a model: one for all rows, or for the last few shapes and row counts.
+    """The predictors of a model: one for all rows, or several for recent shapes and row counts.
 
     Attributes
     ----------
     bound : bool
-        Whether the model has to know how many rows a batch has; found out when it is recorded.
+        Whether the model depends on the number of rows of a batch; determined when it is recorded.
     noisy : bool
         Whether predictions draw random numbers.
     joining : bool
@@ -208,16 +208,16 @@ class Predictors:
         self._kept: Kept[_core.Predictor] = Kept(lambda predictor: predictor.pooled_bytes)
 
     def clear(self) -> None:
-        """Forget all: the model has changed."""
+        """Forget all predictors, as the model has changed."""
         self._kept.clear()
         self.bound = self.noisy = self.joining = False
 
     def kept(self, model: Network, shapes: Sequence[Shape], rows: int) -> _core.Predictor | None:
-        """Return what was recorded for these shapes, or None."""
+        """Return the predictor for these shapes, or None."""
         return self._kept.get(_key(model, shapes, rows if self.bound else None))
 
     def get(self, model: Network, shapes: Sequence[Shape], rows: int) -> _core.Predictor:
-        """Return what predicts for rows of these shapes, ``rows`` at a time."""
+        """Return a predictor for rows of these shapes, ``rows`` at a time."""
         try:
             return self._get(model, shapes, rows if self.bound else None)
         except NeedsRows:

@@ -1,4 +1,4 @@
-"""Rows of unequal shape: series, texts and images of different sizes, an array each."""
+"""Rows of unequal shape: series, texts and images of different sizes, one array each."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class Rows:
-    """Rows of unequal shape, where an array of all of them would stand.
+    """Rows of unequal shape, in place of an array of all of them.
 
     Parameters
     ----------
     arrays : list of ndarray
-        One a row; all have as many axes.
+        One per row, all with the same number of axes.
 
     Attributes
     ----------
     shape : tuple of int or None
-        As an array's; None where the rows' sizes differ.
+        Like that of an array; None for sizes that differ between rows.
     """
 
     def __init__(self, arrays: Sequence[Array]) -> None:
@@ -37,11 +37,11 @@ class Rows:
         self.dtype = np.result_type(*{a.dtype for a in self.arrays})
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return len(self.arrays)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
-        """Refuse: these rows are no array."""
+        """Refuse: these rows are not an array."""
         raise ValueError(f"rows of {len(set(self.shapes))} shapes are not one array")
 
     def each(self, convert: Callable[[str, Array], Array], name: str) -> Rows:
@@ -66,7 +66,7 @@ class Rows:
         return np.stack([self.arrays[i] for i in places])
 
     def padded(self, places: Sequence[int] | Array, length: int) -> tuple[Array, Array]:
-        """Return rows with zeros behind them up to a length, and which steps are theirs."""
+        """Return rows padded with zeros at the end to a length, and which steps are real."""
         first = self.arrays[places[0]]
         made = np.zeros((len(places), length, *first.shape[1:]), first.dtype)
         real = np.zeros((len(places), length), bool)
@@ -77,9 +77,9 @@ class Rows:
 
 
 def gathered(x: Any, ports: Sequence[Port] | None) -> Any:
-    """Return the inputs of a model with ``Rows`` in the place of rows of unequal shape.
+    """Return the inputs of a model with ``Rows`` in place of rows of unequal shape.
 
-    ``ports`` is None where data alone say which inputs there are: a list of arrays is then one of
+    ``ports`` is None if the inputs are known only from the data: a list of arrays then holds
     several inputs, unless their lengths differ.
     """
     if type(x) is np.ndarray and x.dtype != object:
@@ -93,7 +93,7 @@ def gathered(x: Any, ports: Sequence[Port] | None) -> Any:
         return _apart(x, None) if ports is None else x
     if ports is None:
         arrays = all(is_array(each) for each in x)
-        together = arrays and len({np.shape(each)[:1] for each in x}) == 1  # inputs of as many rows
+        together = arrays and len({np.shape(each)[:1] for each in x}) == 1  # inputs with equal rows
         rows = x if together else _apart(x, None)
         listed = arrays or any(_is_rows(each) for each in x)
         return rows if isinstance(rows, Rows) or not listed else _each(x, [None] * len(x))
@@ -109,7 +109,7 @@ def _is_rows(value: Any) -> bool:
 
 
 def _apart(value: Any, shape: Shape | None) -> Any:
-    """Return ``Rows`` for arrays of unequal shape, where a model takes such; else the value."""
+    """Return ``Rows`` for arrays of unequal shape, if the model accepts them; else the value."""
     if shape is not None and None not in shape:
         return value
     rows = _listed(value)
@@ -119,10 +119,10 @@ def _apart(value: Any, shape: Shape | None) -> Any:
         is_array(rows[0]) and len({np.shape(row) for row in rows}) > 1
     )
     if isinstance(value, (list, tuple)) and rectangular:
-        return value  # NumPy makes an array of it
+        return value  # NumPy can make an array from it
     try:
         arrays = [np.asarray(row) for row in rows]
-    except ValueError:  # the rows are no arrays themselves: said where they are checked
+    except ValueError:  # the rows are not arrays themselves: reported by later checks
         return value
     shapes = {a.shape for a in arrays}
     if len({a.ndim for a in arrays}) > 1 or arrays[0].ndim == 0 or arrays[0].dtype == object:
@@ -131,7 +131,7 @@ def _apart(value: Any, shape: Shape | None) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    """Return the rows in a list, or an array or a series of objects; nothing for all else."""
+    """Return the rows in a list, or in an array or a series of objects; else None."""
     if isinstance(value, (list, tuple)):
         return value
     if str(getattr(value, "dtype", "")) == "object" and getattr(value, "ndim", 1) == 1:

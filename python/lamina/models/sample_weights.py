@@ -1,4 +1,4 @@
-"""The weights of rows in the losses of a model, from what users pass."""
+"""The weights of rows in the losses of a model, from users' arguments."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def weights_of(
     trained: Array | None = None,
     by_row: Outputs | None = None,
 ) -> list[Any]:
-    """Return the weights of the rows for each output that has a loss, or None where there are none.
+    """Return the weights of rows for each output with a loss, or None if there are none.
 
-    One array of sample weights counts for all outputs.
+    A single array of sample weights applies to all outputs.
     """
     names, losses = model.output_names, model.compiled(who).losses
     if class_weight is not None and len(names) > 1:
         raise ValueError(
-            f"{who}: class_weight is for models of one output; this one has {', '.join(names)} "
+            f"{who}: class_weight is for models with one output; this one has {', '.join(names)} "
             f"(use sample_weight)"
         )
     weights: list[Any] = []
@@ -51,7 +51,7 @@ def weights_of(
         if by_row is not None and isinstance(goal, Rows):
             if class_weight is not None:
                 raise ValueError(
-                    f"{who}: class_weight needs one class a row; the rows of y are arrays (use "
+                    f"{who}: class_weight needs one class per row; the rows of y are arrays (use "
                     f"sample_weight)"
                 )
             output_at = by_row.at(place)

@@ -1,4 +1,4 @@
-"""A model and files: save, load, and its parts as JSON."""
+"""A model and files: saving, loading, and its parts as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Saved(Differentiated, Statistics):
-    """What ``Model`` has to do with files; ``lamina.saving`` reads and writes them."""
+    """File methods of ``Model``; ``lamina.saving`` reads and writes the files."""
 
     def _whole(self) -> Model:
         return self  # type: ignore[return-value]
@@ -36,13 +36,14 @@ class Saved(Differentiated, Statistics):
         Parameters
         ----------
         filepath : str or path-like
-            Such as ``"model.lamina"``, or ``"model.keras"`` for Keras 3.
+            For instance ``"model.lamina"``, or ``"model.keras"`` for Keras 3.
         overwrite : bool, default True
-            False refuses a file that is there.
+            If False, raise an error if the file exists.
         zipped, save_format : ignored
-            For Keras's callers: a model is one file, and its name's ending says which.
+            Accepted for compatibility with Keras: a model is a single file, in the format of its
+            suffix.
         include_optimizer : bool, default True
-            Whether the state of the optimizer, and how far training is, go into the file.
+            Whether to save the state of the optimizer and the progress of training.
 
         Examples
         --------
@@ -59,14 +60,14 @@ class Saved(Differentiated, Statistics):
 
     @answering_calls
     def save_weights(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
-        """Write the weights alone to a file: see ``lamina.saving.save_weights``.
+        """Write only the weights to a file: see ``lamina.saving.save_weights``.
 
         Parameters
         ----------
         filepath : str or path-like
-            Such as ``"model.weights.lamina"``, or ``"model.weights.h5"`` for Keras 3.
+            For instance ``"model.weights.lamina"``, or ``"model.weights.h5"`` for Keras 3.
         overwrite : bool, default True
-            False refuses a file that is there.
+            If False, raise an error if the file exists.
         """
         from lamina.saving import save_weights
 
@@ -79,23 +80,22 @@ class Saved(Differentiated, Statistics):
         skip_mismatch: bool = False,
         by_name: bool = False,
     ) -> None:
-        """Take the weights of a file: see ``lamina.saving.load_weights``.
+        """Load the weights from a file: see ``lamina.saving.load_weights``.
 
         Parameters
         ----------
         filepath : str or path-like
-            Of weights alone, or of a model.
+            A file with weights only, or with a model.
         skip_mismatch : bool, default False
-            Leave weights as they are whose shape in the file is another, or that it lacks, and
-            warn of them.
+            Skip weights that have another shape in the file, or are missing there, with a warning.
         by_name : bool, default False
-            Take those of the same path, such as ``"dense_1/kernel"``, and leave the others: for
-            a model that shares layers with the one that was saved.
+            Load weights with the same path, such as ``"dense_1/kernel"``, and leave the others
+            unchanged: for a model that shares layers with the saved one.
 
         Raises
         ------
         ValueError
-            A weight of another shape, or another number of them; no weight is changed.
+            If a weight has another shape, or the number of weights differs; no weight is changed.
         """
         from lamina.saving import load_weights
 
@@ -111,18 +111,18 @@ class Saved(Differentiated, Statistics):
         *,
         opset_version: int | None = None,
     ) -> None:
-        """Write what the model predicts to a file that other programs run: ``lamina.onnx.export``.
+        """Export the model's predictions to a file for other programs: ``lamina.onnx.export``.
 
         Parameters
         ----------
         filepath : str or path-like
-            Such as ``"model.onnx"``.
+            For instance ``"model.onnx"``.
         format : {"onnx"}
             The only format.
         verbose : bool, optional
-            Whether to print a line when the file is written.
+            Whether to print a line after the file is written.
         input_signature : optional
-            The shapes of the inputs, with the axis of rows first; by default those of ``Input``.
+            The shapes of the inputs, starting with the axis of rows; by default those of ``Input``.
         opset_version : int, default 18
             The version of ONNX's operators.
 
@@ -141,13 +141,13 @@ class Saved(Differentiated, Statistics):
         onnx.export(self._whole(), filepath, verbose, input_signature, opset_version=opset_version)
 
     def save_backup(self, filepath: str) -> None:
-        """Write the weights and how far training is: see ``lamina.saving.backup``."""
+        """Write the weights and the progress of training: see ``lamina.saving.backup``."""
         from lamina.saving.backup import save_backup
 
         save_backup(self._whole(), filepath)
 
     def load_backup(self, filepath: str) -> None:
-        """Go on where the backup of a model of the same layers and optimizer stood."""
+        """Continue from the backup of a model with the same layers and optimizer."""
         from lamina.saving.backup import load_backup
 
         load_backup(self._whole(), filepath)
@@ -166,7 +166,7 @@ class Saved(Differentiated, Statistics):
         Parameters
         ----------
         indent, separators, sort_keys, ensure_ascii
-            As for ``json.dumps``.
+            As in ``json.dumps``.
         """
         from lamina.saving.json_text import model_to_json
 
@@ -180,7 +180,7 @@ class Saved(Differentiated, Statistics):
 
     @answering_calls
     def get_compile_config(self) -> dict[str, Any]:
-        """Return what ``compile`` was given, with the optimizer as it is now; {} before it."""
+        """Return the arguments of ``compile``, with the current optimizer; {} before it."""
         if self._compiled is None:
             return {}
         _, loss, metrics, weighted, scales = self._asked
@@ -194,5 +194,5 @@ class Saved(Differentiated, Statistics):
 
     @answering_calls
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
-        """Compile as ``get_compile_config`` of another model says."""
+        """Compile with the result of another model's ``get_compile_config``."""
         self.compile(**config)

@@ -1,4 +1,4 @@
-"""What a fit warns of where inputs are so large that a layer on them cannot learn well."""
+"""Warnings of ``fit`` about inputs so large that a layer cannot learn well from them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from lamina.models.rows import Rows
 if TYPE_CHECKING:
     from lamina.models.data import Data
 
-LARGE = 1e3  # a standard deviation that initial weights, made for about 1, do not expect
-SAMPLE = 256  # rows that are looked at
+LARGE = 1e3  # a standard deviation too large for initial weights, which are meant for about 1
+SAMPLE = 256  # rows that are examined
 
 
 def on_scales(model: Any, data: Data, rows: Array | None) -> None:
-    """Warn of columns of large numbers that a ``Dense`` layer reads as they are.
+    """Warn about columns of large numbers that a ``Dense`` layer reads directly.
 
-    Other layers may count with it that inputs are large: they look up ids, or normalise.
+    Other layers may expect large inputs: they look up ids, or normalise.
     """
     count = data.rows if rows is None else len(rows)
     if count < LOW_ROWS or (data.made and any(data.made)):
@@ -50,19 +50,19 @@ def on_scales(model: Any, data: Data, rows: Array | None) -> None:
 
 @quiet
 def _widest(sample: Array) -> tuple[int, float]:
-    """Return which column has the largest standard deviation, if one may be large, and that."""
-    wide = np.flatnonzero(np.ptp(sample, axis=0) > 2 * LARGE)  # the others' cannot be
+    """Return the column with the largest standard deviation, if it may be large, and its value."""
+    wide = np.flatnonzero(np.ptp(sample, axis=0) > 2 * LARGE)  # others cannot be large
     if not wide.size:
         return 0, 0.0
     large = sample[:, wide].astype(np.float64)
-    most = float(np.abs(large).max())  # without which squares may overflow
+    most = float(np.abs(large).max())  # scale, as squares may overflow
     spreads = (large / most).std(axis=0) * most
     widest = int(np.argmax(spreads))
     return int(wide[widest]), float(spreads[widest])
 
 
 def _read_by_dense(model: Any) -> Iterator[tuple[int, Any]]:
-    """Yield inputs, by place, with the ``Dense`` that reads each, where nothing normalises."""
+    """Yield inputs, by index, with the ``Dense`` that reads each, if nothing normalises them."""
     within = (each for layer in model.parts for each in layer.walk())
     if not any(type(each).__name__.endswith("Normalization") for each in within):
         for place, layer in model._readers():

@@ -1,4 +1,4 @@
-"""A model whose layers follow each other."""
+"""A model that is a sequence of layers."""
 
 from __future__ import annotations
 
@@ -23,28 +23,27 @@ if TYPE_CHECKING:
 
 
 class Sequential(Chain):
-    """Layers one after the other.
+    """A sequence of layers.
 
     Parameters
     ----------
     layers : iterable of Layer or Model, optional
-        The first may be an ``Input``; without one the input's shape is taken from the first
-        data.  A model is a layer too.  One layer may stand at several places, with the same
-        weights.
+        The first may be an ``Input``; otherwise the input's shape is taken from the first data.  A
+        model may also be a layer.  A layer may occur several times, with the same weights.
     name : str, optional
     dtype : {"float32", "float64"}, default "float32"
-        Of weights and computation.
+        The dtype of weights and computation.
     seed : int, optional
-        Of this model's random numbers; drawn from ``lamina.set_random_seed``'s sequence if not
-        given.
+        Seed of the model's random numbers; by default drawn from the sequence of
+        ``lamina.set_random_seed``.
     trainable : bool, default True
-        False freezes the layers that are given.
+        False freezes the given layers.
 
     Raises
     ------
     ValueError, TypeError
-        Something that is no layer, an ``Input`` that is not first, a name used twice, or a layer
-        that does not fit the one before it.
+        If something is not a layer, an ``Input`` is not first, a name is used twice, or a layer
+        does not fit the one before it.
 
     Examples
     --------
@@ -98,7 +97,7 @@ class Sequential(Chain):
     def add(self, layer: Layer | SymbolicTensor | Model) -> None:
         """Append a layer, and make its weights if the shape of the input is known.
 
-        One that does not fit is refused, and the model and the layer stay as they were.
+        If the layer does not fit an error is raised, and model and layer are left unchanged.
         """
         with self._guard.training("add"), structure():
             undo = _as_it_is(layer)
@@ -124,8 +123,8 @@ class Sequential(Chain):
         again = any(layer is other for other in self._layers)
         if again and carriers(layer):
             raise ValueError(
-                f"Sequential: layer {layer.name!r} is in the model already, and stateful: it has "
-                f"one state, for one place"
+                f"Sequential: layer {layer.name!r} is already in the model, and is stateful: its "
+                f"state can be used in one place only"
             )
         if any(getattr(each, "model", None) is self for each in layer.walk()):
             raise ValueError(
@@ -137,7 +136,9 @@ class Sequential(Chain):
                 raise ValueError("Sequential: an Input must be the first layer, and the only Input")
             given = layer.kind is None and "dtype" in layer.get_config()
             if layer.dtype != self.dtype and given:
-                raise ValueError(f"{layer.name}: dtype is {layer.dtype}; the model's {self.dtype}")
+                raise ValueError(
+                    f"{layer.name}: dtype is {layer.dtype}; the model's is {self.dtype}"
+                )
             self._input, self._row_shape = layer, layer.shape
             return
         if not again:
@@ -146,8 +147,8 @@ class Sequential(Chain):
             self._row_shape = layer.given_input_shape
         if layer.ahead and not layer.calls and self._behind:
             raise TypeError(
-                f"Sequential: {layer.name!r} computes on arrays, ahead of what a model records; it "
-                f"cannot stand behind {self._layers[-1].name!r}, which is recorded"
+                f"Sequential: {layer.name!r} computes on arrays, before the recorded part of a "
+                f"model; it cannot come after {self._layers[-1].name!r}, which is recorded"
             )
         self._layers = [*self._layers, layer]
         self._tell_policy([layer])
@@ -161,8 +162,8 @@ class Sequential(Chain):
     def _refuse_if_nested(self) -> None:
         if self._layer is not None and self._layer.placed:
             raise ValueError(
-                f"Sequential: {self.name!r} is part of a model or layer that knows its shapes; "
-                f"it cannot change any more"
+                f"Sequential: {self.name!r} is part of a model or layer that relies on its shapes; "
+                f"it cannot be changed any more"
             )
 
     def _free_name(self, layer: Layer) -> str:
@@ -170,7 +171,9 @@ class Sequential(Chain):
         if layer.name not in taken:
             return layer.name
         if layer.named:
-            raise ValueError(f"Sequential: two layers are named {layer.name!r}; names must differ")
+            raise ValueError(
+                f"Sequential: two layers are named {layer.name!r}; names must be distinct"
+            )
         return free_name(layer.name, taken)
 
     @answering_calls
@@ -195,13 +198,13 @@ class Sequential(Chain):
         Parameters
         ----------
         input_shape : tuple, optional
-            With the axis of rows first, as ``(None, 13)``; not needed after an ``Input``.
+            Starting with the axis of rows, as ``(None, 13)``; not needed after an ``Input``.
         """
         row_shape = self._row_shape
         if self._ahead and input_shape is not None:
             raise ValueError(
-                f"build: {self._ahead[0].name} computes on arrays ahead of the weights; begin with "
-                f"an Input"
+                f"build: {self._ahead[0].name} computes on arrays before there are weights; start "
+                f"with an Input"
             )
         if input_shape is not None:
             if not isinstance(input_shape, Sequence) or len(input_shape) == 0:
@@ -260,7 +263,7 @@ class Sequential(Chain):
             """Return the outputs for the rows of ``x``."""
 
         def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Array:
-            """Return the outputs for the rows of ``x``, taken as one batch."""
+            """Return the outputs for the rows of ``x``, treated as one batch."""
 
         @overload
         def __call__(
@@ -271,25 +274,25 @@ class Sequential(Chain):
         def __call__(
             self, x: Any = None, *, training: bool | None = None, mask: Any = None, **unknown: Any
         ) -> Any:
-            """Return ``predict(x)``; on symbolic tensors, be a layer of another model."""
+            """Return ``predict(x)``; on symbolic tensors, act as a layer of another model."""
 
-    # --- symbolic tensors: the same layers, for models that read what is between them
+    # --- symbolic tensors: the same layers, for models that read values between them
 
     @property
     def inputs(self) -> list[SymbolicTensor]:
-        """The symbolic tensor that stands for the rows; ``layer.output`` is known from then on."""
+        """The symbolic tensor that stands for the rows; afterwards ``layer.output`` is defined."""
         return [self._chained()[0]]
 
     @property
     def outputs(self) -> list[SymbolicTensor]:
-        """The symbolic tensors that the last layer returns, mostly one."""
+        """The symbolic tensors that the last layer returns, usually one."""
         last = self._chained()[-1]
         return list(last.node.outputs) if last.node.inputs else [last]
 
     def _chained(self) -> list[SymbolicTensor]:
         given = self._given
         if given is None:
-            raise ValueError(f"{self.name}: the input shape is not known yet; begin with an Input")
+            raise ValueError(f"{self.name}: the input shape is not known yet; start with an Input")
         kind = None if given.kind == "float" else given.kind
         if self._stand_in is None or (self._stand_in.shape, self._stand_in.kind) != (
             given.shape, kind,
@@ -311,7 +314,8 @@ class Sequential(Chain):
         told = {key: given[key] for key in ("name", "dtype", "batch_size") if given.get(key)}
         if self._input is not None and not self._input.named:
             told.pop("name")
-        # What data told layers ahead of the graph is no rule for others.
+        # Shapes of layers ahead of the graph that are known only from data do not bind other
+        # models.
         shapes = None if self._ahead and self._input is None else self._given_row_shapes
         return {
             "name": self.name,
@@ -329,7 +333,7 @@ class Sequential(Chain):
         config: Mapping[str, Any],
         custom_objects: Mapping[str, type] | None = None,
     ) -> Sequential:
-        """Return a new model from what ``get_config`` returned; weights are drawn anew.
+        """Return a new model from the result of ``get_config``, with new random weights.
 
         Examples
         --------
@@ -339,7 +343,7 @@ class Sequential(Chain):
         10
         """
         if not has_settings(config, "dtype", "layers"):
-            raise TypeError(f"from_config: needs what get_config returned; got {config!r}")
+            raise TypeError(f"from_config: needs the result of get_config; got {config!r}")
         model = cls(name=config.get("name"), dtype=config["dtype"], seed=config.get("seed"))
         if config.get("input_shape") is not None:
             model.add(InputLayer(config["input_shape"], **config.get("input", {})))
@@ -351,7 +355,7 @@ class Sequential(Chain):
 
 
 def _serialized(layers: Sequence[Layer]) -> list[dict[str, Any]]:
-    """Return the configurations of the layers; one that comes again tells its first place."""
+    """Return the configurations of the layers; a repeated layer refers to its first place."""
     places: dict[Layer, int] = {}
     for place, layer in enumerate(layers):
         places.setdefault(layer, place)
@@ -362,7 +366,7 @@ def _serialized(layers: Sequence[Layer]) -> list[dict[str, Any]]:
 
 
 def _as_it_is(given: Any) -> Callable[[], None]:
-    """Return what makes a layer, or a model, again as it is now: a refused one keeps its name."""
+    """Return a copy of a layer, or model, for errors: a rejected one keeps its name."""
     layer = given.as_layer() if isinstance(given, Model) else given
     if not isinstance(layer, Layer):
         return lambda: None

@@ -1,4 +1,4 @@
-"""Which rows a fit holds out for validation."""
+"""The rows that a fit holds out for validation."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def held_out(
     time_ordered: bool,
     seed: int,
 ) -> tuple[Array, Array]:
-    """Return the rows to train on and the rows held out, each in ascending order.
+    """Return the training rows and the rows held out, each in ascending order.
 
     Parameters
     ----------
     rows : int
     fraction : float
-        In (0, 1): share of the rows held out, rounded up.
+        In (0, 1): share of the rows to hold out, rounded up.
     classes : ndarray of int64 or None
-        One class a row, if the loss has classes.
+        One class per row, if the loss has classes.
     stratify : {"auto", True, False} or array_like
-        "auto" and True keep the classes' shares; False draws from all rows alike; an array of
-        labels, one a row, is used in place of ``classes``.
+        "auto" and True preserve the shares of the classes; False draws from all rows equally; an
+        array of labels, one per row, is used in place of ``classes``.
     time_ordered : bool
-        Hold out the last rows instead of drawing.
+        Hold out the last rows instead of random ones.
     seed : int
-        The same seed, rows and classes give the same split: fitting again does not leak.
+        The same seed, rows and classes give the same split, so that fitting again does not leak.
     """
     held = rows - math.floor(rows * (1.0 - fraction) + 1e-9)
     if not 0 < held < rows:
@@ -65,7 +65,7 @@ def _groups(rows: int, classes: Array | None, stratify: object) -> Array | None:
         given = classes
     elif stratify is True:
         if classes is None:
-            raise ValueError("fit: stratify=True needs a loss with one class a row")
+            raise ValueError("fit: stratify=True needs a loss with one class per row")
         given = classes
     elif isinstance(stratify, str) or stratify is None:
         raise ValueError(f"fit: stratify must be 'auto', True, False or labels; got {stratify!r}")
@@ -73,7 +73,7 @@ def _groups(rows: int, classes: Array | None, stratify: object) -> Array | None:
         given = np.asarray(stratify)
         if given.shape != (rows,):
             raise ValueError(
-                f"fit: stratify must hold one label a row, shape ({rows},); got {given.shape}"
+                f"fit: stratify must hold one label per row, shape ({rows},); got {given.shape}"
             )
     if given is None:
         return None
@@ -85,7 +85,7 @@ def _groups(rows: int, classes: Array | None, stratify: object) -> Array | None:
 
 
 def _shares(sizes: Array, held: int) -> Array:
-    # Largest remainders: the shares sum to `held` and none exceeds its group.
+    # Largest remainder method: the shares sum to `held` and none exceeds its group.
     exact = sizes * (held / sizes.sum())
     shares = np.floor(exact + 1e-9).astype(np.int64)
     rest = np.argsort(-(exact - shares), kind="stable")

@@ -1,4 +1,4 @@
-"""What a run asks of those that it shares its batches with, in other processes."""
+"""The interface of a run to other processes with which it shares its batches."""
 
 from __future__ import annotations
 
@@ -15,56 +15,56 @@ if TYPE_CHECKING:
 
 
 class Spread(Protocol):
-    """A group of processes, each of which calculates some slices of every batch.
+    """A group of processes, each of which computes some slices of every batch.
 
     Attributes
     ----------
     hears_batches : bool
-        Whether a callback of any process hears of batches, and so may stop the fit after one.
+        Whether a callback of any process is called for batches, and so may stop the fit after one.
     """
 
     hears_batches: bool
 
     def execution(self, objective: Objective, rows: int, training: bool) -> Any:
-        """Return what does the group's steps as an execution does one's own."""
+        """Return an execution that does the steps of the whole group."""
 
     def own_rows(self, rows: int) -> slice:
-        """Return which rows of a batch this process calculates."""
+        """Return the rows of a batch that this process computes."""
 
     def of_all(self, values: Any, rows: int) -> Any:
-        """Return values of all rows of a batch, each from the process whose row it is."""
+        """Return values for all rows of a batch, each from the process that computes the row."""
 
     def rows_of_slice(self, rows: int) -> int:
-        """Return how many rows the largest slice of a batch has."""
+        """Return the number of rows of the largest slice of a batch."""
 
     def check(self, run: Training, fit: Fit) -> None:
-        """Raise ValueError in all processes where they would not do the same."""
+        """Raise ValueError in all processes if they would not do the same."""
 
     def begin_epoch(self, run: Training) -> None:
-        """Raise RuntimeError in all processes where weights or settings have come apart."""
+        """Raise RuntimeError in all processes if weights or settings have diverged."""
 
     def as_many(self, chunks: Iterable[Batches]) -> Iterator[Batches]:
-        """Yield what a source gives; RuntimeError where another process's gives more, or less."""
+        """Yield a source's batches; RuntimeError if another process's source has more or fewer."""
 
     def any_stops(self, stops: bool) -> bool:
-        """Return whether a process wants the fit to stop."""
+        """Return whether any process requests the fit to stop."""
 
 
 class Spreadable:
-    """What may be told to share its next run with other processes; a part of ``Model``."""
+    """An object that can share its next run with other processes; a part of ``Model``."""
 
     _spread: Spread | None = None
 
     @property
     def _own_rows(self) -> Own | None:
-        """Which rows of a batch the run that begins needs here; None for all."""
+        """The rows of a batch that the starting run needs in this process; None for all."""
         return None if self._spread is None else self._spread.own_rows
 
     def give_spread(self, spread: Spread) -> None:
-        """Let the next run be shared with other processes."""
+        """Share the next run with other processes."""
         self._spread = spread
 
     def take_spread(self) -> Spread | None:
-        """Return what the run that begins is shared with; runs within it are its process's own."""
+        """Return the group that shares the starting run; nested runs belong to one process."""
         taken: Spread | None = self.__dict__.pop("_spread", None)
         return taken

@@ -1,4 +1,4 @@
-"""Where a run of ``fit`` stands, while it runs and when it has ended."""
+"""The position of a run of ``fit``, while it runs and after it has ended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Standing:
-    """Follows a run; nothing of it is called for a batch.
+    """Follows a run; it is not called for single batches.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class Standing:
     hooks : CallbackList
     steps : Pass
     epoch : int
-        The first.
+        The first epoch.
     course : dict
-        What decides which rows each batch has.
+        The settings that determine the rows of each batch.
     """
 
     def __init__(
@@ -42,17 +42,19 @@ class Standing:
         epoch: int,
         course: dict[str, Any],
     ) -> None:
-        # Not the run itself, which holds this: the model would be freed late.
+        # Holds no reference to the run, which holds this object: the model would be freed late.
         self._model, self._optimizer, self._hooks, self._steps = model, optimizer, hooks, steps
         self.epoch, self._course = epoch, course
-        self._first = 0  # batches that another run did of the first epoch
+        self._first = 0  # batches of the first epoch done by another run
         self._resumed: Position | None = None
-        self._stopped: Position | None = None  # within an epoch, before its end was told
-        self._held: tuple[list[Array], Any] | None = None  # weights and rate after the last batch
-        self._began: int | None = None  # what the count of draws was at the epoch's first batch
+        self._stopped: Position | None = None  # within an epoch, before the callbacks of its end
+        self._held: tuple[list[Array], Any] | None = (
+            None  # weights and learning rate after the last batch
+        )
+        self._began: int | None = None  # the count of draws at the epoch's first batch
 
     def go_on(self, position: Position) -> None:
-        """Let the run begin where another stood, whose weights and optimizer the model has."""
+        """Start the run at the position of another, whose weights and optimizer the model has."""
         put_states(self._hooks.callbacks, position.callbacks)
         if position.weights is not None:
             self._model.put_arrays(position.weights)
@@ -62,7 +64,7 @@ class Standing:
         self._resumed = position
 
     def now(self) -> Position:
-        """Return the position; what is written in a hook says it."""
+        """Return the position, to be included in files written by hooks."""
         if self._stopped is not None:
             return self._stopped
         callbacks, course = states_of(self._hooks.callbacks), self._course
@@ -76,26 +78,26 @@ class Standing:
         sums, metrics = self._steps.sums()
         return Position(self.epoch, done, sums, metrics, callbacks, course=course)
 
-    # --- what the run tells
+    # --- called by the run
 
     @contextlib.contextmanager
     def followed(self) -> Iterator[None]:
-        """Let the model's state know the position in the block, and after it."""
+        """Let the model's state know the position within the block, and after it."""
         state = self._model.train_state
         state.running = self.now
         try:
             yield
         except BaseException:
-            with contextlib.suppress(Exception):  # what stopped the run is what counts
+            with contextlib.suppress(Exception):  # the error that stopped the run matters
                 state.position = self.now()
             raise
         finally:
             state.running = None
 
     def begin(self, epoch: int) -> int:
-        """Tell the callbacks that an epoch begins; returns how many of its batches are done.
+        """Tell the callbacks that an epoch begins; return how many of its batches are done.
 
-        Those that were told before it was interrupted, and went on with it, are not told again.
+        Callbacks that were told before the interruption, and continue with it, are not told again.
         """
         self.epoch, done = epoch, self._first
         for callback in self._hooks.callbacks if done else ():
@@ -106,7 +108,7 @@ class Standing:
         return done
 
     def begin_batches(self, done: int) -> None:
-        """Start the sums of an epoch, or go on with those of one that was interrupted."""
+        """Start the sums of an epoch, or continue those of one that was interrupted."""
         state, resumed = self._model.train_state, self._resumed
         self._steps.reset()
         if done and resumed is not None:
@@ -115,7 +117,7 @@ class Standing:
         self._began = (state.draw - done) & 0xFFFF_FFFF
 
     def end_batches(self, whole: bool) -> None:
-        """Note that the epoch is done, or that it was stopped within."""
+        """Note that the epoch is complete, or that it was stopped part-way."""
         if whole:
             self.epoch += 1
             self._model.train_state.epoch += 1
@@ -131,7 +133,7 @@ class Standing:
             self._held = self._weights(), self._rate()
 
     def note_replaced(self) -> None:
-        """Keep what the last batch left where a callback has put something in its place."""
+        """Keep the state after the last batch, if a callback has replaced parts of it."""
         position = self._model.train_state.position
         if position is None or self._held is None:
             return

@@ -1,4 +1,4 @@
-"""What a model does with the states that its layers carry from batch to batch."""
+"""Handling of the states that a model's layers carry from batch to batch."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from lamina.layers._carried import Carrier
 
 
-FIT_BATCH = 32  # rows of a training step where nothing else is said
+FIT_BATCH = 32  # default number of rows of a training step
 
 
 class Stateful(Weighted):
-    """What a model can do with the states of its layers.  A subclass gives ``layers``."""
+    """Methods of a model for the states of its layers.  A subclass defines ``layers``."""
 
     def carriers(self) -> list[Carrier]:
         """Return the layers, at any depth, that carry a state."""
@@ -31,9 +31,9 @@ class Stateful(Weighted):
 
     @answering_calls
     def reset_state(self) -> None:
-        """Set the states of all stateful layers to zero; the next batch may have any rows.
+        """Reset the states of all stateful layers to zero; the number of rows may then change.
 
-        After an ``Input`` with ``batch_size`` it keeps to those.
+        With an ``Input`` that has a ``batch_size``, the number of rows is fixed.
 
         Examples
         --------
@@ -50,7 +50,7 @@ class Stateful(Weighted):
 
     @answering_calls
     def reset_states(self) -> None:
-        """Do what ``reset_state`` does, by Keras's older name."""
+        """Call ``reset_state``; the old Keras name."""
         self.reset_state()
 
     def batch_given(self) -> int | None:
@@ -58,23 +58,24 @@ class Stateful(Weighted):
         return None
 
     def state_rows(self) -> int | None:
-        """Return how many rows a batch must have; None where the first one will tell."""
+        """Return the required number of rows of a batch; None until the first batch."""
         given = self.batch_given()
         return given or next((c.state_rows for c in self.carriers() if c.state_rows), None)
 
     def default_batch(self, batch_size: Any, rows: int) -> Any:
-        """Return the batch size of predictions where nothing else is said.
+        """Return the default batch size of predictions.
 
-        That of the states, or all ``rows`` while there are none: any other could leave a rest.
+        It is that of the states, or all ``rows`` if there are none, as other sizes could leave a
+        rest.
         """
         if batch_size is not None or not self.stateful:
             return batch_size
         return self.state_rows() or rows or None
 
     def default_fit_batch(self, batch_size: Any) -> Any:
-        """Return the batch size of a fit: None for all rows, by default 32.
+        """Return the default batch size of a fit: 32, or None for all rows.
 
-        That of a stateful model is what its Input says, that of some optimizers is all rows.
+        For a stateful model it is that of its Input, for some optimizers all rows.
         """
         if isinstance(batch_size, str) and batch_size == "all":
             return None
@@ -85,24 +86,24 @@ class Stateful(Weighted):
         return (self.batch_given() if self.stateful else None) or FIT_BATCH
 
     def check_batches(self, who: str, rows: int, batch: int) -> None:
-        """Raise ValueError unless ``rows`` rows make batches of the size that the states need."""
+        """Raise ValueError unless ``rows`` rows form batches of the size that the states need."""
         if not self.stateful or rows == 0:
             return
         carrier, needed = self.carriers()[0].name, self.state_rows()
         if needed is not None and batch != needed:
             other = "" if self.batch_given() else ", until reset_state() is called"
             raise ValueError(
-                f"{who}: {carrier} is stateful and its states are of {needed} rows; got batches "
+                f"{who}: {carrier} is stateful and its states have {needed} rows; got batches "
                 f"of {batch} (every batch needs {needed}{other})"
             )
         if rows % batch:
             raise ValueError(
-                f"{who}: {carrier} is stateful, so all batches must have as many rows; got {rows} "
-                f"rows in batches of {batch}, which leave {rows % batch}"
+                f"{who}: {carrier} is stateful, so all batches must have the same number of rows; "
+                f"got {rows} rows in batches of {batch}, which leave {rows % batch}"
             )
 
     def check_ragged(self, who: str) -> None:
-        """Raise ValueError where rows of unequal shape cannot be: they change places."""
+        """Raise ValueError if rows of unequal shape are not possible, as they are reordered."""
         if self.stateful:
             raise ValueError(
                 f"{who}: {self.carriers()[0].name} is stateful, so each batch follows the one "
@@ -110,7 +111,7 @@ class Stateful(Weighted):
             )
 
     def check_fit(self, settings: Any, rows: int, held_out: int | None, given: Any) -> None:
-        """Check the batches of a fit; validation takes those of training unless told otherwise."""
+        """Check the batches of a fit; validation uses those of training by default."""
         if not self.stateful:
             return
         if given is None:
@@ -126,5 +127,5 @@ class Stateful(Weighted):
 
 
 def batch_of_input(layer: Layer | None) -> int | None:
-    """Return what an ``Input`` says of the batch."""
+    """Return the batch size of an ``Input``."""
     return getattr(layer, "batch_size", None)

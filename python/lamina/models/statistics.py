@@ -1,4 +1,4 @@
-"""The doors of models to statistics: thin methods; the rooms behind them use public API alone."""
+"""Statistical methods of models: thin wrappers around packages that use only the public API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Statistics(Calibrated):
-    """What ``Model`` has for statisticians."""
+    """Statistical methods of ``Model``."""
 
     @answering_calls
     def loss_function(
@@ -28,22 +28,22 @@ class Statistics(Calibrated):
         sample_weight: Data | None = None,
         dtype: str = "float64",
     ) -> LossFunction:
-        """Return the loss over these rows as a function of one vector of weights.
+        """Return the loss over these rows as a function of a vector of weights.
 
-        For second derivatives, the derivatives of each row, and optimizers of your own, such as
-        those of SciPy.
+        For second derivatives, derivatives of single rows, and external optimizers such as those of
+        SciPy.
 
         Parameters
         ----------
         x, y, sample_weight
-            As for ``evaluate``, all in memory.
+            As in ``evaluate``, all in memory.
         dtype : {"float64", "float32"}, default "float64"
-            In which it is computed; a model of a class of your own keeps its type.
+            The dtype of the computation; a model of a user's class keeps its own.
 
         Returns
         -------
         LossFunction
-            Over a copy of the model.
+            For a copy of the model.
 
         Examples
         --------
@@ -75,37 +75,38 @@ class Statistics(Calibrated):
         random_state: int = 0,
         level: float = 0.95,
     ) -> Comparison:
-        """Hold the model against a linear or logistic regression, a lasso, a ridge, a constant.
+        """Compare the model with a linear or logistic regression, a lasso, a ridge, a constant.
 
-        They are fitted to the rows that the model was fitted to, and compared on its test rows: see
-        ``lamina.baselines.compare``.  scikit-learn is needed: ``pip install "lamina[sklearn]"``.
+        The baselines are fitted to the training rows of the model, and compared on its test rows:
+        see ``lamina.baselines.compare``.  Requires scikit-learn: ``pip install "lamina[sklearn]"``.
 
         Parameters
         ----------
         x, y : array_like, or a list or dict of them
-            What ``fit`` was given.
+            The arguments of ``fit``.
         validation_data : tuple (x, y), optional
-            Test rows; by default those rows of ``x`` that the last fit held out.
+            Test rows; by default the rows of ``x`` that the last fit held out.
         validation_rows : array_like of int, optional
-            Rows of ``x`` to test on in place of these.
+            Rows of ``x`` to use as test rows instead.
         sample_weight : array_like of shape (rows,), optional
             Weights of the rows of ``x`` in fitting the baselines.
         baselines : str or sequence of str, default ("constant", "linear", "lasso", "ridge")
-            Which to fit.
+            The baselines to fit.
         measure : {"mae", "mse"} or {"log_loss", "accuracy"}, optional
-            What penalties are chosen by and differences are of; the first of a kind by default.
+            The measure for choosing penalties and for differences; by default the first of its
+            kind.
         cv : int, scikit-learn splitter, or iterable of pairs of row numbers, optional
             Folds of the training rows for choosing penalties; ten by default.
         random_state : int, default 0
-            Of the folds that a number asks for.
+            Seed of the folds, if ``cv`` is a number.
         level : float, default 0.95
-            Of the confidence intervals of the differences.
+            Level of the confidence intervals of the differences.
 
         Returns
         -------
         Comparison
-            A table with a row for the model and one for each baseline; ``to_pandas()`` makes a
-            frame of it.
+            A table with a row for the model and for each baseline; ``to_pandas()`` converts it to a
+            data frame.
 
         Raises
         ------
@@ -117,7 +118,7 @@ class Statistics(Calibrated):
         Warns
         -----
         UserWarning
-            If the model has not been trained: its weights are the first ones.
+            If the model has not been trained: its weights are the initial ones.
 
         Examples
         --------
@@ -150,18 +151,18 @@ class Statistics(Calibrated):
         Parameters
         ----------
         x, y, sample_weight
-            As for ``evaluate``, all in memory.
+            As in ``evaluate``, all in memory.
 
         Returns
         -------
         ndarray of shape (n, n), float64
-            For ``n`` numbers in the trainable weights, in the order of ``trainable_weights`` and C
-            order within each.  Symmetric.
+            For ``n`` elements of the trainable weights, in the order of ``trainable_weights``, and
+            in C order within each.  Symmetric.
 
         Notes
         -----
-        As in ``loss_function``, which this is short for, layers act as in inference and penalties
-        count; the accuracy is about nine digits.
+        As in ``loss_function``, for which this is a shortcut, layers act as in inference and
+        penalties are included; the accuracy is about nine digits.
 
         Examples
         --------
@@ -192,44 +193,44 @@ class Statistics(Calibrated):
     ) -> Inference:
         """Return the weights as estimates: standard errors, tests, intervals, marginal effects.
 
-        The model must have been trained to a minimum of its loss over these rows, with a
-        quasi-Newton optimizer for instance; the result says how far it is from one.
+        The model must have been trained to a minimum of its loss over these rows, for instance with
+        a quasi-Newton optimizer; the result reports the distance from a minimum.
 
         Parameters
         ----------
         x, y, sample_weight
-            As for ``evaluate``, all in memory.  The weights of an mse are those of weighted least
-            squares; rows of weight 0 do not count.
+            As in ``evaluate``, all in memory.  For mse, the weights are those of weighted least
+            squares; rows of weight 0 are ignored.
         covariance : str, default "hessian"
             With H the Hessian of the penalised negative log likelihood, G the sum of the rows'
             crossed scores and P the penalty's Hessian:
 
             - "hessian": the inverse of H; for mse with the estimated variance, so that a linear
               model has the covariance of least squares,
-            - "sandwich" or "HC0": H^-1 G H^-1, right for any loss and where the model or the
-              likelihood is not (Huber 1967, White 1982), "HC1" n / (n - df) times that, "HC2" and
-              "HC3" with residuals weighted by leverage (mse with one output),
+            - "sandwich" or "HC0": H^-1 G H^-1, valid for any loss and under misspecification of
+              the model or the likelihood (Huber 1967, White 1982), "HC1" n / (n - df) times that,
+              "HC2" and "HC3" with residuals weighted by leverage (mse with one output),
             - "cluster": the same with scores summed within `groups`, times g / (g - 1) *
               (n - 1) / (n - df) for g of them, as in Stata and statsmodels,
             - "opg": (G + P)^-1,
             - "fisher": the inverse of the expected information, plus P.
         names : sequence of str, optional
-            Of the inputs, by default a table's columns, else x1, x2, ...
+            Names of the inputs, by default the columns of a table, else x1, x2, ...
         output_names : sequence of str, optional
             By default o, or o1, o2, ...
         groups : array_like of shape (rows,), optional
-            The clusters, for that covariance alone.
+            The clusters, only for that covariance.
         reference : "auto", int or None, default "auto"
-            Only differences between the weights of the classes of a softmax matter: the class whose
-            weights are subtracted from the others'.  "auto" is class 0 where the last layer is
-            a Dense with softmax without penalties, None elsewhere.
+            Only differences between the weights of the classes of a softmax are identified: the
+            class whose weights are subtracted from the others.  "auto" is class 0 if the last layer
+            is a Dense with softmax without penalties, otherwise None.
         singular : {"report", "pinv", "raise"}, default "report"
-            For a Hessian without an inverse: a result with NaN for standard errors that names the
+            For a Hessian without an inverse: a result with NaN for standard errors that reports the
             rank and the directions in which the loss is flat; the Moore-Penrose inverse, which
             holds these directions fixed; or a ``lamina.inference.SingularHessianError``.  With
-            negative eigenvalues standard errors are NaN too: the weights are at no minimum.
+            negative eigenvalues standard errors are also NaN, as the weights are not at a minimum.
         use_t : bool, optional
-            Whether tests and intervals use Student's t rather than the normal distribution, by
+            Whether tests and intervals use Student's t rather than the normal distribution; by
             default for mse unless the covariance is a sandwich, as in statsmodels.
 
         Returns
@@ -239,18 +240,18 @@ class Statistics(Calibrated):
         Raises
         ------
         ValueError
-            If the covariance needs a likelihood and the loss is none, if there is one class only,
-            or if there are more than 10,000 weights.
+            If the covariance needs a likelihood and the loss is not one, if there is only one
+            class, or if there are more than 10,000 weights.
 
         Warns
         -----
         UserWarning
-            Where standard errors cannot be trusted: see ``Inference.notes``.
+            If standard errors are unreliable: see ``Inference.notes``.
 
         Notes
         -----
         Log likelihoods are known for mse, the cross-entropies, Poisson and the Gaussian negative
-        log likelihood.  Frozen layers are conditioned on, and dropout is off.
+        log likelihood.  Inference is conditional on frozen layers, and dropout is off.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""What a model's step lowers and reports, in methods that a class of one's own may override."""
+"""Methods that define the loss and the results of a step, which a user's class may override."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lamina.models.compilable import Compilable
 
 
 class Stepped(Compilable):
-    """The methods that are recorded where a class overrides one of them; a part of ``Model``.
+    """The methods that are recorded if a class overrides one of them; a part of ``Model``.
 
-    A step that nobody overrides is recorded by ``Objective`` itself.
+    A step without overridden methods is recorded by ``Objective`` itself.
     """
 
     @answering_calls
@@ -25,26 +25,26 @@ class Stepped(Compilable):
         sample_weight: Any = None,
         training: bool = True,  # noqa: ARG002
     ) -> Any:
-        """Return the loss that training lowers; a class may override it.
+        """Return the training loss; a class may override it.
 
         Parameters
         ----------
         x, y, y_pred : Tensor or array_like, or a list or dict of them
-            Inputs, targets and what the model returned.
+            Inputs, targets and outputs of the model.
         sample_weight : Tensor or array_like, optional
             One for each row.
         training : bool, default True
-            Whether this is for training.
+            Whether the call is for training.
 
         Returns
         -------
         Tensor or float
-            Of tensors a tensor, of arrays a number.
+            A tensor for tensors, a number for arrays.
 
         Notes
         -----
-        It is recorded with ``lamina.ops``, not called for every batch.  This one adds up the losses
-        of ``compile`` and what layers gave to ``add_loss``; penalties of weights count beside it.
+        It is recorded with ``lamina.ops``, not called for every batch.  This method adds the losses
+        of ``compile`` and those given to ``add_loss``; penalties on weights are added separately.
         """
         compiled = self.compiled("compute_loss")
         return steps.compute_loss(self, y, y_pred, sample_weight, compiled.losses, compiled.scales)
@@ -53,15 +53,15 @@ class Stepped(Compilable):
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:  # noqa: ARG002
         """Return the results of the metrics by name; a class may override it.
 
-        In a step that is recorded the metrics of ``compile`` are fed with the outputs anyway,
-        and the loss's mean is the step's "loss"; one's own method says what the others are given,
-        and returns their results, or tensors whose means over an epoch are reported.  Of arrays it
+        In a recorded step the metrics of ``compile`` are always fed with the outputs, and the mean
+        of the loss is the step's "loss"; an overriding method updates other metrics and returns
+        their results, or tensors whose means over an epoch are reported.  For arrays this method
         adds rows to the metrics of ``compile``.
 
         Parameters
         ----------
         x, y, y_pred : Tensor or array_like, or a list or dict of them
-            Inputs, targets and what the model returned.
+            Inputs, targets and outputs of the model.
         sample_weight : Tensor or array_like, optional
             One for each row.
         """
@@ -72,12 +72,12 @@ class Stepped(Compilable):
 
     @answering_calls
     def train_step(self, data: Any) -> Any:
-        """Return what a step of training lowers and reports, as tensors; a class may override it.
+        """Return the loss and the results of a training step as tensors; a class may override it.
 
         Parameters
         ----------
         data : tuple of Tensor, or structures of them
-            ``(x, y)`` or ``(x, y, sample_weight)``; x alone where there are no targets.
+            ``(x, y)`` or ``(x, y, sample_weight)``; only x if there are no targets.
 
         Returns
         -------
@@ -86,14 +86,14 @@ class Stepped(Compilable):
 
         Notes
         -----
-        It is recorded with ``lamina.ops``: the engine takes the gradients of "loss" and the
-        optimizer's step, so that there is neither a tape nor a call of the optimizer in it.
+        It is recorded with ``lamina.ops``: the engine computes the gradients of "loss" and the
+        optimizer's step, so the method needs neither a tape nor a call of the optimizer.
         """
         return self._step(data, True)
 
     @answering_calls
     def test_step(self, data: Any) -> Any:
-        """Return what ``evaluate`` reports, as ``train_step`` does; a class may override it."""
+        """Return the results of ``evaluate``, like ``train_step``; a class may override it."""
         return self._step(data, False)
 
     def _step(self, data: Any, training: bool) -> Any:

@@ -1,6 +1,6 @@
-"""Steps of one's own: ``compute_loss``, ``train_step`` and ``test_step``, recorded as the loss is.
+"""User-defined steps: ``compute_loss``, ``train_step`` and ``test_step``, recorded like the loss.
 
-Keras's versions are written for one backend and take its gradients; here they say what the loss is,
+Keras's versions are written for one backend and compute its gradients; here they define the loss,
 with ``lamina.ops``, and the engine does the rest.
 """
 
@@ -26,33 +26,33 @@ from lamina.models.rows import Rows
 if TYPE_CHECKING:
     from lamina.models.recorded import Recorded
 
-OF_ALL = "lamina.models.stepped"  # where the methods of all models are defined
+OF_ALL = "lamina.models.stepped"  # the module that defines the methods of all models
 STEPS = ("compute_loss", "train_step", "test_step")
 
 
 def overridden(model: Any, name: str) -> bool:
-    """Return whether the model's class defines the method, in place of what all models have."""
+    """Return whether the model's class overrides the method that all models have."""
     method = getattr(type(model), name, None)
     return inspect.isfunction(method) and method.__module__ != OF_ALL
 
 
 def calls_model(model: Any, training: bool) -> bool:
-    """Return whether the model's class says what a step is, which calls the model itself."""
+    """Return whether the model's class defines a step, which calls the model itself."""
     return overridden(model, "train_step" if training else "test_step")
 
 
 def has_own(model: Any) -> bool:
-    """Return whether the model's class says what the loss is."""
+    """Return whether the model's class defines the loss."""
     return any(overridden(model, name) for name in STEPS)
 
 
 @dataclass
 class Given:
-    """Targets, or weights of rows, that no loss of ``compile`` asks for.
+    """Targets, or weights of rows, that are not used by a loss of ``compile``.
 
     Attributes
     ----------
-    form : the structure that they came in, its leaves replaced
+    form : the structure in which they were given, with its leaves replaced
     arrays : list of ndarray, or of Rows
     """
 
@@ -61,17 +61,17 @@ class Given:
 
     @property
     def kinds(self) -> tuple[tuple[Any, ...], ...]:
-        """Shape and type of a row of each."""
+        """Shape and type of a row of each array."""
         return tuple((a.shape[1:], _kind(a)) for a in self.arrays)
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What a recording depends on."""
+        """The key on which recordings depend."""
         return repr(self.form), self.kinds
 
 
 def given_targets(who: str, model: Any, y: Any, rows: int) -> Given:
-    """Return targets of any form, for a step of the model's own that has no loss to check them."""
+    """Return targets of any form, for a user-defined step, without a loss to check them."""
     arrays: list[Any] = []
 
     def taken(value: Any) -> Any:
@@ -83,7 +83,7 @@ def given_targets(who: str, model: Any, y: Any, rows: int) -> Given:
             return _Leaf(len(arrays) - 1)
         array = _converted(who, "y", np.asarray(value), model.dtype)
         if array.ndim == 0 or len(array) != rows:
-            raise ValueError(f"{who}: y must have {rows} rows, as x; got shape {array.shape}")
+            raise ValueError(f"{who}: y must have {rows} rows, like x; got shape {array.shape}")
         arrays.append(np.ascontiguousarray(array))
         return _Leaf(len(arrays) - 1)
 
@@ -99,13 +99,13 @@ def _converted(who: str, name: str, array: Array, dtype: str, *, of_row: bool = 
 
 
 class _Leaf:
-    """The place of one of the arrays."""
+    """The position of one of the arrays."""
 
     def __init__(self, index: int) -> None:
         self.index = index
 
     def __repr__(self) -> str:
-        """Return which one."""
+        """Return its index."""
         return f"<{self.index}>"
 
 
@@ -118,7 +118,7 @@ def _kind(array: Array) -> str:
 
 
 class OwnStep:
-    """What a model's own step makes of a recorded model: a loss, and quantities that are reported.
+    """The result of a user-defined step on a recorded model: a loss and reported quantities.
 
     Parameters
     ----------
@@ -126,9 +126,9 @@ class OwnStep:
     made : Recorded
         The model on a graph.
     targets, weights : list of _core.Tensor or None
-        Of each output, as its loss takes them.
+        For each output, in the form that its loss takes.
     extra : Given or None
-        Targets where there is no loss.
+        Targets without a loss.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class OwnStep:
         return None if all(t is None for t in known) else self.model.packed_outputs(known)
 
     def record(self, training: bool) -> dict[str, Tensor]:
-        """Return the loss, under "loss", and what else the step reports, each a tensor."""
+        """Return the loss, under "loss", and other quantities reported by the step, as tensors."""
         model = self.model
         name = "train_step" if training else "test_step"
         if overridden(model, name):
@@ -173,7 +173,7 @@ class OwnStep:
         return {"loss": _number(model, "compute_loss", loss)}
 
     def metrics(self) -> dict[str, Tensor]:
-        """Return what the model's own ``compute_metrics`` reports beside the results of metrics."""
+        """Return the quantities that ``compute_metrics`` reports besides the results of metrics."""
         result = self._called("compute_metrics")
         if not isinstance(result, dict):
             raise TypeError(
@@ -190,7 +190,7 @@ class OwnStep:
         }
 
     def _called(self, name: str, **more: Any) -> Any:
-        """Return what a method of the model says of its outputs."""
+        """Return the result of a method of the model for its outputs."""
         method = getattr(self.model, name)
         outputs = self.model.packed_outputs(self._tensors(self.made.outputs))
         arguments = {"x": self.x, "y": self.y, "y_pred": outputs, "sample_weight": self.weight}
@@ -219,9 +219,9 @@ def _checked(model: Any, name: str, result: Any) -> dict[str, Tensor]:
 
 
 def _mean_lowered(watched: Watched) -> Any:
-    """Return what a mean was given in a step as the tensor that training lowers.
+    """Return the tensor given to a mean in a step, for training to minimise.
 
-    A result that is no mean of tensors comes back as it is.
+    A result that is not a mean of tensors is returned unchanged.
     """
     metric = watched.metric
     of_mean = isinstance(metric, Mean) and type(metric).update_state is Mean.update_state
@@ -250,16 +250,16 @@ def _number(model: Any, name: str, value: Any) -> Tensor:
 def compute_loss(
     model: Any, y: Any, y_pred: Any, sample_weight: Any, losses: Sequence[Any], scales: Any
 ) -> Tensor:
-    """Return what ``compile`` and ``add_loss`` say the loss is, of tensors, as one tensor."""
+    """Return the loss defined by ``compile`` and ``add_loss``, for tensors, as one tensor."""
     recording = Recording.current()
     targets, predictions = flat(y), flat(y_pred)
     weights = [sample_weight] * len(predictions)
     terms: list[Any] = []
-    if recording is not None:  # else these are arrays
+    if recording is not None:  # otherwise these are arrays
         terms += recording.losses
-        recording.losses.clear()  # they are in the sum now
+        recording.losses.clear()  # they are now in the sum
     known = [loss is not None for loss in losses]
-    if len(targets) < len(losses):  # those that have no loss were left out
+    if len(targets) < len(losses):  # outputs without a loss were omitted
         held = iter(targets)
         targets = [next(held) if has else None for has in known]
     for loss, scale, t, p, w in zip(losses, scales, targets, predictions, weights, strict=True):
@@ -276,7 +276,7 @@ def compute_loss(
 
 
 def feed_metrics(compiled: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:
-    """Add rows to the metrics of ``compile``."""
+    """Update the metrics of ``compile`` with rows."""
     targets, predictions = flat(y), [np.asarray(p) for p in flat(y_pred)]
     resolved = compiled.resolve([p.shape[1:] for p in predictions])
     for target, prediction, listed in zip(targets, predictions, resolved, strict=True):
@@ -286,5 +286,5 @@ def feed_metrics(compiled: Any, y: Any, y_pred: Any, sample_weight: Any) -> None
 
 
 def keys(step: dict[str, Tensor]) -> list[str]:
-    """Return what a step reports beside the loss."""
+    """Return the keys that a step reports besides the loss."""
     return [key for key in step if key != "loss"]

@@ -1,4 +1,4 @@
-"""From symbolic tensors to steps: which layer runs when, on what."""
+"""From symbolic tensors to steps: the order in which layers run, and their inputs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from lamina.models.inputs import Port
 if TYPE_CHECKING:
     from lamina.layers.ahead import AheadLayer
 
-Want = tuple[str, Any]  # what kind of numbers is read, and the bound of token ids or None
+Want = tuple[str, Any]  # the kind of numbers read, and the bound of token ids or None
 
 
 @dataclass
 class Step:
-    """One application of a layer; tensors are numbers.
+    """One application of a layer; tensors are numbered.
 
-    ``arguments`` is how the call was made, of a layer that is written with ``call``; ``training``
-    what that of another layer was told.
+    ``arguments`` holds the call's arguments, for a layer that is written with ``call``;
+    ``training`` is the value passed to any other layer.
     """
 
     layer: Layer
@@ -46,18 +46,18 @@ class Structure:
     Attributes
     ----------
     layers : list of Layer
-        In Keras's order: by their distance from the outputs, farthest first; among equals, as
-        they are met on the way back from the first output.
+        In Keras's order: by their distance from the outputs, farthest first; among equals, in the
+        order in which they are met on the way back from the first output.
     steps : list of Step
         In an order in which they can run.
     ahead : list of Step
-        Those of layers that compute on arrays, before what is recorded runs.
+        Steps of layers that compute on arrays, before the recorded part runs.
     fed : list of int
-        Which tensors the graph is fed: the inputs, where there is no layer ahead of it.
+        The tensors fed to the graph: the inputs, if there is no layer ahead of it.
     shapes : list of tuple of int
         Of a row of each tensor.
     inputs, outputs : list of int
-        Tensors.
+        Numbers of tensors.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Structure:
         for tensor in unused:
             _screen.warn(
                 f"{who}: input {tensor.name!r} of shape {show_shape(tensor.row_shape)} leads to no "
-                f"output: it is fed, and read by nothing"
+                f"output: it is fed but never read"
             )
         found = [*(tensor.node.layer for tensor in unused), *found]
         self.tensors: list[SymbolicTensor] = []
@@ -107,11 +107,11 @@ class Structure:
 
     @property
     def all_steps(self) -> list[Step]:
-        """The steps on arrays, then those that are recorded."""
+        """The steps on arrays, then the recorded ones."""
         return [*self.ahead, *self.steps]
 
     def _read(self, who: str) -> list[int]:
-        """Return what the graph is fed: the inputs, and what is made of them ahead of it."""
+        """Return the tensors fed to the graph: the inputs, and results of layers ahead of it."""
         for number in self.outputs:
             if self.dtypes[number] == "string":
                 name = self.tensors[number].name
@@ -124,7 +124,7 @@ class Structure:
         return [t for t in (*self.inputs, *made) if t in read]
 
     def front(self, who: str, names: Sequence[str]) -> Front | None:
-        """Return what computes on arrays ahead of the graph, for inputs of these names."""
+        """Return the part that computes on arrays before the graph, for inputs of these names."""
         if not self.ahead:
             return None
         place = {number: i for i, number in enumerate(self.inputs)}
@@ -150,14 +150,14 @@ class Structure:
             depth_of_layer[id(layer)] = needed.get(number, 0)
         return sorted(met, key=lambda layer: -depth_of_layer[id(layer)])
 
-    # --- what the model asks
+    # --- called by the model
 
     def ports(self, names: Sequence[str]) -> list[Port]:
-        """Return what may be fed to each input of the graph, those of the model by its names."""
+        """Return the descriptions of the graph's inputs, those of the model with its names."""
         wants: dict[int, Want] = {}
         for step in reversed(self.steps):
             if step.arguments is not None:
-                continue  # takes what it is given
+                continue  # takes any kind
             count = len(step.inputs)
             bounds = step.layer.input_bounds(count)
             for t, kind, bound in zip(
@@ -165,7 +165,7 @@ class Structure:
             ):
                 if kind is not None:
                     want = (kind, bound)
-                elif step.outputs[0] in wants:  # takes anything, and hands it on
+                elif step.outputs[0] in wants:  # takes any kind, and passes it on
                     want = wants[step.outputs[0]]
                 else:
                     continue
@@ -189,9 +189,9 @@ class Structure:
         return ports
 
     def prepare(self, dtype: str, kinds: Sequence[str]) -> None:
-        """Build all layers, each as a recording of all of them reaches it.
+        """Build all layers, each when the recording of all of them reaches it.
 
-        ``kinds`` says for each input what is fed.
+        ``kinds`` gives the kind that is fed to each input.
         """
         specs = [Spec(tuple(self.shapes[t]), kind) for t, kind in zip(self.fed, kinds, strict=True)]
         sketched(dtype, specs, lambda sketch: self._reach(sketch, dtype))
@@ -219,7 +219,7 @@ class Structure:
 
     @property
     def streams(self) -> int:
-        """How many streams of random numbers all steps use."""
+        """The number of streams of random numbers used by all steps."""
         return sum(step.layer.streams for step in self.steps)
 
     def record(
@@ -229,7 +229,7 @@ class Structure:
         masks: Sequence[_core.Tensor | None],
         stream: int,
     ) -> tuple[list[Any], list[Any]]:
-        """Record all steps; returns the outputs and their masks."""
+        """Record all steps; return the outputs and their masks."""
         values: dict[int, Any] = dict(zip(self.fed, inputs, strict=True))
         masked: dict[int, Any] = dict(zip(self.fed, masks, strict=True))
         recording = Recording.of(graph)
@@ -262,7 +262,7 @@ class Structure:
     # --- copies
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return everything but the symbolic tensors, which belong to this process's nodes."""
+        """Return everything except the symbolic tensors, which belong to this process's nodes."""
         return {**self.__dict__, "tensors": [], "_numbers": {}}
 
     def restore_nodes(self) -> None:
@@ -286,7 +286,7 @@ class Structure:
 
 
 def _inputs(step: Step, known: dict[int, Tensor]) -> list[Tensor]:
-    """Return what a call reads, with the masks that it was given."""
+    """Return the inputs of a call, with the masks given to it."""
     tensors = [known[t] for t in step.inputs]
     for i, mask in enumerate(step.masks or ()):
         if mask is not None:
@@ -295,7 +295,7 @@ def _inputs(step: Step, known: dict[int, Tensor]) -> list[Tensor]:
 
 
 def _input_of(tensor: SymbolicTensor) -> SymbolicTensor:
-    # A tensor that a layer made may begin a model too: rows are fed in its place.
+    # A tensor made by a layer may also be an input of the model: rows are fed in its place.
     if not tensor.node.inputs:
         return tensor
     dtype = "int32" if tensor.kind == "int32" else None
@@ -306,12 +306,12 @@ def _input_of(tensor: SymbolicTensor) -> SymbolicTensor:
 def _trace(
     who: str, starts: dict[int, SymbolicTensor], outputs: Sequence[SymbolicTensor]
 ) -> tuple[list[Node], list[Layer]]:
-    """Return the nodes, readers after what they read, and the layers in the order met.
+    """Return the nodes, each after those it reads, and the layers in the order met.
 
-    It goes back from the outputs depth first, without recursion: models may be deep.
+    The traversal goes back from the outputs depth first, without recursion, as models may be deep.
     """
     done: dict[Node, None] = {}
-    path: dict[Node, None] = {}  # from the output to where the walk stands
+    path: dict[Node, None] = {}  # from the output to the current node
     met: dict[int, Layer] = {}
     for output in outputs:
         stack = [(starts.get(id(output), output).node, 0)]
@@ -347,14 +347,14 @@ def _check_no_cycle(who: str, node: Node, path: dict[Node, None]) -> None:
     around = list(path)[list(path).index(node) :]
     names = ", ".join(f"{n.layer.name!r} {show_shape(n.outputs[0].row_shape)}" for n in around)
     raise ValueError(
-        f"{who}: a layer cannot read its own output; each of these needs the next, "
-        f"the last the first: {names}"
+        f"{who}: a layer cannot read its own output; each of these needs the next one, "
+        f"and the last one the first: {names}"
     )
 
 
 def _agreed(old: Want | None, new: Want) -> Want:
-    # What one tensor's readers need: of token ids the lowest bound; floats where they differ, which
-    # those who need something else are given converted.
+    # The needs of a tensor's readers: the lowest bound of token ids; floats if the readers differ,
+    # converted for those that need another kind.
     if old is None:
         return new
     if old[0] != new[0]:

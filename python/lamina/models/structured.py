@@ -1,4 +1,4 @@
-"""What models with ``call`` are fed and return: an array each, or structures of them."""
+"""Inputs and outputs of models with ``call``: single arrays, or structures of them."""
 
 from __future__ import annotations
 
@@ -32,23 +32,25 @@ class Structured(Compilable):
 
     def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
-        self._fed: tuple[Any, list[Port]] | None = None  # the form of the inputs, and each one
+        self._fed: tuple[Any, list[Port]] | None = (
+            None  # the form of the inputs, and their descriptions
+        )
         self._first_shapes: list[Shape] | None = None
         self._returned: Any = None  # the form of the outputs
         self._output_specs: list[Spec] = []
         self._met: list[Layer] | None = None  # the layers when they were built
 
-    # --- what is fed
+    # --- inputs
 
     def meet(self, x: Any) -> Any:
-        """Take the form of data: which arrays there are, of which kinds."""
+        """Note the form of data: the arrays and their kinds."""
         x = self._one_input(x) if self._takes_one() else gathered(x, None)
         form, leaves = forms.of_inputs(x)
         self._take(
             form,
             [port_of(n, leaf) for n, leaf in zip(forms.input_names(form), leaves, strict=True)],
         )
-        if self._met is not None and self._met != self.parts:  # some were added or replaced
+        if self._met is not None and self._met != self.parts:  # layers were added or replaced
             with structure():
                 self._met = None
                 self._changed()
@@ -59,7 +61,7 @@ class Structured(Compilable):
         return self.built and self._fed is not None and self._fed[0] is None
 
     def _one_input(self, x: Any) -> Any:
-        """Return data for the one input; a list of rows is one array, whose rows may differ."""
+        """Return data for a single input; a list of rows is one array, whose rows may differ."""
         axes = len(self.ports[0].shape)
         rows = isinstance(x, (list, tuple)) and all(is_array(v) and np.ndim(v) == axes for v in x)
         made = gathered(x, self.ports if rows else None)
@@ -81,23 +83,23 @@ class Structured(Compilable):
 
     @property
     def input_row_shapes(self) -> list[Shape] | None:
-        """The shapes of a row of the inputs that came first; None until they are known."""
+        """The shapes of a row of the first inputs; None until they are known."""
         return self._first_shapes
 
     def _formed(self, leaves: Sequence[Any]) -> Any:
         form = None if self._fed is None else self._fed[0]
         return leaves[0] if form is None else packed(form, leaves)
 
-    # --- what is returned
+    # --- outputs
 
     @property
     def output_names(self) -> list[str]:
-        """A dict's sorted keys, or "output_1", ...; until it is built, those of the losses."""
+        """A dict's sorted keys, or "output_1", ...; before building, the names of the losses."""
         form = self._form_returned()
         return ["output"] if form is None else forms.output_names(form)
 
     def _name_outputs(self) -> None:
-        # Compiled when there were no outputs yet.
+        # Compiled before there were outputs.
         if self._compiled is not None and list(self._compiled.names) != self.output_names:
             self.compile_as_asked()
 
@@ -119,9 +121,7 @@ class Structured(Compilable):
     def _form_returned(self) -> Any:
         if self._returned is not None or not self._asked:
             return self._returned
-        asked = forms.by_key(
-            self._asked[1]
-        )  # until it is built, the outputs are those that have losses
+        asked = forms.by_key(self._asked[1])  # before building, the outputs are those with losses
         return forms.form_of(asked, _is_loss) if isinstance(asked, forms.NESTS) else None
 
 

@@ -1,4 +1,4 @@
-"""The table that ``summary`` prints."""
+"""The table printed by ``summary``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Rows = list[tuple["Layer", Sequence[str]]]  # each layer with the cells of its l
 
 @dataclass
 class Shown:
-    """What ``summary`` was asked for: see its parameters."""
+    """The arguments of ``summary``: see its parameters."""
 
     line_length: int | None
     positions: Sequence[float] | None
@@ -44,7 +44,7 @@ def rows_of_chain(model: Sequential) -> tuple[Sequence[str], Rows]:
 
 
 def rows_of_calls(model: Network) -> tuple[Sequence[str], Rows]:
-    """Return those of a model with ``call``: its layers with the shapes that they returned."""
+    """Return the same for a model with ``call``: its layers with their output shapes."""
     seen: dict[int, list[Any]] = {}
     batch = model.batch_given()
     if model.input_row_shapes is not None:
@@ -59,7 +59,7 @@ def rows_of_calls(model: Network) -> tuple[Sequence[str], Rows]:
 
 
 def table(model: Network, shown: Shown) -> str:
-    """Return the text: the layers' lines under a head, and the totals."""
+    """Return the text: a head, the lines of the layers, and the totals."""
     head, rows = model.summary_rows()
     rows = _between(rows, shown.layer_range)
     if shown.expand_nested:
@@ -72,7 +72,7 @@ def table(model: Network, shown: Shown) -> str:
 
 
 def _between(rows: Rows, names: Sequence[str] | None) -> Rows:
-    """Return the rows from the first layer whose name fits to the last: names or patterns."""
+    """Return the rows from the first layer that matches to the last: names or patterns."""
     if names is None:
         return rows
     if isinstance(names, str) or len(names) != 2:
@@ -89,7 +89,7 @@ def _between(rows: Rows, names: Sequence[str] | None) -> Rows:
 
 
 def _expanded(row: tuple[Layer, Sequence[str]], columns: int, indent: str) -> Rows:
-    """Return a row, and behind it those of the layers of the model that it stands for."""
+    """Return a row, followed by those of the layers of the model that it represents."""
     layer, cells = row
     found: Rows = [(layer, (indent + cells[0], *cells[1:]))]
     if layer.stands_for is not None:
@@ -108,14 +108,14 @@ def _trains(layer: Layer) -> str:
 
 
 def label(layer: Layer) -> str:
-    """Return a layer's name and class; a model's class for a model within."""
+    """Return the name and class of a layer; a model's own class for a nested model."""
     return f"{layer.name} ({layer.class_name})"
 
 
 def _laid_out(
     model: Network, head: Sequence[str], rows: Sequence[Sequence[str]], shown: Shown
 ) -> str:
-    """Return the rows in columns under a head, the third (counts) to the right, and the totals."""
+    """Return the rows in columns under a head, the counts aligned right, and the totals."""
     columns = list(zip(head, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     gaps = GAP * (len(widths) - 1)
@@ -135,14 +135,14 @@ def _laid_out(
 
 
 def _starts(shown: Shown) -> list[int]:
-    """Return where the columns behind the first begin."""
+    """Return the positions at which the columns after the first start."""
     given = list(shown.positions or ())
     share = bool(given) and max(given) <= 1
     return [int(p * (shown.line_length or 80)) if share else int(p) for p in given]
 
 
 def totals(model: Network) -> str:
-    """Return the line of all weights, their memory, and how many train."""
+    """Return the line with the number of weights, their memory, and how many are trainable."""
     if not model.built:
         return "Weights: not built; the input shape is not known yet"
     parameters = model.parameters

@@ -1,4 +1,4 @@
-"""Targets and weights as users pass them, checked and converted once."""
+"""Users' targets and weights, checked and converted once."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from lamina.models.rows import gathered
 def target(
     who: str, y: object, rows: int, loss: Loss, output: Shape, dtype: str, name: str = "y"
 ) -> Any:
-    """Return ``y`` as the loss's target; a large memory map as what is checked when it is read."""
+    """Return ``y`` as the loss's target; a large memory map is checked when it is read."""
     later = unread(y)
     if isinstance(later, Mapped):
         return _read_later(who, later, rows, loss, output, dtype, name)
     array = _check.numeric(who, name, y)
     columns = column_names(y)
-    if columns is not None:  # before the loss, which knows no names
+    if columns is not None:  # before the loss, which does not know the names
         _check.floats(who, name, array, "float64", columns=columns)
     check_axis(who, name, array)
     _check_rows(who, name, rows, len(array))
@@ -44,7 +44,9 @@ def target(
 
 def _check_rows(who: str, name: str, rows: int, got: int) -> None:
     if got != rows:
-        raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {got}")
+        raise ValueError(
+            f"{who}: x and {name} must have the same number of rows; got {rows} and {got}"
+        )
 
 
 def _read_later(
@@ -60,7 +62,7 @@ def _read_later(
             for row, number in zip(array, numbers.tolist(), strict=True):
                 try:
                     target(who, row[None], 1, loss, output, dtype, name)
-                except (ValueError, TypeError) as error:  # of the one row that it knows
+                except (ValueError, TypeError) as error:  # for the single row that it knows
                     said = re.sub(r"\brow 0\b", f"row {number}", str(error))
                     raise type(error)(said) from None
             raise
@@ -72,13 +74,13 @@ def _read_later(
 
 
 def check_axis(who: str, name: str, array: Array) -> None:
-    """Raise ValueError where there is a number in place of rows."""
+    """Raise ValueError if the targets are a number instead of rows."""
     if array.ndim == 0:
         raise ValueError(f"{who}: {name} must have an axis of rows; got a single number")
 
 
 def labels(loss: Loss, y: Array | Reading) -> Array | None:
-    """Return one class number a row for the losses of classes, None for all others."""
+    """Return one class number per row for losses with classes, None for all others."""
     if isinstance(y, Reading):
         return _of_pieces(y, lambda piece: labels(loss, piece))
     if loss.target_dtype == "int32" and y.ndim == 1:
@@ -105,7 +107,7 @@ def _of_pieces(y: Reading, function: Callable[[Array], Array | None]) -> Array |
 
 
 def _likely_labels(y: Array) -> Array | None:
-    """Return the class of each row, for targets of a loss that does not say what they are."""
+    """Return the class of each row, for a loss that does not define the meaning of targets."""
     if y[:1].size == 1:
         classes = _whole(y.reshape(-1))
         return None if classes is None or (classes < 0).any() else classes
@@ -117,16 +119,16 @@ def _whole(y: Array) -> Array | None:
 
 
 def _hot(y: Array) -> Array | None:
-    """Return the places of the ones along the last axis, if each position has a single one."""
+    """Return the indices of the ones along the last axis, if each position has a single one."""
     if np.isin(y, (0, 1)).all() and (y.sum(axis=-1) == 1).all():
         return np.asarray(y.argmax(axis=-1), dtype=np.int64)
     return None
 
 
 def _weighed_labels(loss: Loss, y: Array | Reading, output: Shape) -> Array | None:
-    """Return the class of each row or position for ``class_weight``; None where there is none.
+    """Return the class of each row or position for ``class_weight``; None if there are none.
 
-    Whole numbers are classes under any loss: in a regression of counts, say, or of -1 and 1.
+    Integers are treated as classes under any loss: in a regression of counts, say, or of -1 and 1.
     """
     if isinstance(y, Reading):
         return _of_pieces(y, lambda piece: _weighed_labels(loss, piece, output))
@@ -156,8 +158,8 @@ def row_weights(
 ) -> Array | None:
     """Return sample weights times class weights, one for each row (or position), or None.
 
-    Class weights are for training: given the rows ``trained``, they are counted over these and
-    change these alone.
+    Class weights are for training: given the rows ``trained``, classes are counted over these,
+    and only their weights are changed.
     """
     if sample_weight is None and class_weight is None:
         return None
@@ -169,7 +171,7 @@ def row_weights(
             weight = weight[:, 0]
         if weight.shape not in ((len(y),), (len(y), *positions)):
             raise ValueError(
-                f"{who}: {name} must have shape ({len(y)},), one weight a row; got {weight.shape}"
+                f"{who}: {name} must have shape ({len(y)},), one weight per row; got {weight.shape}"
             )
     weight = _spread(weight, positions)
     if class_weight is not None:
@@ -188,11 +190,11 @@ def _spread(weight: Array, positions: Shape) -> Array:
 def _class_weights(
     who: str, weights: object, y: Array, loss: Loss, output: Shape, trained: Array | None
 ) -> Array:
-    """Return the factor of each row, or of each position; 1 for a class that is not named."""
+    """Return the factor of each row, or of each position; 1 for classes without a weight."""
     classes = _weighed_labels(loss, y, output)
     if classes is None:
         raise ValueError(
-            f"{who}: class_weight needs one class a row, or a position; loss {loss.name} with y of "
+            f"{who}: class_weight needs one class per row or position; loss {loss.name} with y of "
             f"shape {y.shape} has none (use sample_weight)"
         )
     rows: Any = slice(None) if trained is None else trained
@@ -203,7 +205,7 @@ def _class_weights(
     if isinstance(weights, str) and weights == "balanced":
         sizes = np.bincount(places[rows].reshape(-1), minlength=len(found))
         present = sizes > 0
-        if count is not None:  # what `ignore_class` leaves out is none
+        if count is not None:  # labels equal to `ignore_class` are no class
             present &= (found >= 0) & (found < count)
         factors[present] = sizes[present].sum() / (present.sum() * sizes[present])
     elif isinstance(weights, Mapping) or hasattr(weights, "items"):  # a pandas Series too
@@ -220,7 +222,7 @@ def _class_weights(
 
 
 def _count_of_classes(loss: Loss, output: Shape) -> int | None:
-    """Return how many classes there are, None where the loss does not say."""
+    """Return the number of classes, None if the loss does not define it."""
     if isinstance(loss, BinaryCrossentropy):
         return max(2, *output[-1:], 0)
     if loss.target_dtype == "int32" or isinstance(loss, CategoricalCrossentropy):
@@ -229,7 +231,7 @@ def _count_of_classes(loss: Loss, output: Shape) -> int | None:
 
 
 def _class(who: str, label: Any, count: int | None) -> int:
-    # The keys of dict(zip(np.unique(y), weights)) are of y's dtype: bools, floats, integers.
+    # The keys of dict(zip(np.unique(y), weights)) have the dtype of y: bool, float or integer.
     whole = isinstance(label, (bool, np.bool_, int, np.integer))
     if isinstance(label, (float, np.floating)):
         whole = float(label).is_integer()
@@ -244,11 +246,11 @@ def _class(who: str, label: Any, count: int | None) -> int:
 
 
 def of_outputs(model: Any, values: Any) -> Any:
-    """Return targets, or weights, with ``Rows`` where their rows differ in shape."""
+    """Return targets, or weights, with ``Rows`` if their rows differ in shape."""
     return gathered(values, [Port(name, None) for name in model.output_names])
 
 
 def unboxed(values: Any, rows: int) -> Any:
-    """Return the array in a list of one, as a model of one output may be given it."""
+    """Return the array in a list of one, which a model with one output accepts."""
     single = isinstance(values, (list, tuple)) and len(values) == 1 and is_array(values[0])
     return values[0] if single and ndim_of(values[0]) and len(values[0]) == rows else values

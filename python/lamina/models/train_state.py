@@ -1,4 +1,4 @@
-"""All that training keeps beside the weights."""
+"""The state of training besides the weights."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ Paths = Mapping[str, "_core.Parameter"]
 
 
 class TrainState:
-    """How far a model's training is; with the weights it decides every bit of what follows.
+    """The progress of a model's training, which with the weights determines every further bit.
 
     Attributes
     ----------
     epoch : int
-        Epochs done over all fits: keys the shuffles.
+        Number of epochs over all fits: the key of shuffles.
     draw : int
-        Training batches begun over all fits: keys dropout and other noise.
+        Number of training batches started over all fits: the key of dropout and other noise.
     optimizer : Optimizer or None
         Counts the steps, and holds the learning rate or its schedule and the state of its rule;
         None before ``compile``.
     position : Position or None
-        Where the last fit stood when it ended, for one that goes on from there.
+        The position of the last fit when it ended, from which another can continue.
     running : callable or None
-        Returns the position of the fit that runs.
+        Returns the position of the running fit.
     """
 
     __slots__ = ("draw", "epoch", "optimizer", "position", "running")
@@ -45,12 +45,12 @@ class TrainState:
 
     @property
     def step(self) -> int:
-        """Steps done by the optimizer."""
+        """Number of steps of the optimizer."""
         return 0 if self.optimizer is None else self.optimizer.steps
 
     @property
     def where(self) -> Position | None:
-        """The position of the fit that runs, or else of the last one."""
+        """The position of the running fit, or of the last one."""
         return self.position if self.running is None else self.running()
 
     def get(self, paths: Paths) -> dict[str, Any]:
@@ -59,15 +59,15 @@ class TrainState:
         Parameters
         ----------
         paths : dict of str to Parameter
-            The model's weights: state of the rule is told by the path of the weight it belongs to.
+            The model's weights: the state of the rule is stored by the path of its weight.
 
         Returns
         -------
         dict
-            ``epoch``, ``draw``, ``position`` and, of a compiled model, what its optimizer keeps:
+            ``epoch``, ``draw``, ``position`` and, for a compiled model, the optimizer's state:
             ``step``, ``learning_rate`` (a number or a schedule's configuration) and ``slots``:
-            {path: {slot: array}}, accumulated gradients and means of the weights among them; some
-            keep more, such as the states of the ``optimizers`` of several.
+            {path: {slot: array}}, including accumulated gradients and means of the weights; some
+            optimizers have more entries, such as the states of several ``optimizers``.
         """
         position = self.where
         state: dict[str, Any] = {
@@ -80,17 +80,17 @@ class TrainState:
         return state
 
     def set(self, state: Mapping[str, Any], paths: Paths) -> None:
-        """Take over what ``get`` of another model's state returned; a refused call changes nothing.
+        """Take over the result of ``get`` of another model; after an error nothing is changed.
 
         Raises
         ------
         TypeError, ValueError
-            A value that ``get`` does not return; a weight that the model has not, or whose state
-            has another size; the state of an optimizer where the model is not compiled.
+            If a value cannot come from ``get``; a weight is not in the model, or its state has
+            another size; or there is an optimizer's state but the model is not compiled.
         """
         who = "TrainState"
         if not has_settings(state, "epoch", "draw"):
-            raise TypeError(f"{who}: needs what get returned; got {state!r}")
+            raise TypeError(f"{who}: needs the result of get; got {state!r}")
         epoch = _check.integer(who, "epoch", state["epoch"], 0)
         draw = _check.integer(who, "draw", state["draw"], 0)
         told = state.get("position")
@@ -102,7 +102,7 @@ class TrainState:
         self.epoch, self.draw, self.position = epoch, draw & 0xFFFF_FFFF, position
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes; no fit runs in a copy, which goes on where this one stands."""
+        """Return the attributes; no fit is running in a copy, which continues from here."""
         return {
             "epoch": self.epoch,
             "draw": self.draw,
@@ -111,7 +111,7 @@ class TrainState:
         }
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        """Restore."""
+        """Restore the attributes."""
         self.running = None
         for name, value in state.items():
             setattr(self, name, value)

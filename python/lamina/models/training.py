@@ -1,4 +1,4 @@
-"""The training loop: one call into the engine a mini-batch, and as little else as can be."""
+"""The training loop: one call into the engine per mini-batch, and as little else as possible."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Failure(NamedTuple):
-    """Why a step failed: its loss, and the names that ``TrainingDiverged`` takes."""
+    """The reason why a step failed: its loss, and the names in ``TrainingDiverged``."""
 
     loss: float
     names: tuple[str | None, str | None, str | None]  # where, weight, kind
@@ -42,15 +42,15 @@ class Training:
     Parameters
     ----------
     model : Fitting
-        Built, compiled, and held by this thread.
+        A model that is built, compiled, and held by this thread.
     feed : Feed
-        The batches to train on.
+        The batches for training.
     held_out : sequence of Part, or Stream
-        What to validate on; no part for no validation.
+        The validation data; no part for no validation.
     settings : Plan
     callbacks : CallbackList
     course : dict, optional
-        What a fit that goes on from this one is compared with.
+        Compared with that of a fit that continues this one.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Training:
     ) -> None:
         self.model, self.feed, self.held_out = model, feed, held_out
         self.spread = model.take_spread()
-        self.part = feed.first  # that of the batch at hand
+        self.part = feed.first  # the part of the current batch
         self.settings, self.hooks = settings, callbacks
-        self.seen = changes.count  # of the changes of settings; first, as in `take_changes`
-        self.attached = -1  # the optimizer's version that the execution knows
+        self.seen = changes.count  # of changes of settings; first, as in `take_changes`
+        self.attached = -1  # the optimizer's version known to the execution
         self.optimizer: Any = model.compiled("fit").optimizer
         self.batch = min(settings.batch, self.part.size)
         self.objective: Objective = self._objective(self.batch)
@@ -85,17 +85,19 @@ class Training:
         self.standing = Standing(
             model, self.optimizer, callbacks, self.steps, settings.first_epoch, course or {}
         )
-        self.notes_rate: bool | None = None  # whether the logs have the rate; unknown at first
-        self.diverged: float | None = None  # the loss of a step that a callback lets pass
+        self.notes_rate: bool | None = (
+            None  # whether the logs have the learning rate; unknown at first
+        )
+        self.diverged: float | None = None  # the loss of a failed step that a callback accepted
 
     @property
     def idle(self) -> bool:
-        """Whether there are weights to train, and gradients reach none of them."""
+        """Whether there are weights to train, but gradients reach none of them."""
         trains = any(parameter.trainable for parameter in self.model.parameters)
         return trains and not self.execution.paths()
 
     def attach(self) -> None:
-        """Give the optimizer the execution: the first thing that changes anything."""
+        """Give the execution to the optimizer: the first action that changes anything."""
         self.attached = self.optimizer.version
         train = self.optimizer.attach(self.execution, self.model)
         self.train = self.objective.constraining(train)
@@ -108,7 +110,7 @@ class Training:
         return self.model.objective_for(self.part.data, rows)
 
     def follow(self, part: Part, rows: int) -> None:
-        """Let the next step be of that many rows of a part."""
+        """Prepare the next step for this number of rows of a part."""
         bound = self.model.bound
         if part is self.part and (rows == self.batch or not bound):
             return
@@ -121,8 +123,8 @@ class Training:
             self.attach()
 
     def take_changes(self) -> None:
-        """Let the next step follow what was set since the last: in layers, losses, optimizer."""
-        self.seen = changes.count  # first: what is set while this runs is seen the next time
+        """Apply changes of settings of layers, losses or optimizer since the last step."""
+        self.seen = changes.count  # first: changes made while this runs are seen the next time
         objective = self._objective(self.batch)
         if objective is not self.objective:
             self.steps.move_to(objective)
@@ -132,7 +134,7 @@ class Training:
         self.attach()
 
     def run(self, history: History) -> None:
-        """Run all epochs; ``history`` becomes the model's once no callback refuses the run."""
+        """Run all epochs; ``history`` becomes the model's once no callback rejects the run."""
         hooks, model = self.hooks, self.model
         try:
             with hooks.closing(), self.steps:
@@ -149,7 +151,7 @@ class Training:
             self.objective.trim()
 
     def _epochs(self, history: History) -> dict[str, float]:
-        """Run all epochs; returns the logs of the last one."""
+        """Run all epochs; return the logs of the last one."""
         hooks, model, settings = self.hooks, self.model, self.settings
         hooks.call("on_train_begin", {})
         self.attach()
@@ -167,7 +169,7 @@ class Training:
         return logs
 
     def single(self) -> dict[str, float]:
-        """Do one step on all rows; returns loss and metrics."""
+        """Do one step on all rows; return loss and metrics."""
         with self.steps:
             self.attach()
             self.model.train_state.position = None
@@ -175,9 +177,9 @@ class Training:
             return self.steps.results()
 
     def _epoch(self, epoch: int, before: int) -> dict[str, float] | None:
-        """Train and validate; returns the logs, None if the source had no batch left.
+        """Train and validate; return the logs, or None if the source has no more batches.
 
-        ``before`` says how many batches of it another run did.
+        ``before`` is the number of batches of the epoch done by another run.
         """
         self.standing.begin_batches(before)
         if self.spread is not None:
@@ -197,9 +199,9 @@ class Training:
             result = logs_.in_order(evaluate(self.model, planned, self.hooks, self.spread))
             logs.update({f"val_{key}": value for key, value in result.items()})
             logs = logs_.in_order(logs)
-        if self.notes_rate is None:  # from the first epoch on or never: columns of one length
+        if self.notes_rate is None:  # from the first epoch on or never, for columns of equal length
             self.notes_rate = bool(self.optimizer.follows_schedule)
-        if self.notes_rate:  # a schedule set in the fit must not take a metric's place
+        if self.notes_rate:  # a schedule set during the fit must not replace a metric
             logs.setdefault("learning_rate", self.optimizer.current_learning_rate())
         return logs
 
@@ -211,12 +213,12 @@ class Training:
         if settings.validation_steps is not None:
             wanted = wanted or own
             parts = first_batches(parts, wanted, settings.validation_steps)
-        # Whoever counts the batches is told of Keras's; fewer are faster.
+        # If the number of batches is needed it is Keras's; fewer batches are faster.
         default = own if hears_test_batches(self.hooks) else max(own, 256)
         return plans(self.model, parts, wanted, default, own)
 
     def _all_batches(self, epoch: int, draw: Draw | None, before: int = 0) -> int:
-        """Do the steps of an epoch but for the first ones; returns how many it has by then."""
+        """Do the steps of an epoch after the first ones; return the number done by then."""
         done, loss, rate = before, 0.0, 0.0
         chunks = self.feed.epoch(draw)
         if self.spread is not None and isinstance(self.feed, Stream):
@@ -233,8 +235,8 @@ class Training:
         return done
 
     def _batches(self, epoch: int, batches: Batches, first: int) -> tuple[int, float, float]:
-        """Do steps of an epoch; returns how many it has by then, the last loss and its rate."""
-        # Everything the loop touches is a local: a step of a small network takes microseconds.
+        """Do steps of an epoch; return the number done by then, the last loss and learning rate."""
+        # Everything the loop uses is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
         state, together = model.train_state, self._stops_together
         count_of, rate_of = optimizer.counter.__dict__, optimizer.current_learning_rate
@@ -262,7 +264,7 @@ class Training:
                     train, observe, seen = self.train, self.steps.observe, self.seen
                     earlier = self.execution.completed_steps - started
                 rate = rate_of()
-                # Counted before: what is set while the step runs stays set.
+                # Counted before the step, so that values set while it runs are kept.
                 step = count_of["_iterations"] = count_of["_iterations"] + 1
                 random_step = state.draw = (state.draw + 1) & 0xFFFF_FFFF
                 started += 1
@@ -284,7 +286,7 @@ class Training:
                 if model.stop_training:
                     break
         except BaseException:
-            if started > self.execution.completed_steps - earlier:  # the last one moved nothing
+            if started > self.execution.completed_steps - earlier:  # the last one changed nothing
                 self._uncount(step, random_step)
             raise
         return index + 1, loss, rate
@@ -294,7 +296,7 @@ class Training:
         return self.spread is not None and self.spread.hears_batches
 
     def _stop_together(self) -> None:
-        """Stop where a callback of any process wants to."""
+        """Stop if a callback of any process requests it."""
         if self.spread is not None:
             self.model.stop_training = self.spread.any_stops(self.model.stop_training)
 
@@ -306,7 +308,7 @@ class Training:
             self.model.train_state.draw = (random_step - 1) & 0xFFFF_FFFF
 
     def _diverge(self, loss: float, epoch: int, index: int, rate: float, batch: Any) -> None:
-        """Raise TrainingDiverged, unless a callback lets the step pass; its loss is noted then."""
+        """Raise TrainingDiverged, unless a callback accepts the step; its loss is then noted."""
         failure = self._failure(loss, *batch)
         error = TrainingDiverged(failure.loss, epoch + 1, index + 1, rate, *failure.names)
         if True not in [hook(index, error) for hook in self.hooks["on_train_diverged"]]:

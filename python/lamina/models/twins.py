@@ -1,4 +1,4 @@
-"""Copies of models that compute in another type: for derivatives that need all their digits."""
+"""Copies of models with another dtype: for derivatives that need full precision."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from lamina._policies import TYPES
 
 
 def twin(who: str, model: Any, dtype: str = "float64") -> Any:
-    """Return a compiled copy of a compiled model with the same weights, in ``dtype`` if it can be.
+    """Return a compiled copy of a compiled model with the same weights, in ``dtype`` if possible.
 
-    A model that cannot be made anew from its configuration keeps its type.  The copy has the
-    losses, and the optimizer's and metrics' defaults.
+    A model that cannot be rebuilt from its configuration keeps its dtype.  The copy has the same
+    losses, and default settings of optimizer and metrics.
     """
     from lamina.models import Functional, Model, Sequential
 
@@ -22,7 +22,7 @@ def twin(who: str, model: Any, dtype: str = "float64") -> Any:
     same = model.dtype == dtype
     if same or type(model) not in (Sequential, Functional):
         other = copy.deepcopy(model)
-        other.dtype_policy = model.dtype  # all digits of its type
+        other.dtype_policy = model.dtype  # full precision
     else:
         config = _without_policies(model.get_config())
         other = type(model).from_config({**config, "dtype": dtype})
@@ -35,11 +35,13 @@ def twin(who: str, model: Any, dtype: str = "float64") -> Any:
 
 
 def _without_policies(config: Any) -> Any:
-    """Return a configuration whose layers say nothing of the floats that they compute in."""
+    """Return a configuration whose layers do not specify their floating-point types."""
     if isinstance(config, list):
         return [_without_policies(each) for each in config]
     if not isinstance(config, dict):
         return config
     told = config.get("dtype")
-    floats = "trainable" in config and isinstance(told, str) and told in TYPES  # of a layer
+    floats = (
+        "trainable" in config and isinstance(told, str) and told in TYPES
+    )  # the dtype of a layer
     return {k: _without_policies(v) for k, v in config.items() if k != "dtype" or not floats}

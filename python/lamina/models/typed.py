@@ -1,4 +1,4 @@
-"""In what types a model computes and holds weights; a part of ``Network``."""
+"""The types in which a model computes and stores weights; a part of ``Network``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from lamina.layers._lock import structure
 
 
 class Typed:
-    """The policy of a model, which its layers have unless they are given another."""
+    """The policy of a model, used by its layers unless they have their own."""
 
     name: str
     dtype: str
     parts: Any  # the layers
-    _policy: str | None = None  # its name; None: that of the dtype
+    _policy: str | None = None  # its name; None for that of the dtype
 
     @property
     def dtype_policy(self) -> DTypePolicy:
-        """In what types the model computes and holds weights, but for layers that have their own.
+        """The types in which the model computes and stores weights, unless layers have their own.
 
-        Set, it becomes that of all its layers; its ``variable_dtype`` has to be that of the model.
+        When set, it applies to all layers; its ``variable_dtype`` must be that of the model.
         """
         return DTypePolicy(self._policy or self.dtype)
 
@@ -44,7 +44,7 @@ class Typed:
 
     @property
     def variable_dtype(self) -> str:
-        """The same as ``dtype``; the name that Keras uses for the type of weights."""
+        """The same as ``dtype``, under the name that Keras uses for the type of weights."""
         return self.dtype
 
     def _tell_policy(self, layers: Sequence[Layer]) -> None:

@@ -1,4 +1,4 @@
-"""What a fit is validated on: data given beside it, or rows held out of its own."""
+"""The validation data of a fit: given separately, or rows held out of the training data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Split:
-    """How a fit holds rows out, see ``Model.fit``."""
+    """How a fit holds out rows, see ``Model.fit``."""
 
     fraction: Any
     stratify: Any
@@ -34,7 +34,7 @@ def choose(
     sample_weight: Any,
     class_weight: Any,
 ) -> tuple[Array | None, data_.Part | None]:
-    """Return the rows to train on, None for all, and what to validate on, if anything."""
+    """Return the training rows, None for all, and the validation data, if any."""
     fraction = check_fraction(split.fraction)
     if validation_data is not None:
         return None, data_.part_of(given_data(model, validation_data, data.row_shapes))
@@ -46,7 +46,7 @@ def choose(
 
 
 def given_data(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:
-    """Return ``validation_data``, checked; its rows have the fit's shapes, where those matter."""
+    """Return ``validation_data``, checked; rows must have the fit's shapes if those matter."""
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         raise TypeError(
             "fit: validation_data must be a tuple (x, y) or (x, y, sample_weight); "
@@ -73,13 +73,13 @@ def _split(
     sample_weight: Any,
     class_weight: Any,
 ) -> tuple[Array, data_.Part]:
-    """Return the rows to train on and those held out, see ``Model.fit``."""
+    """Return the training rows and those held out, see ``Model.fit``."""
     classes = data_.classes_of(model, data)
-    # A state goes from a row of one batch to the same row of the next: rows drawn from among
-    # them would put the others in wrong places.
+    # A state passes from a row of one batch to the same row of the next: holding out random rows
+    # would move the others to wrong positions.
     ordered = _check.boolean("fit", "time_ordered", time_ordered) or model.stateful
     rows, kept = held_out(data.rows, fraction, classes, stratify, ordered, model.seed)
-    if any(data.weighted):  # class weights are the training rows' own
+    if any(data.weighted):  # class weights only apply to training rows
         outputs = model.output_row_shapes(data.row_shapes)
         data.weights = weights_of(
             "fit", model, data.targets, outputs, sample_weight, class_weight, rows,

@@ -1,4 +1,4 @@
-"""How rows go through a model that predicts: in batches, or the short way as they are."""
+"""How rows pass through a model for prediction: in batches, or directly."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lamina.layers import Layer
 
 
 class Way(NamedTuple):
-    """How rows go through a model.
+    """How rows pass through a model.
 
     Attributes
     ----------
     rows : int
-        At a time.
+        Rows at a time.
     steps : int
-        How many batches there are.
+        The number of batches.
     predictor_for : callable
-        Returns what predicts for batches of a number of rows.
+        Returns a predictor for batches of a number of rows.
     predictor : Predictor or None
-        What predicts for batches of any number, where there is such a thing.
+        The predictor for batches of any number of rows, if there is one.
     """
 
     rows: int
@@ -31,17 +31,17 @@ class Way(NamedTuple):
 
 
 class Door(NamedTuple):
-    """The short way to a prediction, for data that need nothing done to them.
+    """The fast path of a prediction, for data that need no preparation.
 
     Attributes
     ----------
     predictor : Predictor
     names : list of str
-        Of the inputs.
+        Names of the inputs.
     plain : bool
-        Whether the model returns the array that the predictor does.
+        Whether the model returns the predictor's array itself.
     parts : list of Layer
-        The engine holds them weakly: a call ends with those it began with.
+        The layers, kept until a call ends, as the engine only holds weak references to them.
     """
 
     predictor: _core.Predictor

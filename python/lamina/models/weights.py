@@ -1,4 +1,4 @@
-"""The weights of a model: all its layers' together."""
+"""The weights of a model: those of all its layers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lamina.layers._lock import structure
 
 
 def once(layers: Iterable[Layer], arrays: Callable[[Layer], list[Array]]) -> list[Array]:
-    """Return the arrays of all layers, those of a weight met again only where it is met first.
+    """Return the arrays of all layers, with repeated weights only at their first occurrence.
 
-    A layer may stand in a model beside a ``TimeDistributed`` or another model that holds it.
+    A layer may occur in a model together with a ``TimeDistributed`` or another model that holds it.
     """
     found: dict[_core.Parameter, Array] = {}
     for layer in layers:
@@ -28,9 +28,9 @@ def once(layers: Iterable[Layer], arrays: Callable[[Layer], list[Array]]) -> lis
 
 
 class Weighted:
-    """What a model can do with its layers' weights.
+    """Methods of a model for its layers' weights.
 
-    A subclass gives ``layers``, ``input_row_shapes`` and ``ensure_built``.
+    A subclass defines ``layers``, ``input_row_shapes`` and ``ensure_built``.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Weighted:
 
     @property
     def parts(self) -> list[Layer]:
-        """The layers in order, operations among them, and models as layers."""
+        """The layers in order, including operations, and models as layers."""
         raise TypeError(f"{type(self).__name__}: a model must define parts")
 
     @property
@@ -62,25 +62,25 @@ class Weighted:
         raise TypeError(f"{type(self).__name__}: a model must define ensure_built")
 
     def _holders(self) -> list[Layer]:
-        """Return the layers whose weights, with those of the layers within, are the model's."""
+        """Return the layers whose weights, including those of layers within, are the model's."""
         return self.parts
 
     def penalties(self) -> list[tuple[_core.Parameter, float, float]]:
-        """Return (weight, l1, l2) of all penalised weights."""
+        """Return (weight, l1, l2) for all penalised weights."""
         pairs = (penalty for layer in self._holders() for penalty in layer.penalties())
-        return list(dict.fromkeys(pairs))  # a layer may stand here and in a model within
+        return list(dict.fromkeys(pairs))  # a layer may occur here and in a model within
 
     def stopped_at_zero(self) -> set[int]:
-        """Return the ids of the weights whose L1 penalty leaves true zeros."""
+        """Return the ids of the weights whose L1 penalty yields exact zeros."""
         pairs = self._once(lambda layer: layer._penalized)
         return {id(parameter) for parameter, regularizer in pairs if regularizer.proximal}
 
     def regularized(self) -> list[tuple[_core.Parameter, Any]]:
-        """Return (weight, regularizer) of weights that train, for penalties that are recorded."""
+        """Return (weight, regularizer) for trainable weights with penalties that are recorded."""
         return self._once(lambda layer: layer._regularized)
 
     def constrained(self) -> list[tuple[_core.Parameter, Any]]:
-        """Return (weight, constraint) for the weights that train."""
+        """Return (weight, constraint) for the trainable weights."""
         return self._once(lambda layer: layer._constrained)
 
     def _once(self, held: Callable[[Layer], list[tuple[_core.Parameter, Any]]]) -> list[Any]:
@@ -94,18 +94,18 @@ class Weighted:
         return list(dict.fromkeys(p for layer in self._holders() for p in layer.parameters))
 
     def live_weights(self) -> list[Array]:
-        """Return what ``weights`` does, of a model that is built."""
+        """Return the result of ``weights`` for a model that is built."""
         return once(self._holders(), lambda layer: layer.weights)
 
     def copied_weights(self) -> list[Array]:
-        """Return what ``get_weights`` does, of a model that is built."""
+        """Return the result of ``get_weights`` for a model that is built."""
         return once(self._holders(), lambda layer: layer.get_weights())
 
     @property
     def as_drawn(self) -> bool:
-        """Whether all trainable weights still are the first ones, as the seed has drawn them.
+        """Whether all trainable weights still have their initial values, as drawn from the seed.
 
-        False of a model that is not built, or has no trainable weights.
+        False if the model is not built, or has no trainable weights.
 
         Examples
         --------
@@ -128,20 +128,20 @@ class Weighted:
 
     @property
     def losses(self) -> list[Any]:
-        """What layers gave to ``add_loss``, within a recording; else the weights' penalties."""
+        """Losses given to ``add_loss``, within a recording; otherwise the penalties on weights."""
         found = {id(loss): loss for layer in self.parts for loss in layer.losses}
         return list(found.values())
 
     @property
     def _shapeless(self) -> bool:
-        # There are no weights yet, and what they will be is not known.
+        # There are no weights yet, and their values are not known.
         return self.input_row_shapes is None and not self.built
 
     @property
     def weights(self) -> list[Any]:
         """The weights of all layers: writing to them changes the model.
 
-        An empty list before the shape of the inputs is known.
+        An empty list until the shape of the inputs is known.
         """
         with structure():
             if self._shapeless:
@@ -156,22 +156,22 @@ class Weighted:
 
     @property
     def non_trainable_weights(self) -> list[Any]:
-        """The weights that ``fit`` leaves: frozen ones, and statistics."""
+        """The weights that ``fit`` does not change: frozen ones, and statistics."""
         return [w for w in self.weights if not w.trainable]
 
     @property
     def variables(self) -> list[Any]:
-        """What ``weights`` returns, by Keras's other name."""
+        """The same as ``weights``, under Keras's other name."""
         return self.weights
 
     @property
     def trainable_variables(self) -> list[Any]:
-        """What ``trainable_weights`` returns, by Keras's other name."""
+        """The same as ``trainable_weights``, under Keras's other name."""
         return self.trainable_weights
 
     @property
     def non_trainable_variables(self) -> list[Any]:
-        """What ``non_trainable_weights`` returns, by Keras's other name."""
+        """The same as ``non_trainable_weights``, under Keras's other name."""
         return self.non_trainable_weights
 
     @answering_calls
@@ -190,8 +190,8 @@ class Weighted:
         Raises
         ------
         ValueError, TypeError
-            Too few, too many, another shape, or a number that the dtype holds as infinity: then
-            no weight is changed.  NaN and infinity themselves are taken.
+            If there are too few or too many arrays, a shape differs, or a number becomes infinite
+            in the dtype: then no weight is changed.  NaN and infinity themselves are accepted.
         """
         if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
             raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")
@@ -202,7 +202,7 @@ class Weighted:
                 raise ValueError(
                     f"{self.name}: needs {len(parameters)} weight arrays; got {len(weights)}"
                 )
-            # Copies: an array given may be a weight of this model, or a view of one.
+            # Copies: a given array may be a weight of this model, or a view of one.
             values = [weights_.copied(value) for value in weights]
             new, before = dict(zip(parameters, values, strict=True)), self.snapshot()
             try:
@@ -213,7 +213,7 @@ class Weighted:
                 raise
 
     def snapshot(self) -> list[Any]:
-        """Return copies of all that the layers hold, for ``restore`` to put back to the bit."""
+        """Return copies of everything that the layers hold, for ``restore`` to put back exactly."""
         with structure():
             self.ensure_built(self.input_row_shapes)
             return [layer.snapshot() for layer in self._holders()]
@@ -234,7 +234,7 @@ class Weighted:
 
     @property
     def trainable(self) -> bool:
-        """Whether any layer trains; setting it freezes or thaws all layers."""
+        """Whether any layer is trainable; setting it freezes or unfreezes all layers."""
         return any(layer.trainable for layer in self._holders())
 
     @trainable.setter

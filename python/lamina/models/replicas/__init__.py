@@ -1,12 +1,12 @@
-"""Models like another, and fits of them that the engine runs whole, many side by side.
+"""Copies of a model, and fits of them that the engine runs entirely, many in parallel.
 
-This is what ``lamina.fit_many`` is written on.
+``lamina.fit_many`` is built on this package.
 
-- ``fresh`` and ``begun`` return compiled models as they are before any training
-- ``Replicas`` are a model with the data of all its fits; ``Course`` is what those of one setting
-  have in common, and a ``Request`` one fit, as the engine takes it
-- ``scores`` reads what the engine says of rows held out
-- ``NotAlikeError`` says why fits have to go through ``fit`` instead
+- ``fresh`` and ``begun`` return compiled models in their state before any training
+- ``Replicas`` are a model with the data of all its fits; a ``Course`` describes the fits with the
+  same settings, and a ``Request`` is one fit in the form that the engine takes
+- ``scores`` reads the engine's results for rows held out
+- ``NotAlikeError`` gives the reason why fits have to go through ``fit`` instead
 """
 
 from lamina.models.replicas.alike import NotAlikeError, Recorded, Replicas

@@ -1,7 +1,7 @@
-"""Whole fits of a compiled model that the engine runs by itself, many of them side by side.
+"""Entire fits of a compiled model run by the engine, many of them in parallel.
 
-What ``fit`` of a model with a seed does is done without Python: over the same graph, with weights
-and an optimizer's state of its own, on rows of shared data, to the same bits.
+They do what ``fit`` of a model with a seed does, without Python: over the same graph, with their
+own weights and optimizer state, on rows of shared data, and to the same bits.
 """
 
 from __future__ import annotations
@@ -28,39 +28,39 @@ from lamina.models.sample_weights import weights_of
 from lamina.models.steps import overridden
 from lamina.optimizers import BFGS, LBFGS, Optimizer
 
-# Methods of a user's class that the engine would pass by.
+# Methods of a user's class that the engine would bypass.
 _OWN = ("fit", "evaluate", "predict", "reset_metrics", "get_metrics_result")
 
 
 class NotAlikeError(Exception):
-    """Why fits of a model have to go through ``fit``; its text names what needs Python."""
+    """The reason why fits of a model have to go through ``fit``, naming what needs Python."""
 
 
 @dataclass
 class Recorded:
-    """A graph that fits share: as the model's ``objective``, and as the engine takes it."""
+    """A graph that fits share: as the model's ``objective``, and in the engine's form."""
 
     objective: Any
     program: _core.FitProgram
 
 
 class Replicas:
-    """A model of whose fits the engine runs many.
+    """A model of which the engine runs many fits.
 
     Parameters
     ----------
     model : Model
-        Compiled, with an optimizer that has done no step; nobody else's from now on.
+        Compiled, with an optimizer that has not taken a step; it must not be used elsewhere.
     x, y, sample_weight : object
-        As ``fit`` takes them: all rows that any of the fits will use.
+        As in ``fit``: all rows that any of the fits uses.
     predicts : Model, optional
-        What predicts, if that is another model: one with the same weights.
+        The model for predictions, if it is another one with the same weights.
 
     Raises
     ------
     NotAlikeError
-        Where something of the model runs in Python, its batches depend on each other, or ``fit``
-        would refuse some of the rows, which need not be those of every fit.
+        If a part of the model runs in Python, its batches depend on each other, or ``fit`` would
+        reject some of the rows, as not every fit need use them.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Replicas:
         try:
             self.data = data_.prepare("fit", model, model.meet(x), y, sample_weight)
         except (ValueError, TypeError) as error:
-            raise NotAlikeError(f"rows that fit refuses: {error}") from error
+            raise NotAlikeError(f"rows that fit rejects: {error}") from error
         if self.data.ragged or self.data.reads:
             raise NotAlikeError("rows of unequal length, or that are read as they are needed")
         model.ensure_built(self.data.open_shapes)
@@ -80,7 +80,7 @@ class Replicas:
         self._first: dict[int, list[Array]] = {}
         self._recorded: dict[int, Recorded] = {}
         self._trained: dict[int, _core.FitModel] = {}
-        # By the id of data, with the data, so that no other come to have it, and rows of a batch.
+        # By the id of the data, with the data so that the id stays unique, and by rows of a batch.
         self._met: dict[tuple[int, int], tuple[Data, Recorded, _core.FitModel]] = {}
         # The same, by what `evaluating` is asked.
         self._evaluating: dict[tuple[Any, ...], tuple[Data, Recorded, int]] = {}
@@ -89,7 +89,7 @@ class Replicas:
     # --- weights
 
     def first_weights(self, seed: int) -> list[Array]:
-        """Return the first values of all weights, as a model of that seed draws them."""
+        """Return the initial values of all weights, as a model with that seed draws them."""
         found = self._first.get(seed)
         if found is None:
             drawn = {id(first.parameter): first for first in self.model.drawn}
@@ -107,11 +107,11 @@ class Replicas:
         return [np.array(p.array, order="C") for p in self.parameters]
 
     def put_weights(self, raw: Sequence[Array]) -> None:
-        """Let the model have weights as the engine holds them."""
+        """Set the model's weights, as the engine holds them."""
         self.model.put_arrays(raw)
 
     def weights(self, raw: list[Array]) -> list[Array]:
-        """Return what ``get_weights`` does, of weights as the engine holds them."""
+        """Return the result of ``get_weights`` for weights as the engine holds them."""
         self.put_weights(raw)
         weights: list[Array] = self.model.get_weights()
         return weights
@@ -134,7 +134,7 @@ class Replicas:
         return found
 
     def training(self, data: Data, rows: int) -> tuple[Recorded, _core.FitModel]:
-        """Return the graph that fits of these data train on, and what moves the weights."""
+        """Return the graph for training on these data, and the optimizer's updates."""
         met = self._met.get((id(data), rows))
         if met is None:
             objective = self.model.objective_for(data, rows)
@@ -163,7 +163,7 @@ class Replicas:
         return _core.FitModel(found.program, self.parameters, updates, scale)
 
     def _advise(self, objective: Objective, idle: bool) -> None:
-        """Warn of what keeps a model from learning, once for all fits."""
+        """Warn about obstacles to learning, once for all fits."""
         advice.on_model(objective, idle)
         advice.on_layers(objective.compiled, self.model._holders())
         advice.on_data(objective, self.data, None)
@@ -185,7 +185,7 @@ class Replicas:
         return found[1:]
 
     def predicting(self) -> tuple[_core.FitProgram, _core.Predictor]:
-        """Return the graph that predicts, and what knows how many rows it takes at a time."""
+        """Return the graph that predicts, and the object with its number of rows at a time."""
         if self._predicting is None:
             with recorded(self.predicts) as made:
                 for output in made.outputs:
@@ -217,7 +217,7 @@ class Replicas:
         return converted("predict", x, arrays, ports, self.model.dtype)
 
     def weighted(self, class_weight: Any, rows: Array | None) -> Data:
-        """Return the data with weights that count classes, over the rows trained on."""
+        """Return the data with class weights computed over the training rows."""
         if class_weight is None:
             return self.data
         trained = np.arange(self.data.rows) if rows is None else rows
@@ -228,7 +228,7 @@ class Replicas:
         return replace(self.data, weights=weights)
 
     def as_weighted_as(self, data: Data) -> Data:
-        """Return the data without class weights, with weights where other data have them."""
+        """Return the data without class weights, with weights if the other data have weights."""
         weights = [
             np.ones_like(theirs) if own is None and theirs is not None else own
             for own, theirs in zip(self.data.weights, data.weights, strict=True)
@@ -236,7 +236,7 @@ class Replicas:
         return replace(self.data, weights=weights)
 
     def to_judge(self, rows: Array) -> tuple[Recorded, _core.FitRows]:
-        """Return rows held out, as ``evaluate`` takes them."""
+        """Return rows held out, in the form that ``evaluate`` takes."""
         part = part_of(self.data, rows)
         found, batch = self.evaluating(part, None, BLOCK, BOUND_BATCH)
         return found, _core.FitRows(found.program, part.data.arrays, rows, batch)

@@ -1,4 +1,4 @@
-"""What the fits of one setting have in common: epochs, batches, rates, callbacks."""
+"""Common settings of fits: epochs, batches, learning rates, callbacks."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ _PLAN = ("epochs", "initial_epoch", "shuffle", "validation_steps", "validation_b
          "validation_freq")  # fmt: skip
 _SPLIT = ("validation_split", "stratify", "time_ordered")
 _OTHERS = ("batch_size", "steps_per_epoch", "validation_data", "callbacks", "class_weight")
-MOST = 1 << 20  # steps of a schedule, and epochs with and without validation, known before
+MOST = 1 << 20  # limit of precomputed schedule steps, and of epochs with and without validation
 
 
 class Course:
-    """How each fit of a setting goes.
+    """The course of each fit with the same settings.
 
     Parameters
     ----------
     replicas : Replicas
     arguments : dict
-        For ``fit``.
+        Of ``fit``.
 
     Raises
     ------
     NotAlikeError
-        Where the fits have to go through ``fit``.
+        If the fits have to go through ``fit``.
     """
 
     def __init__(self, replicas: Replicas, arguments: Mapping[str, Any]) -> None:
@@ -91,20 +91,20 @@ class Course:
         keeps_weights: bool,
         keeps_epochs: bool,
     ) -> Request:
-        """Return what the engine is asked for.
+        """Return the request to the engine.
 
         Parameters
         ----------
         seed : int
         rate : float or LearningRateSchedule
         key : hashable
-            Stands for the rows.
+            Identifies the rows.
         rows : ndarray of int64 or None
-            To train on; None for all.
+            The training rows; None for all.
         judged : tuple of (FitRows or None)
-            Rows held out, the same for their predictions, and rows to predict.
+            Rows held out, the same rows for predictions, and rows to predict.
         keeps_weights, keeps_epochs : bool
-            What is kept beside the losses of the epochs.
+            What is kept besides the losses of the epochs.
         """
         key = (key, seed) if self._fraction else key
         parts = self._parts.get(key)
@@ -140,11 +140,11 @@ class Course:
         return Request(asked, parts)
 
     def _known_rates(self, rate: Any, steps: int) -> _core.FitRates:
-        """Return the rates of so many steps, and of the next."""
+        """Return the learning rates of a number of steps, and of the next step."""
         if not isinstance(rate, LearningRateSchedule):
             raise NotAlikeError("a learning rate that is a function")
         if steps > MOST:
-            raise NotAlikeError("a schedule of so many steps")
+            raise NotAlikeError("a schedule of too many steps")
         found = self._rates.get((id(rate), steps))
         if found is None:
             optimizer = copy.copy(self.model.optimizer)
@@ -153,19 +153,19 @@ class Course:
             for step in range(steps + 1):
                 optimizer.__dict__["_iterations"] = step
                 rates.append(optimizer.current_learning_rate())
-            self._kept.append(rate)  # lest another has its id
+            self._kept.append(rate)  # so that its id stays unique
             found = self._rates[id(rate), steps] = _core.FitRates(rates)
         return found
 
 
 class Request:
-    """One fit as the engine takes it, and what its record means."""
+    """One fit in the form that the engine takes, with the meaning of its record."""
 
     def __init__(self, asked: _core.FitRequest, parts: _Rows) -> None:
         self.asked, self._parts = asked, parts
 
     def logs(self, epoch: _core.FitEpoch) -> dict[str, float]:
-        """Return what ``History`` notes of an epoch."""
+        """Return the entries of ``History`` for an epoch."""
         logs = in_order(_results(self._parts.trained, epoch.training))
         if epoch.validation is not None:
             assert self._parts.validated is not None
@@ -178,7 +178,7 @@ class Request:
 
     @property
     def validation_rows(self) -> Array | None:
-        """Which rows of the fit's were held out for validation, counted among them."""
+        """Return which rows of the fit were held out for validation, as indices into them."""
         return self._parts.validation_rows
 
 
@@ -188,12 +188,12 @@ def _results(recorded: Recorded, sums: _core.FitSums) -> dict[str, float]:
 
 
 def scores(recorded: Recorded, sums: _core.FitSums) -> dict[str, float]:
-    """Return what ``evaluate`` does, of rows held out."""
+    """Return the result of ``evaluate`` for rows held out."""
     return in_order(_results(recorded, sums))
 
 
 class _Rows:
-    """The rows of some of a setting's fits, for the engine: to train on, and to validate on."""
+    """The rows of some of the fits with the same settings, for training and for validation."""
 
     def __init__(self, course: Course, rows: Array | None, seed: int) -> None:
         self.course, replicas = course, course.replicas
@@ -212,14 +212,14 @@ class _Rows:
         self.validates: list[bool] = []
         if self.validated is not None and self.plan.validation_freq != 1:
             if self.plan.epochs > MOST:
-                raise NotAlikeError("a choice among so many epochs")
+                raise NotAlikeError("a choice among too many epochs")
             self.validates = [self.plan.validates(epoch) for epoch in range(self.plan.epochs)]
         self.rules = rules_of(
             course.model, course.callbacks, self.plan, self.trained, self.validated
         )
 
     def _split(self, rows: Array | None, seed: int) -> tuple[Array | None, Array | None]:
-        """Return the rows to train on and those held out, numbers of all rows."""
+        """Return the training rows and those held out, as numbers of all rows."""
         course, self.validation_rows = self.course, None
         if course._fraction == 0.0:
             return rows, None

@@ -1,4 +1,4 @@
-"""Models like another that begin anew: same layers and settings, first weights of their own."""
+"""New models like another: the same layers and settings, with their own initial weights."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from lamina.saving.cloning import cloned
 
 
 def fresh(model: Any, seed: int) -> Any:
-    """Return a compiled model like a compiled one, as it was before any training.
+    """Return a compiled model like another one, as it was before any training.
 
-    Layers and what ``compile`` was given are copied; the optimizer has no state.  The first weights
-    follow from the seed, but for layers that do not train: they keep theirs.
+    Layers and the arguments of ``compile`` are copied; the optimizer has no state.  Initial weights
+    follow from the seed, except in layers that are not trainable, which keep theirs.
 
     Raises
     ------
     TypeError
-        A class of the user's own that defines no ``get_config``.
+        If a user's class does not define ``get_config``.
     """
     try:
         new = cloned(model, None)
@@ -26,7 +26,7 @@ def fresh(model: Any, seed: int) -> Any:
             raise
         raise TypeError(f"{error}; or give a function that builds the model") from error
     new.take_seed(seed)
-    for first in new.drawn:  # a graph of layers has its weights already
+    for first in new.drawn:  # a graph model already has weights
         first.draw(new.name)
     _keep_frozen(model, new)
     compile_like(model, new)
@@ -34,14 +34,14 @@ def fresh(model: Any, seed: int) -> Any:
 
 
 def begun(model: Any, seed: int) -> Any:
-    """Return a compiled model as it is before any training, with first weights of a seed.
+    """Return a compiled model as before any training, with initial weights from a seed.
 
-    It is the model given, which nobody else has, or one like it.  Layers that do not train keep
-    their weights, once they have any.
+    It is the given model, which must not be used elsewhere, or one like it.  Layers that are not
+    trainable keep their weights, if they have any.
     """
     drawn = {id(first.parameter) for first in model.drawn}
     known = not model._ready or all(id(p) in drawn for p in model.parameters)
-    if not known or model.optimizer.steps:  # weights of a file, or trained ones
+    if not known or model.optimizer.steps:  # weights from a file, or trained ones
         return fresh(model, seed)
     model.take_seed(seed)
     frozen = {id(p) for layer in model.parts if not layer.trainable for p in layer.parameters}
@@ -53,7 +53,7 @@ def begun(model: Any, seed: int) -> Any:
 
 
 def compile_like(model: Any, new: Any) -> None:
-    """Compile a model as another, which may have been trained since."""
+    """Compile a model like another one, which may have been trained since."""
     asked = dict(model.get_compile_config())
     optimizer = asked.pop("optimizer")
     told = _choices(optimizer, model)
@@ -65,7 +65,7 @@ def compile_like(model: Any, new: Any) -> None:
 
 
 def _choices(optimizer: Any, model: Any) -> dict[str, Any]:
-    """Return what an optimizer was told of single weights, as a state before the first step."""
+    """Return an optimizer's settings for single weights, as a state before the first step."""
     if not model.built:
         return {}
     state = optimizer.get_state(model.weights_by_path())
@@ -75,7 +75,7 @@ def _choices(optimizer: Any, model: Any) -> dict[str, Any]:
 
 
 def _keep_frozen(model: Any, new: Any) -> None:
-    """Give layers that do not train the weights of their originals."""
+    """Give layers that are not trainable the weights of their originals."""
     if not model.built:
         return
     frozen = [

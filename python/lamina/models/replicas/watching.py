@@ -1,4 +1,4 @@
-"""Callbacks that the engine does by itself, between the epochs of whole fits."""
+"""Callbacks that the engine performs itself, between the epochs of entire fits."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Rules:
-    """What callbacks are to the engine.
+    """Callbacks in the form that the engine takes.
 
     Attributes
     ----------
     rules : list of _core.EpochRule
     lets_pass : bool
-        Whether a step that diverges ends the fit without an error.
+        Whether a diverging step ends the fit without an error.
     sets_rate : str
         The callback that sets the learning rate, if one does.
     """
@@ -41,7 +41,7 @@ class Rules:
     sets_rate: str = ""
 
     def check_schedule(self) -> None:
-        """Raise NotAlikeError where a callback sets a rate that follows a schedule."""
+        """Raise NotAlikeError if a callback sets a learning rate that follows a schedule."""
         if self.sets_rate:
             raise NotAlikeError(f"{self.sets_rate} over a schedule")
 
@@ -53,14 +53,14 @@ def rules_of(
     trained: Recorded,
     validated: Recorded | None,
 ) -> Rules:
-    """Return what callbacks are to the engine; NotAlikeError where one needs Python."""
+    """Return callbacks in the engine's form; NotAlikeError if one needs Python."""
     told = training.parameters_of_run(model, plan, validated is not None, 0, callbacks)
     callbacks.set_params(told)
     found = Rules()
     for callback in callbacks:
         kind = type(callback)
         if getattr(callback, "_resumed", False) or getattr(callback, "verbose", 0):
-            raise NotAlikeError(f"{kind.__name__} that prints, or goes on from a state")
+            raise NotAlikeError(f"{kind.__name__} that prints, or continues from a state")
         if kind is TerminateOnNaN:
             found.lets_pass = found.lets_pass or not callback.raise_error
         elif kind is EarlyStopping:
@@ -81,7 +81,7 @@ def _watched(
 ) -> dict[str, Any]:
     if callback.monitor not in told["metrics"]:
         raise NotAlikeError(f"{callback.monitor}, which the fit does not have")
-    callback._watch()  # which finds out which values are better
+    callback._watch()  # determines which values are better
     name = callback.monitor.removeprefix("val_")
     of_validation = name != callback.monitor
     recorded = validated if of_validation else trained
@@ -129,7 +129,7 @@ def _quantity(objective: Any, name: str, validation: bool) -> _core.FitQuantity:
 
 
 def _function(metric: Any) -> Any:
-    """Return what a metric makes of its sums; None where that is the first over the second."""
+    """Return a metric's function of its sums; None if it divides the first by the second."""
     cls = type(metric)
     plain = cls.value is KernelMetric.value and cls.result is KernelMetric.result
     return None if plain else metric.result
