@@ -1,6 +1,7 @@
 """Data that are not arrays in memory: sources of batches, read ahead.
 
-It knows nothing of models: ``fit``, ``evaluate`` and ``predict`` ask ``sources.source_of``.
+This package does not depend on models: ``fit``, ``evaluate`` and ``predict`` call
+``sources.source_of``.
 """
 
 from __future__ import annotations

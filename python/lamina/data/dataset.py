@@ -1,4 +1,4 @@
-"""Elements made one after the other, when they are needed: batches, and what they are made of."""
+"""Data sets: elements made one after another, when they are needed."""
 
 from __future__ import annotations
 
@@ -20,24 +20,23 @@ from lamina.random import next_seed, seed_value
 
 
 class Spec(NamedTuple):
-    """Shape, with None for any length, and type of an element."""
+    """Shape (with None for any length) and dtype of an element."""
 
     shape: tuple[int | None, ...]
     dtype: np.dtype[Any]
 
 
 class Dataset(Nested):
-    """Elements that are made when they are needed, by the methods of TensorFlow's ``tf.data``.
+    """Elements that are made when they are needed, with the methods of TensorFlow's ``tf.data``.
 
-    An element is an array, or a tuple or dict of arrays; each method returns another data set and
-    leaves this one as it is.  A model is given batches: elements ``x``, ``(x, y)`` or
-    ``(x, y, sample_weight)``.  The functions of ``lamina.utils`` that end in
-    ``dataset_from_directory`` return one, and ``from_tensor_slices`` or ``from_generator`` begin
-    one.
+    An element is an array, or a tuple or dict of arrays; each method returns a new data set and
+    leaves this one unchanged.  Models take batches: elements ``x``, ``(x, y)`` or ``(x, y,
+    sample_weight)``.  Data sets are created by ``from_tensor_slices``, ``from_generator``, and the
+    functions of ``lamina.utils`` whose names end in ``dataset_from_directory``.
 
-    ``shuffle`` draws another order each time the data are gone through, all from one seed.  In
-    ``fit`` the number of the model's epoch decides which, so that a fit that is taken up again
-    takes what it would have taken.
+    ``shuffle`` draws a new order each time the data are traversed, all from one seed.  In ``fit``
+    the order depends on the number of the model's epoch, so that a resumed fit continues with the
+    same data.
 
     Examples
     --------
@@ -53,18 +52,18 @@ class Dataset(Nested):
     6
     """
 
-    class_names: list[str] | None  # of what is read from folders
+    class_names: list[str] | None  # for data sets read from folders
     file_paths: list[str]
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._turns = 0
 
-    # --- beginnings
+    # --- creation
 
     @staticmethod
     def from_tensor_slices(tensors: Any, name: str | None = None) -> Dataset:  # noqa: ARG004
-        """Return the rows of arrays, which are not copied; of a tuple or dict, row by row."""
+        """Return the rows of arrays, which are not copied; for a tuple or dict, row by row."""
         held = each(np.asarray, tensors)
         sizes = {len(leaf) for leaf in leaves(held)}
         if len(sizes) != 1:
@@ -76,7 +75,7 @@ class Dataset(Nested):
 
     @staticmethod
     def from_tensors(tensors: Any, name: str | None = None) -> Dataset:  # noqa: ARG004
-        """Return one element."""
+        """Return a data set with a single element."""
         return Dataset(stages.Given(lambda: [tensors], 1))
 
     @staticmethod
@@ -88,7 +87,7 @@ class Dataset(Nested):
         output_signature: Any = None,  # noqa: ARG004
         name: str | None = None,  # noqa: ARG004
     ) -> Dataset:
-        """Return what a function's generator yields, called anew each time; types are its own."""
+        """Return the elements of a generator function, called again each time; types are kept."""
         return Dataset(stages.Given(lambda: generator(*args)))
 
     @staticmethod
@@ -99,7 +98,7 @@ class Dataset(Nested):
 
     @staticmethod
     def zip(*datasets: Any) -> Dataset:
-        """Return the elements of several data sets side by side, as a tuple or a dict of them."""
+        """Return the elements of several data sets side by side, as a tuple or a dict."""
         given = datasets[0] if len(datasets) == 1 else datasets
         if isinstance(given, Mapping):
             keys = list(given)
@@ -109,7 +108,7 @@ class Dataset(Nested):
             ))  # fmt: skip
         return Dataset(stages.Zipped([data._stage for data in given], tuple))
 
-    # --- what is done with the elements
+    # --- transformations
 
     @answering_calls
     def batch(
@@ -120,7 +119,7 @@ class Dataset(Nested):
         deterministic: bool | None = None,  # noqa: ARG002
         name: str | None = None,  # noqa: ARG002
     ) -> Dataset:
-        """Put so many elements into one, along a new first axis."""
+        """Combine this number of elements into one, along a new first axis."""
         size = _check.integer("batch", "batch_size", batch_size)
         return Dataset(stages.Batched(self._stage, size, not drop_remainder))
 
@@ -145,11 +144,11 @@ class Dataset(Nested):
         Parameters
         ----------
         map_func : callable
-            Given arrays that also have ``numpy()``.
+            Called with arrays that also have ``numpy()``.
         num_parallel_calls : int, optional
-            Threads that call it, in no order that can be told: it may then keep no state, as one
-            does that draws random numbers.  By default, and for ``AUTOTUNE``, it is called for one
-            element after the other.
+            Number of threads that call it, in unspecified order: the function must not keep state,
+            as one that draws random numbers does.  By default, and for ``AUTOTUNE``, it is called
+            for one element after another.
         """
         workers = 0
         if num_parallel_calls not in (None, AUTOTUNE):
@@ -158,7 +157,7 @@ class Dataset(Nested):
 
     @answering_calls
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:  # noqa: ARG002
-        """Keep the elements that a function is true of."""
+        """Keep the elements for which a function returns True."""
         return Dataset(stages.Filtered(self._stage, called(predicate)))
 
     @answering_calls
@@ -169,16 +168,16 @@ class Dataset(Nested):
         reshuffle_each_iteration: bool | None = None,
         name: str | None = None,  # noqa: ARG002
     ) -> Dataset:
-        """Draw each element from among the next ``buffer_size``.
+        """Draw each element from the next ``buffer_size`` ones.
 
         Parameters
         ----------
         buffer_size : int
-            From that of the data on, every order is as probable as any other.
+            If at least as large as the data, all orders are equally likely.
         seed : int, optional
-            Drawn from ``set_random_seed``'s sequence if not given.
+            By default drawn from the sequence of ``set_random_seed``.
         reshuffle_each_iteration : bool, default True
-            Whether each time has an order of its own.
+            Whether to use a new order each time.
         """
         buffer = self._stage.size
         if buffer_size is not None or buffer < 0:
@@ -194,13 +193,13 @@ class Dataset(Nested):
 
     @answering_calls
     def skip(self, count: int, name: str | None = None) -> Dataset:  # noqa: ARG002
-        """Leave the first ``count`` elements out; all for -1."""
+        """Skip the first ``count`` elements; all for -1."""
         start = _check.integer("skip", "count", count, -1)
         return self._sliced(0, 0) if start == -1 else self._sliced(start, None)
 
     @answering_calls
     def shard(self, num_shards: int, index: int, name: str | None = None) -> Dataset:  # noqa: ARG002
-        """Return every ``num_shards``-th element, beginning with that at ``index``."""
+        """Return every ``num_shards``-th element, starting with that at ``index``."""
         shards = _check.integer("shard", "num_shards", num_shards)
         start = _check.integer("shard", "index", index, 0)
         if start >= shards:
@@ -216,16 +215,16 @@ class Dataset(Nested):
 
     @answering_calls
     def repeat(self, count: int | None = None, name: str | None = None) -> Dataset:  # noqa: ARG002
-        """Go through the elements ``count`` times, for ever by default."""
+        """Repeat the elements ``count`` times, without end by default."""
         endless = count is None or count == -1
         times = None if endless else _check.integer("repeat", "count", count, 0)
         return Dataset(stages.Repeated(self._stage, times))
 
     @answering_calls
     def cache(self, filename: str | os.PathLike[str] = "", name: str | None = None) -> Dataset:  # noqa: ARG002
-        """Keep the elements in memory from the first time on that all are gone through."""
+        """Keep the elements in memory after the first complete traversal."""
         if filename:
-            raise ValueError("cache: elements are kept in memory; leave filename out")
+            raise ValueError("cache: elements are kept in memory; omit filename")
         return Dataset(stages.Cached(self._stage))
 
     @answering_calls
@@ -240,7 +239,7 @@ class Dataset(Nested):
 
     @answering_calls
     def concatenate(self, dataset: Dataset, name: str | None = None) -> Dataset:  # noqa: ARG002
-        """Let the elements of another data set follow."""
+        """Append the elements of another data set."""
         return Dataset(stages.Joined(self._stage, dataset._stage))
 
     @answering_calls
@@ -258,57 +257,57 @@ class Dataset(Nested):
         drop_remainder: bool = False,
         name: str | None = None,  # noqa: ARG002
     ) -> Dataset:
-        """Put so many elements into one, padded to the longest of them along each axis."""
+        """Combine this number of elements into one, padded to the longest along each axis."""
         size = _check.integer("padded_batch", "batch_size", batch_size)
 
         pad = functools.partial(_padded, value=padding_values)
         return Dataset(stages.Batched(self._stage, size, not drop_remainder, pad))
 
     def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
-        """Return what a function makes of the data set."""
+        """Return the result of a function of the data set."""
         return transformation_func(self)
 
     def with_options(self, options: Any, name: str | None = None) -> Dataset:  # noqa: ARG002
-        """Return the data set: there are no options that it would need."""
+        """Return the data set unchanged: it has no options."""
         return self
 
     def reduce(self, initial_state: Any, reduce_func: Callable[[Any, Any], Any]) -> Any:
-        """Return a state that a function of the last one and an element has gone through."""
+        """Return the final state after applying a function of state and element to all elements."""
         state = initial_state
         for element in self:
             state = reduce_func(state, element)
         return state
 
-    # --- what there is
+    # --- access
 
     def shared(self, own: stages.Own) -> Dataset | None:
         """Return the same batches with zeros for rows that are not needed, which are not read.
 
-        None where rows cannot be left out: where functions see whole batches, for instance.
+        None if rows cannot be omitted, for instance if functions see entire batches.
         """
         stage = self._stage.share(own)
         return None if stage is None else Dataset(stage)
 
     def turn(self, number: int) -> Iterator[Any]:
-        """Return the elements in the order of a turn, by its number."""
+        """Return the elements in the order of a traversal, given its number."""
         return self._stage.go(number)
 
     def __iter__(self) -> Iterator[Any]:
-        """Go through the elements; their arrays have ``numpy()``."""
+        """Iterate over the elements; their arrays have ``numpy()``."""
         self._turns += 1
         return (each(wrapped, element) for element in self.turn(self._turns - 1))
 
     def as_numpy_iterator(self) -> Iterator[Any]:
-        """Go through the elements, as plain arrays."""
+        """Iterate over the elements, as plain arrays."""
         self._turns += 1
         return (each(plain, element) for element in self.turn(self._turns - 1))
 
     def cardinality(self) -> Any:
-        """Return how many elements there are; -1 for endless ones, -2 where that is not known."""
+        """Return the number of elements; -1 if infinite, -2 if unknown."""
         return wrapped(np.int64(self._stage.size))
 
     def __len__(self) -> int:
-        """Return how many elements there are."""
+        """Return the number of elements."""
         size = self._stage.size
         if size < 0:
             kind = "infinite" if size == ENDLESS else "unknown"
@@ -321,7 +320,7 @@ class Dataset(Nested):
 
     @property
     def element_spec(self) -> Any:
-        """Shapes and types in the structure of an element, which is looked at."""
+        """Shapes and types in the structure of an element, found by making one."""
         for element in self.turn(LOOK):
             return each(self._spec, element)
         return None

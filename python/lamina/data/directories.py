@@ -1,4 +1,4 @@
-"""Data sets of files in folders, one a class: pictures, sounds, texts."""
+"""Data sets of files in folders, one per class: pictures, sounds, texts."""
 
 from __future__ import annotations
 
@@ -40,51 +40,51 @@ def image_dataset_from_directory(
     format: str = "tf",  # noqa: A002
     verbose: bool = True,
 ) -> Any:
-    """Return a data set of the pictures in a folder, read on threads.
+    """Return a data set of the pictures in a folder, read by threads.
 
     Parameters
     ----------
     directory : str or path-like
-        A folder with a folder for each class; JPEG, PNG, BMP and GIF files count.
+        A folder with a folder for each class; JPEG, PNG, BMP and GIF files are read.
     labels : "inferred", None or sequence of int
-        The classes by the names of the folders; no labels; or a label for each file, in the order
+        The classes from the names of the folders; no labels; or a label for each file, in the order
         of their paths.
     label_mode : {"int", "binary", "categorical", None}
         int32 numbers; 0.0 and 1.0 in a column; one-hot rows; no labels.
     class_names : sequence of str, optional
-        The folders, in the order of their numbers; by default all, by name.
+        The folders, in the order of their numbers; by default all, sorted by name.
     color_mode : {"rgb", "rgba", "grayscale"}
     batch_size : int or None, default 32
         None for single pictures.
     image_size : tuple of 2 int, default (256, 256)
-        (height, width) that all are resized to.
+        (height, width) to which all pictures are resized.
     shuffle : bool, default True
-        Draw an order of all files, a new one each time.
+        Draw a new order of all files each time.
     seed : int, optional
-        Of the order and of the split.
+        Seed of the order and of the split.
     validation_split : float, optional
-        Share of the files held out: the last of an order that the seed fixes, as in Keras.
+        Share of the files held out: the last ones in an order determined by the seed, as in Keras.
     subset : {"training", "validation", "both"}, optional
     interpolation : {"bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"}
     follow_links : bool, default False
     crop_to_aspect_ratio, pad_to_aspect_ratio : bool, default False
-        Crop, or put margins, instead of distorting.
+        Crop or pad pictures instead of distorting them.
     data_format : {"channels_last", "channels_first"}, optional
     format : {"tf", "grain"}
         Ignored: there is one kind of data set.
     verbose : bool, default True
-        Say how many files were found.
+        Print the number of files found.
 
     Returns
     -------
     lamina.data.Dataset, or list of two for "both"
-        Of ``(x, y)``, x float32 of shape (batch, height, width, channels) from 0 to 255, or of x
-        alone; with attributes ``class_names`` and ``file_paths``.
+        With elements ``(x, y)``, x float32 of shape (batch, height, width, channels) from 0 to 255,
+        or only x; with attributes ``class_names`` and ``file_paths``.
 
     Raises
     ------
     ImportError
-        Without Pillow, which ``pip install "lamina[images]"`` brings.
+        If Pillow is not installed: ``pip install "lamina[images]"``.
     ValueError
         If no file is found, or a setting does not fit.
 
@@ -119,7 +119,7 @@ def image_dataset_from_directory(
     crop = _check.boolean(who, "crop_to_aspect_ratio", crop_to_aspect_ratio)
     margins = _check.boolean(who, "pad_to_aspect_ratio", pad_to_aspect_ratio)
     if crop and margins:
-        raise ValueError(f"{who}: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other")
+        raise ValueError(f"{who}: crop_to_aspect_ratio and pad_to_aspect_ratio cannot both be True")
 
     def read(path: str) -> Array:
         pixels = np.asarray(opened(who, path, color_mode))
@@ -150,7 +150,7 @@ def audio_dataset_from_directory(
     follow_links: bool = False,
     verbose: bool = True,
 ) -> Any:
-    """Return a data set of the WAV files in a folder: all as ``image_dataset_from_directory``.
+    """Return a data set of the WAV files in a folder, as ``image_dataset_from_directory`` does.
 
     Parameters
     ----------
@@ -158,17 +158,17 @@ def audio_dataset_from_directory(
     validation_split, subset, follow_links, verbose : optional
         See ``image_dataset_from_directory``.
     sampling_rate : int, optional
-        In hertz, that all are resampled to, by SciPy; each keeps its own by default.
+        Rate in hertz to which all sounds are resampled, by SciPy; by default each keeps its own.
     output_sequence_length : int, optional
-        Samples that all are cut to, or padded with zeros; by default those of the longest of a
-        batch.
+        Number of samples to which all sounds are truncated or padded with zeros; by default that of
+        the longest sound in a batch.
     ragged : bool, default False
         Must be False: shorter sounds of a batch are padded.
 
     Returns
     -------
     lamina.data.Dataset, or list of two for "both"
-        Of ``(x, y)``, x float32 of shape (batch, samples, channels) in [-1, 1].
+        With elements ``(x, y)``, x float32 of shape (batch, samples, channels) in [-1, 1].
     """
     who = "audio_dataset_from_directory"
     if ragged:
@@ -210,15 +210,15 @@ def text_dataset_from_directory(
     format: str = "tf",  # noqa: A002
     verbose: bool = True,
 ) -> Any:
-    """Return a data set of the texts in a folder: all as ``image_dataset_from_directory``.
+    """Return a data set of the texts in a folder, as ``image_dataset_from_directory`` does.
 
     Parameters
     ----------
     directory, labels, label_mode, class_names, batch_size, shuffle, seed : optional
     validation_split, subset, follow_links, format, verbose : optional
-        See ``image_dataset_from_directory``; files that end in .txt count, in UTF-8.
+        See ``image_dataset_from_directory``; files ending in .txt are read, in UTF-8.
     max_length : int, optional
-        Characters that are kept of each.
+        Maximum number of characters kept of each text.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Files that a program asks for by their address, where they are at hand."""
+"""Files requested by their address, if they are available locally."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def get_file(
 ) -> str:
     """Return the path of a file, from Keras's cache or copied there from this machine.
 
-    Nothing is fetched from a network: a file that is not at hand is named, with where to get it.
+    Nothing is fetched from a network: if a file is not available, the error says where to get it.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def get_file(
     origin : str or path-like
         A path, a ``file://`` address, or the address that the file comes from.
     untar, extract : bool, default False
-        Unpack a tar or zip archive beside it, and return the folder that it unpacks to.
+        Unpack a tar or zip archive in the same place, and return the folder.
     md5_hash, file_hash : str, optional
-        What the file's MD5 or SHA-256 must be.
+        The required MD5 or SHA-256 hash of the file.
     cache_subdir : str, default "datasets"
-        Folder in the cache, or a path of its own.
+        Folder in the cache, or a separate path.
     hash_algorithm : {"auto", "md5", "sha256"}
     archive_format : {"auto", "tar", "zip", None}
     cache_dir : str or path-like, optional
@@ -63,7 +63,7 @@ def get_file(
     FileNotFoundError
         If the file is neither in the cache nor on this machine.
     ValueError
-        If its hash is another, or an archive would write outside of its folder.
+        If its hash differs, or an archive would write outside of its folder.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def get_file(
         raise ValueError(f"{who}: fname must be a name, not a path; got {name!r}")
     base = cache() if cache_dir is None else _check.path(who, "cache_dir", cache_dir)
     target, folder = base / cache_subdir / name, base / cache_subdir / name
-    if untar or extract:  # as Keras calls them
+    if untar or extract:  # as in Keras
         if fname is not None and "." in name:
             folder = target.with_name(f"{name.partition('.')[0]}_extracted")
         else:
@@ -120,7 +120,7 @@ def _local(origin: str) -> Path | None:
     parts = urllib.parse.urlsplit(origin)
     if parts.scheme == "file":
         return Path(urllib.request.url2pathname(parts.path))
-    return Path(origin) if len(parts.scheme) < 2 else None  # a drive's letter is no scheme
+    return Path(origin) if len(parts.scheme) < 2 else None  # a drive letter is not a scheme
 
 
 def _hash_kind(who: str, algorithm: str, wanted: str | None) -> str:
@@ -142,7 +142,7 @@ def _hash(path: Path, kind: str) -> str:
 
 
 def _unpack(who: str, path: Path, folder: Path, kind: str | None) -> None:
-    """Unpack an archive, unless that has been done."""
+    """Unpack an archive, unless this has been done."""
     if folder.is_dir():
         return
     opener: Any = None
@@ -158,7 +158,7 @@ def _unpack(who: str, path: Path, folder: Path, kind: str | None) -> None:
         if isinstance(archive, tarfile.TarFile):
             _extract_tar(who, archive, part)
         else:
-            archive.extractall(part)  # which keeps within the folder
+            archive.extractall(part)  # which stays within the folder
     part.rename(folder)
 
 
@@ -167,8 +167,7 @@ def _extract_tar(who: str, archive: tarfile.TarFile, folder: Path) -> None:
         inside = (folder / member.name).resolve().is_relative_to(folder.resolve())
         if not inside or not (member.isfile() or member.isdir()):
             raise ValueError(
-                f"{who}: the archive must hold files and folders of its own alone; got "
-                f"{member.name!r}"
+                f"{who}: the archive must only hold its own files and folders; got {member.name!r}"
             )
     folder.mkdir(parents=True)
     if hasattr(tarfile, "data_filter"):

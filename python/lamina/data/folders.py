@@ -1,4 +1,4 @@
-"""The files in a folder, and the labels that its folders give them."""
+"""The files in a folder, with labels from the names of its folders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_READERS = 8
 
 @dataclass
 class Folder:
-    """A folder of files, and what their labels are."""
+    """A folder of files, and their labels."""
 
     who: str
     directory: Any
@@ -43,7 +43,7 @@ class Folder:
         format: str = "tf",  # noqa: A002
         stack: Callable[[list[Any]], Array] = np.stack,
     ) -> Any:
-        """Return one data set, or two, of what ``read`` makes of each file."""
+        """Return one data set, or two, with the result of ``read`` for each file."""
         who = self.who
         if format not in ("tf", "grain"):
             raise ValueError(f"{who}: format must be 'tf' or 'grain'; got {format!r}")
@@ -53,7 +53,7 @@ class Folder:
         paths, numbers, names = self._found()
         if mixed:
             order = np.arange(len(paths))
-            # Keras's order, and so its split.
+            # Keras's order, and therefore its split.
             np.random.RandomState(root & 0xFFFF_FFFF).shuffle(order)
             paths = [paths[i] for i in order]
             numbers = None if numbers is None else numbers[order]

@@ -1,4 +1,4 @@
-"""Data sets of data sets: elements that are made into several, or put into windows."""
+"""Data sets of data sets: elements expanded into several, or grouped into windows."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from lamina._typing import Self
 
 AUTOTUNE = -1
-CYCLE = 16  # a number, so that an order is the same on every machine
+CYCLE = 16  # a fixed number, so that the order is the same on every machine
 
 
 class Nested(Whole):
-    """What ``Dataset`` does with data sets within it."""
+    """Methods of ``Dataset`` for nested data sets."""
 
     _stage: Stage
 
@@ -30,7 +30,7 @@ class Nested(Whole):
 
     @answering_calls
     def flat_map(self, map_func: Callable[..., Self], name: str | None = None) -> Self:  # noqa: ARG002
-        """Return the elements of the data sets that a function makes of each."""
+        """Return the elements of the data sets that a function returns for each element."""
         return type(self)(nesting.Flat(self._stage, _within("flat_map", map_func)))
 
     @answering_calls
@@ -43,17 +43,17 @@ class Nested(Whole):
         deterministic: bool | None = None,  # noqa: ARG002
         name: str | None = None,  # noqa: ARG002
     ) -> Self:
-        """Return the elements of the data sets that a function makes, several of these in turns.
+        """Return the elements of the data sets that a function returns, several taken in turn.
 
         Parameters
         ----------
         map_func : callable
-            Makes a data set of each element; the parts of a tuple are its arguments.
+            Returns a data set for each element; the parts of a tuple are its arguments.
         cycle_length : int, default 16
-            How many data sets are gone through side by side.  TensorFlow's default is the number of
-            processors, and with it the order; it is a number here.
+            Number of data sets that are traversed side by side.  TensorFlow's default is the number
+            of processors, on which the order then depends; here it is a fixed number.
         block_length : int, default 1
-            How many elements each gives at a time.
+            Number of elements taken from each at a time.
         num_parallel_calls, deterministic : ignored
             The order is always the same.
 
@@ -85,18 +85,18 @@ class Nested(Whole):
         drop_remainder: bool = False,
         name: str | None = None,  # noqa: ARG002
     ) -> Self:
-        """Return windows over the elements, each a data set; of a tuple or dict, one of each part.
+        """Return windows over the elements, each a data set; for a tuple or dict, one per part.
 
         Parameters
         ----------
         size : int
-            Elements of a window; the last ones may have fewer.
+            Number of elements of a window; the last windows may have fewer.
         shift : int, default ``size``
-            From the first element of a window to that of the next.
+            Distance between the first elements of successive windows.
         stride : int, default 1
-            From one element of a window to the next.
+            Distance between successive elements of a window.
         drop_remainder : bool, default False
-            Leave out windows of fewer elements.
+            Omit windows with fewer elements.
 
         Examples
         --------
@@ -128,7 +128,7 @@ def called(function: Callable[..., Any], convert: bool = True) -> Callable[[Any]
 
 
 def _within(who: str, function: Callable[..., Any]) -> nesting.Make:
-    """Return a function that makes a stage of an element, of one that makes a data set."""
+    """Return a function from an element to a stage, given one that returns a data set."""
     made = called(function, convert=False)
 
     def make(element: Any) -> Stage:

@@ -14,7 +14,7 @@ Make = Callable[[Any], Stage]
 
 
 class Flat(Stage):
-    """The elements of what a function makes of each, one behind the other."""
+    """The elements of a function's results for each element, concatenated."""
 
     def __init__(self, stage: Stage, function: Make) -> None:
         self._stage, self._function = stage, function
@@ -25,23 +25,23 @@ class Flat(Stage):
 
 
 class Interleaved(Stage):
-    """The elements of what a function makes of each, of several of these in turns.
+    """The elements of a function's results, several of them taken in turn.
 
     Parameters
     ----------
     stage : Stage
     function : callable
     cycle : int
-        Of how many elements of ``stage`` the results are gone through side by side.
+        Number of elements of ``stage`` whose results are traversed side by side.
     block : int
-        How many elements each gives at a time.
+        Number of elements taken from each at a time.
     """
 
     def __init__(self, stage: Stage, function: Make, cycle: int, block: int) -> None:
         self._stage, self._function, self._cycle, self._block = stage, function, cycle, block
 
     def go(self, turn: int) -> Iterator[Any]:
-        """Yield them: one that ends is replaced when its turn comes again."""
+        """Yield the elements: a result that ends is replaced when its turn comes again."""
         given = self._stage.go(turn)
         places: list[Iterator[Any] | None] = [None] * self._cycle
         more = True
@@ -62,17 +62,17 @@ class Interleaved(Stage):
 
 
 class Windowed(Stage):
-    """Windows over the elements, each a structure of what ``make`` returns of its elements.
+    """Windows over the elements, each a structure of the results of ``make`` for its elements.
 
     Parameters
     ----------
     stage : Stage
     size, shift, stride : int
-        Elements of a window, elements from one's first to the next one's, and between two.
+        Elements of a window, distance between first elements of windows, and between elements.
     whole : bool
-        Whether windows of fewer elements are left out.
+        Whether to omit windows with fewer elements.
     make : callable
-        Given a list of elements, of each leaf of their structure.
+        Called with a list of elements, for each leaf of their structure.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Small helpers around batches: their parts, and a data set in two."""
+"""Helpers for batches: their parts, and splitting a data set in two."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lamina.random import SHUFFLE, Stream, mix, next_seed, seed_value
 
 @answering_calls
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """Return a batch as ``fit`` takes it from a source.
+    """Return a batch in the form in which ``fit`` takes it from a source.
 
     Examples
     --------
@@ -33,12 +33,12 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
 
 @answering_calls
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """Return the parts of a batch, None for those that are not there.
+    """Return the parts of a batch, with None for missing ones.
 
     Raises
     ------
     ValueError
-        For a tuple of more than three parts.
+        If a tuple has more than three parts.
 
     Examples
     --------
@@ -72,14 +72,14 @@ def split_dataset(
 
     Parameters
     ----------
-    dataset : Dataset, array, or list or tuple of arrays of as many rows
-        Batches are split by their rows, and batched again.
+    dataset : Dataset, array, or list or tuple of arrays with the same number of rows
+        Batches are split into rows, and batched again.
     left_size, right_size : int or float, optional
-        Rows, or a share of them in (0, 1); one may be left out.
+        Number of rows, or a share in (0, 1); one of them may be omitted.
     shuffle : bool, default False
-        Draw the rows of each.
+        Draw the rows of each part at random.
     seed : int, optional
-        Of the draw; from ``set_random_seed``'s sequence if not given.
+        Seed of the draw; by default from the sequence of ``set_random_seed``.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def _as_given(numbers: Array, turn: int) -> Array:  # noqa: ARG001
 
 
 def _rows_of(who: str, dataset: Any) -> tuple[Rows, int | None]:
-    """Return the rows, to be taken by number, and how many were in a batch."""
+    """Return the rows, which can be taken by number, and the number of rows in a batch."""
     if not isinstance(dataset, Dataset):
         given = tuple(dataset) if isinstance(dataset, (list, tuple)) else dataset
         if isinstance(dataset, list) and not all(np.ndim(part) for part in dataset):
@@ -123,7 +123,7 @@ def _rows_of(who: str, dataset: Any) -> tuple[Rows, int | None]:
         stage = stage.stage
     batch = stage.batch if isinstance(stage, Batched) else None
     stage = stage.rows if isinstance(stage, Batched) else stage
-    if not isinstance(stage, Rows):  # they have to be kept
+    if not isinstance(stage, Rows):  # they have to be stored
         held = list(stage.go(0))
         if not held:
             raise ValueError(f"{who}: dataset must have rows; got none")
@@ -133,7 +133,7 @@ def _rows_of(who: str, dataset: Any) -> tuple[Rows, int | None]:
 
 
 def _sizes(who: str, left: float | None, right: float | None, total: int) -> tuple[int, int]:
-    """Return how many rows each part has."""
+    """Return the number of rows of each part."""
     if left is None and right is None:
         raise ValueError(f"{who}: needs left_size or right_size")
     one, other = (_size(who, n, s, total) for n, s in (("left_size", left), ("right_size", right)))

@@ -1,4 +1,4 @@
-"""Pictures in files and as arrays, through Pillow."""
+"""Pictures in files and as arrays, using Pillow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAYOUTS = ("channels_last", "channels_first")
 
 
 def pillow(who: str) -> Any:
-    """Return the module PIL.Image, or say how to install it."""
+    """Return the module PIL.Image, or raise an error that says how to install it."""
     try:
         from PIL import Image
     except ImportError:
@@ -39,18 +39,18 @@ def load_img(
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
 ) -> Any:
-    """Return a picture from a file, as Pillow's.
+    """Return a picture from a file as a Pillow image.
 
     Parameters
     ----------
     path : str, path-like or BytesIO
     color_mode : {"rgb", "rgba", "grayscale"}
-        What it is converted to; grey pictures of 16 and 32 bits stay as they are.
+        The mode to which it is converted; grey pictures of 16 and 32 bits are left unchanged.
     target_size : tuple of 2 int, optional
-        (height, width) that it is resized to.
+        (height, width) to which it is resized.
     interpolation : {"nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"}
     keep_aspect_ratio : bool, default False
-        Crop the picture about its middle to the new proportions first.
+        First crop the picture around its centre to the new proportions.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def load_img(
 
 
 def opened(who: str, path: Any, color_mode: str) -> Any:
-    """Return a picture, read and converted to a mode of colours."""
+    """Return a picture, read and converted to a colour mode."""
     if color_mode not in MODES:
         raise ValueError(
             f"{who}: color_mode must be 'grayscale', 'rgb' or 'rgba'; got {color_mode!r}"
@@ -106,15 +106,15 @@ def opened(who: str, path: Any, color_mode: str) -> Any:
     try:
         image = package.open(given)
         try:
-            image.load()  # and closes the file
+            image.load()  # also closes the file
         except BaseException:
             image.close()
             raise
     except (OSError, SyntaxError, EOFError, struct.error) as error:
-        if isinstance(error, OSError) and error.strerror:  # there is none, or none to be read
+        if isinstance(error, OSError) and error.strerror:  # missing, or not readable
             raise type(error)(f"{who}: {given} cannot be read: {error.strerror}") from None
         raise package.UnidentifiedImageError(
-            f"{who}: {given} is no picture that Pillow reads, or not whole"
+            f"{who}: {given} is not a picture that Pillow can read, or is incomplete"
         ) from error
     mode = MODES[color_mode]
     keep = image.mode in GREY if mode == "L" else image.mode == mode
@@ -123,7 +123,7 @@ def opened(who: str, path: Any, color_mode: str) -> Any:
 
 @answering_calls
 def img_to_array(img: Any, data_format: str | None = None, dtype: str | None = None) -> Array:
-    """Return a picture's pixels as an array of shape (height, width, channels).
+    """Return the pixels of a picture as an array of shape (height, width, channels).
 
     Parameters
     ----------
@@ -161,17 +161,17 @@ def _pixels(who: str, name: str, given: Any, dtype: str | None) -> Array:
 def array_to_img(
     x: Any, data_format: str | None = None, scale: bool = True, dtype: str | None = None
 ) -> Any:
-    """Return an array of pixels as Pillow's picture.
+    """Return an array of pixels as a Pillow image.
 
     Parameters
     ----------
     x : array_like, shape (height, width, channels)
-        Of 1, 3 or 4 channels.
+        With 1, 3 or 4 channels.
     data_format : {"channels_last", "channels_first"}, optional
     scale : bool, default True
-        Scale the numbers so that the lowest is 0 and the highest 255.
+        Scale the values so that the lowest is 0 and the highest 255.
     dtype : str, default "float32"
-        That it is computed in.
+        The dtype of the computation.
 
     Returns
     -------
@@ -222,9 +222,9 @@ def save_img(
     x : array_like, shape (height, width, channels)
     data_format : {"channels_last", "channels_first"}, optional
     file_format : str, optional
-        By default what the name of the file ends in.
+        By default the suffix of the file name.
     scale : bool, default True
-        As for ``array_to_img``.
+        As in ``array_to_img``.
     **kwargs
         What Pillow's ``save`` takes.
 
@@ -245,7 +245,7 @@ def save_img(
     kind = "jpeg" if kind == "jpg" else kind
     image = array_to_img(x, data_format, scale)
     if kind == "jpeg" and image.mode == "RGBA":
-        _screen.warn("save_img: a JPEG file has no transparency; it is left out")
+        _screen.warn("save_img: a JPEG file has no transparency; it is omitted")
         image = image.convert("RGB")
     image.save(path, format=kind or None, **kwargs)
 
@@ -257,7 +257,7 @@ def smart_resize(
     interpolation: str = "bilinear",
     data_format: str = "channels_last",
 ) -> Array:
-    """Return images of another size, cropped about their middle to its proportions first.
+    """Return resized images, first cropped around their centre to the new proportions.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ def smart_resize(
     size : tuple of 2 int
         (height, width).
     interpolation, data_format : str
-        As for ``ops.image.resize``.
+        As in ``ops.image.resize``.
     """
     from lamina.ops.image import resize
 
@@ -290,9 +290,9 @@ def layout(who: str, data_format: str | None) -> str:
 def resized(
     image: Array, size: tuple[int, int], interpolation: str, crop: bool, margins: bool
 ) -> Array:
-    """Return an image of (height, width, channels) in float32, of another size.
+    """Return a resized image of shape (height, width, channels) in float32.
 
-    Bilinear and nearest as ``ops.image.resize``, but from those pixels alone that are needed.
+    Bilinear and nearest as ``ops.image.resize``, but computed from the required pixels only.
     """
     x = image.astype(np.float32, copy=False)
     if crop or margins or interpolation not in ("bilinear", "nearest"):

@@ -1,4 +1,4 @@
-"""Batches by their number, written in Python: Keras's ``PyDataset``."""
+"""Batches by number, defined in Python: Keras's ``PyDataset``."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from lamina._calls import checking_keywords
 
 
 class PyDataset:
-    """Batches by their number.
+    """Batches by number.
 
-    A subclass defines ``__getitem__(i)``, which returns batch ``i`` as ``x``, ``(x, y)`` or
-    ``(x, y, sample_weight)``, and ``__len__``, how many batches an epoch has; or ``num_batches`` in
-    place of ``__len__``, None for endless ones.  ``fit`` takes the batches in an order drawn anew
-    each epoch, unless ``shuffle=False``.
+    A subclass defines ``__getitem__(i)``, which returns batch ``i`` as ``x``, ``(x, y)`` or ``(x,
+    y, sample_weight)``, and ``__len__``, the number of batches per epoch; or, in place of
+    ``__len__``, ``num_batches``, None for an infinite number.  ``fit`` takes the batches in a new
+    random order each epoch, unless ``shuffle=False``.
 
     Parameters
     ----------
     workers : int, default 1
-        Threads, or processes, that make batches ahead; with 1 a batch is made when it is needed, by
-        the thread that calls ``fit``.  Order and bits do not depend on it.
+        Number of threads or processes that make batches ahead; with 1 a batch is made when it is
+        needed, by the thread that calls ``fit``.  Order and bits do not depend on it.
     use_multiprocessing : bool, default False
-        Make batches in processes: for ``__getitem__`` that computes in Python.
+        Make batches in processes: useful if ``__getitem__`` computes in Python.
     max_queue_size : int, default 10
-        Batches made ahead at most.
+        Maximum number of batches made ahead.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class PyDataset:
 
     @property
     def workers(self) -> int:
-        """Threads, or processes, that make batches ahead."""
+        """Number of threads or processes that make batches ahead."""
         return self._workers
 
     @workers.setter
@@ -78,7 +78,7 @@ class PyDataset:
 
     @property
     def max_queue_size(self) -> int:
-        """Batches made ahead at most."""
+        """Maximum number of batches made ahead."""
         return self._max_queue_size
 
     @max_queue_size.setter
@@ -91,7 +91,7 @@ class PyDataset:
 
     @property
     def num_batches(self) -> int | None:
-        """How many batches an epoch has; None for endless ones."""
+        """The number of batches per epoch; None for an infinite number."""
         if hasattr(self, "__len__"):
             return len(self)
         raise NotImplementedError(
@@ -99,13 +99,13 @@ class PyDataset:
         )
 
     def __iter__(self) -> Iterator[Any]:
-        """Go through the batches by their numbers."""
+        """Iterate over the batches by number."""
         total = self.num_batches
         for index in count() if total is None else range(total):
             yield self[index]
 
     def on_epoch_begin(self) -> None:
-        """Do what is to be done before each epoch; nothing here."""
+        """Do nothing; subclasses may prepare each epoch here."""
 
     def on_epoch_end(self) -> None:
-        """Do what is to be done after each epoch, such as a new order of the rows; nothing here."""
+        """Do nothing; subclasses may act after each epoch here, for instance reorder the rows."""

@@ -1,4 +1,4 @@
-"""Reading ahead: what comes next is made on threads, or in processes, while the last is used."""
+"""Reading ahead: the next items are made by threads or processes while the last one is used."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ U = TypeVar("U")
 def in_order(
     function: Callable[[T], U], items: Iterable[T], workers: int = 1, ahead: int = 2
 ) -> Iterator[U]:
-    """Yield ``function(item)`` for each item, in their order, made on threads.
+    """Yield ``function(item)`` for each item, in order, computed by threads.
 
     Parameters
     ----------
     function : callable
-        Called by several threads at once where there is more than one worker.
+        Called by several threads at the same time if there is more than one worker.
     items : iterable
-        Gone through by the thread that takes the results.
+        Iterated over by the thread that takes the results.
     workers : int, default 1
-        Threads; the results do not depend on their number.
+        Number of threads; the results do not depend on it.
     ahead : int, default 2
-        Results that may be made before they are asked for.
+        Number of results that may be computed in advance.
 
     Raises
     ------
     Exception
-        What ``function`` or ``items`` raise, where the result would have come.
+        Any error raised by ``function`` or ``items``, at the position of its result.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def in_processes(
     start: Callable[..., None],
     arguments: tuple[Any, ...],
 ) -> Iterator[U]:
-    """Do what ``in_order`` does in processes, each begun by ``start(*arguments)``."""
+    """Do the same as ``in_order`` in processes, each initialised by ``start(*arguments)``."""
     from concurrent.futures import ProcessPoolExecutor
 
     pool = ProcessPoolExecutor(workers, initializer=start, initargs=arguments)
@@ -66,7 +66,7 @@ def _through(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-    finally:  # also where nobody asks for the rest
+    finally:  # also if the rest is not requested
         for future in waiting:
             future.cancel()
         pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Windows over a series, taken batch by batch."""
+"""Windows over a time series, taken batch by batch."""
 
 from __future__ import annotations
 
@@ -28,40 +28,41 @@ def timeseries_dataset_from_array(
     end_index: int | None = None,
     format: str = "tf",  # noqa: A002
 ) -> Dataset:
-    """Return a data set of the windows of a series, and the target of each.
+    """Return a data set of windows over a time series, with their targets.
 
-    Window i holds the steps ``i * sequence_stride + j * sampling_rate`` for j from 0 to
-    ``sequence_length - 1``, counted from ``start_index``; its target is the one at its first step.
-    A window is copied when its batch is made: the series is in memory once.
+    Window i contains the steps ``i * sequence_stride + j * sampling_rate`` for j from 0 to
+    ``sequence_length - 1``, counted from ``start_index``; its target is that of its first step.
+    Windows are copied when their batch is made, so the series is in memory only once.
 
     Parameters
     ----------
     data : array_like of shape (steps, ...)
         The series, oldest step first.
     targets : array_like of shape (n, ...), or None
-        ``targets[t]`` belongs to the window that starts at step t; without targets an element is
-        x alone.  Windows without a target are left out.
+        ``targets[t]`` belongs to the window that starts at step t; without targets an element is x
+        alone.  Windows without a target are omitted.
     sequence_length : int
-        Steps in a window.
+        Number of steps in a window.
     sequence_stride : int, default 1
-        Steps between the beginnings of two windows.
+        Number of steps between the starts of successive windows.
     sampling_rate : int, default 1
-        Steps between two elements of a window.
+        Number of steps between successive elements of a window.
     batch_size : int or None, default 128
-        Windows in a batch; None for single windows.
+        Number of windows in a batch; None for single windows.
     shuffle : bool, default False
-        Draw an order of all windows, a new one each time.
+        Draw a new order of all windows each time.
     seed : int, optional
-        Of the order; drawn from ``set_random_seed``'s sequence if not given.
+        Seed of the order; by default drawn from the sequence of ``set_random_seed``.
     start_index, end_index : int, optional
-        Use only the steps from `start_index` up to, not including, `end_index`.
+        Use only the steps from `start_index` up to but not including `end_index`.
     format : {"tf", "grain"}
         Ignored: there is one kind of data set.
 
     Returns
     -------
     lamina.data.Dataset
-        Of ``(x, y)``, x of shape (batch, sequence_length, ...) and y of shape (batch, ...).
+        With elements ``(x, y)``, x of shape (batch, sequence_length, ...) and y of shape (batch,
+        ...).
 
     Raises
     ------

@@ -10,7 +10,7 @@ from lamina._check import Array
 
 
 def read_sound(who: str, path: str) -> tuple[Array, int]:
-    """Return the samples of a WAV file, (samples, channels) in [-1, 1], and how many a second."""
+    """Return the samples of a WAV file, (samples, channels) in [-1, 1], and the sampling rate."""
     try:
         with wave.open(path, "rb") as file:
             width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
@@ -30,7 +30,7 @@ def read_sound(who: str, path: str) -> tuple[Array, int]:
 
 
 def resampled(who: str, samples: Array, own: int, rate: int) -> Array:
-    """Return samples at another rate a second."""
+    """Return samples at another sampling rate."""
     try:
         from scipy.signal import resample_poly  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
@@ -40,7 +40,7 @@ def resampled(who: str, samples: Array, own: int, rate: int) -> Array:
 
 
 def padded(sounds: list[Array]) -> Array:
-    """Return sounds as one array, with zeros behind the shorter ones."""
+    """Return sounds as one array, with shorter ones padded with zeros."""
     made = np.zeros((len(sounds), max(map(len, sounds)), sounds[0].shape[1]), np.float32)
     for row, samples in zip(made, sounds, strict=True):
         row[: len(samples)] = samples

@@ -1,6 +1,6 @@
-"""What gives batches: generators, iterables, loaders, objects that return batches by number.
+"""Sources of batches: generators, iterables, loaders, objects that return batches by number.
 
-No other library is imported: an object is known by what it can do.
+No other library is imported: objects are recognised by their methods.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Batch(NamedTuple):
-    """What a source gives for one batch."""
+    """The contents of one batch of a source."""
 
     x: Any
     y: Any = None
@@ -26,14 +26,14 @@ class Batch(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Many batches at once, which whoever takes it may cut into batches of so many rows."""
+    """Many batches together, which can be cut into batches of a number of rows."""
 
     content: Any
     batch: int
 
 
 def unpacked(who: str, element: Any) -> Batch:
-    """Return the parts of what a source gave: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, w)``."""
+    """Return the parts of a batch from a source: ``x``, ``(x,)``, ``(x, y)`` or ``(x, y, w)``."""
     if isinstance(element, Block):
         element = element.content
     if isinstance(element, list):
@@ -54,11 +54,11 @@ class Source:
     Attributes
     ----------
     kind : str
-        How messages call what gives the batches.
+        The name of the source in messages.
     again : bool
-        Whether every epoch can begin anew.
+        Whether every epoch can start again from the beginning.
     shared : bool
-        Whether rows of its batches that nobody needs here are zeros.
+        Whether rows of its batches that are not needed are zeros.
     """
 
     kind: str
@@ -66,20 +66,20 @@ class Source:
     shared = False
 
     def share(self, own: Own | None) -> Source:  # noqa: ARG002
-        """Return what reads only the rows of a batch that are needed here, if it can; else this."""
+        """Return a source that only reads the needed rows of a batch, if possible; else itself."""
         return self
 
     def count(self) -> int | None:
-        """Return how many batches an epoch has; None where only its end will tell."""
+        """Return the number of batches of an epoch; None if it is known only at its end."""
         return None
 
     def epoch(
         self, order: Callable[[int], Iterable[int]] | None = None, turn: int = 0
     ) -> Iterator[Any]:
-        """Return the batches of an epoch, as they are given.
+        """Return the batches of an epoch, as they are.
 
-        ``order(n)`` returns the numbers below n in the order wanted, for sources that give batches
-        by number.  ``turn`` is the epoch's number, for sources that have an order of their own.
+        ``order(n)`` returns a permutation of the numbers below n, for sources that return batches
+        by number.  ``turn`` is the number of the epoch, for sources with their own order.
         """
         raise NotImplementedError
 
@@ -92,14 +92,14 @@ class Source:
         return self.epoch(order, turn)
 
     def begin(self) -> None:
-        """Tell the source that an epoch begins."""
+        """Notify the source that an epoch begins."""
 
     def end(self) -> None:
-        """Tell the source that an epoch is over."""
+        """Notify the source that an epoch has ended."""
 
 
 class Once(Source):
-    """An iterator: what it gave is gone."""
+    """An iterator, which can be used only once."""
 
     again = False
 
@@ -112,19 +112,19 @@ class Once(Source):
         order: Callable[[int], Iterable[int]] | None = None,  # noqa: ARG002
         turn: int = 0,  # noqa: ARG002
     ) -> Iterator[Any]:
-        """Return what is left."""
+        """Return the remaining batches."""
         return self._iterator
 
 
 class Again(Source):
-    """An iterable: each epoch goes through it anew."""
+    """An iterable: each epoch starts again."""
 
     def __init__(self, iterable: Any) -> None:
         self.kind = type(iterable).__name__
         self._iterable = iterable
 
     def share(self, own: Own | None) -> Source:
-        """Return what reads only rows that are needed, of the library's own data sets."""
+        """Return a source that reads only needed rows, for the library's own data sets."""
         from lamina.data.dataset import Dataset
 
         shared = None
@@ -137,10 +137,10 @@ class Again(Source):
         return made
 
     def count(self) -> int | None:
-        """Return its length, or its cardinality, where it knows one."""
+        """Return its length, or its cardinality, if known."""
         try:
             return len(self._iterable)
-        except TypeError:  # none, infinite, or not known
+        except TypeError:  # none, infinite, or unknown
             return None
 
     def epoch(
@@ -148,7 +148,7 @@ class Again(Source):
         order: Callable[[int], Iterable[int]] | None = None,  # noqa: ARG002
         turn: int = 0,
     ) -> Iterator[Any]:
-        """Begin anew; the library's own data sets shuffle by the number of the turn."""
+        """Start again; the library's own data sets shuffle depending on the epoch."""
         from lamina.data.dataset import Dataset
 
         if isinstance(self._iterable, Dataset):
@@ -184,7 +184,7 @@ class ByNumber(Source):
         order: Callable[[int], Iterable[int]] | None = None,
         turn: int = 0,  # noqa: ARG002
     ) -> Iterator[Any]:
-        """Take the batches in the order wanted, by as many readers as the object asks for."""
+        """Take the batches in the given order, with the number of readers set by the object."""
         batches, total = self._batches, self.count()
         numbers: Iterable[int]
         if total is None:
@@ -195,7 +195,7 @@ class ByNumber(Source):
         processes = getattr(batches, "use_multiprocessing", False)
         if workers < 2 and not (workers and processes):
             return (batches[i] for i in numbers)
-        from lamina.data import readers  # threads and processes are imported where they are used
+        from lamina.data import readers  # imported on use, as it imports threads and processes
 
         ahead = max(1, getattr(batches, "max_queue_size", 10))
         if processes:
@@ -203,7 +203,7 @@ class ByNumber(Source):
         return readers.in_order(batches.__getitem__, numbers, workers, ahead)
 
 
-_held: list[Any] = []  # in a process of its own, the object that it makes batches of
+_held: list[Any] = []  # in a worker process, the object from which it makes batches
 
 
 def _hold(batches: Any) -> None:
@@ -219,7 +219,7 @@ def _nothing() -> None:
 
 
 def source_of(x: Any) -> Source | None:
-    """Return what gives the batches of ``x``; None for arrays, tables, lists and their like."""
+    """Return the source of batches for ``x``; None for arrays, tables, lists and the like."""
     if x is None or isinstance(x, (np.ndarray, list, tuple, str, bytes, Mapping, Set, range)):
         return None
     if isinstance(x, Source):
@@ -240,7 +240,7 @@ def source_of(x: Any) -> Source | None:
 
 
 def _gives_batches(x: Any) -> bool:
-    """Return whether an object's items are batches, tuples of arrays of as many rows, not rows."""
+    """Return whether an object's items are batches (tuples of arrays of equal length), not rows."""
     table = any(hasattr(x, name) for name in ("columns", "column_names", "keys"))
     if table or _is_torch_dataset(x) or len(x) == 0:
         return False
@@ -262,7 +262,7 @@ def _rows_of(value: Any) -> int | None:
 
 
 def _is_torch_dataset(x: Any) -> bool:
-    """Return whether an object is one of PyTorch's data sets, whose items are rows."""
+    """Return whether an object is a PyTorch data set, whose items are rows."""
     return any(c.__module__.startswith("torch.utils.data") for c in type(x).__mro__)
 
 

@@ -1,6 +1,6 @@
-"""What a data set is made of: rows to be taken by number, and what is done with them.
+"""The stages of a data set: rows that can be taken by number, and their transformations.
 
-A stage goes through its elements once for each turn; the turn's number decides how it shuffles.
+A stage is traversed once per turn; its shuffling depends on the number of the turn.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from lamina.data import readers
 from lamina.data.values import each, leaves, together
 from lamina.random import SHUFFLE, Stream, mix, permutation
 
-ENDLESS, UNKNOWN = -1, -2  # cardinalities, as tf.data has them
-LOOK = 1 << 31  # a turn that no epoch has, for looking at an element
+ENDLESS, UNKNOWN = -1, -2  # cardinalities, as in tf.data
+LOOK = 1 << 31  # a turn that is no epoch, for inspecting an element
 DRAWS = 1024  # random numbers drawn at a time
 
-Order = Callable[[int], Any]  # of a turn: row numbers
-Own = Callable[[int], slice]  # of a batch of so many rows: those that are needed
+Order = Callable[[int], Any]  # from a turn to row numbers
+Own = Callable[[int], slice]  # from the rows of a batch to those that are needed
 
 
 class Stage:
-    """Elements, in an order that may be another each turn.
+    """Elements, in an order that may differ from turn to turn.
 
     Attributes
     ----------
     size : int
-        How many elements there are; ``ENDLESS``, or ``UNKNOWN``.
+        The number of elements, ``ENDLESS`` or ``UNKNOWN``.
     open_rows : bool
-        Whether the first axis of the elements may have any length: that of a batch.
+        Whether the first axis of the elements may have any length, as that of a batch.
     """
 
     size: int = UNKNOWN
@@ -44,7 +44,7 @@ class Stage:
         raise NotImplementedError
 
     def share(self, own: Own) -> Stage | None:  # noqa: ARG002
-        """Return what takes only the rows of a batch that are needed; None where all must be."""
+        """Return a stage that takes only the needed rows of a batch; None if all are required."""
         return None
 
 
@@ -54,12 +54,12 @@ class Rows(Stage):
     Parameters
     ----------
     take : callable
-        Returns rows by an array of their numbers, stacked in a structure.
+        Returns rows, given an array of their numbers, stacked in a structure.
     size : int
     order : callable, optional
-        Returns the numbers of a turn, in its order; as they stand by default.
+        Returns the row numbers of a turn, in its order; by default in the given order.
     workers : int, default 0
-        Threads that take batches ahead; 0 for none.
+        Number of threads that take batches ahead; 0 for none.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Rows(Stage):
             yield each(itemgetter(0), rows)
 
     def batches(self, turn: int, batch: int, last: bool) -> Iterator[Any]:
-        """Yield rows in batches; ``last`` says whether one of fewer rows counts."""
+        """Yield rows in batches; ``last`` says whether to include a smaller last one."""
         order = self.order(turn)
         end = len(order) if last else len(order) // batch * batch
         numbers = (order[i : i + batch] for i in range(0, end, batch))
@@ -87,11 +87,11 @@ class Rows(Stage):
         return map(self.take, numbers)
 
     def only(self, own: Own) -> Rows:
-        """Return what takes only some rows of each batch, and puts zeros for the others."""
+        """Return a function that takes only some rows of each batch, with zeros for the others."""
 
         def take(numbers: Array) -> Any:
             count, needed = len(numbers), own(len(numbers))
-            if needed.stop == needed.start:  # a row tells of which form the batch is
+            if needed.stop == needed.start:  # a row shows the form of the batch
                 form = self.take(numbers[:1])
                 return each(lambda a: np.zeros((count, *a.shape[1:]), a.dtype), form)
 
@@ -105,7 +105,7 @@ class Rows(Stage):
         return Rows(take, self.size, self.order, self.workers)
 
     def ordered(self, order: Order, size: int) -> Rows:
-        """Return the same rows in another order, or fewer of them."""
+        """Return the same rows in another order, or a part of them."""
         return Rows(self.take, size, order, self.workers)
 
 
@@ -131,7 +131,7 @@ class Batched(Stage):
                 yield together(self._stack, held)
 
     def share(self, own: Own) -> Stage | None:
-        """Return the same of rows that can be taken by number."""
+        """Return the same for rows that can be taken by number."""
         if not (isinstance(self.rows, Rows) and self._stack is np.stack):
             return None
         return Batched(self.rows.only(own), self.batch, self.last)
@@ -151,7 +151,7 @@ class Unbatched(Stage):
 
 
 class Given(Stage):
-    """What a function returns an iterator over."""
+    """The elements of an iterator returned by a function."""
 
     def __init__(self, make: Callable[[], Iterable[Any]], size: int = UNKNOWN) -> None:
         self._make, self.size = make, size
@@ -162,14 +162,14 @@ class Given(Stage):
 
 
 class Mapped(Stage):
-    """A function of each element, called by threads where there are workers."""
+    """The results of a function for each element, called by threads if there are workers."""
 
     def __init__(self, stage: Stage, function: Callable[..., Any], workers: int) -> None:
         self._stage, self._function, self._workers = stage, function, workers
         self.size, self.open_rows = stage.size, stage.open_rows
 
     def go(self, turn: int) -> Iterator[Any]:
-        """Yield what the function returns."""
+        """Yield the results of the function."""
         elements = self._stage.go(turn)
         if self._workers:
             return readers.in_order(self._function, elements, self._workers, 2 * self._workers)
@@ -177,7 +177,7 @@ class Mapped(Stage):
 
 
 class Filtered(Stage):
-    """The elements that a function is true of."""
+    """The elements for which a function returns True."""
 
     def __init__(self, stage: Stage, keeps: Callable[[Any], Any]) -> None:
         self._stage, self._keeps, self.open_rows = stage, keeps, stage.open_rows
@@ -188,7 +188,7 @@ class Filtered(Stage):
 
 
 class Sliced(Stage):
-    """Some elements in a row, every so many; ``stop`` None for all that come."""
+    """A slice of the elements; ``stop`` None for all that follow."""
 
     def __init__(self, stage: Stage, start: int, stop: int | None, step: int = 1) -> None:
         self._stage, self._bounds, self.open_rows = stage, (start, stop, step), stage.open_rows
@@ -204,14 +204,14 @@ class Sliced(Stage):
 
 
 class Repeated(Stage):
-    """The elements again and again, ``times`` None for ever; each time is a turn of its own."""
+    """The elements repeated, ``times`` None without end; each repetition is a separate turn."""
 
     def __init__(self, stage: Stage, times: int | None) -> None:
         self._stage, self._times, self.open_rows = stage, times, stage.open_rows
         self.size = ENDLESS if times is None else stage.size * times if stage.size >= 0 else UNKNOWN
 
     def share(self, own: Own) -> Stage | None:
-        """Return the same of the stage before."""
+        """Return the same for the previous stage."""
         stage = self._stage.share(own)
         return None if stage is None else Repeated(stage, self._times)
 
@@ -227,7 +227,7 @@ class Repeated(Stage):
 
 
 class Cached(Stage):
-    """The elements of the first whole turn, kept in memory for all."""
+    """The elements of the first complete turn, kept in memory for all later ones."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._kept = stage, None  # type: tuple[Stage, list[Any] | None]
@@ -246,14 +246,14 @@ class Cached(Stage):
 
 
 class Ahead(Stage):
-    """The elements, the next ones made on a thread while one is used."""
+    """The elements, with the next ones made on a thread while one is used."""
 
     def __init__(self, stage: Stage, elements: int) -> None:
         self.stage, self._elements = stage, elements
         self.size, self.open_rows = stage.size, stage.open_rows
 
     def share(self, own: Own) -> Stage | None:
-        """Return the same of the stage before."""
+        """Return the same for the previous stage."""
         stage = self.stage.share(own)
         return None if stage is None else Ahead(stage, self._elements)
 
@@ -268,7 +268,7 @@ class Ahead(Stage):
 
 
 class Zipped(Stage):
-    """Elements of several stages side by side, as many as the shortest has."""
+    """Elements of several stages side by side, as many as the shortest stage has."""
 
     def __init__(self, stages: Any, put: Callable[[list[Any]], Any]) -> None:
         self._stages, self._put = stages, put
@@ -297,7 +297,7 @@ class Joined(Stage):
 
 
 class Shuffled(Stage):
-    """The elements in an order drawn through a buffer: each is one of the next ``buffer``."""
+    """The elements in a random order drawn through a buffer: each is one of the next ``buffer``."""
 
     def __init__(self, stage: Stage, buffer: int, seed: int, again: bool) -> None:
         self._stage, self._buffer, self._seed, self._again = stage, buffer, seed, again
@@ -309,7 +309,7 @@ class Shuffled(Stage):
 
 
 def shuffled(stage: Stage, buffer: int, seed: int, again: bool) -> Stage:
-    """Return the elements in an order drawn through a buffer, of rows by their numbers alone."""
+    """Return the elements in an order drawn through a buffer; rows are shuffled by number only."""
     if not isinstance(stage, Rows):
         return Shuffled(stage, buffer, seed, again)
 
@@ -323,7 +323,7 @@ def shuffled(stage: Stage, buffer: int, seed: int, again: bool) -> Stage:
 
 
 def drawn(elements: Iterator[Any], buffer: int, seed: int, turn: int) -> Iterator[Any]:
-    """Yield elements, each drawn from those that a buffer holds."""
+    """Yield elements, each drawn from those in a buffer."""
     held = list(islice(elements, buffer))
     stream = Stream(mix(seed, SHUFFLE, turn))
     numbers: Iterator[float] = iter(())
@@ -336,7 +336,7 @@ def drawn(elements: Iterator[Any], buffer: int, seed: int, turn: int) -> Iterato
             number = next(numbers)
         place = min(int(number * len(held)), len(held) - 1)
         yield held[place]
-        if element is Stage:  # there are no more
+        if element is Stage:  # no more elements
             held[place] = held[-1]
             held.pop()
         else:

@@ -18,19 +18,19 @@ from lamina.data import readers
 from lamina.data.sources import Block, Source
 from lamina.data.values import each, leaves, wrapped
 
-BLOCK = 16 << 20  # bytes of float32 that are read ahead
-PARTS = 2  # in which a block is read
-PARTS_OF_LISTS = 8  # for these, Arrow needs a multiple of what it reads at once
-PART = 1024  # rows of the first
+BLOCK = 16 << 20  # bytes of float32 read ahead
+PARTS = 2  # number of parts in which a block is read
+PARTS_OF_LISTS = 8  # for lists, Arrow needs a multiple of the memory that it reads at once
+PART = 1024  # rows of the first part
 
 Columns = str | Sequence[str] | None
 
 
 class Group(NamedTuple):
-    """A part of a file that is read by itself: a row group, or a record batch."""
+    """A part of a file that can be read separately: a row group, or a record batch."""
 
     rows: int
-    read: Callable[[list[str], int], Iterable[Any]]  # of columns, so many rows at a time
+    read: Callable[[list[str], int], Iterable[Any]]  # from columns and rows at a time
 
 
 @answering_calls
@@ -47,28 +47,28 @@ def from_parquet(
     ----------
     path : str or path-like, or list of them
     y : str or list of str, optional
-        The columns of the targets; none for x alone.
+        The columns of the targets; by default only x is returned.
     x : str or list of str, optional
-        The columns of the inputs, by default all others.  A column of lists of equal length is an
-        axis more.
+        The columns of the inputs, by default all others.  A column of lists of equal length forms a
+        further axis.
     sample_weight : str, optional
-        The column of the weights of rows.
+        The column of the row weights.
     batch_size : int, default 32
-        Rows of a batch.
+        Number of rows in a batch.
 
     Returns
     -------
     TableBatches
         For ``fit``, ``evaluate`` and ``predict``.  A shuffled epoch draws the order of the row
-        groups, and of the rows of some tens of megabytes that are read together: files with row
-        groups of a few megabytes are mixed best.
+        groups, and of the rows within some tens of megabytes that are read together, so files with
+        row groups of a few megabytes are mixed best.
 
     Raises
     ------
     ImportError
-        Without pyarrow, which ``pip install "lamina[arrow]"`` brings.
+        If pyarrow is not installed: ``pip install "lamina[arrow]"``.
     ValueError
-        For a column that the files lack.
+        If the files lack a column.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def from_arrow(
     sample_weight: str | None = None,
     batch_size: int = 32,
 ) -> TableBatches:
-    """Return batches of the rows of Arrow (Feather) files; all as ``from_parquet`` does."""
+    """Return batches of the rows of Arrow (Feather) files, as ``from_parquet`` does."""
     ipc = _pyarrow("from_arrow", "ipc")
     groups, names = [], None
     for place in _paths("from_arrow", path):
@@ -137,7 +137,7 @@ def _record_batch(file: Any, index: int) -> Callable[[list[str], int], Iterable[
 class TableBatches(Source):
     """Batches of the rows of tables in files: see ``from_parquet``.
 
-    Iterating over it gives the batches in the order of the files.
+    Iteration yields the batches in the order of the files.
     """
 
     def __init__(
@@ -163,15 +163,15 @@ class TableBatches(Source):
         self._of_block: int | None = None
 
     def count(self) -> int:
-        """Return how many batches there are."""
+        """Return the number of batches."""
         return -(-self._rows // self._batch)
 
     def __len__(self) -> int:
-        """Return how many batches there are."""
+        """Return the number of batches."""
         return self.count()
 
     def __iter__(self) -> Iterator[Any]:
-        """Go through the batches."""
+        """Iterate over the batches."""
         return (each(wrapped, batch) for batch in self.epoch())
 
     def epoch(
@@ -179,7 +179,7 @@ class TableBatches(Source):
         order: Callable[[int], Iterable[int]] | None = None,
         turn: int = 0,  # noqa: ARG002
     ) -> Iterator[Any]:
-        """Return the batches of an epoch; a shuffled one mixes whole batches alone."""
+        """Return the batches of an epoch; shuffling only mixes whole batches."""
         for block in self.blocks(order):
             rows = len(leaves(block.content)[0])
             for start in range(0, rows, self._batch):
@@ -190,7 +190,7 @@ class TableBatches(Source):
         order: Callable[[int], Iterable[int]] | None = None,
         turn: int = 0,  # noqa: ARG002
     ) -> Iterator[Block]:
-        """Return many batches at a time, read while those before are used."""
+        """Return many batches at a time, read while the previous ones are used."""
         numbers = range(len(self._groups)) if order is None else order(len(self._groups))
         pieces = self._pieces([self._groups[int(i)] for i in numbers])
         for block in readers.in_order(lambda _: next(pieces, None), iter(int, 1), 1, 1):
@@ -241,7 +241,7 @@ class TableBatches(Source):
         if len(set(chosen.schema.types)) == 1 and not any(c.null_count for c in chosen.columns):
             try:
                 made = np.asarray(chosen.to_tensor())
-            except Exception:  # of a type that has no tensors
+            except Exception:  # a type without tensors
                 made = as_numbers(self.kind, name, chosen)
         else:
             made = as_numbers(self.kind, name, chosen)

@@ -1,4 +1,4 @@
-"""Rows that are made, or read, when they are needed: sparse matrices, large memory maps."""
+"""Rows that are made or read when they are needed: sparse matrices, large memory maps."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 
 from lamina._check import Array, Shape
 
-LARGE = 1 << 28  # bytes from which on a memory map is read piece by piece
-RUN = 1 << 16  # bytes that are read in one go
-RUNS = 64  # that are mapped at a time
+LARGE = 1 << 28  # size in bytes from which a memory map is read piece by piece
+RUN = 1 << 16  # bytes read at once
+RUNS = 64  # number of runs mapped at a time
 
 
 class Unread:
-    """Rows that are not there as an array.
+    """Rows that do not exist as an array in memory.
 
     Attributes
     ----------
     shape : tuple of int
-        As an array's.
+        Like that of an array.
     dtype : numpy.dtype
     run : int or None
-        How many rows are best read one behind the other; None where any order is as good.
+        The number of rows that are best read in sequence; None if any order is equally good.
     """
 
     shape: Shape
@@ -34,20 +34,20 @@ class Unread:
 
     @property
     def ndim(self) -> int:
-        """How many axes there are."""
+        """The number of axes."""
         return len(self.shape)
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return self.shape[0]
 
     def take(self, rows: Array) -> Array:
-        """Return rows by number, as an array of their own."""
+        """Return rows by number, as a new array."""
         raise NotImplementedError
 
 
 class Sparse(Unread):
-    """A SciPy sparse matrix: rows are dense when they are taken."""
+    """A SciPy sparse matrix: rows become dense when they are taken."""
 
     run = None
 
@@ -61,7 +61,7 @@ class Sparse(Unread):
 
 
 class Mapped(Unread):
-    """A memory map: rows are copied when they are taken, and their pages let go."""
+    """A memory map: rows are copied when they are taken, and their pages are released."""
 
     run: int
 
@@ -83,15 +83,15 @@ class Mapped(Unread):
         return made
 
     def _let_go(self) -> None:
-        # What was mapped counts as this process's memory, and with it pages around; the file's
-        # stay cached.
+        # Mapped pages count as memory of this process, with the pages around them; those of the
+        # file stay cached.
         self._copied = 0
         with suppress(AttributeError, OSError, ValueError):
             self._file.madvise(mmap.MADV_DONTNEED)
 
 
 def _pieces(rows: Array, most: int) -> Iterator[tuple[int, int, int]]:
-    """Yield runs of rows, of at most so many: the first one's number, where it begins and ends."""
+    """Yield runs of rows of limited length: the number of the first row, and the start and end."""
     ends = [*(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
     start = 0
     for end in ends:
@@ -102,13 +102,13 @@ def _pieces(rows: Array, most: int) -> Iterator[tuple[int, int, int]]:
 
 
 def unread(value: Any) -> Unread | None:
-    """Return rows that should not be made an array of at once; None for everything else."""
+    """Return rows that should not be converted to an array at once; None for other data."""
     if isinstance(value, Unread):
         return value
     if type(value) is np.ndarray:
         return None
     if isinstance(value, np.memmap):
-        # Not a private map: what was written to it would be lost with its pages.
+        # Not for a private map: values written to it would be lost with its pages.
         file, mode = getattr(value, "_mmap", None), getattr(value, "mode", None)
         large = value.nbytes >= LARGE and value.ndim > 0 and mode in ("r", "r+", "w+")
         return Mapped(value, file) if large and isinstance(file, mmap.mmap) else None

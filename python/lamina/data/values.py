@@ -1,4 +1,4 @@
-"""Arrays as data sets give them: NumPy's, with the ``numpy()`` of other libraries' tensors."""
+"""Arrays in data sets: NumPy arrays with the ``numpy()`` of other libraries' tensors."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 
 class Values(np.ndarray[Any, Any]):
-    """An array that has ``numpy()``, as programs written for ``tf.data`` call it.
+    """An array that has ``numpy()``, which programs written for ``tf.data`` call.
 
-    A single element of it is an array without axes, which has ``numpy()`` too.
+    A single element is an array without axes, which also has ``numpy()``.
 
     Examples
     --------
@@ -23,7 +23,7 @@ class Values(np.ndarray[Any, Any]):
     """
 
     def numpy(self) -> Any:
-        """Return a plain array, or a number where there are no axes."""
+        """Return a plain array, or a number if there are no axes."""
         return self.view(np.ndarray)[()] if self.ndim == 0 else self.view(np.ndarray)
 
     def __getitem__(self, index: Any) -> Any:
@@ -31,21 +31,21 @@ class Values(np.ndarray[Any, Any]):
         return wrapped(super().__getitem__(index))
 
     def __iter__(self) -> Any:
-        """Go through the first axis."""
+        """Iterate over the first axis."""
         return (self[i] for i in range(len(self)))
 
 
 class Whole:
-    """What is no array, and stays as it is where it is a leaf: a data set within another."""
+    """A leaf that is not an array and is left unchanged, such as a nested data set."""
 
 
 def wrapped(value: Any) -> Any:
-    """Return an array, or what can be one, as ``Values``."""
+    """Return an array, or an object that can be converted to one, as ``Values``."""
     return value if isinstance(value, Whole) else np.asarray(value).view(Values)
 
 
 def each(function: Callable[[Any], Any], element: Any) -> Any:
-    """Return a structure with a function's results in the place of its leaves.
+    """Return a structure with the results of a function in place of its leaves.
 
     Tuples and dicts are structures; a list is an array.
     """
@@ -58,7 +58,7 @@ def each(function: Callable[[Any], Any], element: Any) -> Any:
 
 
 def together(function: Callable[[list[Any]], Any], elements: list[Any]) -> Any:
-    """Return one structure, each leaf made of the leaves of all elements at its place."""
+    """Return one structure, with each leaf made from the corresponding leaves of all elements."""
     first = elements[0]
     if isinstance(first, tuple):
         return tuple(together(function, [e[i] for e in elements]) for i in range(len(first)))
@@ -68,7 +68,7 @@ def together(function: Callable[[list[Any]], Any], elements: list[Any]) -> Any:
 
 
 def leaves(element: Any) -> list[Any]:
-    """Return the leaves of a structure that are there."""
+    """Return the leaves of a structure that are present."""
     found: list[Any] = []
     each(found.append, element)
     return found

@@ -83,7 +83,7 @@ NAMED: dict[str, type[Optimizer]] = {
     "lbfgs": LBFGS,
     "bfgs": BFGS,
 }
-# These need others to wrap: configurations name them, and strings alone do not.
+# These wrap other optimizers: configurations can name them, but strings alone cannot.
 _WRAPPERS: dict[str, type[Optimizer]] = {
     "lossscaleoptimizer": LossScaleOptimizer,
     "multioptimizer": MultiOptimizer,
@@ -112,4 +112,4 @@ def get(identifier: object) -> Optimizer:
     return resolve("optimizer", identifier, table, Optimizer)
 
 
-deserialize = get  # by Keras's name
+deserialize = get  # Keras's name

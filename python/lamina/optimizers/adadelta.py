@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Adadelta(Optimizer):
-    """Steps in the weights' own units (Zeiler 2012, https://arxiv.org/abs/1212.5701).
+    """Steps in the units of the weights (Zeiler 2012, https://arxiv.org/abs/1212.5701).
 
     ``a = rho a + (1 - rho) g^2``, ``delta = sqrt(d + epsilon) / sqrt(a + epsilon) * g``,
-    ``d = rho d + (1 - rho) delta^2`` and ``w -= lr * delta``.  The paper has no learning rate:
-    that is ``learning_rate=1.0``; Keras's default is kept.
+    ``d = rho d + (1 - rho) delta^2`` and ``w -= lr * delta``.  The paper has no learning rate,
+    which corresponds to ``learning_rate=1.0``; the default here is Keras's.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Adadelta(Optimizer):
     rho : float, default 0.95
         Decay of the two running means, in [0, 1).
     epsilon : float, default 1e-7
-        Keeps the roots away from 0, and sets the length of the first steps; above 0.
+        Prevents division by 0, and determines the length of the first steps; above 0.
     **options
         See `Optimizer`.
 

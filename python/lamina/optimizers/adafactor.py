@@ -23,17 +23,17 @@ class Adafactor(Optimizer):
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
-        The largest relative step size.
+        Upper bound of the relative step size.
     beta_2_decay : float, default -0.8
         At most 0.
     epsilon_1 : float, default 1e-30
         Added to the squares; above 0.
     epsilon_2 : float, default 1e-3
-        The least size of a weight that steps are relative to, at least 0.
+        Lower bound of the size of a weight to which steps are relative, at least 0.
     clip_threshold : float, default 1.0
-        The largest root mean square of ``u``; above 0.
+        Upper bound of the root mean square of ``u``; above 0.
     relative_step : bool, default True
-        As in Keras it changes nothing: the rate is at most ``1 / sqrt(t)`` anyway.
+        Has no effect, as in Keras: the rate is always at most ``1 / sqrt(t)``.
     **options
         See `Optimizer`.
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class Adagrad(Optimizer):
     """Divide the gradient by the root of the sum of all its squares (Duchi et al. 2011).
 
-    ``a = a + g^2`` and ``w -= lr * g / sqrt(a + epsilon)``: weights whose gradients were small or
-    rare, as those of rare words, take larger steps.  Steps become ever smaller.  As in Keras,
-    epsilon sits inside the root and the sum begins above 0.
+    ``a = a + g^2`` and ``w -= lr * g / sqrt(a + epsilon)``: weights whose gradients have been small
+    or rare, such as those of rare words, take larger steps.  Steps decrease continually.  As in
+    Keras, epsilon is inside the root and the initial sum is positive.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Adagrad(Optimizer):
     initial_accumulator_value : float, default 0.1
         The sum of squares before the first step, at least 0.
     epsilon : float, default 1e-7
-        Keeps the root away from 0; above 0.
+        Prevents division by 0; above 0.
     **options
         See `Optimizer`.
 

@@ -26,7 +26,7 @@ class Adam(Optimizer):
     beta_1, beta_2 : float, default 0.9 and 0.999
         Decay of the two running means, in [0, 1).
     epsilon : float, default 1e-7
-        Keeps the denominator away from 0; above 0.
+        Prevents division by 0; above 0.
     amsgrad : bool, default False
         Use the largest v so far (Reddi et al. 2018).
     weight_decay : float, optional
@@ -63,7 +63,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay taken off the weights themselves: ``w -= lr * weight_decay * w``.
+    """Adam with decoupled weight decay: ``w -= lr * weight_decay * w``.
 
     Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.  Arguments as in `Adam`.
 

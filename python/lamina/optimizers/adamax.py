@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Adamax(Optimizer):
-    """Adam with the largest gradient of late in place of the mean square (Kingma and Ba 2015, 7.1).
+    """Adam with a decaying maximum of gradients as its scale (Kingma and Ba 2015, section 7.1).
 
     ``m = beta_1 m + (1 - beta_1) g``, ``u = max(beta_2 u, |g|)`` and
     ``w -= lr / (1 - beta_1^t) * m / (u + epsilon)`` in step t: no step is much longer than the
-    learning rate, and gradients of 0 leave no trace in u.
+    learning rate, and zero gradients leave no trace in u.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Adamax(Optimizer):
     beta_1, beta_2 : float, default 0.9 and 0.999
         Decay of the mean and of the largest gradient, in [0, 1).
     epsilon : float, default 1e-7
-        Keeps the denominator away from 0; above 0.
+        Prevents division by 0; above 0.
     **options
         See `Optimizer`.
 

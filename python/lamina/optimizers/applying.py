@@ -1,4 +1,4 @@
-"""A step of an optimizer weight by weight, in NumPy, and the means of the weights."""
+"""Optimizer steps weight by weight, in NumPy, and means of the weights."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Applying(Rated):
 
     @abstractmethod
     def _law(self, weight: Any) -> Law:
-        """Return how a weight is moved."""
+        """Return the law by which a weight is updated."""
 
     @abstractmethod
     def _shares(self, weight: Any, weight_decay: float | None) -> tuple[float, float]:
@@ -51,9 +51,9 @@ class Applying(Rated):
         Parameters
         ----------
         grads : list of array_like
-            One for each weight, None for one that is to stay; not modified.
+            One for each weight, None for weights that are not to be changed; not modified.
         trainable_variables : list of weights or ndarrays, optional
-            By default those that it was built with.
+            By default those with which it was built.
 
         Examples
         --------
@@ -68,7 +68,7 @@ class Applying(Rated):
         variables = self._known(trainable_variables)
         if len(grads) != len(variables):
             raise ValueError(
-                f"{type(self).__name__}: needs one gradient a weight; "
+                f"{type(self).__name__}: needs one gradient per weight; "
                 f"got {len(grads)} for {len(variables)}"
             )
         if not grads:
@@ -83,13 +83,13 @@ class Applying(Rated):
 
     @answering_calls
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> int:
-        """Do one step on pairs of gradient and weight; returns the steps done."""
+        """Do one step on pairs of gradient and weight; return the number of steps done."""
         pairs = list(grads_and_vars)
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self._iterations
 
     def _known(self, variables: Sequence[Any] | None) -> list[Any]:
-        """Return the weights of a step, for which there is a state."""
+        """Return the weights of a step for which there is a state."""
         who = type(self).__name__
         if variables is None:
             if not self.built:
@@ -159,7 +159,7 @@ class Applying(Rated):
         Parameters
         ----------
         gradient : ndarray
-            After clipping.
+            The gradient after clipping.
         variable : weight or ndarray
         learning_rate : float
             Step size; ``self.iterations + 1`` is the number of the update.
@@ -187,14 +187,14 @@ class Applying(Rated):
 
     @property
     def _model_variables_moving_average(self) -> list[Any]:
-        """The means, in the order of the weights that it was built with."""
+        """The means, in the order of the weights with which it was built."""
         if self._averaging is None:
             raise AttributeError(f"{type(self).__name__}: keeps no average of the weights")
         return [self._state.by_weight[key][AVERAGE] for key in self._keys]
 
     @answering_calls
     def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
-        """Put the means of weights in their place, where there are any: fit ends with it."""
+        """Replace the weights by their means, if there are any; called at the end of a fit."""
         if self._averaging is None or not self._iterations:
             return
         chosen = list(var_list)
@@ -205,7 +205,7 @@ class Applying(Rated):
                 array_of(variable)[...] = average
 
     def scale_loss(self, loss: Any) -> Any:
-        """Return the loss times ``loss_scale_factor``: a gradient of it is for `apply`."""
+        """Return the loss times ``loss_scale_factor``, whose gradient can be passed to `apply`."""
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
 

@@ -1,4 +1,4 @@
-"""Means of the weights over the steps, of arrays: as ``csrc/graph/averaging.h`` has them."""
+"""Means of the weights over the steps, on arrays, as in ``csrc/graph/averaging.h``."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ class Exponential(NamedTuple):
     """``a = momentum a + (1 - momentum) w`` after each step, ``w`` after the first."""
 
     momentum: float
-    overwrite: int  # the weights become the mean every so many steps; 0: never
+    overwrite: int  # number of steps after which the mean replaces the weights; 0: never
 
     def counts(self, moved: bool) -> bool:
-        """Return whether a step enters the mean."""
-        del moved  # as in Keras, steps that only accumulate gradients do too
+        """Return whether a step is included in the mean."""
+        del moved  # as in Keras, steps that only accumulate gradients are too
         return True
 
     @quiet
     def follow(self, average: Array, weights: Array, done: int) -> None:
-        """Take the weights after a step into the mean; ``done`` steps came before it."""
+        """Include the weights after a step in the mean; ``done`` steps came before it."""
         keep = self.momentum if done else 0.0
         average[...] = keep * average + (1.0 - keep) * weights if keep else weights
         if self.overwrite and (done + 1) % self.overwrite == 0:
@@ -38,12 +38,12 @@ class Equal(NamedTuple):
     period: int
 
     def counts(self, moved: bool) -> bool:
-        """Return whether a step enters the mean."""
+        """Return whether a step is included in the mean."""
         return moved
 
     @quiet
     def follow(self, average: Array, weights: Array, done: int) -> None:
-        """Take the weights after a step into the mean; ``done`` steps came before it."""
+        """Include the weights after a step in the mean; ``done`` steps came before it."""
         since = done + 1 - self.start
         if since >= 0 and since % self.period:
             return
@@ -55,5 +55,5 @@ Averaging = Exponential | Equal
 
 
 def noted(averaging: Averaging | None) -> dict[str, Any]:
-    """Return what the core is told of it."""
+    """Return the description of the mean for the core."""
     return {} if averaging is None else averaging._asdict()

@@ -1,4 +1,4 @@
-"""What every optimizer shares: the learning rate, clipping, weight decay and its step."""
+"""The base of all optimizers: learning rate, clipping, weight decay and the step."""
 
 from __future__ import annotations
 
@@ -25,58 +25,60 @@ Array = NDArray[Any]
 
 
 class Optimizer(PerWeight):
-    r"""Base of all optimizers, and of a user's own.
+    r"""Base of all optimizers, including user-defined ones.
 
-    A step does, in Keras's order: clip the gradients; take ``learning_rate * weight_decay * w``
-    off every weight; apply the rule; follow the mean of the weights.  The rules of this package are
-    compiled, and in a fit each runs in one pass over all weights.  A subclass that overrides
-    `update_step` (the rule for one weight) or `apply` (the whole step) runs in NumPy instead, and
-    may call `lamina.ops`.
+    In Keras's order, a step clips the gradients; subtracts ``learning_rate * weight_decay * w``
+    from every weight; applies the rule; and updates the mean of the weights.  The rules of this
+    package are compiled, and in a fit each runs in one pass over all weights.  A subclass that
+    overrides `update_step` (the rule for one weight) or `apply` (the whole step) runs in NumPy
+    instead, and may call `lamina.ops`.
 
     Parameters
     ----------
     learning_rate : float, LearningRateSchedule or callable, default 0.001
-        Step size, at least 0, its law over steps, or a function without arguments that returns it.
+        Step size, at least 0, a schedule over steps, or a function without arguments that returns
+        it.
     weight_decay : float, optional
-        Decoupled weight decay, at least 0.  It does not enter the rule's averages: that is an L2
-        penalty, see `lamina.regularizers`.
+        Decoupled weight decay, at least 0.  It is not included in the rule's averages, unlike an L2
+        penalty (see `lamina.regularizers`).
     clipnorm : float, optional
-        Each weight's gradient is scaled down to at most this norm.
+        The gradient of each weight is scaled down to at most this norm.
     clipvalue : float, optional
-        Each gradient's elements are cut to ``[-clipvalue, clipvalue]``.
+        The elements of each gradient are clipped to ``[-clipvalue, clipvalue]``.
     global_clipnorm : float, optional
         All gradients together are scaled down to at most this norm.
     use_ema : bool, default False
-        Keep an exponential moving average of the weights, which takes their place when a fit has
-        run to its end (after one that is interrupted the weights are those of its last step).
+        Keep an exponential moving average of the weights, which replaces them at the end of a fit
+        (after an interrupted fit the weights are those of its last step).
     ema_momentum : float, default 0.99
         In [0, 1]: ``average = ema_momentum * average + (1 - ema_momentum) * w`` after each step.
     ema_overwrite_frequency : int, optional
-        The average takes the weights' place every so many steps, too.
+        Number of steps after which the average also replaces the weights.
     loss_scale_factor : float, optional
-        In a fit the loss is multiplied by it before the gradient is taken, and the gradient divided
-        by it; `apply` divides what it is given.
+        In a fit the loss is multiplied by it before the gradient is computed, and the gradient is
+        divided by it; `apply` divides the given gradients.
     gradient_accumulation_steps : int, optional
-        At least 2: the weights move every so many steps, by the mean of the gradients since.
+        At least 2: the weights are updated after this number of steps, by the mean of the gradients
+        since the last update.
     name : str, optional
-        Name in reports; the class's name in lower case if not given.
+        Name in reports; by default the class name in lower case.
 
     Attributes
     ----------
     learning_rate : float
-        The step size of the next step; a schedule may be assigned too.
+        The step size of the next step; a schedule may also be assigned.
     iterations : int
-        Updates done.  A schedule is asked for the steps done, with those that only accumulate
-        gradients.
+        The number of updates.  A schedule is called with the number of steps, including those that
+        only accumulate gradients.
     variables : list
-        The state, as Keras lists it.
+        The state, in Keras's order.
 
     Notes
     -----
-    Every setting may be changed at any time, in a callback or another thread: it is checked at
-    once and counts from the next step on, and so do a new value of ``iterations``, ``reset``,
-    ``exclude_from_weight_decay`` and ``scale_learning_rate``.  The state of the rule is kept; what
-    a setting newly needs, such as the velocity of a ``momentum`` that was 0, starts at zero.
+    Every setting may be changed at any time, in a callback or another thread: it is checked
+    immediately and applies from the next step on, as do new values of ``iterations``, ``reset``,
+    ``exclude_from_weight_decay`` and ``scale_learning_rate``.  The state of the rule is kept; new
+    state that a setting needs, such as the velocity for a ``momentum`` that was 0, starts at zero.
 
     Raises
     ------
@@ -139,11 +141,13 @@ class Optimizer(PerWeight):
             raise TypeError(f"{who}: name must be a string; got {name!r}")
         self.name = name or who.lower()
         self._begin()
-        self._owner: weakref.ref[Any] | None = None  # the model whose weights these are
+        self._owner: weakref.ref[Any] | None = None  # the model that owns the weights
         self._begin_choice(who)
-        self._mean: Averaging | None = None  # one that is not among the settings
-        self._fitting: tuple[int, Any] | None = None  # settings, as counted, and dtype that fit
-        self._told: tuple[Any, ...] | None = None  # the update that the core was told last
+        self._mean: Averaging | None = None  # a mean that is not among the settings
+        self._fitting: tuple[int, Any] | None = (
+            None  # count of settings, and dtype, that were checked
+        )
+        self._told: tuple[Any, ...] | None = None  # the last update passed to the core
 
     weight_decay: float | None
     clipnorm: float | None
@@ -162,35 +166,35 @@ class Optimizer(PerWeight):
 
     @property
     def counter(self) -> Optimizer:
-        """Whoever counts the steps."""
+        """The object that counts the steps."""
         return self
 
     @property
     def version(self) -> int:
-        """A number that moves with every change of a setting."""
+        """A number that changes with every change of a setting."""
         return version(self)
 
-    # --- the model whose weights these are
+    # --- the model that owns the weights
 
     def check_owner(self, model: Any) -> None:
         """Raise ValueError if another model is being trained with this optimizer.
 
-        Its iterations and its weights' state are one model's; a model that is gone, or has been
+        Its iterations and state belong to one model; a model that no longer exists, or has been
         compiled with another optimizer, does not count.
         """
         other = None if self._owner is None else self._owner()
         if other is not None and other is not model and other.optimizer is self:
             raise ValueError(
-                f"{type(self).__name__}: each model needs an optimizer of its own; this one trains "
+                f"{type(self).__name__}: each model needs its own optimizer; this one trains "
                 f"{other.name!r}, got {model.name!r}"
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return everything but the link to the model (pickle, deepcopy)."""
+        """Return everything except the reference to the model (for pickle and deepcopy)."""
         return {**self.__dict__, "_owner": None, "_fitting": None, "_told": None}
 
     def _law(self, weight: Any) -> Law:
-        """Return how a weight is moved."""
+        """Return the law by which a weight is updated."""
         rule = RULES[self.rule]
         return Law(rule, rule.values(self), *self._shares(weight, self.weight_decay))
 
@@ -236,7 +240,7 @@ class Optimizer(PerWeight):
         return {s.name: int(np.prod(s.shape(shape), dtype=np.int64)) for s in slots}
 
     def get_state(self, paths: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that decides the steps to come as plain values and copies of arrays."""
+        """Return all that determines further steps, as plain values and copies of arrays."""
         state = super().get_state(paths)
         state["learning_rate"] = self.told_rate()
         shares = {path: self._shares(p, 1.0) for path, p in paths.items()}
@@ -245,7 +249,7 @@ class Optimizer(PerWeight):
         return state
 
     def check_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> Any:
-        """Return what takes over a state that ``get_state`` returned; it changes nothing yet."""
+        """Return a function that takes over a state from ``get_state``; nothing is changed yet."""
         who, take_arrays = type(self).__name__, super().check_state(state, paths)
         chosen = [*state.get("undecayed", ()), *state.get("rates", {})]
         for path in chosen:
@@ -266,7 +270,7 @@ class Optimizer(PerWeight):
         return take
 
     def take_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> None:
-        """Go on where another optimizer stood; a refused call changes nothing."""
+        """Continue from another optimizer's state; after an error nothing is changed."""
         self.check_state(state, paths)()
 
     # --- a fit's steps
@@ -279,10 +283,10 @@ class Optimizer(PerWeight):
         return bool(self.rule) and not own
 
     def attach(self, execution: Any, model: Any = None) -> Step:
-        """Give a training execution this optimizer's state; returns what does a step.
+        """Pass this optimizer's state to a training execution; return its step function.
 
-        The state belongs to weights, not to places: freezing some keeps all others', and theirs
-        for when they are thawed.
+        The state belongs to weights, not to positions: freezing some keeps that of all others, and
+        their own for when they are unfrozen.
         """
         self._own_model(model)
         parameters = execution.trainable()
@@ -302,12 +306,12 @@ class Optimizer(PerWeight):
             self._keep_only(model.parameters)
 
     def _check_fits(self, dtype: Any) -> None:
-        if self._fitting != (version(self), dtype):  # not again for every single batch
+        if self._fitting != (version(self), dtype):  # not for every single batch
             check_fits(self, dtype)
             self._fitting = version(self), dtype
 
     def _update(self, parameters: list[Any], dtype: Any) -> _core.Update:
-        """Return what a step over these weights is to the core; the last one if nothing changed."""
+        """Return the core's description of a step on these weights; the last one if unchanged."""
         key = (version(self), [id(p) for p in parameters], dtype, id(self._state))
         told = self._told
         if told is not None and told[:2] == (key, self._state.times):
@@ -315,7 +319,7 @@ class Optimizer(PerWeight):
             kept: _core.Update = told[2]
             return kept
         update = self._new_update(parameters, dtype)
-        # The weights are kept, lest others have their ids.
+        # The weights are kept, so that their ids stay unique.
         self._told = key, self._state.times, update, parameters
         return update
 
@@ -323,7 +327,7 @@ class Optimizer(PerWeight):
         if not self._state.goes_on(parameters, dtype):
             self._iterations = 0
         self._trainable_variables, self._keys, self.built = parameters, parameters, True
-        # A kernel's state lies as the gradient does: each weight begins a cache line.
+        # A kernel's state has the layout of the gradient: each weight starts on a cache line.
         laid = self._lay(parameters, parameters, dtype, 64 // dtype.itemsize)
         around: dict[str, Any] = noted(self._averaging)
         if self.gradient_accumulation_steps:

@@ -1,4 +1,4 @@
-"""Weights that are chosen by object, layer or name, as for ``exclude_from_weight_decay``."""
+"""Weights selected by object, layer or name, as for ``exclude_from_weight_decay``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Chosen:
-    """A choice of weights.
+    """A selection of weights.
 
     Parameters
     ----------
@@ -22,13 +22,13 @@ class Chosen:
     Raises
     ------
     TypeError, ValueError
-        If the names are no list, or one is no string or no regular expression.
+        If the names are not a list, or one is not a string or not a regular expression.
     """
 
     def __init__(
         self, who: str, var_list: Iterable[Any] | None = None, var_names: Any = None
     ) -> None:
-        if isinstance(var_names, str):  # whose letters would be taken for names
+        if isinstance(var_names, str):  # whose letters would be treated as names
             raise TypeError(f"{who}: var_names must be a list of names; got {var_names!r}")
         self._patterns = [pattern(who, name) for name in var_names or []]
         if isinstance(var_list, np.ndarray) or hasattr(var_list, "array"):
@@ -36,7 +36,7 @@ class Chosen:
         self._things = list(var_list or [])
 
     def __contains__(self, weight: Any) -> bool:
-        """Return whether a weight is chosen."""
+        """Return whether a weight is selected."""
         if any(weight is thing or _holds(thing, weight) for thing in self._things):
             return True
         return any(means(p, getattr(weight, "name", "")) for p in self._patterns)
@@ -48,10 +48,10 @@ def _holds(layer: Any, weight: Any) -> bool:
 
 
 def pattern(who: str, name: object) -> re.Pattern[str]:
-    """Return a name given as a compiled regular expression."""
+    """Return a given name as a compiled regular expression."""
     if not isinstance(name, str):
         raise TypeError(f"{who}: var_names must hold strings; got {name!r}")
-    if not all(part.strip() for part in name.split("|")):  # which would be found in every name
+    if not all(part.strip() for part in name.split("|")):  # which would match every name
         raise ValueError(f"{who}: var_names must hold no empty name; got {name!r}")
     return re.compile(expression(who, "var_names", name))
 
@@ -70,7 +70,7 @@ def expression(who: str, argument: str, text: object) -> str:
 
 
 def means(given: re.Pattern[str], full: str) -> bool:
-    """Return whether a pattern means the weight ``full``: "dense/kernel"."""
+    """Return whether a pattern matches the weight with path ``full``, such as "dense/kernel"."""
     layer, _, own = full.rpartition("/")
     parts = layer.split("/") if layer else []
     if "/" in given.pattern:

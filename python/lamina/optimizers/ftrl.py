@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 
 
 class Ftrl(Optimizer):
-    """Follow the regularized leader (McMahan et al. 2013): weights that are exactly 0.
+    """Follow the regularized leader (McMahan et al. 2013), with weights that are exactly 0.
 
     With ``n' = n + g^2`` and ``q = -learning_rate_power``,
     ``z += g + 2 l2_shrinkage w - (n'^q - n^q) / lr * w``, and each weight becomes
-    ``(clip(z, -l1, l1) - z) / ((n'^q + beta) / lr + 2 l2)``: 0 where ``|z| <= l1``.  Made for
-    linear models of many rare features.  At a learning rate of 0 nothing moves.
+    ``(clip(z, -l1, l1) - z) / ((n'^q + beta) / lr + 2 l2)``: 0 where ``|z| <= l1``.  Intended for
+    linear models with many rare features.  With a learning rate of 0 nothing changes.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
         Step size.
     learning_rate_power : float, default -0.5
-        How fast the steps shrink as gradients add up; at most 0, at which they do not.
+        How fast the steps decrease as gradients accumulate; at most 0, which keeps them constant.
     initial_accumulator_value : float, default 0.1
         The sum n of squares before the first step, at least 0.
     l1_regularization_strength, l2_regularization_strength : float, default 0.0
         l1 and l2, at least 0.
     l2_shrinkage_regularization_strength : float, default 0.0
-        An L2 penalty on the weights as they are, at least 0.
+        An L2 penalty on the current weights, at least 0.
     beta : float, default 0.0
-        The paper's beta, at least 0.
+        Beta in the paper, at least 0.
     **options
         See `Optimizer`.
 

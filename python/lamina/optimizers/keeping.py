@@ -1,4 +1,4 @@
-"""What an optimizer keeps from step to step, with Keras's ways to read and to set it."""
+"""The state that an optimizer keeps from step to step, with Keras's ways to read and set it."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ ACCUMULATOR, AVERAGE = "gradient_accumulator", "average"
 
 
 def array_of(weight: Any) -> Array:
-    """Return the memory of a weight, or of an array that stands for one."""
+    """Return the memory of a weight, or of an array in its place."""
     return weight if isinstance(weight, np.ndarray) else weight.array
 
 
 class Keeping(Configurable):
     """The state of an optimizer: the count of steps, and arrays for each weight."""
 
-    # Name of the compiled rule, whose settings are attributes of the same names; "" for a rule that
-    # a subclass writes in NumPy.
+    # Name of the compiled rule, whose settings are attributes with the same names; "" for a rule
+    # that a subclass writes in NumPy.
     rule: ClassVar[str] = ""
     name: str
     learning_rate: Any
     gradient_accumulation_steps: int | None
 
     def _begin(self) -> None:
-        self._iterations = 0  # steps begun, those that only accumulate gradients too
+        self._iterations = 0  # steps begun, including those that only accumulate gradients
         self._state = State()
-        self._own: dict[str, StateArray] = {}  # state of no weight
-        self._met = 0  # of these, in the order of one `build`
-        self._trainable_variables: list[Any] = []  # those that it was built with
-        self._keys: list[Any] = []  # theirs in the state
+        self._own: dict[str, StateArray] = {}  # state that belongs to no weight
+        self._met = 0  # number of these, in the order of one `build`
+        self._trainable_variables: list[Any] = []  # those with which it was built
+        self._keys: list[Any] = []  # their keys in the state
         self.built = False
 
     # --- the count of steps
 
     @property
     def iterations(self) -> Count:
-        """Updates done; of several steps with one update, as in Keras, the updates."""
+        """The number of updates; of several steps with one update, as in Keras, one is counted."""
         return Count.of(self._iterations // self._every, self._set_iterations)
 
     @iterations.setter
@@ -62,7 +62,7 @@ class Keeping(Configurable):
 
     @property
     def steps(self) -> int:
-        """Steps done, those that only accumulate gradients too."""
+        """Steps done, including those that only accumulate gradients."""
         return self._iterations
 
     @property
@@ -77,9 +77,9 @@ class Keeping(Configurable):
         return [*self._state.arrays(), *self._own.values()]
 
     def build(self, variables: Sequence[Any]) -> None:
-        """Make the state for these weights, or arrays; what they had before goes on.
+        """Make the state for these weights, or arrays; existing state is kept.
 
-        A subclass that keeps more calls ``super().build(variables)`` and then
+        A subclass with more state calls ``super().build(variables)`` and then
         `add_variable_from_reference`.  It is called again when other weights are trained.
         """
         variables = list(variables)
@@ -94,13 +94,13 @@ class Keeping(Configurable):
     def _goes_on(self, variables: list[Any], keys: list[Any], dtype: Any) -> bool:
         same = not isinstance(keys[0] if keys else None, int) or len(keys) == len(self._keys)
         shapes = [array_of(v).shape for v in variables]
-        # Arrays have no names: they are others where their shapes are.
+        # Arrays have no names: they are identified by their shapes.
         if isinstance(keys[0] if keys else None, int) and self._keys == keys:
             same = shapes == [array_of(v).shape for v in self._trainable_variables]
         return same and self._state.goes_on(keys, dtype)
 
     def _keep_only(self, parameters: Sequence[Any]) -> None:
-        """Forget the state of all but a model's weights; that of another model is forgotten."""
+        """Drop the state of all but a model's weights, such as that of another model."""
         mine = {id(p) for p in parameters}
         if self._keys and not any(id(key) in mine for key in self._keys):
             self._iterations, self._keys = 0, []
@@ -108,7 +108,7 @@ class Keeping(Configurable):
 
     @abstractmethod
     def _lay(self, variables: list[Any], keys: list[Any], dtype: Any, line: int) -> Any:
-        """Make the arrays that the settings call for."""
+        """Make the arrays that the settings need."""
 
     @answering_calls
     def add_variable(
@@ -120,9 +120,9 @@ class Keeping(Configurable):
         layout: Any = None,
         name: str | None = None,
     ) -> StateArray:
-        """Return an array of the state that belongs to no weight; for a ``build`` of one's own.
+        """Return a state array that belongs to no weight; for the ``build`` of a subclass.
 
-        ``aggregation`` and ``layout`` say where Keras puts it, and are ignored.
+        ``aggregation`` and ``layout`` determine where Keras places it, and are ignored.
         """
         del aggregation, layout
         self._met += 1
@@ -138,7 +138,7 @@ class Keeping(Configurable):
     def add_variable_from_reference(
         self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
     ) -> StateArray:
-        """Return an array of the state of a weight, of its shape; for a ``build`` of one's own."""
+        """Return a state array for a weight, with its shape; for the ``build`` of a subclass."""
         array = array_of(reference_variable)
         key = self._key(reference_variable)
         kept = Kept(key, array.shape, lambda: _first(initializer, array.shape, array.dtype))
@@ -148,7 +148,7 @@ class Keeping(Configurable):
     def add_optimizer_variables(
         self, trainable_variables: Sequence[Any], name: Any, initializer: Any = "zeros"
     ) -> Any:
-        """Return an array for each weight, by one name; by several names, a list for each."""
+        """Return an array for each weight, for one name; for several names, a list for each."""
         several = not isinstance(name, str)
         names = list(name) if several else [name]
         firsts = list(initializer) if isinstance(initializer, (list, tuple)) else None
@@ -189,13 +189,13 @@ class Keeping(Configurable):
         """Subtract from the values of a weight, or of an array of the state."""
         self.assign(variable, np.asarray(variable) - value)
 
-    # --- all of it
+    # --- the whole state
 
     @property
     def variables(self) -> list[Any]:
         """The state in Keras's order: steps, learning rate if it is a number, arrays by weight.
 
-        They have ``assign``, ``numpy``, ``name`` and ``shape``.
+        The entries have ``assign``, ``numpy``, ``name`` and ``shape``.
         """
         found: list[Any] = [Scalar("iteration", lambda: self._iterations, self._put_steps)]
         if isinstance(self._learning_rate, float):
@@ -223,7 +223,7 @@ class Keeping(Configurable):
         Raises
         ------
         ValueError
-            If there are more or fewer, or one has another shape; nothing changes then.
+            If their number or a shape differs; nothing is changed then.
         """
         who, known = type(self).__name__, self.variables
         given = [np.asarray(w) for w in weights]
@@ -241,7 +241,7 @@ class Keeping(Configurable):
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Mapping[str, Array]) -> None:
-        """Take the state that ``save_own_variables`` wrote; warn where it is another's."""
+        """Take over the state written by ``save_own_variables``; warn if it is another's."""
         known = self.variables
         if len(store) != len(known):
             _screen.warn(
@@ -253,14 +253,14 @@ class Keeping(Configurable):
 
     @answering_calls
     def reset(self) -> None:
-        """Forget the state: the next step is the first."""
+        """Reset the state: the next step is the first."""
         self._begin()
         note_change(self)
 
     # --- for a model's state
 
     def get_state(self, paths: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that decides the steps to come as plain values and copies of arrays.
+        """Return all that determines further steps, as plain values and copies of arrays.
 
         Parameters
         ----------
@@ -276,12 +276,12 @@ class Keeping(Configurable):
         return {"step": self._iterations, "slots": slots, **({"own": own} if own else {})}
 
     def check_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> Callable[[], None]:
-        """Return what takes over a state that ``get_state`` returned.
+        """Return a function that takes over a state from ``get_state``.
 
         Raises
         ------
         TypeError, ValueError
-            A weight that the model has not, an array of another size; nothing has changed then.
+            If a weight is not in the model, or an array has another size; nothing is changed then.
         """
         who = type(self).__name__
         step = integer(who, "step", state["step"], 0)
@@ -311,7 +311,7 @@ class Keeping(Configurable):
 
     @abstractmethod
     def _sizes(self, parameter: Any) -> dict[str, int]:
-        """Return how many elements the rule keeps for a weight, by name."""
+        """Return the number of elements that the rule keeps for a weight, by name."""
 
 
 def _first(initializer: Any, shape: Iterable[int], dtype: Any) -> Any:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class Lamb(Optimizer):
-    """Adam's step, made as long as the weight is (You et al. 2020, https://arxiv.org/abs/1904.00962).
+    """Adam with steps scaled to the norm of the weight (You et al. 2020, arxiv.org/abs/1904.00962).
 
     With ``m`` and ``v`` as in `Adam`, ``u = m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) +
-    epsilon)`` and ``w -= lr |w| / |u| u``, the norms being those of a layer's whole weight: for
-    large batches and rates.
+    epsilon)`` and ``w -= lr |w| / |u| u``, where norms are taken over the whole weight of a layer:
+    for large batches and learning rates.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Lamb(Optimizer):
     beta_1, beta_2 : float, default 0.9 and 0.999
         Decay of the two running means, in [0, 1).
     epsilon : float, default 1e-7
-        Keeps the denominator away from 0; above 0.
+        Prevents division by 0; above 0.
     **options
         See `Optimizer`.
 

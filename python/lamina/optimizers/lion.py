@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class Lion(Optimizer):
-    """Steps of one length along the sign of a momentum (Chen et al. 2023).
+    """Steps of constant length along the sign of a momentum (Chen et al. 2023).
 
     ``w -= lr * sign(beta_1 m + (1 - beta_1) g)``, then ``m = beta_2 m + (1 - beta_2) g``.  Every
-    weight moves by the learning rate, which should be three to ten times smaller than Adam's, and
-    weight decay as much larger.
+    weight changes by the learning rate, which should be three to ten times smaller than Adam's,
+    with weight decay larger by the same factor.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
         Step size.
     beta_1 : float, default 0.9
-        Share of the momentum in the step's sign, above 0 and at most 1.
+        Weight of the momentum in the sign of the step, above 0 and at most 1.
     beta_2 : float, default 0.99
         Decay of the momentum, in [0, 1).
     **options

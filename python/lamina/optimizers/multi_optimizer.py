@@ -1,4 +1,4 @@
-"""Optimizers of their own for some weights."""
+"""Different optimizers for different weights."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class OptimizerMap(Configurable, MutableMapping[str, Any]):
     Parameters
     ----------
     default_optimizer : Optimizer
-        Of the weights that no key chooses.
+        The optimizer of weights that no key matches.
     optimizer_map : dict of str to Optimizer, optional
-        A key is a weight's path, such as "encoder/dense/kernel", or a regular expression that
-        matches the whole of it.
+        A key is the path of a weight, such as "encoder/dense/kernel", or a regular expression that
+        matches the entire path.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class OptimizerMap(Configurable, MutableMapping[str, Any]):
             self[key] = optimizer
 
     def __getitem__(self, key: str) -> Optimizer:
-        """Return the optimizer of a path; ValueError where several expressions match it."""
+        """Return the optimizer of a path; ValueError if several expressions match it."""
         if key in self._by_key:
             return self._by_key[key]
         matching = [known for known in self._by_key if re.fullmatch(known, key)]
@@ -59,21 +59,21 @@ class OptimizerMap(Configurable, MutableMapping[str, Any]):
         return self._by_key[matching[0]] if matching else self.default_optimizer
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Choose an optimizer for a path or expression."""
+        """Set the optimizer of a path or expression."""
         from lamina.optimizers import get
 
         if not isinstance(key, str):
             raise TypeError(f"OptimizerMap: a key must be a string; got {key!r}")
         if key in self._by_key:
-            raise ValueError(f"OptimizerMap: {key!r} is there already: {self._by_key[key]!r}")
+            raise ValueError(f"OptimizerMap: {key!r} already exists: {self._by_key[key]!r}")
         self._by_key[key] = _simple("OptimizerMap", get(value))
 
     def __delitem__(self, key: str) -> None:
-        """Leave a path or expression to the default."""
+        """Use the default optimizer for a path or expression."""
         del self._by_key[key]
 
     def __len__(self) -> int:
-        """Return how many keys there are."""
+        """Return the number of keys."""
         return len(self._by_key)
 
     def __iter__(self) -> Iterator[str]:
@@ -91,16 +91,16 @@ class OptimizerMap(Configurable, MutableMapping[str, Any]):
 
 
 class MultiOptimizer(Optimizer):
-    """Let several optimizers do a step, each of the weights that are its.
+    """Let several optimizers do a step, each for its weights.
 
-    Each has its learning rate, clipping and other settings; all count the same steps.
+    Each has its own learning rate, clipping and other settings; all count the same steps.
 
     Parameters
     ----------
     optimizer_map : OptimizerMap or callable
         Returns the optimizer of a weight.
     loss_scale_factor : float, optional
-        In place of the optimizers' own.
+        Instead of those of the optimizers.
     name : str, optional
 
     Attributes
@@ -165,7 +165,7 @@ class MultiOptimizer(Optimizer):
 
     @property
     def learning_rate(self) -> Any:
-        """There is none: each of ``optimizers`` has its own."""
+        """Raise AttributeError: each of ``optimizers`` has its own."""
         raise AttributeError(
             "MultiOptimizer has no learning rate; each of its optimizers has one", name=None
         )
@@ -179,15 +179,15 @@ class MultiOptimizer(Optimizer):
         self._set_rate(value)
 
     def current_learning_rate(self) -> float:
-        """Return the first optimizer's step size: what an error of a step tells."""
+        """Return the first optimizer's step size, for the error of a failed step."""
         return self._optimizers[0].current_learning_rate() if self._optimizers else 0.0
 
     def told_rate(self) -> list[Any]:
-        """Return the rates of all as plain values."""
+        """Return all learning rates as plain values."""
         return [each.told_rate() for each in self._optimizers]
 
     def take_rate(self, told: Sequence[Any]) -> None:
-        """Set them to what ``told_rate`` returned."""
+        """Set them to the result of ``told_rate``."""
         for each, rate in zip(self._optimizers, told, strict=True):
             each.take_rate(rate)
 
@@ -198,7 +198,7 @@ class MultiOptimizer(Optimizer):
 
     @property
     def version(self) -> int:
-        """A number that moves with every change of a setting."""
+        """A number that changes with every change of a setting."""
         return max([version(self), *(each.version for each in self._optimizers)])
 
     def _set_iterations(self, value: int) -> None:
@@ -209,7 +209,7 @@ class MultiOptimizer(Optimizer):
     # --- steps
 
     def attach(self, execution: Any, model: Any = None) -> Step:
-        """Give a training execution the state of all; returns what does a step."""
+        """Pass the state of all optimizers to a training execution; return its step function."""
         self._own_model(model)
         parameters, dtype = execution.trainable(), execution.gradient.dtype
         groups = self._groups(parameters)
@@ -259,7 +259,7 @@ class MultiOptimizer(Optimizer):
         grads, variables = list(grads), self._known(trainable_variables)
         if len(grads) != len(variables):
             raise ValueError(
-                f"MultiOptimizer: needs one gradient a weight; got {len(grads)} for "
+                f"MultiOptimizer: needs one gradient per weight; got {len(grads)} for "
                 f"{len(variables)}"
             )
         if self.loss_scale_factor is not None:
@@ -275,7 +275,7 @@ class MultiOptimizer(Optimizer):
         self._iterations += 1
 
     def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
-        """Put the means of weights in their place, where there are any."""
+        """Replace the weights by their means, if there are any."""
         chosen = list(var_list)
         for each in self._optimizers:
             each.finalize_variable_values(chosen)
@@ -294,19 +294,19 @@ class MultiOptimizer(Optimizer):
         return [slot for each in self._optimizers for slot in each.slots]
 
     def reset(self) -> None:
-        """Forget the state: the next step is the first."""
+        """Reset the state: the next step is the first."""
         super().reset()
         for each in self._optimizers:
             each.reset()
 
     def get_state(self, paths: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that decides the steps to come as plain values and copies of arrays."""
+        """Return all that determines further steps, as plain values and copies of arrays."""
         self._groups(paths.values())
         states = [each.get_state(paths) for each in self._optimizers]
         return {"step": self._iterations, "optimizers": states}
 
     def check_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> Any:
-        """Return what takes over a state that ``get_state`` returned; it changes nothing yet."""
+        """Return a function that takes over a state from ``get_state``; nothing is changed yet."""
         self._groups(paths.values())
         step = integer("MultiOptimizer", "step", state["step"], 0)
         states = state["optimizers"]
@@ -336,7 +336,7 @@ class MultiOptimizer(Optimizer):
 
 def _simple(who: str, optimizer: Any) -> Optimizer:
     if not isinstance(optimizer, Optimizer) or isinstance(optimizer, (Wrapper, MultiOptimizer)):
-        raise TypeError(f"{who}: needs optimizers that are no wrappers; got {optimizer!r}")
+        raise TypeError(f"{who}: needs optimizers that are not wrappers; got {optimizer!r}")
     if optimizer.whole_batch:
         raise TypeError(f"{who}: needs optimizers of batches; got {optimizer!r}")
     return optimizer

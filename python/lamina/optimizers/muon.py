@@ -17,35 +17,35 @@ if TYPE_CHECKING:
 
 
 class Muon(Optimizer):
-    """Momentum whose singular values are all brought near 1, for matrices (Jordan et al. 2024).
+    """Momentum with all singular values brought near 1, for matrices (Jordan et al. 2024).
 
-    ``m = momentum m + g``, ``x = g + momentum m`` (``m`` without Nesterov's) over its norm, then
-    ``ns_steps`` times ``A = x x'; x = muon_a x + (muon_b A + muon_c A A) x``, and
-    ``w -= lr sqrt(max(rows, columns)) rms_rate x``, whose scale is that of Liu et al. 2025,
-    https://arxiv.org/abs/2502.16982.  What is no matrix, embeddings and chosen layers follow
-    `AdamW`.
+    ``m = momentum m + g``, ``x = g + momentum m`` (``m`` without Nesterov's) divided by its norm,
+    then ``ns_steps`` times ``A = x x'; x = muon_a x + (muon_b A + muon_c A A) x``, and ``w -= lr
+    sqrt(max(rows, columns)) rms_rate x``, with the scale of Liu et al. 2025,
+    https://arxiv.org/abs/2502.16982.  Weights that are not matrices, embeddings and selected layers
+    follow `AdamW`.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
         Step size.
     adam_beta_1, adam_beta_2 : float, default 0.9 and 0.999
-        Of Adam, in [0, 1).
+        For Adam, in [0, 1).
     adam_weight_decay : float, default 0.004
         Decoupled weight decay of the weights that follow Adam; None for none.
     epsilon : float, default 1e-7
-        Of Adam; above 0.
+        For Adam; above 0.
     weight_decay : float, default 0.004
         Decoupled weight decay of the matrices; None for none.
     exclude_layers : list of str, optional
-        Regular expressions; weights in whose path one is found follow Adam, as those of the last
+        Regular expressions; weights whose path contains a match follow Adam, as those of the last
         layer should.
     exclude_embeddings : bool, default True
         Weights with "embedding" in their path follow Adam.
     muon_a, muon_b, muon_c : float, default 3.4445, -4.775 and 2.0315
-        Of the polynomial.
+        Coefficients of the polynomial.
     adam_lr_ratio : float, default 1
-        Adam's rate over Muon's, at least 0.
+        Adam's learning rate divided by Muon's, at least 0.
     momentum : float, default 0.95
         In [0, 1].
     ns_steps : int, default 5
@@ -53,7 +53,7 @@ class Muon(Optimizer):
     nesterov : bool, default True
         Use Nesterov's momentum.
     rms_rate : float, optional, default 0.2
-        None: ``w -= lr x``.
+        If None: ``w -= lr x``.
     **options
         See `Optimizer`.
 
@@ -120,7 +120,7 @@ class Muon(Optimizer):
             "amsgrad": False,
         }  # fmt: skip
         decay, rate = self._shares(weight, self.adam_weight_decay)
-        # Of Keras's decay the ratio is no part.
+        # The ratio does not apply to the weight decay, as in Keras.
         ratio = self.adam_lr_ratio
         return Law(RULES["adam"], settings, decay / ratio if ratio else 0.0, rate * ratio)
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 class Nadam(Optimizer):
     """Adam with Nesterov's momentum (Dozat 2016).
 
-    ``m`` and ``v`` are Adam's running means of ``g`` and ``g^2``.  Step t takes
-    ``w -= lr * mean / (sqrt(v / (1 - beta_2^t)) + epsilon)`` with
-    ``mean = u_(t+1) m / (1 - u_1 ... u_(t+1)) + (1 - u_t) g / (1 - u_1 ... u_t)``, where the
-    momentum grows as ``u_t = beta_1 (1 - 0.96^t / 2)``, as in Keras.
+    ``m`` and ``v`` are Adam's running means of ``g`` and ``g^2``.  Step t is ``w -= lr * mean /
+    (sqrt(v / (1 - beta_2^t)) + epsilon)`` with ``mean = u_(t+1) m / (1 - u_1 ... u_(t+1)) + (1 -
+    u_t) g / (1 - u_1 ... u_t)``, where the momentum increases as ``u_t = beta_1 (1 - 0.96^t / 2)``,
+    as in Keras.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Nadam(Optimizer):
     beta_1, beta_2 : float, default 0.9 and 0.999
         Decay of the two running means, in [0, 1).
     epsilon : float, default 1e-7
-        Keeps the denominator away from 0; above 0.
+        Prevents division by 0; above 0.
     **options
         See `Optimizer`.
 

@@ -1,4 +1,4 @@
-"""The norm of gradients that may be huge."""
+"""The norm of gradients that may be very large."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 class Norm:
-    """The norm of some gradients as a product: it may itself be too large for a float."""
+    """The norm of some gradients as a product, since it may be too large for a float."""
 
     def __init__(self, gradients: Sequence[Array]) -> None:
         self._unit = 1.0
@@ -32,12 +32,12 @@ class Norm:
 
     @quiet
     def shorten(self, gradient: Array, limit: float) -> Array:
-        """Return the gradient times limit / norm, or itself where the norm is within the limit."""
+        """Return the gradient times limit / norm, or unchanged if the norm is within the limit."""
         if not self._root > limit / self._unit:
             return gradient
         factor = limit / self._unit / self._root
         if factor >= np.finfo(gradient.dtype).tiny:
             return np.asarray(gradient * gradient.dtype.type(factor))
-        # Too small for the gradient's type, or for any: in two steps.
+        # Too small for the gradient's dtype, or for any: applied in two steps.
         shorter = np.asarray(gradient, np.float64) / self._unit * (limit / self._root)
         return shorter.astype(gradient.dtype)

@@ -1,4 +1,4 @@
-"""The settings that all optimizers share, checked."""
+"""The checked settings that all optimizers share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RateLike = Union[float, "LearningRateSchedule", Callable[[], float]]
 
 
 class OptionsWithoutDecay(TypedDict, total=False):
-    """What every optimizer takes by keyword: see `Optimizer`."""
+    """The keyword arguments of every optimizer: see `Optimizer`."""
 
     clipnorm: float | None
     clipvalue: float | None
@@ -29,7 +29,7 @@ class OptionsWithoutDecay(TypedDict, total=False):
 
 
 class Options(OptionsWithoutDecay, total=False):
-    """The same of optimizers whose weight decay is one of these."""
+    """The same for optimizers whose weight decay is one of these."""
 
     weight_decay: float | None
 
@@ -38,7 +38,7 @@ CLIPS = ("clipnorm", "clipvalue", "global_clipnorm")
 
 
 def check_clips(who: str, given: dict[str, Any]) -> None:
-    """Raise ValueError where gradients are to be clipped in two ways."""
+    """Raise ValueError if more than one kind of clipping is set."""
     if sum(given[name] is not None for name in CLIPS) > 1:
         raise ValueError(
             f"{who}: only one of clipnorm, clipvalue and global_clipnorm may be set; "
@@ -47,12 +47,12 @@ def check_clips(who: str, given: dict[str, Any]) -> None:
 
 
 def checked_options(who: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings as they are kept.
+    """Return the settings in the form in which they are stored.
 
     Raises
     ------
     TypeError, ValueError
-        A value outside its range.
+        If a value is outside its range.
     """
     values = {
         "weight_decay": optional_number(who, "weight_decay", given["weight_decay"], low=0.0),

@@ -1,4 +1,4 @@
-"""What an optimizer does otherwise for some weights: no decay, another learning rate."""
+"""Different treatment of some weights by an optimizer: no decay, another learning rate."""
 
 from __future__ import annotations
 
@@ -17,28 +17,30 @@ class PerWeight(Applying):
 
     def _begin_choice(self, who: str) -> None:
         self._undecayed = Chosen(who)
-        self._scaled: list[tuple[float, Chosen]] = []  # factors of the rate; the last one counts
+        self._scaled: list[
+            tuple[float, Chosen]
+        ] = []  # factors of the learning rate; the last one applies
 
     @answering_calls
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
-        """Leave weights out of the weight decay, by object or by name, from the next step on.
+        """Exclude weights from the weight decay, by object or by name, from the next step on.
 
         Parameters
         ----------
         var_list : list of weights or layers, optional
         var_names : list of str, optional
-            Regular expressions, searched for as in Keras in a weight's own name: ``"bias"`` is
-            every bias, ``"gamma|beta"`` what normalisations learn.  One that matches a layer's
-            whole name stands for all its weights.  With a slash, as ``"dense_1/bias"``, it must
-            match the layer's name and the weight's.
+            Regular expressions, searched for in a weight's own name, as in Keras: ``"bias"``
+            selects every bias, ``"gamma|beta"`` the weights of normalisations.  An expression that
+            matches the whole name of a layer selects all its weights.  With a slash, as in
+            ``"dense_1/bias"``, it must match the names of the layer and the weight.
 
         Raises
         ------
         TypeError, ValueError
-            If the names are no list, or one is no string or no regular expression; nothing
-            changes then.
+            If the names are not a list, or one is not a string or not a regular expression; nothing
+            is changed then.
 
         Examples
         --------
@@ -56,17 +58,17 @@ class PerWeight(Applying):
         var_list: Iterable[Any] | None = None,
         var_names: Iterable[str] | None = None,
     ) -> None:
-        """Let some weights learn at ``factor`` times the learning rate, from the next step on.
+        """Train some weights with ``factor`` times the learning rate, from the next step on.
 
-        Where several calls choose a weight, the last one counts.
+        If several calls select a weight, the last one applies.
 
         Parameters
         ----------
         factor : float
-            At least 0; their weight decay is scaled too.
+            At least 0; the weight decay is scaled as well.
         var_list : list of weights or layers, optional
         var_names : list of str, optional
-            As for `exclude_from_weight_decay`.
+            As in `exclude_from_weight_decay`.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Quasi-Newton methods: steps of all rows, with a line search."""
+"""Quasi-Newton methods: steps over all rows, with a line search."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ MEMORY = "curvature"
 
 
 class QuasiNewton(Optimizer):
-    """What both methods share; a step is one iteration over all rows.
+    """The base of both methods; a step is one iteration over all rows.
 
     Attributes
     ----------
     message : str
-        How the last iteration went: "moved", "converged" (the gradient vanishes) or "stalled"
-        (nothing more is to be won).  The fit ends with one of the last two.
+        The result of the last iteration: "moved", "converged" (the gradient vanishes) or "stalled"
+        (no further improvement is possible).  The fit ends after either of the last two.
     evaluations : int
-        How often the loss and its gradient were found since the fit began.
+        The number of evaluations of the loss and its gradient since the fit began.
     """
 
     whole_batch: ClassVar[bool] = True
@@ -49,7 +49,7 @@ class QuasiNewton(Optimizer):
 
     @property
     def _pairs(self) -> int:
-        """How many steps are remembered; 0 for a matrix."""
+        """The number of steps that are remembered; 0 for a matrix."""
         return 0
 
     @property
@@ -58,7 +58,7 @@ class QuasiNewton(Optimizer):
         return True
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return everything but the search at hand, which goes on from what it knows."""
+        """Return everything except the running search, which continues from the stored state."""
         self._note_memory()
         return {**super().__getstate__(), "_minimizer": None}
 
@@ -68,7 +68,7 @@ class QuasiNewton(Optimizer):
             self._own = {MEMORY: StateArray.over(memory, MEMORY)} if self._iterations else {}
 
     def attach(self, execution: Any, model: Any = None) -> Step:
-        """Return what does an iteration on a training execution."""
+        """Return a function that does an iteration on a training execution."""
         self._own_model(model)
         parameters = execution.trainable()
         self._note_memory()
@@ -81,7 +81,10 @@ class QuasiNewton(Optimizer):
         def train(
             order: Any, start: int, stop: int, rate: float, step: int, random_step: int
         ) -> float:
-            del step, random_step  # noise is drawn alike in all iterations: it is one function
+            del (
+                step,
+                random_step,
+            )  # noise is the same in all iterations, so that the function stays the same
             if self._minimizer is None:
                 rows = None if order is None else np.sort(order[start:stop])
                 self._minimizer = execution.minimizer(
@@ -100,20 +103,20 @@ class QuasiNewton(Optimizer):
 
     @answering_calls
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
-        """Raise TypeError: a line search asks for more than one gradient."""
+        """Raise TypeError: a line search needs more than one gradient."""
         del grads, trainable_variables
         raise TypeError(
-            f"{type(self).__name__}: asks for the loss at several weights in each step, and cannot "
-            f"apply gradients; it trains in fit"
+            f"{type(self).__name__}: needs the loss at several weights in each step, and cannot "
+            f"apply gradients; it can only be used in fit"
         )
 
     def get_state(self, paths: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that decides the steps to come as plain values and copies of arrays."""
+        """Return all that determines further steps, as plain values and copies of arrays."""
         self._note_memory()
         return super().get_state(paths)
 
     def check_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> Any:
-        """Return what takes over a state that ``get_state`` returned; it changes nothing yet."""
+        """Return a function that takes over a state from ``get_state``; nothing is changed yet."""
         take_arrays = super().check_state(state, paths)
 
         def take() -> None:
@@ -129,37 +132,38 @@ class QuasiNewton(Optimizer):
 
 
 class LBFGS(QuasiNewton):
-    """Limited-memory BFGS with a line search that fulfils the strong Wolfe conditions.
+    """Limited-memory BFGS with a line search that satisfies the strong Wolfe conditions.
 
-    Every step takes all rows as one batch (``batch_size`` is that, and may not be smaller), and an
-    epoch is one iteration: the history has the loss after each.  The fit ends before ``epochs``
-    where the gradient vanishes or nothing more is to be won.  For smooth losses of networks of
-    modest size in float64: it finds the minimum to many digits.  Nocedal 1980; Nocedal and Wright,
-    *Numerical Optimization*, 2006; the constants are PyTorch's and minFunc's.
+    Every step uses all rows as one batch (``batch_size`` must not be smaller), and an epoch is one
+    iteration: the history has the loss after each.  The fit ends before ``epochs`` if the gradient
+    vanishes or no further improvement is possible.  For smooth losses of networks of modest size in
+    float64, whose minimum it finds to many digits.  Nocedal 1980; Nocedal and Wright, *Numerical
+    Optimization*, 2006; the constants are those of PyTorch and minFunc.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 1.0
-        The first trial of each line search over the quasi-Newton step.
+        The first trial step of each line search, relative to the quasi-Newton step.
     max_eval : int, default 25
-        Evaluations of the loss and its gradient in a step, at most.
+        Maximum number of evaluations of the loss and its gradient in a step.
     tolerance_grad : float, default 1e-7
-        The search ends where no element of the gradient is larger.
+        The search ends if no element of the gradient is larger.
     tolerance_change : float, default 1e-12
-        It ends where the loss, or each weight, changes by less.  (PyTorch's default is 1e-9.)
+        The search ends if the loss, or every weight, changes by less.  (PyTorch's default is 1e-9.)
     history_size : int, default 10
-        Steps that the curvature is known from.
+        Number of steps from which the curvature is estimated.
     name : str, optional
 
     Raises
     ------
     ValueError
-        In ``fit``, for batches of fewer rows than all.
+        In ``fit``, if batches do not contain all rows.
 
     Notes
     -----
-    Weight decay, clipping and averages are for steps of batches; penalties of layers
-    (`lamina.regularizers`) are part of the loss.  Dropout draws one mask for the whole fit.
+    Weight decay, clipping and averages are only for optimizers with steps over batches; penalties
+    of layers (`lamina.regularizers`) are part of the loss.  Dropout uses the same mask in the whole
+    fit.
 
     Examples
     --------
@@ -191,10 +195,10 @@ class LBFGS(QuasiNewton):
 
 
 class BFGS(QuasiNewton):
-    """BFGS with the whole matrix, and a line search that fulfils the strong Wolfe conditions.
+    """BFGS with the full matrix, and a line search that satisfies the strong Wolfe conditions.
 
-    As `LBFGS`, with the inverse Hessian that all steps together give: ``n**2`` numbers of memory
-    and time a step for ``n`` weights.
+    Like `LBFGS`, with the inverse Hessian estimated from all steps: ``n**2`` numbers of memory and
+    time per step for ``n`` weights.
 
     Parameters
     ----------

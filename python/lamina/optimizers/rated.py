@@ -41,21 +41,21 @@ class Rated(Keeping):
 
     @property
     def rate_law(self) -> Any:
-        """The number, schedule or function that the learning rate is."""
+        """The learning rate as it was given: a number, schedule or function."""
         return self._learning_rate
 
     def told_rate(self) -> Any:
-        """Return it as a plain value: a schedule's configuration."""
+        """Return it as a plain value, for a schedule its configuration."""
         rate = self._learning_rate
         return serialize(rate) if isinstance(rate, LearningRateSchedule) else rate
 
     def take_rate(self, told: Any) -> None:
-        """Set it to what ``told_rate`` returned."""
+        """Set it to the result of ``told_rate``."""
         self._set_rate(told)
 
     @property
     def lr(self) -> Rate:
-        """The learning rate, by Keras's older name."""
+        """The learning rate, under an old name of Keras."""
         return self.learning_rate
 
     @lr.setter
@@ -67,10 +67,10 @@ class Rated(Keeping):
         rate = self._learning_rate
         if isinstance(rate, float):
             return rate
-        # Of a schedule, or a function.
+        # For a schedule, or a function.
         steps = self.__dict__.get("_iterations", 0)
         now = rate(steps) if isinstance(rate, LearningRateSchedule) else rate()
-        if isinstance(now, np.ndarray) and now.ndim == 0:  # of one that is written with ops
+        if isinstance(now, np.ndarray) and now.ndim == 0:  # for one written with ops
             now = now[()]
         return number(type(rate).__name__, "learning rate", now, 0.0, LARGEST)
 

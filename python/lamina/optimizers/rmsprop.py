@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class RMSprop(Optimizer):
-    """Divide the gradient by a running root mean square of itself (Tieleman and Hinton 2012).
+    """Divide the gradient by its running root mean square (Tieleman and Hinton 2012).
 
     ``s = rho * s + (1 - rho) * g^2`` and ``w -= lr * g / sqrt(s + epsilon)``; `centered`
     subtracts the square of a running mean of g from s, and momentum accumulates the steps:
-    ``m = momentum * m + step; w -= m``.  Epsilon sits inside the root, as in Keras (PyTorch
-    puts it outside).
+    ``m = momentum * m + step; w -= m``.  Epsilon is inside the root, as in Keras (in PyTorch it is
+    outside).
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class RMSprop(Optimizer):
     momentum : float, default 0.0
         In [0, 1].
     epsilon : float, default 1e-7
-        Keeps the root away from 0; above 0.
+        Prevents division by 0; above 0.
     centered : bool, default False
         Divide by the running standard deviation instead.
     **options

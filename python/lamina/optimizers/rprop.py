@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
 
 class Rprop(Optimizer):
-    """Follow the signs of the gradient alone (Riedmiller and Braun 1993).
+    """Use only the signs of the gradient (Riedmiller and Braun 1993).
 
-    Each weight has a step of its own, at first ``learning_rate``: it grows by ``eta_plus`` where
-    the gradient keeps its sign and shrinks by ``eta_minus`` where the sign has changed, and then
-    the weight waits for a step.  For gradients of all rows (``batch_size=None``): the signs of
-    those of small batches are mostly noise.  The rule is PyTorch's.
+    Each weight has its own step size, initially ``learning_rate``: it grows by ``eta_plus`` if the
+    gradient keeps its sign and shrinks by ``eta_minus`` if the sign has changed, and the weight
+    then pauses for one step.  For gradients over all rows (``batch_size=None``): the signs for
+    small batches are mostly noise.  The rule is that of PyTorch.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.01
-        The first step; where it changes, all steps do, by the same factor.
+        The initial step size; if it is changed, all step sizes change by the same factor.
     eta_minus : float, default 0.5
         In [0, 1).
     eta_plus : float, default 1.2
         At least 1.
     step_min, step_max : float, default 1e-6 and 50
-        Steps stay between them.
+        Bounds of the step sizes.
     **options
         See `Optimizer`.
 

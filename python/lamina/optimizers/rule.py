@@ -1,4 +1,4 @@
-"""The compiled rules: what the core says of their settings and slots, and one step of them."""
+"""The compiled rules: their settings and slots in the core, and one step of a rule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 class Slot(NamedTuple):
-    """An array that a rule keeps, as ``_core.RuleSlot`` describes it."""
+    """An array that a rule keeps, as described by ``_core.RuleSlot``."""
 
     name: str
     when: str | None
@@ -23,13 +23,13 @@ class Slot(NamedTuple):
     described: _core.RuleSlot | None = None
 
     def shape(self, weight: Sequence[int]) -> tuple[int, ...]:
-        """Return the shape of what is kept for a weight of that shape; (0,) for nothing."""
+        """Return the shape of the array for a weight of that shape; (0,) for none."""
         shape = tuple(weight)
         return shape if self.described is None else tuple(self.described.shape(list(shape)))
 
 
 class Rule:
-    """One rule of the core; the optimizers' attributes of the same names are its settings."""
+    """A rule of the core; its settings are attributes of the optimizers with the same names."""
 
     def __init__(self, described: _core.Rule) -> None:
         self.name = described.name
@@ -45,9 +45,9 @@ class Rule:
         low_open: bool = False,
         name: str | None = None,
     ) -> float:
-        """Return a setting that is a number; it must be in the rule's range.
+        """Return a numeric setting, which must be in the rule's range.
 
-        ``name`` is what the optimizer calls it.
+        ``name`` is the optimizer's name for it.
         """
         s = self.settings[setting]
         return number(
@@ -55,15 +55,15 @@ class Rule:
         )
 
     def flag(self, who: str, name: str, value: object) -> bool:
-        """Return a setting that is a flag."""
+        """Return a boolean setting."""
         return boolean(who, self.settings[name].name, value)
 
     def values(self, optimizer: Any) -> dict[str, Any]:
-        """Return an optimizer's settings, as they are now."""
+        """Return an optimizer's current settings."""
         return {name: getattr(optimizer, name) for name in self.settings}
 
     def needs(self, settings: Mapping[str, Any]) -> list[Slot | None]:
-        """Return the slots that settings call for, by place; None for one that they do not."""
+        """Return the slots that settings need, by index; None for slots that are not needed."""
         return [s if s.when is None or settings[s.when] else None for s in self.slots]
 
     @quiet
@@ -76,11 +76,11 @@ class Rule:
         learning_rate: float,
         number: int,
     ) -> None:
-        """Do a step, counted from 1, on one array of weights, in place; ``slots`` by place."""
+        """Do a step, counted from 1, on one array of weights, in place; ``slots`` by index."""
         single = weights.dtype.kind == "f" and weights.dtype.itemsize <= 4
         dtype = np.dtype(np.float32 if single else np.float64)
         written = [np.asarray(a) for a in (weights, *slots) if a is not None]
-        # The core writes to memory that lies as it needs it, and to no memory that it reads.
+        # The core only writes to memory with its own layout, and not to memory that it reads.
         lent = [np.require(a, dtype, ["C", "A"]) for a in written]
         rest = iter(lent[1:])
         g = np.broadcast_to(np.asarray(gradient, dtype), weights.shape)
@@ -104,7 +104,7 @@ RULES = {rule.name: Rule(rule) for rule in _core.rules()}
 
 
 class Law(NamedTuple):
-    """How one weight is moved: the rule, its settings, and what all rules know."""
+    """How one weight is updated: the rule, its settings, and the arguments common to all rules."""
 
     rule: Rule
     settings: Mapping[str, Any]
@@ -113,5 +113,5 @@ class Law(NamedTuple):
 
     @property
     def slots(self) -> list[Slot | None]:
-        """The slots that it needs, by place."""
+        """The slots that it needs, by index."""
         return self.rule.needs(self.settings)

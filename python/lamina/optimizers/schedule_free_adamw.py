@@ -16,8 +16,8 @@ class ScheduleFreeAdamW(Optimizer):
     """Adam whose weights are a mean of its iterates (Defazio et al. 2024).
 
     ``z -= lr g / (sqrt(v / (1 - beta_2^t)) + epsilon)`` with ``v`` as in `Adam`, ``x`` is the mean
-    of all ``z``, and the weights that gradients are taken at are ``(1 - beta_1) z + beta_1 x``: no
-    schedule has to know when training ends.  See https://arxiv.org/abs/2405.15682.
+    of all ``z``, and gradients are taken at the weights ``(1 - beta_1) z + beta_1 x``: no schedule
+    needs to know when training ends.  See https://arxiv.org/abs/2405.15682.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class ScheduleFreeAdamW(Optimizer):
     beta_2 : float, default 0.999
         Decay of the running mean of squares, in [0, 1).
     epsilon : float, default 1e-8
-        Keeps the denominator away from 0; above 0.
+        Prevents division by 0; above 0.
     warmup_steps : int, default 0
-        Steps over which the rate rises from 0.
+        Number of steps in which the learning rate increases from 0.
     **options
         See `Optimizer`.
 

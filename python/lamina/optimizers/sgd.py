@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class SGD(Optimizer):
-    """Gradient descent ``w -= lr * g``, with momentum if asked for.
+    """Gradient descent ``w -= lr * g``, optionally with momentum.
 
     With momentum, ``v = momentum * v - lr * g`` and ``w += v``; with Nesterov's,
     ``w += momentum * v - lr * g`` (Sutskever et al. 2013).

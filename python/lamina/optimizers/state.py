@@ -1,4 +1,4 @@
-"""The state of an optimizer, by weight: arrays that several weights may share lie together."""
+"""The state of an optimizer, by weight; arrays of several weights may share memory."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Kept(NamedTuple):
 
     Attributes
     ----------
-    key : the weight, or the place of an array that is no weight
+    key : the weight, or the index of an array that is not a weight
     shape : tuple of int
     start : callable
-        Returns the first values, a number or an array.
+        Returns the initial values, a number or an array.
     """
 
     key: Any
@@ -35,29 +35,30 @@ class State:
     Attributes
     ----------
     by_weight : dict
-        {weight: {name: array}}, of weights that are frozen now too.
+        {weight: {name: array}}, including weights that are now frozen.
     flat : list of ndarray
-        What lies together for kernels: each array of ``by_weight`` that is in one is a view of it.
+        Contiguous memory for kernels: each array of ``by_weight`` that belongs to one is a view of
+        it.
     """
 
     def __init__(self) -> None:
         self.by_weight: dict[Any, dict[str, StateArray]] = {}
         self.flat: list[Array] = []
         self._laid: tuple[Any, ...] = ()
-        self.times = 0  # that it was laid out
+        self.times = 0  # number of times it was laid out
 
     def lay(self, wanted: Mapping[Any, list[Kept]], dtype: Any, line: int) -> list[Array]:
-        """Return a flat array for each entry of ``wanted``, in which its parts begin on lines.
+        """Return a flat array for each entry of ``wanted``, whose parts start on cache lines.
 
-        The keys end in the name that the parts have: (group, name).  What a weight had by that name
-        in this shape and dtype goes on; the rest begins.
+        The keys end in the name of the parts: (group, name).  Existing arrays of a weight with that
+        name, shape and dtype are kept; others are created.
 
         Parameters
         ----------
         wanted : dict of tuple to list of Kept
         dtype : numpy dtype
         line : int
-            Elements of a line: 1 where the parts follow one another.
+            Elements of a cache line: 1 if the parts are contiguous.
         """
         laid = (
             # By id: `==` of two weights compares their values.
@@ -89,7 +90,7 @@ class State:
         return flat
 
     def add(self, kept: Kept, name: str, dtype: Any) -> StateArray:
-        """Return an array of its own for a weight: the one that it has by that name, or a new."""
+        """Return a separate array for a weight: the existing one with that name, or a new one."""
         held = self.by_weight.setdefault(kept.key, {})
         old = held.get(name)
         if old is None or old.size != np.prod(kept.shape, dtype=np.int64) or old.dtype != dtype:
@@ -101,14 +102,14 @@ class State:
         return held[name]
 
     def goes_on(self, keys: Iterable[Any], dtype: Any) -> bool:
-        """Return whether any of these weights has a state in that dtype, or none has any at all."""
+        """Return whether any of these weights has a state in that dtype, or none has any state."""
         held = [self.by_weight[key] for key in keys if key in self.by_weight]
         if not self.by_weight:
             return True
         return any(not arrays or any(a.dtype == dtype for a in arrays.values()) for arrays in held)
 
     def keep_only(self, ids: Collection[int]) -> None:
-        """Forget the state of all weights that have other ids."""
+        """Drop the state of all weights with other ids."""
         held = self.by_weight.items()
         self.by_weight = {key: arrays for key, arrays in held if id(key) in ids}
 
@@ -124,6 +125,6 @@ class State:
 
 
 def label(key: Any, name: str) -> str:
-    """Return the name of what is kept for a weight: "dense_kernel_velocity"."""
+    """Return the name of an array kept for a weight: "dense_kernel_velocity"."""
     path = getattr(key, "path", None) or getattr(key, "name", None) or f"variable_{key}"
     return f"{str(path).replace('/', '_')}_{name}"

@@ -19,7 +19,7 @@ def python_step(execution: Any, optimizer: Any) -> Step:
     gradients = [execution.gradient_of(p) for p in parameters]
 
     def move() -> tuple[str, str] | None:
-        """Update the weights; where that fails, or is not finite, they and the state stay."""
+        """Update the weights; on failure, or if not finite, they and the state are unchanged."""
         written = [*weights, *optimizer.slots]
         before = [array.copy() for array in written]
         done = False
@@ -40,10 +40,10 @@ def python_step(execution: Any, optimizer: Any) -> Step:
     def train(
         order: Array | None, start: int, stop: int, rate: float, step: int, random_step: int
     ) -> float:
-        del rate  # `apply` asks for it
+        del rate  # `apply` reads it itself
 
         def update() -> tuple[str, str] | None:
-            # Those done, as a rule reads them.
+            # The number of completed steps, as a rule reads it.
             count = optimizer.counter.__dict__
             count["_iterations"] = step - 1
             try:

@@ -1,4 +1,4 @@
-"""What an optimizer keeps, as Keras's programs see it: arrays and numbers that are assigned."""
+"""The state of an optimizer as Keras programs see it: arrays and numbers with ``assign``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StateArray(np.ndarray[Any, np.dtype[Any]]):
     ----------
     name, path : str
     trainable : bool
-        False.
+        Always False.
     """
 
     name = path = ""
@@ -26,13 +26,13 @@ class StateArray(np.ndarray[Any, np.dtype[Any]]):
 
     @classmethod
     def over(cls, array: Array, name: str) -> StateArray:
-        """Return the same memory by that name."""
+        """Return the same memory under that name."""
         made = array.view(cls)
         made.name = made.path = name
         return made
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
-        """Return what is calculated as a plain array, and what is changed in place as it is."""
+        """Return computed results as plain arrays, and arrays changed in place as they are."""
         if array is self:
             return self
         plain = np.asarray(array)
@@ -65,7 +65,7 @@ class StateArray(np.ndarray[Any, np.dtype[Any]]):
 
 
 class Rate(float):
-    """A learning rate as it is now: a float, which may be assigned."""
+    """A current learning rate: a float that can be assigned."""
 
     _set: Callable[[Any], None]
 
@@ -81,7 +81,7 @@ class Rate(float):
         return float, (float(self),)
 
     def numpy(self) -> Any:
-        """Return it as NumPy's float64."""
+        """Return it as a NumPy float64."""
         return np.float64(self)
 
     @property
@@ -95,7 +95,7 @@ class Rate(float):
 
 
 class Count(int):
-    """A count of steps as it is now: an int, which may be assigned."""
+    """A current count of steps: an int that can be assigned."""
 
     _set: Callable[[Any], None]
 
@@ -111,7 +111,7 @@ class Count(int):
         return int, (int(self),)
 
     def numpy(self) -> Any:
-        """Return it as NumPy's int64."""
+        """Return it as a NumPy int64."""
         return np.int64(self)
 
     @property

@@ -1,4 +1,4 @@
-"""Optimizers around another one."""
+"""Optimizers that wrap another one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lamina.optimizers.variables import Count, Rate, Scalar
 
 
 class Wrapper(Optimizer):
-    """An optimizer whose steps another one does: what is no matter of its own is the other's.
+    """An optimizer whose steps are done by another one, to which other attributes are delegated.
 
     Parameters
     ----------
@@ -35,15 +35,15 @@ class Wrapper(Optimizer):
         inner = self.inner_optimizer
         if isinstance(inner, Wrapper) or inner.whole_batch or hasattr(inner, "optimizers"):
             raise ValueError(
-                f"{type(self).__name__}: inner_optimizer must be one of batches, and no wrapper "
+                f"{type(self).__name__}: inner_optimizer must be one of batches, and not a wrapper "
                 f"itself; got {self.inner_optimizer!r}"
             )
 
-    # --- what is the other's
+    # --- delegated to the inner optimizer
 
     @property
     def learning_rate(self) -> Rate:
-        """The inner optimizer's; may be assigned."""
+        """The learning rate of the inner optimizer; may be assigned."""
         return self.inner_optimizer.learning_rate
 
     @learning_rate.setter
@@ -55,7 +55,7 @@ class Wrapper(Optimizer):
 
     @property
     def iterations(self) -> Count:
-        """Updates done by the inner optimizer."""
+        """The number of updates of the inner optimizer."""
         return self.inner_optimizer.iterations
 
     @iterations.setter
@@ -68,7 +68,7 @@ class Wrapper(Optimizer):
 
     @property
     def rate_law(self) -> Any:
-        """The number, schedule or function that the inner optimizer's rate is."""
+        """The inner optimizer's learning rate as it was given: a number, schedule or function."""
         return self.inner_optimizer.rate_law
 
     def told_rate(self) -> Any:
@@ -76,7 +76,7 @@ class Wrapper(Optimizer):
         return self.inner_optimizer.told_rate()
 
     def take_rate(self, told: Any) -> None:
-        """Set it to what ``told_rate`` returned."""
+        """Set it to the result of ``told_rate``."""
         self.inner_optimizer.take_rate(told)
 
     @property
@@ -91,17 +91,17 @@ class Wrapper(Optimizer):
 
     @property
     def counter(self) -> Optimizer:
-        """Whoever counts the steps."""
+        """The object that counts the steps."""
         return self.inner_optimizer
 
     @property
     def steps(self) -> int:
-        """Steps done, those that only accumulate gradients too."""
+        """Steps done, including those that only accumulate gradients."""
         return self.inner_optimizer.steps
 
     @property
     def version(self) -> int:
-        """A number that moves with every change of a setting."""
+        """A number that changes with every change of a setting."""
         return max(version(self), self.inner_optimizer.version)
 
     @property
@@ -125,7 +125,7 @@ class Wrapper(Optimizer):
 
     @_trainable_variables.setter
     def _trainable_variables(self, value: list[Any]) -> None:
-        """Leave it: the inner optimizer keeps them."""
+        """Ignore the value: the inner optimizer keeps them."""
 
     @property
     def _model_variables_moving_average(self) -> list[Any]:
@@ -134,7 +134,7 @@ class Wrapper(Optimizer):
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
-        """Leave weights out of the weight decay: see `Optimizer.exclude_from_weight_decay`."""
+        """Exclude weights from the weight decay: see `Optimizer.exclude_from_weight_decay`."""
         self.inner_optimizer.exclude_from_weight_decay(var_list, var_names)
 
     def scale_learning_rate(
@@ -143,11 +143,11 @@ class Wrapper(Optimizer):
         var_list: Iterable[Any] | None = None,
         var_names: Iterable[str] | None = None,
     ) -> None:
-        """Let some weights learn at another rate: see `Optimizer.scale_learning_rate`."""
+        """Train some weights with another rate: see `Optimizer.scale_learning_rate`."""
         self.inner_optimizer.scale_learning_rate(factor, var_list, var_names)
 
     def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
-        """Put the means of weights in their place, where there are any."""
+        """Replace the weights by their means, if there are any."""
         self.inner_optimizer.finalize_variable_values(var_list)
 
     @answering_calls
@@ -157,7 +157,7 @@ class Wrapper(Optimizer):
         self.built = True
 
     def attach(self, execution: Any, model: Any = None) -> Step:
-        """Give a training execution the inner optimizer's state; returns what does a step."""
+        """Pass the inner optimizer's state to a training execution; return its step function."""
         self._own_model(model)
         return self.inner_optimizer.attach(execution, None)
 
@@ -167,16 +167,16 @@ class Wrapper(Optimizer):
             self.inner_optimizer._keep_only(model.parameters)
 
     def reset(self) -> None:
-        """Forget the state: the next step is the first."""
+        """Reset the state: the next step is the first."""
         super().reset()
         self.inner_optimizer.reset()
 
     def get_state(self, paths: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that decides the steps to come as plain values and copies of arrays."""
+        """Return all that determines further steps, as plain values and copies of arrays."""
         return self.inner_optimizer.get_state(paths)
 
     def check_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> Any:
-        """Return what takes over a state that ``get_state`` returned; it changes nothing yet."""
+        """Return a function that takes over a state from ``get_state``; nothing is changed yet."""
         return self.inner_optimizer.check_state(state, paths)
 
     def get_config(self) -> dict[str, Any]:
@@ -190,11 +190,11 @@ class Wrapper(Optimizer):
 
 
 class LossScaleOptimizer(Wrapper):
-    """Multiply the loss by a scale that follows the gradients, against underflow.
+    """Multiply the loss by a scale that adapts to the gradients, against underflow.
 
-    Where a gradient of the scaled loss is not finite the step is left out and the scale halved;
-    after ``dynamic_growth_steps`` steps that were finite it is doubled.  Models are float32 or
-    float64 here, which seldom need it.
+    If a gradient of the scaled loss is not finite the step is skipped and the scale is halved;
+    after ``dynamic_growth_steps`` finite steps it is doubled.  Models here are float32 or float64,
+    and seldom need it.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ class LossScaleOptimizer(Wrapper):
     dynamic_scale : float
         The scale of the next step.
     step_counter : int
-        Finite steps since the scale changed.
+        Number of finite steps since the scale last changed.
 
     Examples
     --------
@@ -242,11 +242,11 @@ class LossScaleOptimizer(Wrapper):
         return ("inner_optimizer", "initial_scale", "dynamic_growth_steps", "name")
 
     def scale_loss(self, loss: Any) -> Any:
-        """Return the loss times the scale: a gradient of it is for ``apply``."""
+        """Return the loss times the scale, whose gradient can be passed to ``apply``."""
         return loss * self.dynamic_scale
 
     def _note(self, finite: bool) -> bool:
-        """Let the scale follow a step; returns whether it has changed."""
+        """Adapt the scale after a step; return whether it has changed."""
         if not finite:
             self.dynamic_scale, self.step_counter = self.dynamic_scale * 0.5, 0
             return True
@@ -258,7 +258,7 @@ class LossScaleOptimizer(Wrapper):
 
     @answering_calls
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any] | None = None) -> None:
-        """Do one step with gradients of the scaled loss; none where one is not finite."""
+        """Do one step with gradients of the scaled loss; none if one is not finite."""
         given = [None if g is None else np.asarray(g) for g in grads]
         if not all(g is None or bool(np.isfinite(g).all()) for g in given):
             self._note(False)
@@ -268,7 +268,7 @@ class LossScaleOptimizer(Wrapper):
         self._note(True)
 
     def attach(self, execution: Any, model: Any = None) -> Step:
-        """Give a training execution the inner optimizer's state; returns what does a step."""
+        """Pass the inner optimizer's state to a training execution; return its step function."""
         self._own_model(model)
         inner, parameters = self.inner_optimizer, execution.trainable()
         if not (inner.fused and parameters):
@@ -299,12 +299,12 @@ class LossScaleOptimizer(Wrapper):
         return train
 
     def get_state(self, paths: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that decides the steps to come as plain values and copies of arrays."""
+        """Return all that determines further steps, as plain values and copies of arrays."""
         own = {"dynamic_scale": self.dynamic_scale, "step_counter": self.step_counter}
         return {**super().get_state(paths), **own}
 
     def check_state(self, state: Mapping[str, Any], paths: Mapping[str, Any]) -> Any:
-        """Return what takes over a state that ``get_state`` returned; it changes nothing yet."""
+        """Return a function that takes over a state from ``get_state``; nothing is changed yet."""
         who = type(self).__name__
         scale = number(who, "dynamic_scale", state["dynamic_scale"], 0.0, low_open=True)
         counter = integer(who, "step_counter", state["step_counter"], 0)
@@ -331,19 +331,19 @@ class SWA(Wrapper):
     """Keep the mean of the weights along the way: stochastic weight averaging.
 
     The mean of the weights after the updates ``start_averaging``, ``start_averaging +
-    average_period``, ... takes their place when a fit has run to its end (Izmailov et al. 2018,
-    https://arxiv.org/abs/1803.05407).  Use a learning rate that stays high.  Moving statistics, as
-    of `BatchNormalization`, are those of the last weights: renew them by a fit of a further epoch
-    with a learning rate of 0.
+    average_period``, ... replaces the weights at the end of a fit (Izmailov et al. 2018,
+    https://arxiv.org/abs/1803.05407).  The learning rate should stay high.  Moving statistics, such
+    as those of `BatchNormalization`, are those of the last weights: update them by fitting another
+    epoch with a learning rate of 0.
 
     Parameters
     ----------
     inner_optimizer : Optimizer, or its name or configuration
-        Does the steps; not one with ``use_ema``.
+        Does the steps; it must not have ``use_ema``.
     start_averaging : int, default 1
-        The first update whose weights count.
+        The first update that is included.
     average_period : int, default 10
-        Updates from one to the next.
+        Number of updates from one to the next.
     name : str, optional
 
     Examples
@@ -377,7 +377,7 @@ class SWA(Wrapper):
         return ("inner_optimizer", "start_averaging", "average_period", "name")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; the inner optimizer follows."""
+        """Set an attribute; settings are also passed to the inner optimizer."""
         super().__setattr__(name, value)
         if name in ("start_averaging", "average_period") and "_mean" in self.__dict__:
             self._tell()

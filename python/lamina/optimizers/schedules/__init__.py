@@ -59,4 +59,4 @@ if not TYPE_CHECKING:
     __getattr__ = answering(__name__)
 
 
-deserialize = get  # by Keras's name
+deserialize = get  # Keras's name

@@ -1,4 +1,4 @@
-"""What schedules share."""
+"""The base of schedules, and checks of their arguments."""
 
 # ruff: noqa: ARG002 - a method that subclasses define names its arguments
 
@@ -9,7 +9,7 @@ from lamina._settings import Configurable
 
 
 class LearningRateSchedule(Configurable):
-    """Base of all schedules; a user's own defines ``__call__(step)``."""
+    """Base of all schedules; a user-defined one defines ``__call__(step)``."""
 
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
@@ -17,10 +17,10 @@ class LearningRateSchedule(Configurable):
 
 
 def rate(schedule: LearningRateSchedule, name: str, value: float) -> float:
-    """Return a learning rate that is an argument of a schedule, checked."""
+    """Return an argument of a schedule that is a learning rate, checked."""
     return number(type(schedule).__name__, name, value, low=0.0, high=LARGEST)
 
 
 def steps(schedule: LearningRateSchedule, name: str, value: int) -> int:
-    """Return a number of steps that is an argument of a schedule, checked."""
+    """Return an argument of a schedule that is a number of steps, checked."""
     return integer(type(schedule).__name__, name, value, 1)

@@ -1,4 +1,4 @@
-"""Rates that follow cosines."""
+"""Learning rates that follow cosines."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ class CosineDecay(LearningRateSchedule):
     decay_steps : int
         Steps of the decay, after the warm-up.
     alpha : float, default 0.0
-        The last rate as a fraction of the highest, in [0, 1].
+        The final learning rate as a fraction of the highest, in [0, 1].
     name : str, default "CosineDecay"
         Name in reports.
     warmup_target : float, optional
         Rate at the end of the warm-up; None for no warm-up.
     warmup_steps : int, default 0
-        Steps of a straight line from the initial rate to `warmup_target`.
+        Number of steps in which the rate increases linearly from the initial one to
+        `warmup_target`.
 
     Examples
     --------
@@ -72,7 +73,7 @@ class CosineDecay(LearningRateSchedule):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Cosine decays one after the other (SGDR, https://arxiv.org/abs/1608.03983).
+    """Successive cosine decays (SGDR, https://arxiv.org/abs/1608.03983).
 
     Parameters
     ----------
@@ -81,9 +82,9 @@ class CosineDecayRestarts(LearningRateSchedule):
     first_decay_steps : int
         Length of the first period.
     t_mul : float, default 2.0
-        Each period is this much longer than the one before; at least 1.
+        Factor between the lengths of successive periods; at least 1.
     m_mul : float, default 1.0
-        Each period starts at this fraction of the one before; at least 0.
+        Factor between the initial rates of successive periods; at least 0.
     alpha : float, default 0.0
         The lowest rate as a fraction of the initial one, in [0, 1].
     name : str, default "SGDRDecay"
@@ -131,28 +132,28 @@ class CosineDecayRestarts(LearningRateSchedule):
 
 
 class OneCycle(LearningRateSchedule):
-    """Up to the highest rate and down again, below where it began (Smith and Topin 2019).
+    """Increase to the highest rate and decrease below the initial one (Smith and Topin 2019).
 
-    From ``max_learning_rate / div_factor`` up in ``pct_start`` of the steps, then down to
-    ``max_learning_rate / (div_factor * final_div_factor)``, which it keeps.  These are PyTorch's
-    arguments, and its rates; https://arxiv.org/abs/1708.07120.
+    The rate increases from ``max_learning_rate / div_factor`` in ``pct_start`` of the steps, then
+    decreases to ``max_learning_rate / (div_factor * final_div_factor)``, where it stays.  Arguments
+    and rates are those of PyTorch; https://arxiv.org/abs/1708.07120.
 
     Parameters
     ----------
     max_learning_rate : float
         The highest rate.
     total_steps : int
-        Steps of the cycle: batches of an epoch times epochs.
+        Number of steps of the cycle: batches per epoch times epochs.
     pct_start : float, default 0.3
-        Share of the steps that go up, in (0, 1); of three phases at most 0.5.
+        Share of the steps with increasing rate, in (0, 1); with three phases at most 0.5.
     anneal_strategy : {"cos", "linear"}, default "cos"
         Along half cosines or straight lines.
     div_factor : float, default 25
-        The highest rate over the first.
+        The highest rate divided by the first.
     final_div_factor : float, default 10000
-        The first rate over the last.
+        The first rate divided by the last.
     three_phase : bool, default False
-        Go down in as many steps as up, to the first rate, and then to the last one.
+        Decrease to the first rate in as many steps as it increased, and then to the last one.
     name : str, default "OneCycle"
         Name in reports.
 

@@ -1,4 +1,4 @@
-"""Rates that fall with the step."""
+"""Learning rates that decrease with the step."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ExponentialDecay(_DecayAtRate):
     decay_rate : float
         Factor, at least 0.
     staircase : bool, default False
-        Let the exponent jump: ``step // decay_steps``.
+        Use integer steps in the exponent: ``step // decay_steps``.
     name : str, optional
         Name in reports; by default that of the class.
 
@@ -65,7 +65,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
     boundaries : sequence of int
         Increasing steps.
     values : sequence of float
-        One more than `boundaries`.
+        One value more than `boundaries`.
     name : str, default "PiecewiseConstant"
         Name in reports.
 
@@ -112,9 +112,9 @@ class PolynomialDecay(LearningRateSchedule):
     end_learning_rate : float, default 0.0001
         Rate at the end.
     power : float, default 1.0
-        1 is a straight line; above 0.
+        1 is linear; above 0.
     cycle : bool, default False
-        Start over beyond `decay_steps`, each time with a period of one more `decay_steps`.
+        Start again after `decay_steps`, each time with a period longer by `decay_steps`.
     name : str, default "PolynomialDecay"
         Name in reports.
 
@@ -162,9 +162,9 @@ class InverseTimeDecay(_DecayAtRate):
     decay_steps : int
         Unit of time.
     decay_rate : float
-        Speed, at least 0.
+        Speed of the decay, at least 0.
     staircase : bool, default False
-        Let time jump: ``step // decay_steps``.
+        Use integer steps: ``step // decay_steps``.
     name : str, optional
         Name in reports; by default that of the class.
 
