@@ -133,7 +133,9 @@ def test_a_file_that_is_no_picture_is_told_when_it_is_read(folder):
     whole = sorted((folder / "a").glob("*.png"))[0].read_bytes()
     for data in (b"no picture", whole[: len(whole) // 2]):
         (folder / "a" / "9.png").write_bytes(data)
-        with pytest.raises(OSError, match=r"image_dataset_from_directory: .*9\.png is no picture"):
+        with pytest.raises(
+            OSError, match=r"image_dataset_from_directory: .*9\.png is not a picture"
+        ):
             list(of_images(folder))
     with pytest.raises(FileNotFoundError, match=r"load_img: .*8\.png cannot be read: No such file"):
         lamina.utils.load_img(folder / "8.png")
@@ -276,7 +278,7 @@ def test_get_file_unpacks_and_keeps_within_its_folder(tmp_path, monkeypatch, kin
     with open(f"{folder}/inner/x.txt") as file:
         assert file.read() == "in it"
     if kind == "tar":
-        with pytest.raises(ValueError, match=r"files and folders of its own alone; got '\.\./"):
+        with pytest.raises(ValueError, match=r"its own files and folders; got '\.\./"):
             utils.get_file("bad.tar", str(bad), extract=True)
     else:
         utils.get_file("bad.zip", str(bad), extract=True)

@@ -158,7 +158,7 @@ def test_a_function_of_ones_own(rng):
     ("call", "error", "text"),
     [
         (lambda: metrics.get("acuracy"), ValueError, "did you mean 'accuracy'"),
-        (lambda: metrics.get("accuracy"), ValueError, "takes its form from the loss"),
+        (lambda: metrics.get("accuracy"), ValueError, "depends on the loss"),
         (lambda: metrics.get(1.5), TypeError, "got 1.5"),
         (lambda: metrics.BinaryAccuracy(threshold="x"), TypeError, "threshold"),
         (lambda: metrics.R2Score(class_aggregation="sum"), ValueError, "got 'sum'"),
@@ -178,7 +178,7 @@ def test_a_function_of_ones_own(rng):
         (
             lambda: metrics.MeanMetricWrapper(lambda y, p: np.ones(2))([1.0], [1.0]),
             ValueError,
-            "one value a row",
+            "one value per row",
         ),
     ],
 )
@@ -190,7 +190,7 @@ def test_bad_input(call, error, text):
 def test_columns_may_not_change():
     metric = metrics.MeanSquaredError()
     metric.update_state([[1.0, 2.0]], [[1.0, 2.0]])
-    with pytest.raises(ValueError, match="as many columns as before, 2; got 1"):
+    with pytest.raises(ValueError, match="same number of columns as before, 2; got 1"):
         metric.update_state([[1.0]], [[1.0]])
 
 

@@ -192,7 +192,7 @@ def test_a_result_may_have_several_numbers(capsys):
 def test_a_function_of_another_number_of_values_is_refused():
     model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
     model.compile("sgd", "mse", metrics=[lambda y, p: np.ones(3)])
-    text = r"one value a row, shape \(4,\), or a single number; got \(3,\)"
+    text = r"one value per row, shape \(4,\), or a single number; got \(3,\)"
     with pytest.raises(ValueError, match=text):
         model.evaluate(np.ones((4, 3)), np.ones(4), verbose=0)
 

@@ -253,7 +253,7 @@ REFUSED = {
     "size": (lambda: layers.Resizing(0, 3), "Resizing: height must be a positive integer; got 0"),
     "kernel": (lambda: layers.Resizing(2, 3, "area"), "interpolation must be one of"),
     "ratio": (lambda: layers.Resizing(2, 3, crop_to_aspect_ratio=True, pad_to_aspect_ratio=True),
-              "exclude each other"),
+              "cannot both be True"),
     "format": (lambda: layers.CenterCrop(2, 3, "last"), "data_format must be"),
     "axes": (lambda: layers.CenterCrop(2, 3)(np.ones((2, 3))), "needs images"),
 }  # fmt: skip

@@ -195,7 +195,7 @@ def test_what_it_cannot_do_is_refused():
     ):
         model.fit(X, Y, batch_size=8, verbose=0)
     np.testing.assert_array_equal(flat(model), before)
-    with pytest.raises(TypeError, match="BFGS: asks for the loss at several weights"):
+    with pytest.raises(TypeError, match="BFGS: needs the loss at several weights"):
         optimizers.BFGS().apply([np.ones(2)], [np.ones(2)])
     with pytest.raises(TypeError, match="OptimizerMap: needs optimizers of batches"):
         optimizers.OptimizerMap("sgd", {".*": optimizers.BFGS()})

@@ -75,7 +75,7 @@ class Resizing(Augmentation):
         self.pad_to_aspect_ratio = _check.boolean(who, "pad_to_aspect_ratio", pad_to_aspect_ratio)
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
             raise ValueError(
-                f"{who}: crop_to_aspect_ratio and pad_to_aspect_ratio exclude each other"
+                f"{who}: crop_to_aspect_ratio and pad_to_aspect_ratio cannot both be True"
             )
         if fill_mode != "constant":
             raise ValueError(f"{who}: fill_mode must be 'constant'; got {fill_mode!r}")

@@ -1,10 +1,10 @@
-"""Metrics, with Keras's names: reported beside the loss, or used alone.
+"""Metrics, with Keras's names: reported besides the loss, or used on their own.
 
-A metric is a function of sums over all rows seen, each times its weight: a mean is
-``sum(weight * value) / sum(weight)``, not a mean of the batches' means, and a share of right
-answers or an area under a curve is that of all rows together, whatever the batches were.  In a fit
-the model's own graph adds the sums up, in float64, and no Python runs for it; metrics of one's own,
-functions and `Scorer` are given each batch's arrays.
+A metric is a function of weighted sums over all rows seen so far: a mean is ``sum(weight * value) /
+sum(weight)``, not a mean of batch means, and an accuracy or an area under a curve is that of all
+rows together, regardless of how they were batched.  In a fit the model's own graph accumulates the
+sums, in float64, without running Python; user-defined metrics, functions and `Scorer` are given the
+arrays of each batch.
 
 Examples
 --------
@@ -136,7 +136,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-# By module; imported when they are first asked for, which keeps `import lamina` short.
+# By module; imported on first use, which keeps `import lamina` fast.
 _MODULES = {
     "auc": "AUC",
     "brier": "BrierScore",
@@ -166,7 +166,7 @@ _LAZY = {
     for module, names in _MODULES.items()
     for name in names.split()
 }
-# Functions of two arrays or tensors, which compile takes too; Keras has them in both rooms.
+# Functions of two arrays or tensors, which compile also accepts; Keras has them in both modules.
 _LOSSES = (
     "binary_crossentropy", "binary_focal_crossentropy", "categorical_crossentropy",
     "categorical_focal_crossentropy", "categorical_hinge", "hinge", "huber", "kl_divergence",
@@ -179,7 +179,7 @@ _LOSSES = (
 if not TYPE_CHECKING:
     __getattr__ = answering(__name__, _LAZY | {name: f"lamina.losses:{name}" for name in _LOSSES})
 
-# The names that a string may have, beside those of the classes in any spelling.
+# Names that strings may have, in addition to those of the classes in any spelling.
 _SHORT = {
     "mae": "MeanAbsoluteError", "mse": "MeanSquaredError", "rmse": "RootMeanSquaredError",
     "r2": "R2Score", "mape": "MeanAbsolutePercentageError", "msle": "MeanSquaredLogarithmicError",
@@ -210,15 +210,15 @@ def get(identifier: object) -> Metric:
     Parameters
     ----------
     identifier : str, dict, type, Metric or callable
-        A name becomes the metric's own name, as in Keras: ``get("mae").name`` is ``"mae"``.  A
-        function ``f(y_true, y_pred)`` of one value a row is wrapped in `MeanMetricWrapper`, a
+        A string becomes the metric's own name, as in Keras: ``get("mae").name`` is ``"mae"``.  A
+        function ``f(y_true, y_pred)`` with one value per row is wrapped in `MeanMetricWrapper`, a
         scorer or metric function of scikit-learn in `Scorer`.
 
     Raises
     ------
     ValueError
-        If the name is unknown; the nearest is suggested.  ``"accuracy"`` is no metric of its
-        own: `resolve` chooses its form.
+        If the name is unknown; the nearest is suggested.  ``"accuracy"`` is not a metric by itself:
+        its form is chosen by `resolve`.
     TypeError
         If `identifier` is of another type.
 
@@ -244,7 +244,7 @@ def get(identifier: object) -> Metric:
 def _named(name: str) -> Metric:
     if name.lower() in _ACCURACY:
         raise ValueError(
-            f"metric {name!r} takes its form from the loss; here, name one of "
+            f"the form of metric {name!r} depends on the loss; here, name one of "
             f"binary_accuracy, categorical_accuracy, sparse_categorical_accuracy"
         )
     functions = [f for f in _LOSSES if f == name and folded(f) not in map(folded, _NAMES)]
@@ -273,23 +273,23 @@ def _of_function(function: Any) -> Metric:
 def resolve(
     identifier: object, loss: Any, prediction_shape: tuple[int, ...], form: Any = None
 ) -> Metric:
-    """Return the metric for a model's output; ``"accuracy"`` takes its form from the loss.
+    """Return the metric for a model's output; the form of ``"accuracy"`` depends on the loss.
 
     Parameters
     ----------
     identifier : str, dict, type, Metric or callable
-        As for `get`, and ``"accuracy"`` or ``"acc"``.
+        As in `get`, in addition ``"accuracy"`` or ``"acc"``.
     loss : Loss
         The loss of the output.
     prediction_shape : tuple of int
         Shape of one row's prediction.
     form : tuple, optional
-        Shape and type of one row's target, where the loss takes any.
+        Shape and type of one row's target, if the loss takes any.
 
     Raises
     ------
     ValueError
-        If the metric needs other targets than the loss has.
+        If the metric needs targets of another kind than the loss has.
     """
     if isinstance(identifier, str) and identifier.lower() in _ACCURACY:
         metric = _accuracy(loss, prediction_shape, form)
@@ -297,16 +297,16 @@ def resolve(
     else:
         metric = get(identifier)
     if isinstance(metric, KernelMetric) and not loss.free_target:
-        # An axis of any length has the same in targets and predictions.
+        # An axis of any length has the same length in targets and predictions.
         _check_targets(metric, loss, tuple(2 if n is None else n for n in prediction_shape))
     return metric
 
 
 def _accuracy(loss: Any, prediction_shape: tuple[int, ...], form: Any) -> Metric:
     few = form is not None and prod(form[0]) == prod(prediction_shape[:-1]) < prod(prediction_shape)
-    if loss.target_dtype == "int32" or few:  # one number stands for a column of several
+    if loss.target_dtype == "int32" or few:  # one number in place of several columns
         return SparseCategoricalAccuracy()
-    # As in Keras, the shapes alone decide, whatever the loss.
+    # As in Keras, only the shapes matter, not the loss.
     if prediction_shape[-1:] in ((), (1,)):
         return BinaryAccuracy()
     return CategoricalAccuracy()
@@ -318,18 +318,18 @@ def _check_targets(metric: KernelMetric, loss: Any, shape: tuple[int, ...]) -> N
     kind = "integer labels" if loss.target_dtype == "int32" else "targets as wide as the prediction"
     raise ValueError(
         f"metric {metric.name} does not fit the loss {loss.name}, which has {kind}; "
-        f"'accuracy' takes the form that fits"
+        f"'accuracy' chooses a form that fits"
     )
 
 
 @answering_calls
 def deserialize(name: object, custom_objects: Mapping[str, Any] | None = None) -> Metric:
-    """Return what `get` does, with classes of one's own by the names that they have here.
+    """Return the same as `get`, where user-defined classes may be given by name.
 
     Parameters
     ----------
     name : str or dict
-        A name, or what `serialize` returned.
+        A name, or the result of `serialize`.
     custom_objects : dict, optional
         Classes and functions by name.
     """

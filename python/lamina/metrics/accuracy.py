@@ -1,4 +1,4 @@
-"""Shares of right answers."""
+"""Accuracies: shares of right predictions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class BinaryAccuracy(KernelMetric):
     name : str, default "binary_accuracy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     threshold : float, default 0.5
         Predictions above it count as 1.
 
@@ -47,14 +47,14 @@ class BinaryAccuracy(KernelMetric):
 class CategoricalAccuracy(KernelMetric):
     """Share of rows where the largest prediction is in the target's largest column.
 
-    Of equal values the first counts.
+    The first of equal values is used.
 
     Parameters
     ----------
     name : str, default "categorical_accuracy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -68,16 +68,16 @@ class CategoricalAccuracy(KernelMetric):
 
 
 class SparseCategoricalAccuracy(KernelMetric):
-    """Share of rows where the largest prediction is in the column that the label names.
+    """Share of rows where the largest prediction is in the column of the label.
 
-    Of equal values the first counts.
+    The first of equal values is used.
 
     Parameters
     ----------
     name : str, default "sparse_categorical_accuracy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class SparseCategoricalAccuracy(KernelMetric):
     target_dtype = "int32"
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """One label a position: the prediction's shape without the classes."""
+        """Return the prediction's shape without the classes: one label per position."""
         return tuple(prediction_shape[:-1])
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.int32]:

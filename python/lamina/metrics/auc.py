@@ -1,4 +1,4 @@
-"""The area under a curve of two shares, over all thresholds."""
+"""The area under a curve over all thresholds."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from lamina.metrics.thresholds import AtThresholds, Confusion, Counts
 
 CURVES = ("ROC", "PR", "PRGAIN")
 METHODS = ("interpolation", "minoring", "majoring")
-BEYOND = 1e-7  # the first and the last threshold lie so far outside [0, 1]
+BEYOND = 1e-7  # distance of the first and the last threshold from [0, 1]
 
 
 class AUC(AtThresholds):
-    """Area under the ROC curve, or that of precision over recall, as in Keras.
+    """Area under the ROC curve, or the precision-recall curve, as in Keras.
 
-    It is a sum over thresholds, not over all predictions: with 200 it differs from
-    ``sklearn.metrics.roc_auc_score`` by up to about 1 / 200 where many predictions share a bin.
+    It is computed from thresholds, not from all predictions: with 200 it differs from
+    ``sklearn.metrics.roc_auc_score`` by up to about 1 / 200 if many predictions share a bin.
 
     Parameters
     ----------
     num_thresholds : int, default 200
-        At equal distances in [0, 1].
+        Number of equidistant thresholds in [0, 1].
     curve : {"ROC", "PR", "PRGAIN"}, default "ROC"
-        Recall over the share of false positives; precision over recall (Davis and Goadrich 2006,
+        Recall against the false positive rate; precision against recall (Davis and Goadrich 2006,
         https://dl.acm.org/doi/10.1145/1143844.1143874); the gains of both (Flach and Kull 2015).
     summation_method : {"interpolation", "minoring", "majoring"}, default "interpolation"
-        The middle, the smaller or the larger of two neighbouring heights.
+        The mean, the smaller or the larger of two neighbouring heights.
     name : str, default "auc"
-        Key in the history; where it is taken, "auc_1" and so on.
+        Key in the history; if that is in use, "auc_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     thresholds : sequence of float, optional
-        In (0, 1), in place of `num_thresholds`.
+        Thresholds in (0, 1), in place of `num_thresholds`.
     multi_label : bool, default False
-        Whether the columns are outcomes of their own, whose areas are averaged; by default all
-        columns are taken together, as if they were rows.
+        Whether the columns are separate outcomes, whose areas are averaged; by default all columns
+        are treated as rows of one outcome.
     num_labels : int, optional
-        For Keras's callers: as many columns as the predictions have.
+        Accepted for compatibility with Keras: the number of columns of the predictions.
     label_weights : sequence of float, optional
-        What each column counts.
+        Weight of each column.
     from_logits : bool, default False
         Whether predictions are log-odds rather than probabilities.
 
@@ -87,26 +87,26 @@ class AUC(AtThresholds):
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return "auc"
 
     @property
     def limits(self) -> list[float]:
-        """The thresholds, ascending, with one on either side of [0, 1]."""
+        """The thresholds in ascending order, with one on either side of [0, 1]."""
         even = even_thresholds(self.num_thresholds)[1:-1]
         inner = even if self.thresholds is None else sorted(self.thresholds)
         return [-BEYOND, *inner, 1.0 + BEYOND]
 
     @property
     def evenly(self) -> bool:
-        """Whether they part [0, 1] into equal shares."""
+        """Whether they divide [0, 1] into equal parts."""
         whole = np.array([0.0, *self.limits[1:-1], 1.0])
         return len(whole) > 2 and bool(
             np.allclose(whole, np.linspace(0.0, 1.0, len(whole)), atol=BEYOND)
         )
 
     def sums(self, y_true: Any, y_pred: Any) -> Sums:
-        """Return for each prediction its bin: of each column its own, where these are labels."""
+        """Return the bin of each prediction, separately for each column if these are labels."""
         columns = y_pred.shape[-1]
         for what, count in (("num_labels", self.num_labels), ("label_weights", self._weighted())):
             if count not in (None, columns):
@@ -131,12 +131,12 @@ class AUC(AtThresholds):
         return ones * np.asarray(self.label_weights, "float32")
 
     def confusion(self, state: Counts) -> Confusion:
-        """Return the counts, of each label in a column where there are several."""
+        """Return the counts, for each label in a column if there are several."""
         counts = super().confusion(state)
         return Confusion(*(c.reshape(len(self.limits), -1) for c in counts))
 
     def value(self, state: Counts) -> float:
-        """Return the area, the average of the labels'."""
+        """Return the area, or the average over labels."""
         areas = self._areas(self.confusion(state)).sum(axis=0)
         if self.label_weights is None or not self.multi_label:
             return float(areas.mean())
@@ -182,7 +182,7 @@ def _axes_of(curve: str, c: Confusion) -> tuple[Any, Any]:
 
 
 def _interpolated(c: Confusion) -> Any:
-    """Return the areas under precision over recall, where true positives go along a line."""
+    """Return the areas under the precision-recall curve, interpolating true positives linearly."""
     tp, fp, _, fn = c
     p = tp + fp
     dtp, dp = tp[:-1] - tp[1:], p[:-1] - p[1:]

@@ -1,4 +1,4 @@
-"""What every metric shares, and the metrics that run as kernels."""
+"""The base of all metrics, and of those that run as kernels."""
 
 # ruff: noqa: ARG002 - a method that subclasses define names its arguments
 
@@ -20,26 +20,26 @@ from lamina.metrics.watched import while_recorded
 
 
 class Metric(MetricVariables, Configurable):
-    """Base of all metrics, and of a user's own.
+    """Base of all metrics, including user-defined ones.
 
     A subclass defines ``update_state`` and ``result``; `fit` and `evaluate` call it with the
-    model's output after each batch.  What it adds up is kept in variables, made by
-    ``add_variable`` in the constructor, which ``reset_state`` sets back; one that keeps anything
-    else defines ``reset_state`` too.  The arrays may be computed with by ``lamina.ops`` or NumPy.
+    model's output after each batch.  Its sums are kept in variables, made by ``add_variable`` in
+    the constructor, which ``reset_state`` resets; a metric with other state must also define
+    ``reset_state``.  Arrays may be processed with ``lamina.ops`` or NumPy.
 
     Parameters
     ----------
     name : str, optional
-        Key in the history; by default the class's ``name``, or else the class in snake case.
+        Key in the history; by default the class's ``name``, or the class name in snake case.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Attributes
     ----------
     direction : {"up", "down", None}
-        Whether larger or smaller values are better, for callbacks such as `EarlyStopping`.  None,
-        the default of a metric of your own, lets them go by the names that everyone knows, such
-        as "f1" or "mae".
+        Whether larger or smaller values are better, for callbacks such as `EarlyStopping`.  With
+        None, the default of user-defined metrics, they recognise well-known names such as "f1" or
+        "mae".
 
     Examples
     --------
@@ -64,10 +64,10 @@ class Metric(MetricVariables, Configurable):
 
     name: str = "metric"
     direction: str | None = None
-    _in_python: ClassVar[bool] = False  # whether a user's class counts in a way of its own
+    _in_python: ClassVar[bool] = False  # whether a user's class accumulates in Python
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Name a class that does not name itself, and let recorded steps call it."""
+        """Name a class without a name, and let recorded steps call it."""
         super().__init_subclass__(**options)
         if not is_own(cls) and {"update_state", "result"} & vars(cls).keys():
             cls._in_python = True
@@ -79,21 +79,21 @@ class Metric(MetricVariables, Configurable):
         if name is not None and not isinstance(name, str):
             raise TypeError(f"{type(self).__name__}: name must be a string; got {name!r}")
         self.name = name or self.default_name()
-        self._own_name = None if name else self.name  # which compile may number
+        self._own_name = None if name else self.name  # to which compile may add a number
         self._dtype = None if dtype is None else _type_of_numbers(type(self).__name__, dtype)
 
     @property
     def dtype(self) -> str:
-        """What the constructor was given; else "float64", in which sums are added up."""
+        """The constructor's argument; by default "float64", in which sums are accumulated."""
         return self.__dict__.get("_dtype") or "float64"
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return cls.name
 
     def reset_state(self) -> None:
-        """Forget all rows seen: set the variables back."""
+        """Forget all rows seen: reset the variables."""
         self._reset_variables()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any | None = None) -> None:
@@ -111,14 +111,14 @@ class Metric(MetricVariables, Configurable):
         raise TypeError(f"{type(self).__name__}: a metric must define update_state()")
 
     def result(self) -> float:
-        """Return the metric of all rows seen since the last reset."""
+        """Return the metric over all rows seen since the last reset."""
         raise TypeError(f"{type(self).__name__}: a metric must define result()")
 
     def __call__(self, *rows: Any, **named: Any) -> float:
-        """Add rows, as ``update_state`` takes them; return the metric of all since the last reset.
+        """Add rows, as in ``update_state``; return the metric over all rows since the last reset.
 
-        They are ``y_true, y_pred, sample_weight=None`` of most, ``values, sample_weight=None`` of
-        means.
+        Arguments are ``y_true, y_pred, sample_weight=None`` for most metrics and ``values,
+        sample_weight=None`` for means.
         """
         self.update_state(*rows, **named)
         return self.result()
@@ -128,7 +128,7 @@ _NOT_NUMPYS = ("bfloat16", "mixed_bfloat16", "mixed_float16")
 
 
 def _type_of_numbers(who: str, dtype: Any) -> str:
-    """Return the name of a type of numbers, of one of Keras's policies too."""
+    """Return the name of a numeric type, or that of one of Keras's policies."""
     name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype)
     try:
         known = name in _NOT_NUMPYS or np.dtype(name).kind in "biuf"
@@ -142,12 +142,12 @@ def _type_of_numbers(who: str, dtype: Any) -> str:
 
 
 class KernelMetric(Metric):
-    """A metric that a kernel accumulates: nothing of it runs in Python during a fit.
+    """A metric that is accumulated by a kernel: none of it runs in Python during a fit.
 
     Attributes
     ----------
     target_dtype : {"float", "int32"}
-        What the graph binds as the target.
+        The dtype of the target in the graph.
     """
 
     _plumbing: ClassVar[str] = (
@@ -163,29 +163,29 @@ class KernelMetric(Metric):
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return cls.kind
 
     @property
     def parameter(self) -> float:
-        """The kernel's one number: the threshold."""
+        """The kernel's parameter: the threshold."""
         return 0.0
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the target's shape for a prediction's, both without the row axis."""
+        """Return the target's shape for that of a prediction, both without the axis of rows."""
         return tuple(prediction_shape)
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
-        """Return `y` in the target's shape, or say which row does not fit."""
+        """Return `y` in the target's shape, or raise an error that names the wrong row."""
         return check_real_target(self.name, y, self.target_shape(prediction_shape))
 
     def takes(self, shape: tuple[int, ...], dtype: str, prediction_shape: tuple[int, ...]) -> bool:
-        """Return whether a graph's targets, of a row's shape and dtype, can be computed with."""
+        """Return whether a graph's targets, with a row's shape and dtype, are supported."""
         wanted = "int32" if self.target_dtype == "int32" else "float"
         return dtype == wanted and prod(shape) == prod(self.target_shape(prediction_shape))
 
     def record(self, graph: Any, prediction: Any, target: Any, weight: Any | None = None) -> int:
-        """Record the metric on a graph under construction; returns its index there."""
+        """Record the metric on a graph under construction; return its index there."""
         return int(
             graph.add_metric(self.kind, prediction, target, weight, parameter=self.parameter)
         )
@@ -195,7 +195,7 @@ class KernelMetric(Metric):
         self._state = None
 
     def _positions(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the shape of weights that have one for each position, rows among the axes."""
+        """Return the shape of weights with one for each position, including the axis of rows."""
         return shape[:-1] if len(shape) > 1 else shape
 
     def _weights(self, weight: ArrayLike, shape: tuple[int, ...]) -> Array:
@@ -207,7 +207,7 @@ class KernelMetric(Metric):
             array = array[..., 0]
         if array.shape not in (shape[:1], positions):
             raise ValueError(
-                f"{self.name}: sample_weight must have shape {shape[:1]}, one weight a row, or "
+                f"{self.name}: sample_weight must have shape {shape[:1]}, one weight per row, or "
                 f"{positions}; got {array.shape}"
             )
         raise_at_first(self.name, "sample_weight", ~np.isfinite(array), array, "finite")
@@ -224,7 +224,7 @@ class KernelMetric(Metric):
             Targets.
         y_pred : array_like of shape (rows, ...)
             Predictions; float32 is computed in float32, everything else in float64.
-        sample_weight : array_like of shape (rows,), or of one weight a position, optional
+        sample_weight : array_like of shape (rows,), or one weight per position, optional
 
         Raises
         ------
@@ -239,7 +239,7 @@ class KernelMetric(Metric):
         weight = None
         if sample_weight is not None:
             weight = self._weights(sample_weight, prediction.shape)
-        if prediction.ndim == 1:  # one number a row is a row of one column
+        if prediction.ndim == 1:  # one number per row is a row with one column
             prediction = prediction[:, np.newaxis]
             target = target if self.target_dtype == "int32" else target[:, np.newaxis]
         cols = prediction.shape[-1]
@@ -247,7 +247,8 @@ class KernelMetric(Metric):
             self._state, self._cols = _core.kernels.metric_state(self.kind, cols), cols
         elif self._cols not in (0, cols):
             raise ValueError(
-                f"{self.name}: y_pred must have as many columns as before, {self._cols}; got {cols}"
+                f"{self.name}: y_pred must have the same number of columns as before, "
+                f"{self._cols}; got {cols}"
             )
         dtype = prediction.dtype
         if self.target_dtype != "int32":
@@ -260,15 +261,18 @@ class KernelMetric(Metric):
         )
 
     def hold(self, state: NDArray[np.float64]) -> None:
-        """Take the sums of a graph for what was seen since the last reset."""
+        """Take over a graph's sums for the rows seen since the last reset."""
         self._state, self._cols = np.array(state), 0
 
     def result(self, state: NDArray[np.float64] | None = None) -> float:
-        """Return the metric of all rows seen, or of a graph's accumulated `state`."""
+        """Return the metric over all rows seen, or for a graph's accumulated `state`."""
         state = self._state if state is None else state
         return 0.0 if state is None else float(self.value(np.asarray(state)))
 
     def value(self, state: NDArray[np.float64]) -> float:
         """Return the metric for the kernel's sums, {sum of w * value, sum of w}."""
-        total, weights = float(state[0]), float(state[1])  # whose division warns of nothing
+        total, weights = (
+            float(state[0]),
+            float(state[1]),
+        )  # floats, whose division gives no warnings
         return total / weights if weights else 0.0

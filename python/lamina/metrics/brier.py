@@ -9,10 +9,10 @@ from lamina.metrics.recorded import MeanOfFunction
 
 
 class BrierScore(MeanOfFunction):
-    """Mean square of a probability's distance from what happened, summed over the classes.
+    """Mean squared difference between probability and outcome, summed over the classes.
 
-    Of one probability p a row: ``mean (p - y)^2``, as ``sklearn.metrics.brier_score_loss`` has it;
-    of the probabilities of several classes: ``mean sum_c (p_c - y_c)^2``, y one-hot or labels.
+    With one probability p per row: ``mean (p - y)^2``, as in ``sklearn.metrics.brier_score_loss``;
+    with probabilities of several classes: ``mean sum_c (p_c - y_c)^2``, y one-hot or labels.
 
     Brier 1950, "Verification of forecasts expressed in terms of probability".
 
@@ -21,7 +21,7 @@ class BrierScore(MeanOfFunction):
     name : str, default "brier_score"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------

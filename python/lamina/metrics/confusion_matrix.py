@@ -1,4 +1,4 @@
-"""How often each class was predicted as which."""
+"""The confusion matrix."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ SHARES = {None: None, "true": 1, "pred": 0, "all": (0, 1)}
 
 
 class ConfusionMatrix(RecordedMetric):
-    """Weight of the rows of each true class (down) by predicted class (across).
+    """Weights of rows by true class (rows of the matrix) and predicted class (columns).
 
     Parameters
     ----------
     normalize : {None, "true", "pred", "all"}, default None
-        Whether the entries are shares: of a line, of a column, or of all.
+        Whether to return shares: of each row, of each column, or of the whole matrix.
     threshold : float, default 0.5
-        A single prediction a row, as of a sigmoid, above it stands for class 1.
+        A single prediction per row, as from a sigmoid, means class 1 if it is larger.
     name : str, default "confusion_matrix"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Notes
     -----
-    Of several columns the largest is the prediction, the first of equal ones.  Targets are labels,
-    or one-hot.  As in ``sklearn.metrics.confusion_matrix``.
+    If there are several columns the prediction is the largest, or the first of equal ones.  Targets
+    are labels or one-hot.  As in ``sklearn.metrics.confusion_matrix``.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class ConfusionMatrix(RecordedMetric):
         self.threshold = number("ConfusionMatrix", "threshold", threshold)
 
     def sums(self, y_true: Any, y_pred: Any) -> Sums:
-        """Return the entry that each row, or position, counts in."""
+        """Return the entry of the matrix for each row, or position."""
         classes = max(2, y_pred.shape[-1])
         if y_pred.shape[-1] == 1:
             true = ops.cast(y_true, "int32")

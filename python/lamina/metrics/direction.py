@@ -1,4 +1,4 @@
-"""Whether a quantity of a fit is better when it is larger or when it is smaller."""
+"""Whether larger or smaller values of a quantity are better."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 UP, DOWN = "up", "down"
 DIRECTIONS = (UP, DOWN)
 
-# Whole names only: "accident" contains "acc", and is none.
+# Only whole names: "accident" contains "acc", but is not an accuracy.
 _KNOWN = {
     UP: (
         "acc", "accuracy", "auc", "average_precision", "balanced_accuracy", "binary_accuracy",
@@ -27,7 +27,7 @@ _BY_NAME = {name: direction for direction, names in _KNOWN.items() for name in n
 
 
 def direction_of_name(name: str) -> str | None:
-    """Return "up", "down", or None where the name does not tell.
+    """Return "up", "down", or None if the name is not known.
 
     Examples
     --------
@@ -44,9 +44,9 @@ def direction_of_name(name: str) -> str | None:
 
 
 def direction_of(metric: Any) -> str | None:
-    """Return what the metric says of itself, or else what its name tells; None if neither does.
+    """Return the direction of a metric, or else that of its name; None if both are unknown.
 
-    Metrics written for Keras say it in ``_direction``.
+    Metrics written for Keras have it in ``_direction``.
     """
     for attribute in ("direction", "_direction"):
         stated = getattr(metric, attribute, None)

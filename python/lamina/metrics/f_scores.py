@@ -1,4 +1,4 @@
-"""F scores: precision and recall as one number."""
+"""F scores: combinations of precision and recall."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ AVERAGES = (None, "micro", "macro", "weighted")
 
 
 class FBetaScore(RecordedMetric):
-    """``(1 + b^2) P R / (b^2 P + R)`` of precision P and recall R, for each class.
+    """``(1 + b^2) P R / (b^2 P + R)`` with precision P and recall R, for each class.
 
     Parameters
     ----------
     average : {None, "micro", "macro", "weighted"}, default None
-        None: an array, of each class its own.  "micro" counts all classes together, "macro" is the
-        mean of the classes, "weighted" that by how often each is true.
+        None: an array with one score per class.  "micro" counts all classes together, "macro" is
+        the mean over the classes, "weighted" the mean weighted by how often each class is true.
     beta : float, default 1.0
-        How much recall counts; above 0.
+        Weight of recall; above 0.
     threshold : float, optional
-        In (0, 1]: predictions above it count as 1.  By default the largest of a row does.
+        In (0, 1]: predictions above it count as 1.  By default the largest in each row does.
     name : str, default "fbeta_score"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class FBetaScore(RecordedMetric):
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return "fbeta_score"
 
     def sums(self, y_true: Any, y_pred: Any) -> Sums:
@@ -78,7 +78,7 @@ class FBetaScore(RecordedMetric):
         return Sums(ops.concatenate(parts, axis=-1), None, 3 * y_pred.shape[-1])
 
     def value(self, state: NDArray[np.float64]) -> Any:
-        """Return the score, or those of the classes."""
+        """Return the score, or the scores of the classes."""
         tp, fp, fn = state.reshape(3, -1)
         if self.average == "micro":
             tp, fp, fn = tp.sum(), fp.sum(), fn.sum()
@@ -91,14 +91,14 @@ class FBetaScore(RecordedMetric):
 
 
 class F1Score(FBetaScore):
-    """``2 P R / (P + R)`` of precision P and recall R, for each class.
+    """``2 P R / (P + R)`` with precision P and recall R, for each class.
 
     Parameters
     ----------
     average : {None, "micro", "macro", "weighted"}, default None
-        See `FBetaScore`; None gives an array, of each class its own.
+        See `FBetaScore`; None returns an array with one score per class.
     threshold : float, optional
-        In (0, 1]: predictions above it count as 1.  By default the largest of a row does.
+        In (0, 1]: predictions above it count as 1.  By default the largest in each row does.
     name : str, default "f1_score"
         Key in the history.
     dtype : str, optional
@@ -123,5 +123,5 @@ class F1Score(FBetaScore):
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return "f1_score"

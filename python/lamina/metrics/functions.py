@@ -1,4 +1,4 @@
-"""Metrics as functions of tensors or arrays, by Keras's names: one value a row or a position."""
+"""Metrics as functions of tensors or arrays, under Keras's names: one value per row or position."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = [
 
 @operation
 def accuracy(y_true: Any, y_pred: Any) -> Any:
-    """Return 1 where both are equal, else 0."""
+    """Return 1 where both are equal, otherwise 0."""
     true, pred = together(y_true, y_pred)
     return ops.cast(ops.equal(true, pred), "float32")
 
 
 @operation
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
-    """Return 1 where ``y_pred > threshold`` is the target, 0 or 1, else 0.
+    """Return 1 where ``y_pred > threshold`` equals the target, 0 or 1, otherwise 0.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
 def sparse_top_k_categorical_accuracy(
     y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False
 ) -> Any:
-    """Return 1 where the label's prediction is among the k largest, else 0.
+    """Return 1 where the label's prediction is among the k largest, otherwise 0.
 
     With ``from_sorted_ids`` the predictions are classes, the likeliest first.
 
@@ -117,7 +117,7 @@ def _among(labels: Any, y_pred: Any, k: int) -> Any:
 
 @operation
 def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """Return the correlation of both along an axis; NaN where one of them is constant."""
+    """Return the correlation of both along an axis; NaN if one of them is constant."""
     true, pred = together(y_true, y_pred)
     true, pred = _centred(true, axis), _centred(pred, axis)
     true = true / ops.sqrt(ops.mean(ops.square(true), axis=axis, keepdims=True))

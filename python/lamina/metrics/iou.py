@@ -1,4 +1,4 @@
-"""Intersection over union: of the pixels that are, or are said to be, of a class, those of both."""
+"""Intersection over union: pixels truly and predicted of a class, relative to either of them."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from lamina.metrics.recorded import RecordedMetric, Sums, ratio
 
 
 class IoU(RecordedMetric):
-    """``TP / (TP + FP + FN)``, the mean over some classes, of those that occur.
+    """``TP / (TP + FP + FN)``, averaged over those of the given classes that occur.
 
     Parameters
     ----------
     num_classes : int
-        How many there are; what is outside counts for none.
+        Number of classes; values outside are ignored.
     target_class_ids : sequence of int
-        Which classes are looked at.
+        The classes that are included.
     name : str, default "iou"
-        Key in the history; where it is taken, "iou_1" and so on.
+        Key in the history; if that is in use, "iou_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     ignore_class : int, optional
-        Pixels of which this is the true class count nowhere.
+        Pixels whose true class is this one are ignored.
     sparse_y_true, sparse_y_pred : bool, default True
-        Whether targets, or predictions, are classes rather than one number for each of them.
+        Whether targets, or predictions, are classes rather than one number per class.
     axis : int, default -1
-        The axis of the classes, where they are not.
+        The axis of the classes, if there is one number for each class.
 
     Examples
     --------
@@ -75,11 +75,11 @@ class IoU(RecordedMetric):
         self.axis = axis
 
     def takes(self, shape: tuple[int, ...], dtype: str, prediction_shape: tuple[int, ...]) -> bool:  # noqa: ARG002
-        """Return whether a graph's targets, of a row's shape and dtype, can be computed with."""
-        return True  # `sums` looks at them
+        """Return whether a graph's targets, with a row's shape and dtype, are supported."""
+        return True  # `sums` checks them
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:  # noqa: ARG002
-        """Return `y` as it is: its shape goes by whether it holds classes."""
+        """Return `y` unchanged: its shape depends on whether it contains classes."""
         return check_free_target(self.name, y)
 
     def _fitted(self, y_true: Any, y_pred: Any) -> Any:  # noqa: ARG002
@@ -93,7 +93,7 @@ class IoU(RecordedMetric):
         return ops.cast(values if sparse else ops.argmax(values, axis=self.axis), "int32")
 
     def sums(self, y_true: Any, y_pred: Any) -> Sums:
-        """Return the entry of the confusion matrix that each pixel counts in."""
+        """Return the entry of the confusion matrix for each pixel."""
         if self.threshold is not None:
             y_pred = ops.cast(y_pred >= self.threshold, "int32")
         true, said = same_rank(
@@ -101,8 +101,8 @@ class IoU(RecordedMetric):
         )
         if true.shape[1:] != said.shape[1:]:
             raise ValueError(
-                f"{self.name}: targets and predictions must have as many pixels; got "
-                f"{true.shape[1:]} and {said.shape[1:]} a row"
+                f"{self.name}: targets and predictions must have the same number of pixels; got "
+                f"{true.shape[1:]} and {said.shape[1:]} per row"
             )
         if self.threshold is None:
             true, said = ops.expand_dims(true, -1), ops.expand_dims(said, -1)
@@ -126,18 +126,18 @@ class IoU(RecordedMetric):
 
 
 class BinaryIoU(IoU):
-    """``TP / (TP + FP + FN)`` of two classes, of which predictions are the probability of one.
+    """``TP / (TP + FP + FN)`` for two classes, with predicted probabilities of class 1.
 
     Parameters
     ----------
     target_class_ids : sequence of int, default (0, 1)
-        Which classes are looked at.
+        The classes that are included.
     threshold : float, default 0.5
-        Predictions from it on count as 1.
+        Predictions of at least this value count as 1.
     name : str, default "binary_io_u"
-        Key in the history; where it is taken, "binary_io_u_1" and so on.
+        Key in the history; if that is in use, "binary_io_u_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -158,20 +158,20 @@ class BinaryIoU(IoU):
 
 
 class MeanIoU(IoU):
-    """``TP / (TP + FP + FN)``, the mean over all classes that occur.
+    """``TP / (TP + FP + FN)``, averaged over all classes that occur.
 
     Parameters
     ----------
     num_classes : int
-        How many there are; what is outside counts for none.
+        Number of classes; values outside are ignored.
     name : str, default "mean_io_u"
-        Key in the history; where it is taken, "mean_io_u_1" and so on.
+        Key in the history; if that is in use, "mean_io_u_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     ignore_class : int, optional
-        Pixels of which this is the true class count nowhere.
+        Pixels whose true class is this one are ignored.
     sparse_y_true, sparse_y_pred : bool, default True
-        Whether targets, or predictions, are classes rather than one number for each of them.
+        Whether targets, or predictions, are classes rather than one number per class.
     axis : int, default -1
         The axis of the classes, where they are not.
 
@@ -199,20 +199,20 @@ class MeanIoU(IoU):
 
 
 class OneHotIoU(IoU):
-    """`IoU` of one-hot targets, and of predictions of one number for each class.
+    """`IoU` with one-hot targets, and predictions of one number per class.
 
     Parameters
     ----------
     num_classes : int
-        How many there are.
+        Number of classes.
     target_class_ids : sequence of int
-        Which classes are looked at.
+        The classes that are included.
     name : str, default "one_hot_io_u"
-        Key in the history; where it is taken, "one_hot_io_u_1" and so on.
+        Key in the history; if that is in use, "one_hot_io_u_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     ignore_class : int, optional
-        Pixels of which this is the true class count nowhere.
+        Pixels whose true class is this one are ignored.
     sparse_y_pred : bool, default False
         Whether predictions are classes.
     axis : int, default -1
@@ -243,18 +243,18 @@ class OneHotIoU(IoU):
 
 
 class OneHotMeanIoU(MeanIoU):
-    """`MeanIoU` of one-hot targets, and of predictions of one number for each class.
+    """`MeanIoU` with one-hot targets, and predictions of one number per class.
 
     Parameters
     ----------
     num_classes : int
-        How many there are.
+        Number of classes.
     name : str, default "one_hot_mean_io_u"
-        Key in the history; where it is taken, "one_hot_mean_io_u_1" and so on.
+        Key in the history; if that is in use, "one_hot_mean_io_u_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     ignore_class : int, optional
-        Pixels of which this is the true class count nowhere.
+        Pixels whose true class is this one are ignored.
     sparse_y_pred : bool, default False
         Whether predictions are classes.
     axis : int, default -1

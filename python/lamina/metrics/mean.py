@@ -1,4 +1,4 @@
-"""Means and sums of values, whatever they are of."""
+"""Means and sums of any values."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lamina.metrics.base import Metric
 def by_row(
     who: str, values: Any, sample_weight: Any, reduce: Callable[..., Any]
 ) -> tuple[Array, Array]:
-    """Return values times weights, and weights, one of each a row, in float64.
+    """Return weighted values and weights, one of each per row, in float64.
 
-    ``reduce``, a mean or a sum, is taken over further axes; a single number has weight 1.
+    ``reduce``, a mean or a sum, is applied over further axes; a single number has weight 1.
     """
     values = cast(numeric(who, "values", values), np.float64)
     if values.ndim == 0:
@@ -49,14 +49,14 @@ def recorded_mean(values: Any, sample_weight: Any = None) -> Any:
 
 
 class Sum(Metric):
-    """The (weighted) sum of the values that it is given.
+    """The (weighted) sum of the given values.
 
     Parameters
     ----------
     name : str, default "sum"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Sum(Metric):
         self.total = self.add_variable(name="total")
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:  # type: ignore[override]
-        """Add all values, each times its weight or its row's."""
+        """Add all values, each multiplied by its weight or that of its row."""
         with np.errstate(all="ignore"):
             weighted, _ = by_row(self.name, values, sample_weight, np.sum)
             self.total.array[...] += np.sum(weighted)
@@ -83,14 +83,14 @@ class Sum(Metric):
 
 
 class Mean(Metric):
-    """The (weighted) mean of the values that it is given.
+    """The (weighted) mean of the given values.
 
     Parameters
     ----------
     name : str, default "mean"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -108,15 +108,15 @@ class Mean(Metric):
         self.total, self.count = self.add_variable(name="total"), self.add_variable(name="count")
 
     def update_state(self, values: ArrayLike, sample_weight: ArrayLike | None = None) -> None:  # type: ignore[override]
-        """Add values, each with its weight: a single number counts once, whatever it is of."""
+        """Add values with their weights: a single number counts once."""
         plain: Any = values
         quick = sample_weight is None and type(plain) is np.ndarray and plain.dtype.kind == "f"
         if quick and plain.size == 1:
-            self.total.array[()] += plain.item()  # what each batch of a step gives: be quick
+            self.total.array[()] += plain.item()  # the usual case in steps, kept fast
             self.count.array[()] += 1.0
             return
         with np.errstate(all="ignore"):
-            if quick and plain.ndim == 1:  # what a function makes of each batch
+            if quick and plain.ndim == 1:  # the results of a function for each batch
                 self.total.array[()] += plain.sum(dtype=np.float64)
                 self.count.array[()] += len(plain)
                 return
@@ -125,10 +125,10 @@ class Mean(Metric):
             self.count.array[...] += np.sum(weight)
 
     def result(self) -> float:
-        """Return the mean; 0 where there is none."""
+        """Return the mean; 0 if there are no values."""
         count = float(self.count)
         return float(self.total) / count if count else 0.0
 
     def hold(self, mean: float) -> None:
-        """Take a mean for that of the values seen since the last reset."""
+        """Take over a mean of the values seen since the last reset."""
         self.total.array[...], self.count.array[...] = mean, 1.0

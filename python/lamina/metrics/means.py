@@ -1,6 +1,6 @@
-"""Losses, and other functions of one value a row, as metrics: their mean over all rows.
+"""Losses and other functions with one value per row, as metrics: their mean over all rows.
 
-Each has a class, with Keras's name and arguments.
+Each has a class with Keras's name and arguments.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from lamina.metrics.recorded import MeanOfFunction
 class Accuracy(MeanOfFunction):
     """Share of columns where prediction and target are equal: for predicted labels.
 
-    ``compile(metrics=["accuracy"])`` is another: it takes the form that fits the model.
+    ``compile(metrics=["accuracy"])`` is different: its form depends on the model.
 
     Parameters
     ----------
     name : str, default "accuracy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class BinaryCrossentropy(MeanOfFunction):
     name : str, default "binary_crossentropy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     from_logits : bool, default False
         Whether predictions are log-odds rather than probabilities.
     label_smoothing : float, default 0.0
@@ -76,9 +76,9 @@ class CategoricalCrossentropy(MeanOfFunction):
     name : str, default "categorical_crossentropy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     from_logits : bool, default False
-        Whether predictions are taken before the softmax.
+        Whether predictions are those before the softmax.
     label_smoothing : float, default 0.0
         In [0, 1]; targets become ``y * (1 - s) + s / classes``.
     axis : int, default -1
@@ -116,11 +116,11 @@ class SparseCategoricalCrossentropy(MeanOfFunction):
     name : str, default "sparse_categorical_crossentropy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     from_logits : bool, default False
-        Whether predictions are taken before the softmax.
+        Whether predictions are those before the softmax.
     ignore_class : int, optional
-        Rows, or positions, with this label do not count.
+        Rows, or positions, with this label are ignored.
     axis : int, default -1
         The axis of the classes.
 
@@ -157,21 +157,21 @@ class CategoricalHinge(MeanOfFunction):
     name : str, default "categorical_hinge"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     """
 
     function, direction = "losses:categorical_hinge", DOWN
 
 
 class Hinge(MeanOfFunction):
-    """``mean max(1 - y p, 0)``, y -1 or 1 (or all of a batch 0 or 1).
+    """``mean max(1 - y p, 0)``, y -1 or 1 (or 0 or 1 in the entire batch).
 
     Parameters
     ----------
     name : str, default "hinge"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -184,14 +184,14 @@ class Hinge(MeanOfFunction):
 
 
 class SquaredHinge(MeanOfFunction):
-    """``mean max(1 - y p, 0)^2``, y -1 or 1 (or all of a batch 0 or 1).
+    """``mean max(1 - y p, 0)^2``, y -1 or 1 (or 0 or 1 in the entire batch).
 
     Parameters
     ----------
     name : str, default "squared_hinge"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     """
 
     function, direction = "losses:squared_hinge", DOWN
@@ -225,7 +225,7 @@ class Poisson(MeanOfFunction):
     name : str, default "poisson"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     """
 
     function, direction = "losses:poisson", DOWN
@@ -239,14 +239,14 @@ class LogCoshError(MeanOfFunction):
     name : str, default "logcosh"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     """
 
     function, direction = "losses:log_cosh", DOWN
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return "logcosh"
 
 
@@ -278,14 +278,14 @@ class MeanSquaredLogarithmicError(MeanOfFunction):
     name : str, default "mean_squared_logarithmic_error"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     """
 
     function, direction = "losses:mean_squared_logarithmic_error", DOWN
 
 
 class _AlongAxis(MeanOfFunction):
-    """What has the axis of the vectors as its argument."""
+    """Base of metrics with an argument for the axis of the vectors."""
 
     settings: ClassVar[tuple[str, ...]] = ("axis",)
 
@@ -297,14 +297,14 @@ class _AlongAxis(MeanOfFunction):
 
 
 class CosineSimilarity(_AlongAxis):
-    """Mean cosine of the angle between target and prediction: 1 where they agree.
+    """Mean cosine of the angle between target and prediction: 1 if they agree.
 
     Parameters
     ----------
     name : str, default "cosine_similarity"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     axis : int, default -1
         The axis of the vectors.
 
@@ -318,7 +318,7 @@ class CosineSimilarity(_AlongAxis):
     function, direction = "losses:cosine_similarity", UP
 
     def _values(self, y_true: Any, y_pred: Any) -> Any:
-        return -super()._values(y_true, y_pred)  # the loss is lowered, the metric raised
+        return -super()._values(y_true, y_pred)  # the loss is minimised, the metric maximised
 
 
 class PearsonCorrelation(_AlongAxis):
@@ -329,7 +329,7 @@ class PearsonCorrelation(_AlongAxis):
     name : str, default "pearson_correlation"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     axis : int, default -1
         The axis that the correlation is along; a row needs several columns there.
 
@@ -353,9 +353,9 @@ class ConcordanceCorrelation(_AlongAxis):
     name : str, default "concordance_correlation"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     axis : int, default -1
-        The axis that it is along; a row needs several columns there.
+        The axis along which to compare; a row needs several columns there.
     """
 
     function, direction = "metrics.functions:concordance_correlation", UP

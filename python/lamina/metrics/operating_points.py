@@ -1,4 +1,4 @@
-"""The best of one share that can be had with enough of another, over all thresholds."""
+"""The best value of one rate subject to a bound on another, over all thresholds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lamina.metrics.thresholds import AtThresholds, Confusion, Counts
 
 
 def even_thresholds(count: int) -> list[float]:
-    """Return thresholds that part [0, 1] into equal shares, both ends among them."""
+    """Return thresholds that divide [0, 1] into equal parts, including both ends."""
     return [0.0, *((i + 1) / (count - 1) for i in range(count - 2)), 1.0]
 
 
@@ -30,7 +30,7 @@ def _precision(c: Confusion) -> Any:
 
 
 class _AtLeast(AtThresholds):
-    """What the four have in common."""
+    """The base of the four metrics."""
 
     direction = UP
 
@@ -44,12 +44,12 @@ class _AtLeast(AtThresholds):
 
     @property
     def limits(self) -> list[float]:
-        """The thresholds, ascending."""
+        """The thresholds in ascending order."""
         return even_thresholds(self.num_thresholds) if self.evenly else [0.5]
 
     @property
     def evenly(self) -> bool:
-        """Whether they part [0, 1] into equal shares."""
+        """Whether they divide [0, 1] into equal parts."""
         return self.num_thresholds > 1
 
 
@@ -58,22 +58,22 @@ def _best(wanted: Any, enough: Any, least: float) -> float:
 
 
 class SensitivityAtSpecificity(_AtLeast):
-    """The largest sensitivity, or recall, of a threshold with enough specificity.
+    """The largest sensitivity, or recall, over thresholds with sufficient specificity.
 
     Sensitivity is ``TP / (TP + FN)``, specificity ``TN / (TN + FP)``.
 
     Parameters
     ----------
     specificity : float
-        At least so much, in [0, 1].
+        Lower bound, in [0, 1].
     num_thresholds : int, default 200
-        How many are tried, at equal distances in [0, 1].
+        Number of equidistant thresholds in [0, 1].
     class_id : int, optional
-        The column that is looked at; by default all, as if they were rows.
+        The column to use; by default all columns, treated as rows.
     name : str, default "sensitivity_at_specificity"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -95,24 +95,24 @@ class SensitivityAtSpecificity(_AtLeast):
         self._init(num_thresholds, class_id)
 
     def value(self, state: Counts) -> float:
-        """Return the largest."""
+        """Return the largest value."""
         c = self.confusion(state)
         return _best(_sensitivity(c), _specificity(c), self.specificity)
 
 
 class SpecificityAtSensitivity(_AtLeast):
-    """The largest specificity of a threshold with enough sensitivity, or recall.
+    """The largest specificity over thresholds with sufficient sensitivity, or recall.
 
     Sensitivity is ``TP / (TP + FN)``, specificity ``TN / (TN + FP)``.
 
     Parameters
     ----------
     sensitivity : float
-        At least so much, in [0, 1].
+        Lower bound, in [0, 1].
     num_thresholds : int, default 200
-        How many are tried, at equal distances in [0, 1].
+        Number of equidistant thresholds in [0, 1].
     class_id : int, optional
-        The column that is looked at; by default all, as if they were rows.
+        The column to use; by default all columns, treated as rows.
     name : str, default "specificity_at_sensitivity"
         Key in the history.
     dtype : str, optional
@@ -138,24 +138,24 @@ class SpecificityAtSensitivity(_AtLeast):
         self._init(num_thresholds, class_id)
 
     def value(self, state: Counts) -> float:
-        """Return the largest."""
+        """Return the largest value."""
         c = self.confusion(state)
         return _best(_specificity(c), _sensitivity(c), self.sensitivity)
 
 
 class PrecisionAtRecall(_AtLeast):
-    """The largest precision of a threshold with enough recall.
+    """The largest precision over thresholds with sufficient recall.
 
     Precision is ``TP / (TP + FP)``, recall ``TP / (TP + FN)``.
 
     Parameters
     ----------
     recall : float
-        At least so much, in [0, 1].
+        Lower bound, in [0, 1].
     num_thresholds : int, default 200
-        How many are tried, at equal distances in [0, 1].
+        Number of equidistant thresholds in [0, 1].
     class_id : int, optional
-        The column that is looked at; by default all, as if they were rows.
+        The column to use; by default all columns, treated as rows.
     name : str, default "precision_at_recall"
         Key in the history.
     dtype : str, optional
@@ -181,24 +181,24 @@ class PrecisionAtRecall(_AtLeast):
         self._init(num_thresholds, class_id)
 
     def value(self, state: Counts) -> float:
-        """Return the largest."""
+        """Return the largest value."""
         c = self.confusion(state)
         return _best(_precision(c), _sensitivity(c), self.recall)
 
 
 class RecallAtPrecision(_AtLeast):
-    """The largest recall of a threshold with enough precision.
+    """The largest recall over thresholds with sufficient precision.
 
     Precision is ``TP / (TP + FP)``, recall ``TP / (TP + FN)``.
 
     Parameters
     ----------
     precision : float
-        At least so much, in [0, 1].
+        Lower bound, in [0, 1].
     num_thresholds : int, default 200
-        How many are tried, at equal distances in [0, 1].
+        Number of equidistant thresholds in [0, 1].
     class_id : int, optional
-        The column that is looked at; by default all, as if they were rows.
+        The column to use; by default all columns, treated as rows.
     name : str, default "recall_at_precision"
         Key in the history.
     dtype : str, optional
@@ -224,6 +224,6 @@ class RecallAtPrecision(_AtLeast):
         self._init(num_thresholds, class_id)
 
     def value(self, state: Counts) -> float:
-        """Return the largest."""
+        """Return the largest value."""
         c = self.confusion(state)
         return _best(_sensitivity(c), _precision(c), self.precision)

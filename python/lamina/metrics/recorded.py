@@ -1,4 +1,4 @@
-"""Metrics written with ``lamina.ops``: recorded on a model's graph, and run by it."""
+"""Metrics written with ``lamina.ops``, recorded on a model's graph and run by it."""
 
 # ruff: noqa: ARG002 - a method that subclasses define names its arguments
 
@@ -18,11 +18,11 @@ from lamina._tensors import Recording, Tensor
 from lamina.losses.base import check_rows, fit_shape, raise_at_first, real_array
 from lamina.metrics.base import KernelMetric
 
-BLOCK = 1 << 14  # rows at a time, at most, of arrays
+BLOCK = 1 << 14  # maximum number of rows of arrays at a time
 
 
 class Sums(NamedTuple):
-    """What a batch adds to; see ``RecordedMetric.sums``."""
+    """The contributions of a batch; see ``RecordedMetric.sums``."""
 
     amounts: Tensor
     places: Tensor | None
@@ -30,7 +30,7 @@ class Sums(NamedTuple):
 
 
 class RecordedMetric(KernelMetric):
-    """Base of the metrics that are made of sums over all rows.
+    """Base of the metrics that are functions of sums over all rows.
 
     A subclass defines ``sums``, written with ``lamina.ops``, and ``value``.  In a fit the model's
     own graph computes the sums, on its threads and in float64, and nothing runs in Python.
@@ -38,12 +38,12 @@ class RecordedMetric(KernelMetric):
     Attributes
     ----------
     target_dtype : {"float", "int32", "any"}
-        What the targets are: values of the predictions' shape, labels without their last axis, or
-        either of these.
+        The kind of targets: values of the shape of the predictions, labels without the last axis,
+        or either of these.
 
     Examples
     --------
-    The mean error, positive where predictions are too large:
+    The mean error, positive if predictions are too large:
 
     >>> from lamina import metrics, ops
     >>> class Bias(metrics.RecordedMetric):
@@ -64,41 +64,41 @@ class RecordedMetric(KernelMetric):
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return snake_case(cls.__name__)
 
     def sums(self, y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor | None, int]:
-        """Return the amounts that rows add, to which of the sums, and how many sums there are.
+        """Return the amounts that rows add, the indices of the sums, and the number of sums.
 
         Parameters
         ----------
         y_true : Tensor of shape (rows, ..., columns), or without columns
-            Targets, of the dtype that ``target_dtype`` says.
+            Targets, of the dtype given by ``target_dtype``.
         y_pred : Tensor of shape (rows, ..., columns)
             Predictions.
 
         Returns
         -------
         amounts : Tensor of shape (rows, ..., columns)
-            Each is added, times the weight of its row or position, to one of the sums.
+            Each is multiplied by the weight of its row or position and added to one of the sums.
         places : Tensor of int of the same shape, or None
-            To which; None: to that of its column.  What lies outside counts nowhere.
+            Indices of the sums; None: the index of the column.  Indices outside are ignored.
         size : int
-            How many sums there are.
+            The number of sums.
         """
         raise TypeError(f"{type(self).__name__}: a metric must define sums()")
 
     def value(self, state: NDArray[np.float64]) -> Any:
-        """Return the metric that the sums make."""
+        """Return the metric computed from the sums."""
         raise TypeError(f"{type(self).__name__}: a metric must define value()")
 
     def target_shape(self, prediction_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the target's shape for a prediction's, both without the row axis."""
+        """Return the target's shape for that of a prediction, both without the axis of rows."""
         cut = self.target_dtype == "int32"
         return tuple(prediction_shape[:-1] if cut else prediction_shape)
 
     def takes(self, shape: tuple[int, ...], dtype: str, prediction_shape: tuple[int, ...]) -> bool:
-        """Return whether a graph's targets, of a row's shape and dtype, can be computed with."""
+        """Return whether a graph's targets, with a row's shape and dtype, are supported."""
         if self.target_dtype == "any":
             return prod(shape) in (prod(prediction_shape), prod(prediction_shape[:-1]))
         if self.target_dtype == "int32":
@@ -106,7 +106,7 @@ class RecordedMetric(KernelMetric):
         return prod(shape) == prod(prediction_shape)
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[Any]:
-        """Return `y` in the target's shape, or say which row does not fit."""
+        """Return `y` in the target's shape, or raise an error that names the wrong row."""
         array = numeric(self.name, "y", y)
         shape = tuple(prediction_shape)
         labels = self.target_dtype == "int32" or (
@@ -120,21 +120,21 @@ class RecordedMetric(KernelMetric):
         return cast(array, "int32") if labels else array
 
     def record(self, graph: Any, prediction: Any, target: Any, weight: Any | None = None) -> int:
-        """Record the metric on a graph under construction; returns its index there."""
+        """Record the metric on a graph under construction; return its index there."""
         from lamina import ops
 
         recording = Recording.of(graph)
         now = recording if Recording.current() is not recording else nullcontext()
         with now, recording.within(self.name):
             y_true, y_pred = Tensor(recording, target), Tensor(recording, prediction)
-            if y_pred.ndim == 1:  # one number a row is a row of one column
+            if y_pred.ndim == 1:  # one number per row is a row with one column
                 y_pred = ops.expand_dims(y_pred, -1)
             made = Sums(*self.sums(self._fitted(y_true, y_pred), y_pred))
         places = None if made.places is None else made.places.value
         return int(graph.add_sums(made.amounts.value, places, weight, made.size))
 
     def _fitted(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the targets in the shape that `sums` is told of."""
+        """Return the targets in the shape in which they are passed to `sums`."""
         from lamina import ops
 
         labels = self.target_dtype == "int32" or (
@@ -155,7 +155,7 @@ class RecordedMetric(KernelMetric):
             Targets.
         y_pred : array_like of shape (rows, ...)
             Predictions; float32 is computed in float32, everything else in float64.
-        sample_weight : array_like of shape (rows,), or of one weight a position, optional
+        sample_weight : array_like of shape (rows,), or one weight per position, optional
 
         Raises
         ------
@@ -174,7 +174,7 @@ class RecordedMetric(KernelMetric):
         state = self._sums_of(arrays)
         if self._state is not None and self._state.shape != state.shape:
             raise ValueError(
-                f"{self.name}: y_pred must have as many columns as before; got "
+                f"{self.name}: y_pred must have the same number of columns as before; got "
                 f"{prediction.shape[-1] if prediction.ndim > 1 else 1}"
             )
         self._state = state if self._state is None else self._state + state
@@ -211,11 +211,11 @@ class RecordedMetric(KernelMetric):
         return _core.Execution(graph, rows, False)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes without what is recorded."""
+        """Return the attributes without recordings."""
         return {**self.__dict__, "_runs": {}}
 
     def result(self, state: NDArray[np.float64] | None = None) -> Any:
-        """Return the metric of all rows seen, or of a graph's accumulated `state`."""
+        """Return the metric over all rows seen, or for a graph's accumulated `state`."""
         state = self._state if state is None else state
         if state is None:
             return 0.0
@@ -225,7 +225,7 @@ class RecordedMetric(KernelMetric):
 
 
 def ratio(part: Any, whole: Any) -> Any:
-    """Return part / whole, and 0 where that has no value."""
+    """Return part / whole, and 0 where it is undefined."""
     whole = np.asarray(whole, np.float64)
     return np.where(whole != 0, part / np.where(whole != 0, whole, 1.0), 0.0)
 
@@ -236,9 +236,9 @@ class MeanOfFunction(RecordedMetric):
     Attributes
     ----------
     function : str
-        Where the function is: ``"losses:hinge"``, or ``"metrics.functions:accuracy"``.
+        The location of the function: ``"losses:hinge"``, or ``"metrics.functions:accuracy"``.
     settings : tuple of str
-        The metric's arguments that the function takes.
+        The metric's arguments that are passed to the function.
     """
 
     _plumbing: ClassVar[str] = "function settings"
@@ -246,7 +246,7 @@ class MeanOfFunction(RecordedMetric):
     settings: ClassVar[tuple[str, ...]] = ()
 
     def _values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return one value a position, or several, which are averaged."""
+        """Return one value per position, or several, which are averaged."""
         import importlib
 
         room, _, name = self.function.partition(":")
@@ -257,13 +257,13 @@ class MeanOfFunction(RecordedMetric):
         return made
 
     def sums(self, y_true: Tensor, y_pred: Tensor) -> Sums:
-        """Return the values, and as many ones as there are."""
+        """Return the values, and the same number of ones."""
         from lamina import ops
 
         made = self._values(y_true, y_pred)
         values = ops.cast(made, "float32")
         counts = ops.ones_like(values)
-        if made.mask is not None:  # what the function leaves out
+        if made.mask is not None:  # positions that the function leaves out
             counts = ops.cast(made.mask, "float32")
             values = values * counts
         if values.ndim == y_pred.ndim:

@@ -56,14 +56,14 @@ class MeanSquaredError(KernelMetric):
 
 
 class RootMeanSquaredError(KernelMetric):
-    """``sqrt(mean (y - p)^2)``, the root taken once, over all rows.
+    """``sqrt(mean (y - p)^2)``, with the root taken once, over all rows.
 
     Parameters
     ----------
     name : str, default "root_mean_squared_error"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -77,35 +77,35 @@ class RootMeanSquaredError(KernelMetric):
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return "root_mean_squared_error"
 
     def value(self, state: NDArray[np.float64]) -> float:
         """Return the root of the mean square."""
         mean = super().value(state)
-        return math.sqrt(mean) if mean >= 0.0 else math.nan  # negative weights may outweigh
+        return math.sqrt(mean) if mean >= 0.0 else math.nan  # negative weights may dominate
 
 
 class R2Score(KernelMetric):
     """Coefficient of determination, ``1 - sum w (y - p)^2 / sum w (y - mean(y))^2``.
 
-    The mean is that of all rows seen, so the value does not depend on the batches.  A constant
-    target scores 1 if it is predicted exactly, else 0 (as in scikit-learn); rows that all weigh 0
-    score 0.
+    The mean is over all rows seen, so the value does not depend on the batches.  A constant target
+    scores 1 if it is predicted exactly, otherwise 0 (as in scikit-learn); if all weights are 0 the
+    score is 0.
 
     Parameters
     ----------
     class_aggregation : {"uniform_average", "variance_weighted_average", None}
-        How several columns become one number: their mean (default), a mean weighted by the
-        columns' sums of squares, or none: `result` then returns an array.
+        How columns are combined: by their mean (default), by a mean weighted by the columns' sums
+        of squares, or not at all: `result` then returns an array.
     num_regressors : int, default 0
         With k > 0 the adjusted score, ``1 - (1 - R2) (n - 1) / (n - k - 1)``: n is the sum of the
-        weights, or the number of rows without any, and k how many inputs the model has.  Where n
-        is not above k + 1 the score stays as it is, with a warning.
+        weights, or the number of rows if there are none, and k the number of inputs of the model.
+        If n is not larger than k + 1 the score is not adjusted, with a warning.
     name : str, default "r2_score"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -135,11 +135,11 @@ class R2Score(KernelMetric):
 
     @classmethod
     def default_name(cls) -> str:
-        """Return the name where none is given."""
+        """Return the default name."""
         return "r2_score"
 
     def result(self, state: NDArray[np.float64] | None = None) -> Any:
-        """Return the score: a float, or an array of columns where they are not aggregated."""
+        """Return the score: a float, or an array over columns if they are not aggregated."""
         state = self._state if state is None else state
         if state is None:
             return 0.0

@@ -1,4 +1,4 @@
-"""A scikit-learn scorer, or metric function, as a metric."""
+"""A scikit-learn scorer or metric function as a metric."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ RESPONSES = ("predict", "predict_proba", "decision_function")
 
 
 class Scorer(Metric):
-    """What a scorer, or a metric function, of scikit-learn says of all rows together.
+    """The value of a scikit-learn scorer, or metric function, for all rows together.
 
-    The targets and predictions seen since the last reset are kept, and the function is called with
-    all of them by ``result``: its value does not depend on the batches.
+    Targets and predictions seen since the last reset are stored, and ``result`` calls the function
+    with all of them, so that its value does not depend on the batches.
 
     Parameters
     ----------
     scorer : str, scorer or callable
-        The name of a scorer (``"roc_auc"``), what ``sklearn.metrics.get_scorer`` or
-        ``make_scorer`` returned, or a function ``f(y_true, y_pred, sample_weight=...)``, such as
-        those of ``sklearn.metrics``.
+        The name of a scorer (``"roc_auc"``), a result of ``sklearn.metrics.get_scorer`` or
+        ``make_scorer``, or a function ``f(y_true, y_pred, sample_weight=...)``, such as those of
+        ``sklearn.metrics``.
     response : {"predict", "predict_proba", "decision_function"}, optional
-        What the function is given: the predicted class, probabilities (of two classes that of the
-        second), or the predictions as they are.  A scorer says it itself; for a function it is
-        "decision_function" unless given.
+        The predictions passed to the function: the predicted class, probabilities (for two classes
+        that of the second), or the predictions themselves.  For a scorer this is known; for a
+        function the default is "decision_function".
     threshold : float, default 0.5
-        A single prediction a row, as of a sigmoid, above it stands for class 1.
+        A single prediction per row, as from a sigmoid, means class 1 if it is larger.
     name : str, optional
-        Key in the history; by default the scorer's, or the function's, name.
+        Key in the history; by default the name of the scorer or function.
     direction : {"up", "down"}, optional
-        Whether larger or smaller values are better: for a scorer "up".
+        Whether larger or smaller values are better; "up" for a scorer.
     dtype : str, optional
-        For Keras's callers: scikit-learn computes in float64.
+        Accepted for compatibility with Keras: scikit-learn computes in float64.
     **kwargs
         Arguments of the function.
 
     Notes
     -----
-    ``compile(metrics=[...])`` wraps scorers and functions of ``sklearn.metrics`` by itself.  Where
-    callbacks see every batch, the function is called after each: its time counts then.
+    ``compile(metrics=[...])`` wraps scorers and functions of ``sklearn.metrics`` automatically.  If
+    callbacks see every batch, the function is called after each batch, which takes time.
 
     Examples
     --------
@@ -90,7 +90,7 @@ class Scorer(Metric):
         self._known: Any = None
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; a scorer or function is itself."""
+        """Return the constructor's arguments, with the scorer or function itself."""
         return {**super().get_config(), **self._arguments}
 
     def reset_state(self) -> None:
@@ -100,13 +100,13 @@ class Scorer(Metric):
     def update_state(
         self, y_true: ArrayLike, y_pred: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> None:
-        """Keep rows."""
+        """Store rows."""
         weight = None if sample_weight is None else np.array(sample_weight)
         self._seen.append((np.array(y_true), np.array(y_pred), weight))
         self._known = None
 
     def result(self) -> Any:
-        """Return what the function says of all rows since the last reset; 0 of none."""
+        """Return the function's value for all rows since the last reset; 0 if there are none."""
         if not self._seen:
             return 0.0
         if self._known is None:
@@ -133,12 +133,12 @@ class Scorer(Metric):
 
 
 def is_scorer(thing: Any) -> bool:
-    """Return whether it is one of scikit-learn's scorers."""
+    """Return whether an object is a scikit-learn scorer."""
     return hasattr(thing, "_score_func") and hasattr(thing, "_sign")
 
 
 def of_sklearn(thing: Any) -> bool:
-    """Return whether it is a scorer, or a metric function, of scikit-learn's."""
+    """Return whether an object is a scorer or metric function of scikit-learn."""
     room = str(getattr(thing, "__module__", ""))
     return is_scorer(thing) or (callable(thing) and room.startswith("sklearn.metrics"))
 

@@ -1,4 +1,4 @@
-"""True and false positives and negatives at thresholds, and the metrics that are made of them."""
+"""True and false positives and negatives at thresholds, and metrics computed from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Counts = NDArray[np.float64]
 
 
 class Confusion(NamedTuple):
-    """Weights of the rows, threshold by threshold (and label by label)."""
+    """Weights of the rows for each threshold (and label)."""
 
     true_positives: Counts
     false_positives: Counts
@@ -26,10 +26,10 @@ class Confusion(NamedTuple):
 
 
 class AtThresholds(RecordedMetric):
-    """Base of the metrics that count at thresholds: a prediction above one is a positive.
+    """Base of the metrics that count at thresholds: predictions above a threshold are positive.
 
-    The state holds a histogram of the predictions for each of the two outcomes, with one bin
-    between any two neighbouring thresholds.
+    The state is a histogram of the predictions for each of the two outcomes, with one bin between
+    any two neighbouring thresholds.
     """
 
     _plumbing: ClassVar[str] = "confusion evenly limits"
@@ -38,16 +38,16 @@ class AtThresholds(RecordedMetric):
 
     @property
     def limits(self) -> list[float]:
-        """The thresholds, ascending."""
+        """The thresholds in ascending order."""
         return [0.5]
 
     @property
     def evenly(self) -> bool:
-        """Whether they part [0, 1] into equal shares."""
+        """Whether they divide [0, 1] into equal parts."""
         return False
 
     def sums(self, y_true: Any, y_pred: Any) -> Sums:
-        """Return for each prediction its bin: in pairs, those of false and true outcomes."""
+        """Return the bin of each prediction, in pairs for false and true outcomes."""
         if self.top_k is not None:
             y_pred = _only_top(y_pred, self.top_k)
         if self.class_id is not None:
@@ -64,9 +64,9 @@ class AtThresholds(RecordedMetric):
         return 2 * (len(self.limits) + 1)
 
     def _bins(self, y_pred: Any) -> Any:
-        """Return how many thresholds lie below each prediction."""
+        """Return the number of thresholds below each prediction."""
         if self.evenly:
-            # As in Keras, which rounds where a prediction is a threshold.
+            # As in Keras, which rounds if a prediction equals a threshold.
             steps = len(self.limits) - 1
             bins = ops.ceil(ops.clip(y_pred, 0.0, 1.0) * float(steps))
             if self.limits[0] < 0.0:
@@ -89,7 +89,7 @@ class AtThresholds(RecordedMetric):
 
 
 def _only_top(y_pred: Any, k: int) -> Any:
-    """Return the predictions, -1e10 for all but the k largest of a row."""
+    """Return the predictions, with -1e10 for all but the k largest in each row."""
     _, places = ops.top_k(y_pred, k)
     kept = ops.sum(ops.one_hot(places, y_pred.shape[-1]), axis=-2)
     return y_pred * kept - 1e10 * (1.0 - kept)
@@ -113,7 +113,7 @@ def _checked(who: str, given: Any) -> Any:
 
 
 class _AtGiven(AtThresholds):
-    """What the counts, precision and recall have in common: thresholds of the user's."""
+    """Base of the counts, precision and recall: with thresholds given by the user."""
 
     _plumbing: ClassVar[str] = "name_of_count of"
     name_of_count: ClassVar[str]
@@ -129,38 +129,38 @@ class _AtGiven(AtThresholds):
 
     @property
     def _given(self) -> list[float]:
-        if self.thresholds is None:  # of the best k all are positives
+        if self.thresholds is None:  # all of the best k are positives
             return [0.5 if self.top_k is None else -1e10]
         return [self.thresholds] if np.ndim(self.thresholds) == 0 else list(self.thresholds)
 
     @property
     def limits(self) -> list[float]:
-        """The thresholds, ascending."""
+        """The thresholds in ascending order."""
         return sorted(self._given)
 
     def value(self, state: Counts) -> Any:
-        """Return a number, or an array of one for each threshold of several."""
+        """Return a number, or an array with one for each of several thresholds."""
         given = self._given
         values = self.of(self.confusion(state))
         places = np.argsort(np.argsort(given, kind="stable"))  # in the order given
         return values[0] if len(given) == 1 else values[places]
 
     def of(self, counts: Confusion) -> Any:
-        """Return what is reported of the counts."""
+        """Return the reported value, computed from the counts."""
         return getattr(counts, self.name_of_count)
 
 
 class TruePositives(_AtGiven):
-    """Weight of the rows with outcome 1 that are predicted as such.
+    """Weight of the rows with outcome 1 that are predicted as 1.
 
     Parameters
     ----------
     thresholds : float or sequence of float, default 0.5
-        Predictions above it count as 1; of several, the result is an array.
+        Predictions above it count as 1; several thresholds give an array.
     name : str, default "true_positives"
-        Key in the history; where it is taken, "true_positives_1" and so on.
+        Key in the history; if that is in use, "true_positives_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -173,14 +173,14 @@ class TruePositives(_AtGiven):
 
 
 class TrueNegatives(_AtGiven):
-    """Weight of the rows with outcome 0 that are predicted as such.
+    """Weight of the rows with outcome 0 that are predicted as 0.
 
     Parameters
     ----------
     thresholds : float or sequence of float, default 0.5
-        Predictions above it count as 1; of several, the result is an array.
+        Predictions above it count as 1; several thresholds give an array.
     name : str, default "true_negatives"
-        Key in the history; where it is taken, "true_negatives_1" and so on.
+        Key in the history; if that is in use, "true_negatives_1" and so on.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
 
@@ -200,9 +200,9 @@ class FalsePositives(_AtGiven):
     Parameters
     ----------
     thresholds : float or sequence of float, default 0.5
-        Predictions above it count as 1; of several, the result is an array.
+        Predictions above it count as 1; several thresholds give an array.
     name : str, default "false_positives"
-        Key in the history; where it is taken, "false_positives_1" and so on.
+        Key in the history; if that is in use, "false_positives_1" and so on.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
 
@@ -222,9 +222,9 @@ class FalseNegatives(_AtGiven):
     Parameters
     ----------
     thresholds : float or sequence of float, default 0.5
-        Predictions above it count as 1; of several, the result is an array.
+        Predictions above it count as 1; several thresholds give an array.
     name : str, default "false_negatives"
-        Key in the history; where it is taken, "false_negatives_1" and so on.
+        Key in the history; if that is in use, "false_negatives_1" and so on.
     dtype : str, optional
         For Keras's callers: results are computed in float64.
 
@@ -239,7 +239,7 @@ class FalseNegatives(_AtGiven):
 
 
 class _OfPositives(_AtGiven):
-    """What precision and recall have in common."""
+    """Base of precision and recall."""
 
     def __init__(
         self,
@@ -256,21 +256,21 @@ class _OfPositives(_AtGiven):
 
 
 class Precision(_OfPositives):
-    """Share of those predicted as 1 that are: ``TP / (TP + FP)``, 0 where there are none.
+    """Share of positive predictions that are right: ``TP / (TP + FP)``, 0 if there are none.
 
     Parameters
     ----------
     thresholds : float or sequence of float, default 0.5
-        Predictions above it count as 1; of several, the result is an array.  With `top_k` the
+        Predictions above it count as 1; several thresholds give an array.  With `top_k` the
         default is to take all of those.
     top_k : int, optional
         Only the k largest predictions of a row can count as 1.
     class_id : int, optional
-        The column that is looked at; by default all, as if they were rows.
+        The column to use; by default all columns, treated as rows.
     name : str, default "precision"
-        Key in the history; where it is taken, "precision_1" and so on.
+        Key in the history; if that is in use, "precision_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -287,21 +287,21 @@ class Precision(_OfPositives):
 
 
 class Recall(_OfPositives):
-    """Share of those that are 1 that are predicted as such: ``TP / (TP + FN)``.
+    """Share of positive outcomes that are predicted: ``TP / (TP + FN)``, 0 if there are none.
 
     Parameters
     ----------
     thresholds : float or sequence of float, default 0.5
-        Predictions above it count as 1; of several, the result is an array.  With `top_k` the
+        Predictions above it count as 1; several thresholds give an array.  With `top_k` the
         default is to take all of those.
     top_k : int, optional
         Only the k largest predictions of a row can count as 1.
     class_id : int, optional
-        The column that is looked at; by default all, as if they were rows.
+        The column to use; by default all columns, treated as rows.
     name : str, default "recall"
-        Key in the history; where it is taken, "recall_1" and so on.
+        Key in the history; if that is in use, "recall_1" and so on.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------

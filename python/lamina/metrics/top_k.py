@@ -1,4 +1,4 @@
-"""Shares of rows where the right class is among the first few."""
+"""Shares of rows whose right class is among the k most likely ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lamina.metrics.recorded import MeanOfFunction
 class TopKCategoricalAccuracy(MeanOfFunction):
     """Share of rows where the target's largest column is among the k largest predictions.
 
-    Predictions equal to the k-th largest are among them too.
+    Predictions equal to the k-th largest are included.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class TopKCategoricalAccuracy(MeanOfFunction):
     name : str, default "top_k_categorical_accuracy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
 
     Examples
     --------
@@ -42,9 +42,9 @@ class TopKCategoricalAccuracy(MeanOfFunction):
 
 
 class SparseTopKCategoricalAccuracy(MeanOfFunction):
-    """Share of rows where the column that the label names is among the k largest predictions.
+    """Share of rows where the column of the label is among the k largest predictions.
 
-    Predictions equal to the k-th largest are among them too.
+    Predictions equal to the k-th largest are included.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ class SparseTopKCategoricalAccuracy(MeanOfFunction):
     name : str, default "sparse_top_k_categorical_accuracy"
         Key in the history.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     from_sorted_ids : bool, default False
-        Whether predictions are classes, the likeliest first, rather than one number for each.
+        Whether predictions are classes, the most likely first, rather than one number per class.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A function of arrays, written with ``lamina.ops``, recorded once for each of their shapes."""
+"""A function of arrays, written with ``lamina.ops``, recorded once for each shape."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lamina._check import Array
 from lamina._tensors import Recording, Tensor
 from lamina._tensors.dispatch import dtype_of
 
-KEPT = 4  # shapes: those of full batches, of last ones, of validation
+KEPT = 4  # number of shapes: full batches, last ones, validation
 
 
 class Traced:
-    """What calls the function: on arrays, or what was recorded of it.
+    """Calls a function on arrays, or a recording of it.
 
-    A function that cannot be recorded, being written in NumPy, is called with the arrays.
+    If a function cannot be recorded, because it is written in NumPy, it is called with the arrays.
 
     Parameters
     ----------
     function : callable
-        Of arrays that have the rows as their first axis.
+        A function of arrays that have the rows as their first axis.
     arguments : dict
-        Further ones, by name.
+        Further arguments, by name.
     """
 
     def __init__(self, function: Callable[..., Any], arguments: dict[str, Any]) -> None:
@@ -34,7 +34,7 @@ class Traced:
         self._runs: dict[Any, _core.Execution] = {}
 
     def __call__(self, *arrays: Array) -> Any:
-        """Return what the function makes of the arrays."""
+        """Return the function's result for the arrays."""
         kind = dtype_of(list(arrays))
         if self._plain or kind is None or Recording.current() is not None or not len(arrays[0]):
             return self._function(*arrays, **self._arguments)
@@ -69,11 +69,11 @@ class Traced:
             graph.add_output(result.value)
             graph.build()
             return _core.Execution(graph, rows, False)
-        except Exception:  # what it is, the call with arrays will say
+        except Exception:  # the call with arrays will raise the actual error
             return None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes without what is recorded."""
+        """Return the attributes without recordings."""
         return {**self.__dict__, "_runs": {}}
 
 

@@ -1,4 +1,4 @@
-"""The variables of a metric: what it adds up from batch to batch."""
+"""The variables of a metric, which accumulate over batches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MetricVariables:
-    """What a metric can do with its variables; a part of ``Metric``."""
+    """Methods of a metric for its variables; a part of ``Metric``."""
 
     name: str
 
@@ -28,17 +28,17 @@ class MetricVariables:
         dtype: str | None = None,
         name: str | None = None,
     ) -> Variable:
-        """Make a variable: a number, or an array, that ``reset_state`` sets back.
+        """Make a variable: a number, or an array, that ``reset_state`` resets.
 
-        By position come the arguments in the order below, or the name before them.
+        Positional arguments are in the order below, or preceded by the name.
 
         Parameters
         ----------
         shape : tuple of int, default ()
         initializer : str, Initializer or callable, default "zeros"
-            Its values, now and after each ``reset_state``.
+            Its values, initially and after each ``reset_state``.
         dtype : str, optional
-            By default, and for integers, float64, in which sums are added up.
+            By default, and for integers, float64, in which sums are accumulated.
         name : str, optional
 
         Returns

@@ -1,4 +1,4 @@
-"""Metrics in a step, or a call, that is recorded: they are fed after each batch."""
+"""Metrics in a recorded step or call, which are fed after each batch."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class Watched:
-    """What stands for a metric's result while a step is recorded.
+    """Stands for a metric's result while a step is recorded.
 
     Attributes
     ----------
     metric : Metric
     calls : list of Arguments
-        What ``update_state`` was called with.
+        The arguments of the calls of ``update_state``.
     keys : list of str
-        Under which the step returns it; none where no step does.
+        The keys under which the step returns it; none if no step does.
     """
 
     def __init__(self, metric: Metric) -> None:
@@ -29,12 +29,12 @@ class Watched:
         self.keys: list[str] = []
 
     def __repr__(self) -> str:
-        """Return whose result it is."""
+        """Return the name of the metric."""
         return f"<result of metric {self.metric.name}, known after each batch>"
 
 
 def while_recorded(cls: type[Metric]) -> None:
-    """Let a class's methods note what they are asked while a graph is recorded."""
+    """Make a class's methods note their calls while a graph is recorded."""
     own_update, own_result = vars(cls).get("update_state"), vars(cls).get("result")
     if own_update is not None:
 
@@ -60,7 +60,7 @@ def while_recorded(cls: type[Metric]) -> None:
 
 
 def of(metric: Metric, recording: Recording) -> Watched:
-    """Return what stands for the metric in a recording."""
+    """Return the placeholder of the metric in a recording."""
     return recording.watched.setdefault(id(metric), Watched(metric))  # type: ignore[no-any-return]
 
 

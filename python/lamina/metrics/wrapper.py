@@ -1,4 +1,4 @@
-"""A user's own function of a row as a metric."""
+"""A user's function of a row as a metric."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class MeanMetricWrapper(Mean):
     Parameters
     ----------
     fn : callable
-        Takes two arrays of shape (rows, ...) and returns one value a row (or more, which are
-        averaged), or a single number, which stands for each of the rows.  It may be written with
-        NumPy, or with ``lamina.ops``: it is then recorded once for each shape of a batch, and
-        called no more.
+        Takes two arrays of shape (rows, ...) and returns one value per row (or more, which are
+        averaged), or a single number, which applies to each of the rows.  It may be written with
+        NumPy, or with ``lamina.ops``: it is then recorded once for each shape of a batch, and not
+        called again.
     name : str, default ``fn.__name__`` in snake case
-        Key in the history: "lambda" of a lambda, and of an object its class's.
+        Key in the history: "lambda" for a lambda, and the class name for an object.
     dtype : str, optional
-        For Keras's callers: results are computed in float64.
+        Accepted for compatibility with Keras; results are computed in float64.
     direction : {"up", "down"}, optional
-        Whether larger or smaller values are better; by default the function's own attribute
-        ``direction``, if it has one.
+        Whether larger or smaller values are better; by default the ``direction`` attribute of the
+        function, if it has one.
     **kwargs
         Arguments of the function.
 
@@ -71,7 +71,7 @@ class MeanMetricWrapper(Mean):
         return self._called
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; the function is itself."""
+        """Return the constructor's arguments, with the function itself."""
         return {**super().get_config(), **self._arguments}
 
     def update_state(  # type: ignore[override]
@@ -82,7 +82,7 @@ class MeanMetricWrapper(Mean):
         Raises
         ------
         ValueError, TypeError
-            If the function returns neither one value a row nor a single number.
+            If the function returns neither one value per row nor a single number.
         """
         y_pred = np.asarray(y_pred)
         rows = y_pred.shape[0]
@@ -94,13 +94,13 @@ class MeanMetricWrapper(Mean):
             values = np.full(rows, values)
         if values.shape[:1] != (rows,):
             raise ValueError(
-                f"{self.name}: the function must return one value a row, shape ({rows},), or a "
+                f"{self.name}: the function must return one value per row, shape ({rows},), or a "
                 f"single number; got {values.shape}"
             )
         super().update_state(values, sample_weight)
 
 
 def _name_of(fn: Callable[..., Any]) -> str:
-    """Return a function's name in snake case, or an object's class's; "lambda" has no brackets."""
-    inner = getattr(fn, "func", fn)  # of a partial
+    """Return the name of a function or of an object's class in snake case; "lambda" for lambdas."""
+    inner = getattr(fn, "func", fn)  # for partial functions
     return snake_case(re.sub(r"\W+", "", getattr(inner, "__name__", type(inner).__name__)))
