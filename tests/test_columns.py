@@ -62,7 +62,9 @@ def test_pandas_gets_the_columns():
 
 
 def test_what_does_not_fit():
-    with pytest.raises(ValueError, match=r"Columns: all columns must have one length; got \{'a'"):
+    with pytest.raises(
+        ValueError, match=r"Columns: all columns must have the same length; got \{'a'"
+    ):
         Columns({"a": [1], "b": [1, 2]})
     with pytest.raises(KeyError, match="no column 'c'; there are a, b"):
         Columns({"a": [1], "b": [2]})["c"]

@@ -116,7 +116,7 @@ def test_a_layer_with_weights_as_activation(rng):
         (lambda: layers.Dense(2, "relu7"), ValueError, "unknown activation 'relu7'"),
         (lambda: layers.Dense(2, activation=ops.sum)(np.ones((2, 3))), ValueError, "dense: "),
         (lambda: layers.Activation(lambda x: x if x > 0 else -x)(np.ones((2, 3))), TypeError,
-         r"activation: .*neither `if`.*line \d+"),
+         r"activation: .*cannot be used in `if`.*line \d+"),
         (lambda: layers.LSTM(2, activation=leaky), ValueError, "element-wise; got leaky"),
     ],
 )  # fmt: skip

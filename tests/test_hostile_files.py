@@ -145,7 +145,7 @@ def test_documents_that_would_harm_are_refused(load, whole):
         (changed((*config, dense, "config", "units"), 1 << 62), "m.lamina"),
         (changed((*config, operation, "config", "function"), "cli.main"), "one of lamina.ops"),
         (changed((*config, operation, "config", "function"), "os.system"), "one of lamina.ops"),
-        (changed(("model", "class_name"), "os.system"), "names of classes alone"),
+        (changed(("model", "class_name"), "os.system"), "only contain the names of classes"),
         (changed((*config, dense, "config", "activation"),
                  {"class_name": "function", "config": "system", "room": "os"}),
          "functions are of one of ops"),

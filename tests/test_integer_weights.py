@@ -96,8 +96,8 @@ def test_weights_of_a_constructor_can_be_set_before_there_is_an_input():
 @pytest.mark.parametrize(
     ("dtype", "value", "rule"),
     [
-        ("int32", 1.5, "integers must be whole; got 1.5"),
-        ("int32", -0.5, "integers must be whole; got -0.5"),
+        ("int32", 1.5, "integers must be whole numbers; got 1.5"),
+        ("int32", -0.5, "integers must be whole numbers; got -0.5"),
         ("int32", 2**24 + 1, r"integers must be within 2\^24; got 16777217"),
         ("int32", float("nan"), r"integers must be within 2\^24; got nan"),
         ("bool", 2.5, "value must hold True and False, or 1 and 0; got 2.5"),

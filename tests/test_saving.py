@@ -172,7 +172,10 @@ def test_a_model_comes_back_and_trains_on_to_the_same_bits(kind, path):
 @pytest.mark.filterwarnings("ignore:save. files keep the names of Python functions")
 def test_what_loading_needs_is_said(path):
     for kind, words in (
-        ("own_model", r"class 'Net', and files keep the names of classes alone: .*custom_objects"),
+        (
+            "own_model",
+            r"class 'Net', and files only contain the names of classes: .*custom_objects",
+        ),
         ("own_layers", "unknown layer 'Scaled'"),
         ("sequences", r"dense\S* holds the Python function 'twice'.*custom_objects=\{'twice'"),
     ):

@@ -118,7 +118,7 @@ def test_text_latex_and_html_show_every_number():
     ("model", "x", "message"),
     [
         (lambda: lamina.Sequential([lamina.Input((4, 1)), layers.LSTM(2)]), np.zeros(4),
-         r"trace: shows Dense layers in a row, each with its activation; layer 'lstm.*' is a LSTM"),
+         r"trace: shows a sequence of Dense layers, each with its activation; layer 'lstm.*' is a LSTM"),
         (lecture_network, np.zeros((2, 2)),
          r"trace: x must be one row of 2 numbers; got shape \(2, 2\)"),
         (lambda: lamina.Sequential([lamina.Input((4,)), layers.Dropout(0.5)]), np.zeros(4),
@@ -133,7 +133,7 @@ def test_what_trace_does_not_show(model, x, message):
 def test_trace_needs_layers_in_a_row():
     x = lamina.Input((2,))
     model = lamina.Model(x, layers.add([layers.Dense(2)(x), layers.Dense(2)(x)]))
-    with pytest.raises(ValueError, match="trace: the layers must stand in a row"):
+    with pytest.raises(ValueError, match="trace: the layers must form a sequence"):
         lamina.trace(model, [1, 2], [0, 0])
 
 

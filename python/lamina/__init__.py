@@ -2,30 +2,30 @@
 
 Keras's names, scikit-learn's protocol, the same bits on every run.
 
-- ``Sequential``, ``Model``, ``Input``: layers in a row, graphs of layers, where rows come in
+- ``Sequential``, ``Model``, ``Input``: sequences of layers, graphs of layers, inputs
 - ``layers``: ``Dense``, ``Conv2D``, ``LSTM``, ..., and your own
-- ``ops``: what layers and losses of your own are written with, Keras's operations
-- ``losses``, ``metrics``, ``optimizers``: what ``compile`` takes, by name or as objects
+- ``ops``: Keras's operations, with which user-defined layers and losses are written
+- ``losses``, ``metrics``, ``optimizers``: arguments of ``compile``, by name or as objects
 - ``callbacks``: code that ``fit`` calls, such as ``EarlyStopping``
-- ``activations``, ``constraints``, ``initializers``, ``regularizers``: what layers take, by name
+- ``activations``, ``constraints``, ``initializers``, ``regularizers``: arguments of layers, by name
   or as objects
-- ``data``: batches that are read while a model trains; ``datasets``: data to try; ``tables``:
-  columns of every kind, with gaps
-- ``nnet``: R's nnet and its companions, with formulas
-- ``sklearn``: estimators in scikit-learn's protocol, around any model
+- ``data``: batches read while a model trains; ``datasets``: example data; ``tables``: columns of
+  every type, with missing values
+- ``nnet``: R's nnet and related packages, with formulas
+- ``sklearn``: estimators with scikit-learn's protocol, around any model
 - ``inference``: standard errors, effects, prediction intervals, importance of inputs
 - ``fit_many``: settings, seeds, folds and bootstrap resamples of a network in one call
-- ``model_selection``: searches over settings; ``baselines``: simple models to hold a network
-  against; ``complexity_path``: errors over the size of a model
-- ``utils``, ``plot``: coding of labels and texts, figures
+- ``model_selection``: searches over settings; ``baselines``: simple models for comparison with a
+  network; ``complexity_path``: errors by size of a model
+- ``utils``, ``plot``: encoding of labels and texts, figures
 - ``distribute``: training in several processes, over MPI
-- ``onnx``: models that other programs write and run
-- ``dtype_policies``, ``mixed_precision``: in what types layers compute and hold weights
-- ``set_random_seed`` makes all that follows repeat, to the bit
-- ``trace`` writes a small network's backpropagation out, ``check_gradients`` checks any model's
-- ``set_num_threads`` says how many threads, ``profile`` what each operation of a step costs
+- ``onnx``: models written by and for other programs
+- ``dtype_policies``, ``mixed_precision``: the types in which layers compute and store weights
+- ``set_random_seed`` makes all following results reproducible, bit by bit
+- ``trace`` writes out a small network's backpropagation, ``check_gradients`` checks any model's
+- ``set_num_threads`` sets the number of threads, ``profile`` shows the cost of each operation
 
-``dir`` of a room lists what it has, and ``help(lamina.layers.Dense)`` explains one.
+``dir`` lists the contents of a subpackage, and ``help(lamina.layers.Dense)`` explains a class.
 
 Examples
 --------
@@ -45,7 +45,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-# First: what cannot run is told so in words, before NumPy or the compiled core could stop at it.
+# First, so that an unsupported environment gets a clear error before NumPy or the compiled core
+# fails.
 from lamina import _interpreter as _interpreter
 from lamina import _core, _environment
 from lamina._answers import answer_imports, answering
@@ -95,7 +96,7 @@ if TYPE_CHECKING:
 answer_imports()
 _environment.check(os.environ)
 
-# Keras's names of the same.
+# Keras's names for them.
 Layer, KerasTensor = layers.Layer, layers.SymbolicTensor
 Initializer, Regularizer = initializers.Initializer, regularizers.Regularizer
 DTypePolicy = dtype_policies.DTypePolicy
@@ -106,7 +107,7 @@ __version__: str = _core.__version__
 __all__ = [
     # models
     "Input", "Model", "Sequential", "Variable", "layers", "models",
-    # what they are made of
+    # parts of models
     "activations", "constraints", "initializers", "ops", "regularizers",
     # training
     "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
@@ -123,14 +124,14 @@ __all__ = [
     "sklearn",
     # statistics
     "baselines", "complexity_path", "inference", "model_selection", "nnet",
-    # backpropagation to look at
+    # inspecting backpropagation
     "check_gradients", "trace", "tracing",
     "__version__",
 ]  # fmt: skip
 
 
-if not TYPE_CHECKING:  # a type checker would take every misspelt name for one of these
-    # Rooms that not every program enters are opened at the door.
+if not TYPE_CHECKING:  # a type checker would accept any misspelt name
+    # Subpackages that many programs do not use are imported on first access.
     _LAZY = {
         name: f"lamina.{name}"
         for name in (

@@ -1,6 +1,6 @@
-"""Answers to names that are not here: Keras's get what to use, misspelt ones the nearest.
+"""Answers to unknown names: an alternative for Keras's names, the nearest name for misspelt ones.
 
-The tables in ``lamina._keras`` are read when a name is missing, never before.
+The tables in ``lamina._keras`` are read only when a name is missing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PACKAGE = __name__.partition(".")[0]
 
 
 def is_own(thing: Any) -> bool:
-    """Return whether a class or function is this package's, not a user's."""
+    """Return whether a class or function belongs to this package rather than to a user."""
     return str(thing.__module__).partition(".")[0] == PACKAGE
 
 
@@ -29,14 +29,14 @@ def folded(name: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the name meant: the same but for case and underscores, or the nearest."""
+    """Return the intended name: equal except for case and underscores, or the nearest one."""
     from difflib import get_close_matches
 
     by_fold: dict[str, str] = {}
     for each in sorted(known):
         by_fold.setdefault(folded(each), each)
     near = get_close_matches(folded(name), by_fold, n=1, cutoff=0.75)
-    if not near and len(name) > 1:  # the beginning of one name alone
+    if not near and len(name) > 1:  # a prefix of a single name
         near = [each for each in by_fold if each.startswith(folded(name))]
     return by_fold[near[0]] if len(near) == 1 else None
 
@@ -45,12 +45,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def answering(module: str, lazy: Mapping[str, str] | None = None) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a module: an AttributeError that says what to use.
+    """Return the ``__getattr__`` of a module: an AttributeError that suggests an alternative.
 
-    ``lazy`` maps names to the modules that are imported when they are first asked for, or to
-    ``"module:name"``.
+    ``lazy`` maps names to the modules that are imported on first access, or to ``"module:name"``.
 
-    In ``from module import name`` it is an ImportError, as Python would make one without the words.
+    For ``from module import name`` it raises an ImportError with the same advice.
 
     Examples
     --------
@@ -66,20 +65,20 @@ def answering(module: str, lazy: Mapping[str, str] | None = None) -> Callable[[s
             path, _, attribute = lazy[name].partition(":")
             room = importlib.import_module(path)
             found = getattr(room, attribute) if attribute else room
-            vars(sys.modules[module])[name] = found  # the next one finds it there
+            vars(sys.modules[module])[name] = found  # found there the next time
             return found
         if name.startswith("_"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         text = missing_from(module, name)
         if _is_from_import():
             raise ImportError(f"cannot import name {name!r}: {text}", name=module)
-        raise AttributeError(text, name=name)  # with a name of its own, Python suggests no second
+        raise AttributeError(text, name=name)  # with a name set, Python adds no suggestion
 
     return __getattr__
 
 
 def missing_from(module: str, name: str) -> str:
-    """Return the words for a name that a public module does not have."""
+    """Return the error message for a name that a public module does not have."""
     from lamina._keras.rooms import TABLES
 
     room = module.removeprefix(PACKAGE).removeprefix(".")
@@ -108,8 +107,8 @@ def _elsewhere(module: str, name: str) -> str | None:
 
 
 def _is_from_import() -> bool:
-    # Whether the module's __getattr__ runs for the name of a `from module import name`.  Python
-    # would swallow its AttributeError, words and all; only the instruction that asks tells.
+    # Whether the module's __getattr__ runs for a `from module import name`.  Python would replace
+    # its AttributeError, message included; only the calling instruction shows the difference.
     if not hasattr(sys, "_getframe"):
         return False
     from opcode import opmap
@@ -119,7 +118,7 @@ def _is_from_import() -> bool:
     return 0 <= place < len(code) and code[place] == opmap.get("IMPORT_FROM")
 
 
-# What is given by name, and the room of its names.  (A layer's name is the user's own.)
+# Objects given by name, and the modules that contain them.  (Names of layers are chosen by users.)
 BY_NAME = {
     "activation": "activations", "constraint": "constraints", "initializer": "initializers",
     "loss": "losses", "metric": "metrics", "optimizer": "optimizers", "regularizer": "regularizers",
@@ -127,9 +126,9 @@ BY_NAME = {
 
 
 def answer_to_string(kind: str, name: str) -> str | None:
-    """Return the words for a name of Keras's given as a string, such as ``compile(loss="hinge")``.
+    """Return the error message for a Keras name given as a string: ``compile(loss="hinge")``.
 
-    ``kind`` is what it names: "loss", "optimizer", ...
+    ``kind`` is the kind of object: "loss", "optimizer", ...
     """
     from lamina._keras import rooms, strings
 
@@ -141,7 +140,7 @@ def answer_to_string(kind: str, name: str) -> str | None:
 
 
 def _in_the_others_place(kind: str, name: str) -> str | None:
-    """Return the words for a loss in the place of the optimizer, and the other way round."""
+    """Return the error message for a loss in place of the optimizer, and vice versa."""
     other = {"optimizer": "loss", "loss": "optimizer"}.get(kind)
     if other is None:
         return None
@@ -153,11 +152,11 @@ def _in_the_others_place(kind: str, name: str) -> str | None:
 
 
 class _Rooms:
-    """Answers ``import lamina.ops``: asked last, for what no other finder knows."""
+    """Answers ``import lamina.ops``: the last finder, for modules that no other one finds."""
 
     @staticmethod
     def find_spec(fullname: str, path: object = None, target: object = None) -> None:  # noqa: ARG004
-        """Raise ModuleNotFoundError with the words for a module of Keras's."""
+        """Raise ModuleNotFoundError with advice for a module of Keras."""
         module, _, name = fullname.rpartition(".")
         if module.partition(".")[0] != PACKAGE:
             return
@@ -170,6 +169,6 @@ class _Rooms:
 
 
 def answer_imports() -> None:
-    """Let ``import`` of Keras's modules that are not here say what to use."""
+    """Make ``import`` of Keras modules that do not exist here suggest an alternative."""
     if _Rooms not in sys.meta_path:
         sys.meta_path.append(_Rooms)

@@ -1,7 +1,7 @@
-"""What users hold, as NumPy arrays of numbers: lists, tables, series, tensors, objects.
+"""Users' data as NumPy arrays of numbers: lists, tables, series, tensors, objects.
 
-No other library is imported: an object is known by what it can do.  What holds no numbers is
-refused with a line that makes numbers of it, which can be typed as it stands.
+No other library is imported: objects are recognised by their methods.  Data that are not numeric
+are rejected with a line of code that converts them, which can be typed as shown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Array = NDArray[Any]
 def as_numbers(who: str, name: str, value: object) -> Array:
     """Return ``value`` as an array of bools, integers or floats, without a copy if it is one.
 
-    A missing value becomes NaN.  ``name`` is the expression that messages show for it.
+    Missing values become NaN.  ``name`` is the expression that messages show for the data.
     """
     if isinstance(value, np.ma.MaskedArray):
         if np.ma.is_masked(value):
@@ -40,7 +40,7 @@ def as_numbers(who: str, name: str, value: object) -> Array:
     if isinstance(value, np.ndarray):
         return _from_array(who, name, np.asarray(value))
     if _of_one_kind(value):
-        return np.asarray(value)  # no copy of a table of one dtype
+        return np.asarray(value)  # a table of one dtype is not copied
     columns = _columns(value)
     if columns is not None:
         return _from_table(who, name, value, columns)
@@ -48,7 +48,7 @@ def as_numbers(who: str, name: str, value: object) -> Array:
 
 
 def is_array(value: object) -> bool:
-    """Return whether ``value`` is an array, a table, a series or a tensor: no list of rows."""
+    """Return whether ``value`` is an array, a table, a series or a tensor, not a list of rows."""
     if isinstance(value, (np.ndarray, np.generic)):
         return isinstance(value, np.ndarray)
     held = ("__array__", "__array_interface__", "to_numpy", "toarray")
@@ -56,7 +56,7 @@ def is_array(value: object) -> bool:
 
 
 def ndim_of(value: Any) -> int:
-    """Return how many axes an array, a table, a series or a tensor has."""
+    """Return the number of axes of an array, a table, a series or a tensor."""
     own = getattr(value, "ndim", None)
     shape = getattr(value, "shape", None)
     if isinstance(own, int):
@@ -65,7 +65,7 @@ def ndim_of(value: Any) -> int:
 
 
 def column_names(value: Any) -> list[Any] | None:
-    """Return the names of a table's columns, or the one of a series; None for plain arrays."""
+    """Return the names of a table's columns, or the name of a series; None for plain arrays."""
     if isinstance(value, (np.ndarray, list, tuple)):
         return None
     names = getattr(value, "column_names", None)  # pyarrow's `columns` are the data
@@ -79,7 +79,7 @@ def column_names(value: Any) -> list[Any] | None:
 
 
 def titled(names: Sequence[Any] | None, place: int) -> str:
-    """Return a column's name as messages show it behind its number: `` ('age')``."""
+    """Return a column's name as shown in messages after its number: `` ('age')``."""
     return f" ({names[place]!r})" if names is not None and place < len(names) else ""
 
 
@@ -87,7 +87,7 @@ def titled(names: Sequence[Any] | None, place: int) -> str:
 
 
 def _of_one_kind(value: Any) -> bool:
-    """Return whether a pandas table holds NumPy columns that NumPy itself would join."""
+    """Return whether a pandas table has NumPy columns that NumPy itself can join."""
     if not (hasattr(value, "iloc") and hasattr(value, "columns")):
         return False
     dtypes = list(value.dtypes)
@@ -96,7 +96,7 @@ def _of_one_kind(value: Any) -> bool:
 
 
 def _columns(value: Any) -> list[Any] | None:
-    """Return a table's columns, by place: names may occur twice."""
+    """Return a table's columns, by index, as names may occur twice."""
     if hasattr(value, "iloc") and hasattr(value, "columns"):  # pandas
         return [value.iloc[:, i] for i in range(len(value.columns))]
     if hasattr(value, "get_columns"):  # polars
@@ -123,7 +123,7 @@ def _from_table(who: str, name: str, table: Any, columns: list[Any]) -> Array:
 
 
 def _series(column: Any) -> Array | None:
-    """Return a column as an array; None where its values stand for something else."""
+    """Return a column as an array; None if its values are not plain numbers."""
     if str(getattr(column, "dtype", "")) == "category":
         return None
     if type(column).__module__.split(".")[0] == "pyarrow" and not hasattr(column, "chunks"):
@@ -146,7 +146,7 @@ def _refuse_column(who: str, name: str, table: Any, array: Array | None, place: 
 
 
 def _converted(who: str, name: str, value: Any) -> Array:
-    """Return what NumPy makes of an object that is no array and no table."""
+    """Return NumPy's conversion of an object that is neither an array nor a table."""
     _refuse_no_data(who, name, value)
     if hasattr(value, "detach") and hasattr(value, "numpy"):  # a torch tensor
         return _from_tensor(value)
@@ -169,14 +169,14 @@ def _converted(who: str, name: str, value: Any) -> Array:
 
 
 def _is_sequence(value: Any) -> bool:
-    """Return whether NumPy would ask for items until one raises IndexError: batches need not."""
+    """Return whether NumPy would get items until an IndexError, which batches need not raise."""
     held = ("__array__", "__array_interface__", "__array_struct__", "__iter__", "to_numpy")
     own = hasattr(value, "__len__") and hasattr(value, "__getitem__")
     return own and not any(hasattr(value, name) for name in held)
 
 
 def _items(who: str, name: str, value: Any) -> list[Any]:
-    """Return the rows of an object that counts them; refuse one that gives batches."""
+    """Return the rows of an object that has a length; reject one that yields batches."""
     count = len(value)
     if count:
         _refuse_pairs(who, name, value, value[0])
@@ -184,7 +184,7 @@ def _items(who: str, name: str, value: Any) -> list[Any]:
 
 
 def _refuse_pairs(who: str, name: str, value: Any, first: Any) -> None:
-    """Refuse a data set in pairs of inputs and targets."""
+    """Reject a data set of pairs of inputs and targets."""
     each = f"{name}[i] for i in range(len({name}))"
     if isinstance(first, tuple) and first and np.ndim(first[-1]) == 0:
         raise TypeError(
@@ -203,14 +203,14 @@ def _not_converted(who: str, name: str, value: Any, error: Exception) -> Excepti
         )
     if isinstance(value, (list, tuple)) and any(hasattr(v, "detach") for v in value):
         return TypeError(f"{who}: {name} must be an array; pass torch.stack({name}).detach()")
-    return TypeError(f"{who}: {name} must be an array; {type(value).__name__} is none: {error}")
+    return TypeError(f"{who}: {name} must be an array; {type(value).__name__} is not one: {error}")
 
 
 def _from_tensor(value: Any) -> Array:
     tensor = value.detach().cpu()
     if "sparse" in str(getattr(tensor, "layout", "")):
         tensor = tensor.to_dense()
-    if str(tensor.dtype).endswith("bfloat16"):  # NumPy has none
+    if str(tensor.dtype).endswith("bfloat16"):  # NumPy does not have it
         tensor = tensor.float()
     return np.asarray(tensor.resolve_conj() if tensor.is_complex() else tensor)
 
@@ -242,7 +242,7 @@ def _refuse_no_data(who: str, name: str, value: Any) -> None:
 
 
 def _refuse_object(who: str, name: str, value: Any) -> NoReturn:
-    """Refuse what NumPy takes for a single object."""
+    """Reject a value that NumPy takes for a single object."""
     kind = type(value).__name__
     batches = hasattr(value, "dataset") or hasattr(value, "as_numpy_iterator")
     if not batches and isinstance(value, (set, frozenset)):
@@ -259,7 +259,7 @@ def _refuse_object(who: str, name: str, value: Any) -> NoReturn:
 
 
 def _refuse_batches(who: str, name: str, value: Any, source: str, rows: str = "") -> NoReturn:
-    """Refuse what gives batches, and perhaps rows."""
+    """Reject an object that yields batches, or perhaps rows."""
     loop = f"for x_batch, y_batch in {source}: model.train_on_batch(x_batch, y_batch)"
     task, form = "train", "batches (x, y)"
     if who.startswith("predict"):
@@ -273,7 +273,7 @@ def _refuse_batches(who: str, name: str, value: Any, source: str, rows: str = ""
     raise TypeError(f"{got}; {task} by `{loop}`")
 
 
-# --- arrays that hold no numbers, or hold them as objects
+# --- arrays that are not numeric, or hold numbers as objects
 
 
 def _from_array(who: str, name: str, array: Array) -> Array:

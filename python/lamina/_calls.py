@@ -1,8 +1,8 @@
-"""Calls whose arguments do not fit: who was called, what it got, and the name that is meant.
+"""Calls whose arguments do not fit: the function, the arguments, and the intended name.
 
-A function that Python cannot call at all, for an argument that is missing or one too many, raises
-before its first line.  ``answering_calls`` finds the words for it then; a call that fits costs a
-tenth of a microsecond more.
+A function that Python cannot call, because of a missing or superfluous argument, raises before its
+first line.  ``answering_calls`` then provides the message; a valid call costs a tenth of a
+microsecond more.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
 def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
     """Raise TypeError for keywords that no constructor of a class takes.
 
-    One of Keras's that is not here may be None, or False where it switches something on; of what
-    Keras itself ignores a warning tells.
+    An unsupported argument of Keras may be None, or False if it switches something on; arguments
+    that Keras itself ignores give a warning.
 
     Examples
     --------
@@ -72,14 +72,14 @@ def refuse_arguments(
 
 
 def _asks_nothing(name: str, value: object, said: str | None) -> bool:
-    """Return whether an argument that is Keras's asks for what there is anyhow."""
+    """Return whether the value of a Keras argument requests only what is done anyway."""
     from lamina._keras.arguments import SWITCHES
 
     return (said is not None and value is None) or (name in SWITCHES and value is False)
 
 
 def named_parameters(function: Callable[..., Any]) -> set[str]:
-    """Return the names that a function takes by keyword."""
+    """Return the names of a function's keyword parameters."""
     parameters = inspect.signature(function).parameters.values()
     return {p.name for p in parameters if p.kind in NAMED and p.name not in ("self", "cls")}
 
@@ -111,14 +111,14 @@ def _refuse(who: str, name: str, known: set[str], said: str | None) -> NoReturn:
 
 @contextlib.contextmanager
 def on_behalf(who: str, *others: str) -> Iterator[None]:
-    """Let errors that functions called in the block raise name the function that users have called.
+    """Make errors of functions called in the block name the function that the user has called.
 
     Parameters
     ----------
     who : str
-        What the user has called.
+        The function that the user has called.
     *others : str
-        How the errors call the functions within.
+        The names of the inner functions in errors.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def on_behalf(who: str, *others: str) -> Iterator[None]:
 
 
 def answering_calls(function: F) -> F:
-    """Return a function or method that says what is wrong with a call that does not fit.
+    """Return a function or method that explains calls whose arguments do not fit.
 
     Examples
     --------
@@ -174,8 +174,8 @@ def answering_calls(function: F) -> F:
 
 
 def checking_keywords(init: F) -> F:
-    """Return a constructor that answers calls which do not fit, and keywords that are Keras's."""
-    code = init.__code__  # inspect.signature would cost an import of the package milliseconds
+    """Return a constructor that explains calls that do not fit, and keywords of Keras."""
+    code = init.__code__  # inspect.signature would add milliseconds to the import
     known: Set[str] | None = None
     if not code.co_flags & inspect.CO_VARKEYWORDS:
         known = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
@@ -207,11 +207,11 @@ def _caller(function: Callable[..., Any], args: Sequence[Any]) -> str:
     if name == "__call__" and args:
         return type(args[0]).__name__
     room = function.__module__.rpartition(".")[2]
-    return f"{room}.{name}" if name in ("load", "load_data", "get") else name  # several have one
+    return f"{room}.{name}" if name in ("load", "load_data", "get") else name  # ambiguous alone
 
 
 def _was_entered(error: TypeError) -> bool:
-    """Return whether the error comes from within the function: then it has a frame there."""
+    """Return whether the error was raised within the function, which then has a frame."""
     trace = error.__traceback__
     return trace is None or trace.tb_next is not None
 
@@ -225,7 +225,7 @@ def _without(given: Mapping[str, Any], unknown: Mapping[str, Any]) -> dict[str, 
 
 
 def _refuse_surplus(who: str, function: Callable[..., Any], args: Sequence[Any]) -> None:
-    """Raise TypeError for more arguments by position than a function takes."""
+    """Raise TypeError for too many positional arguments."""
     parameters = inspect.signature(function).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return

@@ -1,7 +1,7 @@
-"""Checks at the edge: every message says who refuses, the rule, and the value got.
+"""Checks of arguments: every message names the function, the rule, and the value.
 
-Arrays are converted here, once: to C-contiguous, aligned, native-endian NumPy arrays of the
-model's dtype.  Nothing further in calls a caster.
+Arrays are converted here, once: to C-contiguous, aligned, native-endian NumPy arrays of the model's
+dtype.  No code further inside converts them again.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 # More elements than this cannot be addressed as float64 with padding, as the engine counts:
-# refused before anything is allocated.
+# rejected before anything is allocated.
 MAX_ELEMENTS = sys.maxsize // 16
-# The default of data that a call cannot do without: that it is None is told where it is checked.
+# The default of required data: None is reported when the data are checked.
 NEEDED: Any = None
-# What a factor may be in a model of either dtype.
+# The allowed range of a factor in a model of either dtype.
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -79,8 +79,8 @@ def number(
 
 
 def fits(who: str, name: str, value: float, dtype: Any, *, zero: bool = True) -> None:
-    """Refuse a finite number that is infinite in ``dtype``; without ``zero`` also one that is 0."""
-    if value == 0.0 or 1e-37 < abs(value) < 1e38:  # fits any, without asking NumPy
+    """Reject a finite number that is infinite in ``dtype``; without ``zero`` also one that is 0."""
+    if value == 0.0 or 1e-37 < abs(value) < 1e38:  # fits any dtype, without calling NumPy
         return
     with np.errstate(all="ignore"):
         there = float(np.dtype(dtype).type(value))
@@ -103,7 +103,7 @@ def boolean(who: str, name: str, value: object) -> bool:
 
 
 def path(who: str, name: str, value: object) -> Path:
-    """Return ``value``, a string or an object that stands for a path, as a path."""
+    """Return ``value``, a string or a path-like object, as a path."""
     if isinstance(value, (str, os.PathLike)):
         return Path(value)
     raise TypeError(f"{who}: {name} must be a string or a path; got {value!r}")
@@ -129,14 +129,14 @@ def open_shape(who: str, name: str, value: object) -> tuple[Any, ...]:
 
 
 def fits_shape(got: Sequence[Any], needed: Sequence[Any]) -> bool:
-    """Return whether a shape has the sizes of another, whose None stands for any."""
+    """Return whether a shape matches another, in which None matches any size."""
     return len(got) == len(needed) and all(
         n is None or n == g for g, n in zip(got, needed, strict=True)
     )
 
 
 def elements(who: str, name: str, sizes: Sequence[int]) -> int:
-    """Return the product of ``sizes``; more than memory can address is a ValueError."""
+    """Return the product of ``sizes``; ValueError if it is more than memory can address."""
     product = 1
     for size in sizes:
         product *= size
@@ -148,7 +148,7 @@ def elements(who: str, name: str, sizes: Sequence[int]) -> int:
 
 
 def dtype(who: str, value: object) -> DType:
-    """Return "float32" or "float64"; other dtypes are refused."""
+    """Return "float32" or "float64"; other dtypes are rejected."""
     if type(value) is str and value in ("float32", "float64"):
         return value  # type: ignore[return-value]
     try:
@@ -184,7 +184,7 @@ def choice(who: str, name: str, value: Any, known: Sequence[str]) -> str:
 
 
 def names(who: str, name: str, value: Any, count: int | None = None) -> list[str]:
-    """Return ``value``, a sequence of so many names, as strings."""
+    """Return ``value``, a sequence of a given number of names, as strings."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         raise TypeError(f"{who}: {name} must be a list of names; got {value!r:.80}")
     found = [str(each) for each in value]
@@ -194,10 +194,10 @@ def names(who: str, name: str, value: Any, count: int | None = None) -> list[str
 
 
 def quiet(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Let the package's own arithmetic run alike whatever ``numpy.seterr`` says.
+    """Make the package's own arithmetic independent of ``numpy.seterr``.
 
-    The setting is a thread's, or a context's, own: what the caller sets for his code does not hold
-    within the function, and is his again behind it.
+    The setting belongs to a thread or context: that of the caller does not apply within the
+    function, and is restored afterwards.
     """
 
     @functools.wraps(function)
@@ -209,9 +209,9 @@ def quiet(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
 
 def cast(array: Array, dtype: Any) -> Array:
-    """Return a C-contiguous aligned array of ``dtype``, whatever ``numpy.seterr`` says.
+    """Return a C-contiguous aligned array of ``dtype``, independent of ``numpy.seterr``.
 
-    A number below the dtype's smallest becomes 0, one above its largest infinite.
+    Numbers below the dtype's smallest become 0, those above its largest infinite.
     """
     with np.errstate(all="ignore"):
         return np.require(array, dtype, ["C", "A"])
@@ -231,10 +231,10 @@ def floats(
 ) -> Array:
     """Return ``value`` as a C-contiguous aligned array of ``dtype``.
 
-    With ``finite`` NaN and infinity are refused, and so is a finite number that becomes
-    infinite in ``dtype``; the message names the row (counted from ``first_row``, or by the numbers
-    ``rows``) and the column, by ``columns`` or a table's own names too; or the position, where
-    ``value`` is one row.
+    With ``finite``, NaN and infinity are rejected, and also finite numbers that become infinite in
+    ``dtype``; the message names the row (counted from ``first_row``, or from the numbers ``rows``)
+    and the column, also by ``columns`` or a table's own names; or the position, if ``value`` is a
+    single row.
     """
     source = numeric(who, name, value)
     if source.dtype.kind == "f" and source.dtype.itemsize > 8:
@@ -256,9 +256,9 @@ def floats(
 
 
 def not_overflowing(who: str, name: str, source: Array, array: Array) -> None:
-    """Refuse a finite number of ``source`` that is infinite in ``array``, what a cast made of it.
+    """Reject finite numbers of ``source`` that are infinite in ``array``, the result of a cast.
 
-    NaN and infinity themselves pass: some arrays may hold them.
+    NaN and infinity themselves are allowed, as some arrays may contain them.
     """
     if _core.kernels.find_nonfinite(array) < 0:
         return
@@ -279,8 +279,8 @@ def integers(
 ) -> Array:
     """Return ``value`` as a C-contiguous aligned array of int32.
 
-    Floats must be whole.  With a bound, (who says so, n), all must lie in [0, n); the message
-    names the row and the position, or the position alone where ``value`` is one row.
+    Floats must be integers.  With a bound, (its owner, n), all values must be in [0, n); the
+    message names the row and the position, or only the position if ``value`` is a single row.
     """
     source = numeric(who, name, value)
     if source.dtype.kind == "f":
@@ -373,6 +373,6 @@ def _nonfinite(who: str, name: str, source: Array, array: Array, first: int, whe
 
 
 def show_shape(shape: Sequence[int], rows: int | None = None) -> str:
-    """Return a row's shape as users see it, with the row axis: ``(rows, 28, 28)``."""
+    """Return a row's shape as users see it, with the axis of rows: ``(rows, 28, 28)``."""
     first = rows or "rows"
     return f"({first}, {', '.join(str(s) for s in shape)})" if shape else f"({first},)"

@@ -1,4 +1,4 @@
-"""What a model's loss says of its targets and predictions: numbers, classes or labels."""
+"""The meaning of a model's targets and predictions, by its loss: numbers, classes or labels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lamina._arrays import as_numbers
 
 Array = NDArray[Any]
 
-# Losses of one class a row; of several labels, each there or not; the others are of numbers.
+# Losses for one class per row; for several labels, each 0 or 1; all others are for numbers.
 _INTEGERS = ("SparseCategoricalCrossentropy",)
 _ONE_HOT = (
     "CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy",
@@ -21,9 +21,9 @@ _LABELS = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
 
 
 def kind_of(loss: Any, outputs: int | None = None) -> str:
-    """Return "classes", "labels" or "regression" by a loss, and the outputs where these are known.
+    """Return "classes", "labels" or "regression" for a loss, and for the outputs if known.
 
-    A binary crossentropy is of two classes, of one output, or of as many labels.
+    A binary crossentropy is for two classes if there is one output, otherwise for labels.
     """
     name = type(loss).__name__
     if name in _INTEGERS + _ONE_HOT:
@@ -34,21 +34,21 @@ def kind_of(loss: Any, outputs: int | None = None) -> str:
 
 
 class Coding:
-    """How a model's targets and predictions are read.
+    """How a model's targets and predictions are interpreted.
 
     Parameters
     ----------
     who : str
         For messages.
     model : Model
-        Compiled, with one output.
+        A compiled model with one output.
 
     Attributes
     ----------
     kind : {"regression", "classes", "labels"}
-        Numbers; one class a row; several labels a row, each 0 or 1.
+        Numbers; one class per row; several labels per row, each 0 or 1.
     outputs : int
-        Columns of a prediction, two at least for classes.
+        Columns of a prediction, at least two for classes.
     """
 
     def __init__(self, who: str, model: Any) -> None:
@@ -66,7 +66,8 @@ class Coding:
         self._one_hot = name in _ONE_HOT
         if self.kind == "classes" and len(self._shape) != 1:
             raise ValueError(
-                f"{who}: classes must be one a row; the model predicts rows of shape {self._shape}"
+                f"{who}: there must be one class per row; the model predicts rows of shape "
+                f"{self._shape}"
             )
 
     def targets(self, y: Any, rows: int) -> Array:
@@ -75,7 +76,7 @@ class Coding:
         Raises
         ------
         ValueError
-            Where there is not one target for each number, or probability, that the model returns.
+            If there is not one target for each number, or probability, that the model returns.
         """
         values = as_numbers(self.who, "y", y)
         if values.ndim == 0 or len(values) != rows:
@@ -85,14 +86,14 @@ class Coding:
         values = values.reshape(rows, -1).astype(np.float64)
         if not np.isfinite(values).all():
             row = int(np.argwhere(~np.isfinite(values))[0, 0])
-            raise ValueError(f"{self.who}: y must be finite; row {row} is not; leave such rows out")
+            raise ValueError(f"{self.who}: y must be finite; row {row} is not; omit such rows")
         wanted = math.prod(self._shape)
         if self.kind == "classes" and wanted > 1 and not self._one_hot:
             wanted = 1
         if values.shape[1] != wanted:
             raise ValueError(
                 f"{self.who}: the model must predict one number for each target; y has "
-                f"{values.shape[1]} a row, the model returns rows of shape {self._shape}"
+                f"{values.shape[1]} per row, the model returns rows of shape {self._shape}"
             )
         if self.kind == "regression":
             return values
@@ -112,7 +113,7 @@ class Coding:
         return index
 
     def predictions(self, predicted: Any) -> Array:
-        """Return what the network predicts: numbers, or probabilities that add up to 1."""
+        """Return the network's predictions: numbers, or probabilities that add up to 1."""
         flat = np.asarray(predicted, dtype=np.float64).reshape(len(predicted), -1)
         if self.kind == "regression":
             return flat

@@ -1,4 +1,4 @@
-"""Tables of results: columns of one length, by name."""
+"""Tables of results: columns of equal length, by name."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from lamina._public import PublicKeywords
 
 Array = NDArray[Any]
 
-_SHOWN = 20  # rows that a text shows; of more, the first and the last ones
+_SHOWN = 20  # number of rows shown; of longer tables the first and the last ones
 _DIGITS = 4
 _WIDEST = 60  # characters of a cell
 
 
 class Columns(PublicKeywords, Mapping[str, Array]):
-    """A table of results: NumPy columns of one length by name, as a mapping.
+    """A table of results: NumPy columns of equal length by name, as a mapping.
 
     Parameters
     ----------
     columns : dict of str to array_like of shape (rows,)
-        The columns in their order.  Values of several kinds, and arrays of unequal shape, make a
+        The columns in their order.  Values of several types, and arrays of unequal shape, become a
         column of objects.
     title : str, default ""
-        A line above the table where it is printed.
+        A line printed above the table.
     note : str, default ""
-        Lines below it.
+        Lines printed below it.
     leave_empty : bool, default False
-        Leave columns that are empty in all rows out of the text.
+        Omit columns that are empty in all rows from the text.
     fixed : sequence of str, optional
-        Columns of numbers whose smallest are printed as 0.0000, with the digits of the others.
+        Columns of numbers in which the smallest are printed as 0.0000, with the digits of the
+        others.
 
     Attributes
     ----------
     rows : int
-        Number of rows; ``len`` is the number of columns, as of a dict.
+        Number of rows; ``len`` is the number of columns, as for a dict.
 
     Examples
     --------
@@ -58,7 +59,7 @@ class Columns(PublicKeywords, Mapping[str, Array]):
         self._columns = {name: _column(name, values) for name, values in _checked(columns).items()}
         lengths = {name: len(values) for name, values in self._columns.items()}
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"Columns: all columns must have one length; got {lengths}")
+            raise ValueError(f"Columns: all columns must have the same length; got {lengths}")
         self.rows = next(iter(lengths.values()), 0)
         self.title, self.note = title, note
         self._leave_empty, self._fixed = leave_empty, tuple(fixed)
@@ -70,7 +71,7 @@ class Columns(PublicKeywords, Mapping[str, Array]):
         return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the names of the columns."""
+        """Iterate over the names of the columns."""
         return iter(self._columns)
 
     def __len__(self) -> int:
@@ -78,7 +79,7 @@ class Columns(PublicKeywords, Mapping[str, Array]):
         return len(self._columns)
 
     def row(self, index: int) -> dict[str, Any]:
-        """Return one row as a dict of Python's values; a negative index counts from the end."""
+        """Return one row as a dict of Python values; negative indices count from the end."""
         cells = {name: values[index] for name, values in self._columns.items()}
         return {n: v.item() if isinstance(v, np.generic) else v for n, v in cells.items()}
 
@@ -159,7 +160,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def _drawn(name: str, values: Array, shown: Sequence[int], fixed: bool) -> list[str]:
-    """Return the cells of a column, heading first, padded: numbers to the right."""
+    """Return the cells of a column, heading first, padded, with numbers aligned right."""
     places = _places(values[shown], fixed) if values.dtype.kind == "f" else None
     cells = [_cell(values[i], places) for i in shown]
     width = max(map(len, [name, *cells]))
@@ -168,7 +169,7 @@ def _drawn(name: str, values: Array, shown: Sequence[int], fixed: bool) -> list[
 
 
 def _places(values: Array, fixed: bool) -> int | None:
-    """Return how many digits all of a column have behind the point; None for each as it needs."""
+    """Return the number of decimals for a whole column; None if cells differ."""
     sizes = np.abs(values[np.isfinite(values) & (values != 0)])
     if fixed and sizes.size:
         sizes = sizes[sizes >= 1e-4 * sizes.max()]
@@ -197,7 +198,7 @@ def _rounded(value: Any, places: int) -> float:
 
 
 def _number(value: float) -> str:
-    """Return four significant digits, and all those before the point."""
+    """Return four significant digits, and all digits before the decimal point."""
     if not np.isfinite(value) or value == 0:
         return f"{value:g}"
     if 1e-4 <= abs(value) < 1e7:

@@ -1,6 +1,7 @@
-"""Environment variables that are read when the package loads, and what they may be.
+"""Environment variables that are read when the package is loaded, and their valid values.
 
-All are treated alike: what has no meaning is ignored, with a warning.  docs/running.md lists them.
+All are treated in the same way: invalid values are ignored, with a warning.  docs/running.md lists
+the variables.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from lamina import _core
 
 MOST_THREADS = 4096
 
-# Of each variable: which values have a meaning, in words and as the core reads them.
+# The valid values of each variable, in words and as the core reads them.
 THREADS = f"an integer from 1 to {MOST_THREADS}"
 OURS = ("LAMINA_NUM_THREADS", "LAMINA_ISA", "LAMINA_WINOGRAD", "LAMINA_DATA")
 
 
 def check(environment: Mapping[str, str]) -> None:
-    """Warn of values that mean nothing, and of names that are nearly ours."""
+    """Warn about invalid values, and about names similar to those of lamina."""
     for text in complaints(environment):
         warnings.warn(text, RuntimeWarning, stacklevel=3)
 
@@ -50,7 +51,9 @@ def complaints(environment: Mapping[str, str]) -> list[str]:
     for name in environment:
         meant = _meant(name)
         if meant is not None:
-            found.append(f"{name} is no variable of lamina and is ignored; did you mean {meant}?")
+            found.append(
+                f"{name} is not a variable of lamina and is ignored; did you mean {meant}?"
+            )
     return found
 
 

@@ -1,4 +1,4 @@
-"""Rows of data that are known again: by digests of a few of them, without keeping the data."""
+"""Recognising rows of data by digests of a few of them, without storing the data."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 KEPT = 64  # rows whose digests are kept
-WIDEST = 4096  # numbers of a row of one array that its digest is of
-BITS = 20.0  # of coincidence in rows of the same order, from which on they are the same ones
-DISTINCT = 0.95  # share of rows unlike all others, from which on equal rows tell something
-RARE = 5.0  # pairs of equal rows that chance may make where none has been seen
+WIDEST = 4096  # numbers of a row of one array used for its digest
+BITS = 20.0  # of surprise from which rows in the same order count as the same ones
+DISTINCT = 0.95  # share of unique rows from which equal rows are informative
+RARE = 5.0  # possible number of pairs equal by chance if none has been seen
 
 
 class Fingerprint:
-    """Digests of some rows, evenly spaced, of arrays that have a row for each case.
+    """Digests of some evenly spaced rows, of arrays with a row for each case.
 
-    The cost does not depend on how many rows there are.
+    The cost does not depend on the number of rows.
 
     Parameters
     ----------
     arrays : sequence of array_like of shape (rows, ...)
-        Numbers: inputs and targets, for instance.  They are compared as float32.
+        For instance inputs and targets, which must be numeric.  They are compared as float32.
     rows : ndarray of int, optional
-        Which rows count; by default all.
+        The rows to include; by default all.
 
     Attributes
     ----------
     rows : int
-        How many rows count.
+        The number of rows included.
 
     Examples
     --------
@@ -50,11 +50,11 @@ class Fingerprint:
         self._digests = _digests([array[chosen] for array in arrays])
 
     def share_of(self, arrays: Sequence[Any]) -> float:
-        """Return about what share of other rows are among these, as far as it can be told.
+        """Return the approximate share of other rows that are among these, as far as known.
 
-        It is 1 where the same rows stand in the same order, and 0 where nothing can be told: for
-        arrays of other widths, for a few rows, and for rows of which so many are alike that equal
-        rows need not be the same case.
+        It is 1 if the same rows are in the same order, and 0 if nothing can be determined: for
+        arrays of other widths, for few rows, and if so many rows are alike that equal rows need not
+        be the same case.
         """
         if not self.rows or len({len(array) for array in arrays}) != 1 or not len(arrays[0]):
             return 0.0
@@ -70,17 +70,17 @@ class Fingerprint:
         return min(1.0, found / len(self._digests) * self.rows / count)
 
     def _pairs_with(self, digests: Array) -> int:
-        """Return how many pairs of a row that is kept and another one are equal."""
+        """Return the number of equal pairs of a stored row and another row."""
         ordered = np.sort(digests)
         ends = [np.searchsorted(ordered, self._digests, side) for side in ("left", "right")]
         return int((ends[1] - ends[0]).sum())
 
     def _pairs_by_chance(self, digests: Array) -> float:
-        """Return how many such pairs there may be at most if no row is the same case.
+        """Return an upper bound of the number of such pairs if no row is the same case.
 
-        Pairs within one set of rows are equal as often as those across two sets that chance has
-        split.  Where ``k`` are seen, hardly more than ``k + 3 sqrt(k)`` were to be expected, and
-        where ``m`` are to be expected, hardly more than ``m + 3 sqrt(m)`` are seen.
+        Pairs within one set of rows are equal as often as pairs across a random split of it.  If
+        ``k`` are observed, at most about ``k + 3 sqrt(k)`` were to be expected, and if ``m`` are to
+        be expected, at most about ``m + 3 sqrt(m)`` are observed.
         """
         equal = pairs = 0
         for each in (digests, self._digests):
@@ -93,9 +93,9 @@ class Fingerprint:
 
 
 def _surprise(digests: Array, places: Array) -> float:
-    """Return how unlikely it is by chance that the rows at some places are these ones, in bits.
+    """Return how unlikely it is, in bits, that these rows are in these places by chance.
 
-    Rows that are as the one before, as in sorted tables, say nothing.
+    Rows equal to the one before, as in sorted tables, do not contribute.
     """
     values, inverse, counts = np.unique(digests, return_inverse=True, return_counts=True)
     if len(values) == 1:
@@ -106,7 +106,7 @@ def _surprise(digests: Array, places: Array) -> float:
 
 
 def _digests(arrays: Sequence[Any]) -> Array:
-    """Return a number for each row, of 64 bits: the sum of its bits, each word times a factor."""
+    """Return a 64-bit number for each row: the sum over its words of their bits times a factor."""
     total = np.zeros(len(arrays[0]), np.uint64)
     for place, array in enumerate(map(np.asarray, arrays)):
         flat = array.reshape(len(array), math.prod(array.shape[1:]))

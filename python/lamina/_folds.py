@@ -1,4 +1,4 @@
-"""Rows that a fold trains on, and rows that it holds out."""
+"""Rows for training and rows held out in a fold."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array = NDArray[Any]
 
 
 def in_both(trained: Array, held: Array) -> Array:
-    """Return the rows held out that are trained on too.
+    """Return the rows that are both held out and used for training.
 
     Examples
     --------
@@ -28,11 +28,11 @@ def in_both(trained: Array, held: Array) -> Array:
 
 
 def warn_of_overlap(who: str, name: str, trained: Array, held: Array) -> None:
-    """Warn of a fold that holds out rows which it trains on, as scikit-learn lets it."""
+    """Warn about a fold that holds out rows used for training, which scikit-learn allows."""
     both = in_both(trained, held)
     if len(both):
         _screen.warn(
             f"{who}: {name} should hold out rows that it does not train on; {len(both)} of "
-            f"{len(held)} are trained on too, row {both[0]} the first, so that its scores say "
-            f"little of new rows"
+            f"{len(held)} are also trained on, row {both[0]} being the first, so that its scores "
+            f"say little about new rows"
         )

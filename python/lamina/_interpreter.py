@@ -1,6 +1,6 @@
-"""Refuses subinterpreters at once: the compiled core would wait there for ever for the GIL.
+"""Rejects subinterpreters immediately: the compiled core would wait there forever for the GIL.
 
-NumPy, OpenMP's threads and the bindings keep one state a process, which belongs to the main
+NumPy, OpenMP's threads and the bindings keep one state per process, which belongs to the main
 interpreter.
 """
 
@@ -11,14 +11,14 @@ from typing import Any
 
 
 def in_subinterpreter() -> bool:
-    """Return whether the interpreter that runs this is not the process's first one."""
-    for name in ("_interpreters", "_xxsubinterpreters"):  # as 3.13 and older versions call it
+    """Return whether the running interpreter is not the first one of the process."""
+    for name in ("_interpreters", "_xxsubinterpreters"):  # the names in 3.13 and in older versions
         try:
             module: Any = importlib.import_module(name)
         except ImportError:
             continue
         return bool(module.get_current() != module.get_main())
-    return False  # no module, so no such interpreter made by Python
+    return False  # without the module Python cannot have made one
 
 
 if in_subinterpreter():

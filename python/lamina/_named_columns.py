@@ -1,4 +1,4 @@
-"""Tables of inputs as they are given, arrays or frames, with columns that may be replaced."""
+"""Tables of inputs as given, arrays or data frames, with replaceable columns."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Array = NDArray[Any]
 
 
 class Table:
-    """Rows and named columns of an array, of a frame of pandas or polars, or of a dict.
+    """Rows and named columns of an array, a pandas or polars data frame, or a dict.
 
-    A frame or dict stays one, so that a pipeline or a formula finds its columns and their kinds.
+    A frame or dict is kept, so that a pipeline or a formula finds its columns and their types.
 
     Parameters
     ----------
     who : str
-        Who asks, for messages.
+        The name of the caller, for messages.
     x : array_like of shape (rows, columns), a frame, or a dict of columns
     names : sequence of str, optional
-        By default those of a frame or dict, else x1, x2, ...
+        By default the names in a frame or dict, else x1, x2, ...
     """
 
     def __init__(self, who: str, x: Any, names: Sequence[str] | None = None) -> None:
@@ -47,7 +47,7 @@ class Table:
             raise ValueError(f"{who}: x must have at least one row; got shape {shape}")
 
     def place(self, column: int | str) -> int:
-        """Return the number of a column."""
+        """Return the index of a column."""
         if isinstance(column, str) and column in self.names:
             return self.names.index(column)
         if isinstance(column, (int, np.integer)) and -len(self.names) <= column < len(self.names):
@@ -55,7 +55,7 @@ class Table:
         raise ValueError(f"{self.who}: no column {column!r}; there are {', '.join(self.names)}")
 
     def places(self, columns: Any) -> list[int]:
-        """Return the numbers of columns; None asks for all."""
+        """Return the indices of columns; None means all."""
         if columns is None:
             return list(range(len(self.names)))
         single = isinstance(columns, (int, np.integer, str)) or not isinstance(columns, Iterable)
@@ -65,7 +65,7 @@ class Table:
         return found
 
     def places_of(self, columns: Iterable[str]) -> list[int]:
-        """Return the numbers of those columns of a frame that are among some."""
+        """Return the indices of those columns of a frame that are among some."""
         wanted = set(columns)
         return [place for place, column in enumerate(self._columns) if column in wanted]
 
@@ -75,12 +75,12 @@ class Table:
         return np.asarray(values)
 
     def different(self, place: int) -> Array:
-        """Return the values that a column has, in order: categories of a frame in theirs."""
+        """Return the distinct values of a column, in order; a frame's categories in theirs."""
         column = self.column(place)
         categories = getattr(self.data[self._columns[place]], "cat", None) if self._frame else None
         if categories is None:
             return np.unique(column)
-        ordered = getattr(categories, "categories", None)  # of pandas
+        ordered = getattr(categories, "categories", None)  # for pandas
         levels = categories.get_categories() if ordered is None else ordered
         used = set(column.tolist())
         return np.array([level for level in levels.to_list() if level in used])
@@ -91,7 +91,7 @@ class Table:
         return values.astype(np.float64)
 
     def replaced(self, values: Mapping[int, Any]) -> Any:
-        """Return the data with other values in some columns: of the same type."""
+        """Return the data with other values, of the same type, in some columns."""
         if not self._frame:
             made = np.array(self.data, np.result_type(self.data, *map(np.asarray, values.values())))
             for place, column in values.items():
@@ -115,7 +115,7 @@ class Table:
         return np.full(self.rows, column) if np.ndim(column) == 0 else np.asarray(column)
 
     def taken(self, rows: Any) -> Table:
-        """Return a table of some of the rows."""
+        """Return a table with some of the rows."""
         if isinstance(self.data, dict):
             data: Any = {name: column[rows] for name, column in self.data.items()}
         else:
@@ -134,7 +134,7 @@ def _columns(who: str, x: Mapping[Any, Any]) -> dict[Any, Array]:
     shapes = {column.shape for column in columns.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         got = ", ".join(f"{name}: {column.shape}" for name, column in columns.items())
-        raise ValueError(f"{who}: columns of x must have one length, shape (rows,); got {got}")
+        raise ValueError(f"{who}: columns of x must have the same length, shape (rows,); got {got}")
     return columns
 
 

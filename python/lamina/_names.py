@@ -1,4 +1,4 @@
-"""Names given as strings: look one up, or say which known name is nearest."""
+"""Names given as strings: looking one up, or suggesting the nearest known name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class _Counts:
-    """How many objects of each kind were named."""
+    """Number of objects of each kind that have been named."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, int] = {}
@@ -22,14 +22,14 @@ class _Counts:
 
 
 _counts = _Counts()
-if hasattr(os, "register_at_fork"):  # another thread may have been counting
+if hasattr(os, "register_at_fork"):  # another thread may hold the lock
     os.register_at_fork(after_in_child=_counts.renew_lock)
 
 
 def next_name(name: str) -> str:
     """Return the name, numbered from its second use on, as Keras names layers and models.
 
-    The count goes over all models, until ``reset_names``.
+    Counting is over all models, until ``reset_names``.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def next_name(name: str) -> str:
 
 
 def give_back(name: str) -> None:
-    """Forget the last use of a name: what it was for was refused."""
+    """Forget the last use of a name, whose object was rejected."""
     with _counts.lock:
         number = _counts.by_name.get(name, 0)
         if number:
@@ -52,7 +52,7 @@ def give_back(name: str) -> None:
 
 
 def reset_names() -> None:
-    """Begin to count anew."""
+    """Start counting again."""
     with _counts.lock:
         _counts.by_name.clear()
 
@@ -63,7 +63,7 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
     Parameters
     ----------
     kind : str
-        What is being looked up, for the message: "optimizer", "loss", ...
+        The kind of object, for the message: "optimizer", "loss", ...
     name : str
         The name given.
     table : mapping of str to object
@@ -85,9 +85,9 @@ def lookup(kind: str, name: str, table: Mapping[str, T]) -> T:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return the message for an unknown name: what was got, the nearest, all known.
+    """Return the message for an unknown name: the name, the nearest one, and all known ones.
 
-    Of more names than can be read only the nearest are given.
+    If there are too many known names, only the nearest are shown.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     spellings = {n.lower(): n for n in names} | {n: n for n in names}
     asked = str(name).lower()
     cutoff, count = (0.5, 1) if len(names) <= few else (0.6, 5)
-    if kind == "column":  # called as their owner likes: 'crim' is no slip for 'rm'
+    if kind == "column":  # chosen freely: 'crim' is not a typing error for 'rm'
         cutoff = 0.75
     near = list(
         dict.fromkeys(spellings[m] for m in get_close_matches(asked, spellings, count, cutoff))
@@ -123,7 +123,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def unknown_class(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return the message for a class that a configuration names, and nobody knows.
+    """Return the message for an unknown class in a configuration.
 
     Examples
     --------
@@ -136,15 +136,15 @@ def unknown_class(kind: str, name: str, known: Iterable[str]) -> str:
     if answer is not None:
         return f"unknown {kind} {name!r:.80}; {answer}"
     said = (
-        f"unknown {kind} {name!r:.80}; files and configurations keep the names of classes alone: "
-        f"give a class of your own, custom_objects={{{name!r:.80}: the_class}}, or register it "
+        f"unknown {kind} {name!r:.80}; files and configurations only contain the names of classes: "
+        f"pass a class of your own as custom_objects={{{name!r:.80}: the_class}}, or register it "
         f"with lamina.saving.register_serializable"
     )
     return said if near is None else f"{said}; did you mean {near!r}?"
 
 
 def snake_case(name: str) -> str:
-    """Return a class name as a layer's default name, the one that Keras gives.
+    """Return a class name as a layer's default name, which is the same as Keras's.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def snake_case(name: str) -> str:
     """
     out = ""
     for i, c in enumerate(name):
-        # A capital begins a word behind a small letter, and before one: "2D" + "Transpose".
+        # A capital starts a word after a small letter, and before one: "2D" + "Transpose".
         beside = name[i - 1].islower() or name[i + 1 : i + 2].islower()
         starts_word = c.isupper() and i > 0 and beside
         out += ("_" if starts_word else "") + c.lower()

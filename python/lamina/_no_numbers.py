@@ -1,4 +1,4 @@
-"""What holds no numbers: what it is in words, and the line that makes numbers of it."""
+"""Data that are not numeric: a description, and the line of code that converts them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-MISSING = ("NoneType", "NAType")  # types whose values stand for a missing number: None, pandas.NA
+MISSING = ("NoneType", "NAType")  # types of missing numbers: None, pandas.NA
 _DATE = re.compile(r"\s*(\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3\d{4})(?!\d)")
 STRINGS = ("U", "S", "T")  # kinds of dtypes
 
 
 def is_number(value: object) -> bool:
-    # Decimal and Fraction too; complex numbers are none here.
+    # Includes Decimal and Fraction, but not complex numbers.
     if isinstance(value, (numbers.Real, np.bool_)) or type(value).__name__ in MISSING:
         return True
     return isinstance(value, numbers.Number) and not isinstance(value, numbers.Complex)
 
 
 def first_odd(array: Array) -> int | None:
-    """Return the place, in the flattened array, of the first object that is no number."""
+    """Return the index, in the flattened array, of the first object that is not a number."""
     flat = array.ravel().tolist()
     known: dict[type, bool] = {}
     for place, value in enumerate(flat):
@@ -37,7 +37,7 @@ def first_odd(array: Array) -> int | None:
 
 
 def described(array: Array) -> tuple[str, str]:
-    """Return in words what an array holds that is no number, and in which row."""
+    """Return a description of the values in an array that are not numbers, and of the row."""
     kind = array.dtype.kind
     if kind == "M":
         return f"dates (dtype {array.dtype})", ""
@@ -64,7 +64,7 @@ def described(array: Array) -> tuple[str, str]:
 
 
 def parses(array: Array) -> bool:
-    """Return whether the strings of an array are numbers written out."""
+    """Return whether the strings of an array represent numbers."""
     if array.dtype.kind not in (*STRINGS, "O") or array.size == 0:
         return False
     try:
@@ -76,7 +76,7 @@ def parses(array: Array) -> bool:
 
 
 def dates(array: Array | None) -> bool:
-    """Return whether the strings of an array, as far as its first tells, are dates written out."""
+    """Return whether the strings of an array, judging by the first, represent dates."""
     flat = () if array is None else array.ravel()[:1000].tolist()
     first = next((value for value in flat if isinstance(value, (str, bytes))), "")
     return _DATE.match(first if isinstance(first, str) else first.decode("latin-1")) is not None
@@ -119,7 +119,7 @@ def _labels_advice(name: str, array: Array) -> str:
 
 
 def _categories_advice(name: str, array: Array) -> str:
-    """Return what to do with strings of an input: a few among numbers, or names of categories."""
+    """Return advice for strings in an input: a few among numbers, or names of categories."""
     column = name if array.ndim == 1 else f"numpy.ravel({name})"
     if any(parses(np.asarray(value)) for value in array.ravel()[:1000].tolist()):
         return f"; pandas.to_numeric({column}, errors='coerce') makes NaN of what is no number"

@@ -1,7 +1,7 @@
-"""Attributes of users' objects whose names the library's code relies on.
+"""Attributes of users' objects with names on which the library's code relies.
 
-A layer of a user's may keep ``self.stream`` or ``self.nodes``, of which the base has its own.  Then
-the user's code sees what it has set, and the library's what it needs.
+A user's layer may set ``self.stream`` or ``self.nodes``, which the base class also has.  The user's
+code then sees its own value, and the library's code the one it needs.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-OWN = "_own_names"  # the attribute that holds what users have set
+OWN = "_own_names"  # the attribute that holds the values set by users
 
 
 class Split:
-    """A class's attribute that is one thing for the library and another for users."""
+    """A class attribute with separate values for the library and for users."""
 
     def __init__(self, name: str, held: Any) -> None:
         self.name, self.held = name, held
 
     def __get__(self, thing: Any, cls: type) -> Any:
-        """Return what the caller means."""
+        """Return the value for the caller."""
         held = self.held
         if thing is not None:
             own = thing.__dict__.get(OWN, {})
@@ -31,7 +31,7 @@ class Split:
         return held.__get__(thing, cls) if hasattr(held, "__get__") else held
 
     def __set__(self, thing: Any, value: Any) -> None:
-        """Set the library's."""
+        """Set the library's value."""
         if hasattr(self.held, "__set__"):
             self.held.__set__(thing, value)
         else:
@@ -39,7 +39,7 @@ class Split:
 
 
 def take(thing: Any, name: str, value: Any) -> bool:
-    """Keep what a user's code sets under one of the library's names; return whether it is one."""
+    """Store a user's value for one of the library's names; return whether the name is one."""
     cls = type(thing)
     if name not in _names(cls) or _of_library(3):
         return False
@@ -49,7 +49,7 @@ def take(thing: Any, name: str, value: Any) -> bool:
 
 
 def split(cls: type, names: Iterable[str]) -> None:
-    """Let a user's class tell the library's attributes of these names from the user's."""
+    """Make a user's class keep separate values of these names for the library and the user."""
     for name in names:
         if not isinstance(vars(cls).get(name), Split):
             held = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)

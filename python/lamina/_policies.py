@@ -1,4 +1,4 @@
-"""In what types layers compute and hold weights, by the names of Keras's policies."""
+"""The types in which layers compute and store weights, by the names of Keras's policies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from lamina import _core
 
 MIXED = "mixed_bfloat16"
-# By name: the type of products, and that of weights.
+# By name: the type of products and that of weights.
 TYPES = {"float32": ("float32", "float32"), "float64": ("float64", "float64"),
          MIXED: ("bfloat16", "float32")}  # fmt: skip
 
@@ -23,26 +23,26 @@ FLOAT = "float32"
 
 
 class _Chosen:
-    name = FLOAT  # by set_dtype_policy
+    name = FLOAT  # set by set_dtype_policy
 
 
 def chosen() -> str:
-    """Return the name of the policy of layers and models that are given none."""
+    """Return the name of the default policy of layers and models."""
     return _Chosen.name
 
 
 def choose(name: str) -> None:
-    """Let layers and models made from now on have this policy unless they are given another."""
+    """Set the default policy of layers and models created from now on."""
     _Chosen.name = name
 
 
 def named(who: str, value: object) -> str:
-    """Return the name of a policy that is given as a name, a type, a policy or its configuration.
+    """Return the name of a policy given as a name, a type, a policy or its configuration.
 
     Raises
     ------
     ValueError
-        For a policy that there is not.
+        If there is no such policy.
     """
     if type(value) is str and value in TYPES:
         return value
@@ -57,12 +57,12 @@ def named(who: str, value: object) -> str:
 
 
 def named_for(owner: str, value: object, dtype: str) -> str:
-    """Return the name of a policy for weights of this type, which are there already.
+    """Return the name of a policy for existing weights of this type.
 
     Raises
     ------
     ValueError
-        For a policy whose weights have another type, or that there is not.
+        If the policy has weights of another type, or does not exist.
     """
     name = named(f"{owner}: dtype_policy", value)
     if variable_dtype(name) != dtype:
@@ -73,9 +73,9 @@ def named_for(owner: str, value: object, dtype: str) -> str:
 
 
 def given(who: str, value: object) -> str | None:
-    """Return the name of the policy that a constructor was given, or that is chosen for all.
+    """Return the name of the policy given to a constructor, or of the default policy.
 
-    None where it is float32 because nobody said anything else: a model may then say it.
+    None if it is float32 only by default: a model may then set another.
     """
     if value is not None:
         return named(who, value)
@@ -83,7 +83,7 @@ def given(who: str, value: object) -> str | None:
 
 
 def compute_dtype(name: str) -> str:
-    """Return the type that products are taken in."""
+    """Return the type in which products are computed."""
     return TYPES[name][0]
 
 
@@ -94,7 +94,7 @@ def variable_dtype(name: str) -> str:
 
 @contextmanager
 def recorded_under(graph: _core.Graph, name: str | None) -> Iterator[None]:
-    """Let the products recorded in the block be those of a policy; None: as they are."""
+    """Use a policy for the products recorded in the block; None for no change."""
     before = graph.products
     if name is not None and variable_dtype(name) == graph.dtype:
         graph.products = compute_dtype(name)

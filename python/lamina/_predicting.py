@@ -1,4 +1,4 @@
-"""Fitted models of every kind as one function: from a table to an array of outputs."""
+"""Fitted models of every kind as a function from a table to an array of outputs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Predicting:
     Parameters
     ----------
     who : str
-        Who asks, for messages.
+        The name of the caller, for messages.
     model : Model, fit of lamina.nnet, estimator or callable
     response_method : {"auto", "predict_proba", "decision_function", "predict"}
-        Of an estimator; "auto" is the first that it has.
+        The method of an estimator; "auto" is the first of these that it has.
     """
 
     def __init__(self, who: str, model: Any, response_method: str = "auto") -> None:
@@ -41,7 +41,7 @@ class Predicting:
         if is_network(model):
             return lambda x: model.predict(x, verbose=0)
         if is_of_nnet(model):
-            kind = "probs" if hasattr(model, "lab") else "raw"  # of multinom, of nnet and avNNet
+            kind = "probs" if hasattr(model, "lab") else "raw"  # for multinom; for nnet and avNNet
             return lambda x: model.predict(x, type=kind)
         tried = METHODS[1:] if method == "auto" else (method,)
         if method == "auto" and not hasattr(model, "classes_"):
@@ -69,16 +69,16 @@ class Predicting:
         arrays = [np.asarray(part, np.float64) for part in parts]
         flat = [a.reshape(len(a), -1) for a in arrays]
         both = np.concatenate(flat, axis=1)
-        # Of two classes the second one says it all.
+        # For two classes the second column suffices.
         return both[:, 1:] if self._is_pair(both) else both
 
     def _check_table(self, x: Any) -> None:
-        """Refuse an array for a model of a formula, which finds its columns by name."""
+        """Reject an array for a model with a formula, which finds its columns by name."""
         formula = getattr(self.model, "formula", None)
         if isinstance(formula, str) and not isinstance(x, Mapping) and column_names(x) is None:
             raise TypeError(
-                f"{self.who}: needs a table with the columns of the formula {formula!r}, a frame "
-                f"or a dict; got {type(x).__name__}"
+                f"{self.who}: needs a table with the columns of the formula {formula!r}, a data "
+                f"frame or a dict; got {type(x).__name__}"
             )
 
     def _is_pair(self, made: Array) -> bool:
@@ -87,7 +87,7 @@ class Predicting:
         return of_two and made.shape[1] == 2
 
     def output_names(self, count: int, given: Sequence[str] | None = None) -> list[str]:
-        """Return names of the outputs: classes where they are known."""
+        """Return the names of the outputs: the classes if they are known."""
         if given is not None:
             return _check.names(self.who, "output_names", given, count)
         for known in (getattr(self.model, "classes_", None), getattr(self.model, "lev", None)):
@@ -100,24 +100,24 @@ class Predicting:
 
 
 def is_network(model: Any) -> bool:
-    """Return whether it is a model of lamina."""
+    """Return whether an object is a lamina model."""
     return all(hasattr(model, name) for name in ("trainable_weights", "input_names", "predict"))
 
 
 def is_of_nnet(model: Any) -> bool:
-    """Return whether it is a fit of ``lamina.nnet``."""
+    """Return whether an object is a fit of ``lamina.nnet``."""
     fitted = hasattr(model, "wts") or hasattr(model, "lev")
     return fitted and hasattr(model, "predict")
 
 
 def columns_read(model: Any, table: Table) -> list[int]:
-    """Return the places of the columns that a model reads: of a formula, those that it names."""
+    """Return the indices of the columns that a model reads: with a formula, those it names."""
     frame = getattr(model, "frame", None) if is_of_nnet(model) else None
     return table.places(None) if frame is None else table.places_of(frame.terms.columns)
 
 
 def chosen_outputs(who: str, output: Any, names: Sequence[str]) -> list[int]:
-    """Return the places of outputs, asked for by number or name; None asks for all."""
+    """Return the indices of outputs given by number or name; None means all."""
     if output is None:
         return list(range(len(names)))
     asked = list(output) if isinstance(output, (list, tuple, range, np.ndarray)) else [output]

@@ -1,4 +1,4 @@
-"""What public classes share: names without plumbing, and answers to Keras's that are not here."""
+"""Code shared by public classes: visible names, and answers to unsupported names of Keras."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lamina._keras.objects import TABLES
 
 
 class Absent:
-    """An attribute of Keras's objects that is not here: asking for it raises, with the words.
+    """An attribute of Keras's objects that does not exist here: access raises an error with advice.
 
-    A ``__getattr__`` would answer misspelt names too, but it slows every attribute that is there:
-    the step of a small network by a seventh.
+    A ``__getattr__`` would answer misspelt names too, but it slows access to all existing
+    attributes: the step of a small network by a seventh.
     """
 
     def __init__(self, name: str, said: str) -> None:
@@ -26,28 +26,28 @@ class Absent:
     def __get__(self, thing: object, cls: type) -> NoReturn:
         """Raise AttributeError."""
         text = f"{cls.__name__} has no attribute {self.name!r}; {self.said}"
-        raise AttributeError(text, name=self.name)  # with a name, Python suggests no second
+        raise AttributeError(text, name=self.name)  # with a name set, Python adds no suggestion
 
 
 class PublicType(ABCMeta):
-    """The type of public classes, whose ``dir`` and ``help`` leave out what is the library's own.
+    """The type of public classes, whose ``dir`` and ``help`` hide internal names.
 
-    It derives from ABCMeta so that a class of one's own may derive from ABC too.
+    It derives from ABCMeta so that a user's class may also derive from ABC.
     """
 
     def __dir__(cls) -> list[str]:
-        """Return the names that users call."""
+        """Return the names intended for users."""
         return shown(cls, super().__dir__())
 
 
 class Public(metaclass=PublicType):
     """A base of public classes."""
 
-    # What other parts of the library ask of the objects, beside what users call.
+    # Attributes that other parts of the library use, in addition to those for users.
     _plumbing: ClassVar[str] = ""
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Answer Keras's attributes that such objects do not have."""
+        """Answer attributes of Keras that such objects do not have."""
         super().__init_subclass__(**options)
         if is_own(cls):
             for said, names in TABLES.get(cls.__name__, {}).items():
@@ -56,32 +56,32 @@ class Public(metaclass=PublicType):
                         setattr(cls, name, Absent(name, said))
 
     def __dir__(self) -> list[str]:
-        """Return the names that users call."""
+        """Return the names intended for users."""
         return shown(type(self), super().__dir__())
 
 
 class PublicKeywords(Public):
-    """The same, of classes whose constructors list their keywords and answer all others."""
+    """The same, for classes whose constructors list their keywords and answer all others."""
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Let the constructor answer keywords that it does not take."""
+        """Make the constructor answer keywords that it does not take."""
         super().__init_subclass__(**options)
         if is_own(cls) and "__init__" in vars(cls):
             cls.__init__ = checking_keywords(vars(cls)["__init__"])  # type: ignore[method-assign]
 
 
-GIVEN = "_given"  # the attribute that keeps what a user's constructor was given
-_LARGEST = 1 << 20  # bytes of an array
+GIVEN = "_given"  # the attribute that holds the arguments of a user's constructor
+_LARGEST = 1 << 20  # maximum bytes of an array
 _PLAIN = (type(None), bool, int, float, str, bytes, list, tuple, dict)
 
 
 class Given:
-    """The arguments of a call of a constructor that can be told in a configuration.
+    """The arguments of a constructor call that can be included in a configuration.
 
     Attributes
     ----------
     values : callable
-        Returns them by name.
+        Returns the arguments by name.
     """
 
     def __init__(self, init: Any, args: Any, kwargs: Any) -> None:
@@ -98,14 +98,14 @@ class Given:
 
 
 def _is_told(value: Any) -> bool:
-    small = 0 <= getattr(value, "nbytes", -1) <= _LARGEST  # others would be kept alive for it
+    small = 0 <= getattr(value, "nbytes", -1) <= _LARGEST  # larger ones would be kept alive
     return isinstance(value, _PLAIN) or hasattr(value, "get_config") or small
 
 
 def check_base_is_called(cls: type, attribute: str) -> None:
-    """Let a user's constructor that forgot its base's say so: it leaves no ``attribute``.
+    """Make a user's constructor raise if it did not call its base's: ``attribute`` is unset.
 
-    What it was given is kept for ``get_config``.
+    Its arguments are kept for ``get_config``.
     """
     init = vars(cls).get("__init__")
     if init is None or is_own(cls):
@@ -113,7 +113,7 @@ def check_base_is_called(cls: type, attribute: str) -> None:
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
-        if GIVEN not in self.__dict__:  # the outermost class's
+        if GIVEN not in self.__dict__:  # that of the outermost class
             self.__dict__[GIVEN] = Given(init, args, kwargs)
         init(self, *args, **kwargs)
         if attribute not in self.__dict__:
@@ -125,7 +125,7 @@ def check_base_is_called(cls: type, attribute: str) -> None:
 
 
 def shown(cls: type, names: Iterable[str]) -> list[str]:
-    """Return the public names, without those that ``_plumbing`` of a class lists."""
+    """Return the public names, without those listed in ``_plumbing`` of a class."""
     hidden: set[str] = set()
     for base in cls.__mro__:
         hidden.update(str(vars(base).get("_plumbing", "")).split())
@@ -135,6 +135,6 @@ def shown(cls: type, names: Iterable[str]) -> list[str]:
 
 
 def absent_of(cls: type, name: str) -> Absent | None:
-    """Return what a class says of a name of Keras's that it does not have."""
+    """Return a class's advice for a Keras name that it does not have."""
     found = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
     return found if isinstance(found, Absent) else None

@@ -1,4 +1,4 @@
-"""The constructor's arguments of public objects, as their reprs show them."""
+"""The constructor arguments of public objects, as shown in their reprs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-LONGEST = 60  # characters of one argument
+LONGEST = 60  # maximum characters of an argument
 
 
 def changed_arguments(thing: Any, left_out: Iterable[str] = ()) -> list[str]:
     """Return ``name=value`` for the constructor's arguments that differ from their defaults.
 
-    They are read from the attributes of the same names; one that is not there is left out.
+    They are read from the attributes of the same names; missing ones are omitted.
     """
     missing, texts = object(), []
     for parameter in inspect.signature(type(thing)).parameters.values():
@@ -44,7 +44,7 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def _is_named(value: Any, name: str | None) -> bool:
-    """Return whether a room's ``get`` makes an equal object of a default."""
+    """Return whether the ``get`` of a module makes an equal object from a default."""
     for room, base in (("activations", "Activation"), ("initializers", "Initializer")):
         module = importlib.import_module(f"lamina.{room}")
         if isinstance(value, getattr(module, base)):

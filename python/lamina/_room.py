@@ -1,4 +1,4 @@
-"""How much memory a model may take while it is made of a file, which may tell of any sizes."""
+"""Limits on the memory of a model made from a file, which may contain any sizes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-# The bytes that may still be taken, in a list of one; None for no limit.
+# The number of bytes that may still be taken, in a list of length one; None for no limit.
 _room: ContextVar[list[int] | None] = ContextVar("room", default=None)
 
 
 @contextmanager
 def at_most(room: int | None) -> Iterator[None]:
-    """Let weights and constants of so many bytes be made within the block.
+    """Limit the memory of weights and constants made within the block.
 
-    Models do not draw their first values in it; whoever asks a layer for them gets them.
+    Models do not draw their initial values in it; a layer still makes them on request.
     """
     token = _room.set(None if room is None else [room])
     try:
@@ -24,12 +24,12 @@ def at_most(room: int | None) -> Iterator[None]:
 
 
 def is_limited() -> bool:
-    """Return whether this is in a block of ``at_most``."""
+    """Return whether the code runs in a block of ``at_most``."""
     return _room.get() is not None
 
 
 def take(needed: int, what: str) -> None:
-    """Note that bytes are taken; ValueError where there is no room for ``what``."""
+    """Note that bytes are taken; ValueError if there is no space for ``what``."""
     room = _room.get()
     if room is None:
         return

@@ -1,7 +1,7 @@
-"""Everything that lamina writes to the screen.
+"""All output of lamina to the screen.
 
-A program need not have a screen: its streams may be missing, closed, full, or not made for the
-text.  What cannot be written is dropped, and the work goes on.
+A program need not have a screen: its streams may be missing, closed, full, or unable to encode the
+text.  Output that cannot be written is dropped, and the program continues.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from types import FrameType
 from typing import Any
 
 UNKNOWN_WIDTH = 80
-PATIENCE = 1.0  # seconds for the reader of a stream that does not wait itself
+PATIENCE = 1.0  # seconds to wait for the reader of a non-blocking stream
 
-_live = 0  # columns of the line that `show` left standing
-_interactive = True  # else lines go to the log, and nothing is drawn
+_live = 0  # columns of the line left by `show`
+_interactive = True  # otherwise lines go to the log, and nothing is drawn
 
 
 def set_interactive(value: bool) -> None:
-    """Choose between standard output and Python's log, for all that is shown."""
+    """Choose between standard output and Python's log for all output."""
     global _interactive  # noqa: PLW0603
     _interactive = value
 
@@ -34,7 +34,7 @@ def is_interactive() -> bool:
 
 
 def write(text: str) -> None:
-    """Write lines, ``text`` and its end of line, to standard output, or to the log."""
+    """Write lines, ``text`` and its line ending, to standard output or to the log."""
     if not _interactive:
         import logging
 
@@ -49,9 +49,9 @@ def complain(text: str) -> None:
 
 
 def warn(text: str, category: type[Warning] = UserWarning) -> None:
-    """Warn the user, at the line of the program that called the library.
+    """Warn the user, with the line of the program that called the library.
 
-    A filter may make an error of it; a stream that cannot be written may not.
+    A filter may turn the warning into an error; a stream that cannot be written may not.
     """
     try:
         warnings.warn(text, category, stacklevel=callers_level())
@@ -62,9 +62,9 @@ def warn(text: str, category: type[Warning] = UserWarning) -> None:
 
 
 def callers_level() -> int:
-    """Return the ``stacklevel`` by which its caller warns at the first line outside the package.
+    """Return the ``stacklevel`` at which its caller warns at the first line outside the package.
 
-    Python's own wrappers of calls, as contexts have them, are no such lines.
+    Python's own wrappers of calls, such as those of context managers, do not count.
     """
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and _is_within(frame):
@@ -78,7 +78,7 @@ def _is_within(frame: FrameType) -> bool:
 
 
 def show(text: str) -> None:
-    """Show a line that the next one, or `write`, takes the place of; for terminals."""
+    """Show a line that is replaced by the next one or by `write`; for terminals."""
     global _live  # noqa: PLW0603
     line = f"{_erased()}{text}"
     _live = columns(text)
@@ -86,13 +86,13 @@ def show(text: str) -> None:
 
 
 def clear() -> None:
-    """Take away what `show` left standing."""
+    """Remove the line left by `show`."""
     if _live:
         _put("stdout", _erased())
 
 
 def leave() -> None:
-    """Keep what `show` left standing, and go to the next line."""
+    """Keep the line left by `show`, and move to the next line."""
     global _live  # noqa: PLW0603
     if _live:
         _live = 0
@@ -103,38 +103,38 @@ def _erased() -> str:
     global _live  # noqa: PLW0603
     if _live == 0:
         return ""
-    blank = " " * min(_live, width() - 1)  # the terminal may be narrower by now
+    blank = " " * min(_live, width() - 1)  # the terminal may have become narrower
     _live = 0
     return f"\r{blank}\r"
 
 
 def is_terminal() -> bool:
-    """Return whether standard output is a terminal on which a line can be drawn anew."""
+    """Return whether standard output is a terminal on which a line can be redrawn."""
     try:
         return _interactive and bool(sys.stdout.isatty()) and os.environ.get("TERM") != "dumb"
-    except Exception:  # whatever stands there has no terminal behind it
+    except Exception:  # the object has no terminal
         return False
 
 
 def in_notebook() -> bool:
-    """Return whether standard output is a notebook's."""
+    """Return whether standard output is that of a notebook."""
     where = type(getattr(sys, "stdout", None)).__module__
     return _interactive and where.partition(".")[0] == "ipykernel"
 
 
 def width() -> int:
-    """Return the terminal's columns: ``COLUMNS``, what the terminal says, or else 80."""
+    """Return the terminal's width: ``COLUMNS``, the terminal's own value, or else 80."""
     given = os.environ.get("COLUMNS", "")
     if given.isdecimal() and int(given) > 0:
         return int(given)
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or UNKNOWN_WIDTH
-    except Exception:  # no descriptor, or none of a terminal
+    except Exception:  # no descriptor, or not a terminal
         return UNKNOWN_WIDTH
 
 
 def columns(text: str) -> int:
-    """Return how many columns a line takes on a terminal.
+    """Return the number of columns of a line on a terminal.
 
     Examples
     --------
@@ -156,11 +156,11 @@ def _put(name: str, text: str) -> None:
         if raw is None:
             _put_through(stream, text)
             return
-        # What the user has printed comes first.  Ours then goes past the stream's buffer: text
-        # that cannot be written must not wait there for the exit, which would fail on it.
+        # The user's own output comes first.  Ours then bypasses the buffer of the stream: text that
+        # cannot be written must not stay there until exit, which would fail on it.
         stream.flush()
         _put_bytes(raw, _encoded(text, stream.encoding, stream.errors))
-    except Exception:  # streams fail in ways of their own; see the head of this file
+    except Exception:  # streams fail in many ways; see the top of this file
         return
 
 
@@ -175,7 +175,7 @@ def _put_bytes(raw: io.FileIO, data: bytes) -> None:
 
 
 def _file_below(stream: Any) -> Any:
-    # Only of a stream as Python makes it: of any other, write() may do more than write.
+    # Only for a standard Python stream: for others, write() may have side effects.
     if type(stream) is not io.TextIOWrapper:
         return None
     buffer = stream.buffer

@@ -18,18 +18,18 @@ from lamina._public import PublicKeywords, absent_of
 
 C = TypeVar("C", bound="Configurable")
 
-TINY = 1e-37  # numbers nearer to 0 may be 0 in float32
+TINY = 1e-37  # smaller numbers may be 0 in float32
 
-# The classes of the user's own, by name, while a configuration is read.
+# The user's classes, by name, while a configuration is read.
 _custom: ContextVar[Mapping[str, Any]] = ContextVar("custom", default=MappingProxyType({}))
 
 
-# What programs have registered, by name: see lamina.saving.
+# Objects registered by programs, by name: see lamina.saving.
 registered: dict[str, Any] = {}
 
 
 def class_name(cls: type) -> str:
-    """Return the name that configurations call a class by: its own, or what it is registered by."""
+    """Return the name of a class in configurations: its own, or its registered name."""
     name = cls.__name__
     if registered and registered.get(name) is not cls:
         return next((known for known, thing in registered.items() if thing is cls), name)
@@ -38,9 +38,9 @@ def class_name(cls: type) -> str:
 
 @contextmanager
 def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
-    """Let all that is read from configurations within the block, at any depth, know these names.
+    """Make these names known to everything read from configurations within the block.
 
-    Those of a block around this one hold too; the innermost wins.  Yields all of them.
+    Names of enclosing blocks are also known; the innermost takes precedence.  Yields all of them.
     """
     if custom_objects is not None and not isinstance(custom_objects, Mapping):
         raise TypeError(f"custom_objects: must map names to classes; got {custom_objects!r}")
@@ -53,14 +53,14 @@ def reading_with(custom_objects: Mapping[str, Any] | None) -> Iterator[Mapping[s
 
 
 def custom(name: str) -> Any:
-    """Return what ``custom_objects`` calls by a name, or None."""
+    """Return the object with a name in ``custom_objects``, or None."""
     return _custom.get().get(name, registered.get(name))
 
 
 def argument_names(cls: type) -> tuple[str, ...]:
-    """Return the names of the constructor's arguments; found once for each class.
+    """Return the names of the constructor's arguments; cached for each class.
 
-    A constructor of the library that takes ``**options`` hands them on to its base's.
+    A constructor of the library that takes ``**options`` passes them on to its base class.
     """
     names: tuple[str, ...] | None = vars(cls).get("_argument_names")
     if names is None:
@@ -77,10 +77,10 @@ def argument_names(cls: type) -> tuple[str, ...]:
 
 
 class Changes:
-    """Counts the settings that were changed in any object, after it was made.
+    """Counts the changes of settings of any object after its construction.
 
-    What a setting says is recorded on graphs and told to kernels.  A training loop looks at
-    ``count`` before each step, and only where it has moved asks what has changed.
+    Settings are recorded on graphs and passed to kernels.  A training loop checks ``count`` before
+    each step, and only if it has changed finds out which setting was changed.
     """
 
     count = 0
@@ -91,21 +91,21 @@ _numbers = itertools.count(1)
 
 
 def note_change(thing: Any) -> None:
-    """Let everybody know that a setting of ``thing`` has changed; call it after the change."""
+    """Report that a setting of ``thing`` has changed; call it after the change."""
     thing.__dict__["_version"] = next(_numbers)
     changes.count = next(_numbers)
 
 
 def version(thing: Any) -> int:
-    """Return a number that moves with every change of a setting of ``thing``."""
+    """Return a number that changes with every change of a setting of ``thing``."""
     number: int = thing.__dict__.get("_version", 0)
     return number
 
 
 def checked(thing: Any, names: Iterable[str], name: str, value: object) -> Any:
-    """Return what the constructor of ``thing`` makes of a new value for one of its arguments.
+    """Return the value that the constructor of ``thing`` makes of a new value for an argument.
 
-    It raises what the constructor raises.  A constructor of the user's own is not asked.
+    It raises the same errors.  A user's own constructor is not called.
     """
     cls = type(thing)
     if not is_own(cls.__init__) or not all(hasattr(thing, n) for n in names):
@@ -115,9 +115,9 @@ def checked(thing: Any, names: Iterable[str], name: str, value: object) -> Any:
 
 
 def refuse_misspelt(thing: Any, name: str) -> None:
-    """Raise AttributeError for a new attribute that nearly has a setting's name, or is Keras's.
+    """Raise AttributeError for a new attribute whose name resembles a setting's, or is Keras's.
 
-    Objects of the user's own classes may have any.
+    Objects of users' classes may have any attributes.
     """
     cls = type(thing)
     if name.startswith("_") or not is_own(cls):
@@ -135,9 +135,9 @@ def refuse_misspelt(thing: Any, name: str) -> None:
 
 
 def check_fits(thing: Any, dtype: Any, who: str | None = None) -> None:
-    """Refuse settings of ``thing``, and of what it holds, that ``dtype`` makes unfit.
+    """Reject settings of ``thing``, and of objects it holds, that do not fit ``dtype``.
 
-    They are those that become infinite there, or 0 where the constructor refuses 0.
+    These are settings that become infinite, or 0 if the constructor rejects 0.
     """
     cls = next(base for base in type(thing).__mro__ if is_own(base))
     for name in argument_names(cls):
@@ -149,7 +149,7 @@ def check_fits(thing: Any, dtype: Any, who: str | None = None) -> None:
 
 
 def check_fit(thing: Any, name: str, value: float, dtype: Any, who: str | None = None) -> None:
-    """Refuse a new value of one setting, as ``check_fits`` does."""
+    """Reject a new value of one setting, as ``check_fits`` does."""
     zero = True
     if 0.0 < abs(value) < TINY:
         names = [n for n in argument_names(type(thing)) if n in thing.__dict__ or n == name]
@@ -161,18 +161,18 @@ def check_fit(thing: Any, name: str, value: float, dtype: Any, who: str | None =
 
 
 class Configurable(PublicKeywords):
-    """An object that its constructor's arguments describe completely.
+    """An object that is completely described by its constructor's arguments.
 
-    ``get_config`` reads back, from the attributes of the same names, what ``__init__`` was given;
-    ``from_config`` builds an equal object from it.  An attribute set later is checked as the
-    constructor checks it, and counts from the next step or call on.
+    ``get_config`` returns the arguments of ``__init__``, read from the attributes of the same
+    names; ``from_config`` builds an equal object from them.  An attribute set later is checked like
+    the argument, and takes effect from the next step or call on.
     """
 
-    # Whether kernels reckon with the settings in the model's dtype.
+    # Whether kernels use the settings in the model's dtype.
     counts_in_dtype: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        pass  # a constructor of the package's answers what it does not take
+        pass  # constructors of the package answer unknown keywords
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked first."""
@@ -193,7 +193,7 @@ class Configurable(PublicKeywords):
 
     @classmethod
     def from_config(cls: type[C], config: Mapping[str, Any]) -> C:
-        """Build an object from what ``get_config`` returned."""
+        """Build an object from the result of ``get_config``."""
         return cls(**config)
 
     def __repr__(self) -> str:
@@ -203,13 +203,13 @@ class Configurable(PublicKeywords):
 
 
 def has_settings(config: object, *names: str) -> bool:
-    """Return whether ``config`` can be a configuration, and holds all ``names``."""
+    """Return whether ``config`` can be a configuration, and contains all ``names``."""
     return isinstance(config, Mapping) and all(name in config for name in names)
 
 
 @answering_calls
 def serialize(instance: Configurable | None) -> dict[str, Any] | None:
-    """Return ``{"class_name": ..., "config": ...}``, which every room's ``get`` accepts."""
+    """Return ``{"class_name": ..., "config": ...}``, which every ``get`` accepts."""
     if instance is None:
         return None
     if not callable(getattr(instance, "get_config", None)):
@@ -222,7 +222,7 @@ def _folded(name: str) -> str:
 
 
 def find(kind: str, name: str, table: Mapping[str, type[C]]) -> type[C]:
-    """Return the class called `name`; case and underscores do not matter.
+    """Return the class called `name`, ignoring case and underscores.
 
     Raises
     ------
@@ -271,5 +271,5 @@ def resolve(kind: str, identifier: object, table: Mapping[str, type[C]], base: t
 
 
 def optional_number(who: str, name: str, value: object, **limits: Any) -> float | None:
-    """Return None for None, else what ``_check.number`` makes of the value."""
+    """Return None for None, else the result of ``_check.number``."""
     return None if value is None else number(who, name, value, **limits)

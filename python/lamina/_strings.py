@@ -1,4 +1,4 @@
-"""What users hold, as NumPy arrays of strings: lists, tables' columns, series, bytes."""
+"""Users' strings as NumPy arrays: lists, columns of tables, series, bytes."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from lamina._no_numbers import MISSING, STRINGS
 
 Array = NDArray[Any]
 
-STRING_NAMES = ("string", "str")  # that dtype= may have for them
+STRING_NAMES = ("string", "str")  # values of dtype= for strings
 
 
 def is_string_dtype(dtype: object) -> bool:
-    """Return whether ``dtype=`` asks for strings."""
+    """Return whether ``dtype=`` is for strings."""
     return dtype is str or (isinstance(dtype, str) and dtype in STRING_NAMES)
 
 
 def plain_array(value: Any) -> Array:
-    """Return a value as an array, of objects where it holds strings; it may be a series or a table.
+    """Return a value as an array, of objects if it holds strings; it may be a series or a table.
 
-    Rows of unequal length are objects, too: ``as_strings`` refuses them.
+    Rows of unequal length also become objects: ``as_strings`` rejects them.
     """
     if isinstance(value, np.ndarray):
         return value
-    if hasattr(value, "to_numpy"):  # pandas, polars, Arrow; categories become what they stand for
+    if hasattr(value, "to_numpy"):  # pandas, polars, Arrow; categories become their values
         return np.asarray(value.to_numpy())
     texts = isinstance(_first_leaf(value), (str, bytes)) or _first_leaf(value) is None
     return np.asarray(value, dtype=object) if texts else np.asarray(value)
@@ -41,7 +41,7 @@ def _first_leaf(value: Any) -> Any:
 
 
 def holds_strings(array: Array) -> bool:
-    """Return whether an array holds strings, or objects that are."""
+    """Return whether an array holds strings, or objects that are strings."""
     if array.dtype.kind in STRINGS:
         return True
     if array.dtype.kind != "O":
@@ -51,21 +51,21 @@ def holds_strings(array: Array) -> bool:
 
 
 def is_missing(value: object) -> bool:
-    """Return whether a value stands for one that is missing: None, NaN, pandas.NA, NaT."""
+    """Return whether a value is missing: None, NaN, pandas.NA, NaT."""
     if type(value).__name__ in (*MISSING, "NaTType"):
         return True
     return isinstance(value, float) and value != value  # noqa: PLR0124
 
 
 def as_strings(who: str, name: str, value: Any, encoding: str = "utf-8") -> Array:
-    """Return strings of any kind as an array of Python's, of the same shape.
+    """Return strings of any type as an array of Python strings of the same shape.
 
     Raises
     ------
     TypeError
-        Something that is no string; the message says what, and in which row.
+        If a value is not a string; the message describes it and names the row.
     ValueError
-        A missing value, or rows of unequal length.
+        If a value is missing, or rows have unequal length.
     """
     array = plain_array(value)
     kind = array.dtype.kind
@@ -131,7 +131,7 @@ def hashed(strings: Sequence[str], salt: Sequence[int] | None = None) -> Array:
 
 
 def of_unique(array: Array, function: Callable[[list[Any]], Any]) -> Array:
-    """Return ``function`` of the elements, asked for each different one once."""
+    """Return ``function`` of the elements, called once for each distinct one."""
     listed = array.ravel().tolist()
     places = {value: i for i, value in enumerate(dict.fromkeys(listed))}
     values = np.asarray(function(list(places)))
@@ -142,14 +142,14 @@ def of_unique(array: Array, function: Callable[[list[Any]], Any]) -> Array:
 
 
 def buckets(array: Array, count: int, salt: Sequence[int] | None = None) -> Array:
-    """Return the hash of each string, or of each integer written out, modulo ``count``."""
+    """Return the hash of each string, or of each integer in decimal, modulo ``count``."""
     return of_unique(
         array, lambda each: (hashed([*map(str, each)], salt) % np.uint64(count)).astype(np.int64)
     )
 
 
 def check_salt(who: str, salt: Any) -> list[int] | None:
-    """Return a salt as two integers, or None; a single one counts twice."""
+    """Return a salt as two integers, or None; a single integer is used twice."""
     if salt is None:
         return None
     both = [salt, salt] if isinstance(salt, (int, np.integer)) else salt

@@ -1,4 +1,4 @@
-"""What public arguments may be, in words for type checkers; nothing imports this at run time."""
+"""Types of public arguments for type checkers; nothing imports this at run time."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ OptimizerLike: TypeAlias = str | Optimizer | type[Optimizer] | Config
 LossLike: TypeAlias = str | Loss | type[Loss] | Callable[..., Any] | Config
 MetricLike: TypeAlias = str | Metric | type[Metric] | Callable[[Any, Any], Any] | Config
 
-# For models of several outputs, a list or dict of them, nested as these are.
+# For models with several outputs, a list or dict, nested like the outputs.
 LossesLike: TypeAlias = "LossLike | Sequence[LossesLike | None] | Mapping[str, LossesLike | None]"
 MetricsLike: TypeAlias = "MetricLike | Sequence[MetricsLike] | Mapping[str, MetricsLike] | None"
 CallbacksLike: TypeAlias = Callback | Iterable[Callback] | None
 
-# Rows of one input or output, or a list or dict of them for several.
+# Rows of one input or output, or a list or dict for several.
 Data: TypeAlias = ArrayLike | Sequence[ArrayLike] | Mapping[str, ArrayLike]
-# What gives batches: an iterator, an iterable, or an object that returns them by number.
+# Sources of batches: an iterator, an iterable, or an object that returns them by number.
 Batches: TypeAlias = Iterable[Any] | PyDataset
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"] | None
 Verbose: TypeAlias = int | Literal["auto"]
@@ -62,14 +62,14 @@ Masks: TypeAlias = SymbolicTensor | Sequence[SymbolicTensor | None] | None
 
 
 class InputArguments(TypedDict, total=False):
-    """What an ``InputLayer`` takes beside its own arguments."""
+    """The arguments of an ``InputLayer`` besides its own."""
 
     trainable: bool
     input_shape: int | Sequence[int] | None
 
 
 class BaseArguments(InputArguments, total=False):
-    """What every layer's constructor takes beside its own arguments."""
+    """The arguments of every layer's constructor besides its own."""
 
     name: str | None
     dtype: DTypeLike | None
@@ -108,6 +108,6 @@ class DimArguments(BaseArguments, total=False):
 
 
 class ImageArguments(DimArguments, total=False):
-    """Those of the layers that change images, and what is known of them."""
+    """The arguments of layers that change images and related data."""
 
     bounding_box_format: str | None

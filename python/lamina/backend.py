@@ -1,4 +1,4 @@
-"""Keras's ``backend``: what programs ask of it, where there is one backend and no session."""
+"""Keras's ``backend``, for programs that use it; there is one backend and no session."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def backend() -> str:
 
 @answering_calls
 def clear_session(free_memory: bool = True) -> None:  # noqa: ARG001
-    """Let the names of layers and models be counted anew.
+    """Restart the numbering of names of layers and models.
 
     There is no other global state: models are freed with their last reference.
 

@@ -1,4 +1,4 @@
-"""The command ``lamina``: a demonstration on real digits, and facts for a report on it."""
+"""The command ``lamina``: a demonstration on real digits, and facts for bug reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lamina import _core, _screen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line; return the exit status."""
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
@@ -97,7 +97,7 @@ def _fraction(text: str) -> float:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    # Find out what is missing before the training, not after it.
+    # Check for missing packages and permissions before the training, not after it.
     drawable = find_spec("matplotlib") is not None
     if drawable:
         arguments.output_dir.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _write_figures(model: Any, history: Any, folder: Path) -> None:
-    # Only files are wanted: pyplot could ask for a screen that is not there.
+    # Only files are written: pyplot could need a display that does not exist.
     from lamina.plot import curves, weights
     from lamina.plot.figures import written
 
@@ -164,7 +164,8 @@ def _network() -> Any:
     model = Sequential(
         [
             Input((784,)),
-            # The penalty takes first values away where no digit has ink: the figure is clearer.
+            # The penalty removes initial values where no digit has ink, which makes the figure
+            # clearer.
             layers.Dense(256, activation="relu", kernel_regularizer=regularizers.L2(1e-5)),
             layers.Dropout(0.4),
             layers.Dense(128, activation="relu"),

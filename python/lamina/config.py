@@ -1,4 +1,4 @@
-"""Keras's ``config``: what programs ask of settings that are the same for all models here."""
+"""Keras's ``config``, for programs that use it: settings that are the same for all models here."""
 
 from __future__ import annotations
 
@@ -37,23 +37,23 @@ def is_traceback_filtering_enabled() -> bool:
 
 
 def dtype_policy() -> DTypePolicy:
-    """Return the policy of layers and models that are given no ``dtype``; at first "float32"."""
+    """Return the default policy of layers and models, initially "float32"."""
     return DTypePolicy(_policies.chosen())
 
 
 @answering_calls
 def set_dtype_policy(policy: str | DTypePolicy | dict[str, Any]) -> None:
-    """Let layers and models that are made from now on, and given no ``dtype``, have this policy.
+    """Set the default policy of layers and models created from now on without a ``dtype``.
 
     Parameters
     ----------
     policy : {"float32", "float64", "mixed_bfloat16"} or DTypePolicy
-        See ``lamina.dtype_policies``.  ``layer.dtype_policy`` keeps it, and so do files.
+        See ``lamina.dtype_policies``.  It is stored in ``layer.dtype_policy``, and in files.
 
     Raises
     ------
     ValueError
-        There is no such policy.
+        If there is no such policy.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Constraints on a layer's weights, applied after every step of training.
 
-A constraint is a function of one weight that returns what takes its place, such as the same values
-scaled to a norm.  Any callable will do, written with ``lamina.ops``:
-``Dense(8, kernel_constraint=lambda w: ops.clip(w, -1, 1))``.
+A constraint is a function of one weight that returns its replacement, such as the same values
+scaled to a norm.  Any callable written with ``lamina.ops`` may be used: ``Dense(8,
+kernel_constraint=lambda w: ops.clip(w, -1, 1))``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lamina._tensors.dispatch import as_operand
 
 __all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "get", "serialize"]
 
-EPSILON = 1e-7  # Keras's: a norm of 0 divides nothing
+EPSILON = 1e-7  # Keras's: prevents division by a norm of 0
 
 
 def __dir__() -> list[str]:
@@ -30,7 +30,7 @@ if not TYPE_CHECKING:
 
 
 class Constraint(Configurable):
-    """Base of constraints, and of a user's own: one defines ``__call__(self, w)``.
+    """Base of constraints, including user-defined ones, which define ``__call__(self, w)``.
 
     Examples
     --------
@@ -42,22 +42,22 @@ class Constraint(Configurable):
     array([0.5, 1. ], dtype=float32)
     """
 
-    counts_in_dtype = False  # what they make of weights is checked
+    counts_in_dtype = False  # the constrained weights are checked
 
     def __call__(self, w: Any) -> Any:
-        """Return what takes the weight's place: a tensor or an array of its shape."""
+        """Return the replacement of the weight: a tensor or an array of the same shape."""
         return w
 
 
 class MaxNorm(Constraint):
-    """Scales down what has a norm above a value.
+    """Scale down vectors whose norm exceeds a value.
 
     Parameters
     ----------
     max_value : float, default 2
-        The largest norm, at least 0.
+        Upper bound of the norm, at least 0.
     axis : int or sequence of int, default 0
-        Axes along which norms are taken: 0 for the kernel of ``Dense``, whose columns are the
+        Axes along which norms are computed: 0 for the kernel of ``Dense``, whose columns are the
         weights into one unit; ``[0, 1, 2]`` for that of ``Conv2D``.
 
     Examples
@@ -82,7 +82,7 @@ class MaxNorm(Constraint):
 
 
 class NonNeg(Constraint):
-    """Puts 0 in place of what is negative.
+    """Replace negative values by 0.
 
     Examples
     --------
@@ -99,7 +99,7 @@ class NonNeg(Constraint):
 
 
 class UnitNorm(Constraint):
-    """Scales norms to 1.
+    """Scale norms to 1.
 
     Parameters
     ----------
@@ -124,14 +124,14 @@ class UnitNorm(Constraint):
 
 
 class MinMaxNorm(Constraint):
-    """Scales norms into a range, at once or step by step.
+    """Scale norms into a range, at once or gradually.
 
     Parameters
     ----------
     min_value, max_value : float, default 0.0 and 1.0
         The range.
     rate : float, default 1.0
-        In [0, 1]: how much of the way is gone in one step.
+        In [0, 1]: the part of the correction applied in one step.
     axis : int or sequence of int, default 0
         Axes along which norms are taken: see `MaxNorm`.
 
@@ -221,4 +221,4 @@ def get(identifier: object) -> Constraint | Callable[[Any], Any] | None:
     return resolve("constraint", identifier, _TABLE, Constraint)
 
 
-deserialize = get  # by Keras's name
+deserialize = get  # Keras's name

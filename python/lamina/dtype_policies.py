@@ -1,8 +1,8 @@
-"""Keras's policies: in what types layers compute, and hold weights.
+"""Keras's policies: the types in which layers compute and store weights.
 
-``"float32"`` and ``"float64"`` say both.  Under ``"mixed_bfloat16"`` the weights, and everything
-that is added up, are float32, and products of matrices and windows take their factors rounded to
-bfloat16, 8 bits of mantissa with float32's range, on CPUs that have AVX512_BF16.
+``"float32"`` and ``"float64"`` apply to both.  Under ``"mixed_bfloat16"`` the weights and all sums
+are float32, and products of matrices and windows use factors rounded to bfloat16, which has 8 bits
+of mantissa and the range of float32, on CPUs with AVX512_BF16.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["DTypePolicy", "deserialize", "get", "serialize"]
 
 
 class DTypePolicy:
-    """A policy by name.
+    """A policy, identified by its name.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ class DTypePolicy:
     Raises
     ------
     ValueError
-        A name of none of them, such as "mixed_float16": float16 has too small a range to train in
-        without scaling the loss.
+        If the name is not one of these, such as "mixed_float16": the range of float16 is too small
+        for training without scaling the loss.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class DTypePolicy:
 
     @property
     def name(self) -> str:
-        """The name, which layers and models take as ``dtype``."""
+        """The name, which layers and models accept as ``dtype``."""
         return self._name
 
     @property
@@ -63,7 +63,7 @@ class DTypePolicy:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
-        """Return the policy of what ``get_config`` returned."""
+        """Return the policy from the result of ``get_config``."""
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
@@ -71,11 +71,11 @@ class DTypePolicy:
         return isinstance(other, DTypePolicy) and other.name == self.name
 
     def __hash__(self) -> int:
-        """Return a number that equal policies share."""
+        """Return a number that is the same for equal policies."""
         return hash(self._name)
 
     def __repr__(self) -> str:
-        """Return the name in words.
+        """Return a text with the name.
 
         Examples
         --------
@@ -87,7 +87,7 @@ class DTypePolicy:
 
 @answering_calls
 def get(identifier: str | DTypePolicy | dict[str, Any] | None) -> DTypePolicy:
-    """Return a policy for its name, for what ``serialize`` returned, or for itself.
+    """Return a policy for its name, for the result of ``serialize``, or for itself.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def serialize(dtype_policy: DTypePolicy) -> dict[str, Any]:
 
 @answering_calls
 def deserialize(config: str | dict[str, Any]) -> DTypePolicy:
-    """Return the policy of what ``serialize`` returned."""
+    """Return the policy from the result of ``serialize``."""
     return get(config)
 
 

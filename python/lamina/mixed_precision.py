@@ -1,4 +1,4 @@
-"""Keras's ``mixed_precision``: the policy of layers and models that are given no ``dtype``."""
+"""Keras's ``mixed_precision``: the default policy of layers and models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model drawn as a graph: by Graphviz where it is installed, else by matplotlib."""
+"""Drawing a model as a graph: by Graphviz if it is installed, otherwise by matplotlib."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DIRECTIONS = ("TB", "LR", "BT", "RL")
 
 
 class Picture(type(Path())):  # type: ignore[misc]  # pathlib chooses the class by the system
-    """The path of a picture, which a notebook shows."""
+    """The path of a picture, which a notebook displays."""
 
     def _repr_png_(self) -> bytes | None:
         return self.read_bytes() if self.suffix == ".png" and self.exists() else None
@@ -34,7 +34,7 @@ class Picture(type(Path())):  # type: ignore[misc]  # pathlib chooses the class 
 
 @dataclass
 class _Box:
-    """A layer as it is drawn: lines of text, and the numbers of the boxes it reads."""
+    """A layer in the drawing: lines of text, and the indices of the boxes it reads."""
 
     lines: list[str]
     reads: list[int] = field(default_factory=list)
@@ -74,13 +74,13 @@ def model_to_dot(
     rankdir: str = "TB",
     show_trainable: bool = False,
 ) -> str:
-    """Return the model as text in Graphviz's language.
+    """Return the model as text in the language of Graphviz.
 
     Parameters
     ----------
     model : Model
     show_shapes, show_dtype, show_layer_names, rankdir, show_trainable
-        As for ``plot_model``.
+        As in ``plot_model``.
 
     Examples
     --------
@@ -121,7 +121,7 @@ def plot_model(
     dpi: int = 200,
     show_trainable: bool = False,
 ) -> Path:
-    """Draw a model's layers and what they read.
+    """Draw a model's layers and their connections.
 
     Graphviz draws if its program ``dot`` is found, otherwise matplotlib does.
 
@@ -130,29 +130,30 @@ def plot_model(
     model : Model
         A Sequential or a graph model; its input shape must be known.
     to_file : str or path-like, default "model.png"
-        The ending chooses the format: png, svg, pdf; with Graphviz also dot.
+        The suffix determines the format: png, svg, pdf; with Graphviz also dot.
     show_shapes, show_dtype : bool, default False
         Write each layer's output shape, and the dtype.
     show_layer_names : bool, default True
-        Write the layers' names; else their classes alone.
+        Write the layers' names; otherwise only their classes.
     rankdir : {"TB", "LR", "BT", "RL"}, default "TB"
-        Where the data flow: top to bottom, left to right, ...
+        Direction of the data flow: top to bottom, left to right, ...
     dpi : int, default 200
-        Dots an inch.
+        Dots per inch.
     show_trainable : bool, default False
-        Write whether each layer trains.
+        Write whether each layer is trainable.
 
     Returns
     -------
     pathlib.Path
-        Where the picture is; as the last value of a notebook's cell the picture itself is shown.
+        The path of the picture; as the last value of a notebook cell, the picture itself is
+        displayed.
 
     Raises
     ------
     ImportError
         If neither Graphviz nor matplotlib is installed.
     ValueError, TypeError
-        If `model` is no model, its input shape is unknown, or an argument is.
+        If `model` is not a model, its input shape is unknown, or an argument is invalid.
 
     Examples
     --------
@@ -185,7 +186,7 @@ def _check(model: Any, rankdir: str) -> None:
         raise ValueError(f"plot_model: rankdir must be one of {DIRECTIONS}; got {rankdir!r}")
     if not model.parts or model.input_row_shapes is None:
         raise ValueError(
-            f"plot_model: the shapes of {model.name!r} are not known yet; begin with an Input"
+            f"plot_model: the shapes of {model.name!r} are not known yet; start with an Input"
         )
 
 
@@ -217,14 +218,14 @@ def _ranks(boxes: list[_Box]) -> list[int]:
                 ranks[i] = 1 + max((ranks[r] for r in before), default=-1)
                 left.remove(i)
                 break
-        else:  # a shared layer that reads what another call of it made
+        else:  # a shared layer that reads the output of another of its calls
             ranks[left[0]] = 1 + max(ranks.values(), default=-1)
             left.pop(0)
     return [ranks[i] for i in range(len(boxes))]
 
 
 def _places(boxes: list[_Box]) -> list[tuple[float, float]]:
-    """Return (across, along) of each box, boxes of a rank near the middle of what they read."""
+    """Return (across, along) for each box, near the middle of the boxes it reads."""
     ranks = _ranks(boxes)
     across = [0.0] * len(boxes)
     for rank in range(max(ranks) + 1):
@@ -236,7 +237,7 @@ def _places(boxes: list[_Box]) -> list[tuple[float, float]]:
         middle = sum(wish.values()) / len(row)
         for place, i in enumerate(row):
             across[i] = middle + place - (len(row) - 1) / 2
-    # A line that passes ranks by would cross the boxes there: such boxes step aside.
+    # A line that passes other ranks would cross boxes there: such boxes are moved aside.
     for i, box in enumerate(boxes):
         for r in box.reads:
             for j in range(len(boxes)):

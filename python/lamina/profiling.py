@@ -1,4 +1,4 @@
-"""One training step, operation by operation: what it costs and why."""
+"""The cost of one training step, operation by operation."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ TEXT = (0, 1, 2, 6)
 
 @dataclass(frozen=True)
 class Row:
-    """One operation's forward or backward pass, or the update.
+    """The forward or backward pass of one operation, or the update.
 
-    ``mb`` counts the bytes read and written, ``us`` the median time of the step's repetitions.
+    ``mb`` counts the bytes read and written; ``us`` is the median time over the repetitions.
     """
 
     operation: str
@@ -44,12 +44,12 @@ class Row:
 
     @property
     def gflop_per_s(self) -> float:
-        """Speed of arithmetic."""
+        """Arithmetic speed."""
         return self.mflop / self.us * 1e3 if self.us > 0 else 0.0
 
     @property
     def mb_per_s(self) -> float:
-        """Speed of memory traffic."""
+        """Memory bandwidth."""
         return self.mb / self.us * 1e6 if self.us > 0 else 0.0
 
     def cells(self) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ class Row:
 
 
 class Profile:
-    """The table of a step; printing it shows it.
+    """The table of a step, shown when printed.
 
     Attributes
     ----------
@@ -109,13 +109,13 @@ def profile(
     Parameters
     ----------
     model : Model
-        Compiled; a copy of it is trained, so that it stays as it is.
+        A compiled model; a copy of it is trained, so it is not changed.
     x, y : array_like
-        Data as for ``fit``; the first batch is used.
+        Data as in ``fit``; the first batch is used.
     batch_size : int or "all", optional
         Rows of the step, as in ``fit``.
     repeats : int, default 20
-        Steps of which each time is the median (after one to warm up).
+        Number of steps over which the median of each time is taken (after one warm-up step).
 
     Returns
     -------
@@ -168,7 +168,7 @@ def _row(lines: tuple[dict[str, Any], ...]) -> Row:
     first = lines[0]
     name, operation = first.get("name") or "", first["operation"]
     if first["pass"] == "loss":
-        name = operation = "loss"  # the engine's "total" would be a second one in the table
+        name = operation = "loss"  # the engine's "total" would be a second total in the table
     label = f"{name} ({operation})" if name and name != operation else operation
     return Row(
         label, first["pass"], str(first["shapes"]), first["mflop"], first["mb"],

@@ -1,10 +1,10 @@
 """Penalties on a layer's weights, added to the loss.
 
-The conventions are Keras's: ``L1(l1)`` adds ``l1 * sum(|w|)`` and ``L2(l2)`` adds
-``l2 * sum(w ** 2)``, without the factor 1/2 that some texts put in front, and without dividing by
-the number of rows.  So a text's ``lambda/2 * sum(w ** 2)`` is ``L2(lambda / 2)``, and R's
-``nnet(decay=d)``, whose criterion is a sum over rows where the loss here is a mean, is
-``L2(d / rows)`` on every weight and bias.
+The conventions are those of Keras: ``L1(l1)`` adds ``l1 * sum(|w|)`` and ``L2(l2)`` adds ``l2 *
+sum(w ** 2)``, without the factor 1/2 used in some texts, and without dividing by the number of
+rows.  A penalty ``lambda/2 * sum(w ** 2)`` in a text is therefore ``L2(lambda / 2)``, and R's
+``nnet(decay=d)``, whose criterion is a sum over rows whereas the loss here is a mean, is ``L2(d /
+rows)`` on every weight and bias.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ if not TYPE_CHECKING:
 
 
 class Regularizer(Configurable):
-    """A penalty on one weight array, or on a layer's outputs; by default one of two factors.
+    """A penalty on a weight array, or on a layer's outputs, with two factors by default.
 
-    The base is ``l1 * sum(|w|) + l2 * sum(w ** 2)``.  A subclass may define ``__call__(self, x)``,
-    written with ``lamina.ops``, which returns a single number, and so may any function that is
-    given as a regularizer.
+    The base class computes ``l1 * sum(|w|) + l2 * sum(w ** 2)``.  A subclass may define
+    ``__call__(self, x)``, written with ``lamina.ops``, which returns a single number; any function
+    of that kind may also be used as a regularizer.
 
     Attributes
     ----------
     l1, l2 : float
         The two factors.
     proximal : bool
-        Whether the first leaves true zeros: see ``L1``.
+        Whether L1 yields exact zeros: see ``L1``.
 
     Examples
     --------
@@ -58,18 +58,18 @@ class Regularizer(Configurable):
     """
 
     _plumbing: ClassVar[str] = "has_factors"
-    has_factors: ClassVar[bool] = True  # whether it is the two factors, which training adds itself
+    has_factors: ClassVar[bool] = True  # whether training can add it by its two factors
     l1: float = 0.0
     l2: float = 0.0
     proximal: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Find out whether the penalty is that of the two factors."""
+        """Determine whether the penalty consists of the two factors."""
         super().__init_subclass__(**options)
         cls.has_factors = cls.__call__ is Regularizer.__call__
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; new factors count from the next step on, in one's own classes too."""
+        """Set an attribute; new factors apply from the next step on, also in users' classes."""
         if name in ("l1", "l2"):
             value = number(type(self).__name__, name, value, low=0.0)
         elif name == "proximal":
@@ -79,7 +79,7 @@ class Regularizer(Configurable):
             note_change(self)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; ``proximal``, which Keras lacks, where it is set."""
+        """Return the constructor's arguments, and ``proximal``, which Keras lacks, only if set."""
         config = super().get_config()
         if config.get("proximal") is False:
             del config["proximal"]
@@ -102,29 +102,29 @@ class Regularizer(Configurable):
     def _of_array(self, weights: ArrayLike) -> float:
         w = np.asarray(weights, dtype=np.float64)
         squares = np.square(w).sum()
-        if np.isinf(squares):  # the penalty may still be a number
+        if np.isinf(squares):  # the penalty may still be finite
             return float(self.l1 * np.abs(w).sum() + np.square(math.sqrt(self.l2) * w).sum())
         return float(self.l1 * np.abs(w).sum() + self.l2 * squares)
 
 
 class L1(Regularizer):
-    """The lasso's penalty ``l1 * sum(|w|)``.
+    """The lasso penalty ``l1 * sum(|w|)``.
 
     Parameters
     ----------
     l1 : float, default 0.01
         Factor, at least 0.
     proximal : bool, default False
-        Whether weights become exactly 0, as in the lasso.  Without it, as in Keras, steps follow
-        the slope ``l1 * sign(w)``, so that weights come near 0 and jump about it.
+        Whether weights become exactly 0, as in the lasso.  Otherwise, as in Keras, steps follow the
+        gradient ``l1 * sign(w)``, so that weights come close to 0 and oscillate around it.
 
     Notes
     -----
-    With ``proximal`` no step takes a weight across 0: it stops there, and leaves only where the
-    loss alone is steeper than ``l1``.  Under plain gradient descent that is soft thresholding, the
-    proximal step of the lasso; under other rules training comes to rest where the penalised loss
-    has its minimum, too, which the proximal step of a rule with momentum or scaled steps does not
-    [1]_.  Optimizers that search along lines, such as L-BFGS, refuse it.
+    With ``proximal`` no step takes a weight across 0: it stops there, and leaves 0 only if the
+    gradient of the loss alone exceeds ``l1``.  With plain gradient descent this is soft
+    thresholding, the proximal step of the lasso; with other rules training also converges to the
+    minimum of the penalised loss, which the proximal step of a rule with momentum or scaled steps
+    does not [1]_.  Optimizers that search along lines, such as L-BFGS, reject it.
 
     References
     ----------
@@ -136,7 +136,7 @@ class L1(Regularizer):
     >>> regularizers.L1(0.5)([1.0, -3.0])
     2.0
 
-    The lasso: the second input says nothing of ``y``, and its weight becomes 0.
+    The lasso: the second input is unrelated to ``y``, and its weight becomes 0.
 
     >>> import numpy as np, lamina
     >>> x = np.array([[1.0, 1.0], [2.0, -1.0], [3.0, -1.0], [4.0, 1.0]])
@@ -175,8 +175,8 @@ class L2(Regularizer):
 class L1L2(Regularizer):
     """Both penalties: ``l1 * sum(|w|) + l2 * sum(w ** 2)`` (the elastic net).
 
-    The string ``"l1_l2"`` stands for ``L1L2(0.01, 0.01)``; in Keras it is ``L1L2(0.0, 0.0)``,
-    which penalises nothing.
+    The string ``"l1_l2"`` means ``L1L2(0.01, 0.01)``; in Keras it is ``L1L2(0.0, 0.0)``, which does
+    not penalise anything.
 
     Parameters
     ----------
@@ -199,16 +199,16 @@ class L1L2(Regularizer):
 
 
 class OrthogonalRegularizer(Regularizer):
-    """Penalises angles between the rows, or the columns, of a matrix that are not right ones.
+    """Penalise deviations of the rows, or the columns, of a matrix from orthogonality.
 
-    It is `factor` times the mean absolute cosine over all pairs.
+    The penalty is `factor` times the mean absolute cosine over all pairs.
 
     Parameters
     ----------
     factor : float, default 0.01
         At least 0.
     mode : {"rows", "columns"}, default "rows"
-        What is to be orthogonal.
+        Whether rows or columns should be orthogonal.
 
     Examples
     --------
@@ -244,7 +244,7 @@ class OrthogonalRegularizer(Regularizer):
         return self.factor * ops.sum(apart) / max(1, size * (size - 1))
 
 
-l1, l2, l1_l2 = L1, L2, L1L2  # Keras's other names of the same
+l1, l2, l1_l2 = L1, L2, L1L2  # Keras's aliases
 orthogonal_regularizer = OrthogonalRegularizer
 
 _TABLE: dict[str, type[Regularizer]] = {
@@ -262,7 +262,7 @@ def get(identifier: object) -> Regularizer | Callable[[Any], Any] | None:
     Parameters
     ----------
     identifier : str, dict, type, Regularizer, callable or None
-        ``"l1"``, ``"l2"``, ``"l1_l2"`` stand for factors of 0.01.
+        ``"l1"``, ``"l2"`` and ``"l1_l2"`` have factors of 0.01.
 
     Raises
     ------
@@ -289,4 +289,4 @@ def get(identifier: object) -> Regularizer | Callable[[Any], Any] | None:
     return regularizer
 
 
-deserialize = get  # by Keras's name
+deserialize = get  # Keras's name

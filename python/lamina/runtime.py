@@ -1,9 +1,9 @@
-"""What the engine runs on: threads and instruction set.
+"""The resources of the engine: threads and instruction set.
 
 ``LAMINA_NUM_THREADS`` and ``LAMINA_ISA`` set both from the environment; ``OMP_NUM_THREADS``, the
-CPU affinity and the cgroup's CPU quota are respected.  No choice of threads changes a bit of any
-result.  A value that means nothing (``LAMINA_NUM_THREADS=four``) is ignored with a RuntimeWarning
-at import; an instruction set that is not here is an ImportError.
+CPU affinity and the CPU quota of the cgroup are respected.  The number of threads does not change
+any bit of any result.  An invalid value (``LAMINA_NUM_THREADS=four``) is ignored with a
+RuntimeWarning at import; an instruction set that is not available is an ImportError.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if not TYPE_CHECKING:
     __getattr__ = answering(__name__)
 
 
-MAX_THREADS = 2**31 - 1  # what the engine counts with
+MAX_THREADS = 2**31 - 1  # the range of the engine's count
 
 
 @answering_calls
 def get_num_threads() -> int:
-    """Return the largest number of threads an operation may use.
+    """Return the maximum number of threads of an operation.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def get_num_threads() -> int:
 
 @answering_calls
 def set_num_threads(n: int) -> None:
-    """Let operations use at most ``n`` threads; each still decides how many pay for its work.
+    """Let operations use at most ``n`` threads; each operation uses only as many as speed it up.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def isa() -> str:
 
 @answering_calls
 def available_isas() -> list[str]:
-    """Return the instruction sets that this build has and this CPU can run.
+    """Return the instruction sets that are in this build and that this CPU can run.
 
     Examples
     --------
@@ -94,10 +94,10 @@ def available_isas() -> list[str]:
 
 @answering_calls
 def has_bfloat16() -> bool:
-    """Return whether models of the policy "mixed_bfloat16" can run: see ``dtype_policies``.
+    """Return whether models with the policy "mixed_bfloat16" can run: see ``dtype_policies``.
 
-    They need a CPU with AVX512_BF16, and the instruction set "v4" in use; ``lamina info`` says what
-    is missing.
+    They need a CPU with AVX512_BF16, with the instruction set "v4" in use; ``lamina info`` shows
+    what is missing.
 
     Examples
     --------
@@ -109,7 +109,7 @@ def has_bfloat16() -> bool:
 
 @answering_calls
 def use_isa(name: str) -> None:
-    """Run the kernels of another instruction set from now on (results differ in last bits)."""
+    """Use the kernels of another instruction set from now on (results differ in the last bits)."""
     known = available_isas()
     if name not in known:
         raise ValueError(f"use_isa: {unknown('instruction set', name, known)}")
@@ -118,7 +118,7 @@ def use_isa(name: str) -> None:
 
 @answering_calls
 def explain_threads() -> str:
-    """Return in words where the number of threads comes from.
+    """Return an explanation of the number of threads.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Keras's names that are not here, and what to use: tables, read when such a name is asked for.
+"""Keras's names that do not exist here, with alternatives: tables that are read on demand.
 
-Each table maps a sentence to the names that it answers, so that one answer stands in one place.
+Each table maps a sentence to the names that it answers, so that each answer occurs only once.
 """

@@ -1,4 +1,4 @@
-"""What answers keyword arguments of Keras that are not here, by class or method."""
+"""Answers to keyword arguments of Keras that do not exist here, by class or method."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ CATEGORICAL = {
     "use x": "y",
 }
 
-# What Keras takes, too, and does nothing with, or what says how it computes: any value is taken.
-# By the name of a class, or of a function.
+# Arguments that Keras takes and ignores, or that only affect how it computes: any value is
+# accepted. By the name of a class or function.
 TAKEN: Mapping[str, str] = {
     "Layer": "autocast",
     "Embedding": "input_length",
@@ -119,15 +119,15 @@ TAKEN: Mapping[str, str] = {
     "add_weight": "autocast experimental_autocast aggregation synchronization",
     "add_variable": "aggregation synchronization",
 }
-# What Keras ignores, with a warning.
+# Arguments that Keras ignores, with a warning.
 IGNORED: Mapping[str, str] = {"Optimizer": "decay"}
-# What is off by default in Keras, and is not here: False asks for nothing.
+# Features that are off by default in Keras, and do not exist here: False is accepted.
 SWITCHES = frozenset(
     {"sparse", "ragged", "optional", "renorm", "synchronized", "rms_scaling"}
     | {"overwrite_with_gradient"}
 )
 
-# By the name of a class, for it and what derives from it, or by that of a method.
+# By the name of a class, for it and classes derived from it, or by that of a method.
 TABLES: Mapping[str, Mapping[str, str]] = {
     "Input": INPUT,
     "InputLayer": LAYER,

@@ -1,4 +1,4 @@
-"""What answers attributes of Keras's objects that are not here, class by class."""
+"""Answers to attributes of Keras's objects that do not exist here, by class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_QUANTIZING = "models are float32 or float64; there is no quantisation"
 OWN_FILES = "files keep weights and get_config; what else a layer holds belongs into the latter"
 SHAPES = "use compute_output_shape, which takes and returns shapes"
 
-COMMON = {  # to models and layers
+COMMON = {  # for models and layers
     ARRAYS: "metrics_variables add_variable updates",
     OWN_FILES: "save_own_variables load_own_variables",
     WEIGHTS_FILE: "get_state_tree set_state_tree",
@@ -61,7 +61,7 @@ MODEL = {
     "use lamina.utils.plot_model(model)": "plot",
 }
 
-OF_LAYERS = {  # what a model with call has, and one made of layers has not
+OF_LAYERS = {  # attributes of models with call that models of layers lack
     "call the model, or its predict": "call",
     "weights belong to layers: add them in a layer of your own": "add_weight",
     "a layer of your own calls add_loss within call": "add_loss",

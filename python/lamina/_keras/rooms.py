@@ -1,6 +1,6 @@
-"""What answers Keras's modules, classes and functions that are not here, room by room.
+"""Answers to modules, classes and functions of Keras that do not exist here, by module.
 
-Names that differ from one here by case and underscores alone need no entry.
+Names that differ from one here only by case and underscores need no entry.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What answers names given as strings that are no class's, such as ``compile(loss="cce")``.
+"""Answers to names given as strings that are not class names, such as ``compile(loss="cce")``.
 
-They are short names and those of other libraries; the nearest name would be a false friend.
+They are abbreviations and names of other libraries, for which the nearest name would be misleading.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ OPTIMIZERS = {
     "it wraps others, and is given as an instance": "lossscaleoptimizer multioptimizer swa",
 }
 
-# By what the string names.
+# By the kind of object that the string names.
 TABLES: Mapping[str, Mapping[str, str]] = {
     "loss": LOSSES,
     "metric": METRICS,

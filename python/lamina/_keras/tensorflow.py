@@ -1,8 +1,8 @@
-"""Names of TensorFlow's operations and of ``keras.backend``, and the operations here."""
+"""Names of TensorFlow's operations and of ``keras.backend``, with the operations here."""
 
 from __future__ import annotations
 
-# Those of lamina.ops, by their names in TensorFlow and in Keras 2's backend.
+# Operations of lamina.ops, by their names in TensorFlow and in the backend of Keras 2.
 OTHERWISE = {
     "sum": "reduce_sum add_n",
     "mean": "reduce_mean",
@@ -74,7 +74,7 @@ OPS = {
     "use lamina.ops.cast(x, 'int32')": "to_int32 to_int64",
 }
 
-# Those of Keras 2's backend that lamina.ops has by the same name.
+# Functions of the backend of Keras 2 that lamina.ops has under the same name.
 _SAME = (
     "abs all any arange argmax argmin batch_normalization binary_crossentropy cast "
     "categorical_crossentropy clip concatenate cos cumprod cumsum dot dtype elu equal exp "

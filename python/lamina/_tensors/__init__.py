@@ -1,6 +1,6 @@
-"""Tensors that operations are written with: recorded ones, weights, and what they share.
+"""Tensors for writing operations: recorded ones, weights, and their common base.
 
-``lamina.ops`` is the vocabulary; a ``Recording`` is what it writes to.
+``lamina.ops`` contains the functions; a ``Recording`` is the graph to which they write.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The arguments of a call, with places for the tensors among them."""
+"""The arguments of a call, with placeholders for tensors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Place:
         self.index = index
 
     def __repr__(self) -> str:
-        """Return which one."""
+        """Return its index."""
         return f"<tensor {self.index}>"
 
 
 class Arguments:
-    """What a call was given, its tensors taken out.
+    """The arguments of a call, with its tensors taken out.
 
     Parameters
     ----------
@@ -30,12 +30,12 @@ class Arguments:
     kwargs : mapping
         Lists, tuples and dicts are searched at any depth.
     is_tensor : callable
-        Says of a value whether it is taken out.
+        Returns whether a value is to be taken out.
 
     Attributes
     ----------
     tensors : list
-        Those taken out, in order.
+        The tensors taken out, in order.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Arguments:
 
     @property
     def are_tensors(self) -> bool:
-        """Whether the arguments are tensors alone, none of them in a structure or by keyword."""
+        """Whether the arguments are only tensors, none of them in a structure or by keyword."""
         return not self.kwargs and all(isinstance(value, Place) for value in self.args)
 
     def filled(self, tensors: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -67,7 +67,7 @@ class Arguments:
         return args, {name: mapped(value, put) for name, value in self.kwargs.items()}
 
     def to_config(self) -> dict[str, Any]:
-        """Return the arguments as plain values: JSON holds them."""
+        """Return the arguments as plain values that can be written as JSON."""
         return {
             "args": [_plain(value) for value in self.args],
             "kwargs": {name: _plain(value) for name, value in self.kwargs.items()},
@@ -75,14 +75,14 @@ class Arguments:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Arguments:
-        """Return the arguments that ``to_config`` described."""
+        """Return the arguments described by ``to_config``."""
         made = cls((), {}, lambda _: False)
         made.args = [_structured(value) for value in config["args"]]
         made.kwargs = {name: _structured(value) for name, value in config["kwargs"].items()}
         return made
 
     def forget_tensors(self) -> list[Any]:
-        """Return the tensors, and keep the places alone."""
+        """Return the tensors, and keep only the placeholders."""
         tensors, self.tensors = self.tensors, []
         return tensors
 
@@ -102,7 +102,7 @@ class Arguments:
 
 
 def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Return a structure with what ``change`` returns in place of a value, unless it is None."""
+    """Return a structure with values replaced by ``change(value)``, unless that is None."""
     changed = change(value)
     if changed is not None:
         return changed
@@ -140,7 +140,7 @@ def packed(form: Any, leaves: Sequence[Any]) -> Any:
     return build(form)
 
 
-# --- plain values: what JSON does not have is {"kind": value}
+# --- plain values: types that JSON lacks are written as {"kind": value}
 
 
 def _plain(value: Any) -> Any:
@@ -164,7 +164,7 @@ def _plain(value: Any) -> Any:
 
 
 def _number_type(name: Any) -> np.dtype[Any]:
-    """Return a type of numbers by its name; others may have elements of any size."""
+    """Return a numeric type by its name; other types may have elements of any size."""
     kind: np.dtype[Any] = np.dtype(name)
     if kind.kind not in "biuf" or kind.itemsize > 8:
         raise ValueError(f"arguments are arrays of numbers; got dtype {name!r:.80}")

@@ -1,4 +1,4 @@
-"""One function, three uses: on recorded tensors, on symbolic ones, on arrays."""
+"""Functions with three uses: on recorded tensors, on symbolic tensors, and on arrays."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from lamina._tensors.recording import Recording
 from lamina._tensors.tensor import Tensor
 from lamina._tensors.variable import Variable
 
-# What messages begin with that do not know which operation they are of: the engine's too.
+# The beginning of messages, also of the engine, that do not know which operation they belong to.
 NOBODY = ("ops", "expression")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def operation(function: F) -> F:
-    """Make a function that records operations one that takes symbolic tensors and arrays too.
+    """Make a function that records operations also take symbolic tensors and arrays.
 
-    The function is written with ``given`` and others of its kind, and returns tensors.
+    The function is written with ``given`` and similar functions, and returns tensors.
     """
     answered = answering_calls(function)
 
@@ -58,9 +58,9 @@ def operation(function: F) -> F:
 
 
 def calling(function: F) -> F:
-    """Make a function that calls others, for entries that it tells apart, take symbolic tensors.
+    """Make a function that calls others, for separate entries, take symbolic tensors.
 
-    How many entries those have is known when a layer records the calls.
+    The number of entries is known when a layer records the calls.
     """
 
     @functools.wraps(function)
@@ -76,10 +76,10 @@ def calling(function: F) -> F:
 
 
 def _told_by(who: str, error: Exception, outermost: bool) -> str | None:
-    """Return the message with the name of the operation that was called, None if it has that.
+    """Return the message with the name of the operation that was called, None if it has it already.
 
-    What an operation is made of speaks in the name of the whole: on arrays all that is within it,
-    while a graph is recorded the operations that it calls, but no layer.
+    Errors within an operation are reported under its name: on arrays all of them, and while a graph
+    is recorded those of operations that it calls, but not of layers.
     """
     text = str(error)
     speaker = re.match(r"([\w.]+)(?: '[^']*')?(?: \([^)]*\))?: ", text)
@@ -96,7 +96,7 @@ def _told_by(who: str, error: Exception, outermost: bool) -> str | None:
 
 
 def _found(args: Any, kwargs: Any) -> type | None:
-    """Return what kind of tensor is among the arguments: Tensor, a symbolic one, Variable, None."""
+    """Return the kind of tensor among the arguments: Tensor, a symbolic one, Variable or None."""
     found: type | None = None
     for value in args:
         kind = _kind(value)
@@ -114,13 +114,13 @@ def _found(args: Any, kwargs: Any) -> type | None:
 
 
 def on_tensors(*values: Any) -> bool:
-    """Return whether there are tensors among the values, or weights while a graph is recorded."""
+    """Return whether the values include tensors, or weights while a graph is recorded."""
     found = _found(values, {})
     return found is not None and (found is not Variable or Recording.current() is not None)
 
 
 def as_operand(value: Any) -> Any:
-    """Return a tensor, a weight or an array as it is, and numbers in lists as a float32 array."""
+    """Return tensors, weights and arrays unchanged, and lists of numbers as a float32 array."""
     return value if hasattr(value, "shape") else np.asarray(value, np.float32)
 
 
@@ -136,7 +136,7 @@ def _kind(value: Any) -> type | None:
 
 
 def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Return what a function that records operations makes of arrays."""
+    """Return the result of a function that records operations for arrays."""
     leaves = flat(args) + flat(kwargs)
     if any(isinstance(leaf, Variable) for leaf in leaves):
         args, kwargs = mapped(tuple(args), _live), mapped(dict(kwargs), _live)
@@ -147,7 +147,7 @@ def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     now.once = True
     with now:
         result = function(*args, **kwargs)
-    # Whole numbers up to 2^31 are exact in float64; what becomes of them is float32, as in Keras.
+    # Integers up to 2^31 are exact in float64; results computed from them are float32, as in Keras.
     return computed(graph, result, "float32" if dtype is None else dtype)
 
 
@@ -156,7 +156,7 @@ def _live(value: Any) -> Any:
 
 
 def dtype_of(leaves: list[Any]) -> str | None:
-    """Return "float64" where an array is, None where there are integers alone, else "float32"."""
+    """Return "float64" if any array has that dtype, None for integers only, else "float32"."""
     kinds = {v.dtype.str[1:] for v in leaves if isinstance(v, (np.ndarray, np.generic))}
     if "f8" in kinds:
         return "float64"

@@ -1,4 +1,4 @@
-"""From what an operation is given to tensors of the current recording."""
+"""Converting the arguments of an operation to tensors of the current recording."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lamina._tensors.tensor import Tensor
 
 
 def current() -> Recording:
-    """Return the recording that operations write to."""
+    """Return the recording to which operations write."""
     now = Recording.current()
     if now is None:
         raise RuntimeError("no graph is being recorded")
@@ -21,23 +21,25 @@ def current() -> Recording:
 
 
 def given(value: Any, dtype: str | None = None) -> Tensor:
-    """Return a tensor of the current recording: recorded, a weight, or a constant.
+    """Return a tensor of the current recording: a recorded one, a weight, or a constant.
 
-    Lists of tensors are stacked, at any depth.  Arrays of floats take the graph's type, of integers
-    int32, of truth values bool; ``dtype`` says otherwise ("float", "int32" or "bool") for arrays
-    alone.
+    Lists of tensors are stacked, at any depth.  Arrays of floats take the graph's dtype, integers
+    become int32, booleans bool; ``dtype`` can specify another type ("float", "int32" or "bool"),
+    only for arrays.
     """
     now = current()
     if isinstance(value, Tensor):
         if value.recording.graph is not now.graph:
             raise ValueError(
-                f"{now.name or 'ops'}: {value!r} belongs to another graph: a tensor that one call "
-                f"of a layer made cannot be kept for another"
+                f"{now.name or 'ops'}: {value!r} belongs to another graph: a tensor from one call "
+                f"of a layer cannot be used in another call"
             )
         return value
     if isinstance(value, _core.Parameter):
         weight = Tensor(now, now.graph.parameter(value))
-        kind = getattr(value, "_kind", None)  # of integers and truth values, which floats stand for
+        kind = getattr(
+            value, "_kind", None
+        )  # for integers and booleans, which are stored as floats
         if kind is None:
             return weight
         from lamina.ops._elements import converted
@@ -55,7 +57,7 @@ def given(value: Any, dtype: str | None = None) -> Tensor:
 
 
 def constant_array(value: Any, floats: str, dtype: str | None = None) -> Any:
-    """Return a C-contiguous array of a graph's types."""
+    """Return a C-contiguous array of one of a graph's types."""
     array = np.asarray(value)
     kind = array.dtype.kind
     if kind not in "fiub":
@@ -79,9 +81,9 @@ def wrap(value: _core.Tensor) -> Tensor:
 
 
 def record(kind: str, *arguments: Any, **settings: Any) -> Any:
-    """Record an operation of the engine by its name; tensors go in and come out.
+    """Record an operation of the engine, given its name, on tensors; return tensors.
 
-    Arguments are as the engine's methods take them (``_core.operations()``).
+    Arguments are those of the engine's methods (``_core.operations()``).
     """
     now = current()
     y = now.graph.record(kind, *(_plain(a) for a in arguments), name=now.name, **{
@@ -104,14 +106,14 @@ def _plain(argument: Any) -> Any:
 
 
 def all_rows(x: Tensor) -> Tensor:
-    """Return the rows of a batch as the first axis of a value without rows."""
+    """Return the rows of a batch as the first axis of a tensor without rows."""
     if not x.rows:
         return x
     return record("all_rows", x, x.recording.need_rows())  # type: ignore[no-any-return]
 
 
 def by_rows(x: Tensor) -> Tensor:
-    """Return a value whose first axis is the rows of the batch as one with rows."""
+    """Return a tensor whose first axis is that of the batch's rows as one with rows."""
     if x.rows:
         return x
     rows = x.recording.need_rows()
@@ -125,18 +127,18 @@ def by_rows(x: Tensor) -> Tensor:
 
 
 def each_row(x: Tensor) -> Tensor:
-    """Return a value without rows as one that is the same for each row."""
+    """Return a tensor without rows as one that is the same for each row."""
     return x if x.rows else record("each_row", x)
 
 
 def row_count() -> Tensor:
-    """Return how many rows a batch has, as a number of the graph."""
+    """Return the number of rows of a batch, as a number of the graph."""
     rows = current().rows
     return given(float(rows)) if rows else record("sum", each_row(given(1.0)), [], True)
 
 
 def scalar_penalty(who: str, value: Any) -> Tensor:
-    """Return what a regularizer returned as a single number, or one for each row."""
+    """Return the result of a regularizer as a single number, or one for each row."""
     if not isinstance(value, (Tensor, _core.Parameter, float, int, np.ndarray, np.generic)):
         raise TypeError(f"{who}: must return a single number; got {value!r:.100}")
     tensor = given(value, "float")

@@ -1,4 +1,4 @@
-"""Python's operators on tensors: each calls the function of ``lamina.ops`` that it stands for."""
+"""Python's operators on tensors: each calls the corresponding function of ``lamina.ops``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _apply(name: str, *operands: Any) -> Any:
     return getattr(ops, name)(*operands)
 
 
-# NumPy's functions behind operators whose names in lamina.ops are others.
+# NumPy's functions for operators with other names in lamina.ops.
 UFUNCS = {
     "remainder": "mod",
     "bitwise_and": "logical_and",
@@ -26,7 +26,7 @@ UFUNCS = {
 }
 
 
-# Methods of arrays and of tensors elsewhere whose names in lamina.ops are others.
+# Methods of arrays, and of tensors of other libraries, with other names in lamina.ops.
 METHODS = {
     "use ops.reshape": "flatten view resize",
     "use ops.expand_dims": "unsqueeze",
@@ -43,13 +43,13 @@ METHODS = {
 
 
 def missing(tensor: Any, name: str) -> str:
-    """Return the words for an attribute that a tensor does not have."""
+    """Return the error message for an attribute that a tensor does not have."""
     from lamina import ops
     from lamina._answers import said_of
     from lamina._public import absent_of
 
     kind = type(tensor)
-    absent = absent_of(kind, name)  # it has raised, and Python asks once more
+    absent = absent_of(kind, name)  # it has raised, and Python tries again
     said = said_of(METHODS, name) if absent is None else absent.said
     if said is None and not name.startswith("_") and name in dir(ops):
         said = f"use ops.{name}"
@@ -57,13 +57,13 @@ def missing(tensor: Any, name: str) -> str:
 
 
 class Operators:
-    """A base of what ``lamina.ops`` takes: NumPy's operators, indexing, and a few attributes."""
+    """A base of the types that ``lamina.ops`` takes: operators, indexing, some attributes."""
 
     __slots__ = ()
     __hash__ = object.__hash__
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """Call the function of ``lamina.ops``: for ``np.sin(x)``, and for ``array + x``."""
+        """Call the function of ``lamina.ops``, for ``np.sin(x)`` and for ``array + x``."""
         from lamina import ops
 
         named = str(ufunc.__name__)
@@ -77,19 +77,19 @@ class Operators:
         return function(*inputs)
 
     def __getitem__(self, key: Any) -> Self:
-        """Return part of it, by NumPy's indexing."""
+        """Return a part, with NumPy's indexing."""
         from lamina import ops
 
         return ops.get_item(self, key)  # type: ignore[no-any-return]
 
-    if not TYPE_CHECKING:  # to a type checker, all attributes would be there
+    if not TYPE_CHECKING:  # type checkers would accept any attribute
 
         def __getattr__(self, name: str) -> Any:
-            """Raise AttributeError, with the function of ``lamina.ops`` that is meant."""
+            """Raise AttributeError that names the intended function of ``lamina.ops``."""
             raise AttributeError(missing(self, name), name=name)
 
     def __round__(self, ndigits: int | None = None) -> Self:
-        """Return the nearest numbers of so many decimals."""
+        """Return the values rounded to a number of decimals."""
         return _apply("round", self, ndigits or 0)  # type: ignore[no-any-return]
 
     def __setitem__(self, key: Any, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What is being recorded: a graph, and what holds for the recording as a whole."""
+"""The graph being recorded, and the properties of the recording as a whole."""
 
 from __future__ import annotations
 
@@ -9,58 +9,58 @@ from typing import Any, NoReturn
 
 from lamina import _core
 
-# Streams of one layer's own draws lie this far apart: below it are those of the layers.
+# Distance between the streams of a layer's own draws; smaller numbers are streams of layers.
 STREAM_STEP = 1 << 20
 
 
 class NeedsRows(Exception):  # noqa: N818  no error: it asks for another recording
-    """Asks for a recording that knows how many rows a batch has."""
+    """Requests a recording with a known number of rows per batch."""
 
 
 class Recording:
-    """A graph under construction, with what holds for all that is recorded on it.
+    """A graph under construction, with properties that apply to everything recorded on it.
 
-    Within ``with recording:`` it is what ``lamina.ops`` records weights and random numbers on.
+    Within ``with recording:`` it is where ``lamina.ops`` records weights and random numbers.
 
     Parameters
     ----------
     graph : _core.Graph
     training : bool, optional
-        Whether the graph is for training alone, or for inference alone.  None where it serves
-        both: then who asks for it (``ask_training``) is told False, and ``asked`` says so.
+        Whether the graph is only for training, or only for inference.  None if it is for both:
+        ``ask_training`` then returns False, and ``asked`` becomes True.
     rows : int, optional
-        How many rows every batch has; None where the graph is for any number.
+        The number of rows of every batch; None if the graph is for any number.
     standing : bool, default False
-        Whether ``rows`` only stands for a number, which messages do not show.
+        Whether ``rows`` is only a placeholder, which messages do not show.
 
     Attributes
     ----------
     forced : bool or None
-        What a call within was told by its caller, ``layer(x, training=True)``; None elsewhere.
+        The value passed to a call within, ``layer(x, training=True)``; None outside.
     asked : bool
-        Whether what was recorded depends on ``training``.
+        Whether the recorded operations depend on ``training``.
     noisy : bool
-        Whether random numbers act in inference too: each prediction draws its own.
+        Whether random numbers are also used in inference: each prediction draws its own.
     once : bool
-        Whether what is recorded runs once, now: random numbers are constants then.
+        Whether the recorded operations run once, immediately: random numbers are then constants.
     leaves : bool
-        Whether what is assigned is left in the weights by inference too: in calls on arrays.
+        Whether inference also stores assigned values in the weights: in calls on arrays.
     unheard : list of str
-        Layers that would act otherwise in training, had the model's ``call`` told them.
+        Layers that would act differently in training if the model's ``call`` passed it to them.
     unmasked : list of str
-        Layers that a mask reached which they neither use nor pass on.
+        Layers reached by a mask that they neither use nor pass on.
     losses : list of Tensor
-        What ``add_loss`` was given while this was recorded.
+        The losses given to ``add_loss`` during the recording.
     assigned : dict
-        By the id of a weight, it and what ``assign`` leaves in it.
+        By the id of a weight, the weight and the value that ``assign`` stores in it.
     watched : dict
-        By the id of a metric, what it was given meanwhile: it is fed after each batch.
+        By the id of a metric, the arguments that it got: it is fed after each batch.
     reported : set of int
-        Ids of the metrics that ``compile`` was given, which are fed anyway.
+        Ids of the metrics given to ``compile``, which are fed in any case.
     awaited : Awaited or None
         The model that a step is going to call.
     returned : dict
-        By the id of a layer, the shapes of what it returned last, without the axis of rows.
+        By the id of a layer, the shapes of its last results, without the axis of rows.
     """
 
     def __init__(
@@ -78,21 +78,23 @@ class Recording:
         self.unheard: list[str] = []
         self.unmasked: list[str] = []
         self.losses: list[Any] = []
-        self.assigned: dict[int, tuple[_core.Parameter, _core.Tensor]] = {}  # what is left in them
+        self.assigned: dict[
+            int, tuple[_core.Parameter, _core.Tensor]
+        ] = {}  # the values stored in them
         self.watched: dict[int, Any] = {}
         self.reported: set[int] = set()
         self.awaited: Any = None
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
-        self.layers: list[Any] = []  # whose calls are being recorded, the outermost first
-        self.calling = False  # whether the innermost of them is, rather than a build
+        self.layers: list[Any] = []  # the layers whose calls are being recorded, outermost first
+        self.calling = False  # whether the innermost is being called, rather than built
         self._stream = 0
         self._drawn = 0
         self._kept: dict[Any, Any] = {}
 
     @staticmethod
     def current() -> Recording | None:
-        """Return the recording that this thread is in the midst of, or None."""
+        """Return this thread's current recording, or None."""
         return _stack.recordings[-1] if _stack.recordings else None
 
     @staticmethod
@@ -107,19 +109,19 @@ class Recording:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Go back to the one before."""
+        """Restore the previous recording."""
         _stack.recordings.pop()
 
-    # --- what layers say
+    # --- called by layers
 
     @property
     def name(self) -> str:
-        """The layer that is recorded, for messages and profiles."""
+        """The name of the layer being recorded, for messages and profiles."""
         return self.names[-1] if self.names else ""
 
     @contextmanager
     def within(self, name: str) -> Iterator[None]:
-        """Let messages name a layer."""
+        """Use the name of a layer in messages."""
         self.names.append(name)
         try:
             yield
@@ -128,7 +130,7 @@ class Recording:
 
     @contextmanager
     def calls(self, layer: Any) -> Iterator[None]:
-        """Let what is recorded in the block be a call of the layer."""
+        """Treat the operations recorded in the block as a call of the layer."""
         before, self.calling = self.calling, True
         self.layers.append(layer)
         try:
@@ -140,7 +142,7 @@ class Recording:
     @staticmethod
     @contextmanager
     def building() -> Iterator[None]:
-        """Let weights be made in the block, also while something is recorded."""
+        """Allow weights to be made in the block, even during a recording."""
         now = Recording.current()
         if now is None:
             yield
@@ -152,7 +154,7 @@ class Recording:
             now.calling = before
 
     def ask_training(self) -> bool:
-        """Return whether this is for training; the recording notes that it depends on it."""
+        """Return whether this is for training; the recording is noted to depend on it."""
         if self.forced is not None:
             return self.forced
         self.asked = True
@@ -165,16 +167,16 @@ class Recording:
         return self.acts(), always
 
     def acts(self) -> bool:
-        """Return whether a layer that acts otherwise in training does so here."""
+        """Return whether a layer that acts differently in training does so here."""
         if self._untold:
             self.unheard.append(self.name)
         return self.forced is not False
 
     @contextmanager
     def told(self, training: bool | None, *, untold: bool = False) -> Iterator[None]:
-        """Let ``training`` hold for what is recorded in the block, where it is not None.
+        """Use ``training`` for the operations recorded in the block, unless it is None.
 
-        ``untold``: it is False because a model's ``call`` hears of no training.
+        With ``untold`` it is False because a model's ``call`` does not pass it on.
         """
         before = self.forced, self._untold
         if training is not None:
@@ -184,11 +186,11 @@ class Recording:
         finally:
             self.forced, self._untold = before
 
-    # --- what is made once
+    # --- objects made once
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
-        """Let ``made_once`` make everything anew for the block."""
+        """Let ``made_once`` make everything again within the block."""
         before, self._kept = self._kept, {}
         try:
             yield
@@ -196,7 +198,7 @@ class Recording:
             self._kept = before
 
     def made_once(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Return what ``make`` returned the first time that the key was asked for."""
+        """Return the result of ``make`` from the first time that the key was used."""
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
@@ -205,7 +207,7 @@ class Recording:
 
     @contextmanager
     def streams_from(self, first: int) -> Iterator[None]:
-        """Let a layer's own draws take streams of their own, after its first."""
+        """Give a layer's own draws separate streams, after the first."""
         before = self._stream, self._drawn
         self._stream, self._drawn = first, 0
         try:
@@ -214,9 +216,9 @@ class Recording:
             self._stream, self._drawn = before
 
     def next_stream(self, *, noisy: bool = True) -> int:
-        """Return a stream that no other draw of this recording takes.
+        """Return a stream that no other draw of this recording uses.
 
-        ``noisy`` says whether what is drawn acts in inference too.
+        ``noisy`` says whether the numbers are also drawn in inference.
         """
         self.noisy = self.noisy or noisy
         self._drawn += 1
@@ -227,9 +229,10 @@ class Recording:
         return self._stream + self._drawn * STREAM_STEP
 
     def assign(self, variable: _core.Parameter, value: Any) -> None:
-        """Let each training step leave ``value`` in a weight; what is recorded now reads it.
+        """Let each training step store ``value`` in a weight; operations recorded now read it.
 
-        A weight that learns gets the gradient of what is read, and the step's change is added.
+        A trainable weight gets the gradient of the value that is read, and the step's change is
+        added.
         """
         from lamina._tensors.given import given
         from lamina._tensors.tensor import Tensor
@@ -237,7 +240,7 @@ class Recording:
 
         tensor = given(value)
         kind = getattr(variable, "_kind", None)
-        if kind is not None:  # floats stand for the integers, or truth values
+        if kind is not None:  # integers and booleans are stored as floats
             tensor = converted(converted(tensor, kind), "float")
         if tensor.rows or tuple(tensor.shape) != tuple(variable.shape):
             raise ValueError(
@@ -254,7 +257,7 @@ class Recording:
 
     @contextmanager
     def standing_in(self, variable: _core.Parameter, tensor: Any) -> Iterator[None]:
-        """Let a tensor be what layers read for a weight in the block."""
+        """Make layers read a tensor in place of a weight within the block."""
         self.graph.stand_in(variable, tensor.value)
         try:
             yield
@@ -262,7 +265,7 @@ class Recording:
             self.graph.stand_in(variable, None)
 
     def need_rows(self) -> int:
-        """Return how many rows a batch has; NeedsRows where the recording is for any number."""
+        """Return the number of rows of a batch; NeedsRows if the recording is for any number."""
         if self.rows is None:
             raise NeedsRows
         return self.rows
@@ -277,16 +280,16 @@ _stack = _Stack()
 
 
 class RowCount:
-    """How many rows a batch has, in a recording that is for any number of them.
+    """The number of rows of a batch, in a recording that is for any number of rows.
 
-    ``reshape`` and others take it as it is, as the size of the first axis; whatever needs a number
-    asks for a recording that has one.
+    ``reshape`` and other functions accept it as the size of the first axis; code that needs a
+    number requests a recording that has one.
     """
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """Return what it stands for."""
+        """Return a description."""
         return "rows"
 
     def _needed(self, *_: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Recorded tensors: what a layer's ``call`` is given and returns."""
+"""Recorded tensors: arguments and results of a layer's ``call``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lamina._tensors.recording import NeedsRows, Recording
 
 
 class Tensor(Operators, Public):
-    """A value of a graph under construction: what ``Layer.call`` is given, and returns.
+    """A value of a graph under construction: an argument or result of ``Layer.call``.
 
-    Its numbers are known when the graph runs.  ``lamina.ops`` and Python's operators make others
-    of it.
+    Its numbers are known only when the graph runs.  Functions of ``lamina.ops`` and Python's
+    operators make new tensors from it.
 
     Attributes
     ----------
     shape : tuple
-        The axis of rows first, None where the graph is for any number of them.  Weights, and what
-        all rows make, have none.
+        The axis of rows first, None if the graph is for any number of rows.  Weights, and values
+        computed from all rows, have no such axis.
     dtype : str
         "float32", "float64", "int32" or "bool".
     ndim : int
@@ -39,18 +39,18 @@ class Tensor(Operators, Public):
 
     @property
     def row_shape(self) -> tuple[int, ...]:
-        """The shape of a row; of all, where it has no axis of rows."""
+        """The shape of a row; of the whole tensor if it has no axis of rows."""
         return tuple(self.value.shape)
 
     @property
     def shape(self) -> tuple[Any, ...]:
-        """The shape; None for the rows where the graph is for any number of them."""
+        """The shape; None for the rows if the graph is for any number of them."""
         row = tuple(self.value.shape)
         return (self.recording.rows, *row) if self.rows else row
 
     @property
     def ndim(self) -> int:
-        """The number of axes, that of the rows among them."""
+        """The number of axes, including that of the rows."""
         return len(self.value.shape) + self.rows
 
     @property
@@ -59,7 +59,7 @@ class Tensor(Operators, Public):
         return self.recording.graph.dtype_of(self.value)
 
     def __repr__(self) -> str:
-        """Return shape and type."""
+        """Return the shape and the type."""
         shape = self.shape
         if self.rows and self.recording.standing:
             shape = (None, *shape[1:])
@@ -81,8 +81,8 @@ class Tensor(Operators, Public):
     def __bool__(self) -> NoReturn:
         """Refuse: the numbers are not known while a graph is recorded."""
         raise TypeError(
-            f"{self._who()}{self!r} has no value while it is recorded, so that neither `if` nor "
-            f"`while` can ask for one; use ops.where, ops.logical_and and the like"
+            f"{self._who()}{self!r} has no value while it is recorded, so it cannot be used in "
+            f"`if` or `while`; use ops.where, ops.logical_and and similar functions"
         )
 
     def _no_number(self, what: str) -> NoReturn:

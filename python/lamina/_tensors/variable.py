@@ -15,7 +15,8 @@ from lamina._tensors.given import given
 from lamina._tensors.operators import Operators, missing
 from lamina._tensors.recording import Recording
 
-# The floats that hold integers, and the power of 2 up to which they, and int32, hold all of them.
+# The floats that store integers, and the power of 2 up to which they, and int32, store all
+# integers.
 EXACT = {"float32": 24, "float64": 31}
 
 
@@ -25,11 +26,11 @@ class Variable(_core.Parameter, Operators):
     Parameters
     ----------
     initializer : array_like, str or callable
-        The first values; an initializer, by name or not, is given the shape and the dtype.
+        The initial values; an initializer, by name or as an object, is called with shape and dtype.
     shape : tuple of int, optional
-        By default that of the values; a callable needs it.
+        By default that of the values; required for a callable.
     dtype : {"float32", "float64", "int32", "bool"}, default "float32"
-        Integers and truth values are for counters and flags, which no gradient changes: see the
+        Integers and booleans are for counters and flags, which gradients do not change: see the
         notes.
     trainable : bool, default True
         Whether gradients change it.
@@ -39,21 +40,22 @@ class Variable(_core.Parameter, Operators):
     -----
     In a layer's ``call`` (and in losses and metrics) it is a tensor of the graph, which gradients
     reach.  Elsewhere it stands for its live values: ``numpy.asarray(weight)`` is a view of them,
-    ``weight[...] = 0`` and ``weight.assign(values)`` change the layer.
+    and ``weight[...] = 0`` and ``weight.assign(values)`` change the layer.
 
-    Integers are held as floats of the layer's precision: all up to 2^24 in either direction in
-    float32, up to 2^31 in float64.  What is given from outside and would not be held exactly, such
-    as 1.5 or 2^24 + 1, is refused, and so are truth values other than True, False, 1 and 0.  What
-    ``call`` assigns is cast, without a check: a fraction is cut off, and a counter that goes up by
-    1 in each step stays at 2^24 in a float32 model; in a float64 model it goes on.
+    Integers are stored as floats of the layer's precision: exactly up to 2^24 in absolute value in
+    float32, and up to 2^31 in float64.  Values given from outside that cannot be stored exactly,
+    such as 1.5 or 2^24 + 1, are rejected, and so are booleans other than True, False, 1 and 0.
+    Values assigned in ``call`` are cast without a check: fractions are truncated, and a counter
+    that increases by 1 in each step stops at 2^24 in a float32 model; in a float64 model it
+    continues.
 
     Attributes
     ----------
     name : str
-        The layer's, and the weight's own: "dense/kernel".
+        The names of the layer and the weight: "dense/kernel".
     path : str
-        The same with the layers around it, "block/dense_1/kernel": no two weights of the model
-        that was built with it have the same.
+        The same including enclosing layers, "block/dense_1/kernel", which is unique in the model
+        that was built with it.
     shape : tuple of int
     dtype : {"float32", "float64", "int32", "bool"}
     trainable : bool
@@ -71,7 +73,7 @@ class Variable(_core.Parameter, Operators):
     array([1., 3.], dtype=float32)
     """
 
-    _kind: str | None  # "int32" or "bool" of values that are no floats
+    _kind: str | None  # "int32" or "bool" for values that are not floats
     _owner: weakref.ref[Any] | None
     _model: weakref.ref[Any] | None  # the last one built with it
 
@@ -114,21 +116,21 @@ class Variable(_core.Parameter, Operators):
     def _unfilled(
         cls, name: str, shape: Shape, dtype: str, trainable: bool = True, kind: str | None = None
     ) -> Variable:
-        """Return one whose owner gives it a home, and first values, when they are needed."""
+        """Return one whose owner gives it memory and initial values when they are needed."""
         made = cls.__new__(cls)
         made._begin(name, shape, dtype, trainable, kind)
         return made
 
     def _owned_by(self, layer: Any) -> None:
-        """Note whose weight it is: the layer gives it a home and first values when needed."""
+        """Note its owner: the layer gives it memory and initial values when they are needed."""
         self._owner = weakref.ref(layer)
 
     def _is_owned_by(self, layer: Any) -> bool:
-        """Return whether the layer made it, and holds it or has forgotten it."""
+        """Return whether the layer made it, and holds it or has dropped it."""
         return self._owner is not None and self._owner() is layer
 
     def __reduce__(self) -> tuple[Any, tuple[object, ...]]:
-        """Return what a copy is made of; the values of a layer's weights are its to save."""
+        """Return the parts of a copy; the values of a layer's weights are saved by the layer."""
         if self._owner is None and self.allocated:
             array = np.array(self.array)
             return Variable, (array, None, self.dtype, self.trainable, self.name)
@@ -146,7 +148,7 @@ class Variable(_core.Parameter, Operators):
 
     @property
     def live(self) -> Array:
-        """The live values, made now if there are none yet; a copy of those that are no floats."""
+        """The live values, made now if there are none yet; a copy if they are not floats."""
         array = self._numbers()
         return array if self._kind is None else array.astype(self._kind)
 
@@ -169,7 +171,7 @@ class Variable(_core.Parameter, Operators):
 
     @property
     def path(self) -> str:
-        """Where it stands in the model that was built last with it; elsewhere the name."""
+        """Its path in the model that was last built with it; otherwise the name."""
         model = None if self._model is None else self._model()
         return self.name if model is None else str(model.path_of(self))
 
@@ -201,7 +203,7 @@ class Variable(_core.Parameter, Operators):
         return self.assign(self - value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        """Return the live values; refused while a graph is recorded, which has none."""
+        """Return the live values; an error while a graph is recorded, as there are none."""
         now = Recording.current()
         if now is not None:
             raise TypeError(
@@ -221,13 +223,13 @@ class Variable(_core.Parameter, Operators):
         return getattr(ufunc, method)(*plain, **options)
 
     def __getitem__(self, key: Any) -> Any:
-        """Return part of it: of the live values, a view where NumPy gives one."""
+        """Return a part of the live values, a view if NumPy returns one."""
         if Recording.current() is not None:
             return super().__getitem__(key)
         return self.live[key]
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the array of live values has."""
+        """Return an attribute of the array of live values."""
         if name.startswith("_") or Recording.current() is not None:
             raise AttributeError(missing(self, name), name=name)
         return getattr(self.live, name)
@@ -263,15 +265,15 @@ class Variable(_core.Parameter, Operators):
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        """Return whether the one value is not 0."""
+        """Return whether the single value is not 0."""
         return bool(np.asarray(self))
 
     def __float__(self) -> float:
-        """Return the one value."""
+        """Return the single value."""
         return float(np.asarray(self))
 
     def __int__(self) -> int:
-        """Return the one value as a whole number."""
+        """Return the single value as an integer."""
         return int(np.asarray(self))
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -286,17 +288,17 @@ class Variable(_core.Parameter, Operators):
 
 
 def stored(parameter: _core.Parameter) -> str:
-    """Return the type of the numbers in memory, floats of integers and truth values too."""
+    """Return the type of the numbers in memory, which is floats for integers and booleans too."""
     return str(_core.Parameter.dtype.__get__(parameter))  # type: ignore[attr-defined]
 
 
 def kind_of(parameter: _core.Parameter) -> str | None:
-    """Return "int32" or "bool" where that is what the values stand for, None of floats."""
+    """Return "int32" or "bool" if the values represent that, None for floats."""
     return parameter._kind if isinstance(parameter, Variable) else None
 
 
 def discrete(dtype: Any) -> str | None:
-    """Return "int32" for a type of integers, "bool" for that of truth values, None for others."""
+    """Return "int32" for an integer type, "bool" for booleans, None for others."""
     try:
         kind = "f" if dtype is None else np.dtype(dtype).kind
     except TypeError:
@@ -305,14 +307,14 @@ def discrete(dtype: Any) -> str | None:
 
 
 def as_stored(who: str, value: Any, dtype: str, kind: str | None) -> Array:
-    """Return values as the floats that stand for them; what these would not hold is refused."""
+    """Return values as the floats that represent them; values that do not fit are rejected."""
     if kind == "bool":
         return _check.cast(_check.truths(who, "value", value), dtype)
     exact = _check.floats(who, "value", value, dtype if kind is None else "float64", finite=False)
     if kind is None:
         return exact
     power = EXACT[dtype]
-    # In float64 the cast to int32 decides, whose largest is 2^31 - 1.
+    # In float64 the cast to int32 sets the limit, which is 2^31 - 1.
     high = 2.0**power - (power == 31)
     outside = ~((exact >= -(2.0**power)) & (exact <= high))
     if outside.any():
@@ -320,5 +322,5 @@ def as_stored(who: str, value: Any, dtype: str, kind: str | None) -> Array:
         raise ValueError(f"{who}: integers must be within 2^{power}; got {got:.0f}")
     broken = exact != np.trunc(exact)
     if broken.any():
-        raise ValueError(f"{who}: integers must be whole; got {exact[broken].flat[0]}")
+        raise ValueError(f"{who}: integers must be whole numbers; got {exact[broken].flat[0]}")
     return _check.cast(exact, dtype)

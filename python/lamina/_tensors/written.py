@@ -1,4 +1,4 @@
-"""Functions of a user's, called on tensors: what goes wrong names them, the line and the shapes."""
+"""Users' functions called on tensors: errors name the function, the line and the shapes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lamina._tensors.arguments import flat
 from lamina._tensors.recording import NeedsRows
 from lamina._tensors.tensor import Tensor
 
-LONGEST = 100  # characters of a line of source that a message shows
+LONGEST = 100  # maximum characters of a source line in messages
 
 
 def run(
     who: str, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
-    """Return what a function makes of tensors; its errors say whose it is, and where."""
+    """Return the result of a function on tensors; its errors name the function and the line."""
     try:
         return function(*args, **kwargs)
     except NeedsRows:
@@ -43,9 +43,9 @@ def run(
 
 
 def _met_no_number(error: BaseException, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """Return whether the function may have taken ``x.shape[0]``, None so far, for a number.
+    """Return whether the function may have used ``x.shape[0]``, None so far, as a number.
 
-    It is run again then, where the number of rows is known.
+    It is then run again with a known number of rows.
     """
     tensors = [v for v in flat([*args, *kwargs.values()]) if isinstance(v, Tensor)]
     open_rows = any(v.rows and v.recording.rows is None for v in tensors)
@@ -53,7 +53,7 @@ def _met_no_number(error: BaseException, args: Sequence[Any], kwargs: Mapping[st
 
 
 def placed(error: Any, function: Any) -> Any:
-    """Return an error that says where a user's function stands."""
+    """Return an error that names the location in a user's function."""
     found = _in_python(function)
     if found is None or is_own(found):
         return error
@@ -65,7 +65,7 @@ def placed(error: Any, function: Any) -> Any:
 
 
 def _in_python(function: Any) -> Any:
-    """Return the function that Python code is of, in a partial or an object too, or None."""
+    """Return the function with the Python code, also in a partial or an object, or None."""
     function = getattr(function, "func", function)
     if not inspect.isroutine(function):
         function = type(function).__call__
@@ -73,7 +73,7 @@ def _in_python(function: Any) -> Any:
 
 
 def _line(error: BaseException, function: Callable[..., Any]) -> str | None:
-    """Return the last line of the user's function that the error went through."""
+    """Return the last line of the user's function in the error's traceback."""
     file = inspect.getsourcefile(function)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
     if not frames:

@@ -1,4 +1,4 @@
-"""The arguments of ``add_weight``, which are written in two orders."""
+"""The arguments of ``add_weight``, which can be in two orders."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ BY_NAME = ("name", "shape", "initializer", "trainable", "regularizer", "constrai
 
 
 def by_name(who: str, given: Sequence[Any], named: dict[str, Any]) -> dict[str, Any]:
-    """Return all arguments by name; those given by position begin with a shape, or with a name.
+    """Return all arguments by name; positional ones start with a shape or with a name.
 
-    ``named`` has None for what was not given by name, and is returned with the others filled in.
+    ``named`` has None for arguments not given by name, and is returned with those filled in.
     """
     known = BY_NAME if given and isinstance(given[0], str) else BY_SHAPE
     order = [name for name in known if name in named]

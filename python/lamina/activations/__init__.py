@@ -1,10 +1,10 @@
 """Activation functions.
 
-Each law has a class (``activations.LeakyReLU(negative_slope=0.1)``) and, where it needs no
-setting or has a usual one, a ready instance (``activations.relu``).  An instance is callable on
-arrays and tensors, ``activations.relu(x)``, with settings too, ``activations.leaky_relu(x, 0.1)``,
-and may be given to a layer; so may its name, ``"relu"``, and any function of a tensor that is
-written with ``lamina.ops``.
+Each function has a class (``activations.LeakyReLU(negative_slope=0.1)``) and, if it needs no
+setting or has a usual one, an instance (``activations.relu``).  An instance can be called on arrays
+and tensors, ``activations.relu(x)``, also with settings, ``activations.leaky_relu(x, 0.1)``, and
+passed to a layer; so can its name, ``"relu"``, and any function of a tensor that is written with
+``lamina.ops``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if not TYPE_CHECKING:
 
 _TABLE = {law.name: law for law in laws.classes()} | {"swish": laws.SiLU, "Function": Function}
 
-# The functions of lamina.ops that have no kernel of their own.
+# Functions of lamina.ops without a kernel.
 celu, glu, hard_shrink, hard_silu = map(Function, ("celu", "glu", "hard_shrink", "hard_silu"))
 hard_tanh, log_sigmoid, relu6 = Function("hard_tanh"), Function("log_sigmoid"), Function("relu6")
 soft_shrink, sparse_plus = Function("soft_shrink"), Function("sparse_plus")
@@ -59,7 +59,7 @@ del _BY_NAME["Function"]  # a class for configurations alone
 
 
 def name_of(activation: Activation) -> str | None:
-    """Return the name that `get` makes an equal activation of; None if there is none."""
+    """Return the name for which `get` makes an equal activation; None if there is none."""
     from lamina import ops
 
     if isinstance(activation, Function):  # such as ops.relu
@@ -106,7 +106,7 @@ def get(identifier: object) -> Activation:
 
 
 def serialize(activation: Activation) -> Any:
-    """Return what `get` makes an equal activation of: a name, or a configuration.
+    """Return a name or a configuration from which `get` makes an equal activation.
 
     Examples
     --------
@@ -117,4 +117,4 @@ def serialize(activation: Activation) -> Any:
     return name_of(activation) or _serialize(activation)
 
 
-deserialize = get  # by Keras's name
+deserialize = get  # Keras's name

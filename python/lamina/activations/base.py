@@ -1,4 +1,4 @@
-"""What every activation shares: arrays and tensors, settings in a call."""
+"""The base of activations: arrays and tensors, settings in a call."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from lamina._tensors.given import given
 
 
 class Activation(Configurable):
-    """An activation function; it computes through the kernels the layers use.
+    """An activation function, computed by the kernels that layers use.
 
     Attributes
     ----------
     name : str
         Its Keras name.
     range : tuple of (float, float) or None
-        The least and the largest value, where they are bounded on a side: advice on losses and
-        targets is told by them.
+        The bounds of its values, where they are bounded: used for advice on losses and targets.
     fusable : tuple of (str, float) or None
-        What a dense product can apply in the same pass: the kernel's name and its parameter.
-        None for the functions of a whole row, softmax and log_softmax, and for users' own.
+        The name and the parameter of the kernel that a dense product can apply in the same pass.
+        None for functions of a whole row, softmax and log_softmax, and for users' functions.
     """
 
     _plumbing: ClassVar[str] = "fusable in_config of_floats of_rows record"
@@ -36,12 +35,12 @@ class Activation(Configurable):
 
     @property
     def __name__(self) -> str:
-        """The name, as functions have one."""
+        """The name, as for functions."""
         return self.name
 
     @property
     def in_config(self) -> Any:
-        """Its name where `activations.get` makes an equal one of it, as in Keras, else None."""
+        """Its name if `activations.get` makes an equal one from it, as in Keras, else None."""
         from lamina import activations
 
         return activations.name_of(self)
@@ -67,7 +66,7 @@ class Activation(Configurable):
         ----------
         x : array_like or tensor
         *settings, **named
-            Other settings than this object's, as the class takes them.
+            Settings that replace those of this object, as arguments of the class.
 
         Raises
         ------
@@ -100,7 +99,7 @@ class Activation(Configurable):
     def _of_tensor(self, x: Any) -> Any:
         from lamina import ops
 
-        if not isinstance(x, Tensor):  # a symbolic one
+        if not isinstance(x, Tensor):  # a symbolic tensor
             from lamina.layers import Activation as Layer
 
             return Layer(self)(x)
@@ -108,12 +107,12 @@ class Activation(Configurable):
         return Tensor(x.recording, self.of_floats(x).value, x.mask)
 
     def of_floats(self, x: Tensor, name: str = "") -> Tensor:
-        """Return the function of a tensor of floating-point numbers, recorded by that name."""
+        """Return the function of a floating-point tensor, recorded under that name."""
         return Tensor(x.recording, self.record(x.recording.graph, x.value, name))
 
     def _compute(self, x: NDArray[Any]) -> NDArray[Any]:
         assert self.fusable is not None
         kind, alpha = self.fusable
-        from lamina import kernels  # which `import lamina` leaves to who uses them
+        from lamina import kernels  # not imported by `import lamina`
 
         return kernels.activation_forward(x, kind, alpha)

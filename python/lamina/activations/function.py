@@ -18,12 +18,12 @@ from lamina.activations.base import Activation
 class Function(Activation):
     """A function of a tensor, written with ``lamina.ops``, as an activation.
 
-    What layers make of functions that are given to them.
+    Functions passed to layers are converted to this class.
 
     Parameters
     ----------
     function : callable or str
-        Takes a tensor and returns one of its shape, or the name of one in ``lamina.ops``.
+        Takes a tensor and returns one with the same shape, or the name of one in ``lamina.ops``.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class Function(Activation):
 
     @property
     def fusable(self) -> None:
-        """None: it is recorded by itself."""
+        """None: it is recorded separately."""
         return
 
     def record(self, graph: Any, x: Any, name: str = "") -> Any:
@@ -78,6 +78,6 @@ class Function(Activation):
 
 
 def _name_of(function: Any) -> str:
-    inner = getattr(function, "func", function)  # of a partial
+    inner = getattr(function, "func", function)  # for partial functions
     name = getattr(inner, "__name__", None) or getattr(inner, "name", type(inner).__name__)
     return "function" if name == "<lambda>" else str(name)

@@ -1,4 +1,4 @@
-"""Activation functions that have kernels: of each its class, and one with the usual settings."""
+"""Activation functions with kernels: for each its class, and an instance with usual settings."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class ReLU(Activation):
 
     @property
     def fusable(self) -> tuple[str, float]:
-        """``relu``, or ``leaky_relu`` where a slope is set."""
+        """``relu``, or ``leaky_relu`` if a slope is set."""
         return ("leaky_relu", self.negative_slope) if self.negative_slope else ("relu", 0.0)
 
     def _with(self, settings: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        """Return it with another slope, or bounded as Keras's ``relu`` is."""
+        """Return it with another slope, or with Keras's bounds for ``relu``."""
         chosen = dict(zip(("negative_slope", "max_value", "threshold"), settings, strict=False))
         chosen.update(named)
         if set(chosen) <= {"negative_slope"}:

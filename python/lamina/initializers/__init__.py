@@ -23,7 +23,7 @@ from lamina.initializers.scaling import (
 )
 from lamina.initializers.stft import STFT
 
-# Keras's other names of the same initializers.
+# Keras's aliases of the same initializers.
 constant, zeros, ones = Constant, Zeros, Ones
 identity = IdentityInitializer = Identity
 orthogonal = OrthogonalInitializer = Orthogonal
@@ -79,8 +79,8 @@ def get(identifier: object) -> Initializer | Callable[..., Any] | None:
     Parameters
     ----------
     identifier : str, dict, type, Initializer, callable or None
-        Such as ``"he_normal"``, ``"HeNormal"`` or ``initializers.HeNormal(seed=1)``; a function
-        ``f(shape, dtype=None)`` is returned as it is, and so is None.
+        For instance ``"he_normal"``, ``"HeNormal"`` or ``initializers.HeNormal(seed=1)``; a
+        function ``f(shape, dtype=None)`` is returned unchanged, and so is None.
 
     Raises
     ------
@@ -104,4 +104,4 @@ def get(identifier: object) -> Initializer | Callable[..., Any] | None:
     return resolve("initializer", identifier, _TABLE, Initializer)
 
 
-deserialize = get  # by Keras's name
+deserialize = get  # Keras's name

@@ -1,4 +1,4 @@
-"""What every initializer shares: checked shapes, the source of randomness, the fans."""
+"""The base of initializers: checked shapes, the source of randomness, the fans."""
 
 # ruff: noqa: ARG002 - a method that subclasses define names its arguments
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class Initializer(Configurable):
-    """Base of all initializers; a subclass fills in ``values``.
+    """Base of all initializers; a subclass defines ``values``.
 
-    A user's own initializer overrides ``values(shape, dtype, rng)``, or, as in Keras,
-    ``__call__(self, shape, dtype=None)``; a function of these two may be given in its place.
+    A user-defined initializer overrides ``values(shape, dtype, rng)``, or, as in Keras,
+    ``__call__(self, shape, dtype=None)``; a function with these two arguments can be used instead.
     """
 
-    counts_in_dtype = False  # the values that they give are checked
+    counts_in_dtype = False  # the values that they return are checked
     seed: int | None = None
 
     @answering_calls
@@ -38,13 +38,13 @@ class Initializer(Configurable):
         Parameters
         ----------
         shape : sequence of int
-            Shape of the weight array; layouts are Keras's, inputs before outputs.
+            Shape of the weight array, in Keras's layout, inputs before outputs.
         dtype : {"float32", "float64"}, default "float32"
             Type of the values.
         rng : lamina.random.Stream, optional
-            Source of random numbers.  An initializer with a `seed` of its own ignores it and
-            returns the same values at every call.  Without either, the next seed of
-            ``lamina.set_random_seed``'s sequence is used.
+            Source of random numbers.  An initializer with its own `seed` ignores it and returns the
+            same values in every call.  If there is neither, the next seed from the sequence of
+            ``lamina.set_random_seed`` is used.
 
         Returns
         -------
@@ -53,7 +53,7 @@ class Initializer(Configurable):
         Raises
         ------
         ValueError
-            If the shape or dtype is not usable, or a value infinite in the dtype.
+            If the shape or dtype is invalid, or a value is infinite in the dtype.
         """
         who = type(self).__name__
         sizes = _check.shape(who, "shape", shape, 0)
@@ -68,7 +68,7 @@ class Initializer(Configurable):
         return type(self).from_config(self.get_config())
 
     def values(self, shape: tuple[int, ...], dtype: str, rng: Stream) -> NDArray[Any]:
-        """Return the values; what a subclass overrides."""
+        """Return the values; to be overridden by subclasses."""
         raise TypeError(f"{type(self).__name__}: a subclass of Initializer must define values()")
 
     def _stream(self, rng: Stream | None) -> Stream:
@@ -80,7 +80,7 @@ class Initializer(Configurable):
 
 
 class SeededInitializer(Initializer):
-    """An initializer whose only setting is its seed, or that adds settings to it."""
+    """An initializer with a seed, to which subclasses may add settings."""
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = _optional_seed(type(self).__name__, seed)
@@ -96,8 +96,8 @@ def _optional_seed(who: str, seed: int | None) -> int | None:
 def compute_fans(shape: Sequence[int]) -> tuple[int, int]:
     """Return (fan_in, fan_out), the inputs and outputs of one unit, as Keras counts them.
 
-    A matrix is (inputs, outputs); a convolution's kernel is (..., inputs, outputs) and the axes
-    in front multiply both; one axis counts as both.
+    For a matrix (inputs, outputs); for a kernel of a convolution (..., inputs, outputs), where the
+    other axes multiply both; a single axis counts as both.
 
     Examples
     --------

@@ -116,7 +116,7 @@ class Identity(Initializer):
         Raises
         ------
         ValueError
-            If the shape has not two axes.
+            If the shape does not have two axes.
         """
         if len(shape) != 2:
             raise ValueError(f"Identity: shape must have 2 axes; got {shape}")

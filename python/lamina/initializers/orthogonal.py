@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from lamina.random import Stream
 
 
-NARROW = 256  # columns that are reflected one after the other; a wider matrix goes by panels
-# A matrix of 4096 x 1024 took 1.18 s by panels of 32 that were not halved, and takes 0.84.
+NARROW = 256  # columns that are reflected one after another; wider matrices are split into panels
+# A matrix of 4096 x 1024 took 1.18 s with panels of 32 that were not halved, and takes 0.84 s.
 PANEL = 128
-STRIP = 16  # columns of a panel that are not halved further; 8 and 32 take as long
+STRIP = 16  # columns of a panel that is not halved further; 8 and 32 are equally fast
 
 
 class Orthogonal(SeededInitializer):
     """A matrix with orthonormal columns (or rows, if it has fewer rows), times `gain`.
 
-    It is uniform over such matrices: the Q of a QR decomposition of normal draws whose R has a
-    positive diagonal.  A shape of more axes is filled as a matrix (all but the last axis, last
-    axis).  Saxe et al. 2014, https://arxiv.org/abs/1312.6120.
+    It is uniformly distributed over such matrices: the Q of a QR decomposition of normal draws
+    whose R has a positive diagonal.  A shape with more axes is filled as a matrix (all axes but the
+    last, last axis).  Saxe et al. 2014, https://arxiv.org/abs/1312.6120.
 
     Parameters
     ----------
     gain : float, default 1.0
         Factor.
     seed : int, optional
-        Makes every call return the same values.
+        If given, every call returns the same values.
 
     Examples
     --------
@@ -66,11 +66,11 @@ class Orthogonal(SeededInitializer):
 
 
 def _orthonormal_columns(a: NDArray[Any]) -> NDArray[Any]:
-    """Q of the QR decomposition of a tall matrix, with R's diagonal positive, by Householder.
+    """Q of the QR decomposition of a tall matrix, with positive diagonal of R, by Householder.
 
-    Written out on sums of one fixed order: LAPACK's bits depend on its threads.  A wide matrix
-    is taken by panels of columns, whose reflections act on the others as matrix products
-    (Schreiber and Van Loan, 1989).
+    Computed with sums in a fixed order, as the bits of LAPACK depend on its threads.  A wide matrix
+    is processed in panels of columns, whose reflections are applied to the others as matrix
+    products (Schreiber and Van Loan, 1989).
     """
     a = np.array(a, dtype=np.float64)
     rows, cols = a.shape
@@ -92,9 +92,10 @@ def _orthonormal_columns(a: NDArray[Any]) -> NDArray[Any]:
 
 
 def _factored_in_halves(a: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], list[float]]:
-    """Bring A to triangular form; returns V and T of the reflections I - V T V', and R's signs.
+    """Bring A to triangular form; return V and T of the reflections I - V T V', and R's signs.
 
-    The reflections of the left half act on the right half at once (Elmroth and Gustavson, 2000).
+    The reflections of the left half are applied to the right half together (Elmroth and Gustavson,
+    2000).
     """
     from lamina.kernels import matmul
 
@@ -125,7 +126,7 @@ def _reflect_by_all(
 
 
 def _factored(a: NDArray[Any]) -> tuple[list[NDArray[Any]], list[float]]:
-    """Bring A to triangular form; returns v of each reflection I - v v', and R's signs."""
+    """Bring A to triangular form; return v of each reflection I - v v', and R's signs."""
     reflectors, signs = [], []
     for k in range(a.shape[1]):
         v = a[k:, k].copy()
@@ -144,7 +145,7 @@ def _reflect(a: NDArray[Any], v: NDArray[Any]) -> None:
 
 
 def _side_by_side(reflectors: list[NDArray[Any]], rows: int) -> NDArray[Any]:
-    """Return V, with the reflections' vectors as columns; each begins a row below the last."""
+    """Return V, with the reflections' vectors as columns, each starting a row below the last."""
     v = np.zeros((rows, len(reflectors)))
     for k, reflector in enumerate(reflectors):
         v[k:, k] = reflector
@@ -152,7 +153,7 @@ def _side_by_side(reflectors: list[NDArray[Any]], rows: int) -> NDArray[Any]:
 
 
 def _joined(v: NDArray[Any]) -> NDArray[Any]:
-    """Return the upper triangular T for which all reflections together are I - V T V'."""
+    """Return the upper triangular T such that all reflections together are I - V T V'."""
     from lamina.kernels import matmul
 
     products = matmul(v, v, True)

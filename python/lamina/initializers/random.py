@@ -21,7 +21,7 @@ class RandomUniform(SeededInitializer):
     minval, maxval : float, default -0.05 and 0.05
         Bounds; `minval` must not exceed `maxval`.
     seed : int, optional
-        Makes every call return the same values.
+        If given, every call returns the same values.
 
     Examples
     --------
@@ -78,10 +78,10 @@ class RandomNormal(SeededInitializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normal values redrawn until they lie within two `stddev` of `mean`.
+    """Normal values, redrawn until they lie within two `stddev` of `mean`.
 
-    As in Keras, `stddev` is that of the normal before truncation; the values' own standard
-    deviation is 0.8796 of it.
+    As in Keras, `stddev` is that of the normal distribution before truncation; the standard
+    deviation of the values is 0.8796 of it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Initializers whose variance follows from the number of inputs and outputs of a unit."""
+"""Initializers whose variance depends on the numbers of inputs and outputs of a unit."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ def _draw(
 
 
 class VarianceScaling(SeededInitializer):
-    """Values of mean 0 and variance ``scale / n``, n counted by `mode`.
+    """Values with mean 0 and variance ``scale / n``, where n depends on `mode`.
 
     Parameters
     ----------
     scale : float, default 1.0
         Numerator of the variance, above 0.
     mode : {"fan_in", "fan_out", "fan_avg"}, default "fan_in"
-        Count inputs, outputs, or the mean of both.
+        Count inputs, outputs, or their mean.
     distribution : {"truncated_normal", "untruncated_normal", "uniform"}
-        Default "truncated_normal", cut at two standard deviations and rescaled so that the
-        variance is right after truncation; "normal" is another name of it.
+        Default "truncated_normal", truncated at two standard deviations and rescaled so that the
+        variance is correct after truncation; "normal" is another name for it.
     seed : int, optional
-        Makes every call return the same values.
+        If given, every call returns the same values.
 
     Raises
     ------
@@ -116,7 +116,7 @@ class GlorotUniform(SeededInitializer):
 
 
 class GlorotNormal(SeededInitializer):
-    """Truncated normal of variance ``2 / (fan_in + fan_out)``.
+    """Truncated normal with variance ``2 / (fan_in + fan_out)``.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ class HeUniform(SeededInitializer):
 
 
 class HeNormal(SeededInitializer):
-    """Truncated normal of variance ``2 / fan_in``; for ReLU (He et al. 2015).
+    """Truncated normal with variance ``2 / fan_in``; for ReLU (He et al. 2015).
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ class LecunUniform(SeededInitializer):
 
 
 class LecunNormal(SeededInitializer):
-    """Truncated normal of variance ``1 / fan_in``; for SELU.
+    """Truncated normal with variance ``1 / fan_in``; for SELU.
 
     Parameters
     ----------
@@ -223,10 +223,10 @@ class LecunNormal(SeededInitializer):
 def by_axes(
     initializer: Callable[..., Any] | None, inputs: Sequence[int], outputs: Sequence[int]
 ) -> Callable[..., Any] | None:
-    """Return an initializer of weights of several axes, given those of inputs and of outputs.
+    """Return an initializer of weights with several axes, given those of inputs and of outputs.
 
-    One whose variance follows from their numbers draws a matrix of them, whose elements are then
-    put in place; others do not look at the axes.
+    If its variance depends on their numbers, it draws a matrix whose elements are then put in
+    place; other initializers do not depend on the axes.
     """
     if not isinstance(initializer, _SCALING) or (len(inputs), len(outputs)) == (1, 1):
         return initializer

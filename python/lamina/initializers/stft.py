@@ -1,4 +1,4 @@
-"""Kernels of convolutions that compute Fourier transforms of stretches of a signal."""
+"""Kernels of convolutions that compute short-time Fourier transforms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIDES, SCALINGS = ("real", "imag"), ("density", "spectrum")
 
 
 class STFT(Initializer):
-    """Cosines, or sines, under a window: one filter for each frequency up to the middle.
+    """Windowed cosines, or sines: one filter for each frequency up to the middle.
 
     Element (t, 0, k) is ``window[t] * cos(-2 pi t k / n)``, or the sine, of n = 2 (bins - 1).
 
@@ -27,10 +27,10 @@ class STFT(Initializer):
         The cosines or the sines.
     window : {"hann", "hamming"}, another name of scipy.signal's, array_like or None
     scaling : {"density", "spectrum"} or None, default "density"
-        Whether the window is divided by the root of its squares' sum, or by the sum of its absolute
-        values.
+        Whether the window is divided by the square root of its sum of squares, or by the sum of its
+        absolute values.
     periodic : bool, default False
-        Whether a window of a name is one period of it, rather than symmetric.
+        Whether a named window is one period of a periodic window, rather than symmetric.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class STFT(Initializer):
         Raises
         ------
         ValueError
-            A shape that is not (length, 1, bins), or a window of another length.
+            If the shape is not (length, 1, bins), or the window has another length.
         """
         if len(shape) != 3 or shape[1] != 1:
             raise ValueError(f"STFT: shape must be (length, 1, bins); got {shape}")
@@ -81,7 +81,7 @@ class STFT(Initializer):
 
 
 def checked_window(who: str, window: Any) -> Any:
-    """Return a window as configurations hold it: a name, a list of numbers or None."""
+    """Return a window in the form in configurations: a name, a list of numbers or None."""
     if window is None:
         return None
     if isinstance(window, str):
@@ -91,12 +91,12 @@ def checked_window(who: str, window: Any) -> Any:
 
 
 def window_of(who: str, window: Any, length: int, periodic: bool) -> NDArray[Any]:
-    """Return the numbers of a window; those of names that are not known here are SciPy's."""
+    """Return the numbers of a window; windows with other names are taken from SciPy."""
     if not isinstance(window, str):
         held = np.asarray(window, float)
         if held.shape != (length,):
             raise ValueError(
-                f"{who}: window must be {length} numbers, as long as a stretch; got shape "
+                f"{who}: window must be {length} numbers, the length of a frame; got shape "
                 f"{held.shape}"
             )
         return held

@@ -1,4 +1,4 @@
-"""Keras's ``preprocessing``, for programs that import from it: see ``lamina.utils``."""
+"""Keras's ``preprocessing``, for programs that import it: see ``lamina.utils``."""
 
 from __future__ import annotations
 

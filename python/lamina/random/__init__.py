@@ -1,10 +1,10 @@
-"""Random numbers: Keras's functions, and the streams that all of them come from."""
+"""Random numbers: Keras's functions, and the streams on which they are based."""
 
 from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 
-# Those that are renamed to themselves are the package's own, not users'.
+# Functions renamed to themselves belong to the package, not to users.
 from lamina.random.streams import INITIAL as INITIAL
 from lamina.random.streams import NOISE as NOISE
 from lamina.random.streams import SHUFFLE as SHUFFLE

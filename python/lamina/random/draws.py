@@ -1,7 +1,7 @@
-"""Keras's functions of random numbers, on arrays and while a graph is recorded.
+"""Keras's functions for random numbers, on arrays and while a graph is recorded.
 
-With a seed that is a number they give the same numbers in each call.  Without one, or with a
-``SeedGenerator``, each call gives others; while a graph is recorded, each step does.
+With a number as seed they return the same numbers in each call.  Without a seed, or with a
+``SeedGenerator``, they return new numbers in each call, and, if recorded in a graph, in each step.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _single(who: str, name: str, value: Any, kind: Callable[[Any], Any]) -> Any:
 
 
 def _stream(seed: Any) -> int:
-    """Return the number of an engine's stream: a place's own, and the generator's."""
+    """Return the number of an engine's stream, for the place of the draw and the generator."""
     place = current().next_stream()
     return place if seed is None else mix(seed.seed, place) & 0xFFFF_FFFF
 
@@ -88,7 +88,7 @@ def normal(
     Parameters
     ----------
     shape : tuple of int
-        The first entry may be that of ``ops.shape`` of a tensor with rows.
+        The first entry may be that of ``ops.shape`` for a tensor with rows.
     mean, stddev : float, default 0.0 and 1.0
     dtype : str, optional
         "float32" if not given.
@@ -107,7 +107,7 @@ def normal(
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
-    """Return normal numbers within two standard deviations: those outside are drawn again."""
+    """Return normal numbers within two standard deviations; those outside are redrawn."""
     return _moved("truncated_normal", shape, mean, stddev, dtype, seed)
 
 
@@ -180,13 +180,13 @@ def binomial(
 
 @operation
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
-    """Return classes drawn by their logarithmic probabilities, (n, num_samples).
+    """Return classes drawn from log-probabilities, of shape (n, num_samples).
 
     Parameters
     ----------
     logits : tensor or array_like, shape (n, classes)
     num_samples : int
-        How many are drawn for each row.
+        Number of draws for each row.
     dtype : str, default "int32"
     seed : int or SeedGenerator, optional
     """
@@ -195,14 +195,14 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
         raise ValueError(f"categorical: logits must have 2 axes; got {x!r}")
     shape = (ops.shape(x)[0], _check.integer("categorical", "num_samples", num_samples), x.shape[1])
     u = given(_numbers("categorical", "uniform", shape, 0.0, 1.0, seed))
-    # The largest of logits plus Gumbel noise (Gumbel, 1954).
+    # The largest of the logits plus Gumbel noise (Gumbel, 1954).
     noise = ops.negative(ops.log(ops.negative(ops.log(u))))
     return ops.cast(ops.argmax(ops.add(ops.expand_dims(x, 1), noise), -1), dtype)
 
 
 @operation
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
-    """Return zeros at random, and the rest scaled by 1 / (1 - rate); in inference too.
+    """Set elements to 0 at random, and scale the rest by 1 / (1 - rate); also in inference.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
     rate : float
         Share of zeros, in [0, 1].
     noise_shape : tuple of int or None, optional
-        Axes of size 1 share their zeros; None stands for the size of the input.
+        Axes of size 1 share their zeros; None means the size of the input.
     seed : int or SeedGenerator, optional
     """
     x = given(inputs)
@@ -226,7 +226,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
 
 @operation
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
-    """Return the entries along an axis in random order, the same for all others.
+    """Return the entries along an axis in random order, which is the same for all other axes.
 
     Parameters
     ----------
@@ -244,21 +244,22 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
 
 # --- gamma and beta
 
-TRIES = 10  # 19 of 20 are accepted or more: all ten are refused once in 10^13 draws
+TRIES = 10  # at least 19 of 20 are accepted: all ten are rejected once in 10^13 draws
 
 
 @answering_calls
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
-    """Return numbers of the gamma distribution with scale 1.
+    """Return gamma-distributed numbers with scale 1.
 
     No gradient flows to ``alpha``.
 
     Parameters
     ----------
     shape : tuple of int
-        The first entry may be that of ``ops.shape`` of a tensor with rows.
+        The first entry may be that of ``ops.shape`` for a tensor with rows.
     alpha : float, tensor or array_like
-        The distribution's shape, positive: its mean and its variance.  It broadcasts to ``shape``.
+        The shape parameter, positive, which is the mean and the variance.  It broadcasts to
+        ``shape``.
     dtype : str, optional
         "float32" if not given.
     seed : int or SeedGenerator, optional
@@ -275,14 +276,14 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
 
 @answering_calls
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
-    """Return numbers of the beta distribution, from 0 to 1.
+    """Return beta-distributed numbers, from 0 to 1.
 
     No gradient flows to ``alpha`` and ``beta``.
 
     Parameters
     ----------
     shape : tuple of int
-        The first entry may be that of ``ops.shape`` of a tensor with rows.
+        The first entry may be that of ``ops.shape`` for a tensor with rows.
     alpha, beta : float, tensor or array_like
         Positive; the mean is ``alpha / (alpha + beta)``.  They broadcast to ``shape``.
     dtype : str, optional
@@ -301,9 +302,9 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
 
 
 def _log_gamma(who: str, shape: Any, alpha: Any, name: str, seed: Any, use: int) -> Any:
-    """Return logarithms of numbers of the gamma distribution (Marsaglia and Tsang, 2000).
+    """Return logarithms of gamma-distributed numbers (Marsaglia and Tsang, 2000).
 
-    The first accepted of so many tries: how many numbers are drawn depends on no value.
+    The first accepted of a fixed number of tries, so that the number of draws depends on no value.
     """
     if not on_tensors(alpha) and not np.all(numeric(who, name, alpha) > 0):
         raise ValueError(f"{who}: {name} must be positive; got {alpha!r}")
@@ -320,7 +321,7 @@ def _log_gamma(who: str, shape: Any, alpha: Any, name: str, seed: Any, use: int)
 
 
 def _accepted(x: Any, u: Any, last: Any, alpha: Any) -> Any:
-    """Return the logarithms of the first tries that are accepted."""
+    """Return the logarithms of the first accepted tries."""
     small = ops.less(alpha, 1.0)
     d = ops.expand_dims(ops.subtract(ops.where(small, ops.add(alpha, 1.0), alpha), 1 / 3), -1)
     root = ops.add(ops.multiply(x, ops.rsqrt(ops.multiply(d, 9.0))), 1.0)
@@ -330,12 +331,12 @@ def _accepted(x: Any, u: Any, last: Any, alpha: Any) -> Any:
     accepted = ops.logical_and(ops.greater(root, 0.0), ops.less(ops.log(u), bound))
     first = ops.argmax(ops.cast(accepted, "float32"), -1, keepdims=True)
     drawn = ops.squeeze(ops.add(ops.log(d), ops.take_along_axis(log_v, first, -1)), -1)
-    # Below 1: a number of alpha + 1, times u ** (1 / alpha).
+    # Below 1: a draw for alpha + 1, times u ** (1 / alpha).
     return ops.add(drawn, ops.where(small, ops.divide(ops.log(last), alpha), 0.0))
 
 
 def _own(who: str, seed: Any, use: int) -> Any:
-    """Return the seed of one of a function's draws, which must not be those of another."""
+    """Return the seed of one of a function's draws, which must differ from that of any other."""
     if seed is None or isinstance(seed, SeedGenerator):
         return seed
     return mix(seed_value(who, seed), use)

@@ -1,4 +1,4 @@
-"""A source of seeds that are different at each use."""
+"""A source of seeds that differ with each use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lamina.random.streams import next_seed, seed_value
 
 
 class SeedGenerator(Public):
-    """Seeds one after the other: each draw with it gets another.
+    """Successive seeds: each draw with it gets another one.
 
     Parameters
     ----------
     seed : int, optional
-        The first; from ``set_random_seed``'s sequence if not given.
+        The first seed; by default from the sequence of ``set_random_seed``.
 
     Examples
     --------
@@ -39,10 +39,10 @@ class SeedGenerator(Public):
         return self._drawn
 
     def get_config(self) -> dict[str, Any]:
-        """Return what the constructor takes."""
+        """Return the arguments of the constructor."""
         return {"seed": self._initial, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
-        """Return one with these arguments."""
+        """Return a generator with these arguments."""
         return cls(**config)

@@ -1,7 +1,7 @@
-"""Random numbers as functions of (seed, stream, step, element): no hidden state, any order.
+"""Random numbers as functions of (seed, stream, step, element), without state and in any order.
 
-Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, 2011, "Parallel random numbers: as easy as
-1, 2, 3").  Two threads, or two runs, that ask for the same key get the same bits.
+Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, 2011, "Parallel random numbers: as easy as 1, 2, 3").
+Two threads, or two runs, that use the same key get the same bits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lamina._calls import answering_calls, checking_keywords
 __all__ = ["Stream", "set_random_seed"]
 
 
-# Streams of one model's seed.  Layers use their index; these lie far above it.
+# Streams of one model's seed.  Layers use their index; these are far above it.
 SHUFFLE = 0x5EED_0001
 SPLIT = 0x5EED_0002
 INITIAL = 0x5EED_1000
@@ -48,7 +48,7 @@ class _Sequence:
             self._root, self._drawn = root, 0
 
     def take(self) -> tuple[int, int]:
-        """Return a root and a number that nobody else has."""
+        """Return a root and an unused number."""
         with self._lock:
             if self._root is None:
                 self._root = int.from_bytes(os.urandom(8), "little")
@@ -57,13 +57,15 @@ class _Sequence:
 
 
 _seeds = _Sequence()
-_inner: ContextVar[_Sequence | None] = ContextVar("inner", default=None)  # that of a `seeded` block
-if hasattr(os, "register_at_fork"):  # another thread may have been drawing
+_inner: ContextVar[_Sequence | None] = ContextVar(
+    "inner", default=None
+)  # the sequence of a `seeded` block
+if hasattr(os, "register_at_fork"):  # another thread may hold the lock
     os.register_at_fork(after_in_child=_seeds.renew_lock)
 
 
 def mix(*values: int) -> int:
-    """Return 64 well-mixed bits of the integers given (SplitMix64's finaliser, chained)."""
+    """Return 64 well-mixed bits of the given integers (SplitMix64's finaliser, chained)."""
     state = 0
     for value in values:
         state = (state + (value & _MASK64) + 0x9E3779B97F4A7C15) & _MASK64
@@ -76,12 +78,12 @@ def mix(*values: int) -> int:
 
 @answering_calls
 def set_random_seed(seed: int) -> None:
-    """Make everything that lamina draws from now on repeat.
+    """Make all random numbers that lamina draws from now on reproducible.
 
-    Models made after the call draw their seeds from it in the order in which they are made; a
-    model's seed fixes its initial weights, its shuffles, its validation split and its dropout.
-    The global generators of NumPy and of Python's ``random`` are seeded too, as Keras does: with
-    the seed, NumPy's with its last 32 bits.
+    Models created after the call draw their seeds from it in the order of their creation; a model's
+    seed determines its initial weights, shuffles, validation split and dropout.  The global
+    generators of NumPy and of Python's ``random`` are also seeded, as in Keras: with the seed,
+    NumPy's with its last 32 bits.
 
     Parameters
     ----------
@@ -105,7 +107,7 @@ def set_random_seed(seed: int) -> None:
 
 
 def seed_value(who: str, seed: object) -> int:
-    """Return ``seed`` as int in [0, 2**64); anything else is refused."""
+    """Return ``seed`` as an int in [0, 2**64); other values are rejected."""
     value = _check.integer(who, "seed", seed, 0)
     if value > _MASK64:
         raise ValueError(f"{who}: seed must be below 2**64; got {seed}")
@@ -114,9 +116,9 @@ def seed_value(who: str, seed: object) -> int:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Let models that are made within the block draw their seeds from a sequence of its own.
+    """Let models created within the block draw their seeds from a separate sequence.
 
-    No other generator is touched, and other threads see nothing of it.
+    Other generators are not affected, nor are other threads.
 
     Examples
     --------
@@ -141,25 +143,25 @@ def _take() -> tuple[int, int]:
 
 
 def next_seed() -> int:
-    """Return the next seed of the global sequence (of the system's entropy if none was set).
+    """Return the next seed of the global sequence (from the system's entropy if none was set).
 
-    Within a block of ``seeded`` it is the next one of that block's.
+    Within a block of ``seeded`` it is the next one of that block.
     """
     return mix(*_take())
 
 
 def permutation(n: int, seed: int, stream: int, step: int) -> NDArray[np.int64]:
-    """Return 0 .. n-1 in the order that a stream draws at a step; for numbers that are right."""
+    """Return 0 .. n-1 in the order that a stream draws at a step, for checked arguments."""
     return _core.kernels.permutation(n, seed, stream, step)
 
 
 class Seed:
-    """A model's seed: given, or the next of the global sequence when the model is made.
+    """The seed of a model: given, or the next of the global sequence when the model is created.
 
     Attributes
     ----------
     given : int or None
-        The seed; None until a drawn one is needed.
+        The seed; None until it is drawn.
     """
 
     def __init__(self, given: int | None = None) -> None:
@@ -181,9 +183,9 @@ class Stream:
     Parameters
     ----------
     seed : int
-        Up to 64 bits.
+        At most 64 bits.
     stream : int, default 0
-        Up to 32 bits: which use of the seed.
+        At most 32 bits: distinguishes uses of the seed.
 
     Examples
     --------
@@ -241,7 +243,7 @@ class Stream:
         stddev: float = 1.0,
         dtype: str = "float64",
     ) -> NDArray[Any]:
-        """Return normal numbers within two standard deviations: those outside are redrawn."""
+        """Return normal numbers within two standard deviations; those outside are redrawn."""
         z = self.normal(shape)
         outside = np.abs(z) > 2.0
         while outside.any():

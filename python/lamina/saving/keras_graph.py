@@ -55,7 +55,7 @@ def _model(told: Mapping[str, Any], reading: Reading, path: str) -> Any:
     own = custom(known)
     if own is None and name not in _MODELS:
         raise ValueError(
-            f"the model is of the class {name!r:.80}, and files keep the names of classes alone: "
+            f"the model is of the class {name!r:.80}, and files only contain the names of classes: "
             f"give it, custom_objects={{{name!r:.80}: the_class}}, or register it with "
             f"lamina.saving.register_serializable"
         )

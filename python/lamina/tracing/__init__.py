@@ -1,7 +1,7 @@
-"""Backpropagation to look at: every sum, activation, delta and gradient of a small network.
+"""Inspecting backpropagation: every sum, activation, delta and gradient of a small network.
 
-- ``trace(model, x, y)`` writes one row's backpropagation out, as text, LaTeX and HTML
-- ``check_gradients(model, x, y)`` compares any model's gradients with finite differences
+- ``trace(model, x, y)`` writes out the backpropagation of one row, as text, LaTeX and HTML
+- ``check_gradients(model, x, y)`` compares the gradients of any model with finite differences
 """
 
 from lamina.tracing.checked import GradientCheck, check_gradients

@@ -1,4 +1,4 @@
-"""A model as the lecture writes it: dense layers in a row, each a sum and a function of it."""
+"""A model as a sequence of dense layers, each a sum followed by a function."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Affine:
     name: str
     kernel: Array
     bias: Array | None
-    function: Any  # of an array, of tensors
+    function: Any  # of an array, or of tensors
     called: str
 
     def sums(self, inputs: Array) -> Array:
-        """Return what the function is taken of."""
+        """Return the arguments of the function."""
         s: Array = inputs @ self.kernel
         return s if self.bias is None else s + self.bias
 
@@ -45,12 +45,12 @@ class Affine:
 
 
 def chain_of(model: Any) -> list[Affine]:
-    """Return the dense layers of a model whose layers stand in a row.
+    """Return the dense layers of a model that is a sequence of layers.
 
     Raises
     ------
     ValueError
-        If a layer is none that the lecture's formulas are about, or the layers form a graph.
+        If a layer is not supported by the formulas, or the layers form a graph.
     """
     chain: list[Affine] = []
     for layer in _in_a_row(model):
@@ -68,7 +68,7 @@ def chain_of(model: Any) -> list[Affine]:
             isinstance(layer, layers.Flatten) and not chain
         ):
             raise ValueError(
-                f"trace: shows Dense layers in a row, each with its activation; layer "
+                f"trace: shows a sequence of Dense layers, each with its activation; layer "
                 f"{layer.name!r} is a {type(layer).__name__}"
             )
     if not chain:
@@ -85,7 +85,7 @@ def _is_function(layer: Any) -> bool:
 
 
 def _of_layer(layer: Any) -> tuple[Any, str]:
-    """Return the function of a layer that is one, and what the formulas call it."""
+    """Return the function of a layer that is a function, and its name in the formulas."""
     if isinstance(layer, layers.Activation):
         return layer.activation, _name_of(layer.activation)
     name = next(name for kind, name in _FUNCTIONS.items() if isinstance(layer, kind))
@@ -102,7 +102,7 @@ def _in_a_row(model: Any) -> list[Any]:
     nodes = getattr(model, "inputs", None) or []
     behind = [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
     if len(nodes) > 1 or len(model.outputs) > 1 or any(_joins(layer) for layer in behind):
-        raise ValueError("trace: the layers must stand in a row, with one input and one output")
+        raise ValueError("trace: the layers must form a sequence, with one input and one output")
     return list(model.layers)
 
 
@@ -111,7 +111,7 @@ def _joins(layer: Any) -> bool:
 
 
 def pulled_back(affine: Affine, sums: Array, upstream: Array) -> Array:
-    """Return the gradient at a layer's sums, given that at its outputs: the engine's own."""
+    """Return the gradient at a layer's sums, given that at its outputs, by the engine."""
     probe = _probe(affine, sums)
     probe.add(layers.Dense(1, use_bias=False))
     probe.compile(loss=_total)
@@ -131,7 +131,7 @@ def output_delta(affine: Affine, sums: Array, y: Array, loss: Callable[..., Any]
 
 
 def _probe(affine: Affine, sums: Array) -> Any:
-    # The gradient of a bias is that of the sum it is added to.
+    # The gradient of a bias is that of the sum to which it is added.
     import lamina
 
     probe = lamina.Sequential([lamina.Input((1,))], dtype="float64")

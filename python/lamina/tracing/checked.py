@@ -1,4 +1,4 @@
-"""``check_gradients``: any model's gradients beside finite differences of its loss."""
+"""``check_gradients``: gradients of any model compared with finite differences of its loss."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from lamina.models.twins import twin as double_of
 
 @dataclass
 class GradientCheck:
-    """What ``check_gradients`` found.
+    """The result of ``check_gradients``.
 
     Attributes
     ----------
     errors : dict of str to float
-        Of each trainable weight, by its path, the largest difference of the entries that were
-        tried, relative to the largest gradient or difference among them.
+        For each trainable weight, by its path, the largest difference over the tested entries,
+        relative to the largest gradient or difference among them.
     tolerance : float
     entries : int
-        How many numbers were varied.
+        The number of entries that were varied.
     """
 
     errors: dict[str, float]
@@ -65,14 +65,14 @@ def check_gradients(
     Parameters
     ----------
     model : Model
-        Compiled.  It is left as it is: a copy is varied, in float64 where the model can be made
-        anew from its configuration.
+        A compiled model, which is not changed: a copy is varied, in float64 if the model can be
+        rebuilt from its configuration.
     x, y, sample_weight
-        A batch, as for ``train_on_batch``.
+        A batch, as in ``train_on_batch``.
     n_entries : int, default 8
-        How many entries of each weight are varied, drawn without replacement.
+        The number of entries of each weight that are varied, drawn without replacement.
     seed : int, default 0
-        Of that draw.
+        Seed of the draw.
     tolerance : float, optional
         By default 1e-5 in float64 and 0.05 in float32, whose differences are coarse.
 

@@ -1,4 +1,4 @@
-"""The lecture's symbols, in text, LaTeX and HTML."""
+"""The symbols of the formulas, in text, LaTeX and HTML."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _HATTED = {"yhat": ("ŷ", r"\hat{y}")}
 
 @dataclass(frozen=True)
 class Symbol:
-    """A letter, the number of its layer where there are several, and its indices."""
+    """A letter, the number of its layer if there are several, and its indices."""
 
     letter: str
     layer: int | None = None
     index: tuple[int, ...] = ()
 
     def text(self) -> str:
-        """Return for example ``α(0,1)``."""
+        """Return for instance ``α(0,1)``."""
         letter = _GREEK.get(self.letter, self.letter)
         letter = _HATTED[self.letter][0] if self.letter in _HATTED else letter
         above = "" if self.layer is None else f"^{self.layer}"
@@ -30,7 +30,7 @@ class Symbol:
         )
 
     def latex(self) -> str:
-        r"""Return for example ``\alpha_{0,1}``."""
+        r"""Return for instance ``\alpha_{0,1}``."""
         letter = f"\\{self.letter}" if self.letter in _GREEK else self.letter
         letter = _HATTED[self.letter][1] if self.letter in _HATTED else letter
         above = "" if self.layer is None else f"^{{({self.layer})}}"
@@ -38,7 +38,7 @@ class Symbol:
         return letter + below + above
 
     def html(self) -> str:
-        """Return for example ``α<sub>0,1</sub>``."""
+        """Return for instance ``α<sub>0,1</sub>``."""
         letter = _GREEK.get(self.letter, self.letter)
         letter = _HATTED[self.letter][0] if self.letter in _HATTED else letter
         above = "" if self.layer is None else f"<sup>({self.layer})</sup>"

@@ -12,24 +12,24 @@ from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.tracing.chain import Affine, chain_of, output_delta, pulled_back
 
-STEP = 1e-6  # of finite differences, times the weight where that is larger than 1
+STEP = 1e-6  # of finite differences, times the weight if that is larger than 1
 
 
 @dataclass
 class LayerTrace:
-    """What one dense layer did, each array in float64.
+    """The computations of one dense layer, with arrays in float64.
 
     Attributes
     ----------
     name, function : str
-        The layer's name and that of its activation.
+        The name of the layer and that of its activation.
     inputs : ndarray of shape (inputs,)
     sums, outputs : ndarray of shape (units,)
-        ``inputs @ kernel + bias`` and the activation of it: the lecture's ``z``, or ``ŷ``.
+        ``inputs @ kernel + bias`` and its activation: ``z``, or ``ŷ``.
     slopes : ndarray of shape (units,) or None
         Derivative of the activation at the sums; None for a function of the whole row (softmax).
     deltas : ndarray of shape (units,)
-        Derivatives of the loss by the sums.
+        Derivatives of the loss with respect to the sums.
     kernel, bias : ndarray of shapes (inputs, units) and (units,)
         The weights; ``bias`` may be None.
     kernel_gradient, bias_gradient : ndarray
@@ -63,7 +63,7 @@ class LayerTrace:
 
 @dataclass
 class Trace:
-    """The backpropagation of one row: ``print`` it, or ask for ``to_latex()`` or ``to_html()``.
+    """The backpropagation of one row: use ``print``, ``to_latex()`` or ``to_html()``.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class Trace:
         return max(float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairs)
 
     def to_text(self, most: int = 12) -> str:
-        """Return tables of plain text, each of at most ``most`` rows."""
+        """Return tables as plain text, each with at most ``most`` rows."""
         from lamina.tracing.written import text
 
         return text(self, most)
@@ -104,7 +104,7 @@ class Trace:
         return latex(self, most)
 
     def to_html(self, most: int = 12) -> str:
-        """Return the tables in HTML, as a notebook shows them."""
+        """Return the tables in HTML, as displayed in a notebook."""
         from lamina.tracing.written import html
 
         return html(self, most)
@@ -122,10 +122,10 @@ def trace(model: Any, x: Any, y: Any, loss: Any = None) -> Trace:
     r"""Write out the backpropagation of one row through a network of dense layers.
 
     With one hidden layer the symbols are those of James et al., *An Introduction to Statistical
-    Learning* (2nd ed. 2021), section 10.7: unit m of the hidden layer has the sum
-    :math:`s_m = \alpha_{0m} + \sum_j \alpha_{jm} x_j` and gives :math:`z_m = g(s_m)`, output c is
+    Learning* (2nd ed. 2021), section 10.7: unit m of the hidden layer has the sum :math:`s_m =
+    \alpha_{0m} + \sum_j \alpha_{jm} x_j` and the output :math:`z_m = g(s_m)`, output c is
     :math:`\hat y_c = f(\beta_{0c} + \sum_m \beta_{mc} z_m)`.  With :math:`\delta` for the
-    derivative of the loss R by a sum, the chain rule is
+    derivative of the loss R with respect to a sum, the chain rule is
 
     .. math::
         \frac{\partial R}{\partial \beta_{mc}} = \delta_c z_m, \qquad
@@ -135,20 +135,20 @@ def trace(model: Any, x: Any, y: Any, loss: Any = None) -> Trace:
     Parameters
     ----------
     model : Sequential or Model
-        Dense layers in a row, with their activations; Flatten may come first.  Dropout and noise
-        are at rest, as in a prediction.
+        A sequence of dense layers with their activations; Flatten may come first.  Dropout and
+        noise are inactive, as in a prediction.
     x : array_like of shape (inputs,) or (1, inputs)
         One row.
     y : array_like
-        Its target, as the loss takes it.
+        Its target, in the form that the loss takes.
     loss : str, Loss or callable, optional
-        By default that of ``compile``; of a model that is not compiled,
-        :math:`R = \frac12 \sum_c (y_c - \hat y_c)^2`.
+        By default that of ``compile``; for a model that is not compiled, :math:`R = \frac12 \sum_c
+        (y_c - \hat y_c)^2`.
 
     Returns
     -------
     Trace
-        All numbers, each gradient beside the central difference of the loss.
+        All numbers, each gradient with the central difference of the loss.
 
     Raises
     ------
@@ -198,13 +198,13 @@ def trace(model: Any, x: Any, y: Any, loss: Any = None) -> Trace:
 
 
 class _Quadratic(losses_.Loss):
-    """Half the sum of squares: the loss of the lecture's derivation."""
+    """Half the sum of squares, the loss of the standard derivation."""
 
     def __init__(self) -> None:
         super().__init__(name="half_squared_error")
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return it for each row."""
+        """Return the loss of each row."""
         from lamina import ops
 
         return ops.sum(ops.square(y_true - y_pred), axis=-1) / 2
@@ -254,7 +254,7 @@ def _value(loss: Any, y: Array, outputs: Array) -> float:
 
 
 def _differences(weights: Array, value: Any) -> Array:
-    """Return the central differences of ``value`` by each of the weights, which it reads."""
+    """Return the central differences of ``value`` for each of the weights, which it reads."""
     result = np.zeros(weights.shape)
     for place in np.ndindex(weights.shape):
         kept = weights[place]

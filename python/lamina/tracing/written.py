@@ -1,4 +1,4 @@
-"""A trace as text, LaTeX and HTML: the same tables, in three scripts."""
+"""A trace as text, LaTeX and HTML, with the same tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Table:
-    """Rows of a symbol and numbers, under a title and the formula of what they show."""
+    """Rows of a symbol and numbers, with a title and a formula."""
 
     title: str
     formulas: list[str]  # LaTeX
@@ -34,7 +34,7 @@ def tables(traced: Trace) -> list[Table]:
 
 
 class _Names:
-    """Which letter a layer's units and weights have."""
+    """The letters of the units and weights of a layer."""
 
     def __init__(self, layers: int, outputs: int) -> None:
         self.layers, self.outputs = layers, outputs
@@ -43,7 +43,7 @@ class _Names:
         return i == self.layers - 1
 
     def above(self, i: int) -> int | None:
-        """Return the number that the layer's letters carry, if there are several such layers."""
+        """Return the layer's number in the symbols, if there are several such layers."""
         return None if self.is_last(i) or self.layers <= 2 else i + 1
 
     def weight(self, i: int, source: int, unit: int) -> Symbol:

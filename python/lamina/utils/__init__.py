@@ -1,4 +1,4 @@
-"""Small helpers of Keras's ``utils``: coding of labels and texts, windows, and the seed."""
+"""Helpers from Keras's ``utils``: encoding of labels and texts, windows, and the seed."""
 
 from __future__ import annotations
 
@@ -114,5 +114,5 @@ if not TYPE_CHECKING:
     __getattr__ = answering(
         __name__,
         {name: f"{room}:{name}" for room, names in _LAZY.items() for name in names.split()}
-        | {"Sequence": "lamina.data.py_dataset:PyDataset"},  # its older name
+        | {"Sequence": "lamina.data.py_dataset:PyDataset"},  # its old name
     )

@@ -1,4 +1,4 @@
-"""Integers as zeros and ones: a row for a label or a word, or a row for a document."""
+"""Integers as zeros and ones: a row per label or word, or a row per document."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Array = NDArray[Any]
 
 @answering_calls
 def to_categorical(x: ArrayLike, num_classes: int | None = None, dtype: str = "float32") -> Array:
-    """Return integer labels as one-hot rows: element (i, x[i]) is 1, the others 0.
+    """Return integer labels as one-hot rows: element (i, x[i]) is 1, all others are 0.
 
     Parameters
     ----------
     x : array_like of int, shape (n,), (n, 1) or any
-        Labels from 0 to ``num_classes - 1``.  A last axis of one is dropped, as in Keras.
+        Labels from 0 to ``num_classes - 1``.  A last axis of size 1 is dropped, as in Keras.
     num_classes : int, optional
-        Number of columns; the largest label + 1 if not given.
+        Number of columns; by default the largest label + 1.
     dtype : {"float32", "float64"}
 
     Returns
@@ -33,7 +33,7 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None, dtype: str = "f
     Raises
     ------
     ValueError
-        A label outside the range (the message names its row) or not a whole number.
+        If a label is outside the range (the message names its row) or not an integer.
 
     Examples
     --------
@@ -71,14 +71,16 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None, dtype: str = "f
 def smooth_labels(
     x: ArrayLike, epsilon: float, num_classes: int | None = None, dtype: str = "float32"
 ) -> Array:
-    """Return integer labels as rows with ``1 - epsilon`` at the label, the rest shared out.
+    """Return integer labels as rows with ``1 - epsilon`` at the label.
 
-    Each of the other classes has ``epsilon / (num_classes - 1)``: what is known if a label is wrong
-    with probability ``epsilon``, and then any of the others (Goodfellow, Bengio and Courville,
-    "Deep learning", 7.5.1).  They are targets for ``categorical_crossentropy``.
+    Each of the other classes has ``epsilon / (num_classes - 1)``, which are the probabilities if
+    the label is wrong with probability ``epsilon``, and then equally likely to be any other class
+    (Goodfellow, Bengio and Courville, "Deep learning", 7.5.1).  They are targets for
+    ``categorical_crossentropy``.
 
-    ``CategoricalCrossentropy(label_smoothing=s)`` shares ``s`` among all classes, that of the label
-    too, as Keras does.  Both are the same where ``s = epsilon * num_classes / (num_classes - 1)``.
+    ``CategoricalCrossentropy(label_smoothing=s)`` distributes ``s`` over all classes, including
+    that of the label, as in Keras.  Both are the same if ``s = epsilon * num_classes / (num_classes
+    - 1)``.
 
     Parameters
     ----------
@@ -87,7 +89,7 @@ def smooth_labels(
     epsilon : float
         In [0, 1].
     num_classes : int, optional
-        At least 2; the largest label + 1 if not given.
+        At least 2; by default the largest label + 1.
     dtype : {"float32", "float64"}
 
     Returns
@@ -98,7 +100,7 @@ def smooth_labels(
     Raises
     ------
     ValueError
-        A label or ``epsilon`` outside the range, or one class alone.
+        If a label or ``epsilon`` is outside the range, or there is only one class.
 
     Examples
     --------
@@ -128,20 +130,20 @@ def smooth_labels(
 
 @answering_calls
 def one_hot(x: ArrayLike, num_classes: int, axis: int = -1, dtype: str = "float32") -> Array:
-    """Return integers as one-hot vectors along a new axis: a word, say, as a row of zeros and a 1.
+    """Return integers as one-hot vectors along a new axis, for instance words as rows of 0 and 1.
 
-    Documents of equal length (`pad_sequences`), of shape (documents, length), become
-    (documents, length, num_classes): the input of a recurrent layer.  `multi_hot` gives one row
-    a document instead.
+    Documents of equal length (`pad_sequences`), of shape (documents, length), become (documents,
+    length, num_classes): the input of a recurrent layer.  `multi_hot` returns one row per document
+    instead.
 
     Parameters
     ----------
     x : array_like of int, any shape
-        Numbers from 0 to ``num_classes - 1``.
+        Integers from 0 to ``num_classes - 1``.
     num_classes : int
         Length of the new axis, the size of the vocabulary.
     axis : int, default -1
-        Where the new axis lies in the result; the last by default.
+        Position of the new axis in the result; the last by default.
     dtype : {"float32", "float64"}
 
     Returns
@@ -153,8 +155,8 @@ def one_hot(x: ArrayLike, num_classes: int, axis: int = -1, dtype: str = "float3
     TypeError
         If `x` does not hold integers.
     ValueError
-        If a number lies outside the range; the message names it and its place.  (Keras's
-        ``ops.one_hot`` gives zeros there.)
+        If a number is outside the range; the message names it and its position.  (Keras's
+        ``ops.one_hot`` returns zeros there.)
 
     Examples
     --------
@@ -185,30 +187,30 @@ def one_hot(x: ArrayLike, num_classes: int, axis: int = -1, dtype: str = "float3
 def multi_hot(
     sequences: ArrayLike | Sequence[ArrayLike], num_classes: int, dtype: str = "float32"
 ) -> Array:
-    """Return documents as rows of zeros and ones: element (i, k) is 1 if document i has word k.
+    """Return documents as rows of 0 and 1: element (i, k) is 1 if document i contains word k.
 
-    The matrix of documents by vocabulary from which a dense network classifies texts; order and
-    number of a word's occurrences are lost.
+    This document-term matrix can be used to classify texts with a dense network; the order and the
+    number of occurrences of words are lost.
 
     Parameters
     ----------
     sequences : sequence of integer sequences, or array_like of int of shape (..., length)
-        Documents of any lengths, an empty one included, as word numbers from 0 to
-        ``num_classes - 1``.  A single document gives a single row, as in Keras.
+        Documents of any length, possibly empty, as word numbers from 0 to ``num_classes - 1``.  A
+        single document returns a single row, as in Keras.
     num_classes : int
         Number of columns, the size of the vocabulary.
     dtype : {"float32", "float64"}
 
     Returns
     -------
-    ndarray of shape (documents, num_classes), or (..., num_classes) of an array
+    ndarray of shape (documents, num_classes), or (..., num_classes) for an array
 
     Raises
     ------
     TypeError
         If a document does not hold integers.
     ValueError
-        If a word number lies outside the range; the message names it, the document and the place.
+        If a word number is outside the range; the message names it, the document and the position.
 
     Examples
     --------
@@ -232,7 +234,7 @@ def multi_hot(
 
 
 def _documents(who: str, sequences: Any) -> tuple[tuple[int, ...], list[Array]]:
-    """Return the leading shape of the result and each document's numbers."""
+    """Return the leading shape of the result and the numbers in each document."""
     if isinstance(sequences, np.ndarray) and sequences.dtype != object:
         numbers = _integers(who, "sequences", sequences)
         if numbers.ndim == 0:
@@ -256,7 +258,7 @@ def _documents(who: str, sequences: Any) -> tuple[tuple[int, ...], list[Array]]:
 def _integers(who: str, name: str, value: Any) -> Array:
     array = _check.numeric(who, name, value)
     if array.size == 0 and not isinstance(value, np.ndarray):
-        return array.astype(np.int64)  # an empty list has no type of its own
+        return array.astype(np.int64)  # an empty list has no integer type
     if array.dtype.kind not in "iu":
         raise TypeError(f"{who}: {name} must hold integers; got dtype {array.dtype}")
     return array

@@ -1,4 +1,4 @@
-"""Tables whose columns are prepared and encoded, each in its way."""
+"""Tables with columns that are each prepared and encoded in a different way."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from lamina.utils.features import Cross, Feature
 
 
 class FeatureSpace(PublicKeywords):
-    """Prepare and encode the columns of a table: one vector a row, or a dict of them.
+    """Prepare and encode the columns of a table: one vector per row, or a dict of them.
 
     Parameters
     ----------
     features : dict of str to str or Feature
-        What each column is: "float", "float_normalized", "float_rescaled", "float_discretized",
-        "integer_categorical", "string_categorical", "integer_hashed" or "string_hashed", or what
-        the function of that name returns, ``FeatureSpace.string_categorical(max_tokens=10)``;
+        The kind of each column: "float", "float_normalized", "float_rescaled", "float_discretized",
+        "integer_categorical", "string_categorical", "integer_hashed" or "string_hashed", or the
+        result of the function of that name, ``FeatureSpace.string_categorical(max_tokens=10)``;
         ``FeatureSpace.feature`` takes a layer of your own.
     output_mode : {"concat", "dict"}, default "concat"
-        One vector a row, or a dict of encoded columns.
+        One vector per row, or a dict of encoded columns.
     crosses : list of tuple of str or Cross, optional
-        Columns to combine, by the hash of what their layers return.
+        Columns to combine, by hashing the results of their layers.
     crossing_dim, hashing_dim, num_discretization_bins : int, default 32
-        Of crosses, of hashed columns and of discretized ones that are given by name.
+        For crosses, hashed columns and discretized columns that are given by name.
     name : str, optional
 
     Attributes
     ----------
     features, preprocessors, crossers : dict
-        Of each column what it is, and the layer that prepares it; of each cross its layer.
+        For each column its kind, and the layer that prepares it; for each cross its layer.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class FeatureSpace(PublicKeywords):
            [ 0.  ,  0.  ,  1.  ,  0.  ],
            [ 0.  ,  1.  ,  0.  ,  1.22]], dtype=float32)
 
-    At the head of a model:
+    At the beginning of a model:
 
     >>> y = lamina.layers.Dense(1)(space.get_encoded_features())
     >>> model = lamina.Model(space.get_inputs(), y)
@@ -97,29 +97,29 @@ class FeatureSpace(PublicKeywords):
     def cross(
         cls, feature_names: Sequence[str], crossing_dim: int, output_mode: str = "one_hot"
     ) -> Cross:
-        """Return columns to combine."""
+        """Return a combination of columns."""
         return Cross(feature_names, crossing_dim, output_mode)
 
     @classmethod
     def feature(cls, dtype: str, preprocessor: Any, output_mode: str) -> Feature:
-        """Return a column that a layer of your own prepares."""
+        """Return a column that is prepared by a layer of your own."""
         return Feature(dtype, preprocessor, output_mode)
 
     @classmethod
     def float(cls, name: str | None = None) -> Feature:
-        """Return numbers that are taken as they are."""
+        """Return a column of numbers that are used unchanged."""
         return Feature("float32", layers.Identity(name=name), "float")
 
     @classmethod
     def float_rescaled(
         cls, scale: Any = 1.0, offset: Any = 0.0, name: str | None = None
     ) -> Feature:
-        """Return numbers that are scaled and shifted."""
+        """Return a column of numbers that are scaled and shifted."""
         return Feature("float32", layers.Rescaling(scale, offset, name=name), "float")
 
     @classmethod
     def float_normalized(cls, name: str | None = None) -> Feature:
-        """Return numbers that get mean 0 and variance 1."""
+        """Return a column of numbers that are normalised to mean 0 and variance 1."""
         return Feature("float32", layers.Normalization(axis=-1, name=name), "float")
 
     @classmethod
@@ -130,7 +130,7 @@ class FeatureSpace(PublicKeywords):
         output_mode: str = "one_hot",
         name: str | None = None,
     ) -> Feature:
-        """Return numbers that are sorted into bins, which ``adapt`` finds or are given."""
+        """Return a column of numbers that are assigned to bins, learned by ``adapt`` or given."""
         bins = None if bin_boundaries is not None else num_bins
         layer = layers.Discretization(bin_boundaries, bins, name=name)
         return Feature("float32", layer, output_mode)
@@ -143,7 +143,7 @@ class FeatureSpace(PublicKeywords):
         output_mode: str = "one_hot",
         name: str | None = None,
     ) -> Feature:
-        """Return integers that are categories."""
+        """Return a column of integers that are categories."""
         layer = layers.IntegerLookup(max_tokens, num_oov_indices, name=name)
         return Feature("int32", layer, output_mode)
 
@@ -155,7 +155,7 @@ class FeatureSpace(PublicKeywords):
         output_mode: str = "one_hot",
         name: str | None = None,
     ) -> Feature:
-        """Return strings that are categories."""
+        """Return a column of strings that are categories."""
         layer = layers.StringLookup(max_tokens, num_oov_indices, name=name)
         return Feature("string", layer, output_mode)
 
@@ -163,14 +163,14 @@ class FeatureSpace(PublicKeywords):
     def integer_hashed(
         cls, num_bins: int, output_mode: str = "one_hot", name: str | None = None
     ) -> Feature:
-        """Return integers that are categories by their hash."""
+        """Return a column of integers that become categories by their hash."""
         return Feature("int32", layers.Hashing(num_bins, name=name), output_mode)
 
     @classmethod
     def string_hashed(
         cls, num_bins: int, output_mode: str = "one_hot", name: str | None = None
     ) -> Feature:
-        """Return strings that are categories by their hash."""
+        """Return a column of strings that become categories by their hash."""
         return Feature("string", layers.Hashing(num_bins, name=name), output_mode)
 
     def _feature(self, name: str, given: Any) -> Feature:
@@ -213,13 +213,13 @@ class FeatureSpace(PublicKeywords):
         return [name for name, layer in self.preprocessors.items() if _learns(layer)]
 
     def adapt(self, dataset: Any) -> None:
-        """Let each layer that learns learn from its column.
+        """Let each layer that needs it learn from its column.
 
         Parameters
         ----------
         dataset : dict of array_like, table, or iterable of dicts
-            All columns at once, a pandas, polars or Arrow table, or batches of dicts; of pairs
-            (x, y) x alone is read.
+            All columns together, a pandas, polars or Arrow table, or batches of dicts; of pairs (x,
+            y) only x is read.
         """
         if isinstance(dataset, Iterator):
             dataset = list(dataset)
@@ -257,7 +257,7 @@ class FeatureSpace(PublicKeywords):
         return self.inputs
 
     def get_encoded_features(self) -> Any:
-        """Return what is made of the inputs: a symbolic tensor, or a dict of them."""
+        """Return the encoded inputs: a symbolic tensor, or a dict of them."""
         self._check_adapted()
         if self._encoded is None:
             self._encoded = self._encode(self.inputs)
@@ -269,7 +269,8 @@ class FeatureSpace(PublicKeywords):
         Parameters
         ----------
         data : dict of array_like, or table
-            Columns of as many rows; of single values one row, which is returned without its axis.
+            Columns with the same number of rows; single values form one row, which is returned
+            without its axis.
         """
         self._check_adapted()
         columns = {name: plain_array(self._of(data, name)) for name in self.features}
@@ -303,15 +304,15 @@ class FeatureSpace(PublicKeywords):
             return x
         if kind.places is None:
             raise ValueError(
-                f"{self.name}: feature {name!r} cannot be 'one_hot': how many categories its layer "
-                f"returns is not known; use output_mode 'int'"
+                f"{self.name}: feature {name!r} cannot be 'one_hot': the number of categories "
+                f"that its layer returns is not known; use output_mode 'int'"
             )
         return layers.CategoryEncoding(kind.places, output_mode="multi_hot")(x)
 
     # --- configuration, files
 
     def get_config(self) -> dict[str, Any]:
-        """Return the arguments as plain values, with what the layers have learned."""
+        """Return the arguments as plain values, with the state learned by the layers."""
         return {
             "features": {name: each.get_config() for name, each in self.features.items()},
             "output_mode": self.output_mode,
@@ -324,15 +325,16 @@ class FeatureSpace(PublicKeywords):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> FeatureSpace:
-        """Return what ``get_config`` described, adapted if that was."""
+        """Return the feature space that ``get_config`` described, with what it learned."""
         made = cls(**config)
         made._adapted = all(_has_learned(made.preprocessors[name]) for name in made._to_adapt)
         return made
 
     def save(self, filepath: Any) -> None:
-        """Write it to a file, which ``FeatureSpace.load`` reads; models that it heads hold it too.
+        """Write it to a file, for ``FeatureSpace.load``; models that start with it also contain it.
 
-        The file is written whole or not at all, and holds the configuration under a checksum.
+        The file is written completely or not at all, and contains the configuration with a
+        checksum.
         """
         from lamina.saving.container import write
 
@@ -341,12 +343,12 @@ class FeatureSpace(PublicKeywords):
 
     @classmethod
     def load(cls, filepath: Any) -> FeatureSpace:
-        """Return what ``save`` wrote.
+        """Return the feature space written by ``save``.
 
         Raises
         ------
         ValueError
-            A file that was cut off or altered, or holds something else.
+            If the file is truncated or altered, or contains something else.
         """
         from lamina.saving.container import read
 

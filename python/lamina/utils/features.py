@@ -1,4 +1,4 @@
-"""What a FeatureSpace makes of one column of a table, and of several combined."""
+"""Preparation and encoding of a single column of a table, and of combined columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MODES = ("int", "one_hot", "float")
 
 
 class Feature(PublicKeywords):
-    """A column: its type, the layer that prepares it, and how what that returns is encoded.
+    """A column: its type, the layer that prepares it, and the encoding of the layer's results.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ class Feature(PublicKeywords):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Feature:
-        """Return the feature that ``get_config`` described."""
+        """Return the feature described by ``get_config``."""
         return cls(**config)
 
     @property
     def places(self) -> int | None:
-        """How many integers the preprocessor may return; None where that is not known."""
+        """The number of integers that the preprocessor may return; None if unknown."""
         layer = self.preprocessor
         if isinstance(layer, (layers.IntegerLookup, layers.StringLookup)):
             return layer.vocabulary_size()
@@ -81,7 +81,7 @@ class Cross(PublicKeywords):
 
     @property
     def places(self) -> int:
-        """How many categories there are."""
+        """The number of categories."""
         return self.crossing_dim
 
     def get_config(self) -> dict[str, Any]:
@@ -94,5 +94,5 @@ class Cross(PublicKeywords):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Cross:
-        """Return the cross that ``get_config`` described."""
+        """Return the cross described by ``get_config``."""
         return cls(**config)

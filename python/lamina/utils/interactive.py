@@ -1,4 +1,4 @@
-"""Where lamina writes what it has to say: to standard output, or to Python's log."""
+"""Whether lamina writes messages to standard output or to Python's log."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from lamina._calls import answering_calls
 
 @answering_calls
 def disable_interactive_logging() -> None:
-    """Let lines go to the logger "lamina" of Python's ``logging``, at level INFO.
+    """Send lines to the logger "lamina" of Python's ``logging``, at level INFO.
 
-    No bars are drawn then.  It holds for all of the process until ``enable_interactive_logging``.
+    No bars are drawn then.  This applies to the whole process until ``enable_interactive_logging``.
 
     Examples
     --------

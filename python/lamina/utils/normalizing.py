@@ -13,14 +13,14 @@ from lamina._tensors import dispatch
 
 @answering_calls
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
-    """Return x divided by its norm along an axis; zeros stay zeros.
+    """Return x divided by its norm along an axis; zero vectors are left unchanged.
 
     Parameters
     ----------
     x : array_like or tensor
     axis : int, default -1
     order : int, default 2
-        That of the norm.
+        Order of the norm.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A progress bar for loops that are written by hand."""
+"""A progress bar for hand-written loops."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from lamina.callbacks.notebook_bar import NotebookBar
 
 
 class Progbar(PublicKeywords):
-    """Show how far a loop is: a bar on a terminal and in a notebook, and a line when it is over.
+    """Show the progress of a loop: a bar on a terminal and in a notebook, and a line at the end.
 
-    Where standard output is neither, as in a log file, there is the line alone.
+    If standard output is neither, such as a log file, there is only the line.
 
     Parameters
     ----------
     target : int or None
-        How many steps there are; None if that is not known.
+        The number of steps; None if unknown.
     width : int, default 20
-        Columns of the bar at most.
+        Maximum number of columns of the bar.
     verbose : {0, 1, 2}, default 1
-        0 silent, 1 a bar and a line, 2 the line alone.
+        0 silent, 1 a bar and a line, 2 only the line.
     interval : float, default 0.05
-        Seconds from one drawing to the next, at least.
+        Minimum number of seconds between updates.
     stateful_metrics : iterable of str, optional
-        Quantities whose last value is shown; all others are averaged over the steps until the
-        last one, whose values are shown as they are.
+        Quantities whose last value is shown; all others are averaged over the steps, except that
+        the values of the last step are shown unchanged.
     stateless_metrics : iterable of str, optional
-        Quantities that are averaged over the steps; of all others the last value is shown.
+        Quantities that are averaged over the steps; for all others the last value is shown.
     unit_name : str, default "step"
-        What a step is called.
+        The name of a step.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class Progbar(PublicKeywords):
         self.stateful_metrics = None if stateful_metrics is None else set(stateful_metrics)
         self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
         self.unit_name = unit_name
-        self._sums: dict[str, tuple[Any, float]] = {}  # of each quantity, and of the weights
+        self._sums: dict[str, tuple[Any, float]] = {}  # of each quantity, and of its weights
         self._done = 0
         self._start, self._drawn = time.perf_counter(), 0.0
         self._notebook = NotebookBar()
@@ -94,9 +94,9 @@ class Progbar(PublicKeywords):
         ----------
         current : int
         values : iterable of tuple (str, float), optional
-            Of each quantity its value in the steps since the last update.
+            The value of each quantity in the steps since the last update.
         finalize : bool, optional
-            Whether the loop is over; by default when ``current`` reaches ``target``.
+            Whether the loop has finished; by default when ``current`` reaches ``target``.
         """
         if finalize is None:
             finalize = self.target is not None and current >= self.target
@@ -104,7 +104,8 @@ class Progbar(PublicKeywords):
         for name, value in values or ():
             total, weights = self._sums.get(name, (0.0, 0.0))
             number = float(np.mean(value))
-            # As in Keras, what comes with the last step is the loop's result, and shown as it is.
+            # As in Keras, the values of the last step are the results of the loop and are shown
+            # unchanged.
             if self._is_averaged(name) and not finalize:
                 self._sums[name] = (total + number * weight, weights + weight)
             else:

@@ -23,23 +23,23 @@ def pad_sequences(
     truncating: str = "pre",
     value: float | str = 0.0,
 ) -> Array:
-    """Return sequences as rows of one array: short ones filled up, long ones cut.
+    """Return sequences as rows of one array, with short ones padded and long ones truncated.
 
     Parameters
     ----------
     sequences : sequence of sequences
-        Each of shape (length,) or (length, ...), the axes after the first equal in all.
+        Each of shape (length,) or (length, ...), with the same axes after the first.
     maxlen : int, optional
-        Length of the rows; that of the longest sequence if not given.
+        Length of the rows; by default that of the longest sequence.
     dtype : dtype_like, default "int32"
-        Of the result; ``object`` for strings of any length.
+        The dtype of the result; ``object`` for strings of any length.
     padding : {"pre", "post"}
-        Fill before or after the sequence.  Before, the default, leaves a recurrent layer with
-        the words freshest in its state.
+        Pad before or after the sequence.  Padding before it, the default, means that the last steps
+        of a recurrent layer are real ones.
     truncating : {"pre", "post"}
-        Cut at the beginning or at the end.
+        Truncate at the beginning or at the end.
     value : float or str, default 0
-        What to fill with.
+        The value used for padding.
 
     Returns
     -------
@@ -48,10 +48,10 @@ def pad_sequences(
     Raises
     ------
     TypeError
-        If something is not a sequence, or the fill is a string and `dtype` is not.
+        If something is not a sequence, or the padding value is a string and `dtype` is not.
     ValueError
-        If `dtype` does not hold a value exactly (integers and strings; Keras cuts them silently),
-        shapes differ, or there is no sequence and no `maxlen`.
+        If `dtype` cannot represent a value exactly (integers and strings; Keras truncates them
+        silently), shapes differ, or there is no sequence and no `maxlen`.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def _fill(who: str, value: Any, target: np.dtype[Any]) -> Any:
     if target.kind == "O":
         return value
     if isinstance(value, (str, bytes)) != (target.kind in "US"):
-        if target.kind in "US" and value == 0:  # the default, which says nothing about strings
+        if target.kind in "US" and value == 0:  # the default, which does not apply to strings
             return np.zeros((), dtype=target)[()]
         raise TypeError(
             f"{who}: value must be of the kind of dtype {target}; got {value!r}. "
@@ -152,13 +152,13 @@ def _fill(who: str, value: Any, target: np.dtype[Any]) -> Any:
 
 
 def _exact(who: str, source: Array, target: np.dtype[Any], name: str) -> Array:
-    """Return ``source`` cast to ``target``; a value that would become another is refused."""
+    """Return ``source`` cast to ``target``; values that would change are rejected."""
     if source.dtype == target or target.kind == "O":
         return source
     with np.errstate(all="ignore"):
         cast = source.astype(target)
         if target.kind == "f" and source.dtype.kind == "f":
-            # Rounding is what a float type does; a finite number made infinite is lost.
+            # Rounding is normal for a float type; a finite number that becomes infinite is not.
             lost = np.isfinite(source) & ~np.isfinite(cast)
         else:
             lost = (cast.astype(source.dtype) != source) | _sign_lost(source, cast)
@@ -173,7 +173,7 @@ def _exact(who: str, source: Array, target: np.dtype[Any], name: str) -> Array:
 
 
 def _sign_lost(source: Array, cast: Array) -> NDArray[np.bool_]:
-    # A round trip between signed and unsigned wraps back to where it started.
+    # A round trip between signed and unsigned types wraps back to the initial value.
     if source.dtype.kind in "US":
         return np.zeros(source.shape, dtype=np.bool_)
     return np.asarray((source < 0) != (cast < 0), dtype=np.bool_)

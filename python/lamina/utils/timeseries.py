@@ -1,4 +1,4 @@
-"""Windows over a series."""
+"""Windows over a time series."""
 
 from __future__ import annotations
 
@@ -55,43 +55,43 @@ def timeseries_windows(
     start_index: int | None = None,
     end_index: int | None = None,
 ) -> Array | tuple[Array, Array]:
-    """Return the windows of a series, and the target of each.
+    """Return windows over a time series, and their targets.
 
-    Window i holds the steps ``start_index + i * sequence_stride + j * sampling_rate`` for j from
-    0 to ``sequence_length - 1``; its target is the one at the window's first step.  They are the
-    windows of Keras's ``timeseries_dataset_from_array``, as arrays: batches are made by ``fit``.
+    Window i contains the steps ``start_index + i * sequence_stride + j * sampling_rate`` for j from
+    0 to ``sequence_length - 1``; its target is that of its first step.  They are the windows of
+    Keras's ``timeseries_dataset_from_array``, as arrays: batches are made by ``fit``.
 
     Parameters
     ----------
     data : array_like of shape (steps, ...)
         The series, oldest step first.
     targets : array_like of shape (n, ...), or None
-        ``targets[t]`` belongs to the window that starts at step t.  To predict the step that
-        follows a window of 5, give ``data[5:]``.  Windows without a target are left out.
+        ``targets[t]`` belongs to the window that starts at step t.  To predict the step after a
+        window of 5, pass ``data[5:]``.  Windows without a target are omitted.
     sequence_length : int
-        Steps in a window.
+        Number of steps in a window.
     sequence_stride : int, default 1
-        Steps between the beginnings of two windows.
+        Number of steps between the starts of successive windows.
     sampling_rate : int, default 1
-        Steps between two elements of a window.
+        Number of steps between successive elements of a window.
     shuffle : bool, default False
-        Windows in random order, drawn from `seed`; the order is not Keras's.
+        Return windows in random order, drawn from `seed`; the order differs from Keras's.
     seed : int, optional
-        Of the order; drawn from ``set_random_seed``'s sequence if not given.
+        Seed of the order; by default drawn from the sequence of ``set_random_seed``.
     start_index, end_index : int, optional
-        Use only the steps from `start_index` up to, not including, `end_index`.
+        Use only the steps from `start_index` up to but not including `end_index`.
 
     Returns
     -------
     ndarray or (ndarray, ndarray)
         `x` of shape (windows, sequence_length, ...), or `x` and `y` of shape (windows, ...).
         Unless shuffled they are read-only views that share the memory of `data` and `targets`;
-        ``np.array(x)`` is a copy of one's own.
+        ``np.array(x)`` makes an independent copy.
 
     Raises
     ------
     ValueError
-        If no window fits, has a target, or a size or an index is out of range.
+        If no window fits or has a target, or a size or an index is out of range.
 
     Examples
     --------
