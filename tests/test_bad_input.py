@@ -165,7 +165,7 @@ def test_before_compile(call):
         ({"optimizer": "adm", "loss": "mse"}, "did you mean 'adam'"),
         ({"loss": "mean_squared_eror"}, "did you mean 'mean_squared_error'"),
         ({"loss": "mse", "metrics": ["acuracy"]}, "did you mean 'accuracy'"),
-        ({"loss": "mse", "metrics": ["mae", "mae"]}, "names of their own"),
+        ({"loss": "mse", "metrics": ["mae", "mae"]}, "need distinct names"),
         ({"loss": "mse", "metrics": {"a": "mae"}}, "must be a list"),
         ({"loss": "mse", "metrics": ["sparse_categorical_accuracy"]}, "does not fit the loss"),
         ({"loss": 3}, "needs a name"),

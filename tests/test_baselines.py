@@ -263,7 +263,7 @@ TWO.compile("sgd", "mse")
         (lambda: compare(REGRESSION, X, Y[:9], (X, Y)), ValueError,
          "y must have as many rows as x, 12; got"),
         (lambda: compare(REGRESSION, X, np.c_[Y, Y], (X, Y)), ValueError,
-         "the model must predict one number for each target; y has 2 a row, the model returns"),
+         "the model must predict one number for each target; y has 2 per row, the model returns"),
         (lambda: compare(CLASSES, X, Y * 0 + 1, (X, Y * 0)), ValueError,
          "the training rows must have two classes at least; all are of class 1"),
         (lambda: compare(CLASSES, X, Y, (X, Y)), ValueError,

@@ -384,15 +384,17 @@ def test_structures_that_are_refused():
         r"output 'y' of shape \(rows, 1\) needs Input 'b' of shape \(rows, 3\), which is not among "
         r"the inputs: a",
     )
-    refused(lambda: lamina.Model([a, b, a], y), "inputs must differ; 'a' is listed twice")
-    refused(lambda: lamina.Model([a, b], [y, y]), "outputs must differ; 'y' is listed twice")
+    refused(lambda: lamina.Model([a, b, a], y), "inputs must be distinct; 'a' is listed twice")
+    refused(lambda: lamina.Model([a, b], [y, y]), "outputs must be distinct; 'y' is listed twice")
     refused(lambda: lamina.Model([], y), "inputs must hold at least one symbolic tensor")
     refused(lambda: lamina.Model(X, y), "must be symbolic tensors.*got ndarray", TypeError)
     refused(lambda: lamina.Model([a, b], Dense(1)), "symbolic tensors.*got Dense", TypeError)
     same = [Dense(1, name="twice")(a), Dense(1, name="twice")(a)]
-    refused(lambda: lamina.Model(a, same), "two layers are named 'twice'; names must differ")
+    refused(lambda: lamina.Model(a, same), "two layers are named 'twice'; names must be distinct")
     mixed = [Input((1,), dtype="float32", name="f"), Input((1,), dtype="float64", name="d")]
-    refused(lambda: lamina.Model(mixed, Join()(mixed)), "one dtype; 'f' is float32, 'd' is float64")
+    refused(
+        lambda: lamina.Model(mixed, Join()(mixed)), "the same dtype; 'f' is float32, 'd' is float64"
+    )
     refused(lambda: lamina.Model(a, Flatten()(y)), "needs Input 'b'")
 
 

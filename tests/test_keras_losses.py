@@ -347,7 +347,7 @@ def test_losses_of_outputs_may_be_lists():
 
 def test_no_output_is_left_untrained_silently():
     for loss in ({"y": "mse"}, {"y": ["mse"]}):
-        with pytest.raises(ValueError, match="loss has nothing for output 'z'; give it one, or"):
+        with pytest.raises(ValueError, match="loss has nothing for output 'z'; give it a loss, or"):
             two().compile("sgd", loss)
     two().compile("sgd", {"y": "mse", "z": None})
     model = two(wrap=dict)

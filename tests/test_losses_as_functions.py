@@ -362,7 +362,8 @@ def if_on_a_tensor(y_true, y_pred):
         (lambda y, p: None, TypeError, "loss: call must return a tensor; got None"),
         (lambda y, p: ops.mean(p, axis=0), ValueError, r"loss: call must return one value for each "
          r"row, .*got <Tensor of shape \(1,\)"),
-        (if_on_a_tensor, TypeError, r"if_on_a_tensor: .*cannot be used in `if` or.*in .*, line \d+: if ops"),
+        (if_on_a_tensor, TypeError, r"if_on_a_tensor: .*cannot be used in `if` or.*"
+         r"in .*, line \d+: if ops"),
         (lambda y, p: ops.reshape(y, (-1, 5)) - p, ValueError, r"loss: reshape: .*line \d+"),
         (losses.MeanSquaredError(reduction="none"), ValueError, "reduction 'none' leaves one"),
         (type("Empty", (losses.Loss,), {})(), TypeError, "Empty: a subclass of Loss must define"),

@@ -319,7 +319,7 @@ def test_scores_of_ones_own():
     errors = y[held] - fits.held_out_predictions[1][:, 0]
     assert fits.table["held_out_worst"][1] == np.abs(errors).max()
     np.testing.assert_allclose(fits.table["held_out_rmse"][1], np.sqrt(np.mean(errors**2)), 1e-6)
-    with pytest.raises(ValueError, match="it is not known whether larger or smaller"):
+    with pytest.raises(ValueError, match="nothing tells whether larger or smaller"):
         fits.best()
     values = fits.table["held_out_worst"]
     assert fits.best(mode="min") == int(np.argmin(values))

@@ -221,7 +221,7 @@ REFUSED = {
     "missing": ({"a": A}, Y2, {}, "x has nothing for input 'b'"),
     "unknown": ({"a": A, "bb": B}, Y2, {}, "x: unknown name 'bb'; did you mean 'b'"),
     "shape": ([A, A], Y2, {}, r"x\['b'\] has shape \(30, 3\); the model needs \(rows, 2\)"),
-    "rows": ([A, B[:9]], Y2, {}, "as many rows; got 30 for 'a' and 9 for 'b'"),
+    "rows": ([A, B[:9]], Y2, {}, "number of rows; got 30 for 'a' and 9 for 'b'"),
     "nan": ([A, B * np.nan], Y2, {}, r"x\['b'\] must be finite; got nan at row 0, column 0"),
     "array for y": (X2, Y, {}, "y must be a list or dict of 2 arrays, for value, kind"),
     "y missing": (X2, {"value": Y}, {}, "y has nothing for output 'kind', which has a loss"),
@@ -263,7 +263,7 @@ def test_refused_data(case):
         ({"loss": LOSSES, "metrics": {"kin": "mae"}}, "unknown output 'kin'"),
         ({"loss": LOSSES, "metrics": [None, "mae"]}, "does not fit the loss"),
         ({"loss": ["mse", None], "metrics": [None, "mae"]}, "'kind' has metrics but no loss"),
-        ({"loss": LOSSES, "metrics": {"value": ["mae", "mae"]}}, "names of their own"),
+        ({"loss": LOSSES, "metrics": {"value": ["mae", "mae"]}}, "need distinct names"),
         ({"loss": LOSSES, "metrics": lamina.metrics.get("mae")}, "must be a dict by output"),
     ],
 )

@@ -234,7 +234,7 @@ REFUSED = {
     "neither": (layers.Discretization, "give one of bin_boundaries and num_bins"),
     "both": (lambda: layers.Discretization([0.0], 3), "give one of bin_boundaries and num_bins"),
     "order": (lambda: layers.Discretization([1.0, 0.0]), "in ascending order"),
-    "a number of bins": (lambda: layers.Discretization(4), "got 4 (num_bins=4, and adapt"),
+    "a number of bins": (lambda: layers.Discretization(4), "got 4 (num_bins=4 and adapt"),
     "mode": (lambda: layers.Discretization([1.0], output_mode="tf_idf"), "must be one of"),
     "epsilon": (lambda: layers.Discretization([1.0], epsilon=0.0), "epsilon must be in (0, 1]"),
     "given": (lambda: layers.Discretization([1.0]).adapt([1.0]), "given to the constructor"),

@@ -236,7 +236,7 @@ def test_padded_targets_count_for_nothing():
 
 def test_a_mask_that_ends_is_told_of():
     model = of_series(layers.Conv1D(2, 2, padding="same"), layers.GlobalAveragePooling1D())
-    with pytest.warns(lamina.TrainingAdvice, match="ends at 'conv1d', which takes none"):
+    with pytest.warns(lamina.TrainingAdvice, match="ends at 'conv1d', which takes no mask"):
         model.fit(SERIES, MEANS, verbose=0, buckets=1)
 
 

@@ -231,7 +231,7 @@ def test_a_step_that_is_refused_builds_nothing():
     model = lamina.Sequential([Input((2, 3), batch_size=4), GRU(2, stateful=True)])
     model.compile("sgd", "mse")
     before = model.get_weights()
-    with pytest.raises(ValueError, match="states are of 4 rows"):
+    with pytest.raises(ValueError, match="states have 4 rows"):
         model.train_on_batch(np.ones((2, 2, 3)), np.ones((2, 2)))
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
     assert model.optimizer.iterations == 0

@@ -287,7 +287,7 @@ def test_batch_size_of_the_input():
         assert model.state_rows() == 2
         assert model.predict(x).shape == (6, 1)  # three batches
         model.reset_state()
-        with pytest.raises(ValueError, match="states are of 2 rows; got batches of 6"):
+        with pytest.raises(ValueError, match="states have 2 rows; got batches of 6"):
             model.predict(x, batch_size=6)
         twin = lamina.Sequential.from_config(model.get_config())
         assert twin.state_rows() == 2
@@ -367,7 +367,7 @@ def _used(rows=ROWS):
         ),
         (
             lambda: model_of(_used()).predict(np.zeros((4, STEPS, FEATURES))),
-            "predict: memory is stateful and its states are of 6 rows; got batches of 4",
+            "predict: memory is stateful and its states have 6 rows; got batches of 4",
         ),
         (
             lambda: model_of(LSTM(2, stateful=True)).fit(
@@ -386,7 +386,7 @@ def _used(rows=ROWS):
             lambda: model_of(_used()).train_on_batch(
                 np.zeros((4, STEPS, FEATURES)), np.zeros((4, 1))
             ),
-            "train_on_batch: memory is stateful and its states are of 6 rows; got batches of 4",
+            "train_on_batch: memory is stateful and its states have 6 rows; got batches of 4",
         ),
         (
             lambda: LSTM(5)(

@@ -67,7 +67,7 @@ def test_a_fit_takes_the_batches_of_a_stateful_input():
     assert model.evaluate(x, y) >= 0.0
     assert steps(False)[0] == 1  # of no consequence without a state
     assert steps(False, batch_size="all")[0] == 1
-    with pytest.raises(ValueError, match="states are of 4 rows; got batches of 32"):
+    with pytest.raises(ValueError, match="states have 4 rows; got batches of 32"):
         steps(True, batch_size="all")
     with pytest.raises(TypeError, match="batch_size must be a positive integer; got 'auto'"):
         steps(True, batch_size="auto")

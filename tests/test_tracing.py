@@ -118,7 +118,8 @@ def test_text_latex_and_html_show_every_number():
     ("model", "x", "message"),
     [
         (lambda: lamina.Sequential([lamina.Input((4, 1)), layers.LSTM(2)]), np.zeros(4),
-         r"trace: shows a sequence of Dense layers, each with its activation; layer 'lstm.*' is a LSTM"),
+         r"trace: shows a sequence of Dense layers, each with its activation; layer "
+         r"'lstm.*' is a LSTM"),
         (lecture_network, np.zeros((2, 2)),
          r"trace: x must be one row of 2 numbers; got shape \(2, 2\)"),
         (lambda: lamina.Sequential([lamina.Input((4,)), layers.Dropout(0.5)]), np.zeros(4),

@@ -125,7 +125,7 @@ def test_choices_of_a_tensor_that_cannot_be():
     x = lamina.Input((3,))
     with pytest.raises(ValueError, match="cond: pred must be a single truth value"):
         ops.cond(x > 0, lambda: x, lambda: -x)
-    with pytest.raises(ValueError, match="as many tensors; got 2 and 1"):
+    with pytest.raises(ValueError, match="same number of tensors; got 2 and 1"):
         ops.cond(ops.sum(x) > 0, lambda: (x, x), lambda: x)
 
 

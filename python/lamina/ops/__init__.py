@@ -1,10 +1,10 @@
-"""Operations: Keras's names, on recorded tensors, on symbolic ones, and on arrays.
+"""Operations with Keras's names, on recorded tensors, on symbolic tensors, and on arrays.
 
 Integers are int32.  On arrays their arithmetic is exact.  Within a model it is done in the model's
-floating-point numbers, so that in a float32 model integers are exact up to 2**24 (16777216) alone:
-``x + 1``, ``max``, ``sum``, ``isin``, ``segment_max`` and all else that computes or compares round
+floating-point type, so in a float32 model integers are exact only up to 2**24 (16777216): ``x +
+1``, ``max``, ``sum``, ``isin``, ``segment_max`` and all other computations and comparisons round
 larger ones.  Operations that only move or look up elements (``take``, ``reshape``, ``concatenate``)
-keep all 32 bits.  A model of dtype "float64" is exact for every int32.
+keep all 32 bits.  A model with dtype "float64" is exact for every int32.
 """
 
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ from lamina.ops.vectorizing import *  # noqa: F403
 from lamina.ops.warping import *  # noqa: F403
 from lamina.ops.windows import *  # noqa: F403
 
-ROOMS = {"image", "linalg", "math", "nn", "numpy"}  # Keras's names for parts of it
+ROOMS = {"image", "linalg", "math", "nn", "numpy"}  # Keras's names for parts of this module
 
 if not TYPE_CHECKING:
     __all__ = sorted(  # noqa: PLE0605

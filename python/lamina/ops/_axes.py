@@ -1,4 +1,4 @@
-"""Axes as users count them, that of the rows first, and as the engine does."""
+"""Axes as users count them, starting with the rows, and as the engine does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def axis_of(who: str, axis: Any, ndim: int, name: str = "axis") -> int:
 
 
 def axes_of(who: str, axes: Any, ndim: int, name: str = "axis") -> list[int]:
-    """Return axes, sorted: one, several, or all where None is given."""
+    """Return sorted axes: one, several, or all for None."""
     if axes is None:
         return list(range(ndim))
     listed = list(axes) if isinstance(axes, (list, tuple)) else [axes]
@@ -32,13 +32,13 @@ def axes_of(who: str, axes: Any, ndim: int, name: str = "axis") -> list[int]:
 
 
 def of_row(x: Tensor, axes: list[int]) -> tuple[list[int], bool]:
-    """Return the axes of a row among ``axes``, and whether that of the rows is one of them."""
+    """Return the axes of a row among ``axes``, and whether the axis of rows is one of them."""
     if not x.rows:
         return axes, False
     return [axis - 1 for axis in axes if axis > 0], 0 in axes
 
 
 def shown(x: Tensor) -> str:
-    """Return a tensor's shape as messages show it."""
+    """Return a tensor's shape as shown in messages."""
     shape = ", ".join("rows" if size is None else str(size) for size in x.shape)
     return f"({shape}{',' if x.ndim == 1 else ''})"

@@ -1,4 +1,4 @@
-"""What the strings of ``einsum`` say."""
+"""Parsing the subscripts of ``einsum``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LETTERS = string.ascii_letters
 
 @dataclass
 class Equation:
-    """The letters of each operand's axes, and of the result's."""
+    """The letters of the axes of each operand, and of the result."""
 
     inputs: list[str]
     output: str

@@ -1,4 +1,4 @@
-"""How element-wise operations align their operands and find the type of their result."""
+"""How element-wise operations align their operands and determine the type of their result."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Instruction = tuple[Any, ...]
 
 
 def scalar(value: Any) -> bool:
-    """Return whether the value is a Python number, whose type gives way to its partner's."""
+    """Return whether the value is a Python number, which takes the type of the other operand."""
     return isinstance(value, (bool, int, float))
 
 
 def elementwise(op: str, *operands: Any, dtype: str | None = None) -> Tensor:
-    """Record one element-wise operation of the engine, by NumPy's broadcasting.
+    """Record one element-wise operation of the engine, with NumPy's broadcasting.
 
-    ``dtype`` is "float", "int32" or "bool"; by default truth values where the operation gives
-    them, and else floats.
+    ``dtype`` is "float", "int32" or "bool"; by default bool if the operation returns truth values,
+    otherwise float.
     """
     tensors: list[Tensor] = []
     instruction: list[Any] = [op]
@@ -38,7 +38,7 @@ def elementwise(op: str, *operands: Any, dtype: str | None = None) -> Tensor:
 
 
 def arithmetic(op: str, *operands: Any) -> Tensor:
-    """Record an operation of numbers: integers stay integers where all operands are."""
+    """Record an arithmetic operation: the result is of integers if all operands are."""
     operands = tuple(op if scalar(op) else given(op) for op in operands)
     return elementwise(op, *operands, dtype=kind_of(operands))
 
@@ -49,7 +49,7 @@ def kind_of(operands: Sequence[Any]) -> str:
 
 
 def joint_kind(operands: Sequence[Any]) -> str:
-    """Return "float", "int32" or "bool": the type that can hold all operands."""
+    """Return "float", "int32" or "bool": the type that can represent all operands."""
     kinds = {_kind(operand) for operand in operands}
     return "float" if "float" in kinds else "int32" if "int32" in kinds else "bool"
 
@@ -61,7 +61,7 @@ def _kind(operand: Any) -> str:
 
 
 def kept(x: Any) -> Any:
-    """Return a Python number as it is, anything else as a tensor."""
+    """Return a Python number unchanged, anything else as a tensor."""
     return x if scalar(x) else given(x)
 
 
@@ -72,7 +72,7 @@ def converted(x: Any, kind: str) -> Tensor:
         return tensor
     if kind == "bool":
         return elementwise("not_equal", tensor, 0.0)
-    # Towards 0, as NumPy does; truth values and integers are whole already.
+    # Towards 0, as in NumPy; booleans and integers are already integral.
     trunc = kind == "int32" and _kind(tensor) == "float"
     return elementwise("trunc" if trunc else "copy", tensor, dtype=kind)
 
@@ -83,23 +83,24 @@ def floats(x: Any) -> Tensor:
 
 
 def numbers(x: Any) -> Tensor:
-    """Return x as a tensor of numbers: truth values are 0 and 1."""
+    """Return x as a numeric tensor: booleans become 0 and 1."""
     tensor = given(x)
     return converted(tensor, "int32") if tensor.dtype == "bool" else tensor
 
 
 def alike(xs: Sequence[Any]) -> list[Tensor]:
-    """Return tensors of one type, which can hold all of them."""
+    """Return tensors of the same type, which can represent all of them."""
     tensors = [given(x) for x in xs]
     kind = joint_kind(tensors)
     return [converted(tensor, kind) for tensor in tensors]
 
 
 def aligned(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Return tensors that broadcast as NumPy says, row by row where that can be.
+    """Return tensors that broadcast as in NumPy, row by row where possible.
 
-    The engine broadcasts rows and what has none a row at a time.  Where the rows' axis would meet
-    another axis, all become values without rows: that takes a recording that knows how many.
+    The engine broadcasts tensors with and without rows one row at a time.  If the axis of rows
+    would meet another axis, all become tensors without rows, which requires a recording with a
+    known number.
     """
     rank = max((t.ndim for t in tensors), default=0)
     if not any(t.rows for t in tensors):
@@ -110,7 +111,7 @@ def aligned(tensors: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _without_rows(tensor: Tensor) -> Tensor:
-    # As many axes as its partners with rows: the first is that of the rows, or one for all.
+    # As many axes as the operands with rows: the first is that of the rows, or one for all.
     if tensor.shape[0] == 1:
         graph = tensor.recording.graph
         return Tensor(tensor.recording, graph.reshape(tensor.value, tensor.shape[1:]))

@@ -1,4 +1,4 @@
-"""How images lie: channels last, and parts of them."""
+"""The layout of images: channels last, and parts of images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = {2: "an image (height, width, channels)", 3: "a volume (depth, height, w
 def last_channels(
     who: str, images: Any, data_format: Any, axes: int = 2
 ) -> tuple[Tensor, int, Callable[[Any], Any]]:
-    """Return images with the channels last, the first of their axes, and the way back."""
+    """Return images with the channels last, the first axis, and a function that moves them back."""
     x = floats(images)
     if data_format not in (None, "channels_last", "channels_first"):
         raise ValueError(
@@ -27,7 +27,7 @@ def last_channels(
         )
     if x.ndim not in (axes + 1, axes + 2):
         raise ValueError(f"{who}: needs {NAMES[axes]}, or several; got shape {shown(x)}")
-    x = all_rows(x) if x.ndim == axes + 1 else x  # its first axis is one of the image
+    x = all_rows(x) if x.ndim == axes + 1 else x  # its first axis belongs to the image
     first = x.ndim - axes - 1
     if data_format != "channels_first":
         return x, first, lambda y: y
@@ -35,13 +35,13 @@ def last_channels(
 
 
 def as_given(images: Any, y: Tensor, *, nearest: bool = False) -> Tensor:
-    """Return what was made of images, of integers as integers: the nearest, or towards 0."""
+    """Return the result for images, as integers for integers: rounded, or towards 0."""
     if given(images).dtype != "int32":
         return y
     return converted(whole(y) if nearest else y, "int32")
 
 
 def cut(x: Tensor, axis: int, start: int, length: int) -> Tensor:
-    """Return a stretch of one axis."""
+    """Return a slice along one axis."""
     key = [slice(None)] * axis + [slice(start, start + length)]
     return get_item(x, tuple(key))  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Functions of matrices that NumPy computes, as operations: in the last two axes, by LAPACK.
+"""Functions of matrices computed by NumPy, as operations on the last two axes, by LAPACK.
 
 Within a model NumPy is called for each batch.  The gradient, where there is a formula, is that of
 the exact result.
@@ -31,7 +31,7 @@ def symmetric(x: Any) -> Any:
 
 
 def matrices(who: str, x: Any) -> Tensor:
-    """Return a tensor of matrices, which no axis of rows goes through."""
+    """Return a tensor of matrices that do not include the axis of rows."""
     tensor: Tensor = floats(given(x))
     if tensor.ndim < 2:
         raise ValueError(f"{who}: needs matrices; got {shown(tensor)}")
@@ -39,7 +39,7 @@ def matrices(who: str, x: Any) -> Tensor:
 
 
 def square(who: str, x: Any) -> Tensor:
-    """Return a tensor of square matrices, which no axis of rows goes through."""
+    """Return a tensor of square matrices that do not include the axis of rows."""
     tensor = matrices(who, x)
     if tensor.value.shape[-1] != tensor.value.shape[-2]:
         raise ValueError(f"{who}: matrices must be square; got {shown(tensor)}")
@@ -47,7 +47,7 @@ def square(who: str, x: Any) -> Tensor:
 
 
 def alike(tensors: Sequence[Tensor]) -> list[Tensor]:
-    """Return tensors that all have rows, or none."""
+    """Return tensors that either all have rows, or none."""
     if not any(t.rows for t in tensors) or all(t.rows for t in tensors):
         return list(tensors)
     if any(t.rows and t.ndim == 2 for t in tensors):
@@ -63,9 +63,9 @@ def called(
     forward: Callable[..., Any],
     backward: Callable[..., Any] | None = None,
 ) -> list[Tensor]:
-    """Record a function of arrays, with the axis of rows first, and that of its gradients.
+    """Record a function of arrays, with the axis of rows first, and its gradient function.
 
-    ``shapes`` are those of a row of its results, which the engine holds as one.
+    ``shapes`` are the shapes of a row of each result; the engine stores the results as one.
     """
     sizes = [prod(shape) for shape in shapes]
     ends = np.cumsum(sizes)[:-1]
@@ -89,7 +89,7 @@ def called(
         return made if isinstance(made, tuple) else (made,)
 
     recording = tensors[0].recording
-    # What Python is called with are values, not weights.
+    # Python is called with values, not weights.
     tensors = [t if t.rows else elementwise("copy", t) for t in tensors]
     value = recording.graph.python(
         [t.value for t in tensors], (int(sum(sizes)),), all_at_once,

@@ -1,4 +1,4 @@
-"""Arguments that are numbers, or several of them: who needs which, where another value is given."""
+"""Arguments that are numbers, or several of them, with errors that name the caller."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lamina._tensors.tensor import Tensor
 
 
 def integer(who: str, name: str, value: Any, low: int | None = None) -> int:
-    """Return an integer not below ``low``."""
+    """Return an integer of at least ``low``."""
     if isinstance(value, Tensor):
-        return operator.index(value)  # refuses, and says why
+        return operator.index(value)  # raises with a reason
     rule = {None: "an integer", 0: "an integer, not negative", 1: "a positive integer"}
     try:
         result = operator.index(value)
@@ -28,7 +28,7 @@ def integer(who: str, name: str, value: Any, low: int | None = None) -> int:
 
 
 def integers(who: str, name: str, values: Any) -> list[int]:
-    """Return the integers of a list, a tuple or an array, or one alone."""
+    """Return the integers in a list, a tuple or an array, or a single one."""
     several = isinstance(values, (list, tuple)) or (isinstance(values, np.ndarray) and values.ndim)
     listed = list(values) if several else [values]
     try:
@@ -45,7 +45,7 @@ def number(who: str, name: str, value: Any) -> float:
 def real(who: str, name: str, value: Any) -> float:
     """Return a number, which may be infinite or NaN."""
     if isinstance(value, Tensor):
-        return float(value)  # refuses, and says why
+        return float(value)  # raises with a reason
     try:
         if not isinstance(value, (str, bytes)):
             return float(value)
@@ -63,5 +63,5 @@ def positive(who: str, name: str, value: Any) -> float:
 
 
 def _alone(value: Any) -> Any:
-    """Return the number in an array without axes, as operations return it."""
+    """Return the number in an array without axes, as returned by operations."""
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value

@@ -1,4 +1,4 @@
-"""Places between the elements of a tensor, and what stands there."""
+"""Reading a tensor at positions between its elements."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Neighbour = tuple[Any, Any, Any]
 
 
 def _mirrored(index: Tensor, size: int) -> Any:
-    """Return indices that run back and forth, the ends once."""
+    """Return indices that run back and forth, without repeating the ends."""
     if size == 1:
         return multiply(index, 0.0)
     return absolute(subtract(mod(add(index, size - 1.0), 2.0 * (size - 1)), size - 1.0))
 
 
 def _reflected(index: Tensor, size: int) -> Any:
-    """Return indices that run back and forth, the ends twice."""
+    """Return indices that run back and forth, repeating the ends."""
     twice = _mirrored(add(multiply(index, 2.0), 1.0), 2 * size + 1)
     return floor_divide(subtract(twice, 1.0), 2.0)
 
@@ -51,12 +51,12 @@ FILLS: dict[str, Callable[[Tensor, int], Any]] = {
 
 
 def rounded(x: Any) -> Any:
-    """Return the nearest whole numbers, of two the one farther from 0."""
+    """Return the nearest integers, with ties away from 0."""
     return trunc(add(x, multiply(sign(x), 0.5)))
 
 
 def between(places: Any, size: int, order: int, fill_mode: str) -> list[Neighbour]:
-    """Return the elements of an axis next to places, with their weights."""
+    """Return the elements of an axis next to the positions, with their weights."""
     if order == 0:
         found = [(rounded(places), None)]
     else:
@@ -77,7 +77,7 @@ def read(
 ) -> Any:
     """Return the weighted sums of the neighbours along all axes.
 
-    ``pick`` returns the elements at indices into the axes seen as one.
+    ``pick`` returns the elements at indices into the flattened axes.
     """
     total: Any = None
     for corner in product(*along):

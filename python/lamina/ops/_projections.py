@@ -1,6 +1,6 @@
-"""Projections of the plane that lead four points to four others.
+"""Projections of the plane that map four points to four others.
 
-``m`` is NumPy, or ``lamina.ops`` where points are recorded.
+``m`` is NumPy, or ``lamina.ops`` if points are recorded.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from lamina.ops._elements import floats
 
 
 def _corners(m: Any, points: Any, size: float) -> list[Any]:
-    """Return the four points of each image as (x, y, 1), in units of the images' size.
+    """Return the four points of each image as (x, y, 1), in units of the size of the image.
 
-    Points that are known are in double precision.
+    Known points are in double precision.
     """
     points = np.asarray(points, np.float64) if m is np else floats(points)
     points = points if points.ndim == 3 else m.expand_dims(points, 0)
@@ -25,11 +25,11 @@ def _corners(m: Any, points: Any, size: float) -> list[Any]:
 
 
 def projection(m: Any, starts: Any, ends: Any, size: float) -> list[Any]:
-    """Return the nine numbers of the projections that lead from four ends to four starts.
+    """Return the nine numbers of the projections that map four end points to four start points.
 
-    It is S times the adjugate of E, where S leads from the corners of a standard quadrangle to
-    the starts, and E to the ends.  Points are (n, 4, 2), and those that are projected are in units
-    of ``size``.
+    The matrix is S times the adjugate of E, where S maps the corners of a standard quadrangle to
+    the start points, and E to the end points.  Points are (n, 4, 2), and projected points are in
+    units of ``size``.
     """
     s, e = (_from_standard(m, _corners(m, points, size)) for points in (starts, ends))
     rows = [m.cross(e[1], e[2]), m.cross(e[2], e[0]), m.cross(e[0], e[1])]
@@ -41,7 +41,7 @@ def projection(m: Any, starts: Any, ends: Any, size: float) -> list[Any]:
 
 
 def _from_standard(m: Any, points: list[Any]) -> list[Any]:
-    """Return the columns of the matrix that leads to points from (1, 0, 0), ... and (1, 1, 1)."""
+    """Return the columns of the matrix that maps (1, 0, 0), ... and (1, 1, 1) to points."""
     a, b, c, d = points
     weights = [m.sum(m.cross(p, q) * d, -1, keepdims=True) for p, q in ((b, c), (c, a), (a, b))]
     return [point * weight for point, weight in zip((a, b, c), weights, strict=True)]

@@ -1,6 +1,6 @@
-"""How much each pixel of an axis counts for each of another: kernels of interpolation.
+"""Weights of the pixels of one axis for those of another: interpolation kernels.
 
-``m`` is NumPy, or ``lamina.ops`` where the scale is recorded.
+``m`` is NumPy, or ``lamina.ops`` if the scale is recorded.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import numpy as np
 
 Kernel = Callable[[Any, Any], Any]
 
-NOTHING = 1000 * float(np.finfo(np.float32).eps)  # weights that come to less cannot be scaled to 1
+NOTHING = 1000 * float(np.finfo(np.float32).eps)  # a smaller sum of weights cannot be scaled to 1
 
 
 def weights_of(
     m: Any, sizes: tuple[int, int], kernel: Kernel, scale: Any, translation: Any, antialias: bool
 ) -> Any:
-    """Return the weights, (old size, new size): those of a new pixel come to 1, or all are 0.
+    """Return the weights, (old size, new size): those of a new pixel sum to 1, or all are 0.
 
-    An old place p becomes ``p * scale + translation``, where pixel i covers i to i + 1.
+    An old position p becomes ``p * scale + translation``, where pixel i covers i to i + 1.
     """
     size, length = sizes
     inverse = 1.0 / scale

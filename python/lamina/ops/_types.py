@@ -1,4 +1,4 @@
-"""Types by their names: what tensors hold is floats of the graph's type, int32 and bool."""
+"""Types by name: tensors hold floats of the graph's type, int32 and bool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def kind_named(who: str, dtype: Any) -> str:
 
 
 def array_type(who: str, dtype: Any, default: str = "float32") -> str:
-    """Return the type of an array that is made: "float64" where that is asked for."""
+    """Return the type of a new array: "float64" if that is requested."""
     if dtype is None:
         return default
     kind = kind_named(who, dtype)

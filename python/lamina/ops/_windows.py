@@ -1,4 +1,4 @@
-"""Where windows lie over the spatial axes of images, and how images without rows are convolved."""
+"""Positions of windows along the spatial axes of images, and convolving images without rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sizes_of(who: str, name: str, value: Any, axes: int, low: int = 1) -> list[i
 
 
 def channels_last(who: str, x: Tensor, data_format: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
-    """Return images with the channels behind the spatial axes, and what moves them back."""
+    """Return images with the channels after the spatial axes, and a function that undoes it."""
     if data_format not in (None, "channels_last", "channels_first"):
         raise ValueError(
             f"{who}: data_format must be 'channels_last' or 'channels_first'; got {data_format!r}"
@@ -47,7 +47,7 @@ def channels_last(who: str, x: Tensor, data_format: Any) -> tuple[Tensor, Callab
 def placed(
     who: str, sizes: Sequence[int], spans: Sequence[int], strides: Sequence[int], padding: Any
 ) -> tuple[list[int], Pads]:
-    """Return how many windows fit along each axis, and the cells that "same" adds around it."""
+    """Return the number of windows along each axis, and the cells that "same" adds around it."""
     if padding not in ("valid", "same"):
         raise ValueError(f"{who}: padding must be 'valid' or 'same'; got {padding!r}")
     counts, pads = [], []
@@ -82,13 +82,13 @@ def around(pads: Pads) -> list[int]:
 
 
 def each_image(x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return what a function of rows makes of images: those of a value without rows too."""
+    """Return the result of a function of rows for images, also for those without rows."""
     if x.rows:
         return function(x)
     rows, count = current().need_rows(), x.shape[0]
     if count == rows:
         return all_rows(function(by_rows(x)))
-    # The images are steps of one row, which all rows share; that of the first is the result.
+    # The images are steps of a single row that all rows share; the result is that of the first row.
     y = record("unfold", function(record("fold", each_row(x))), count)
     y = all_rows(y)
     sizes = list(y.shape)
@@ -97,7 +97,7 @@ def each_image(x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
 
 
 def each_frame(x: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return what a function of images makes of (n, depth, height, width, channels)."""
+    """Return the result of a function of images for (n, depth, height, width, channels)."""
     depth = x.value.shape[0 if x.rows else 1]
     if x.rows:
         return record("unfold", function(record("fold", x)), depth)  # type: ignore[no-any-return]

@@ -144,7 +144,7 @@ def mish(x: Any) -> Any:
     return elementwise("mish", x)
 
 
-# --- that of two levels, and their logarithms
+# --- sigmoids and related functions
 
 
 @operation
@@ -219,7 +219,7 @@ def squareplus(x: Any, b: float = 4) -> Any:
 
 @operation
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
-    """Return x moved towards 0 by ``threshold``, and 0 where it is nearer."""
+    """Return x moved towards 0 by ``threshold``, and 0 where ``|x|`` is smaller."""
     x = floats(x)
     below = where(less(x, -threshold), add(x, threshold), 0.0)
     return where(greater(x, threshold), subtract(x, threshold), below)
@@ -246,12 +246,12 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
     return where(greater(x, threshold), x, default_value)
 
 
-# --- of several elements
+# --- functions of several elements
 
 
 @operation
 def glu(x: Any, axis: int = -1) -> Any:
-    """Return the first half of an axis, times the sigmoid of the second."""
+    """Return the first half of an axis times the sigmoid of the second half."""
     first, second = split(floats(x), 2, axis)
     return multiply(first, elementwise("sigmoid", second))
 
@@ -290,12 +290,12 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 
 
 def _shift(x: Any, axis: Any) -> Any:
-    """Return the largest elements, as constants: results do not depend on them but by rounding."""
+    """Return the largest elements, as constants: results depend on them only by rounding."""
     return record("stop_gradient", max_of(x, axis, keepdims=True))
 
 
 def _last(x: Any, who: str, axis: Any) -> bool:
-    """Return whether the axis is the last of a row, which kernels exist for."""
+    """Return whether the axis is the last of a row, for which there are kernels."""
     return axes_of(who, axis, x.ndim) == [x.ndim - 1] and len(x.value.shape) > 0
 
 

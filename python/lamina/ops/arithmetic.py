@@ -1,4 +1,4 @@
-"""Arithmetic on single elements, by NumPy's broadcasting."""
+"""Element-wise arithmetic with NumPy's broadcasting."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def add(x1: Any, x2: Any) -> Any:
     Parameters
     ----------
     x1, x2 : tensor or array_like
-        They broadcast by NumPy's rules.
+        They broadcast as in NumPy.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def absolute(x: Any) -> Any:
 
 
 def _of_numbers(op: str, x: Any) -> Any:
-    """Return truth values as they are, and what an operation makes of numbers."""
+    """Return booleans unchanged, and the result of an operation for numbers."""
     x = given(x)
     return x if x.dtype == "bool" else arithmetic(op, x)
 
@@ -178,14 +178,14 @@ def reciprocal(x: Any) -> Any:
 
 @operation
 def cbrt(x: Any) -> Any:
-    """Return the cube root, of negative numbers too."""
+    """Return the cube root, also of negative numbers."""
     x = given(x)
     return multiply(sign(x), power(fabs(x), 1 / 3))
 
 
 @operation
 def hypot(x1: Any, x2: Any) -> Any:
-    """Return the square root of ``x1**2 + x2**2``, without overflow on the way."""
+    """Return the square root of ``x1**2 + x2**2``, without intermediate overflow."""
     a, b = fabs(given(x1)), fabs(given(x2))
     large, small = maximum(a, b), minimum(a, b)
     ratio = divide_no_nan(small, large)
@@ -194,26 +194,26 @@ def hypot(x1: Any, x2: Any) -> Any:
 
 @operation
 def maximum(x1: Any, x2: Any) -> Any:
-    """Return the larger of two, and NaN where one is."""
+    """Return the larger of two numbers, and NaN if either is NaN."""
     return arithmetic("maximum", x1, x2)
 
 
 @operation
 def minimum(x1: Any, x2: Any) -> Any:
-    """Return the smaller of two, and NaN where one is."""
+    """Return the smaller of two numbers, and NaN if either is NaN."""
     return arithmetic("minimum", x1, x2)
 
 
 @operation
 def fmax(x1: Any, x2: Any) -> Any:
-    """Return the larger of two, and the other where one is NaN."""
+    """Return the larger of two numbers, and the other one if one is NaN."""
     x1, x2 = given(x1), given(x2)
     return where(elementwise("isnan", x1), x2, where(elementwise("isnan", x2), x1, maximum(x1, x2)))
 
 
 @operation
 def fmin(x1: Any, x2: Any) -> Any:
-    """Return the smaller of two, and the other where one is NaN."""
+    """Return the smaller of two numbers, and the other one if one is NaN."""
     x1, x2 = given(x1), given(x2)
     return where(elementwise("isnan", x1), x2, where(elementwise("isnan", x2), x1, minimum(x1, x2)))
 
@@ -226,7 +226,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     ----------
     x : tensor or array_like
     x_min, x_max : tensor, array_like or None
-        They broadcast; on the side of None there is no bound.
+        They broadcast; None means no bound.
 
     Examples
     --------
@@ -253,34 +253,34 @@ def ldexp(x1: Any, x2: Any) -> Any:
     return multiply(floats(x1), power(2.0, floats(x2)))
 
 
-# --- to whole numbers
+# --- rounding
 
 
 @operation
 def floor(x: Any) -> Any:
-    """Return the largest whole number that is not above x, as a float."""
+    """Return the largest integer that is not above x, as a float."""
     return elementwise("floor", x, dtype="float")
 
 
 @operation
 def ceil(x: Any) -> Any:
-    """Return the smallest whole number that is not below x, as a float."""
+    """Return the smallest integer that is not below x, as a float."""
     return elementwise("ceil", x, dtype="float")
 
 
 @operation
 def trunc(x: Any) -> Any:
-    """Return the whole number next to x on the side of 0."""
+    """Return x rounded towards 0."""
     return _of_numbers("trunc", x)
 
 
 @operation
 def round(x: Any, decimals: int = 0) -> Any:  # noqa: A001
-    """Return the nearest number with so many decimals, of two the even one."""
+    """Return the nearest number with a given number of decimals, with ties to even."""
     x, decimals = given(x), integer("round", "decimals", decimals)
     if decimals == 0:
         return arithmetic("round", x)
-    # Powers of ten are exact: a division by one rounds once.
+    # Powers of ten are exact, so dividing by one rounds only once.
     factor = 10.0 ** (decimals if decimals > 0 else -decimals)
     if decimals > 0:
         return divide(elementwise("round", multiply(floats(x), factor)), factor)

@@ -1,4 +1,4 @@
-"""Attention: values averaged by how well their keys fit a query."""
+"""Attention: averages of values, weighted by how well their keys match a query."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def dot_product_attention(
     ----------
     query : tensor or array_like, shape (n, targets, heads, size)
     key, value : tensor or array_like, shape (n, sources, key heads, size)
-        Groups of heads share a key head where there are fewer.
+        If there are fewer key heads, groups of heads share a key head.
     bias : tensor or array_like, optional
         Added to the products; broadcasts to (n, heads, targets, sources).
     mask : tensor or array_like of bool, optional
-        Which sources count for which targets; broadcasts as ``bias`` does.
+        The sources that count for each target; broadcasts like ``bias``.
     scale : float, optional
-        1 / sqrt(size) if not given.
+        By default 1 / sqrt(size).
     is_causal : bool, default False
-        Whether a target sees the sources up to its own place alone.
+        Whether a target only sees the sources up to its own position.
     flash_attention : bool, optional
-        Makes no difference.
+        Has no effect.
     attn_logits_soft_cap : float, optional
-        A bound c of the products, which become c tanh(product / c).
+        A bound c for the products, which become c tanh(product / c).
     """
     q, k, v = floats(query), floats(key), floats(value)
     if not (
@@ -64,7 +64,7 @@ def dot_product_attention(
     targets, heads, size = q.shape[1:]
     sources, groups = k.shape[1], k.shape[2]
     shared = heads // groups
-    # (n, key heads, heads of a group x targets, size): a product for each key head.
+    # (n, key heads, heads of a group x targets, size): one product for each key head.
     q = reshape(q, (shape(q)[0], targets, groups, shared, size))
     q = reshape(transpose(q, (0, 2, 3, 1, 4)), (shape(q)[0], groups, shared * targets, size))
     k, v = transpose(k, (0, 2, 1, 3)), transpose(v, (0, 2, 1, 3))
@@ -92,7 +92,7 @@ def _limited(logits: Tensor, bias: Any, mask: Any, is_causal: bool, cap: Any) ->
 
 
 def _four_axes(x: Tensor, logits: Tensor) -> Tensor:
-    """Return a bias or mask of fewer axes with those of the heads, or of the targets, put in."""
+    """Return a bias or mask with missing axes of heads or targets inserted."""
     while x.ndim < 4 and (x.rows or x.ndim == 3):
         heads = x.ndim == 3 and x.shape[1] == logits.shape[1] != logits.shape[2]
         x = expand_dims(x, 2 if heads else 1)

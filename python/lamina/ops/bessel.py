@@ -15,7 +15,7 @@ from lamina.ops.exponentials import exp, sqrt
 __all__ = ["i0"]
 
 # Chebyshev coefficients (Cephes, Moshier 1989): of exp(-x) i0(x) up to 8, in x / 2 - 2, and of
-# exp(-x) sqrt(x) i0(x) beyond, in 32 / x - 2.
+# exp(-x) sqrt(x) i0(x) above 8, in 32 / x - 2.
 UP_TO_8 = (
     -4.4153416464793395e-18, 3.3307945188222384e-17, -2.431279846547955e-16,
     1.715391285555133e-15, -1.1685332877993451e-14, 7.676185498604936e-14, -4.856446783111929e-13,
@@ -55,7 +55,7 @@ def i0(x: Any) -> Any:
 
 
 def _series(x: Tensor, coefficients: tuple[float, ...]) -> Any:
-    """Return half the difference of the last and the last but two of Clenshaw's recurrence."""
+    """Return half the difference of the last and the third last value of Clenshaw's recurrence."""
     b0: Any = multiply(x, 0.0)
     b1, b2 = b0, b0
     for each in coefficients:

@@ -1,4 +1,4 @@
-"""Bits and divisors of integers; numbers next to others."""
+"""Bits and divisors of integers, and adjacent floating-point numbers."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ __all__ = [
 
 @operation
 def bitwise_and(x: Any, y: Any) -> Any:
-    """Return the bits that both integers have; of truth values, whether both hold.
+    """Return the bits that both integers have; for booleans, whether both are true.
 
     Parameters
     ----------
     x, y : tensor or array_like
-        Of int32, or of truth values; they broadcast.
+        Of int32 or bool; they broadcast.
 
     Examples
     --------
@@ -49,19 +49,19 @@ def bitwise_and(x: Any, y: Any) -> Any:
 
 @operation
 def bitwise_or(x: Any, y: Any) -> Any:
-    """Return the bits that either integer has; of truth values, whether one holds."""
+    """Return the bits that either integer has; for booleans, whether either is true."""
     return _bits("bitwise_or", x, y, logical_or)
 
 
 @operation
 def bitwise_xor(x: Any, y: Any) -> Any:
-    """Return the bits that one of both integers has; of truth values, whether they differ."""
+    """Return the bits that exactly one integer has; for booleans, whether they differ."""
     return _bits("bitwise_xor", x, y, logical_xor)
 
 
 @operation
 def bitwise_not(x: Any) -> Any:
-    """Return the integer with all 32 bits turned, -x - 1; of a truth value the other one."""
+    """Return the integer with all 32 bits inverted, -x - 1; for a boolean its negation."""
     tensor = given(x)
     if tensor.dtype == "bool":
         return logical_not(tensor)
@@ -70,13 +70,13 @@ def bitwise_not(x: Any) -> Any:
 
 @operation
 def bitwise_invert(x: Any) -> Any:
-    """Return what ``bitwise_not`` does, by Keras's other name."""
+    """Return the same as ``bitwise_not``; Keras's other name."""
     return bitwise_not(x)
 
 
 @operation
 def bitwise_left_shift(x: Any, y: Any) -> Any:
-    """Return x with its bits y places up: 0 where y is not from 0 to 31.
+    """Return x with its bits shifted up by y: 0 if y is not from 0 to 31.
 
     Examples
     --------
@@ -89,25 +89,25 @@ def bitwise_left_shift(x: Any, y: Any) -> Any:
 
 @operation
 def left_shift(x: Any, y: Any) -> Any:
-    """Return what ``bitwise_left_shift`` does, by Keras's other name."""
+    """Return the same as ``bitwise_left_shift``; Keras's other name."""
     return bitwise_left_shift(x, y)
 
 
 @operation
 def bitwise_right_shift(x: Any, y: Any) -> Any:
-    """Return x with its bits y places down, under its sign."""
+    """Return x with its bits shifted down by y, preserving the sign."""
     return _pair("bitwise_right_shift", x, y)
 
 
 @operation
 def right_shift(x: Any, y: Any) -> Any:
-    """Return what ``bitwise_right_shift`` does, by Keras's other name."""
+    """Return the same as ``bitwise_right_shift``; Keras's other name."""
     return bitwise_right_shift(x, y)
 
 
 @operation
 def gcd(x1: Any, x2: Any) -> Any:
-    """Return the greatest common divisors of integers, not negative.
+    """Return the greatest common divisors of integers, which are not negative.
 
     Parameters
     ----------
@@ -125,13 +125,13 @@ def gcd(x1: Any, x2: Any) -> Any:
 
 @operation
 def lcm(x1: Any, x2: Any) -> Any:
-    """Return the least common multiples of integers, not negative; their lowest 32 bits."""
+    """Return the least common multiples of integers, which are not negative; the lowest 32 bits."""
     return _pair("lcm", x1, x2)
 
 
 @operation
 def nextafter(x1: Any, x2: Any) -> Any:
-    """Return the next number that the dtype has, from x1 on towards x2.
+    """Return the next number of the dtype after x1 in the direction of x2.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def _pair(kind: str, x: Any, y: Any, who: str | None = None) -> Tensor:
 
 
 def _alike(*tensors: Tensor) -> list[Tensor]:
-    """Return tensors of one shape, with rows or without."""
+    """Return tensors of the same shape, with or without rows."""
     found = aligned(tensors)
     if len({t.rows for t in found}) > 1:
         found = [each_row(t) for t in found]
@@ -172,7 +172,7 @@ def _integers(who: str, x: Any) -> Tensor:
 
 
 def _spread(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Return a tensor whose rows are repeated along axes of one element, up to a shape."""
+    """Return a tensor whose rows are repeated along axes of size 1, up to a shape."""
     old = tuple(x.value.shape)
     if old == shape:
         return x

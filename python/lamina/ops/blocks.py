@@ -1,4 +1,4 @@
-"""Blocks of images: moved between space and channels, taken out as columns and put back."""
+"""Blocks of images: moved between space and channels, extracted as columns and put back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["depth_to_space", "fold", "space_to_depth", "unfold"]
 
 @operation
 def depth_to_space(x: Any, block_size: int, data_format: Any = "channels_last") -> Any:
-    """Return images whose channels lie side by side in blocks: a pixel becomes a square of them.
+    """Return images with channels rearranged into blocks: a pixel becomes a square of pixels.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def depth_to_space(x: Any, block_size: int, data_format: Any = "channels_last") 
 
 @operation
 def space_to_depth(x: Any, block_size: int, data_format: Any = "channels_last") -> Any:
-    """Return images whose square blocks are pixels: the inverse of ``depth_to_space``.
+    """Return images with square blocks moved into channels: the inverse of ``depth_to_space``.
 
     Parameters
     ----------
@@ -124,11 +124,11 @@ def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride
     kernel_size : int or tuple of 2 int
         The height and width of a window.
     dilation : int or tuple of 2 int, default 1
-        The distance of neighbours within a window.
+        Distance between neighbouring cells of a window.
     padding : int or tuple of 2 int, default 0
-        How many zeros stand at both ends of the two axes.
+        Number of zeros at both ends of the two axes.
     stride : int or tuple of 2 int, default 1
-        The distance of neighbouring windows.
+        Distance between neighbouring windows.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def fold(
     x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     stride: Any = 1,
 ) -> Any:  # fmt: skip
-    """Return images made of columns, which are added where they overlap ("col2im").
+    """Return images assembled from columns, which are added where they overlap ("col2im").
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def fold(
     output_size : int or tuple of 2 int
         The height and width of the images.
     kernel_size, dilation, padding, stride : int or tuple of 2 int
-        What ``unfold`` was given.
+        The arguments of ``unfold``.
 
     Returns
     -------
@@ -207,7 +207,7 @@ def _margins(who: str, padding: Any) -> list[int]:
 
 
 def _cells(who: str, size: list[int], kernel_size: Any, dilation: Any, stride: Any) -> Any:
-    """Return which pixels each window holds, (pixels of a window, windows)."""
+    """Return the pixels of each window, (pixels of a window, windows)."""
     kernel = sizes_of(who, "kernel_size", kernel_size, 2)
     gaps, steps = (
         sizes_of(who, name, value, 2)
@@ -224,7 +224,7 @@ def _cells(who: str, size: list[int], kernel_size: Any, dilation: Any, stride: A
 
 
 def _sources(cells: Any, pixels: int) -> Any:
-    """Return which elements of the columns come to each pixel; one beyond the last is none."""
+    """Return the elements of the columns for each pixel; the index after the last means none."""
     flat = cells.ravel()
     order = np.argsort(flat, kind="stable")
     counts = np.bincount(flat, minlength=pixels)

@@ -26,7 +26,7 @@ __all__ = ["hsv_to_rgb", "rgb_to_grayscale", "rgb_to_hsv"]
 def _colours(
     who: str, images: Any, data_format: Any, channels: tuple[int, ...] = (3,)
 ) -> tuple[Tensor, Callable[[Any], Any]]:
-    """Return images with the channels last, of which there must be so many, and the way back."""
+    """Return images with the channels last, checked, and a function that moves them back."""
     x, _, back = last_channels(who, images, data_format)
     if x.shape[-1] not in channels:
         raise ValueError(
@@ -38,9 +38,9 @@ def _colours(
 
 @operation
 def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
-    """Return the luma of colours, as one channel; images of one channel stay as they are.
+    """Return the luma of colours, as one channel; images with one channel are unchanged.
 
-    Of integers it is an integer, cut towards 0.
+    For integers it is an integer, truncated towards 0.
     """
     x, back = _colours("rgb_to_grayscale", images, data_format, (1, 3))
     if x.shape[-1] == 1:

@@ -81,7 +81,7 @@ def greater_equal(x1: Any, x2: Any) -> Any:
 
 @operation
 def logical_and(x1: Any, x2: Any) -> Any:
-    """Return where both are true; every number but 0 is."""
+    """Return where both are true; all numbers except 0 are true."""
     return elementwise("logical_and", x1, x2)
 
 
@@ -93,7 +93,7 @@ def logical_or(x1: Any, x2: Any) -> Any:
 
 @operation
 def logical_xor(x1: Any, x2: Any) -> Any:
-    """Return where one of two is true."""
+    """Return where exactly one of two is true."""
     return elementwise("logical_xor", x1, x2)
 
 
@@ -103,7 +103,7 @@ def logical_not(x: Any) -> Any:
     return elementwise("logical_not", x)
 
 
-# --- kinds of numbers
+# --- classes of numbers
 
 
 @operation
@@ -162,7 +162,7 @@ def isclose(
     x1, x2 : tensor or array_like
     rtol, atol : float
     equal_nan : bool, default False
-        Whether a NaN is close to a NaN.
+        Whether NaN counts as close to NaN.
     """
     x1, x2 = floats(x1), floats(x2)
     apart = elementwise("abs", elementwise("subtract", x1, x2))
@@ -176,7 +176,7 @@ def isclose(
 def allclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """Return whether all elements are close, as ``isclose`` says."""
+    """Return whether all elements are close, as defined by ``isclose``."""
     from lamina.ops.reductions import all as all_of
 
     return all_of(isclose(x1, x2, rtol, atol, equal_nan))
@@ -193,8 +193,8 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     ----------
     condition : tensor or array_like
     x1, x2 : tensor or array_like
-        All three broadcast.  Without both, ``nonzero`` of the condition is returned, which has to
-        be an array.
+        All three broadcast.  Without x1 and x2, ``nonzero`` of the condition is returned, which
+        must be an array.
 
     Examples
     --------
@@ -208,8 +208,8 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
         return nonzero(condition)
     if x1 is None or x2 is None:
         raise ValueError(
-            "where: needs x1 and x2: how many elements a condition alone picks out depends on its "
-            "values, and shapes may not"
+            "where: needs x1 and x2: the number of elements that a condition alone selects depends "
+            "on its values, and shapes may not"
         )
     x1, x2 = kept(x1), kept(x2)
     return elementwise("where", given(condition), x1, x2, dtype=joint_kind((x1, x2)))
@@ -238,7 +238,7 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     x : tensor or array_like
     nan : float, default 0.0
     posinf, neginf : float, optional
-        The largest and the smallest number of the type if not given.
+        By default the largest and the smallest number of the dtype.
     """
     x = given(x)
     if not x.dtype.startswith("float"):

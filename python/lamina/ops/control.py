@@ -1,4 +1,4 @@
-"""Loops and choices that are known while a graph is recorded: they are written out."""
+"""Loops and branches that are resolved while a graph is recorded."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ __all__ = [
 
 
 def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> Any:
-    """Return what one of two functions returns.
+    """Return the result of one of two functions.
 
     Parameters
     ----------
     pred : bool or tensor of one truth value
-        Of a tensor, whose value is not known yet, both functions are recorded, and the choice among
-        what they return is made when there are numbers.
+        For a tensor, whose value is not known yet, both functions are recorded, and the choice
+        between their results is made when the graph runs.
     true_fn, false_fn : callable
-        Of a tensor both return tensors, in one structure, and neither assigns to weights.
+        For a tensor both must return tensors, in the same structure, and not assign to weights.
 
     Examples
     --------
@@ -60,13 +60,14 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     ones, others = flat(one), flat(other)
     if len(ones) != len(others):
         raise ValueError(
-            f"cond: both functions must return as many tensors; got {len(ones)} and {len(others)}"
+            f"cond: both functions must return the same number of tensors; got {len(ones)} and "
+            f"{len(others)}"
         )
     return packed(one, [where(pred, a, b) for a, b in zip(ones, others, strict=True)])
 
 
 def switch(index: Any, branches: Any, *operands: Any) -> Any:
-    """Return what the function of that number makes of the operands; the number is clipped."""
+    """Return the result of the function with that index for the operands; the index is clipped."""
     place = integer("switch", "index", index)
     if len(branches) == 0:
         raise ValueError("switch: branches must hold at least one function; got none")
@@ -74,7 +75,7 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
 
 
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
-    """Return what a value becomes by ``body_fun(i, value)`` for i from ``lower`` below ``upper``.
+    """Return a value after ``value = body_fun(i, value)`` for i from ``lower`` to below ``upper``.
 
     Examples
     --------
@@ -92,14 +93,14 @@ def while_loop(
     cond: Callable[..., Any], body: Callable[..., Any], loop_vars: Any,
     maximum_iterations: Any = None,
 ) -> Any:  # fmt: skip
-    """Return what values become by ``body`` while ``cond`` holds for them.
+    """Return values after applying ``body`` while ``cond`` is true for them.
 
     Parameters
     ----------
     cond : callable
-        Its answer is known now; of recorded values it is not, and an error says so.
+        Its result must be known immediately; for recorded values it is not, and an error says so.
     body : callable
-        Returns as many values as it is given.
+        Returns the same number of values as it is given.
     loop_vars : sequence
     maximum_iterations : int, optional
     """
@@ -118,7 +119,7 @@ def _length(who: str, xs: Any, axis: int = 0) -> int:
         axis_of(who, axis, len(shape(x)))
     lengths = {integer(who, "the number of entries", shape(x)[axis]) for x in flat(xs)}
     if len(lengths) != 1:
-        raise ValueError(f"{who}: needs tensors that are equally long; got {sorted(lengths)}")
+        raise ValueError(f"{who}: needs tensors of equal length; got {sorted(lengths)}")
     return lengths.pop()
 
 
@@ -128,7 +129,7 @@ def _entry(xs: Any, i: int) -> Any:
 
 
 def stacked(results: list[Any]) -> Any:
-    """Return structures of one form as one, its tensors stacked."""
+    """Return structures of the same form as one, with their tensors stacked."""
     leaves = [flat(result) for result in results]
     return packed(results[0], [stack(list(column)) for column in zip(*leaves, strict=True)])
 
@@ -160,21 +161,21 @@ def scan(
     f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: Any = None,
     reverse: bool = False, unroll: Any = 1,  # noqa: ARG001
 ) -> Any:  # fmt: skip
-    """Return a state carried along axis 0, and what each step gave, stacked.
+    """Return a state carried along axis 0, and the stacked results of all steps.
 
     Parameters
     ----------
     f : callable
         ``f(state, entry)`` returns the next state and a result.
     init : tensor, or a structure of them
-        The first state.
+        The initial state.
     xs : tensor, or a structure of them, optional
-        Their entries along axis 0 are what ``f`` is given; None, and ``length`` times.
+        ``f`` is given their entries along axis 0; None instead ``length`` times.
     length : int, optional
     reverse : bool, default False
-        Whether the last entry comes first; results keep their places.
+        Whether to start with the last entry; results keep their positions.
     unroll : int or bool
-        Makes no difference: all steps are written out.
+        Has no effect: all steps are unrolled.
 
     Examples
     --------
@@ -201,15 +202,15 @@ def scan(
 def associative_scan(
     f: Callable[[Any, Any], Any], elems: Any, reverse: bool = False, axis: int = 0
 ) -> Any:
-    """Return what an associative function makes of all entries up to each, along an axis.
+    """Return the results of an associative function of all entries up to each, along an axis.
 
     Parameters
     ----------
     f : callable
-        Of two structures like ``elems``, joined entry by entry.
+        A function of two structures like ``elems``, applied entry by entry.
     elems : tensor, or a structure of them
     reverse : bool, default False
-        Whether it runs from the last entry to the first.
+        Whether to run from the last entry to the first.
     axis : int, default 0
     """
     from lamina.ops.joining import concatenate
@@ -224,7 +225,7 @@ def associative_scan(
 
     elems = each(elems, lambda x: flip(x, axis)) if reverse else elems
     count, step = _length("associative_scan", elems, axis), 1
-    while step < count:  # each entry joins the one that lies `step` before (Hillis, Steele, 1986)
+    while step < count:  # each entry is joined with the one `step` before (Hillis, Steele, 1986)
         joined = f(
             each(elems, lambda x, n=step: between(x, None, count - n)),  # type: ignore[misc]
             each(elems, lambda x, n=step: between(x, n, None)),  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What tensors are: their shape and type, and conversions from and to arrays."""
+"""Shape and type of tensors, and conversions from and to arrays."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ __all__ = [
 def shape(x: Any) -> tuple[Any, ...]:
     """Return the shape as a tuple.
 
-    Of a tensor whose number of rows is not known while it is recorded, the first entry stands for
-    it: ``reshape`` and the like take it.  Asked for as a number, it makes the model record anew for
-    each number of rows that occurs.
+    If the number of rows of a tensor is not known while it is recorded, the first entry is a
+    placeholder, which ``reshape`` and similar functions accept.  If it is used as a number, the
+    model is recorded separately for each number of rows.
 
     Examples
     --------
@@ -52,13 +52,13 @@ def shape(x: Any) -> tuple[Any, ...]:
 
 @answering_calls
 def ndim(x: Any) -> int:
-    """Return the number of axes, that of the rows among them."""
+    """Return the number of axes, including that of the rows."""
     return len(shape(x))
 
 
 @answering_calls
 def size(x: Any) -> Any:
-    """Return the number of elements; of a symbolic tensor a tensor, where it is not known yet."""
+    """Return the number of elements; for a symbolic tensor a tensor, if it is not known yet."""
     count, lengths = 1, shape(x)
     if None in lengths:
         from lamina import ops
@@ -87,14 +87,14 @@ def is_tensor(x: Any) -> bool:
 
 @operation
 def cast(x: Any, dtype: Any) -> Any:
-    """Return the values as another type.
+    """Return the values in another type.
 
     Parameters
     ----------
     x : tensor or array_like
     dtype : str
-        "bool", an integer type (int32 is what tensors hold), or a float type: in a graph that is
-        the graph's own.
+        "bool", an integer type (tensors hold int32), or a float type, which in a graph is the
+        graph's own.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def cast(x: Any, dtype: Any) -> Any:
 
 @operation
 def saturate_cast(x: Any, dtype: Any) -> Any:
-    """Return the values as another type, those outside its range as its nearest."""
+    """Return the values in another type, with those outside its range clipped."""
     from lamina.ops.arithmetic import clip
 
     tensor, kind = given(x), kind_named("saturate_cast", dtype)
@@ -122,16 +122,16 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
 
 @answering_calls
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
-    """Return x as something that operations take: tensors as they are, all else as an array.
+    """Return x in a form that operations accept: tensors unchanged, anything else as an array.
 
     Parameters
     ----------
     x : tensor or array_like
     dtype : str, optional
-        "float32", "float64", "int32" or "bool"; by default float32 for Python's floats, and what
-        x has otherwise.
+        "float32", "float64", "int32" or "bool"; by default float32 for Python floats, otherwise the
+        type of x.
     sparse, ragged : bool, optional
-        False or None: all tensors are dense.
+        Must be False or None: all tensors are dense.
 
     Examples
     --------
@@ -164,7 +164,7 @@ array = convert_to_tensor
 
 @operation
 def copy(x: Any) -> Any:
-    """Return the values as a tensor of their own."""
+    """Return the values as a new tensor."""
     return given(x)
 
 
@@ -172,7 +172,7 @@ def copy(x: Any) -> Any:
 def convert_to_numpy(x: Any) -> Any:
     """Return an array, or the live values of a weight, as a NumPy array.
 
-    A recorded tensor has no values yet, and is refused.
+    A recorded tensor has no values yet, and is rejected.
     """
     if getattr(type(x), "symbolic", False):
         raise TypeError(f"convert_to_numpy: {x!r} has no values: it stands for a model's tensor")

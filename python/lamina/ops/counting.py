@@ -1,4 +1,4 @@
-"""Elements counted, looked up and told apart by their values."""
+"""Counting, finding and distinguishing elements by their values."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
     Parameters
     ----------
     x1, x2 : tensor or array_like
-        Of any shapes.
+        Of any shape.
     assume_unique : bool, default False
-        Makes no difference.
+        Has no effect.
     invert : bool, default False
-        Whether True stands where it is none of them.
+        Whether to return where an element is none of them.
 
     Examples
     --------
@@ -64,24 +64,24 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
 
 @operation
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
-    """Return how often each of the numbers 0, 1, 2, ... occurs.
+    """Return the number of occurrences of 0, 1, 2, ...
 
     Parameters
     ----------
     x : tensor or array_like of int, shape (n,) or (m, n)
-        Not negative.  Of a matrix each row is counted.
+        Not negative.  For a matrix each row is counted.
     weights : tensor or array_like, optional
-        Of x's shape: what an occurrence counts, instead of 1.
+        Of the shape of x: the weight of each occurrence, by default 1.
     minlength : int, default 0
-        How many numbers there are at least.  The values of recorded tensors are not known: it has
-        to be given for them, is how many there are, and larger elements are left out.
+        Minimum number of counts.  It is required for recorded tensors, whose values are not known,
+        and is then the exact number: larger elements are ignored.
     sparse : bool, default False
         Must be False.
 
     Returns
     -------
     tensor or array, shape (length,) or (m, length)
-        Integers, or weights.
+        Integers, or sums of weights.
 
     Examples
     --------
@@ -110,12 +110,12 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
 
 
 def _length(x: Any, minlength: int) -> int:
-    """Return how many numbers are counted."""
+    """Return the number of counts."""
     if on_tensors(x):
         if minlength < 1:
             raise ValueError(
                 f"bincount: minlength must be given, and positive, for {x!r}: the largest element, "
-                f"which says how many numbers there are, is not known; got {minlength}"
+                f"which determines the number of counts, is not known; got {minlength}"
             )
         return minlength
     values = np.asarray(x)
@@ -129,16 +129,16 @@ def _length(x: Any, minlength: int) -> int:
 
 @operation
 def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:  # noqa: A002
-    """Return how many elements lie in each of some intervals of one width, and their ends.
+    """Return the number of elements in each of several intervals of equal width, and their edges.
 
     Parameters
     ----------
     x : tensor or array_like
     bins : int, default 10
-        How many intervals.  Each holds its lower end; the last one both.
+        Number of intervals.  Each includes its lower edge; the last one includes both.
     range : tuple of 2 float, optional
-        Where the first begins and the last ends; elements outside are not counted.  The smallest
-        and the largest element if not given.
+        The lower edge of the first and the upper edge of the last interval; elements outside are
+        not counted.  By default the smallest and the largest element.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> Any:  # noqa: A002
 
 
 def _ends(ends: Any) -> list[Any]:
-    """Return where a histogram begins and ends; recorded numbers cannot be checked."""
+    """Return the ends of a histogram; recorded values cannot be checked."""
     if isinstance(ends, (str, bytes)) or not hasattr(ends, "__len__") or len(ends) != 2:
         raise ValueError(f"histogram: range must be (low, high); got {ends!r}")
     listed = list(ends)
@@ -181,14 +181,14 @@ def _ends(ends: Any) -> list[Any]:
 
 @operation
 def unravel_index(indices: Any, shape: Any) -> Any:
-    """Return the indices along each axis of what indices into all elements, in order, say.
+    """Return the indices along each axis for indices into the flattened elements.
 
     Parameters
     ----------
     indices : tensor or array_like of int
-        Negative ones count from the end.
+        Negative indices count from the end.
     shape : tuple of int, or int
-        That of what is indexed.
+        The shape of the indexed array.
 
     Returns
     -------
@@ -221,7 +221,7 @@ def unravel_index(indices: Any, shape: Any) -> Any:
     return tuple(found)
 
 
-# --- what has as many elements as the values say: of arrays alone
+# --- results whose number of elements depends on values: for arrays only
 
 
 @answering_calls
@@ -231,7 +231,7 @@ def nonzero(x: Any) -> Any:
     Parameters
     ----------
     x : array_like
-        No tensor of a model: how many elements there are depends on its values, and shapes may not.
+        Not a tensor of a model, as the number of elements would depend on its values.
 
     Returns
     -------
@@ -252,28 +252,28 @@ def unique(
     x: Any, sorted: bool = True, return_index: bool = False, return_inverse: bool = False,  # noqa: A002, ARG001
     return_counts: bool = False, axis: Any = None, size: Any = None, fill_value: Any = None,
 ) -> Any:  # fmt: skip
-    """Return the elements that differ, in ascending order.
+    """Return the distinct elements, in ascending order.
 
     Parameters
     ----------
     x : array_like
-        No tensor of a model: how many elements there are depends on its values, and shapes may not.
+        Not a tensor of a model, as the number of elements would depend on its values.
     sorted : bool, default True
-        They are in ascending order in either case.
+        Has no effect: they are always in ascending order.
     return_index, return_inverse, return_counts : bool, default False
-        Whether it is said too where each of them stands first, which of them each element is, and
-        how often each occurs.
+        Whether to also return the first index of each value, the index of the value of each
+        element, and the number of occurrences of each value.
     axis : int, optional
-        The entries of an axis are compared instead of the elements.
+        Compare the entries of an axis instead of elements.
     size : int, optional
-        How many are returned: the first ones, or all and ``fill_value`` behind them.
+        Number of values to return: the first ones, or all followed by ``fill_value``.
     fill_value : float, optional
         0 if not given.
 
     Returns
     -------
     array, or tuple of array
-        Values, then what was asked for.  A NaN differs from all others.
+        The values, then the requested arrays.  Each NaN is distinct.
 
     Examples
     --------
@@ -303,10 +303,10 @@ def _sized(x: Any, count: int, fill: Any, axis: int) -> Any:
 
 
 def _known(who: str, x: Any, instead: str) -> Any:
-    """Return an array of the library's types; tensors of a model are refused."""
+    """Return an array of one of the library's types; tensors of a model are rejected."""
     if on_tensors(x):
         raise TypeError(
-            f"{who}: takes arrays alone; got {x!r}: how many elements the result has depends on "
+            f"{who}: only takes arrays; got {x!r}: the number of elements of the result depends on "
             f"the values, and shapes of tensors may not; {instead}"
         )
     return constant_array(x, dtype_of(flat(x)) or "float32")

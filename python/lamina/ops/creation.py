@@ -1,4 +1,4 @@
-"""Tensors made of numbers that are known: arrays, or what has rows where the shape does."""
+"""Tensors made from known numbers: arrays, or tensors with rows if the shape has them."""
 
 from __future__ import annotations
 
@@ -53,9 +53,10 @@ def zeros(shape: Any, dtype: Any = None) -> Any:
     Parameters
     ----------
     shape : int or tuple of int
-        The first entry may be that of ``ops.shape`` of a tensor with rows: the result has rows too.
+        The first entry may be that of ``ops.shape`` for a tensor with rows: the result then has
+        rows too.
     dtype : str, optional
-        "float32" if not given.
+        By default "float32".
 
     Examples
     --------
@@ -68,27 +69,27 @@ def zeros(shape: Any, dtype: Any = None) -> Any:
 
 @answering_calls
 def ones(shape: Any, dtype: Any = None) -> Any:
-    """Return ones, as ``zeros`` does zeros."""
+    """Return ones; arguments as in ``zeros``."""
     return _filled("ones", shape, 1, dtype)
 
 
 @answering_calls
 def empty(shape: Any, dtype: Any = None) -> Any:
-    """Return zeros: no memory is left as it was found."""
+    """Return zeros: memory is never uninitialised."""
     return _filled("empty", shape, 0, dtype)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """Return one value everywhere.
+    """Return an array filled with a value.
 
     Parameters
     ----------
     shape : int or tuple of int
-        As of ``zeros``.
+        As in ``zeros``.
     fill_value : float, tensor or array_like
         It broadcasts to the shape.
     dtype : str, optional
-        Floats if not given.
+        Floats by default.
     """
     if isinstance(fill_value, Tensor) or getattr(type(fill_value), "symbolic", False):
         y = broadcast_to(fill_value, shape)
@@ -129,25 +130,25 @@ def _sizes(who: str, shape: Any) -> list[Any]:
 
 @operation
 def zeros_like(x: Any, dtype: Any = None) -> Any:
-    """Return zeros of the shape, rows included, and type of x."""
+    """Return zeros with the shape, including rows, and the type of x."""
     return _like("zeros_like", x, 0, dtype)
 
 
 @operation
 def ones_like(x: Any, dtype: Any = None) -> Any:
-    """Return ones of the shape and type of x."""
+    """Return ones with the shape and type of x."""
     return _like("ones_like", x, 1, dtype)
 
 
 @operation
 def empty_like(x: Any, dtype: Any = None) -> Any:
-    """Return zeros of the shape and type of x."""
+    """Return zeros with the shape and type of x."""
     return _like("empty_like", x, 0, dtype)
 
 
 @operation
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """Return one value in the shape and type of x."""
+    """Return a value repeated in the shape and type of x."""
     return _like("full_like", x, fill_value, dtype)
 
 
@@ -171,9 +172,9 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     Parameters
     ----------
     start, stop, step : int or float
-        One alone is the stop: counting begins at 0 then.
+        A single number is the stop: counting then starts at 0.
     dtype : str, optional
-        int32 if all are integers, else float32.
+        By default int32 if all are integers, otherwise float32.
 
     Examples
     --------
@@ -204,7 +205,7 @@ def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
     dtype: Any = None, axis: int = 0,
 ) -> Any:  # fmt: skip
-    """Return so many numbers at equal distances.
+    """Return a number of evenly spaced values.
 
     Parameters
     ----------
@@ -214,11 +215,11 @@ def linspace(
     endpoint : bool, default True
         Whether ``stop`` is the last number.
     retstep : bool, default False
-        Whether the distance is returned too.
+        Whether to also return the distance.
     dtype : str, optional
-        Floats if not given.
+        Floats by default.
     axis : int, default 0
-        Where the numbers stand in the result.
+        Position of the axis of the values in the result.
 
     Examples
     --------
@@ -234,10 +235,10 @@ def linspace(
     first, last = given(start, "float"), given(stop, "float")
     first, last = converted(first, "float"), converted(last, "float")
     share = np.arange(num) / parts if parts > 0 else np.zeros(num)
-    # Both ends as they are: start (1 - t) + stop t.
+    # With exact ends: start (1 - t) + stop t.
     ahead = multiply(expand_dims(first, -1), 1.0 - share)
     y = moveaxis(add(ahead, multiply(expand_dims(last, -1), share)), -1, axis)
-    if dtype is not None:  # whole numbers are the next below
+    if dtype is not None:  # integers are rounded down
         y = cast(floor(y) if kind_named("linspace", dtype) == "int32" else y, dtype)
     if not retstep:
         return y
@@ -249,7 +250,7 @@ def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10, dtype: Any = None,
     axis: int = 0,
 ) -> Any:  # fmt: skip
-    """Return powers of a base, their exponents at equal distances."""
+    """Return powers of a base with evenly spaced exponents."""
     from lamina.ops.core import cast
 
     y = float(base) ** linspace(start, stop, num, endpoint, axis=axis)
@@ -260,7 +261,7 @@ def logspace(
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
-    """Return positive numbers whose neighbours have one ratio."""
+    """Return positive numbers with a constant ratio of neighbours."""
     from lamina.ops.core import cast
     from lamina.ops.exponentials import exp, log
 
@@ -305,13 +306,13 @@ def tri(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
 
 @operation
 def tril(x: Any, k: int = 0) -> Any:
-    """Return the matrices of the last two axes with zeros above the k-th diagonal."""
+    """Return the matrices in the last two axes with zeros above the k-th diagonal."""
     return _triangle("tril", x, k)
 
 
 @operation
 def triu(x: Any, k: int = 0) -> Any:
-    """Return the matrices of the last two axes with zeros below the k-th diagonal."""
+    """Return the matrices in the last two axes with zeros below the k-th diagonal."""
     return _triangle("triu", x, k)
 
 
@@ -331,7 +332,7 @@ def _triangle(who: str, x: Any, k: int) -> Any:
 
 @operation
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
-    """Return the powers of a vector's elements, as columns."""
+    """Return the powers of a vector's elements as columns."""
     from lamina.ops.arithmetic import power
     from lamina.ops.shaping import expand_dims
 
@@ -348,25 +349,25 @@ def _window(who: str, x: Any, make: Any) -> Any:
 
 
 def bartlett(x: int) -> Any:
-    """Return a triangular window of x numbers."""
+    """Return a triangular window with x elements."""
     return _window("bartlett", x, np.bartlett)
 
 
 def blackman(x: int) -> Any:
-    """Return Blackman's window of x numbers."""
+    """Return a Blackman window with x elements."""
     return _window("blackman", x, np.blackman)
 
 
 def hamming(x: int) -> Any:
-    """Return Hamming's window of x numbers."""
+    """Return a Hamming window with x elements."""
     return _window("hamming", x, np.hamming)
 
 
 def hanning(x: int) -> Any:
-    """Return Hann's window of x numbers."""
+    """Return a Hann window with x elements."""
     return _window("hanning", x, np.hanning)
 
 
 def kaiser(x: int, beta: float) -> Any:
-    """Return Kaiser's window of x numbers."""
+    """Return a Kaiser window with x elements."""
     return _window("kaiser", x, lambda n: np.kaiser(n, number("kaiser", "beta", beta)))

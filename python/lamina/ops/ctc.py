@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: how likely steps spell labels, and what they spell."""
+"""Connectionist temporal classification: the likelihood of label sequences, and decoding."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ __all__ = ["ctc_decode", "ctc_loss"]
 def ctc_loss(
     target: Any, output: Any, target_length: Any, output_length: Any, mask_index: int = 0
 ) -> Any:
-    """Return minus the log-probability that each row's steps spell its labels.
+    """Return minus the log-probability of each row's labels given its steps.
 
-    All ways count to spell them, with repeats of a label and blanks between labels, which are
-    dropped: Graves et al. 2006, "Connectionist temporal classification".  It is calculated in
-    logarithms, in float64, and exact however extreme the logits are.
+    All alignments count, with repeated labels and blanks between labels, which are dropped: Graves
+    et al. 2006, "Connectionist temporal classification".  It is computed in logarithms, in float64,
+    and is accurate even for extreme logits.
 
     Parameters
     ----------
     target : tensor or array_like of int, shape (rows, labels)
-        Labels; those beyond a row's length are not read.
+        Labels; those beyond a row's length are ignored.
     output : tensor or array_like of shape (rows, steps, classes)
         Logits, before the softmax.
     target_length, output_length : tensor or array_like of int, shape (rows,)
-        How many labels and steps each row has.
+        Number of labels and of steps in each row.
     mask_index : int, default 0
-        The class that stands for no label, the blank.
+        The class of the blank, which is no label.
 
     Returns
     -------
     tensor or ndarray of shape (rows,)
-        Infinite where there are too few steps for the labels, with no gradient.
+        Infinite if there are too few steps for the labels, without a gradient.
 
     Examples
     --------
@@ -74,32 +74,32 @@ def ctc_decode(
     inputs: Any, sequence_lengths: Any, strategy: str = "greedy", beam_width: int = 100,
     top_paths: int = 1, merge_repeated: bool = True, mask_index: int = 0,
 ) -> Any:  # fmt: skip
-    """Return what each row's steps spell, and how likely that is.
+    """Return the labels decoded from each row's steps, and their scores.
 
     Parameters
     ----------
     inputs : tensor or array_like of shape (rows, steps, classes)
         Logits, before the softmax.
     sequence_lengths : tensor or array_like of int, shape (rows,)
-        How many steps each row has.
+        Number of steps in each row.
     strategy : {"greedy", "beam_search"}, default "greedy"
-        Whether the likeliest class of each step is taken, or the likeliest labels are searched,
-        all ways to spell them counted.
+        Whether to take the most likely class of each step, or to search for the most likely labels
+        over all alignments.
     beam_width : int, default 100
-        How many beginnings the search keeps at each step.
+        Number of prefixes that the search keeps at each step.
     top_paths : int, default 1
-        How many results it gives, the likeliest first; at most `beam_width`.
+        Number of results, the most likely first; at most `beam_width`.
     merge_repeated : bool, default True
-        Whether, in the greedy strategy, a class that is repeated counts once.
+        Whether repeated classes are merged by the greedy strategy.
     mask_index : int, default 0
-        The class that stands for no label, the blank.
+        The class of the blank, which is no label.
 
     Returns
     -------
     labels : tensor or ndarray of int32, shape (paths, rows, steps)
-        Filled up with -1.
+        Padded with -1.
     scores : tensor or ndarray of shape (rows, paths)
-        Log-probabilities; of the greedy strategy, as in Keras, minus the sum of the largest logits.
+        Log-probabilities; for the greedy strategy minus the sum of the largest logits, as in Keras.
     """
     x, lengths = floats(inputs), converted(given(sequence_lengths), "int32")
     if x.ndim != 3 or lengths.ndim != 1:
@@ -123,7 +123,7 @@ def ctc_decode(
 
 
 def _row_by_row(kind: str, tensors: list[Tensor], *settings: int) -> Any:
-    """Record an operation of rows; what has no rows of the batch has rows of its own."""
+    """Record an operation on rows; a tensor without the batch's rows gets its own rows."""
     if any(t.rows for t in tensors):
         return record(kind, *[by_rows(t) for t in tensors], *settings)
     made = record(kind, *[record("own_rows", t) for t in tensors], *settings)

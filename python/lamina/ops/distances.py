@@ -1,4 +1,4 @@
-"""How far vectors, and signals, are from each other."""
+"""Distances between vectors, and between signals."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["cdist", "psnr"]
 
 @operation
 def cdist(x: Any, y: Any) -> Any:
-    """Return the Euclidean distances between all vectors of two sets.
+    """Return the Euclidean distances between all pairs of vectors from two sets.
 
-    Where two vectors are equal, the gradient of their distance is 0.
+    If two vectors are equal, the gradient of their distance is 0.
 
     Parameters
     ----------
     x : tensor or array_like, shape (..., m, d)
     y : tensor or array_like, shape (..., n, d)
-        The axes in front broadcast.
+        The leading axes broadcast.
 
     Returns
     -------
@@ -59,9 +59,9 @@ def psnr(x1: Any, x2: Any, max_val: Any) -> Any:
     Parameters
     ----------
     x1, x2 : tensor or array_like
-        Of one shape.
+        With the same shape.
     max_val : float
-        The largest value that a signal can take.
+        The largest possible value of a signal.
 
     Examples
     --------

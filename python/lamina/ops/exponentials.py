@@ -59,7 +59,7 @@ def exp2(x: Any) -> Any:
 
 @operation
 def expm1(x: Any) -> Any:
-    """Return ``exp(x) - 1``, exact near 0 too."""
+    """Return ``exp(x) - 1``, accurate near 0."""
     return elementwise("expm1", x)
 
 
@@ -71,7 +71,7 @@ def log(x: Any) -> Any:
 
 @operation
 def log1p(x: Any) -> Any:
-    """Return ``log(1 + x)``, exact near 0 too."""
+    """Return ``log(1 + x)``, accurate near 0."""
     return elementwise("log1p", x)
 
 
@@ -92,7 +92,7 @@ def logaddexp(x1: Any, x2: Any) -> Any:
     """Return ``log(exp(x1) + exp(x2))``, without overflow."""
     x1, x2 = floats(x1), floats(x2)
     apart = subtract(x1, x2)
-    # Two equal infinities have no difference: their sum is what they are.
+    # Two equal infinities have no difference: the result is the same infinity.
     sure = where(isnan(apart), 0.0, apart)
     larger = add(maximum(x1, x2), log1p(exp(negative(absolute(sure)))))
     return where(isnan(apart), add(x1, x2), larger)
@@ -125,7 +125,7 @@ def erf(x: Any) -> Any:
 
 @operation
 def erfc(x: Any) -> Any:
-    """Return ``1 - erf(x)``, without its cancellation where ``erf(x)`` is next to 1.
+    """Return ``1 - erf(x)``, without cancellation where ``erf(x)`` is close to 1.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Factors of matrices: triangles, orthonormal columns, eigenvalues.
+"""Matrix factorisations: Cholesky, QR, eigenvalues, singular values, LU.
 
-Their gradients: Murray 2016 (Cholesky), Seeger and others 2017 (QR, eigenvalues).
+Gradients follow Murray 2016 (Cholesky) and Seeger and others 2017 (QR, eigenvalues).
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ __all__ = [
 
 @operation
 def cholesky(x: Any, upper: bool = False) -> Any:
-    """Return the triangular factors of symmetric positive matrices: L of L L^T.
+    """Return the triangular factors of symmetric positive matrices: L with x = L L^T.
 
     Parameters
     ----------
     x : tensor or array_like, shape (..., n, n)
-        What is not symmetric in them is left out.
+        Only their symmetric part is used.
     upper : bool, default False
-        Whether L^T is returned.
+        Whether to return L^T.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def cholesky(x: Any, upper: bool = False) -> Any:
 
 @operation
 def cholesky_inverse(x: Any, upper: bool = False) -> Any:
-    """Return the inverses of L L^T, or of U^T U, for triangular factors."""
+    """Return the inverses of L L^T, or of U^T U, given the triangular factors."""
     x = square("cholesky_inverse", x)
 
     def forward(a: Any) -> Any:
@@ -76,13 +76,13 @@ def cholesky_inverse(x: Any, upper: bool = False) -> Any:
 
 @operation
 def qr(x: Any, mode: str = "reduced") -> Any:
-    """Return orthonormal columns Q and an upper triangle R with ``x = Q R``.
+    """Return orthonormal columns Q and an upper triangular R with ``x = Q R``.
 
     Parameters
     ----------
     x : tensor or array_like, shape (..., m, n)
     mode : {"reduced", "complete"}, default "reduced"
-        Whether Q has min(m, n) columns, or m.  A reduced one has a gradient where m >= n.
+        Whether Q has min(m, n) columns, or m.  The reduced form has a gradient if m >= n.
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode must be 'reduced' or 'complete'; got {mode!r}")
@@ -113,7 +113,7 @@ def eigh(x: Any) -> Any:
     Parameters
     ----------
     x : tensor or array_like, shape (..., n, n)
-        What is not symmetric in them is left out.
+        Only their symmetric part is used.
     """
     x = square("eigh", x)
 
@@ -142,7 +142,7 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     full_matrices : bool, default True
         Whether U and V^T are square.
     compute_uv : bool, default True
-        Whether there are U and V^T, or the singular values alone, which have a gradient.
+        Whether to return U and V^T, or only the singular values, which have a gradient.
     """
     x = matrices("svd", x)
     *lead, m, n = x.value.shape
@@ -166,7 +166,7 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 @operation
 def lu_factor(x: Any) -> Any:
-    """Return L and U of square matrices in one matrix, and which rows changed places.
+    """Return L and U of square matrices in one matrix, and the row exchanges.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def lu_factor(x: Any) -> Any:
     lu : tensor or array, shape (..., n, n)
         U, and below its diagonal L, whose diagonal is 1.
     pivots : tensor or array of int32, shape (..., n)
-        Row i changed places with row pivots[i].
+        Row i was exchanged with row pivots[i].
     """
     x = square("lu_factor", x)
     shape = x.value.shape

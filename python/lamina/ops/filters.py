@@ -1,4 +1,4 @@
-"""Images seen through windows that weight their pixels: blurs, edges, similarity."""
+"""Filters of images: blurs, edges, structural similarity."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["gaussian_blur", "sobel_edges", "ssim"]
 
 
 def _bell(size: int, sigma: float) -> Any:
-    """Return the weights of a normal curve at so many places, which come to 1."""
+    """Return the weights of a normal density at a number of points, which sum to 1."""
     x = np.arange(size) - (size - 1) / 2
     weights = np.exp(-0.5 * np.square(x / sigma))
     return weights / weights.sum()
@@ -40,18 +40,18 @@ def _smoothed(x: Tensor, columns: Any, rows: Any, padding: str) -> Any:
 def gaussian_blur(
     images: Any, kernel_size: Any = (3, 3), sigma: Any = (1.0, 1.0), data_format: Any = None
 ) -> Any:
-    """Return images whose pixels are means of their neighbours, weighted by a normal curve.
+    """Return images blurred with a normal kernel.
 
-    Beyond their edges the images are 0.
+    Outside their edges the images are 0.
 
     Parameters
     ----------
     images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
     kernel_size : int or tuple of 2 int, default (3, 3)
-        How many neighbours count, along the width and along the height: the order in which Keras
-        reads them.
+        Number of pixels of the kernel, along the width and along the height, which is Keras's
+        order.
     sigma : float or tuple of 2 float, default (1.0, 1.0)
-        The standard deviation of the curve, in the same order.
+        The standard deviations of the kernel, in the same order.
     data_format : {"channels_last", "channels_first"}, optional
 
     Examples
@@ -75,9 +75,9 @@ def gaussian_blur(
 
 @operation
 def sobel_edges(images: Any, data_format: Any = None) -> Any:
-    """Return how fast images grow downwards and to the right, by Sobel's filters.
+    """Return the gradients of images downwards and to the right, by Sobel filters.
 
-    Beyond their edges the images are 0.
+    Outside their edges the images are 0.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def sobel_edges(images: Any, data_format: Any = None) -> Any:
     Returns
     -------
     tensor or array
-        With a last axis more, of 2 elements: downwards and to the right.
+        With a new last axis of size 2: downwards and to the right.
 
     Examples
     --------
@@ -116,21 +116,21 @@ def ssim(
     Parameters
     ----------
     image1, image2 : tensor or array_like, shape (n, height, width, channels)
-        Of one shape; or one image each, without the first axis.
+        With the same shape; or a single image each, without the first axis.
     max_val : float, default 1.0
-        The largest value that a pixel can take.
+        The largest possible value of a pixel.
     filter_size : int, default 11
-        The height and width of the windows that are compared.
+        Height and width of the windows that are compared.
     filter_sigma : float, default 1.5
-        The standard deviation of the weights in them.
+        Standard deviation of the weights within the windows.
     k1, k2 : float, default 0.01 and 0.03
-        What keeps the divisors from 0, as shares of ``max_val``.
+        Constants that keep the divisors from 0, as shares of ``max_val``.
     data_format : {"channels_last", "channels_first"}, optional
 
     Returns
     -------
     tensor or array, shape (n,) or ()
-        The mean over windows and channels, 1 for equal images.
+        The mean over windows and channels, which is 1 for equal images.
 
     Examples
     --------
@@ -161,7 +161,7 @@ def ssim(
 
 
 def _similarity(means: list[Any], c1: float, c2: float) -> Any:
-    """Return the similarity of windows by the means of x, y, x², y² and xy."""
+    """Return the similarity of windows from the means of x, y, x², y² and xy."""
     x, y, xx, yy, xy = means
     products, squares = multiply(x, y), add(square(x), square(y))
     covariance = subtract(xy, products)

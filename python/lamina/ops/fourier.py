@@ -1,4 +1,4 @@
-"""Fourier transforms: of whole axes, and of stretches of a signal.
+"""Fourier transforms: of whole axes, and of frames of a signal.
 
 Complex numbers are pairs (real, imaginary) of tensors.
 """
@@ -34,7 +34,7 @@ def fft(x: Any) -> Any:
     Parameters
     ----------
     x : tuple of 2 tensors or array_like
-        Real and imaginary parts, of one shape.
+        Real and imaginary parts, of the same shape.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def fft2(x: Any) -> Any:
 
 @operation
 def ifft2(x: Any) -> Any:
-    """Return what ``fft2`` makes x of.
+    """Return the inverse of ``fft2``.
 
     Parameters
     ----------
@@ -86,13 +86,13 @@ def ifft2(x: Any) -> Any:
 def rfft(x: Any, fft_length: Any = None) -> Any:
     """Return the discrete Fourier transform of real numbers along the last axis.
 
-    Only the first half is returned, to the middle: the rest is its mirror image.
+    Only the first half is returned, up to the middle: the rest is its mirror image.
 
     Parameters
     ----------
     x : tensor or array_like, shape (..., n)
     fft_length : int, optional
-        How many numbers are transformed: the first ones, or all and zeros behind them.
+        Length of the transform: the first elements, or all followed by zeros.
 
     Returns
     -------
@@ -115,15 +115,15 @@ def rfft(x: Any, fft_length: Any = None) -> Any:
 
 @operation
 def irfft(x: Any, fft_length: Any = None) -> Any:
-    """Return what ``rfft`` makes x of.
+    """Return the inverse of ``rfft``.
 
     Parameters
     ----------
     x : tuple of 2 tensors or array_like, shape (..., m)
         Real and imaginary parts of the first half of a transform.
     fft_length : int, optional
-        How many numbers are returned, ``2 * (m - 1)`` if not given: the first
-        ``fft_length // 2 + 1`` of x count, with zeros behind them where there are fewer.
+        Number of elements returned, by default ``2 * (m - 1)``: the first ``fft_length // 2 + 1``
+        elements of x are used, followed by zeros if there are fewer.
 
     Returns
     -------
@@ -159,27 +159,27 @@ def stft(
     x: Any, sequence_length: Any, sequence_stride: Any, fft_length: Any, window: Any = "hann",
     center: bool = True,
 ) -> Any:  # fmt: skip
-    """Return the transforms of stretches of a signal, the last axis, under a window.
+    """Return the short-time Fourier transforms of a signal along the last axis.
 
     Parameters
     ----------
     x : tensor or array_like, shape (..., n)
     sequence_length : int
-        How long the window is.
+        Length of the window.
     sequence_stride : int
-        How far a stretch begins behind the one before.
+        Distance between the starts of successive frames.
     fft_length : int
-        How many numbers are transformed, at least ``sequence_length``; the window lies in their
-        middle, between zeros.
+        Length of the transform, at least ``sequence_length``; the window is centred in it, with
+        zeros on both sides.
     window : {"hann", "hamming"}, array_like of shape (sequence_length,), or None
-        None takes the numbers as they are.
+        None means no window.
     center : bool, default True
-        Whether the signal gets margins of ``fft_length // 2`` mirrored numbers, so that stretch t
-        has its middle at ``t * sequence_stride``.
+        Whether to pad the signal by ``fft_length // 2`` mirrored elements on both sides, so that
+        frame t is centred at ``t * sequence_stride``.
 
     Returns
     -------
-    tuple of 2 tensors or arrays, shape (..., stretches, fft_length // 2 + 1)
+    tuple of 2 tensors or arrays, shape (..., frames, fft_length // 2 + 1)
         Real and imaginary parts.
 
     Examples
@@ -207,20 +207,20 @@ def istft(
     x: Any, sequence_length: Any, sequence_stride: Any, fft_length: Any, length: Any = None,
     window: Any = "hann", center: bool = True,
 ) -> Any:  # fmt: skip
-    """Return the signal that ``stft`` makes x of.
+    """Return the signal whose ``stft`` is x.
 
-    The stretches are weighted by the window once more, added up where they overlap, and divided by
-    the sum of the squared windows (Griffin and Lim 1984).
+    Frames are multiplied by the window again, added where they overlap, and divided by the sum of
+    the squared windows (Griffin and Lim 1984).
 
     Parameters
     ----------
-    x : tuple of 2 tensors or array_like, shape (..., stretches, fft_length // 2 + 1)
+    x : tuple of 2 tensors or array_like, shape (..., frames, fft_length // 2 + 1)
         Real and imaginary parts.
     sequence_length, sequence_stride, fft_length, window, center
-        As ``stft`` was given them.
+        As in ``stft``.
     length : int, optional
-        How many numbers of the signal are returned: all that stretches reach if not given, without
-        the margins.
+        Number of elements of the signal to return; by default all that are covered by frames,
+        without the padding.
 
     Returns
     -------
@@ -255,11 +255,11 @@ def istft(
     return part(y, y.ndim - 1, start, max(0, stop - start))
 
 
-# --- pieces
+# --- helpers
 
 
 def window_of(who: str, window: Any, length: int, size: int) -> Any:
-    """Return a window in the middle of ``size`` numbers; those of a name are periodic."""
+    """Return a window centred in ``size`` elements; named windows are periodic."""
     if window is None:
         return np.ones(size)
     if isinstance(window, str):
@@ -302,7 +302,7 @@ def _pair(who: str, x: Any) -> tuple[Tensor, Tensor]:
 
 
 def _last(who: str, x: Tensor) -> Tensor:
-    """Return a tensor whose last axis is not that of the rows, and has elements."""
+    """Return a tensor whose last axis is not that of the rows, and is not empty."""
     if x.ndim == 0:
         raise ValueError(f"{who}: x must have an axis; got a single number")
     x = all_rows(x) if x.rows and x.ndim == 1 else x
@@ -328,7 +328,7 @@ def _both_axes(who: str, x: Any, inverse: bool) -> Any:
 
 
 def _sized(x: Tensor, size: int) -> Tensor:
-    """Return the first elements of the last axis, with zeros behind them where there are fewer."""
+    """Return the first elements of the last axis, followed by zeros if there are fewer."""
     length = length_of(x, x.ndim - 1)
     if length >= size:
         return _cut(x, size)
@@ -340,8 +340,8 @@ def _cut(x: Tensor, size: int) -> Tensor:
 
 
 def _overlapped(x: Tensor, count: int, size: int, stride: int, whole: int) -> Tensor:
-    """Return the sums of stretches where they overlap."""
-    most = -(-size // stride)  # stretches that an element may lie in
+    """Return the sums of overlapping frames."""
+    most = -(-size // stride)  # maximum number of frames that contain an element
     t = np.arange(whole)[:, None] // stride - np.arange(most)
     place = np.arange(whole)[:, None] - t * stride
     within = (t >= 0) & (t < count) & (place < size)

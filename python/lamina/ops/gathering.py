@@ -1,4 +1,4 @@
-"""Elements taken and put by their indices."""
+"""Reading and writing elements by index."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ __all__ = [
 
 @operation
 def take(x: Any, indices: Any, axis: Any = None) -> Any:
-    """Return the elements of an axis at the indices, whose axes stand in its place.
+    """Return the elements of an axis at the indices, whose axes replace it.
 
     Parameters
     ----------
     x : tensor or array_like
     indices : tensor or array_like of int
-        Negative ones count from the end.  Recorded ones outside give NaN, 0 or False.
+        Negative indices count from the end.  Recorded indices out of range give NaN, 0 or False.
     axis : int, optional
-        All elements as one axis if not given.
+        By default all elements, as one axis.
 
     Examples
     --------
@@ -74,15 +74,15 @@ def _integers(who: str, indices: Tensor) -> Tensor:
 
 @operation
 def take_along_axis(x: Any, indices: Any, axis: Any = None) -> Any:
-    """Return, along one axis, the element that each index chooses.
+    """Return, along one axis, the element selected by each index.
 
     Parameters
     ----------
     x : tensor or array_like
     indices : tensor or array_like of int
-        With as many axes as x; the others broadcast.
+        With as many axes as x; the other axes broadcast.
     axis : int, optional
-        All elements as one axis if not given.
+        By default all elements, as one axis.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def take_along_axis(x: Any, indices: Any, axis: Any = None) -> Any:
     for a, b in zip(x.value.shape, index.value.shape, strict=True):
         if len(sizes) != axis and a != b and 1 not in (a, b):
             raise ValueError(
-                f"take_along_axis: shapes {shown(x)} and {shown(index)} must agree but for axis "
+                f"take_along_axis: shapes {shown(x)} and {shown(index)} must agree except for axis "
                 f"{place}"
             )
         sizes.append(b if a == 1 else a)
@@ -129,7 +129,7 @@ def take_along_axis(x: Any, indices: Any, axis: Any = None) -> Any:
 def one_hot(
     x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
-    """Return 1 at each label along a new axis, and 0 elsewhere; a label outside has none.
+    """Return 1 at each label along a new axis, and 0 elsewhere; labels out of range give zeros.
 
     Parameters
     ----------
@@ -137,9 +137,9 @@ def one_hot(
     num_classes : int
         The size of the new axis.
     axis : int, default -1
-        Where it stands in the result.
+        Position of the new axis in the result.
     dtype : str, optional
-        Floats if not given.
+        Floats by default.
     sparse : bool, default False
         Must be False.
 
@@ -167,7 +167,7 @@ def multi_hot(
 ) -> Any:
     """Return 1 at the labels of each row, and 0 elsewhere.
 
-    The labels of a row are those of axis 1, whatever follows it, as Keras reads them.
+    The labels of a row are those along axis 1, regardless of the following axes, as in Keras.
     """
     x = given(inputs)
     hot = one_hot(x, num_classes, -1, dtype, sparse)
@@ -186,9 +186,9 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     ----------
     x : tensor or array_like
     offset : int, default 0
-        Above the main diagonal, or below where negative.
+        Above the main diagonal, or below if negative.
     axis1, axis2 : int
-        The rows and the columns.
+        The axes of rows and columns.
     """
     x = given(x)
     one, other = axis_of("diagonal", axis1, x.ndim), axis_of("diagonal", axis2, x.ndim)
@@ -233,7 +233,7 @@ def diagflat(x: Any, k: int = 0) -> Any:
     return diag(ravel(given(x)), k)
 
 
-# --- put where indices say
+# --- writing by index
 
 
 @operation
@@ -243,10 +243,10 @@ def scatter(indices: Any, values: Any, shape: Any) -> Any:
     Parameters
     ----------
     indices : tensor or array_like of int, shape (..., k)
-        Each last axis is a place along the first k axes.
+        The last axis holds a position along the first k axes.
     values : tensor or array_like, shape (...) + shape[k:]
     shape : tuple of int
-        That of the result.
+        The shape of the result.
 
     Examples
     --------
@@ -261,7 +261,7 @@ def scatter(indices: Any, values: Any, shape: Any) -> Any:
 
 
 def _places(who: str, indices: Any, values: Tensor, shape: tuple[int, ...]) -> tuple[Any, int]:
-    """Return the flat index of each place, and how many places there are."""
+    """Return the flat index of each position, and the number of positions."""
     if not isinstance(indices, Tensor):
         indices = np.asarray(indices)
     depth = indices.shape[-1]
@@ -284,7 +284,7 @@ def _places(who: str, indices: Any, values: Tensor, shape: tuple[int, ...]) -> t
 
 @operation
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = None) -> Any:
-    """Return a tensor with values put, or added, at indices.
+    """Return a tensor with values set, or combined, at indices.
 
     Parameters
     ----------
@@ -292,7 +292,8 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = Non
     indices : tensor or array_like of int, shape (..., k)
     updates : tensor or array_like, shape (...) + inputs.shape[k:]
     reduction : {None, "add", "max", "min", "mul"}, optional
-        How a value is joined with what stands there; None replaces it, the last of several wins.
+        How a value is combined with the present one; None replaces it, with the last of several
+        winning.
     """
     x, new = alike([all_rows(given(inputs)), all_rows(given(updates))])
     shape = tuple(x.shape)
@@ -322,7 +323,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = Non
 
 
 def _hit(ids: Tensor, segments: int, shape: tuple[int, ...], depth: int) -> Any:
-    """Return which places any index names, to broadcast with ``shape``."""
+    """Return which positions are selected by any index, to broadcast with ``shape``."""
     ones = given(np.ones(tuple(ids.shape), np.int32))
     count = record("segment_sum", ones, ids, segments)
     return greater(reshape(count, shape[:depth] + (1,) * (len(shape) - depth)), 0)

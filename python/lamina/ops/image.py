@@ -1,4 +1,4 @@
-"""Keras's room ``ops.image``: what images are made into."""
+"""Keras's module ``ops.image``: operations on images."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Parts of a tensor by NumPy's indexing."""
+"""Parts of a tensor, with NumPy's indexing."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def get_item(x: Any, key: Any) -> Any:
     ----------
     x : tensor or array_like
     key : int, slice, None, Ellipsis, array of int, or a tuple of these
-        What NumPy makes of them.  Truth values are no index: how many elements they choose depends
-        on their values; ``where`` and ``take_along_axis`` do without.
+        As in NumPy.  Booleans are not supported, as the number of selected elements would depend on
+        their values; use ``where`` or ``take_along_axis``.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def get_item(x: Any, key: Any) -> Any:
     """
     x = given(x)
     keys = _expanded(x, list(key) if isinstance(key, tuple) else [key])
-    if any(_is_array(k) for k in keys):  # then a number is an array of one too
+    if any(_is_array(k) for k in keys):  # then a number is also an array of one
         keys = [np.asarray(k) if isinstance(k, int) else k for k in keys]
     along = [k for k in keys if k is not None]
     if x.rows and not _whole(along[0], x.shape[0]):
@@ -77,8 +77,8 @@ def _entry(k: Any) -> Any:
     dtype = k.dtype if isinstance(k.dtype, str) else np.dtype(k.dtype).name
     if dtype.startswith("bool"):
         raise TypeError(
-            "get_item: truth values are no index, for shapes may not depend on values; use "
-            "ops.where(mask, x, other)"
+            "get_item: booleans cannot be used as an index, as shapes may not depend on values; "
+            "use ops.where(mask, x, other)"
         )
     if "int" not in dtype:
         raise TypeError(f"get_item: an index must be integers; got {dtype}")
@@ -87,7 +87,9 @@ def _entry(k: Any) -> Any:
 
 def _integer(k: Any) -> int:
     if isinstance(k, (bool, np.bool_)):
-        raise TypeError("get_item: a truth value is no index; use ops.where(mask, x, other)")
+        raise TypeError(
+            "get_item: a boolean cannot be used as an index; use ops.where(mask, x, other)"
+        )
     try:
         return operator.index(k)
     except TypeError:
@@ -101,7 +103,7 @@ def _is_array(k: Any) -> bool:
 
 
 def _whole(k: Any, length: int | None) -> bool:
-    """Return whether an entry keeps all rows."""
+    """Return whether an entry selects all rows."""
     if not isinstance(k, builtins.slice):
         return False
     if length is None:
@@ -111,7 +113,7 @@ def _whole(k: Any, length: int | None) -> bool:
 
 
 def _sliced(x: Tensor, along: list[Any]) -> Tensor:
-    """Return what slices and numbers leave; the axes of numbers with size 1."""
+    """Return the selection by slices and numbers; the axes of numbers have size 1."""
     starts: list[int] = []
     sizes: list[int] = []
     steps: list[int] = []
@@ -134,7 +136,7 @@ def _sliced(x: Tensor, along: list[Any]) -> Tensor:
 
 
 def _shaped(x: Tensor, keys: list[Any]) -> Tensor:
-    """Return x with new axes where None stands, and without those of numbers."""
+    """Return x with new axes for None, and without those of numbers."""
     sizes, new = iter(x.shape), []
     for k in keys:
         if k is None:
@@ -159,9 +161,9 @@ def _with_shape(x: Tensor, new: list[Any], rows_first: bool) -> Tensor:
 
 
 def _gathered(x: Tensor, keys: list[Any]) -> Tensor:
-    """Return what arrays choose: their axes stand where the first one was, or in front.
+    """Return the selection by arrays: their axes are at the position of the first, or in front.
 
-    In front where something else stands between them, as in NumPy.
+    They are in front if other entries stand between them, as in NumPy.
     """
     at = [i for i, k in enumerate(keys) if _is_array(k)]
     together = at == list(range(at[0], at[-1] + 1))
@@ -199,7 +201,7 @@ def _with_new_axes(
 
 
 def checked(x: Tensor, indices: Any, place: int, who: str = "get_item") -> Any:
-    """Return indices that count from 0; known ones must lie within the axis."""
+    """Return indices counted from 0; known indices must be within the axis."""
     size = x.shape[place]
     if isinstance(indices, Tensor):
         if size is None:
@@ -219,7 +221,7 @@ def checked(x: Tensor, indices: Any, place: int, who: str = "get_item") -> Any:
 
 
 def flat_index(arrays: list[Any], sizes: list[int]) -> Any:
-    """Return the index into axes that are seen as one."""
+    """Return the index into flattened axes."""
     index = arrays[0]
     for array, size in zip(arrays[1:], sizes[1:], strict=True):
         if isinstance(index, Tensor) or isinstance(array, Tensor):
@@ -230,7 +232,7 @@ def flat_index(arrays: list[Any], sizes: list[int]) -> Any:
 
 
 def taken(x: Tensor, indices: Any, place: int) -> Tensor:
-    """Return the elements of one axis at indices, whose axes stand in its place."""
+    """Return the elements of one axis at indices, whose axes replace it."""
     index = given(indices)
     if index.rows and (x.rows or place):
         index = all_rows(index)
@@ -250,7 +252,7 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:  # noqa: A001
     ----------
     inputs : tensor or array_like
     start_indices : sequence of int
-        Where it begins, along each axis; an entry may be a recorded integer.
+        Its start along each axis; an entry may be a recorded integer.
     shape : sequence of int
         Its shape.
 
@@ -302,9 +304,9 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     Parameters
     ----------
     inputs, updates : tensor or array_like
-        With as many axes.
+        With the same number of axes.
     start_indices : sequence of int
-        Where ``updates`` is put.
+        The position of ``updates``.
 
     Examples
     --------
@@ -340,7 +342,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
 
 
 def row_indices(x: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two tensors that both have rows, or neither."""
+    """Return two tensors that either both have rows, or neither."""
     if x.rows == indices.rows:
         return x, indices
     whole = indices if x.rows else x

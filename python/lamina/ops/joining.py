@@ -1,4 +1,4 @@
-"""Tensors put together and taken apart."""
+"""Joining and splitting tensors."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ __all__ = [
 ]
 
 
-# --- together
+# --- joining
 
 
 @operation
 def concatenate(xs: Any, axis: int = 0) -> Any:
-    """Return the tensors one behind the other along an axis.
+    """Return the tensors concatenated along an axis.
 
     Examples
     --------
@@ -54,35 +54,36 @@ def concatenate(xs: Any, axis: int = 0) -> Any:
 
 
 def together(who: str, tensors: list[Tensor], place: int) -> list[Tensor]:
-    """Return tensors that fit along an axis, which all have rows, or all have none."""
+    """Return tensors that fit along an axis, which either all have rows, or none."""
     shapes = " and ".join(shown(t) for t in tensors)
     if any(t.ndim != tensors[0].ndim for t in tensors):
-        raise ValueError(f"{who}: tensors must have as many axes; got {shapes}")
+        raise ValueError(f"{who}: tensors must have the same number of axes; got {shapes}")
     if any(t.rows for t in tensors):
         tensors = [all_rows(t) if place == 0 else by_rows(t) for t in tensors]
     others = {tuple(t.shape[:place]) + tuple(t.shape[place + 1 :]) for t in tensors}
     if len(others) > 1:
-        raise ValueError(f"{who}: shapes may differ along axis {place} alone; got {shapes}")
+        raise ValueError(f"{who}: shapes may only differ along axis {place}; got {shapes}")
     return tensors
 
 
 @operation
 def stack(x: Any, axis: int = 0) -> Any:
-    """Return tensors of one shape along a new axis."""
+    """Return tensors of the same shape stacked along a new axis."""
     tensors = alike(x)
     if not tensors:
         raise ValueError("stack: needs at least one tensor; got none")
     place = axis_of("stack", axis, tensors[0].ndim + 1)
     if any(t.ndim != tensors[0].ndim or t.shape[1:] != tensors[0].shape[1:] for t in tensors):
         raise ValueError(
-            f"stack: tensors must have one shape; got {' and '.join(shown(t) for t in tensors)}"
+            "stack: tensors must have the same shape; "
+            f"got {' and '.join(shown(t) for t in tensors)}"
         )
     return concatenate([expand_dims(t, place) for t in tensors], place)
 
 
 @operation
 def append(x1: Any, x2: Any, axis: Any = None) -> Any:
-    """Return ``x2`` behind ``x1`` along an axis; both as one axis if none is given."""
+    """Return ``x2`` appended to ``x1`` along an axis; without one, both are flattened."""
     if axis is None:
         return concatenate([ravel(given(x1)), ravel(given(x2))])
     return concatenate([x1, x2], axis)
@@ -90,20 +91,20 @@ def append(x1: Any, x2: Any, axis: Any = None) -> Any:
 
 @operation
 def hstack(xs: Any) -> Any:
-    """Return the tensors one behind the other along axis 1, or along the only one."""
+    """Return the tensors concatenated along axis 1, or along the only axis."""
     tensors = [_at_least(given(x), 1) for x in xs]
     return concatenate(tensors, 0 if tensors and tensors[0].ndim == 1 else 1)
 
 
 @operation
 def vstack(xs: Any) -> Any:
-    """Return the tensors one below the other: those of one axis are rows."""
+    """Return the tensors stacked vertically: those with one axis are rows."""
     return concatenate([_at_least(given(x), 2) for x in xs], 0)
 
 
 @operation
 def dstack(xs: Any) -> Any:
-    """Return the tensors one behind the other along axis 2."""
+    """Return the tensors concatenated along axis 2."""
     return concatenate([_at_least(given(x), 3) for x in xs], 2)
 
 
@@ -117,7 +118,7 @@ def _at_least(x: Tensor, axes: int) -> Tensor:
 
 @operation
 def meshgrid(*x: Any, indexing: str = "xy") -> Any:
-    """Return each vector along an axis of its own, repeated along those of the others."""
+    """Return each vector along a separate axis, repeated along the other axes."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij'; got {indexing!r}")
     vectors = [ravel(given(each)) for each in x]
@@ -134,11 +135,11 @@ def meshgrid(*x: Any, indexing: str = "xy") -> Any:
     return grids
 
 
-# --- apart
+# --- splitting
 
 
 def part(x: Tensor, place: int, start: int, length: int, step: int = 1) -> Tensor:
-    """Return some indices of one axis."""
+    """Return a range of indices along one axis."""
     if start == 0 and step == 1 and x.shape[place] == length:
         return x
     if x.rows and place == 0:
@@ -157,13 +158,13 @@ def length_of(x: Tensor, place: int) -> int:
 
 @operation
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    """Return the parts of an axis, as a list.
+    """Return the parts of an axis as a list.
 
     Parameters
     ----------
     x : tensor or array_like
     indices_or_sections : int or sequence of int
-        How many equal parts, or where the second, third, ... part begin.
+        The number of equal parts, or the starts of the second, third, ... part.
     axis : int, default 0
 
     Examples
@@ -194,7 +195,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 
 @operation
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    """Return the parts of an axis; the first ones are longer by 1 where they cannot be equal."""
+    """Return the parts of an axis; the first ones are longer by 1 if they cannot be equal."""
     x = given(x)
     if not isinstance(indices_or_sections, (int, np.integer)):
         return split(x, indices_or_sections, axis)
@@ -206,7 +207,7 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 
 @operation
 def hsplit(x: Any, indices_or_sections: Any) -> Any:
-    """Return the parts of axis 1, or of the only one."""
+    """Return the parts of axis 1, or of the only axis."""
     x = given(x)
     return split(x, indices_or_sections, 0 if x.ndim == 1 else 1)
 
@@ -225,13 +226,13 @@ def dsplit(x: Any, indices_or_sections: Any) -> Any:
 
 @operation
 def unstack(x: Any, num: Any = None, axis: int = 0) -> Any:
-    """Return what each index of an axis holds, as a list.
+    """Return the entries of an axis as a list.
 
     Parameters
     ----------
     x : tensor or array_like
     num : int, optional
-        The size of the axis, which is known.
+        The size of the axis, which is known in any case.
     axis : int, default 0
     """
     x = given(x)

@@ -1,4 +1,4 @@
-"""Keras's room ``ops.linalg``: norms, and what factors.py and matrices.py have."""
+"""Keras's module ``ops.linalg``: norms, and the functions in factors.py and matrices.py."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     ----------
     x : tensor or array_like
     ord : float or {"fro", "nuc"}, optional
-        Of a vector p, inf, -inf or 0; of a matrix "fro", 1, -1, inf or -inf, and of its singular
-        values "nuc" for their sum, 2 and -2 for the largest and the smallest.  The root of the sum
-        of squares if not given.
+        For vectors p, inf, -inf or 0; for matrices "fro", 1, -1, inf or -inf, and "nuc" for the sum
+        of the singular values, 2 and -2 for the largest and the smallest.  By default the root of
+        the sum of squares.
     axis : int or tuple of two int, optional
-        That of the vectors, or those of the matrices; all axes if not given.
+        The axis of the vectors, or the axes of the matrices; by default all axes.
     keepdims : bool, default False
 
     Examples

@@ -1,4 +1,4 @@
-"""Crossentropies of targets and predictions, element by element."""
+"""Element-wise crossentropies of targets and predictions."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from lamina.ops.shaping import expand_dims, squeeze
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]
 
-# Probabilities are kept so far from 0 and 1, as in Keras.
+# Probabilities are kept this far from 0 and 1, as in Keras.
 EPSILON = 1e-7
 
 
 @operation
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
-    """Return ``-t log(p) - (1 - t) log(1 - p)`` of each element.
+    """Return ``-t log(p) - (1 - t) log(1 - p)`` for each element.
 
     Parameters
     ----------
     target, output : tensor or array_like
-        Of one shape.
+        Of the same shape.
     from_logits : bool, default False
-        Whether ``output`` is taken before the sigmoid.
+        Whether ``output`` is that before the sigmoid.
 
     Examples
     --------
@@ -67,11 +67,11 @@ def categorical_crossentropy(
     Parameters
     ----------
     target, output : tensor or array_like
-        Of one shape; outputs are scaled to the sum 1.
+        Of the same shape; outputs are scaled to sum 1.
     from_logits : bool, default False
-        Whether ``output`` is taken before the softmax.
+        Whether ``output`` is that before the softmax.
     axis : int, default -1
-        That of the classes.
+        The axis of the classes.
     """
     t, x = floats(target), floats(output)
     _check_shapes("categorical_crossentropy", t, x, t.shape == x.shape and x.ndim > 0)
@@ -90,18 +90,18 @@ def _log_probabilities(who: str, x: Tensor, from_logits: bool, axis: int) -> Any
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """Return ``-log(p)`` of each label's class; 0 for a label that is no class.
+    """Return ``-log(p)`` of the class of each label; 0 for labels that are not classes.
 
     Parameters
     ----------
     target : tensor or array_like of int
-        Of the output's shape without its last axis, or with 1 there.
+        With the output's shape without its last axis, or with size 1 there.
     output : tensor or array_like
-        Scaled to the sum 1.
+        Scaled to sum 1.
     from_logits : bool, default False
-        Whether ``output`` is taken before the softmax.
+        Whether ``output`` is that before the softmax.
     axis : int, default -1
-        That of the classes.
+        The axis of the classes.
     """
     who = "sparse_categorical_crossentropy"
     t, x = converted(given(target), "int32"), floats(output)

@@ -1,4 +1,4 @@
-"""Keras's room ``ops.math``."""
+"""Keras's module ``ops.math``."""
 
 from typing import TYPE_CHECKING
 

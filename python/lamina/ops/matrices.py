@@ -39,7 +39,7 @@ def inv(x: Any) -> Any:
     Raises
     ------
     ValueError
-        A matrix that is singular, or not square.
+        If a matrix is singular, or not square.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def solve(a: Any, b: Any) -> Any:
     ----------
     a : tensor or array_like, shape (..., n, n)
     b : tensor or array_like, shape (..., n) or (..., n, k)
-        Of one axis fewer than a: vectors.
+        With one axis fewer than a: vectors.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     a : tensor or array_like, shape (..., n, n)
     b : tensor or array_like, shape (..., n) or (..., n, k)
     lower : bool, default False
-        Which triangle of a counts.
+        Which triangle of a is used.
     """
     return _solution("solve_triangular", a, b, np.tril if lower else np.triu)
 
@@ -153,13 +153,13 @@ def _solution(who: str, a: Any, b: Any, kept: Callable[[Any], Any]) -> Any:
 
 @operation
 def pinv(x: Any, rcond: Any = None) -> Any:
-    """Return the pseudo-inverses of matrices (Moore and Penrose), shape (..., n, m).
+    """Return the Moore-Penrose pseudo-inverses of matrices, shape (..., n, m).
 
     Parameters
     ----------
     x : tensor or array_like, shape (..., m, n)
     rcond : float, optional
-        Singular values up to this share of the largest count as 0; ``max(m, n)`` times the
+        Singular values up to this share of the largest are treated as 0; ``max(m, n)`` times the
         precision of the dtype if not given.
     """
     x = matrices("pinv", x)
@@ -170,7 +170,7 @@ def pinv(x: Any, rcond: Any = None) -> Any:
         return np.linalg.pinv(a, limit)
 
     def backward(dy: Any, a: Any) -> Any:
-        # Golub and Pereyra 1973, of constant rank.
+        # Golub and Pereyra 1973, for constant rank.
         y, d = forward(a), transposed(dy[0])
         left, right = np.eye(m) - a @ y, np.eye(n) - y @ a
         made = -transposed(y) @ transposed(d) @ transposed(y)
@@ -181,13 +181,13 @@ def pinv(x: Any, rcond: Any = None) -> Any:
 
 @operation
 def matrix_rank(x: Any, tol: Any = None) -> Any:
-    """Return how many singular values of matrices exceed ``tol``, int32.
+    """Return the number of singular values of matrices above ``tol``, int32.
 
     Parameters
     ----------
     x : tensor or array_like, shape (..., m, n)
     tol : float, optional
-        ``max(m, n)`` times the largest singular value times the dtype's precision if not given.
+        By default ``max(m, n)`` times the largest singular value times the dtype's precision.
     """
     x = matrices("matrix_rank", x)
 
@@ -199,14 +199,14 @@ def matrix_rank(x: Any, tol: Any = None) -> Any:
 
 @operation
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """Return x that makes the sum of squares of ``a x - b`` least.
+    """Return the x that minimises the sum of squares of ``a x - b``.
 
     Parameters
     ----------
     a : tensor or array_like, shape (m, n)
     b : tensor or array_like, shape (m,) or (m, k)
     rcond : float, optional
-        Singular values up to this share of the largest count as 0; ``max(m, n)`` times the
+        Singular values up to this share of the largest are treated as 0; ``max(m, n)`` times the
         precision of the dtype if not given.
     """
     a, b = (all_rows(floats(given(each))) for each in (a, b))

@@ -1,4 +1,4 @@
-"""Reductions, quantiles and scans that leave NaN out."""
+"""Reductions, quantiles and scans that ignore NaN."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
 
 
 def _filled(who: str, x: Any, axis: Any, value: float) -> Tensor:
-    """Return numbers with another one in place of NaN, and check the axis."""
+    """Return numbers with NaN replaced, and check the axis."""
     x = numbers(x)
     axes_of(who, axis, x.ndim)
     return where(isnan(x), value, x) if x.dtype.startswith("float") else x  # type: ignore[no-any-return]
@@ -48,15 +48,15 @@ def _filled(who: str, x: Any, axis: Any, value: float) -> Tensor:
 
 @operation
 def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the sum of the elements that are numbers; of none it is 0.
+    """Return the sum of the elements that are not NaN; 0 if there are none.
 
     Parameters
     ----------
     x : tensor or array_like
     axis : int or tuple of int, optional
-        The axes that go, that of the rows (0) included; all of them if not given.
+        The axes to reduce, possibly including that of the rows (0); by default all.
     keepdims : bool, default False
-        Whether they stay, with size 1.
+        Whether to keep them, with size 1.
 
     Examples
     --------
@@ -70,19 +70,19 @@ def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanprod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the product of the elements that are numbers; of none it is 1."""
+    """Return the product of the elements that are not NaN; 1 if there are none."""
     return prod(_filled("nanprod", x, axis, 1.0), axis, keepdims)
 
 
 @operation
 def nancumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Return the sum of what stands at and before each position, NaN counted as 0."""
+    """Return the cumulative sum, with NaN counted as 0."""
     return cumsum(_filled("nancumsum", x, axis, 0.0), axis, dtype)
 
 
 @operation
 def nancumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Return the product of what stands at and before each position, NaN counted as 1."""
+    """Return the cumulative product, with NaN counted as 1."""
     return cumprod(_filled("nancumprod", x, axis, 1.0), axis, dtype)
 
 
@@ -91,15 +91,15 @@ def nancumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 @operation
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the mean of the elements that are numbers; of none it is NaN.
+    """Return the mean of the elements that are not NaN; NaN if there are none.
 
     Parameters
     ----------
     x : tensor or array_like
     axis : int or tuple of int, optional
-        The axes that go; all of them if not given.
+        The axes to reduce; by default all.
     keepdims : bool, default False
-        Whether they stay, with size 1.
+        Whether to keep them, with size 1.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _mean(who: str, x: Tensor, values: Any, axis: Any, keepdims: bool) -> Any:
-    """Return the mean of the values where x is a number."""
+    """Return the mean of the values where x is not NaN."""
     axes_of(who, axis, x.ndim)
     total = sum(where(isnan(x), 0.0, values), axis, keepdims)
     return divide(total, sum(floats(logical_not(isnan(x))), axis, keepdims))
@@ -121,7 +121,7 @@ def _mean(who: str, x: Tensor, values: Any, axis: Any, keepdims: bool) -> Any:
 
 @operation
 def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the variance of the elements that are numbers; of none it is NaN.
+    """Return the variance of the elements that are not NaN; NaN if there are none.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the standard deviation of the elements that are numbers, the root of ``nanvar``."""
+    """Return the standard deviation of the elements that are not NaN, the root of ``nanvar``."""
     return sqrt(nanvar(x, axis, keepdims))
 
 
@@ -146,15 +146,15 @@ def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the largest of the elements that are numbers; of none it is NaN.
+    """Return the largest of the elements that are not NaN; NaN if there are none.
 
     Parameters
     ----------
     x : tensor or array_like
     axis : int or tuple of int, optional
-        The axes that go; all of them if not given.
+        The axes to reduce; by default all.
     keepdims : bool, default False
-        Whether they stay, with size 1.
+        Whether to keep them, with size 1.
 
     Examples
     --------
@@ -168,7 +168,7 @@ def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the smallest of the elements that are numbers; of none it is NaN."""
+    """Return the smallest of the elements that are not NaN; NaN if there are none."""
     return _extreme("nanmin", min, x, axis, keepdims)
 
 
@@ -183,15 +183,15 @@ def _extreme(who: str, reduction: Any, x: Any, axis: Any, keepdims: bool) -> Any
 
 @operation
 def nanargmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the index of the largest of the elements that are numbers; -1 where none is.
+    """Return the index of the largest element that is not NaN; -1 if there are none.
 
     Parameters
     ----------
     x : tensor or array_like
     axis : int, optional
-        The axis that is searched; all elements, in order, if not given.
+        The axis to search; by default all elements, in order.
     keepdims : bool, default False
-        Whether the axis stays, with size 1.
+        Whether to keep the axis, with size 1.
 
     Examples
     --------
@@ -205,7 +205,7 @@ def nanargmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanargmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the index of the smallest of the elements that are numbers; -1 where none is."""
+    """Return the index of the smallest element that is not NaN; -1 if there are none."""
     return _place("nanargmin", argmin, x, axis, keepdims)
 
 
@@ -223,24 +223,24 @@ def _place(who: str, search: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 def nanquantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """Return the numbers below which the shares ``q`` of the elements that are numbers lie.
+    """Return the quantiles ``q`` of the elements that are not NaN.
 
     Parameters
     ----------
     x : tensor or array_like
     q : float or sequence of float
-        Shares from 0 to 1; a sequence makes a new first axis.
+        Probabilities from 0 to 1; a sequence gives a new first axis.
     axis : int or tuple of int, optional
-        The axes that go; all of them if not given.
+        The axes to reduce; by default all.
     method : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
-        What is returned between two elements.
+        The value between two elements.
     keepdims : bool, default False
-        Whether the axes stay, with size 1.
+        Whether to keep the axes, with size 1.
 
     Returns
     -------
     tensor or array
-        NaN where no element is a number.
+        NaN if all elements are NaN.
 
     Examples
     --------
@@ -251,8 +251,8 @@ def nanquantile(
     """
 
     def at(ordered: Tensor, share: float) -> Any:
-        # NaN stands last.  The places are looked up by the number of the others, which may differ
-        # from lane to lane.
+        # NaN is sorted last.  Positions depend on the number of other elements, which may differ
+        # between lanes.
         count = count_nonzero(logical_not(isnan(ordered)), -1)
         counts = np.maximum(np.arange(ordered.shape[-1] + 1), 1)
         low, high, weight = places_between("nanquantile", share, counts, method)
@@ -270,11 +270,11 @@ def _element(x: Tensor, index: Any) -> Any:
 def nanpercentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """Return ``nanquantile`` of shares in per cent, from 0 to 100."""
+    """Return ``nanquantile`` for percentages from 0 to 100."""
     return nanquantile(given(x), shares_of("nanpercentile", q) / 100, axis, method, keepdims)
 
 
 @operation
 def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the middle one of the elements that are numbers, or the mean of the two."""
+    """Return the median of the elements that are not NaN."""
     return nanquantile(x, 0.5, axis, "linear", keepdims)

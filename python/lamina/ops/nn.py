@@ -1,4 +1,4 @@
-"""Keras's room ``ops.nn``: what layers and losses are made of."""
+"""Keras's module ``ops.nn``: the operations used by layers and losses."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Values scaled by their norm, or by their mean and variance."""
+"""Values scaled by their norm, or standardised by mean and variance."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: Any = None) -> An
     x : tensor or array_like
     axis : int, default -1
     order : int, default 2
-        That of the norm.
+        Order of the norm.
     epsilon : float, optional
-        What the norm is at least, 1e-7 if not given.
+        Lower bound of the norm, by default 1e-7.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
     axes : int or tuple of int
     keepdims : bool, default False
     synchronized : bool, default False
-        Must be False: nothing is computed elsewhere.
+        Must be False: there are no other devices.
     """
     if synchronized:
         raise ValueError("moments: synchronized must be False: there are no other devices")
@@ -81,7 +81,7 @@ def _least(who: str, epsilon: Any) -> float:
 
 
 def _along(who: str, name: str, v: Any, x: Tensor, axes: list[int]) -> Any:
-    """Return a weight for each index of axes, shaped to broadcast against x."""
+    """Return a weight for each index of axes, shaped to broadcast with x."""
     w = floats(v)
     sizes = [x.shape[axis] for axis in axes]
     if list(w.shape) == sizes:
@@ -105,9 +105,9 @@ def batch_normalization(
     ----------
     x : tensor or array_like
     mean, variance, offset, scale : tensor or array_like, shape (channels,)
-        The last two may be left out.
+        The last two may be omitted.
     axis : int
-        That of the channels.
+        The axis of the channels.
     epsilon : float, default 1e-3
     """
     who, x = "batch_normalization", floats(x)
@@ -132,7 +132,7 @@ def layer_normalization(
         One number for each index of the axes.
     axis : int or tuple of int, default -1
     epsilon : float, optional
-        Added to the variance, 1e-7 if not given.
+        Added to the variance, by default 1e-7.
     """
     who, x = "layer_normalization", floats(x)
     axes, more = axes_of(who, axis, x.ndim), _least(who, epsilon)
@@ -148,7 +148,7 @@ def layer_normalization(
 
 @operation
 def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: Any = None) -> Any:
-    """Return x divided by the root of its mean square along axes, times ``scale``.
+    """Return x divided by its root mean square along axes, times ``scale``.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: Any = 
     scale : tensor or array_like, optional
     axis : int or tuple of int, default -1
     epsilon : float, optional
-        Added to the mean square, 1e-7 if not given.
+        Added to the mean square, by default 1e-7.
     """
     x = floats(x)
     more = _least("rms_normalization", epsilon)

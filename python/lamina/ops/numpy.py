@@ -1,4 +1,4 @@
-"""Keras's room ``ops.numpy``: the functions that NumPy has too."""
+"""Keras's module ``ops.numpy``: the functions that NumPy also has."""
 
 from typing import TYPE_CHECKING
 

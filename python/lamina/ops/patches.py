@@ -1,4 +1,4 @@
-"""Windows of images and volumes, their pixels along the last axis."""
+"""Windows of images and volumes, with the pixels of a window along the last axis."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def extract_patches(
     images: Any, size: Any, strides: Any = None, dilation_rate: Any = 1, padding: str = "valid",
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return the pixels of windows of images: those of one window along the last axis.
+    """Return windows of images, with the pixels of each window along the last axis.
 
     Parameters
     ----------
     images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
-        Volumes, with a depth in front of the height, if ``size`` has three entries.
+        Volumes, with the depth before the height, if ``size`` has three entries.
     size : int or tuple of 2 or 3 int
-        That of the windows.
+        The size of the windows.
     strides : int or tuple of int, optional
-        The size if not given.
+        By default the size.
     dilation_rate : int or tuple of int, default 1
     padding : {"valid", "same"}, default "valid"
     data_format : {"channels_last", "channels_first"}, optional
@@ -52,16 +52,16 @@ def extract_patches_3d(
     volumes: Any, size: Any, strides: Any = None, dilation_rate: Any = 1, padding: str = "valid",
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return the cells of windows of volumes: those of one window along the last axis.
+    """Return windows of volumes, with the cells of each window along the last axis.
 
     Parameters
     ----------
     volumes : tensor or array_like, shape (n, depth, height, width, channels)
-        Or one alone, without the first axis.
+        Or a single volume, without the first axis.
     size : int or tuple of 3 int
-        That of the windows.
+        The size of the windows.
     strides : int or tuple of 3 int, optional
-        The size if not given.
+        By default the size.
     dilation_rate : int or tuple of 3 int, default 1
     padding : {"valid", "same"}, default "valid"
     data_format : {"channels_last", "channels_first"}, optional

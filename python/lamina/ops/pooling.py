@@ -39,7 +39,7 @@ def max_pool(
         With 1 to 3 spatial axes.
     pool_size : int or tuple of int
     strides : int or tuple of int, optional
-        The pool size if not given.
+        By default the pool size.
     padding : {"valid", "same"}, default "valid"
     data_format : {"channels_last", "channels_first"}, optional
 
@@ -57,7 +57,7 @@ def average_pool(
     inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid",
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return the mean over windows; padding does not count."""
+    """Return the mean over windows, ignoring padding."""
     return _pooled("average_pool", "average", inputs, pool_size, strides, padding, data_format)
 
 
@@ -78,7 +78,7 @@ def _pooled(
 
     if axes < 3:
         return back(each_image(x, over(0, axes)))
-    # Windows are boxes: first over each frame, then over depth, the frames seen as channels.
+    # Windows are boxes: first over each frame, then over depth, with the frames as channels.
     y = each_frame(x, over(1, 3))
     graph, at = y.recording.graph, 0 if y.rows else 1
     shape = list(y.value.shape)
@@ -90,13 +90,13 @@ def _pooled(
 
 @operation
 def adaptive_max_pool(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
-    """Return maxima over as many windows as ``output_size`` says, of nearly equal sizes."""
+    """Return maxima over ``output_size`` windows of nearly equal size."""
     return _adapted("adaptive_max_pool", max_of, inputs, output_size, data_format)
 
 
 @operation
 def adaptive_average_pool(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
-    """Return means over as many windows as ``output_size`` says, of nearly equal sizes."""
+    """Return means over ``output_size`` windows of nearly equal size."""
     return _adapted("adaptive_average_pool", mean, inputs, output_size, data_format)
 
 

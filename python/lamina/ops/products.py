@@ -34,12 +34,12 @@ __all__ = [
 
 @operation
 def matmul(x1: Any, x2: Any) -> Any:
-    """Return the products of the matrices in the last two axes; those before broadcast.
+    """Return the products of the matrices in the last two axes; leading axes broadcast.
 
     Parameters
     ----------
     x1, x2 : tensor or array_like
-        A vector is a row in front of a matrix, and a column behind one.
+        A vector before a matrix is a row, and after a matrix a column.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def matmul(x1: Any, x2: Any) -> Any:
 def _product(a: Tensor, b: Tensor) -> Tensor:
     if not a.ndim or not b.ndim or a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
         raise ValueError(
-            f"matmul: the last axis of x1 must be as long as the last but one of x2; got "
+            f"matmul: the last axis of x1 must be as long as the second last of x2; got "
             f"{shown(a)} and {shown(b)}"
         )
     if a.ndim == 1 and b.ndim == 1:
@@ -71,7 +71,7 @@ def _product(a: Tensor, b: Tensor) -> Tensor:
 
 
 def matrices(a: Tensor, b: Tensor, transpose_a: bool = False, transpose_b: bool = False) -> Tensor:
-    """Return the products of the matrices in the last two axes, each as it is or transposed."""
+    """Return the products of the matrices in the last two axes, each optionally transposed."""
     flags = transpose_a, transpose_b
     if not a.rows and not b.rows:
         return record("matmul", a, b, *flags)  # type: ignore[no-any-return]
@@ -86,7 +86,7 @@ def matrices(a: Tensor, b: Tensor, transpose_a: bool = False, transpose_b: bool 
 
 
 def _row_wise(x: Tensor, rank: int) -> Tensor:
-    """Return what broadcasts against values with rows, of so many axes, row by row."""
+    """Return a tensor that broadcasts, row by row, with tensors that have rows and more axes."""
     if x.rows or x.ndim < rank:
         return x
     return squeeze(x, 0) if x.shape[0] == 1 else by_rows(x)
@@ -94,9 +94,9 @@ def _row_wise(x: Tensor, rank: int) -> Tensor:
 
 @operation
 def dot(x1: Any, x2: Any) -> Any:
-    """Return the products of the last axis of ``x1`` and the last but one of ``x2``.
+    """Return the products over the last axis of ``x1`` and the second last of ``x2``.
 
-    Of vectors that is their inner product; with a number it is ``multiply``.
+    For vectors this is the inner product; with a number it is ``multiply``.
     """
     a, b = given(x1), given(x2)
     if a.ndim == 0 or b.ndim == 0:
@@ -117,7 +117,7 @@ def inner(x1: Any, x2: Any) -> Any:
 
 @operation
 def vdot(x1: Any, x2: Any) -> Any:
-    """Return the inner product of all elements, as one number."""
+    """Return the inner product of all elements as one number."""
     return matmul(ravel(given(x1)), ravel(given(x2)))
 
 
@@ -144,7 +144,7 @@ def kron(x1: Any, x2: Any) -> Any:
 def cross(
     x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
 ) -> Any:
-    """Return the cross products of vectors of 3 elements, or of 2.
+    """Return the cross products of vectors with 3 elements, or 2.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def cross(
     axisa, axisb, axisc : int, default -1
         The axis of the vectors in x1, in x2 and in the result.
     axis : int, optional
-        All three at once.
+        All three axes.
     """
     if axis is not None:
         axisa = axisb = axisc = axis
@@ -181,7 +181,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     ----------
     x1, x2 : tensor or array_like
     axes : int, or two lists of int, default 2
-        How many last axes of x1 meet the first ones of x2, or which meet which.
+        The number of last axes of x1 and first axes of x2 to sum over, or the pairs of axes.
     """
     a, b = given(x1), given(x2)
     if isinstance(axes, (int, np.integer)):
@@ -218,7 +218,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 
 @operation
 def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:  # noqa: ARG001
-    """Return products of tensors, summed over the axes whose letters the result does not name.
+    """Return products of tensors, summed over the axes whose letters are not in the result.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:  # noqa: ARG0
         Letters for the axes of each operand, and of the result: "bij,bjk->bik".
     *operands : tensor or array_like
     **kwargs
-        ``optimize`` is taken and makes no difference.
+        ``optimize`` is accepted and has no effect.
 
     Examples
     --------
@@ -281,7 +281,7 @@ def _check_sizes(subscripts: str, terms: list[tuple[Tensor, str]]) -> None:
 
 
 def _summed(term: tuple[Tensor, str], kept: set[str]) -> tuple[Tensor, str]:
-    """Return an operand without the axes that nobody else names."""
+    """Return an operand summed over the axes that no other one names."""
     x, letters = term
     gone = tuple(i for i, letter in enumerate(letters) if letter not in kept)
     if not gone:
@@ -295,7 +295,7 @@ def _ordered(x: Tensor, term: str, output: str) -> Tensor:
 
 
 def _pair(a: Tensor, s: str, b: Tensor, t: str, later: set[str]) -> tuple[Tensor, str]:
-    """Return the product of two operands: batches of matrices, free by contracted axes."""
+    """Return the product of two operands, as batches of matrices, free by contracted axes."""
     rows = s[0] if a.rows else t[0] if b.rows else ""
     if a.rows and b.rows and s[0] != t[0]:
         a, b, rows = all_rows(a), all_rows(b), ""
@@ -342,7 +342,7 @@ def _broadcast(a: Tensor, s: str, b: Tensor, t: str) -> tuple[Tensor, Tensor]:
 
 
 def _grouped(x: Tensor, term: str, groups: list[list[str]]) -> Tensor:
-    """Return x as batches of matrices: the axes of each of the last two groups as one."""
+    """Return x as batches of matrices, with each of the last two groups of axes combined."""
     batch, first, second = groups
     x = _ordered(x, term, "".join(batch + first + second))
     sizes = dict(zip("".join(batch + first + second), x.shape, strict=True))
@@ -355,9 +355,9 @@ def _grouped(x: Tensor, term: str, groups: list[list[str]]) -> Tensor:
 def _with_own_rows(
     a: Tensor, s: str, b: Tensor, t: str, groups: tuple[list[str], ...]
 ) -> tuple[Tensor, str]:
-    """Return the product where a alone has rows, which are none of b's axes.
+    """Return the product if only a has rows, which are not an axis of b.
 
-    Each row is a product of its own, with a matrix that all rows share.
+    Each row is a separate product, with a matrix shared by all rows.
     """
     batch, inner, left, right = groups
     rows, left = left[0] if left[0] == s[0] else s[0], [letter for letter in left if letter != s[0]]

@@ -1,4 +1,4 @@
-"""Axes split, moved and joined, by a pattern that names them."""
+"""Splitting, permuting and joining axes by a pattern of names."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ Groups = list[list[str]]
 
 @operation
 def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Any:
-    """Return the elements with axes split, in another order, and joined, as a pattern says.
+    """Return the elements with axes split, permuted and joined according to a pattern.
 
     Parameters
     ----------
     tensor : tensor or array_like
     pattern : str
         Names of the axes before and after, ``"b h w c -> b (h w) c"``.  Names in brackets are parts
-        of one axis, the last one running fastest.
+        of one axis, with the last one varying fastest.
     **axes_lengths : int
-        The sizes of axes: of the parts of one that is split, all but one are needed.
+        The sizes of axes: for an axis that is split, all but one of its parts are required.
 
     Examples
     --------

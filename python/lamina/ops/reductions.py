@@ -1,4 +1,4 @@
-"""Sums, means, extremes and what else reduces axes; that of the rows may be one of them."""
+"""Sums, means, extremes and other reductions over axes, possibly including that of the rows."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ __all__ = [
 
 
 def reduced(kind: str, x: Tensor, axis: Any, keepdims: bool, who: str | None = None) -> Tensor:
-    """Record a reduction over axes as users count them."""
+    """Record a reduction over axes, as users count them."""
     who = who or kind
     axes = axes_of(who, axis, x.ndim)
     if not axes:
         return x
     if kind not in ("sum", "prod") and 0 in [x.shape[a] for a in axes]:
-        raise ValueError(f"{who}: nothing has no {kind}; got shape {shown(x)}, axis {axis}")
+        raise ValueError(f"{who}: an empty array has no {kind}; got shape {shown(x)}, axis {axis}")
     places, rows = of_row(x, axes)
     y = record(kind, x, places, rows)
     return with_ones(y, axes, x) if keepdims else y
 
 
 def with_ones(y: Tensor, axes: list[int], x: Tensor) -> Tensor:
-    """Return what is left of x with axes of size 1 in place of those that went."""
+    """Return the reduced x with axes of size 1 in place of the reduced axes."""
     sizes = [1 if i in axes else size for i, size in enumerate(x.shape)]
     return Tensor(y.recording, y.recording.graph.reshape(y.value, sizes[1:] if y.rows else sizes))
 
@@ -69,9 +69,9 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
     ----------
     x : tensor or array_like
     axis : int or tuple of int, optional
-        The axes that go, that of the rows (0) included; all of them if not given.
+        The axes to reduce, possibly including that of the rows (0); by default all.
     keepdims : bool, default False
-        Whether they stay, with size 1.
+        Whether to keep them, with size 1.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
 
 @operation
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    """Return the product; of nothing it is 1."""
+    """Return the product; 1 if there are no elements."""
     from lamina.ops.core import cast
 
     y = _of_numbers("prod", x, axis, keepdims)
@@ -101,17 +101,17 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def max(  # noqa: A001
     x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
 ) -> Any:
-    """Return the largest element, NaN where there is one.
+    """Return the largest element, or NaN if there is one.
 
     Parameters
     ----------
     x : tensor or array_like
     axis : int or tuple of int, optional
-        The axes that go; all of them if not given.
+        The axes to reduce; by default all.
     keepdims : bool, default False
-        Whether they stay, with size 1.
+        Whether to keep them, with size 1.
     initial : float, optional
-        What the result is at least.  Needed where there are no elements.
+        Lower bound of the result.  Required if there are no elements.
     """
     return _extreme("max", x, axis, keepdims, initial)
 
@@ -120,7 +120,7 @@ def max(  # noqa: A001
 def min(  # noqa: A001
     x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
 ) -> Any:
-    """Return the smallest element, NaN where there is one; ``initial`` is what it is at most."""
+    """Return the smallest element, or NaN if there is one; ``initial`` is an upper bound."""
     return _extreme("min", x, axis, keepdims, initial)
 
 
@@ -156,9 +156,9 @@ def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     ----------
     x : tensor or array_like
     axis : int, optional
-        The axis that is searched; all elements, in order, if not given.
+        The axis to search; by default all elements, in order.
     keepdims : bool, default False
-        Whether the axis stays, with size 1.
+        Whether to keep the axis, with size 1.
 
     Examples
     --------
@@ -189,21 +189,21 @@ def _place(kind: str, x: Any, axis: Any, keepdims: bool) -> Tensor:
 
 @operation
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
-    """Return whether any element is true; of nothing, False."""
+    """Return whether any element is true; False if there are none."""
     true = floats(converted(x, "bool"))
     return elementwise("greater", reduced("sum", true, axis, keepdims, "any"), 0.0)
 
 
 @operation
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
-    """Return whether all elements are true; of nothing, True."""
+    """Return whether all elements are true; True if there are none."""
     false = floats(elementwise("logical_not", given(x)))
     return elementwise("equal", reduced("sum", false, axis, keepdims, "all"), 0.0)
 
 
 @operation
 def count_nonzero(x: Any, axis: Any = None) -> Any:
-    """Return how many elements are not 0."""
+    """Return the number of elements that are not 0."""
     true = floats(converted(x, "bool"))
     return converted(reduced("sum", true, axis, False, "count_nonzero"), "int32")
 
@@ -220,7 +220,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """
     x = floats(x)
     most = reduced("max", x, axis, True, "logsumexp")
-    # Infinities stay what they are: a shift by them would make NaN.
+    # Infinities are not subtracted, which would give NaN.
     shift = record("stop_gradient", where(isfinite(most), most, 0.0))
     y = add(log(reduced("sum", exp(subtract(x, shift)), axis, True)), shift)
     if keepdims:

@@ -1,4 +1,4 @@
-"""Tensors repeated, with margins, and in another order."""
+"""Tensors repeated, padded, and reordered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["flip", "fliplr", "flipud", "pad", "repeat", "roll", "tile"]
 
 @operation
 def tile(x: Any, repeats: Any) -> Any:
-    """Return the tensor several times in a row, along each axis.
+    """Return the tensor repeated along each axis.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def tile(x: Any, repeats: Any) -> Any:
 
 
 def _copies(x: Tensor, sizes: Sequence[int], place: int, count: int) -> Tensor:
-    """Return a tensor several times in a row along an axis of its values."""
+    """Return a tensor repeated along an axis of its values."""
     graph = x.recording.graph
     apart = graph.reshape(x.value, [prod(sizes[:place]), 1, prod(sizes[place:])])
     y = record("repeat", Tensor(x.recording, apart), [1, count, 1])
@@ -61,15 +61,15 @@ def _copies(x: Tensor, sizes: Sequence[int], place: int, count: int) -> Tensor:
 
 @operation
 def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
-    """Return each element several times in a row.
+    """Return each element repeated.
 
     Parameters
     ----------
     x : tensor or array_like
     repeats : int or sequence of int
-        How often: one number for all indices of the axis, or one for each.
+        Number of repetitions: one number for all indices of the axis, or one for each.
     axis : int, optional
-        Along which axis; all elements as one axis if not given.
+        The axis along which to repeat; by default all elements are flattened.
     """
     x = ravel(given(x)) if axis is None else given(x)
     place = axis_of("repeat", 0 if axis is None else axis, x.ndim)
@@ -89,7 +89,7 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
 
 
 def chosen(x: Tensor, indices: Any, place: int) -> Tensor:
-    """Return the indices of one axis that an array names."""
+    """Return the indices of one axis that an array selects."""
     x = all_rows(x) if place == 0 else x
     return record("take", x, given(indices), place - x.rows)  # type: ignore[no-any-return]
 
@@ -101,22 +101,22 @@ def _counts(who: str, name: str, counts: Any) -> list[int]:
     return numbers
 
 
-# --- around, and backwards
+# --- padding and reversal
 
 
 @operation
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Any:
-    """Return the tensor with margins around it.
+    """Return the tensor padded on all sides.
 
     Parameters
     ----------
     x : tensor or array_like
     pad_width : int, or sequence of (before, behind)
-        For each axis; one pair, or one number, for all.
+        For each axis; a single pair, or number, is used for all.
     mode : {"constant", "edge", "reflect", "symmetric", "wrap"}, default "constant"
-        What stands in the margins, as ``numpy.pad`` says.
+        The values of the padding, as in ``numpy.pad``.
     constant_values : float, optional
-        0 if not given; with mode "constant" alone.
+        By default 0; only for mode "constant".
 
     Examples
     --------
@@ -160,7 +160,7 @@ def _margins(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 
 @operation
 def flip(x: Any, axis: Any = None) -> Any:
-    """Return the tensor with axes in reverse: those given, or all."""
+    """Return the tensor with the given axes, or all, reversed."""
     x = given(x)
     axes = axes_of("flip", axis, x.ndim)
     x = all_rows(x) if x.rows and 0 in axes else x
@@ -171,19 +171,19 @@ def flip(x: Any, axis: Any = None) -> Any:
 
 @operation
 def fliplr(x: Any) -> Any:
-    """Return the tensor with axis 1 in reverse."""
+    """Return the tensor with axis 1 reversed."""
     return flip(x, 1)
 
 
 @operation
 def flipud(x: Any) -> Any:
-    """Return the tensor with axis 0 in reverse."""
+    """Return the tensor with axis 0 reversed."""
     return flip(x, 0)
 
 
 @operation
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
-    """Return the tensor moved along axes; what leaves at one end comes back at the other.
+    """Return the tensor shifted along axes; elements shifted out reappear at the other end.
 
     Parameters
     ----------
@@ -199,7 +199,9 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     shifts = integers("roll", "shift", shift)
     shifts = shifts if isinstance(shift, (list, tuple)) else shifts * len(axes)
     if len(shifts) != len(axes):
-        raise ValueError(f"roll: shift and axis must be as many; got {shift!r} and {axis!r}")
+        raise ValueError(
+            f"roll: shift and axis must have the same length; got {shift!r} and {axis!r}"
+        )
     for each, by in zip(axes, shifts, strict=True):
         place = axis_of("roll", each, x.ndim)
         length = length_of(x, place)

@@ -1,4 +1,4 @@
-"""Images of other sizes: resized, scaled and moved, padded, cropped."""
+"""Resizing images: scaling and moving, padding, cropping."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def resize(
     crop_to_aspect_ratio: bool = False, pad_to_aspect_ratio: bool = False,
     fill_mode: str = "constant", fill_value: float = 0.0, data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return images of another size.
+    """Return resized images.
 
     Parameters
     ----------
@@ -40,18 +40,18 @@ def resize(
         (height, width).
     interpolation : {"bilinear", "nearest", "bicubic", "lanczos3", "lanczos5"}, default "bilinear"
     antialias : bool, default False
-        Whether smaller images are smoothed.
+        Whether to smooth images that become smaller.
     crop_to_aspect_ratio, pad_to_aspect_ratio : bool, default False
-        Whether the images get the new proportions by a crop, or by margins, instead of distortion.
+        Whether to obtain the new proportions by cropping, or by padding, instead of distortion.
     fill_mode : {"constant"}
     fill_value : float, default 0.0
-        What stands in the margins.
+        The value of the padding.
     data_format : {"channels_last", "channels_first"}, optional
 
     Returns
     -------
     tensor or array
-        Of integers the nearest integers.
+        For integers rounded to integers.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def resize(
         )
     if fill_mode != "constant" or (crop_to_aspect_ratio and pad_to_aspect_ratio):
         raise ValueError(
-            f"resize: fill_mode must be 'constant', and a crop and margins exclude each other; got "
+            f"resize: fill_mode must be 'constant', and crop and padding cannot both be used; got "
             f"{fill_mode!r}, {crop_to_aspect_ratio} and {pad_to_aspect_ratio}"
         )
     old = x.shape[first : first + 2]
@@ -107,23 +107,23 @@ def scale_and_translate(
     images: Any, output_shape: Any, scale: Any, translation: Any, spatial_dims: Any, method: str,
     antialias: bool = True,
 ) -> Any:  # fmt: skip
-    """Return images whose axes are scaled, then moved: place p goes to ``p * scale + translation``.
+    """Return images with scaled and shifted axes: position p becomes ``p * scale + translation``.
 
-    Pixel i covers the places from i to i + 1.  What comes from outside of an image is 0.
+    Pixel i covers the positions from i to i + 1.  Outside of an image the value is 0.
 
     Parameters
     ----------
     images : tensor or array_like
     output_shape : tuple of int
-        That of the result; but for the spatial axes it is that of the images.
+        The shape of the result; except for the spatial axes it must be that of the images.
     scale, translation : tensor or array_like, shape (k,)
         One number for each spatial axis.  Gradients flow to them.
     spatial_dims : sequence of k int
-        The axes that are scaled.
+        The axes to be scaled.
     method : {"linear", "cubic", "lanczos3", "lanczos5"}
         The kernel of the interpolation; also "bilinear", "trilinear", "bicubic" and "tricubic".
     antialias : bool, default True
-        Whether images that get smaller are smoothed.
+        Whether to smooth images that become smaller.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def scale_and_translate(
     kept = [a for a in range(x.ndim) if a not in axes]
     if len(new) != x.ndim or any(new[a] not in (None, x.shape[a]) for a in kept if x.shape[a]):
         raise ValueError(
-            f"{who}: output_shape must be that of the images but for the spatial axes; got "
+            f"{who}: output_shape must be that of the images except for the spatial axes; got "
             f"{tuple(new)} for {shown(x)} and spatial_dims {tuple(axes)}"
         )
     if tuple(factors.shape) != (len(axes),) or tuple(moves.shape) != (len(axes),):
@@ -172,7 +172,7 @@ def pad_images(
     right_padding: Any = None, target_height: Any = None, target_width: Any = None,
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return images with zeros around them; of each axis two of the three numbers are given."""
+    """Return images padded with zeros; two of the three numbers must be given for each axis."""
     x, first, back = last_channels("pad_images", images, data_format)
     height, width = x.shape[first : first + 2]
     rows = _ends("pad_images", top_padding, bottom_padding, target_height, height, 1)
@@ -186,7 +186,7 @@ def crop_images(
     right_cropping: Any = None, target_height: Any = None, target_width: Any = None,
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return images without their margins; of each axis two of the three numbers are given."""
+    """Return cropped images; two of the three numbers must be given for each axis."""
     x, first, back = last_channels("crop_images", images, data_format)
     height, width = x.shape[first : first + 2]
     top, bottom = _ends("crop_images", top_cropping, bottom_cropping, target_height, height, -1)
@@ -198,8 +198,8 @@ def crop_images(
 def _ends(who: str, before: Any, after: Any, target: Any, size: int, sign: int) -> tuple[int, int]:
     if (before is None) + (after is None) + (target is None) != 1:
         raise ValueError(
-            f"{who}: of each axis two of the margin before, the margin behind and the target size "
-            f"must be given; got {before}, {after} and {target}"
+            f"{who}: two of the margin before, the margin after and the target size must be given "
+            f"for each axis; got {before}, {after} and {target}"
         )
     before, after, target = (
         None if value is None else integer(who, name, value)

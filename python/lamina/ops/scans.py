@@ -1,4 +1,4 @@
-"""Sums and products of all that stands before, and differences."""
+"""Cumulative sums and products, and differences."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ __all__ = ["cumprod", "cumsum", "diff"]
 
 @operation
 def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Return the sum of what stands at and before each position.
+    """Return the cumulative sum along an axis.
 
     Parameters
     ----------
     x : tensor or array_like
     axis : int, optional
-        All elements as one axis if not given.
+        By default all elements, as one axis.
     dtype : str, optional
-        That of the result.
+        The dtype of the result.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 @operation
 def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Return the product of what stands at and before each position."""
+    """Return the cumulative product along an axis."""
     return _scanned("cumprod", x, axis, dtype)
 
 
@@ -57,7 +57,7 @@ def _scanned(kind: str, x: Any, axis: Any, dtype: Any) -> Tensor:
 
 @operation
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """Return the differences of neighbours, n times over; of truth values, whether they differ."""
+    """Return the n-th differences of neighbours; for booleans, whether neighbours differ."""
     x = given(a)
     apart = not_equal if x.dtype == "bool" else subtract
     place = axis_of("diff", axis, x.ndim)

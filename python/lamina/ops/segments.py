@@ -1,4 +1,4 @@
-"""What the entries that share an id come to."""
+"""Reductions over entries that share an id."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def _segments(
     x, ids = row_indices(x, ids)
     if x.shape[0] != ids.shape[0]:
         raise ValueError(
-            f"{who}: data and segment_ids must be equally long; got {shown(x)} and {shown(ids)}"
+            f"{who}: data and segment_ids must have the same length; got {shown(x)} and "
+            f"{shown(ids)}"
         )
     return x, ids, count
 
@@ -53,11 +54,11 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None, sorted: b
     ----------
     data : tensor or array_like, shape (n, ...)
     segment_ids : tensor or array_like of int, shape (n,)
-        Entries whose id is not in [0, num_segments) are left out.
+        Entries whose id is not in [0, num_segments) are ignored.
     num_segments : int, optional
-        The largest id + 1 if not given, for ids that are known.
+        By default the largest id + 1, if the ids are known.
     sorted : bool, default False
-        Makes no difference.
+        Has no effect.
 
     Examples
     --------
@@ -70,9 +71,9 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None, sorted: b
 
 @operation
 def segment_max(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
-    """Return the largest of the entries that share an id.
+    """Return the maximum over the entries that share an id.
 
-    For an id that none has it is -inf, or the smallest integer.
+    For an id without entries it is -inf, or the smallest integer.
     """
     x, ids, count = _segments("segment_max", data, segment_ids, num_segments)
     y = record("segment_max", floats(x), ids, count)
@@ -81,9 +82,9 @@ def segment_max(data: Any, segment_ids: Any, num_segments: Any = None, sorted: b
 
 @operation
 def segment_min(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
-    """Return the smallest of the entries that share an id.
+    """Return the minimum over the entries that share an id.
 
-    For an id that none has it is inf, or the largest integer.
+    For an id without entries it is inf, or the largest integer.
     """
     x, ids, count = _segments("segment_min", data, segment_ids, num_segments)
     y = negative(record("segment_max", negative(floats(x)), ids, count))
@@ -94,7 +95,7 @@ def segment_min(data: Any, segment_ids: Any, num_segments: Any = None, sorted: b
 def segment_prod(
     data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False  # noqa: A002, ARG001
 ) -> Any:  # fmt: skip
-    """Return the products of the entries that share an id; 1 for an id that none has.
+    """Return the products of the entries that share an id; 1 for an id without entries.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def segment_prod(
     order = argsort(ids)
     x, ids = taken(x, order, 0), taken(ids, order, 0)
     length, step = x.shape[0], 1
-    while step < length:  # each entry takes up the product that ends `step` before its own begins
+    while step < length:  # each entry is multiplied by the product that ends `step` before
         alike = equal(part(ids, 0, step, length - step), part(ids, 0, 0, length - step))
         before = where(_wide(alike, x), part(x, 0, 0, length - step), 1)
         x = concatenate([part(x, 0, 0, step), multiply(part(x, 0, step, length - step), before)])

@@ -1,4 +1,4 @@
-"""The same elements seen with another shape, or in another order."""
+"""The same elements with another shape, or in another order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def reshape(x: Any, newshape: Any) -> Any:
     ----------
     x : tensor or array_like
     newshape : tuple of int
-        One size may be -1: it follows from the others.
+        One size may be -1 and is inferred from the others.
     """
     tensor = given(x)
     sizes = _sizes("reshape", newshape)
@@ -65,7 +65,7 @@ def _sizes(who: str, newshape: Any) -> list[Any]:
 
 
 def _kept_rows(tensor: Tensor, sizes: list[Any]) -> list[int] | None:
-    """Return the new shape of a row where the rows stay the first axis."""
+    """Return the new shape of a row if the rows remain the first axis."""
     first, rest = sizes[0], sizes[1:]
     if any(isinstance(size, RowCount) for size in rest):
         return None
@@ -95,7 +95,7 @@ def _reshaped(tensor: Tensor, sizes: Any) -> Tensor:
 
 @operation
 def expand_dims(x: Any, axis: Any) -> Any:
-    """Return the tensor with new axes of size 1, which stand at ``axis`` in the result."""
+    """Return the tensor with new axes of size 1, at positions ``axis`` in the result."""
     tensor = given(x)
     listed = list(axis) if isinstance(axis, (list, tuple)) else [axis]
     ndim = tensor.ndim + len(listed)
@@ -109,7 +109,7 @@ def expand_dims(x: Any, axis: Any) -> Any:
 
 @operation
 def squeeze(x: Any, axis: Any = None) -> Any:
-    """Return the tensor without axes of size 1: all of them, or those given."""
+    """Return the tensor without axes of size 1, all or those given."""
     tensor = given(x)
     if axis is None:
         places = [i for i, size in enumerate(tensor.shape) if size == 1]
@@ -128,7 +128,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 @operation
 def transpose(x: Any, axes: Any = None) -> Any:
-    """Return the axes in another order, by default the reverse one."""
+    """Return the tensor with its axes permuted, by default reversed."""
     tensor = given(x)
     order = list(range(tensor.ndim))[::-1]
     if axes is not None:
@@ -158,7 +158,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
 @operation
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
-    """Return the tensor with axes moved to other places; the rest keep their order.
+    """Return the tensor with axes moved to other positions; the others keep their order.
 
     Examples
     --------
@@ -172,8 +172,8 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     places = [axis_of("moveaxis", axis, tensor.ndim, "destination") for axis in listed[1]]
     if len(set(origins)) != len(set(places)) or len(origins) != len(places):
         raise ValueError(
-            f"moveaxis: source and destination must be as many axes, each once; got {source!r} and "
-            f"{destination!r}"
+            f"moveaxis: source and destination must have the same number of axes, each once; "
+            f"got {source!r} and {destination!r}"
         )
     order = [axis for axis in range(tensor.ndim) if axis not in origins]
     for place, origin in sorted(zip(places, origins, strict=True)):
@@ -183,13 +183,13 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 @operation
 def ravel(x: Any) -> Any:
-    """Return all elements as one axis."""
+    """Return all elements along one axis."""
     return reshape(x, (-1,))
 
 
 @operation
 def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    """Return the tensor turned k times by a right angle, from the first axis to the second."""
+    """Return the tensor rotated k times by 90 degrees, from the first axis towards the second."""
     from lamina.ops.repeating import flip
 
     tensor = given(array)
@@ -208,13 +208,13 @@ def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 @operation
 def broadcast_to(x: Any, shape: Any) -> Any:
-    """Return the tensor with axes of size 1 repeated, and new ones in front.
+    """Return the tensor with axes of size 1 repeated, and new leading axes.
 
     Parameters
     ----------
     x : tensor or array_like
     shape : tuple of int
-        The first entry may be that of ``ops.shape`` of a tensor with rows.
+        The first entry may be that of ``ops.shape`` for a tensor with rows.
 
     Examples
     --------

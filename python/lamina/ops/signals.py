@@ -1,4 +1,4 @@
-"""Signals: areas under them, cross-correlations, stretches of them."""
+"""Signals: integrals, cross-correlations, frames."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ __all__ = ["correlate", "extract_sequences", "trapezoid"]
 
 @operation
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """Return the area under the lines that join neighbours along an axis.
+    """Return the integral along an axis by the trapezoidal rule.
 
     Parameters
     ----------
     y : tensor or array_like
     x : tensor or array_like, optional
-        Where the elements of y stand: of y's shape, or one number for each index of the axis.
+        Positions of the elements of y: of the shape of y, or one number for each index of the axis.
     dx : float, default 1.0
-        Their distance, where x is not given.
+        Distance of the elements, if x is not given.
     axis : int, default -1
 
     Examples
@@ -70,9 +70,9 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     ----------
     x1, x2 : tensor or array_like, shape (m,) and (n,)
     mode : {"valid", "same", "full"}, default "valid"
-        Whether k runs over the places where the shorter lies within the longer, which are
-        ``max(m, n) - min(m, n) + 1``; over ``max(m, n)`` in the middle; or over all ``m + n - 1``
-        where they overlap.
+        Whether k runs over the ``max(m, n) - min(m, n) + 1`` positions where the shorter vector
+        lies within the longer; over the ``max(m, n)`` central positions; or over all ``m + n - 1``
+        positions with an overlap.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
 
 @operation
 def extract_sequences(x: Any, sequence_length: int, sequence_stride: int) -> Any:
-    """Return stretches of the last axis, each beginning so many steps behind the one before.
+    """Return frames of the last axis whose starts are a number of steps apart.
 
     Parameters
     ----------

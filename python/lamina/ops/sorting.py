@@ -1,4 +1,4 @@
-"""Order: sorted elements, the largest ones, places in a sorted sequence."""
+"""Sorting: sorted elements, the largest ones, positions in a sorted sequence."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def argsort(x: Any, axis: Any = -1) -> Any:
 def _ordered(kind: str, x: Any, axis: Any) -> Tensor:
     tensor = given(x)
     truth = tensor.dtype == "bool"
-    single = tensor.ndim == 0 and kind == "argsort" and axis in (0, -1)  # as NumPy has it
+    single = tensor.ndim == 0 and kind == "argsort" and axis in (0, -1)  # as in NumPy
     axis = None if single else axis
     tensor = numbers(ravel(tensor) if axis is None else tensor)
     place = axis_of(kind, 0 if axis is None else axis, tensor.ndim)
@@ -56,14 +56,14 @@ def _ordered(kind: str, x: Any, axis: Any) -> Tensor:
 
 @operation
 def argpartition(x: Any, kth: int, axis: Any = -1) -> Any:
-    """Return indices so that the smallest ``kth`` elements come first: here all in order.
+    """Return indices that put the smallest ``kth`` elements first; all are in order here.
 
     Parameters
     ----------
     x : tensor or array_like
     kth : int
     axis : int, optional
-        All elements as one axis if None.
+        If None, all elements as one axis.
     """
     x = given(x)
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
@@ -83,7 +83,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:  # noqa: A002, ARG001
     x : tensor or array_like
     k : int
     sorted : bool, default True
-        They are in descending order in either case.
+        Has no effect: they are always in descending order.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:  # noqa: A002, ARG001
 
 @operation
 def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
-    """Return whether the prediction for each target is among the k largest of its row.
+    """Return whether the prediction for each target is among the k largest in its row.
 
     Parameters
     ----------
@@ -119,21 +119,21 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     classes = np.asarray(arange(predictions.shape[-1]))
     here = equal(expand_dims(given(targets), -1), classes)
     own = sum_of(where(here, predictions, 0.0), -1, keepdims=True)
-    own = where(isnan(own), float("-inf"), own)  # a NaN is not among the largest
+    own = where(isnan(own), float("-inf"), own)  # NaN is not among the largest
     larger = count_nonzero(less(own, predictions), -1)
     return less(larger, k) & any_of(here, -1)
 
 
 @operation
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
-    """Return where values belong in a sorted sequence; NaN belongs at its end.
+    """Return the positions of values in a sorted sequence; NaN belongs at its end.
 
     Parameters
     ----------
     sorted_sequence : tensor or array_like, shape (n,)
     values : tensor or array_like
     side : {"left", "right"}, default "left"
-        Before or behind equal elements.
+        Before or after equal elements.
     """
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: side must be 'left' or 'right'; got {side!r}")
@@ -145,19 +145,19 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
 
 @operation
 def digitize(x: Any, bins: Any) -> Any:
-    """Return in which bin each element lies: how many edges are at or below it."""
+    """Return the bin of each element: the number of edges that are at or below it."""
     return before_each(given(bins), given(x), less_equal)
 
 
-FEW = 64  # so many comparisons of each value take less time than a search
+FEW = 64  # up to this many comparisons per value are faster than a search
 
 
 def before_each(sequence: Tensor, values: Tensor, before: Any) -> Any:
-    """Return how many elements of a sorted sequence stand before each value; all before NaN."""
+    """Return the number of elements of a sorted sequence before each value; all before NaN."""
     length = length_of(sequence, 0)
     if length <= FEW:
         found = count_nonzero(before(sequence, expand_dims(values, -1)), -1)
-    else:  # by halves
+    else:  # by bisection
         sequence, found = all_rows(sequence), given(np.int32(0))
         step = 1 << (length.bit_length() - 1)
         while step:

@@ -29,7 +29,7 @@ __all__ = ["average", "corrcoef", "median", "percentile", "quantile", "std", "va
 
 @operation
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the variance: the mean square of the distances from the mean.
+    """Return the variance: the mean squared distance from the mean.
 
     Examples
     --------
@@ -50,15 +50,15 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
-    """Return the mean, each element counted by its weight.
+    """Return the weighted mean.
 
     Parameters
     ----------
     x : tensor or array_like
     axis : int or tuple of int, optional
-        All axes if not given.
+        By default all axes.
     weights : tensor or array_like, optional
-        Of x's shape, or one number for each index of the axis.
+        Of the shape of x, or one number for each index of the axis.
     """
     x = floats(x)
     if weights is None:
@@ -88,7 +88,7 @@ def corrcoef(x: Any) -> Any:
     Returns
     -------
     tensor or array, shape (variables, variables)
-        NaN for a variable that is constant.
+        NaN for constant variables.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def corrcoef(x: Any) -> Any:
         found = divide(matmul(apart, transpose(apart)), multiply(spread, transpose(spread)))
     else:
         found = divide(matmul(apart, apart), reshape(square(spread), ()))
-    return minimum(maximum(found, -1.0), 1.0)  # rounding may lead beyond
+    return minimum(maximum(found, -1.0), 1.0)  # rounding may exceed these
 
 
 # --- by order
@@ -116,17 +116,17 @@ def corrcoef(x: Any) -> Any:
 def quantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """Return the numbers below which the shares ``q`` of the elements lie.
+    """Return the quantiles ``q`` of the elements.
 
     Parameters
     ----------
     x : tensor or array_like
     q : float or sequence of float
-        From 0 to 1; several stand along a new first axis.
+        From 0 to 1; several give a new first axis.
     axis : int or tuple of int, optional
-        All axes if not given.
+        By default all axes.
     method : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
-        What lies between two elements.
+        The value between two elements.
     keepdims : bool, default False
     """
 
@@ -150,14 +150,14 @@ def shares_of(who: str, q: Any) -> Any:
 def by_shares(
     who: str, x: Any, q: Any, axis: Any, keepdims: bool, at: Callable[[Tensor, float], Any]
 ) -> Any:
-    """Return what a function gives for the sorted elements, as the last axis, and each share."""
+    """Return the results of a function of the elements, sorted in the last axis, and each share."""
     shares = shares_of(who, q)
     if shares.ndim > 1 or not ((shares >= 0) & (shares <= 1)).all():
         raise ValueError(f"{who}: q must be numbers from 0 to 1; got {q!r}")
     x, axes = floats(x), axes_of(who, axis, floats(x).ndim)
     ordered = _last(x, axes)
     if ordered.shape[-1] == 0:
-        raise ValueError(f"{who}: nothing has no quantile; got shape {shown(x)}")
+        raise ValueError(f"{who}: an empty array has no quantile; got shape {shown(x)}")
     ordered = sort(ordered, -1)
     found = []
     for share in shares.ravel():
@@ -177,7 +177,7 @@ def _size(x: Tensor, axis: int) -> Any:
 
 
 def _last(x: Tensor, axes: list[int]) -> Tensor:
-    """Return x with the axes as one, the last."""
+    """Return x with the axes combined as the last one."""
     rest = [i for i in range(x.ndim) if i not in axes]
     x = all_rows(x) if 0 in axes else x
     x = transpose(x, [*rest, *axes])
@@ -185,10 +185,10 @@ def _last(x: Tensor, axes: list[int]) -> Tensor:
 
 
 def places_between(who: str, share: float, counts: Any, method: str) -> tuple[Any, Any, Any]:
-    """Return the two places a share lies between, among so many, and the weight of the second."""
+    """Return the two indices between which a share lies, and the weight of the second."""
     place = share * (np.asarray(counts) - 1)
     low, high = np.floor(place), np.ceil(place)
-    if method == "nearest":  # of two the even one
+    if method == "nearest":  # with ties to even
         low = high = np.round(place)
     elif method == "lower":
         high = low
@@ -204,7 +204,7 @@ def places_between(who: str, share: float, counts: Any, method: str) -> tuple[An
 
 
 def mixed(below: Any, above: Any, weight: Any) -> Any:
-    """Return the weighted mean of two."""
+    """Return the weighted mean of two values."""
     if isinstance(weight, float) and weight == 0.0:
         return below
     return add(multiply(below, 1.0 - weight), multiply(above, weight))
@@ -214,13 +214,13 @@ def mixed(below: Any, above: Any, weight: Any) -> Any:
 def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """Return ``quantile`` of shares in per cent, from 0 to 100."""
+    """Return ``quantile`` for percentages from 0 to 100."""
     return quantile(given(x), shares_of("percentile", q) / 100, axis, method, keepdims)
 
 
 @operation
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the middle one of the elements in order, or the mean of the two.
+    """Return the median: the middle element in order, or the mean of the two middle ones.
 
     Examples
     --------

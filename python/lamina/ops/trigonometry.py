@@ -86,7 +86,7 @@ def arcsinh(x: Any) -> Any:
 
 @operation
 def arccosh(x: Any) -> Any:
-    """Return the number from 0 up whose hyperbolic cosine is x."""
+    """Return the non-negative number whose hyperbolic cosine is x."""
     return elementwise("arccosh", x)
 
 

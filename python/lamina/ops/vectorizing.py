@@ -1,4 +1,4 @@
-"""Functions of single elements, made functions of tensors: each call is written out."""
+"""Turning functions of single elements into functions of tensors, with every call recorded."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ def vectorize(
 ) -> Callable[..., Any]:  # fmt: skip
     """Return a function that calls another one for each element of its arguments.
 
-    The calls are made one after the other; on tensors of a model all of them are recorded, which
-    takes a known number of rows.  A function that is written in ``lamina.ops`` needs it rarely:
-    most operations take whole tensors.
+    The calls are made one after another; on tensors of a model all of them are recorded, which
+    requires a known number of rows.  A function that is written with ``lamina.ops`` rarely needs
+    it: most operations take whole tensors.
 
     Parameters
     ----------
     pyfunc : callable
-        It is given numbers, or what ``signature`` says, and returns a number or a tensor, or a
-        structure of them.
+        It is called with numbers, or arguments described by ``signature``, and returns a number or
+        a tensor, or a structure of them.
     excluded : set of int, optional
-        Arguments that it is given as they are.
+        Arguments that are passed unchanged.
     signature : str, optional
-        The axes that an argument keeps for each call, as in ``"(m,n),(n)->(m)"``.
+        The axes of each argument that are passed in each call, as in ``"(m,n),(n)->(m)"``.
 
     Returns
     -------
     callable
-        The axes before those of the signature broadcast; the results stand along them.
+        The axes before those in the signature broadcast; the results are arranged along them.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def _tensor(value: Any) -> Any:
 
 
 def _broadcast(loops: list[Any]) -> tuple[int, ...]:
-    """Return the shape that the axes of all arguments broadcast to."""
+    """Return the shape to which the axes of all arguments broadcast."""
     known = [tuple(map(int, sizes)) for sizes in loops]
     try:
         return np.broadcast_shapes(*known)
@@ -98,14 +98,14 @@ def _broadcast(loops: list[Any]) -> tuple[int, ...]:
 
 
 def _element(value: Any, sizes: Any, index: tuple[int, ...]) -> Any:
-    """Return what a tensor holds at an index into the axes that all broadcast to."""
+    """Return the part of a tensor at an index into the broadcast axes."""
     own = index[len(index) - len(sizes) :]
     at = tuple(0 if size == 1 else i for i, size in zip(own, sizes, strict=True))
     return get_item(value, at) if at else value
 
 
 def _ranks(signature: str) -> list[int]:
-    """Return how many axes each argument keeps."""
+    """Return the number of axes of each argument in a call."""
     core = r"\(\s*(?:\w+\s*(?:,\s*\w+\s*)*)?\)"
     left, arrow, right = signature.partition("->")
     if not arrow or not all(

@@ -1,4 +1,4 @@
-"""Images bent: read at places between their pixels."""
+"""Warping images: reading them at positions between pixels."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ ORDERS = {"nearest": 0, "bilinear": 1}
 def map_coordinates(
     inputs: Any, coordinates: Any, order: int, fill_mode: str = "constant", fill_value: float = 0.0
 ) -> Any:
-    """Return the values of a tensor at places between its elements.
+    """Return the values of a tensor at positions between its elements.
 
-    Gradients flow to the elements and, with order 1, to the places.
+    Gradients flow to the elements and, with order 1, to the positions.
 
     Parameters
     ----------
     inputs : tensor or array_like, of k axes
     coordinates : tensor or array_like, shape (k, ...)
-        A place along each axis; element i stands at i.
+        A position along each axis; element i is at i.
     order : {0, 1}
-        The nearest element, or what lies on the lines between neighbours.
+        The nearest element, or linear interpolation between neighbours.
     fill_mode : {"constant", "nearest", "wrap", "mirror", "reflect"}, default "constant"
-        What stands outside: one value, the elements at the ends, or all of them again, in the same
-        order, or backwards without or with those at the ends.
+        Values outside: a constant, the elements at the ends, or all elements repeated, in the same
+        order, or reversed without or with those at the ends.
     fill_value : float, default 0.0
-        That of mode "constant".
+        The value for mode "constant".
 
     Returns
     -------
@@ -87,21 +87,21 @@ def affine_transform(
     images: Any, transform: Any, interpolation: str = "bilinear", fill_mode: str = "constant",
     fill_value: float = 0, data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return images whose pixels are read elsewhere: rotated, sheared, scaled or moved ones.
+    """Return images read at transformed positions: rotated, sheared, scaled or shifted.
 
-    The pixel in column x and row y is what the image has in column ``(a0 x + a1 y + a2) / k`` and
+    The pixel in column x and row y is read at column ``(a0 x + a1 y + a2) / k`` and
     row ``(b0 x + b1 y + b2) / k``, with ``k = c0 x + c1 y + 1``.
 
     Parameters
     ----------
     images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
     transform : tensor or array_like, shape (n, 8) or (8,)
-        a0, a1, a2, b0, b1, b2, c0, c1.  Gradients flow to them, if the interpolation is bilinear.
+        a0, a1, a2, b0, b1, b2, c0, c1.  Gradients flow to them if the interpolation is bilinear.
     interpolation : {"bilinear", "nearest"}, default "bilinear"
     fill_mode : {"constant", "nearest", "wrap", "mirror", "reflect"}, default "constant"
-        What stands outside, as ``map_coordinates`` says.
+        Values outside the image, as in ``map_coordinates``.
     fill_value : float, default 0
-        That of mode "constant".
+        The value for mode "constant".
     data_format : {"channels_last", "channels_first"}, optional
 
     Examples
@@ -127,7 +127,7 @@ def affine_transform(
 
 
 def _one_each(who: str, x: Tensor, name: str, given_ones: Any) -> None:
-    """Check that there is one for each image, or for all, where both numbers are known."""
+    """Check that there is one for each image, or one for all, if both numbers are known."""
     count, images = shape(given_ones)[0], x.shape[0]
     known = isinstance(count, int) and isinstance(images, int)
     if known and count not in (1, images):
@@ -142,17 +142,17 @@ def perspective_transform(
     images: Any, start_points: Any, end_points: Any, interpolation: str = "bilinear",
     fill_value: float = 0, data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return images seen from elsewhere: four of their points come to lie at four others.
+    """Return images after a perspective transformation that maps four points to four others.
 
     Parameters
     ----------
     images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
     start_points, end_points : tensor or array_like, shape (n, 4, 2) or (4, 2)
-        Columns and rows, (x, y), in the images and in the result.  No three of four may lie on a
-        line.  Gradients flow to them, if the interpolation is bilinear.
+        Columns and rows, (x, y), in the images and in the result.  No three of the four points may
+        be collinear.  Gradients flow to them if the interpolation is bilinear.
     interpolation : {"bilinear", "nearest"}, default "bilinear"
     fill_value : float, default 0
-        What stands outside of the images.
+        The value outside the images.
     data_format : {"channels_last", "channels_first"}, optional
 
     Examples
@@ -186,7 +186,7 @@ def perspective_transform(
     return back(y if first else squeeze(y, 0))
 
 
-# --- where pixels are read
+# --- positions at which pixels are read
 
 
 def _of_images(entry: Any) -> Any:
@@ -195,7 +195,7 @@ def _of_images(entry: Any) -> Any:
 
 
 def _projected(x: Tensor, entries: list[Any], unit: float = 1.0) -> tuple[Any, Any]:
-    """Return the rows and the columns that matrices, row by row, lead the pixels to."""
+    """Return the rows and columns to which matrices map the pixels."""
     rows, columns = (places / unit for places in pixel_grid(x))
     across, down, depth = (
         add(add(multiply(a, columns), multiply(b, rows)), c)
@@ -213,7 +213,7 @@ def pixel_grid(x: Tensor) -> tuple[Any, Any]:
 def warped(
     x: Tensor, rows: Any, columns: Any, interpolation: str, fill_mode: str, fill_value: float
 ) -> Any:
-    """Return images (n, height, width, channels) read at places (n or 1, height, width)."""
+    """Return images (n, height, width, channels) read at positions (n or 1, height, width)."""
     if x.rows or rows.rows or columns.rows:
         x, rows, columns = (_of_each_row(each) for each in (x, rows, columns))
         if rows.rows != columns.rows:
@@ -223,11 +223,11 @@ def warped(
 
 
 def _of_each_row(x: Tensor) -> Tensor:
-    """Return a value with rows, or, where its first axis has one entry, that entry for all rows."""
+    """Return a tensor with rows, or, if its first axis has one entry, that entry for all rows."""
     return x if x.rows else squeeze(x, 0) if x.shape[0] == 1 else by_rows(x)
 
 
-# --- at random
+# --- random transformations
 
 
 @operation
@@ -235,25 +235,25 @@ def elastic_transform(
     images: Any, alpha: float = 20.0, sigma: float = 5.0, interpolation: str = "bilinear",
     fill_mode: str = "reflect", fill_value: float = 0.0, seed: Any = None, data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return images whose pixels are moved at random, neighbours alike (Simard et al., 2003).
+    """Return images with smooth random displacements of their pixels (Simard et al., 2003).
 
-    A pixel moves by ``alpha * sigma`` times a normal number for each axis, both smoothed by
+    A pixel moves by ``alpha * sigma`` times a normal number along each axis, smoothed by
     ``gaussian_blur`` with ``sigma``.
 
     Parameters
     ----------
     images : tensor or array_like, shape (n, height, width, channels) or (height, width, channels)
     alpha : float, default 20.0
-        How far pixels move.
+        Strength of the displacements.
     sigma : float, default 5.0
-        How far neighbours move alike, in pixels.
+        Length scale over which neighbours move together, in pixels.
     interpolation : {"bilinear", "nearest"}, default "bilinear"
     fill_mode : {"constant", "nearest", "wrap", "mirror", "reflect"}, default "reflect"
-        What stands outside, as ``map_coordinates`` says.
+        Values outside the image, as in ``map_coordinates``.
     fill_value : float, default 0.0
-        That of mode "constant".
+        The value for mode "constant".
     seed : int or SeedGenerator, optional
-        As of ``lamina.random.normal``: a number gives the same moves at each call.
+        As in ``lamina.random.normal``: a number gives the same displacements in each call.
     data_format : {"channels_last", "channels_first"}, optional
 
     Examples

@@ -38,7 +38,7 @@ def conv(
     ----------
     inputs : tensor or array_like, shape (n, ..., channels)
         With 1 to 3 spatial axes.
-    kernel : tensor or array_like, shape (..., channels / groups, filters)
+    Fewer channels than the inputs have form groups that do not mix.
         Fewer channels than the inputs have make groups that do not mix.
     strides : int or tuple of int, default 1
     padding : {"valid", "same"}, default "valid"
@@ -88,7 +88,7 @@ def separable_conv(
     inputs: Any, depthwise_kernel: Any, pointwise_kernel: Any, strides: Any = 1,
     padding: str = "valid", data_format: Any = None, dilation_rate: Any = 1,
 ) -> Any:  # fmt: skip
-    """Return ``depthwise_conv``, its channels then mixed by a kernel of size 1."""
+    """Return ``depthwise_conv`` followed by a convolution with a kernel of size 1."""
     y = depthwise_conv(
         given(inputs), depthwise_kernel, strides, padding, data_format, dilation_rate
     )
@@ -150,17 +150,17 @@ def conv_transpose(
     inputs: Any, kernel: Any, strides: Any = 1, padding: str = "valid", output_padding: Any = None,
     data_format: Any = None, dilation_rate: Any = 1,
 ) -> Any:  # fmt: skip
-    """Return the transpose of a convolution: it spreads each place over a window.
+    """Return the transposed convolution, which spreads each position over a window.
 
     Parameters
     ----------
     inputs : tensor or array_like, shape (n, ..., channels)
     kernel : tensor or array_like, shape (..., filters, channels)
     strides : int or tuple of int, default 1
-        Steps of the windows over the output.
+        Strides of the windows over the output.
     padding : {"valid", "same"}, default "valid"
     output_padding : int or tuple of int, optional
-        Cells added at the end of each axis, below the strides.
+        Cells added at the end of each axis, fewer than the strides.
     data_format : {"channels_last", "channels_first"}, optional
     dilation_rate : int or tuple of int, default 1
     """
@@ -203,7 +203,8 @@ def _spread(
     axes = x.ndim - 2
     if axes < 3:
         return each_image(x, plane(w, axes))
-    # Frame d and slice t of the kernel make frame d stride + t dilation - before of the output.
+    # Frame d and slice t of the kernel contribute to frame d stride + t dilation - before of the
+    # output.
     total: Any = None
     for tap in range(w.shape[0]):
         y = each_frame(x, plane(get_item(w, tap), 2))
@@ -213,7 +214,7 @@ def _spread(
 
 
 def _placed_depth(y: Tensor, stride: int, offset: int, size: int) -> Tensor:
-    """Return frames with zeros between and around them: the first one stands at ``offset``."""
+    """Return frames with zeros between and around them: the first one is at ``offset``."""
     graph, at = y.recording.graph, 0 if y.rows else 1
     shape = list(y.value.shape)
     depth = shape[at]

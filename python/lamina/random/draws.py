@@ -91,7 +91,7 @@ def normal(
         The first entry may be that of ``ops.shape`` for a tensor with rows.
     mean, stddev : float, default 0.0 and 1.0
     dtype : str, optional
-        "float32" if not given.
+        By default "float32".
     seed : int or SeedGenerator, optional
 
     Examples
@@ -261,7 +261,7 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
         The shape parameter, positive, which is the mean and the variance.  It broadcasts to
         ``shape``.
     dtype : str, optional
-        "float32" if not given.
+        By default "float32".
     seed : int or SeedGenerator, optional
 
     Examples
@@ -287,7 +287,7 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
     alpha, beta : float, tensor or array_like
         Positive; the mean is ``alpha / (alpha + beta)``.  They broadcast to ``shape``.
     dtype : str, optional
-        "float32" if not given.
+        By default "float32".
     seed : int or SeedGenerator, optional
 
     Examples

@@ -48,8 +48,8 @@ def restored(told: Mapping[str, Any], tensors: Mapping[str, Array] | None) -> An
     library = {"Functional": Functional, "Sequential": Sequential}
     if own is None and name not in library:
         raise ValueError(
-            f"the model is of the class {name!r}, and files only contain the names of classes: give "
-            f"it, custom_objects={{{name!r}: the_class}}, or register it with "
+            f"the model is of the class {name!r}, and files only contain the names of classes: "
+            f"give it, custom_objects={{{name!r}: the_class}}, or register it with "
             f"lamina.saving.register_serializable"
         )
     cls = library[name] if own is None else own
