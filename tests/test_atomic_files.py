@@ -80,7 +80,7 @@ def test_what_cannot_be_written_is_said(tmp_path, way):
     with pytest.raises(IsADirectoryError):
         write_whole(str(tmp_path), [NEW])
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="is no regular file"):
+    with pytest.raises(OSError, match="is not a regular file"):
         write_whole(str(tmp_path / "pipe"), [NEW])
     assert os.listdir(tmp_path) == ["pipe"]
 

@@ -136,12 +136,12 @@ def test_normalization_refuses_a_variance_that_does_not_fit(size):
     x = np.ones((4, 2))
     x[:, 1] = np.arange(4) * size
     with pytest.raises(
-        ValueError, match=r"adapt: data must have a .*variance.* in float64; column 1 reaches"
+        ValueError, match=r"adapt: data must have a .*variance.* in float64; column 1 ranges"
     ):
         layer.adapt(x)
     assert layer.variance is None
     if size > 1:
-        with pytest.raises(ValueError, match="it reaches from -1e"):
+        with pytest.raises(ValueError, match="it ranges from -1e"):
             Normalization(axis=None, dtype="float64").adapt([[-size, size], [-size, size]])
     layer.adapt(x[:, :1])  # a constant column has none to fit
     assert math.isfinite(layer(x[:, :1]).sum())

@@ -172,7 +172,7 @@ def test_what_is_no_such_model_is_refused_by_name() -> None:
         from_sklearn(forest)
     with pytest.raises(TypeError, match="got int"):
         from_sklearn(3)
-    with pytest.raises(TypeError, match="StandardScaler ahead of the model; got PCA"):
+    with pytest.raises(TypeError, match="StandardScaler before the model; got PCA"):
         from_sklearn(fitted(make_pipeline(pca, mlp()), y=Y))
     with pytest.raises(ValueError, match="MLPRegressor is not fitted: it has no coefs_"):
         from_sklearn(mlp())

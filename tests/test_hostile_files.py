@@ -60,7 +60,7 @@ def refused(load, data):
 def test_every_prefix_is_refused(load, whole):
     some = {*range(200), *range(0, len(whole), 23), *range(len(whole) - 40, len(whole))}
     for length in range(len(whole)) if FULL else sorted(some):
-        assert "is cut off" in refused(load, whole[:length]), length
+        assert "is truncated" in refused(load, whole[:length]), length
     load(whole)
 
 
@@ -81,13 +81,13 @@ def test_the_reason_is_told(load, whole):
     bit[len(whole) - 20] ^= 1
     assert "SHA-256 of its" in refused(load, bytes(bit))
     for data, words in (
-        (b"PK\x03\x04" + bytes(99), "is a zip archive, as Keras's .keras files are"),
+        (b"PK\x03\x04" + bytes(99), "is a zip archive, like Keras's .keras files are"),
         (b"\x89HDF\r\n\x1a\n" + bytes(99), "is an HDF5 file"),
         (b"\x80\x04\x95" + bytes(99), "looks like a pickle"),
-        (b"\x02\0\0\0\0\0\0\0{}", "may be a file of safetensors"),
-        (b"hello", "is cut off"),
-        (b"hello, this is text", "is no file that lamina wrote"),
-        (b"", "is cut off"),
+        (b"\x02\0\0\0\0\0\0\0{}", "may be a safetensors file"),
+        (b"hello", "is truncated"),
+        (b"hello, this is text", "was not written by lamina"),
+        (b"", "is truncated"),
     ):
         assert words in refused(load, data), data
 
@@ -107,22 +107,22 @@ def test_headers_that_lie_are_refused_though_their_checksum_is_right(load, whole
         (with_entry(shape=[-1]), "must have a shape"),
         (with_entry(shape=[True]), "must have a shape"),
         (with_entry(shape=[0] * 65), "must have a shape"),
-        (with_entry(dtype="F4"), "must be of one of BOOL"),
+        (with_entry(dtype="F4"), "must have one of the dtypes BOOL"),
         (with_entry(data_offsets=[end, begin]), "must have two data_offsets"),
         (with_entry(data_offsets=[begin + 4, end + 4]), "must begin at byte"),
         (with_entry(file="../other"), "must have dtype, shape and data_offsets"),
         (sealed({**header, "more": entry}, document, arrays), "must begin at byte"),
         (sealed(header, document, arrays + b"xyz"), "3 bytes follow"),
-        (sealed(header, document, arrays[:-4]), "is cut off: its arrays have"),
+        (sealed(header, document, arrays[:-4]), "is truncated: its arrays have"),
         (sealed(header, {**document, "format": 2}, arrays), "newer lamina .* its format is 2"),
         (sealed(header, {**document, "format": "1"}, arrays), "format must be a positive integer"),
         (sealed(header, {**document, "kind": "zip"}, arrays), "holds 'zip'; needs model"),
         (sealed(header, '{"format":1,"format":1,"kind":"model"}', arrays),
-         "the key 'format' stands twice in one object"),
-        (sealed(header, '{"a":NaN}', arrays), "NaN is no number of JSON"),
-        (sealed(header, '{"a":' + "9" * 5000 + "}", arrays), "an integer has at most 32 digits"),
-        (sealed(header, '{"a":' + "[" * 100 + "]" * 100 + "}", arrays), "nest at most 64 deep"),
-        (sealed(header, '{"a":' + "[" * 90000 + "]" * 90000 + "}", arrays), "no JSON that lamina"),
+         "the key 'format' occurs twice in an object"),
+        (sealed(header, '{"a":NaN}', arrays), "NaN is not a JSON number"),
+        (sealed(header, '{"a":' + "9" * 5000 + "}", arrays), "integers may have at most 32 digits"),
+        (sealed(header, '{"a":' + "[" * 100 + "]" * 100 + "}", arrays), "be nested at most 64 deep"),
+        (sealed(header, '{"a":' + "[" * 90000 + "]" * 90000 + "}", arrays), "not JSON as lamina"),
         (twice.replace(b'"F32"', b'"F64"', 1), "its data_offsets"),
     ):  # fmt: skip
         said = refused(load, made)
@@ -148,7 +148,7 @@ def test_documents_that_would_harm_are_refused(load, whole):
         (changed(("model", "class_name"), "os.system"), "only contain the names of classes"),
         (changed((*config, dense, "config", "activation"),
                  {"class_name": "function", "config": "system", "room": "os"}),
-         "functions are of one of ops"),
+         "functions must be in one of ops"),
         (changed((*config, dense, "config", "activation"),
                  {"class_name": "function", "config": "__import__", "room": "ops"}),
          "has no function '__import__'"),
@@ -156,7 +156,7 @@ def test_documents_that_would_harm_are_refused(load, whole):
                  {"class_name": "function", "config": "eval"}), "holds the Python function 'eval'"),
         (changed((*config, dense, "config", "activation"),
                  {"class_name": "__array__", "config": {"value": [0], "dtype": "V99999999"}}),
-         "arrays are of numbers"),
+         "arrays must contain numbers"),
         (changed((*config, dense, "class_name"), "CategoryEncoding"), "m.lamina"),
         (changed(("compile", "loss"), {"class_name": "function", "config": "open"}), "'open'"),
         (changed(("weights", "paths", 0), "nothing"), "m.lamina"),
@@ -283,7 +283,7 @@ def test_loading_imports_nothing_that_a_file_names(load, whole):
 
 def test_what_is_no_file_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "pipe.lamina")
-    with pytest.raises(ValueError, match="is no regular file"):
+    with pytest.raises(ValueError, match="is not a regular file"):
         load_model(tmp_path / "pipe.lamina")
     with pytest.raises(IsADirectoryError, match="is a folder"):
         load_model(tmp_path)

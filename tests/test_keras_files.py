@@ -137,7 +137,7 @@ def test_the_weights_of_another_model_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"dense_?\d*: has weights of shapes \[\(4, 2\), \(2,\)\]"):
         model.load_weights(path)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
-    with pytest.warns(UserWarning, match="left as they were: dense"):
+    with pytest.warns(UserWarning, match="weights were not loaded: dense"):
         model.load_weights(path, skip_mismatch=True)
     assert not np.array_equal(before[0], model.get_weights()[0])
 
@@ -228,7 +228,7 @@ def test_archives_that_lie_are_refused(tmp_path):
     refused("only vocabulary files")
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("config.json", b"{}")
-    refused("two members 'config.json'")
+    refused("two members named 'config.json'")
     packed(path, {**held, **{f"../../x{i}": b"" for i in range(1000)}})
     refused("at most 1000 are read")
     packed(path, {**held, "config.json": b"[" * 100_000})
@@ -236,7 +236,7 @@ def test_archives_that_lie_are_refused(tmp_path):
     rng = np.random.default_rng(5)
     for at in rng.integers(5, len(whole), 60):
         path.write_bytes(whole[:at])
-        refused("no whole .keras file")
+        refused("not a complete .keras file")
 
 
 def changed_old(tmp_path, change):
@@ -297,7 +297,7 @@ def test_old_files_that_lie_are_refused(tmp_path):
         (with_array(lambda g: None), "no such group"),
         (with_link, "is a link"),
         (with_attribute("model_config", "[" * 100_000), "JSON"),
-        (with_attribute("model_config", np.zeros(3)), "must be a text"),
+        (with_attribute("model_config", np.zeros(3)), "must be a string"),
         (with_attribute("model_config", "{}"), "no class_name"),
         (config(config=huge), "refused"),
         (config(class_name="Lambda", config={"function": code, "trainable": True}), "is not run"),

@@ -165,10 +165,10 @@ def test_without_a_batch_size_hooks_hear_of_keras_s_batches():
 
 def test_more_steps_than_there_are_batches_are_warned_of():
     model = compiled(lamina)
-    with pytest.warns(UserWarning, match="steps_per_epoch is 9, but the data make only 3 batches"):
+    with pytest.warns(UserWarning, match="steps_per_epoch is 9, but the data have only 3 batches"):
         history = model.fit(X, Y, batch_size=4, steps_per_epoch=9, verbose=0)
     assert history.params["steps"] == 3
-    with pytest.warns(UserWarning, match="steps is 2, but the data make only 1 batches"):
+    with pytest.warns(UserWarning, match="steps is 2, but the data have only 1 batches"):
         assert model.predict(X, steps=2).shape == (10, 1)
     for method, more in ((model.evaluate, [Y]), (model.predict, [])):
         with pytest.raises(ValueError, match="steps must be a positive integer; got 0"):

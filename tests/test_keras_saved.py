@@ -200,7 +200,7 @@ def with_rates():
 def test_what_keras_cannot_hold_is_refused_and_nothing_written(make, words, tmp_path):
     lamina.backend.clear_session()
     model = make()
-    with pytest.raises(ValueError, match=f"save: {words}.*a file of lamina's, 'm.lamina', holds"):
+    with pytest.raises(ValueError, match=f"save: {words}.*a file of lamina, 'm.lamina', can store"):
         model.save(tmp_path / "m.keras")
     assert list(tmp_path.iterdir()) == []
 

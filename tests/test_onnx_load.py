@@ -122,7 +122,7 @@ def test_loading_a_saved_model_needs_no_package(tmp_path, monkeypatch):
 def test_keras_reads_no_graph_of_onnx(ending, tmp_path):
     pytest.importorskip("h5py")
     model = lamina.onnx.load(onnx_models.cnn())
-    with pytest.raises(ValueError, match=r"Keras has no ONNXGraph; .*'m\.lamina', holds it"):
+    with pytest.raises(ValueError, match=r"Keras has no ONNXGraph; .*'m\.lamina', can store it"):
         model.save(tmp_path / f"m{ending}")
     assert list(tmp_path.iterdir()) == []
 

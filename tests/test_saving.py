@@ -150,7 +150,7 @@ def path(tmp_path):
     return str(tmp_path / "m.lamina")
 
 
-@pytest.mark.filterwarnings("ignore:save. files keep the names of Python functions")
+@pytest.mark.filterwarnings("ignore:save. files only contain the names of Python functions")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_comes_back_and_trains_on_to_the_same_bits(kind, path):
     model = KINDS[kind]()
@@ -169,7 +169,7 @@ def test_a_model_comes_back_and_trains_on_to_the_same_bits(kind, path):
     assert again.to_json() == model.to_json()
 
 
-@pytest.mark.filterwarnings("ignore:save. files keep the names of Python functions")
+@pytest.mark.filterwarnings("ignore:save. files only contain the names of Python functions")
 def test_what_loading_needs_is_said(path):
     for kind, words in (
         (
@@ -323,7 +323,7 @@ def test_weights_that_do_not_fit_are_named_and_none_is_changed(path):
     dense(4, 3).save_weights(path)
     for model, words in (
         (dense(5, 3), r"d0/kernel: has shape \(6, 5\); d0/kernel in the file has \(6, 4\)"),
-        (dense(4), r"has 2 weights, and the file 4: the file lacks none, and has beside d1/kernel"),
+        (dense(4), r"has 2 weights, and the file 4: the file lacks none, and also has d1/kernel"),
         (dense(4, 3, 2), "the file lacks d2/kernel, d2/bias"),
     ):
         before = model.get_weights()
@@ -333,7 +333,7 @@ def test_weights_that_do_not_fit_are_named_and_none_is_changed(path):
     model, source = dense(4, 5), dense(4, 3)
     source.load_weights(path)
     last = model.get_weights()[2:]
-    with pytest.warns(UserWarning, match="left as they were: d1/kernel"):
+    with pytest.warns(UserWarning, match="weights were not loaded: d1/kernel"):
         model.load_weights(path, skip_mismatch=True)
     assert np.array_equal(model.get_weights()[0], source.get_weights()[0])
     assert all(np.array_equal(a, b) for a, b in zip(last, model.get_weights()[2:], strict=True))
@@ -357,8 +357,8 @@ def test_names_say_the_format(path, tmp_path):
     with pytest.raises(TypeError, match="needs the path of a file; got 3"):
         model.save(3)
     for name, words in (
-        ("m.onnx", "is a file of ONNX, by its name; lamina.onnx.load reads"),
-        ("m.pt", "is a file of PyTorch, by its name; lamina.models.load_torch reads"),
+        ("m.onnx", "is, by its name, an ONNX file; lamina.onnx.load reads"),
+        ("m.pt", "is, by its name, a PyTorch file; lamina.models.load_torch reads"),
     ):
         (tmp_path / name).write_bytes(bytes(99))
         with pytest.raises(ValueError, match=words):
@@ -460,7 +460,7 @@ def test_objects_of_every_room():
     assert again["f"] is ops.exp
     assert again["n"] == np.inf
     assert again["b"].dtype == "int32"
-    with pytest.raises(TypeError, match="of set, which files do not keep"):
+    with pytest.raises(TypeError, match="of set, which cannot be saved"):
         saving.serialize_keras_object({"a": {1, 2}})
     with pytest.raises(ValueError, match=r"unknown class 'Dence'.*did you mean 'Dense'"):
         saving.deserialize_keras_object({"class_name": "Dence", "config": {}})
@@ -470,7 +470,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     dense(2).save(tmp_path / "model.lamina")
     for name, words in (
         ("modl.lamina", r"no file 'modl\.lamina' in .*; did you mean 'model\.lamina'\?"),
-        ("none/m.keras", r"no file .*m\.keras; nor is there the folder .*none"),
+        ("none/m.keras", r"no file .*m\.keras, nor a folder .*none"),
     ):
         with pytest.raises(FileNotFoundError, match=f"load_model: there is {words}"):
             load_model(tmp_path / name)

@@ -1,9 +1,9 @@
-"""Models in files, and classes of one's own by name: Keras's ``saving``.
+"""Saving and loading models, and registering custom classes: Keras's ``saving``.
 
-``model.save("model.lamina")`` writes one file and ``load_model`` reads it: layers, weights, how the
-model trains, and how far it is.  The file is in the safetensors format: arrays, and a JSON document
-among its metadata, under a SHA-256 of all its bytes.  Loading runs no code of the file's, imports
-nothing that it names, and follows no path in it.
+``model.save("model.lamina")`` writes one file, and ``load_model`` reads it: layers, weights, what
+``compile`` was given and the training state.  The file is in the safetensors format: arrays, and a
+JSON document in its metadata, with a SHA-256 of all bytes.  Loading never runs code from the file,
+imports nothing that it names, and follows no path in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a model is made of, as plain values."""
+"""The architecture of a model as plain values."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lamina.saving import plain
 if TYPE_CHECKING:
     from lamina.models import Model
 
-SLACK = 64 << 20  # bytes that a model may take while it loads, beyond twice the file's arrays
+SLACK = 64 << 20  # bytes that a model may take while loading, beyond twice the file's arrays
 
 
 def described(
     who: str, model: Model, tensors: dict[str, Array] | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return class, configuration, seed and shapes, and the functions that files do not keep."""
+    """Return class, configuration, seed and shapes, and the functions that are not saved."""
     writer = plain.Writer(who, "config", tensors)
     told: dict[str, Any] = {
         "class_name": class_name(type(model)),

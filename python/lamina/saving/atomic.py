@@ -1,10 +1,10 @@
 """Files that are written whole or not at all.
 
-What is new goes into a file without a name in the same folder (``O_TMPFILE``), is synced, and takes
-the old one's place in one step: whoever looks, and whenever the process ends, sees the old file or
-the new one, and nothing beside it.  Where a system has no such files, it is called as the file with
-a dot in front and ``.saving`` behind; one that a process left there when it was killed is taken
-away by the next save.
+New content is written to an unnamed file in the same folder (``O_TMPFILE``), synced, and then
+replaces the old file in one step: at any time, even if the process is killed, there is either the
+old file or the new one, and nothing else.  On systems without such files, the temporary file has a
+leading dot and the suffix ``.saving``; one that was left by a killed process is removed by the next
+save.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from typing import Any
 
 from lamina import _core
 
-_PIECE = 64 << 20  # bytes a write
+_PIECE = 64 << 20  # bytes per write
 _WAIT = 10.0  # seconds for another process to finish with the name
 
 
 def write_whole(path: str, pieces: Iterable[Any]) -> None:
     """Write bytes as a file, in place of one that may be there.
 
-    A link is followed; the permissions of a file that is there are kept.  Once this returns the
+    A link is followed, and the permissions of an existing file are kept.  Once this returns, the
     file survives a loss of power.
 
     Raises
     ------
     OSError
-        What the system says: no room, no folder, no permission.  The old file is then as it was,
-        and nothing lies beside it.
+        Errors of the system: no space, no folder, no permission.  The old file is then unchanged,
+        and nothing is left beside it.
     """
     folder_path, name = os.path.split(os.path.realpath(path))
     mode = _mode(path)
@@ -51,14 +51,14 @@ def write_whole(path: str, pieces: Iterable[Any]) -> None:
             raise type(error)(error.errno, error.strerror, path) from None
         finally:
             new.close()
-        with contextlib.suppress(OSError):  # not every file system lets folders be synced
+        with contextlib.suppress(OSError):  # not every file system allows folders to be synced
             os.fsync(folder)
     finally:
         os.close(folder)
 
 
 def _mode(path: str) -> int | None:
-    """Return the permissions of the file that is there; OSError if it can take no other's place."""
+    """Return the permissions of the existing file; OSError if it cannot be replaced."""
     try:
         found = os.stat(path)
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def _mode(path: str) -> int | None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "is no regular file", path)
+        raise OSError(errno.EINVAL, "is not a regular file", path)
     return stat.S_IMODE(found.st_mode)
 
 
@@ -81,7 +81,7 @@ class _New:
 
     def __init__(self, folder: int, folder_path: str, name: str) -> None:
         self._folder, self._name = folder, name
-        self._named = False  # whether it is in the folder under that name
+        self._named = False  # whether it has that name in the folder
         self.descriptor = self._nameless(folder_path)
         if self.descriptor < 0:
             self._free(self._create)
@@ -89,7 +89,7 @@ class _New:
 
     @staticmethod
     def _nameless(folder_path: str) -> int:
-        # -1 where the system, or this folder's file system, has none.
+        # -1 if the system, or this folder's file system, has none.
         if not hasattr(os, "O_TMPFILE") or not _core.runtime.can_put_in_place():
             return -1
         try:
@@ -110,7 +110,7 @@ class _New:
             raise OSError(error, os.strerror(error))
 
     def _free(self, take: Any) -> None:
-        """Take the name, from a process that was killed too; wait for one that is at work."""
+        """Take the name, also from a killed process; wait for a process that is still writing."""
         until = time.monotonic() + _WAIT
         while True:
             try:
@@ -126,7 +126,7 @@ class _New:
                     time.sleep(0.001)
 
     def _is_held(self) -> bool:
-        """Return whether a process that is alive has the file of that name."""
+        """Return whether a live process holds the file of that name."""
         try:
             flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
             other = os.open(self._name, flags, dir_fd=self._folder)
@@ -138,7 +138,7 @@ class _New:
             os.close(other)
 
     def take_place(self, name: str) -> None:
-        """Become the file of that name."""
+        """Replace the file of that name."""
         if self._named:
             os.replace(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
             self._named = False
@@ -146,7 +146,7 @@ class _New:
             self._free(lambda: self._put(name))
 
     def close(self) -> None:
-        """Let go of the file, and of its name if it took no place."""
+        """Release the file, and its name if it replaced nothing."""
         if self._named:
             with contextlib.suppress(OSError):
                 os.unlink(self._name, dir_fd=self._folder)
@@ -154,13 +154,13 @@ class _New:
 
 
 def _lock(descriptor: int) -> bool:
-    """Lock a file until it is closed; False if another has it."""
+    """Lock a file until it is closed; False if another process has locked it."""
     import fcntl
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a file system without locks: the one who has the name keeps it
+    except OSError:  # a file system without locks: whoever has the name keeps it
         return False
     return True

@@ -1,4 +1,4 @@
-"""How far a fit is, in a file: weights and training state of a model that is at hand."""
+"""The progress of a fit in a file: weights and training state of an existing model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KIND = "backup"
 
 
 def save_backup(model: Model, path: str) -> None:
-    """Write the weights of a compiled model, and how far its training is."""
+    """Write the weights of a compiled model and its training state."""
     tensors: dict[str, Array] = {}
     document: dict[str, Any] = {
         "lamina": _core.__version__,
@@ -28,7 +28,7 @@ def save_backup(model: Model, path: str) -> None:
 
 
 def load_backup(model: Model, path: str) -> None:
-    """Let a model of the same layers and optimizer go on; a refused call changes nothing."""
+    """Restore a model with the same layers and optimizer; on an error nothing changes."""
     content = container.read(path)
     document = content.document
     if document.get("kind") != KIND:
@@ -38,7 +38,7 @@ def load_backup(model: Model, path: str) -> None:
         with problems_of(path):
             listed, found = document["weights"], weights.named(model)
             weights.take(model, listed, content.tensors, False, False)
-            # Layers of a model that was made anew may have other names.
+            # Layers of a model that was created again may have other names.
             pairs, _ = weights.paired(found, list(listed["paths"]), False)
             state = training.restored(document["training"], content.tensors)
             model.train_state.set(state, {path: found[own] for own, path in pairs})

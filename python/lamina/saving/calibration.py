@@ -1,4 +1,4 @@
-"""What ``calibrate`` keeps with a model, as plain values and arrays."""
+"""The results of ``calibrate`` as plain values and arrays."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lamina._check import Array
 if TYPE_CHECKING:
     from lamina.models import Model
 
-ROOM = "calibration/"  # what the names of its arrays begin with
+ROOM = "calibration/"  # prefix of the names of its arrays
 
 
 def described(model: Model, tensors: dict[str, Array]) -> dict[str, Any] | None:
-    """Return the calibration of a model, its arrays among ``tensors``; None if there is none."""
+    """Return the calibration of a model, with arrays in ``tensors``; None if there is none."""
     kept = model._calibration
     if kept is None:
         return None
@@ -37,7 +37,7 @@ def described(model: Model, tensors: dict[str, Array]) -> dict[str, Any] | None:
 
 
 def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Give a model that was made of a file its calibration."""
+    """Restore the calibration of a model that was made from a file."""
     from lamina.inference.intervals import Calibration
     from lamina.inference.intervals.calibrating import METHODS
 
@@ -45,7 +45,7 @@ def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) 
     count, shapes = told["copies"], [w.shape for w in model.get_weights()]
     weights = [tensors[f"{ROOM}copies/{place}"] for place in range(told["weights"])]
     if count and [w.shape for w in weights] != [(count, *shape) for shape in shapes]:
-        raise ValueError(f"{who}: the copies' weights have other shapes than the model's")
+        raise ValueError(f"{who}: the shapes of the copies' weights differ from the model's")
     kept = Calibration(
         _check.choice(who, "method", told["method"], list(METHODS)),
         _check.integer(who, "rows", told["rows"]),

@@ -1,4 +1,4 @@
-"""New models of the layers of others."""
+"""New models with the layers of others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina.layers import Layer
 
 
 def cloned(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:
-    """Return a new model; classes of the user's own need not be registered for it."""
+    """Return a new model; custom classes need not be registered."""
     from lamina.models import Functional, Model, Sequential
     from lamina.models.functional_config import from_config
 
@@ -21,7 +21,7 @@ def cloned(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:
         raise TypeError(f"clone_model: clone_function must be callable; got {clone_function!r}")
     config = {**model.get_config()}
     if "seed" in config:
-        config["seed"] = None  # another model, other first weights
+        config["seed"] = None  # a different model has different initial weights
     with reading_with(_own_classes(model)):
         if clone_function is None:
             return type(model).from_config(config)
@@ -53,7 +53,7 @@ def _made(clone_function: Callable[[Any], Any], layer: Layer) -> Layer:
 
 
 def _own_classes(model: Any) -> dict[str, Any]:
-    """Return the user's classes of layers, and of what these hold, by name."""
+    """Return the custom classes of layers, and of objects in their configurations, by name."""
     every = (each for layer in model.parts for each in layer.walk())
     held = [
         type(thing)

@@ -1,4 +1,4 @@
-"""How a model trains, as plain values."""
+"""The settings of ``compile`` as plain values."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _ARGUMENTS = ("loss", "metrics", "weighted_metrics", "loss_weights")
 def described(
     who: str, model: Model, tensors: dict[str, Array] | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what ``compile`` was given, and the functions that files do not keep."""
+    """Return the arguments of ``compile``, and the functions that are not saved."""
     writer = plain.Writer(who, "compile", tensors)
     told = {name: writer.plain(value, name) for name, value in model.get_compile_config().items()}
     return told, writer.lost
 
 
 def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Compile a model that was made of a file."""
+    """Compile a model that was made from a file."""
     found = {name: plain.restored(told.get(name), tensors) for name in ("optimizer", *_ARGUMENTS)}
     model.compile(
         optimizers.get(found["optimizer"]),
@@ -38,7 +38,7 @@ def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) 
 
 
 def made_objects(value: Any, get: Callable[[Any], Any]) -> Any:
-    """Return a structure with objects in place of their configurations: ``get`` makes them."""
+    """Return a structure in which ``get`` has created objects from configurations."""
 
     def object_of(value: Any) -> Any:
         is_config = isinstance(value, Mapping) and {"class_name", "config"} == value.keys()

@@ -1,8 +1,8 @@
-"""The file: one JSON document and named arrays, in the safetensors format, under one checksum.
+"""The file: one JSON document and named arrays, in the safetensors format, with a checksum.
 
-The document is the one entry of the format's metadata.  It begins with the SHA-256 of the whole
-file in which the digits of the checksum itself are zeros, so that no bit of a file can change
-unnoticed: neither in the document, nor in the list of arrays, nor in an array.
+The document is the only entry of the format's metadata.  It begins with the SHA-256 of the whole
+file, computed with zeros in place of the digits of the checksum itself, so that any changed bit is
+detected: in the document, in the list of arrays, or in an array.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from lamina.saving.atomic import write_whole
 from lamina.saving.header import parse_header, parse_json
 from lamina.saving.kinds import refuse_other
 
-FORMAT = 1  # grows when a file can no longer be read by those who read the one before
+FORMAT = 1  # increases when earlier versions of lamina can no longer read new files
 
 _DIGITS = 64  # of a SHA-256 in hexadecimal
 _NONE = b"0" * _DIGITS
-# How a header begins; the checksum follows.
+# The beginning of a header; the checksum follows.
 _START = b'{"__metadata__":{"lamina":"{\\"sha256\\":\\"'
-_PLACE = 8 + len(_START)  # of the checksum, behind the length of the header
+_PLACE = 8 + len(_START)  # of the checksum, after the length of the header
 
 
 @dataclass
 class Content:
-    """What a file holds.
+    """The content of a file.
 
     Attributes
     ----------
     document : dict
-        Plain values, as JSON has them.
+        Plain JSON values.
     tensors : dict of str to ndarray
     """
 
@@ -54,25 +54,25 @@ def write(path: str, document: Mapping[str, Any], tensors: Mapping[str, Array]) 
         {"sha256": _NONE.decode(), "format": FORMAT, **document},
         separators=(",", ":"), allow_nan=False,
     )  # fmt: skip
-    # Arrays as the format wants them; ascontiguousarray would give a number an axis.
+    # Arrays in the format's layout; ascontiguousarray would add an axis to a number.
     plain = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     made = memoryview(save(plain, {"lamina": text}))
     if bytes(made[8:_PLACE]) != _START:
-        raise RuntimeError(f"save: safetensors writes other headers: {bytes(made[8:_PLACE])!r}")
+        raise RuntimeError(f"save: unexpected header of safetensors: {bytes(made[8:_PLACE])!r}")
     digits = hashlib.sha256(made).hexdigest().encode()
     write_whole(path, [made[:_PLACE], digits, made[_PLACE + _DIGITS :]])
 
 
 def read(path: str) -> Content:
-    """Return what a file holds, once all of it is checked.
+    """Return the content of a file after checking all of it.
 
     Raises
     ------
     ValueError
-        For a file that is none of lamina's, was cut off, altered or added to, or is of a newer
+        If the file was not written by lamina, is truncated, was altered or extended, or has a newer
         format; the message says what and where.
     OSError
-        What ``open`` raises.
+        As raised by ``open``.
     """
     from safetensors.numpy import load
 
@@ -80,8 +80,8 @@ def read(path: str) -> Content:
     refuse_other(path, data, _START)
     begin, found = _checked_sum(path, data)
     if not found:
-        # The reason, as far as it can be told.  A header that is whole and true to the file's size
-        # leaves a change of some bits.
+        # The most likely reason.  If the header is intact and matches the size of the file, some
+        # bits were changed.
         parse_header(path, data)
         raise ValueError(
             f"{path}: was altered after it was written: the SHA-256 of its {len(data)} bytes is "
@@ -94,27 +94,27 @@ def read(path: str) -> Content:
 
 
 def _bytes_of(path: str) -> bytes:
-    # Opened without waiting: a pipe would never end.
+    # Opened without blocking: a pipe would never end.
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | os.O_NONBLOCK)
     try:
         told = os.fstat(descriptor)
         if not stat.S_ISREG(told.st_mode):
-            raise ValueError(f"{path}: is no regular file")
+            raise ValueError(f"{path}: is not a regular file")
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
             data = file.readall()
     finally:
         os.close(descriptor)
     if len(data) != told.st_size:
-        raise ValueError(f"{path}: changed while it was read")
+        raise ValueError(f"{path}: was changed while it was read")
     return data
 
 
 def _checked_sum(path: str, data: bytes) -> tuple[int, bool]:
-    """Return where the checksum is, and whether it is that of the file."""
+    """Return the position of the checksum, and whether it matches the file."""
     view = memoryview(data)
     digits = bytes(view[_PLACE : _PLACE + _DIGITS])
     if len(digits) < _DIGITS:
-        raise ValueError(f"{path}: is cut off after {len(data)} bytes, within the header")
+        raise ValueError(f"{path}: is truncated after {len(data)} bytes, within the header")
     made = hashlib.sha256(view[:_PLACE])
     made.update(_NONE)
     made.update(view[_PLACE + _DIGITS :])

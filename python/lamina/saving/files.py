@@ -1,4 +1,4 @@
-"""Models and their weights to files and back."""
+"""Saving and loading models and weights."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ def save_model(
     *,
     include_optimizer: bool = True,
 ) -> None:
-    """Write a model to a file: layers, weights, what ``compile`` was given, and how far it trained.
+    """Write a model to a file: layers, weights, what ``compile`` was given, and the training state.
 
-    The file is written beside the old one and takes its place once it is on the disk: whatever
-    happens, a kill, a full disk, a loss of power, there is the old model or the new one, whole.
+    The file is written beside the old one and replaces it once it is on the disk: if the process is
+    killed, the disk is full or the power fails, either the old model or the new one is there,
+    whole.
 
     Parameters
     ----------
@@ -39,35 +40,37 @@ def save_model(
         Such as ``"model.lamina"``; ``"model.keras"`` writes a file that Keras 3 loads, and
         ``"model.h5"`` one of its old format; both need h5py: ``pip install "lamina[keras]"``.
     overwrite : bool, default True
-        False refuses a file that is there.
+        If False, an existing file raises an error.
     zipped : ignored
-        For Keras's callers.
+            For compatibility with Keras.
     include_optimizer : bool, default True
-        Whether the optimizer's state, and how far training is, go into the file: with them, ``fit``
-        of the loaded model goes on to the same bits.
+        Whether to save the state of the optimizer and the progress of training: then ``fit`` of the
+        loaded model continues with bit-identical results.
 
     Raises
     ------
     ValueError
-        A name whose ending says no format; of a file for Keras, what Keras cannot hold.
+        If the extension of the name does not determine a format, or the model has something that a
+        file of Keras cannot store.
     ImportError
-        A file for Keras without h5py.
+        If a file for Keras is to be written and h5py is not installed.
     TypeError
-        A layer's, a loss's or a metric's setting that JSON and arrays cannot hold; the message
-        says where it stands.
+        If a setting of a layer, loss or metric cannot be stored as JSON and arrays; the message
+        says where it is.
     OSError
-        No room, no folder, no permission: then the old file is as it was.
+        If there is no space, no folder or no permission: then the old file is unchanged.
 
     Notes
     -----
-    Python functions are not kept, and neither are classes: their names are.  ``load_model`` needs
-    ``custom_objects``, or that they are registered by ``register_serializable``.
+    Python functions and custom classes are not saved, only their names.  ``load_model`` needs them
+    in ``custom_objects``, or registered by ``register_serializable``.
 
-    What ``calibrate`` keeps is in lamina's own files alone.
+    The results of ``calibrate`` are only saved in lamina's own files.
 
-    Files for Keras hold layers, weights, what ``compile`` was given, and, under ``.keras``, the
-    state of the optimizer; not how far a fit or its random numbers are.  What Keras has no
-    counterpart for, such as a layer that only lamina has, is refused by name.
+    Files for Keras hold layers, weights, what ``compile`` was given, and, in ``.keras`` files, the
+    state of the optimizer, but neither the progress of a fit nor the state of its random numbers.
+    Anything without a counterpart in Keras, such as a layer that only lamina has, raises an error
+    that names it.
 
     Examples
     --------
@@ -142,17 +145,17 @@ def load_model(
 def save_weights(model: Model, filepath: Path, overwrite: bool = True) -> None:
     """Write a model's weights to a file, by their paths, such as "encoder/dense_1/kernel".
 
-    Vocabularies and boundaries that layers learned by ``adapt`` are no weights, as in Keras:
-    ``save_model`` keeps them.
+    As in Keras, vocabularies and boundaries that layers learned by ``adapt`` are not weights: use
+    ``save_model`` to keep them.
 
     Parameters
     ----------
     model : Model
-        Built: its weights exist.
+        With existing weights, i.e. built.
     filepath : str or path-like
         Such as ``"model.weights.lamina"``, or ``"model.weights.h5"`` for Keras.
     overwrite : bool, default True
-        False refuses a file that is there.
+        If False, an existing file raises an error.
     """
     name, module = _to_write("save_weights", filepath, overwrite, True)
     module.save_weights(_model("save_weights", model), name)
@@ -162,34 +165,35 @@ def save_weights(model: Model, filepath: Path, overwrite: bool = True) -> None:
 def load_weights(
     model: Model, filepath: Path, skip_mismatch: bool = False, *, by_name: bool = False
 ) -> None:
-    """Give a model the weights of a file.
+    """Load weights from a file into a model.
 
-    Weights of the same paths find each other; where the names of layers differ, as those of two
-    models of one kind may, they go in order.
+    Weights are matched by path; if the names of layers differ, as they may for two models of the
+    same kind, they are matched in order.
 
     Parameters
     ----------
     model : Model
-        Built: its weights exist.
+        With existing weights, i.e. built.
     filepath : str or path-like
-        Of weights alone, or of a model; of lamina's, or of Keras's, which need h5py:
-        ``.weights.h5``, ``.keras`` and the old ``.h5``.
+        Of weights or of a model; of lamina, or of Keras (``.weights.h5``, ``.keras`` and the old
+        ``.h5``), which requires h5py.
     skip_mismatch : bool, default False
-        Leave weights as they are whose shape in the file is another, or that it lacks, and warn.
+        Keep the weights that are missing from the file or have another shape there, with a warning.
     by_name : bool, default False
-        Take those of the same path, and leave the others; of the same layer in old files of
-        Keras's.  In its new ones layers have no names: they go by their classes.
+        Load the weights with the same path, and keep the others; in old files of Keras those of the
+        same layer.  Its new files contain no names of layers: layers are identified by class and
+        number.
 
     Raises
     ------
     ValueError
-        A weight of another shape, which the message names, or another number of them; no weight is
-        changed.
+        If the shape of a weight, which the message names, or the number of weights differs; then no
+        weight is changed.
 
     Warns
     -----
     UserWarning
-        A lookup of the model has no vocabulary: weights hold none.
+        If a lookup layer of the model has no vocabulary, as files of weights contain none.
     """
     name, module = formats.for_reading("load_weights", filepath)
     named = _check.boolean("load_weights", "by_name", by_name)
@@ -199,7 +203,7 @@ def load_weights(
 
 
 def _warn_of_lookups(model: Model) -> None:
-    """Say which layers know no token: files of weights hold no vocabulary."""
+    """Warn about layers without a vocabulary, as files of weights contain none."""
     from lamina.layers.vocabulary import Vocabulary
 
     empty = [
@@ -209,8 +213,8 @@ def _warn_of_lookups(model: Model) -> None:
     ]
     if empty:
         _screen.warn(
-            f"load_weights: {', '.join(empty)}: has no vocabulary, and files of weights hold none; "
-            f"adapt it, or take the whole model by save and load_model"
+            f"load_weights: {', '.join(empty)}: has no vocabulary, and files of weights have none; "
+            f"call adapt, or save the whole model by save and read it by load_model"
         )
 
 

@@ -1,4 +1,4 @@
-"""Which format a file has, by its name where it is written, by its bytes where it is read."""
+"""The format of a file: by its name when writing, by its content when reading."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from lamina._answers import nearest
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file.
+    """A format of files.
 
     Attributes
     ----------
     module : str
-        That of ``save_model``, ``load_model``, ``save_weights`` and ``load_weights``.
+        The module that has ``save_model``, ``load_model``, ``save_weights`` and ``load_weights``.
     models, weights : tuple of str
-        How names of files of models, and of weights alone, end.
+        The extensions of files of models, and of files of weights only.
     heads : tuple of bytes
-        What such files may begin with; none for the format of all that nobody else knows.
+        The possible first bytes of such files; empty for the default format.
     hdf5 : bool
-        Whether such files are written with h5py.
+        Whether such files are written by h5py.
     """
 
     module: str
@@ -41,26 +41,26 @@ KERAS_FILES = Format(
     (b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"),
     hdf5=True,
 )
-# A format that reads or writes other programs' files is a module and a line here.
+# A format of another program consists of a module and an entry here.
 FORMATS = (OWN, KERAS_FILES)
-# What else is written of models, by how such names end.
+# Other formats that models can be written in, by extension.
 _ELSEWHERE = {
     ".onnx": "; model.export writes ONNX",
-    ".safetensors": "; model.save_weights writes weights there, a .lamina file has the model too",
+    ".safetensors": "; model.save_weights writes weights there, a .lamina file has the model, too",
     ".pt": "; lamina.models.save_torch writes weights for PyTorch",
     ".pth": "; lamina.models.save_torch writes weights for PyTorch",
 }
 
 
 def for_writing(who: str, path: object, weights: bool) -> tuple[str, ModuleType]:
-    """Return the path as a string, and the module that writes such a file.
+    """Return the path as a string, and the module that writes such files.
 
     Raises
     ------
     ValueError
-        For a name whose ending says nothing.
+        If the extension of the name does not determine a format.
     ImportError
-        For a file of Keras's where h5py is not installed.
+        If h5py is needed and not installed.
     """
     name = path_of(who, path)
     endings = {each for f in FORMATS for each in (f.weights if weights else f.models)}
@@ -75,7 +75,7 @@ def for_writing(who: str, path: object, weights: bool) -> tuple[str, ModuleType]
 
 
 def own_name(name: str) -> str:
-    """Return what a file of lamina's may be called in place of another program's."""
+    """Return the name of a file of lamina to suggest instead of another format's."""
     return os.path.basename(name).removesuffix(".weights.h5").partition(".")[0] + ".lamina"
 
 
@@ -89,10 +89,10 @@ def _check_hdf5(who: str, name: str) -> None:
 
 
 def for_reading(who: str, path: object) -> tuple[str, ModuleType]:
-    """Return the path as a string, and the module that reads the file."""
+    """Return the path as a string, and the module that reads such files."""
     name = path_of(who, path)
     heads = [(head, f) for f in FORMATS for head in f.heads]
-    own = name.endswith((*OWN.models, *OWN.weights))  # these are opened once
+    own = name.endswith((*OWN.models, *OWN.weights))  # these are only opened once
     if not os.path.isfile(name):
         _refuse_missing(who, name)
     if os.path.isfile(name) and not own:
@@ -105,16 +105,16 @@ def for_reading(who: str, path: object) -> tuple[str, ModuleType]:
 
 
 def _refuse_missing(who: str, name: str) -> None:
-    """Raise for a path at which there is no file, with what there is; a pipe and the like are."""
+    """Raise for a path without a file, with a suggestion; pipes and the like count as files."""
     if os.path.isdir(name):
-        raise IsADirectoryError(f"{who}: {name} is a folder; it takes the path of a file")
+        raise IsADirectoryError(f"{who}: {name} is a folder; needs the path of a file")
     if os.path.exists(name):
         return
     beside: list[str] = []
     folder, wanted = os.path.split(os.path.abspath(name))
     if not os.path.isdir(folder):
-        raise FileNotFoundError(f"{who}: there is no file {name}; nor is there the folder {folder}")
-    with contextlib.suppress(OSError):  # one that may not be listed
+        raise FileNotFoundError(f"{who}: there is no file {name}, nor a folder {folder}")
+    with contextlib.suppress(OSError):  # a folder that may not be listed
         beside = sorted(os.listdir(folder))[:1000]
     near = nearest(wanted, beside)
     hint = "" if near is None else f"; did you mean {near!r}?"

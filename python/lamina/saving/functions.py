@@ -1,4 +1,4 @@
-"""Functions in files: names alone, of the library's own or of those that a program gives."""
+"""Functions in files: only the names of library functions, or of functions given by the user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina import _screen
 from lamina._answers import is_own
 from lamina._settings import custom
 
-# The rooms whose public functions may be named in a file; nothing else is looked into.
+# The modules whose public functions may be named in a file; nothing else is searched.
 ROOMS = (
     "ops", "activations", "losses", "metrics", "initializers", "regularizers", "constraints",
     "random",
@@ -19,9 +19,9 @@ ROOMS = (
 
 
 def described(function: Any, holder: str) -> dict[str, Any]:
-    """Return a function's name; with "lost" where whoever reads it has to be given the function.
+    """Return a function's name; with "lost" if the reader must be given the function.
 
-    One without a name of its own goes by that of the layer that holds it.
+    A function without a name is named after the layer that holds it.
     """
     from lamina.saving.registration import registered_name
 
@@ -40,11 +40,11 @@ def described(function: Any, holder: str) -> dict[str, Any]:
 
 
 def warn_of_lost(who: str, lost: Mapping[str, str]) -> None:
-    """Warn of functions that whoever loads a file has to give."""
+    """Warn about functions that must be given when the file is loaded."""
     if lost:
         names = ", ".join(f"{name!r}: ..." for name in lost)
         _screen.warn(
-            f"{who}: files keep the names of Python functions alone; load_model will need "
+            f"{who}: files only contain the names of Python functions; load_model will need "
             f"custom_objects={{{names}}}"
         )
 
@@ -55,11 +55,11 @@ def found(config: Mapping[str, Any]) -> Any:
     Raises
     ------
     ValueError
-        It is none of the library's, and neither registered nor among ``custom_objects``.
+        If it is not the library's, and neither registered nor in ``custom_objects``.
     """
     name, room = config.get("config"), config.get("room")
     if not isinstance(name, str):
-        raise ValueError(f"a function has a name; got {name!r:.80}")
+        raise ValueError(f"the name of a function must be a string; got {name!r:.80}")
     if room is not None:
         return _public(room, name)
     for known in (name, config.get("of")):
@@ -67,15 +67,15 @@ def found(config: Mapping[str, Any]) -> Any:
         if given is not None:
             return given
     raise ValueError(
-        f"{config.get('of', 'the model')} holds the Python function {name!r}, and files keep the "
-        f"names of functions alone: give it, custom_objects={{{name!r}: the_function}}, or "
+        f"{config.get('of', 'the model')} holds the Python function {name!r}, and files only "
+        f"contain the names of functions: give it, custom_objects={{{name!r}: the_function}}, or "
         f"register it with lamina.saving.register_serializable"
     )
 
 
 def _public(room: Any, name: str) -> Any:
     if room not in ROOMS:
-        raise ValueError(f"functions are of one of {', '.join(ROOMS)}; got {room!r:.80}")
+        raise ValueError(f"functions must be in one of {', '.join(ROOMS)}; got {room!r:.80}")
     module = importlib.import_module(f"lamina.{room}")
     value = getattr(module, name, None) if name in module.__all__ or name in dir(module) else None
     if not callable(value) or isinstance(value, type) or name.startswith("_"):

@@ -12,15 +12,15 @@ import numpy as np
 
 from lamina._check import Array
 
-# By group: what it is called, and its arrays, by name where they are not numbered.
+# For each group: its path, and its arrays, by name if they are not numbered.
 Held = Mapping[str, tuple[str, Sequence[Array] | Mapping[str, Array]]]
 
-_DEEPEST = 64  # groups within groups
+_DEEPEST = 64  # nested groups
 _TEXT = 64 << 20  # bytes of an attribute
 
 
 def h5py(who: str) -> Any:
-    """Return the package, or say how it is installed."""
+    """Return the package, or raise an error with the command that installs it."""
     try:
         import h5py as found  # type: ignore[import-untyped]
     except ImportError:
@@ -31,17 +31,17 @@ def h5py(who: str) -> Any:
 
 
 def arrays_of(who: str, data: bytes) -> dict[str, list[Array]]:
-    """Return the arrays of Keras's weights by the groups that hold them, in Keras's order.
+    """Return the arrays of Keras's weights by the groups that contain them, in Keras's order.
 
-    A layer's are in a group "vars", by the names "0", "1" and so on; the key is the path of the
-    layer, such as "layers/dense_1".
+    The arrays of a layer are in a group "vars", with the names "0", "1" and so on; the key is the
+    path of the layer, such as "layers/dense_1".
 
     Raises
     ------
     ImportError
-        Without h5py.
+        If h5py is not installed.
     ValueError
-        For what is no such file; for links, arrays in other files, and arrays that claim more
+        If it is not such a file, or has links, arrays in other files, or arrays that claim more
         bytes than the file has.
     """
     found: dict[str, list[Array]] = {}
@@ -52,7 +52,7 @@ def arrays_of(who: str, data: bytes) -> dict[str, list[Array]]:
 
 @contextmanager
 def opened(who: str, data: bytes) -> Iterator[Any]:
-    """Open the bytes of an HDF5 file; what the package says of a broken one is a ValueError."""
+    """Open the bytes of an HDF5 file; errors of the package become a ValueError."""
     package = h5py(who)
     try:
         with package.File(io.BytesIO(data), "r") as file:
@@ -62,12 +62,12 @@ def opened(who: str, data: bytes) -> Iterator[Any]:
 
 
 def written(who: str, held: Held) -> bytes:
-    """Return an HDF5 file of groups as Keras writes them: see ``arrays_of``.
+    """Return an HDF5 file of groups as Keras writes it: see ``arrays_of``.
 
     Raises
     ------
     ImportError
-        Without h5py.
+        If h5py is not installed.
     """
     with created(who) as made:
         for path, (name, arrays) in held.items():
@@ -81,7 +81,7 @@ def written(who: str, held: Held) -> bytes:
 
 
 class created:  # noqa: N801 - a context
-    """A new HDF5 file, ``file``; once it is left, its bytes are ``data``."""
+    """A new HDF5 file, ``file``; its bytes are ``data`` after the block."""
 
     def __init__(self, who: str) -> None:
         self._buffer = io.BytesIO()
@@ -89,7 +89,7 @@ class created:  # noqa: N801 - a context
         self.data = b""
 
     def __enter__(self) -> created:
-        """Begin."""
+        """Return it."""
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -99,19 +99,19 @@ class created:  # noqa: N801 - a context
 
 
 def text_of(group: Any, name: str) -> str | None:
-    """Return an attribute that is a text; None if there is none."""
+    """Return an attribute that is a string; None if there is none."""
     if name not in group.attrs:
         return None
     value = _attribute(group, name)
     if isinstance(value, bytes):
         return value.decode()
     if not isinstance(value, str):
-        raise ValueError(f"{name}: must be a text; got {type(value).__name__}")
+        raise ValueError(f"{name}: must be a string; got {type(value).__name__}")
     return str(value)
 
 
 def names_of(group: Any, name: str) -> list[str]:
-    """Return an attribute that is a list of texts, which may stand in numbered pieces."""
+    """Return an attribute that is a list of strings, which may be split into numbered parts."""
     if name in group.attrs:
         keys = [name]
     else:
@@ -131,7 +131,7 @@ def _attribute(group: Any, name: str) -> Any:
 
 
 def group_at(group: Any, path: str) -> Any:
-    """Return a group within; links are not followed."""
+    """Return a nested group; links are not followed."""
     found = _at(group, path)
     if not isinstance(found, _package().Group):
         raise ValueError(f"{path:.80}: must be a group")
@@ -139,7 +139,7 @@ def group_at(group: Any, path: str) -> Any:
 
 
 def array_at(group: Any, path: str, room: list[int]) -> Array:
-    """Return an array within, of at most ``room[0]`` bytes, which it takes off."""
+    """Return a nested array of at most ``room[0]`` bytes, which is reduced by its size."""
     inner, _, name = path.rpartition("/")
     return _array(group_at(group, inner) if inner else group, name, path, room)
 
@@ -164,7 +164,7 @@ def _gather(
 ) -> None:
     package = _package()
     if depth > _DEEPEST:
-        raise ValueError(f"{path:.80}: groups stand within groups too deep")
+        raise ValueError(f"{path:.80}: groups are nested too deeply")
     for name in group:
         if group.get(name, getclass=True, getlink=True) is not package.HardLink:
             raise ValueError(f"{path}/{name}: is a link; links are not followed")
@@ -179,10 +179,10 @@ def _gather(
 
 def _variables(group: Any, path: str, room: list[int]) -> list[Array]:
     numbered = sorted(group, key=lambda name: (len(name), name))
-    if numbered == ["idf_weights"]:  # which the configuration has too
+    if numbered == ["idf_weights"]:  # which the configuration has, too
         return []
     if numbered != [str(i) for i in range(len(numbered))]:
-        raise ValueError(f"{path}: its variables are numbered from 0; got {numbered!r:.80}")
+        raise ValueError(f"{path}: its variables must be numbered from 0; got {numbered!r:.80}")
     return [_array(group, name, f"{path}/vars/{name}", room) for name in numbered]
 
 

@@ -1,4 +1,4 @@
-"""What a header may say: checked before a byte is allocated for what it describes."""
+"""The header of a file, checked before any memory is allocated for its contents."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 LONGEST = 16 << 20  # bytes of a header
-DEEPEST = 64  # lists and dicts within each other
+DEEPEST = 64  # nested lists and dicts
 _DIGITS = 32  # of an integer
 
-# The types of arrays that files hold, and the bytes of an element.
+# The dtypes of arrays in files, and the bytes of an element.
 SIZES = {
     "BOOL": 1, "U8": 1, "I8": 1, "U16": 2, "I16": 2, "F16": 2, "U32": 4, "I32": 4, "F32": 4,
     "U64": 8, "I64": 8, "F64": 8,
@@ -19,12 +19,12 @@ SIZES = {
 
 
 def parse_header(path: str, data: bytes) -> dict[str, str]:
-    """Return the metadata of a file, whose arrays fill the rest of it without a gap.
+    """Return the metadata of a file whose arrays fill the rest of it without gaps.
 
     Raises
     ------
     ValueError
-        Otherwise; the message says what does not fit, and where.
+        Otherwise; the message says what is wrong, and where.
     """
     length = header_length(path, data)
     found = parse_json(path, data[8 : 8 + length])
@@ -36,15 +36,16 @@ def parse_header(path: str, data: bytes) -> dict[str, str]:
 
 
 def header_length(path: str, data: bytes) -> int:
-    """Return how many bytes the header has; ValueError where that cannot be."""
+    """Return the number of bytes of the header; ValueError if it is impossible."""
     if len(data) < 8:
-        raise ValueError(f"{path}: is cut off: has {len(data)} bytes, a file has at least 8")
+        raise ValueError(f"{path}: is truncated: it has {len(data)} bytes; a file has at least 8")
     length = int.from_bytes(data[:8], "little")
     if length > LONGEST:
         raise ValueError(f"{path}: the header has at most {LONGEST} bytes; byte 0 says {length}")
     if length > len(data) - 8:
         raise ValueError(
-            f"{path}: is cut off: the header has {length} bytes, and {len(data) - 8} are there"
+            f"{path}: is truncated: the header has {length} bytes, but only "
+            f"{len(data) - 8} are there"
         )
     return length
 
@@ -60,7 +61,7 @@ def _check_arrays(path: str, found: Mapping[str, Any], room: int) -> None:
         end = stop
     if end > room:
         raise ValueError(
-            f"{path}: is cut off: its arrays have {end} bytes, and {room} are there; the last is "
+            f"{path}: is truncated: its arrays have {end} bytes, but only {room} are there; last: "
             f"{spans[-1][2]!r}"
         )
     if end < room:
@@ -75,7 +76,7 @@ def _span(path: str, name: str, entry: Any) -> tuple[int, int, str]:
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(dtype, str) or dtype not in SIZES:
         raise ValueError(
-            f"{path}: {name!r} must be of one of {', '.join(SIZES)}; got {dtype!r:.80}"
+            f"{path}: {name!r} must have one of the dtypes {', '.join(SIZES)}; got {dtype!r:.80}"
         )
     if not _are_counts(shape) or len(shape) > 64:
         raise ValueError(f"{path}: {name!r} must have a shape; got {shape!r:.80}")
@@ -98,14 +99,14 @@ def _are_counts(values: Any) -> bool:
 
 
 def parse_json(path: str, text: bytes | str) -> dict[str, Any]:
-    """Return an object of strict JSON: no key twice, no NaN, no depth without end."""
+    """Return the object in strict JSON: no duplicate keys, no NaN, limited depth."""
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(found)
         if len(made) < len(found):
             names = [name for name, _ in found]
             again = next(name for i, name in enumerate(names) if name in names[:i])
-            raise ValueError(f"the key {again!r:.80} stands twice in one object")
+            raise ValueError(f"the key {again!r:.80} occurs twice in an object")
         return made
 
     try:
@@ -113,20 +114,20 @@ def parse_json(path: str, text: bytes | str) -> dict[str, Any]:
             text, object_pairs_hook=pairs, parse_constant=_refuse_constant, parse_int=_integer
         )
         _check_depth(found)
-    except (ValueError, RecursionError) as error:  # of JSON and of UTF-8 too
-        raise ValueError(f"{path}: the header is no JSON that lamina writes: {error}") from None
+    except (ValueError, RecursionError) as error:  # of JSON or of UTF-8
+        raise ValueError(f"{path}: the header is not JSON as lamina writes it: {error}") from None
     if not isinstance(found, dict):
         raise ValueError(f"{path}: the header must be a JSON object; got {found!r:.80}")
     return found
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _integer(digits: str) -> int:
     if len(digits) > _DIGITS:
-        raise ValueError(f"an integer has at most {_DIGITS} digits; got {len(digits)}")
+        raise ValueError(f"integers may have at most {_DIGITS} digits; got {len(digits)}")
     return int(digits)
 
 
@@ -135,7 +136,7 @@ def _check_depth(found: Any) -> None:
     while layer:
         depth += 1
         if depth > DEEPEST:
-            raise ValueError(f"objects and lists nest at most {DEEPEST} deep")
+            raise ValueError(f"objects and lists may be nested at most {DEEPEST} deep")
         layer = [
             each
             for value in layer

@@ -1,4 +1,4 @@
-"""Architectures as JSON, and new models of old ones."""
+"""Architectures as JSON, and copies of models."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def model_to_json(model: Model, **options: Any) -> str:
 
 @answering_calls
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Return a new model of the architecture that ``model.to_json()`` returned.
+    """Return a new model with the architecture that ``model.to_json()`` returned.
 
     Parameters
     ----------
     json_string : str
     custom_objects : mapping of str to class or function, optional
-        Classes and functions of your own by name.
+        Custom classes and functions by name.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         raise TypeError(f"model_from_json: needs a string; got {type(json_string).__name__}")
     told = json.loads(json_string)
     if not isinstance(told, dict) or not {"class_name", "config", "seed"} <= told.keys():
-        raise ValueError("model_from_json: needs what model.to_json() returned")
+        raise ValueError("model_from_json: needs a string that model.to_json() returned")
     with reading_with(custom_objects):
         return architecture.restored(told, None)
 
@@ -53,22 +53,22 @@ def clone_model(
     input_tensors: Any = None,
     clone_function: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """Return a new model of the same layers, with weights of its own, drawn anew.
+    """Return a new model with the same layers and newly drawn weights.
 
     Parameters
     ----------
     model : Model
         It need not be built.
     input_tensors : ignored
-        For Keras's callers, as None.
+        For compatibility with Keras; must be None.
     clone_function : callable, optional
-        Called with each layer of a Sequential or a graph; returns the one to take its place.  By
-        default ``type(layer).from_config(layer.get_config())``.
+        Called with each layer of a Sequential or a graph; returns its replacement.  By default
+        ``type(layer).from_config(layer.get_config())``.
 
     Returns
     -------
     Model
-        Of the same class; it is not compiled.
+        A model of the same class; it is not compiled.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def clone_model(
 
     if input_tensors is not None:
         raise ValueError(
-            "clone_model: a clone has inputs of its own; to call the model on other tensors, call "
+            "clone_model: a clone has its own inputs; to apply the model to other tensors, call "
             "it: model(x)"
         )
     return cloned(model, clone_function)

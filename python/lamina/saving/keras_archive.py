@@ -1,4 +1,4 @@
-"""The archive that a ``.keras`` file is, and what may be taken out of it."""
+"""The zip archive of a ``.keras`` file, with limits on what is read from it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ _METADATA, _CONFIG, _WEIGHTS = "metadata.json", "config.json", "model.weights.h5
 _MANY = 1000  # members
 _ASSETS, _VOCABULARY = "assets/", "/vocabulary.txt"
 _TEXT = 64 << 20  # bytes of JSON
-# Weights are stored as they are; a packer may have deflated them, and small ones are mostly zeros.
+# Keras stores weights uncompressed; other programs may deflate them, and small ones are mostly
+# zeros.
 _SMALL, _EXPANSION = 1 << 20, 64
 
 
 @dataclass
 class Archive:
-    """What a file holds.
+    """The content of a file.
 
     Attributes
     ----------
     config : dict
-        How Keras describes the model.
+        Keras's description of the model.
     weights : bytes
         An HDF5 file.
     vocabularies : dict of str to list of str
-        Lines of text, by where the layers stand that they belong to.
+        Lines of text, by the paths of their layers.
     """
 
     config: dict[str, Any]
@@ -43,12 +44,12 @@ class Archive:
 
     @classmethod
     def read(cls, path: str) -> Archive:
-        """Return members of the archive, found by their names; nothing is unpacked.
+        """Return members of the archive by name; nothing is unpacked to the disk.
 
         Raises
         ------
         ValueError
-            For what is no archive of Keras's, or declares sizes out of all proportion.
+            If it is not an archive of Keras, or declares excessive sizes.
         """
         try:
             with zipfile.ZipFile(path) as archive:
@@ -58,7 +59,7 @@ class Archive:
                 weights = _member(path, archive, _WEIGHTS, max(_SMALL, _EXPANSION * packed))
                 vocabularies = _vocabularies(path, archive)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as e:
-            raise ValueError(f"{path}: is no whole .keras file: {e}") from None
+            raise ValueError(f"{path}: is not a complete .keras file: {e}") from None
         return cls(parse_json(path, text), weights, vocabularies)
 
 
@@ -77,32 +78,32 @@ def write(path: str, config: Mapping[str, Any], weights: bytes) -> None:
 
 
 def is_archive(path: str) -> bool:
-    """Return whether a file begins as archives do."""
+    """Return whether a file begins like a zip archive."""
     with open(path, "rb") as file:
         return file.read(4) == b"PK\x03\x04"
 
 
 def _check_names(path: str, archive: zipfile.ZipFile) -> None:
-    # Of two members of one name other readers may take the other.
+    # Other readers may choose a different one of two members with the same name.
     names = archive.namelist()
     if len(names) > _MANY:
         raise ValueError(f"{path}: has {len(names)} members; at most {_MANY} are read")
     twice = sorted(name for name in set(names) if names.count(name) > 1)
     if twice:
-        raise ValueError(f"{path}: has two members {twice[0]!r:.80}")
+        raise ValueError(f"{path}: has two members named {twice[0]!r:.80}")
 
 
 def _vocabularies(path: str, archive: zipfile.ZipFile) -> dict[str, list[str]]:
-    """Return what stands in "assets/<where the layer is>/vocabulary.txt"."""
+    """Return the contents of "assets/<path of the layer>/vocabulary.txt"."""
     found = {}
-    left = _TEXT  # of all together
+    left = _TEXT  # for all files together
     for name in archive.namelist():
         if name.startswith(_ASSETS) and name.endswith(_VOCABULARY):
             data = _member(path, archive, name, left)
             left -= len(data)
             found[name[len(_ASSETS) : -len(_VOCABULARY)]] = data.decode().splitlines()
         elif name.startswith(_ASSETS) and not name.endswith("/"):
-            raise ValueError(f"{path}: holds {name!r:.80}, and only vocabulary files are supported")
+            raise ValueError(f"{path}: holds {name!r:.80}, but only vocabulary files are supported")
     return found
 
 
@@ -112,12 +113,12 @@ def _has(archive: zipfile.ZipFile) -> bool:
 
 def _member(path: str, archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     if name not in archive.namelist():
-        raise ValueError(f"{path}: is a zip archive without {name!r}, which .keras files have")
+        raise ValueError(f"{path}: is a zip archive without {name!r}, which .keras files contain")
     declared = archive.getinfo(name).file_size
     if declared > most:
         raise ValueError(f"{path}: {name} declares {declared} bytes; at most {most} are read")
     with archive.open(name) as member:
-        data = member.read(most + 1)  # sizes are checked by what comes too
+        data = member.read(most + 1)  # the declared size may be wrong
     if len(data) != declared:
-        raise ValueError(f"{path}: {name} has {len(data)} bytes, and declares {declared}")
+        raise ValueError(f"{path}: {name} has {len(data)} bytes, but declares {declared}")
     return data

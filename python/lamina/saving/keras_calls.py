@@ -1,4 +1,4 @@
-"""The calls of layers in graphs as Keras describes them, made again."""
+"""Repeating the calls of layers in Keras's descriptions of graphs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lamina._answers import is_own
 from lamina.saving import keras_table
 from lamina.saving.keras_config import plain
 
-OPERATIONS = "keras.src.ops."  # how the modules of operations begin
+OPERATIONS = "keras.src.ops."  # prefix of the modules of operations
 
-Calls = Mapping[str, list[Any]]  # by a layer's name: what each of its calls returned
+Calls = Mapping[str, list[Any]]  # by a layer's name: the results of its calls
 
 
 def call_all(
     made: Mapping[str, Any], calls: Calls, waiting: list[tuple[str, Mapping[str, Any]]]
 ) -> None:
-    """Call layers as the nodes say, each once what it is called on is there."""
+    """Call layers as the nodes say, each once its inputs are available."""
     while waiting:
-        left, blocked = [], set()  # calls of one layer keep their order
+        left, blocked = [], set()  # calls of the same layer keep their order
         for name, node in waiting:
             ready = all(len(calls[r[0]]) > r[1] for r in _references(calls, node))
             if name in blocked or not ready:
@@ -40,7 +40,7 @@ def call_all(
 
 
 def _told(layer: Any) -> bool | None:
-    """Return what a call is told of training if nobody says, which files of Keras's note too."""
+    """Return the default of a call's ``training``, which Keras's files also contain."""
     cls = type(layer)
     if is_own(cls):
         return keras_table.told(cls.__name__)
@@ -52,9 +52,9 @@ def _told(layer: Any) -> bool | None:
 
 
 def tensors_of(calls: Calls, references: Any, graphs: Collection[str]) -> Any:
-    """Return the tensors that a reference, or a structure of them, means.
+    """Return the tensors for a reference, or for a structure of references.
 
-    ``graphs`` are the models that are graphs: of these Keras counts one call more, their own.
+    ``graphs`` are the models that are graphs: Keras counts one more call for these, their own.
     """
     if isinstance(references, Mapping):
         if references.get("class_name") == "__tuple__":
@@ -82,9 +82,9 @@ def _references(calls: Calls, value: Any) -> list[Any]:
 def _check_known(calls: Calls, reference: Any) -> None:
     name, call, output = reference
     if name not in calls:
-        raise ValueError(f"a call reads {name!r:.80}, which is no layer of the model")
+        raise ValueError(f"a call reads {name!r:.80}, which is not a layer of the model")
     if type(call) is not int or type(output) is not int or call < 0 or output < 0:
-        raise ValueError(f"a call reads {reference!r:.80}, which is no output")
+        raise ValueError(f"a call reads {reference!r:.80}, which is not an output")
 
 
 def _filled(calls: Calls, value: Any) -> Any:

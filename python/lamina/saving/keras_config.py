@@ -1,4 +1,4 @@
-"""Settings as Keras describes them, read."""
+"""Reading Keras's settings."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from lamina.saving import functions, keras_table
 from lamina.saving.plain import restored
 
 _HALVES = ("mixed_float16", "float16", "bfloat16")
-# Layers that stand for activations, and which of their settings these have.
+# Layers that are activations, and the settings that these have.
 _ACTIVATIONS = {
     "ELU": {"alpha"}, "LeakyReLU": {"negative_slope"}, "ReLU": {"negative_slope"}, "Softmax": set(),
 }  # fmt: skip
-# What Keras's classes say of themselves that changes no result: whatever it is, or if it is False.
+# Settings of Keras's classes that change no result: with any value, or if False.
 _IDLE = frozenset({"unroll", "autocast", "renorm_momentum", "run_eagerly", "jit_compile"})
 _IDLE_IF_FALSE = frozenset({"optional", "ragged", "renorm", "sparse", "zero_output_for_mask"})
 _USUAL = {"oov_method": "floormod"}
 
 
 def plain(value: Any) -> Any:
-    """Return a value of a configuration as lamina's rooms read it.
+    """Return a value of a configuration as lamina's modules read it.
 
     Raises
     ------
     ValueError
-        For code: a Lambda's, or a function that is neither given nor registered.
+        If it contains code: of a Lambda, or a function that is neither given nor registered.
     """
     if isinstance(value, list):
         return [plain(each) for each in value]
@@ -40,8 +40,8 @@ def plain(value: Any) -> Any:
         return {key: plain(each) for key, each in value.items()}
     if kind == "__lambda__":
         raise ValueError(
-            "the model holds a Lambda, whose code is in the file and is not run; make a layer of "
-            "your own of it, and register it with lamina.saving.register_serializable"
+            "the model holds a Lambda, whose code in the file is not run; replace it by a layer of "
+            "your own, and register it with lamina.saving.register_serializable"
         )
     if kind.endswith("DTypePolicy"):
         return _dtype(value["config"]["name"])
@@ -50,7 +50,7 @@ def plain(value: Any) -> Any:
     if kind in _STRUCTURES:
         return _STRUCTURES[kind](config)
     if kind.startswith("__"):
-        raise ValueError(f"{kind!r:.80} is no value that is read")
+        raise ValueError(f"{kind!r:.80} is not a value that can be read")
     name = registered(value) or kind
     return {"class_name": name, "config": _settings(name, value)}
 
@@ -71,13 +71,13 @@ _STRUCTURES: dict[str, Callable[[Any], Any]] = {
 
 
 def registered(value: Mapping[str, Any]) -> str | None:
-    """Return the name by which a class of the user's own is known here."""
+    """Return the name by which a custom class is registered."""
     name = value.get("registered_name")
     return name if isinstance(name, str) and custom(name) is not None else None
 
 
 def _settings(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object's settings without those that lamina's class lacks and that say nothing."""
+    """Return an object's settings without those that lamina lacks and that have no effect."""
     config = value["config"]
     if not isinstance(config, Mapping):
         raise ValueError(f"{name}: config must be a mapping; got {config!r:.80}")
@@ -94,7 +94,7 @@ def _setting(key: str, value: Any) -> Any:
 
 
 def _activation(value: Mapping[str, Any]) -> Any:
-    """Return a layer that is given as an activation; where it is one, the activation's settings."""
+    """Return a layer that is given as an activation; if it is one, the activation's settings."""
     from lamina.layers import deserialize
 
     told = plain(value)
@@ -115,7 +115,7 @@ def _is_idle(key: str, value: Any) -> bool:
 
 
 def _taken(name: str, module: str) -> set[str] | None:
-    """Return what lamina's class takes; None for one that is not the library's."""
+    """Return the parameters of lamina's class; None if it is not the library's."""
     root, _, room = module.partition(".")
     if custom(name) is not None or root != "keras" or room not in keras_table.ROOMS:
         return None
@@ -133,13 +133,13 @@ def _taken(name: str, module: str) -> set[str] | None:
 
 
 def _dtype(name: Any) -> str:
-    """Return the policy that stands for one of Keras's."""
+    """Return the policy that corresponds to one of Keras."""
     unfit = name in _HALVES or (name == MIXED and _core.runtime.bfloat16_lacks())
     return "float32" if unfit else str(name)
 
 
 def dtype_of(told: Mapping[str, Any]) -> str:
-    """Return the one dtype of a model, which its layers say, or its mixed policy."""
+    """Return the dtype of a model, which is common to its layers, or its mixed policy."""
     names: set[str] = set()
 
     def look(value: Any) -> None:
@@ -156,6 +156,6 @@ def dtype_of(told: Mapping[str, Any]) -> str:
     lost = sorted(name for name in names if _dtype(name) != name)
     if lost:
         lacks = f": {_core.runtime.bfloat16_lacks()}" if lost[0] == MIXED else ""
-        _screen.warn(f"load_model: {lost[0]} is not computed with{lacks}; the model is of float32")
+        _screen.warn(f"load_model: {lost[0]} is not computed with{lacks}; the model uses float32")
     known = {_dtype(name) for name in names}
     return next((name for name in ("float64", MIXED) if name in known), "float32")

@@ -1,4 +1,4 @@
-"""Settings as Keras 3 writes them: objects by module and class, functions by name."""
+"""Settings in the format of Keras 3: objects by module and class, functions by name."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from lamina._settings import argument_names, class_name, custom, registered
 from lamina.saving import functions, keras_table, plain
 from lamina.saving.registration import registered_name
 
-# The rooms that settings of these names hold objects of.
+# The modules of the objects in settings of these names.
 _ENDINGS = {
     "initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints",
     "activation": "activations", "learning_rate": "optimizers.schedules", "layer": "layers",
     "cell": "layers", "cells": "layers", "optimizer": "optimizers", "loss": "losses",
     "metrics": "metrics",
 }  # fmt: skip
-# Activations whose settings Keras keeps in layers.
+# Activations whose settings Keras stores in layers.
 _LAYERS = ("ELU", "LeakyReLU", "ReLU", "Softmax")
 
 
 class LostError(Exception):
-    """What files of Keras's cannot hold; the text says what it is."""
+    """Something that files of Keras cannot store; the text names it."""
 
 
 class Describer:
-    """Makes Keras's descriptions of lamina's objects.
+    """Create Keras's descriptions of lamina's objects.
 
     Attributes
     ----------
     dtype : str
         Of the model.
     lost : dict of str to str
-        Functions that whoever loads the file has to give, and who holds them.
+        Functions that must be given when the file is loaded, and the objects that hold them.
     """
 
     def __init__(self, dtype: str) -> None:
@@ -46,7 +46,7 @@ class Describer:
     # --- values
 
     def value(self, value: Any, name: str, who: str) -> Any:
-        """Return a setting of ``who``, called ``name``, as Keras's JSON has it."""
+        """Return the setting ``name`` of ``who`` as Keras's JSON."""
         if value is None or isinstance(value, (bool, str)) or type(value) is int:
             return value
         if isinstance(value, (float, np.floating)):
@@ -64,7 +64,7 @@ class Describer:
     @staticmethod
     def _number(value: float, name: str, who: str) -> float:
         if not math.isfinite(value):
-            raise LostError(f"{who}: {name} is {value}, which JSON has no number for")
+            raise LostError(f"{who}: {name} is {value}, which is not a JSON number")
         return value
 
     def _other(self, value: Any, name: str, who: str) -> Any:
@@ -86,12 +86,12 @@ class Describer:
             return self._own(value, who) or self.described(plain.described(value), name, who)
         if callable(value):
             return self.function(value, name, who)
-        raise LostError(f"{who}: {name} holds {value!r:.80}, which JSON cannot hold")
+        raise LostError(f"{who}: {name} holds {value!r:.80}, which JSON cannot represent")
 
     # --- objects
 
     def described(self, told: Mapping[str, Any], name: str, who: str) -> Any:
-        """Return the description of an object for ``{"class_name", "config"}`` of lamina's."""
+        """Return Keras's description for ``{"class_name", "config"}`` of lamina's."""
         kind, config = str(told["class_name"]), told["config"]
         if kind == "function":
             return self._named(dict(told), name, who)
@@ -120,10 +120,10 @@ class Describer:
         }
 
     def taken(self, kind: str, room: str, config: Mapping[str, Any], who: str) -> dict[str, Any]:
-        """Return the settings of a public class; one that Keras's lacks must say nothing."""
+        """Return the settings of a public class; those that Keras lacks must have no effect."""
         takes = keras_table.arguments(room, kind) or frozenset()
         if room in ("losses", "metrics") and "dtype" in config:
-            config = {**config, "dtype": self.dtype}  # what lamina sums in is no type of Keras's
+            config = {**config, "dtype": self.dtype}  # Keras has no dtype of sums like lamina's
         for name, value in config.items():
             if name not in takes and not _says_nothing(room, kind, name, value):
                 raise LostError(
@@ -134,13 +134,13 @@ class Describer:
         }
 
     def settings(self, config: Any, kind: str, who: str) -> dict[str, Any]:
-        """Return the configuration of a class of the user's own."""
+        """Return the configuration of a custom class."""
         if not isinstance(config, Mapping):
             raise LostError(f"{who}: the configuration of {kind} must be a mapping")
         return {str(name): self.value(value, str(name), who) for name, value in config.items()}
 
     def own_class(self, cls: Any, kind: str, config: dict[str, Any]) -> dict[str, Any]:
-        """Return the description of an object of the user's own class."""
+        """Return the description of an object of a custom class."""
         module = getattr(cls, "__module__", None)
         return {
             "module": None if module == "__main__" else module,
@@ -175,7 +175,7 @@ class Describer:
         raise LostError(f"{who}: the activation {kind}({changed}) has no counterpart in Keras")
 
     def policy(self, thing: Any) -> dict[str, Any]:
-        """Return in what types a layer or a model computes and holds weights."""
+        """Return the dtypes of the computations and weights of a layer or a model."""
         return {
             "module": "keras",
             "class_name": "DTypePolicy",
@@ -184,9 +184,9 @@ class Describer:
         }
 
     def function(self, function: Any, name: str, who: str) -> dict[str, Any]:
-        """Return the description of a Python function, by its name."""
+        """Return the description of a Python function, by name."""
         if hasattr(function, "as_layer") or isinstance(function, type):
-            raise LostError(f"{who}: {name} holds {function!r:.60}, which JSON cannot hold")
+            raise LostError(f"{who}: {name} holds {function!r:.60}, which JSON cannot represent")
         return self._named(functions.described(function, who), name, who, function)
 
     def _named(
@@ -203,8 +203,8 @@ class Describer:
         if told.get("lost"):
             if getattr(function, "__name__", "<lambda>") == "<lambda>":
                 raise LostError(
-                    f"{who}: {name} is a function without a name, and its code is not written; "
-                    f"write it with def, or make a layer of your own"
+                    f"{who}: {name} is a function without a name, and its code is not saved; "
+                    f"define it by def, or make a layer of your own"
                 )
             self.lost[called] = who
         return {
@@ -216,12 +216,12 @@ class Describer:
 
 
 def _says_nothing(room: str, kind: str, name: str, value: Any) -> bool:
-    """Return whether a setting is what it would be if it were not given."""
+    """Return whether a setting has its default value."""
     import inspect
 
     cls = keras_table.own_class(room, kind)
     if room == "layers" and name == "trainable":
-        return True  # layers that cannot be told have no weights
+        return True  # such layers have no weights
     if cls is None or value is None:
         return value is None
     if name not in (*argument_names(cls), "name"):

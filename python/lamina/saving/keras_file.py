@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def load_model(path: str, compile: bool) -> Any:  # noqa: A002
-    """Return the model of a ``.keras`` file, or of one of Keras's old HDF5 files."""
+    """Return the model in a ``.keras`` file, or in one of Keras's old HDF5 files."""
     with problems_of(path), np.errstate(all="ignore"):
         if is_archive(path):
             archive = Archive.read(path)
@@ -55,13 +55,13 @@ def load_model(path: str, compile: bool) -> Any:  # noqa: A002
             _compile(model, keras_config.plain(told))
             if model.built and state and not keras_optimizer.take(model, state):
                 _screen.warn(
-                    f"load_model: {path}: the optimizer begins anew; what the file holds is not "
-                    f"what {type(model.optimizer).__name__} keeps here"
+                    f"load_model: {path}: the optimizer begins anew; its state in the file is not "
+                    f"that of {type(model.optimizer).__name__} keeps here"
                 )
     if reading.unbuilt:
         _screen.warn(
-            f"load_model: {', '.join(reading.unbuilt)}: the file does not say for which shapes; "
-            f"call the model on data, and take the weights with load_weights({path!r})"
+            f"load_model: {', '.join(reading.unbuilt)}: the file lacks their input shapes; "
+            f"call the model on data, and load the weights by load_weights({path!r})"
         )
     return model
 
@@ -81,7 +81,7 @@ def _old_model(path: str) -> tuple[Any, Any, Sequence[Array], Any]:
             model.ensure_built(model.input_row_shapes)
             keras_weights.put(model, keras_hdf5.pairs(model, content.layers, False, False))
     told = content.training and keras_legacy.compile_config(content.training)
-    # The state of the optimizers of Keras 2 is another.
+    # The state of the optimizers of Keras 2 is different.
     state = content.optimizer if content.version.startswith("3") else ()
     return model, told, state, reading
 
@@ -96,7 +96,7 @@ def _bytes(path: str) -> bytes:
 
 
 def save_model(model: Model, path: str, include_optimizer: bool) -> None:
-    """Write a file that Keras 3 loads; what it cannot hold is refused by name."""
+    """Write a file that Keras 3 loads; anything that it cannot store is an error that names it."""
     state = None
     try:
         config, lost = keras_models.described(model)
@@ -104,13 +104,13 @@ def save_model(model: Model, path: str, include_optimizer: bool) -> None:
             state = keras_optimizer.written(model)
     except keras_described.LostError as error:
         better = formats.own_name(path)
-        raise ValueError(f"save: {error}; a file of lamina's, {better!r}, holds it") from None
+        raise ValueError(f"save: {error}; a file of lamina, {better!r}, can store it") from None
     old = not path.endswith(".keras")
     if old and config["class_name"] not in ("Sequential", "Functional"):
         better = os.path.basename(path).rpartition(".")[0] + ".keras"
         raise ValueError(
-            f"save: {path}: files of the old format hold Sequential and graph models, and "
-            f"{config['class_name']} is neither; call it {better!r}"
+            f"save: {path}: the old format only supports Sequential and graph models, and "
+            f"{config['class_name']} is neither; save it as {better!r}"
         )
     warn_of_lost("save", lost)
     if old:
@@ -120,7 +120,7 @@ def save_model(model: Model, path: str, include_optimizer: bool) -> None:
 
 
 def save_weights(model: Model, path: str) -> None:
-    """Write the weights, and as Keras 3 does the optimizer's state with them, where it maps."""
+    """Write the weights and, like Keras 3, the state of the optimizer if it has a counterpart."""
     model.ensure_built(model.input_row_shapes)
     state = None
     with contextlib.suppress(keras_described.LostError):
@@ -141,7 +141,7 @@ def _weights_of(model: Model, state: list[Array] | None) -> dict[str, Any]:
 
 
 def load_weights(model: Model, path: str, by_name: bool, skip_mismatch: bool) -> None:
-    """Take the weights of a file of Keras's, of weights alone or of a model."""
+    """Load the weights of a file of Keras, of weights or of a model."""
     who = "load_weights"
     with problems_of(path):
         archive = is_archive(path)
@@ -153,8 +153,8 @@ def load_weights(model: Model, path: str, by_name: bool, skip_mismatch: bool) ->
                 parameter.array[...] = array
         elif by_name:
             raise ValueError(
-                "load_weights: by_name takes files of lamina's and Keras's old ones; in this one "
-                "layers go by their classes"
+                "load_weights: by_name needs a file of lamina or an old one of Keras; in this one "
+                "layers are identified by class"
             )
         else:
             keras_weights.take(model, arrays_of(who, data), skip_mismatch)

@@ -1,4 +1,4 @@
-"""Models as Keras describes them, made."""
+"""Creating models from Keras's descriptions."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _MODELS = ("Sequential", "Functional", "Model")
 
 @dataclass
 class Reading:
-    """What is known while a model is made.
+    """The state while a model is created.
 
     Attributes
     ----------
     dtype : str
         Of the model.
     assets : dict of str to list of str
-        Vocabularies, by where their layers stand.
+        Vocabularies, by the paths of their layers.
     orders : dict
         By the ids of models, their layers in the order of the file.
     unbuilt : list of str
-        Models of the user's own classes whose weights are made by the first call alone.
+        Custom models whose weights are only created by the first call.
     """
 
     dtype: str
@@ -42,7 +42,7 @@ class Reading:
 def model_of(
     told: Mapping[str, Any], assets: Mapping[str, list[str]] | None = None
 ) -> tuple[Any, Reading]:
-    """Return a new model, and what is known of it."""
+    """Return a new model, and the state after its creation."""
     reading = Reading(dtype_of(told), assets or {})
     return _model(told, reading, ""), reading
 
@@ -71,7 +71,7 @@ def _model(told: Mapping[str, Any], reading: Reading, path: str) -> Any:
 
 
 def _build(model: Any, told: Any, reading: Reading) -> None:
-    """Build a model of the user's own class, if the file says for which shapes."""
+    """Build a custom model, if the file contains its input shapes."""
     shape = told.get("input_shape") if isinstance(told, Mapping) else None
     if getattr(model, "built", True):
         return
@@ -110,7 +110,7 @@ def _functional(config: Mapping[str, Any], reading: Reading, path: str) -> Any:
     from lamina.models import Model
 
     made: dict[str, Any] = {}
-    calls: dict[str, list[Any]] = {}  # by a layer's name: what each of its calls returned
+    calls: dict[str, list[Any]] = {}  # by a layer's name: the results of its calls
     waiting: list[tuple[str, Any]] = []
     entries = [e for e in config["layers"] if not _is_operation(e)]
     places = {id(entry): place for entry, place in _placed(entries, path)}
@@ -140,7 +140,7 @@ def _placed(entries: Sequence[Mapping[str, Any]], path: str) -> list[tuple[Mappi
 
 
 def layer_of(entry: Mapping[str, Any], reading: Reading, path: str, within: str = "") -> Any:
-    """Return a layer or, of a model within, the model."""
+    """Return a layer, or a nested model."""
     from lamina.layers import deserialize
 
     name = entry["class_name"]
@@ -149,19 +149,19 @@ def layer_of(entry: Mapping[str, Any], reading: Reading, path: str, within: str 
     made = plain(entry)
     config = dict(made["config"])
     if within == "Bidirectional":
-        config.pop("zero_output_for_mask", None)  # it does so of itself
+        config.pop("zero_output_for_mask", None)  # always the case here
         config["name"] = str(config.get("name")).removeprefix("forward_")
     if name == "InputLayer":
         return _input(config)
     if config.get("dtype") == reading.dtype:
-        del config["dtype"]  # the model's
+        del config["dtype"]  # that of the model
     for part in ("layer", "backward_layer"):
         inner = entry["config"].get(part)
         if isinstance(inner, Mapping):
             config[part] = layer_of(inner, reading, f"{path}/{part}", name)
     if path in reading.assets and config.get("output_mode") == "tf_idf":
         raise ValueError(
-            f"{config.get('name')}: the weights of a vocabulary in a file of its own are not read; "
+            f"{config.get('name')}: weights of a vocabulary in a separate file are not read; "
             f"give the layer vocabulary and idf_weights in the constructor, and save again"
         )
     if path in reading.assets:
@@ -177,7 +177,7 @@ def _is_model(cls: Any) -> bool:
 
 
 def _vocabulary(name: str, config: Mapping[str, Any], lines: list[str]) -> list[Any]:
-    """Return the vocabulary of a file, without what the layer puts in front itself."""
+    """Return the vocabulary in a file, without the tokens that the layer adds itself."""
     if name == "IntegerLookup":
         numbers = [int(line) for line in lines]
         special = [config.get("mask_token"), config.get("oov_token", -1)]
@@ -193,7 +193,7 @@ def _input(config: Mapping[str, Any]) -> Any:
 
     name, kind = config.get("name"), config.get("dtype")
     if config.get("sparse") or config.get("ragged"):
-        raise ValueError(f"{name}: sparse and ragged inputs are not read")
+        raise ValueError(f"{name}: sparse and ragged inputs are not supported")
     rows, *shape = config["batch_shape"]
     whole = isinstance(kind, str) and (kind == "string" or np.dtype(kind).kind in "iub")
     return InputLayer(shape, batch_size=rows, dtype=kind if whole else None, name=name)
@@ -204,7 +204,7 @@ def _is_operation(entry: Mapping[str, Any]) -> bool:
 
 
 def _operation(entry: Mapping[str, Any]) -> Any:
-    """Return the function of ``lamina.ops`` that an operation of Keras is."""
+    """Return the function of ``lamina.ops`` that corresponds to an operation of Keras."""
     from lamina import ops
 
     kind = str(entry["class_name"])

@@ -1,4 +1,4 @@
-"""Whole models in one HDF5 file, as Keras wrote them before ``.keras``."""
+"""Whole models in one HDF5 file, the format of Keras before ``.keras``."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from lamina.saving.header import parse_json
 from lamina.saving.keras_described import Describer
 from lamina.saving.keras_weights import misfit
 
-_WHOLE = "model_weights"  # the group of the weights, in files of models
-_ATTRIBUTE = 64_000  # bytes of names that stand together; HDF5 holds some more
+_WHOLE = "model_weights"  # the group of the weights in files of models
+_ATTRIBUTE = 64_000  # bytes of names in one attribute; the limit of HDF5 is slightly higher
 _BY_NAME = ("accuracy", "acc", "crossentropy", "ce")  # names that depend on the output
 _NONE = "top_level_model_weights"
 
 
 @dataclass
 class Content:
-    """What a file holds.
+    """The content of a file.
 
     Attributes
     ----------
     config, training : dict or None
-        How Keras describes the model, and how it trains; None of a file of weights.
+        Keras's descriptions of the model and of its training; None in a file of weights.
     layers : dict of str to list of ndarray
         Weights by layer, in the order of the file.
     optimizer : list of ndarray
@@ -45,18 +45,18 @@ class Content:
 
 
 def is_of_layers(who: str, data: bytes) -> bool:
-    """Return whether an HDF5 file lists its weights by layers, as old files do."""
+    """Return whether an HDF5 file lists its weights by layer, as old files do."""
     with hdf5.opened(who, data) as file:
         return "model_config" in file.attrs or "layer_names" in file.attrs or _WHOLE in file
 
 
 def read(path: str, who: str, data: bytes) -> Content:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Raises
     ------
     ValueError
-        For what is no such file; for links, arrays in other files, and arrays that claim more
+        If it is not such a file, or has links, arrays in other files, or arrays that claim more
         bytes than the file has.
     """
     room = [len(data)]
@@ -86,7 +86,7 @@ def pairs(
 ) -> list[tuple[Any, Array]]:
     """Return each weight of a model with its array.
 
-    Layers find theirs by name, where all have one; else they go in order, as in Keras.
+    Layers are matched by name if all names occur, and otherwise in order, as in Keras.
     """
     own = {layer.name: _ordered(layer) for layer in model.layers if layer.weights}
     theirs = {name: held for name, held in layers.items() if held and name != _NONE}
@@ -110,12 +110,12 @@ def pairs(
         else:
             raise ValueError(problem)
     if skipped:
-        _screen.warn(f"load_weights: some are left as they were: {'; '.join(skipped)}")
+        _screen.warn(f"load_weights: some weights were not loaded: {'; '.join(skipped)}")
     return found
 
 
 def _ordered(layer: Any) -> list[Any]:
-    """Return a layer's weights as old files have them: those that train first."""
+    """Return a layer's weights in the order of old files: trainable ones first."""
     return sorted(dict.fromkeys(layer.weights), key=lambda p: not p.trainable)
 
 
@@ -123,9 +123,9 @@ def _ordered(layer: Any) -> list[Any]:
 
 
 def written(model: Any, config: Mapping[str, Any]) -> bytes:
-    """Return the file of a model, for its description as Keras 3 has it.
+    """Return the file of a model, from its description in the format of Keras 3.
 
-    The optimizer's state stays out of it: a model of Keras 3 that has read one cannot be trained.
+    The state of the optimizer is left out: a model that Keras 3 reads with it cannot be trained.
     """
     paths = {id(p): path for path, p in model.weights_by_path().items()}
     told = {"class_name": config["class_name"], "config": config["config"]}
@@ -149,7 +149,7 @@ def written(model: Any, config: Mapping[str, Any]) -> bytes:
 
 
 def _training(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how a model trains; Keras reads no names of losses in these files."""
+    """Return the settings of training; Keras reads no names of losses in these files."""
     made = dict(told)
     made["optimizer_config"] = made.pop("optimizer")
     made["loss"] = _objects(told["loss"], losses.get)
@@ -176,7 +176,7 @@ def _put(group: Any, held: Sequence[tuple[str, Array]]) -> None:
 
 
 def _list(group: Any, name: str, values: Sequence[str]) -> None:
-    """Note names, in pieces that HDF5 has room for."""
+    """Store names, in parts that fit into HDF5."""
     names = np.array([value.encode() for value in values] or [], dtype="S")
     pieces = int(names.nbytes // _ATTRIBUTE) + 1
     if pieces == 1:

@@ -1,4 +1,4 @@
-"""How models are told in Keras's old HDF5 files, put as Keras 3 tells them."""
+"""Models in Keras's old HDF5 files, converted to the format of Keras 3."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from lamina._settings import custom
 from lamina.saving import keras_table
 
 _MODELS = ("Sequential", "Functional", "Model")
-# The rooms that settings of these names hold objects of.
+# The modules of the objects in settings of these names.
 _ENDINGS = {
     "initializer": "initializers", "regularizer": "regularizers", "constraint": "constraints",
     "layer": "layers", "cell": "layers", "cells": "layers", "learning_rate": "optimizers.schedules",
 }  # fmt: skip
-# What was said of layers and optimizers once, and changes no result where it is so.
+# Old settings of layers and optimizers, with the values for which they have no effect.
 _GONE: dict[str, tuple[Any, ...]] = {
     "implementation": (0, 1, 2), "time_major": (False,), "fused": (True, False, None),
     "virtual_batch_size": (None,), "adjustment": (None,), "input_length": (None,),
@@ -23,7 +23,7 @@ _GONE: dict[str, tuple[Any, ...]] = {
 
 
 def modern(told: Any, where: str = "the model") -> dict[str, Any]:
-    """Return the description of a model, or of a layer, as Keras 3 has it."""
+    """Return the description of a model or layer in the format of Keras 3."""
     if not isinstance(told, Mapping) or "class_name" not in told or "config" not in told:
         raise ValueError(f"{where}: has no class_name and config")
     kind, config = str(told["class_name"]), told["config"]
@@ -31,7 +31,7 @@ def modern(told: Any, where: str = "the model") -> dict[str, Any]:
         return dict(told)
     if kind in ("TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "ClassMethod"):
         raise ValueError(
-            f"{told.get('name', where)}: is an operation of TensorFlow, which Keras 3 does not "
+            f"{told.get('name', where)}: is a TensorFlow operation, which Keras 3 does not "
             f"support either; replace it by layers or operations of keras.ops"
         )
     own = {k: v for k, v in told.items() if k not in ("class_name", "config", "inbound_nodes")}
@@ -49,7 +49,7 @@ def modern(told: Any, where: str = "the model") -> dict[str, Any]:
 
 
 def _sequential(config: Any) -> dict[str, Any]:
-    # Once it was the list of layers alone.
+    # In the oldest files it was just the list of layers.
     told = {"layers": config} if isinstance(config, list) else dict(config)
     entries = [modern(each) for each in told["layers"]]
     shape = _first_shape(told["layers"])
@@ -79,7 +79,7 @@ def _functional(config: Mapping[str, Any]) -> dict[str, Any]:
             nodes = [_node(node, set(names), first) for node in nodes]
         entries.append({**modern(entry, entry["name"]), "inbound_nodes": nodes})
     told["layers"] = entries
-    # A single reference once stood in a list.
+    # A single reference used to be in a list.
     for ends in ("input_layers", "output_layers"):
         told[ends] = _single(told[ends])
     if old:
@@ -93,7 +93,7 @@ def _single(references: Any) -> Any:
 
 
 def _node(node: list[Any], names: set[str], first: Mapping[str, int]) -> dict[str, Any]:
-    """Return the arguments of a call for what it reads: lists of name, call, output, kwargs."""
+    """Return the arguments of a call from its inputs: lists of name, call, output, kwargs."""
 
     def tensor(name: str, call: int, output: int) -> dict[str, Any]:
         history = [name, call - first.get(name, 0), output]
@@ -115,7 +115,7 @@ def _node(node: list[Any], names: set[str], first: Mapping[str, int]) -> dict[st
 
 
 def _first_calls(config: Mapping[str, Any], graphs: set[str]) -> dict[str, int]:
-    """Return the number of the first call of each model within: one that knew its inputs has 1."""
+    """Return the number of the first call of each nested model: 1 if its inputs were known."""
     first: dict[str, int] = {}
     for name, call in _read(config, graphs):
         first[name] = min(call, first.get(name, call))
@@ -178,11 +178,11 @@ def _setting(key: str, value: Any) -> Any:
     return value if room is None else {"module": f"keras.{room}", **value}
 
 
-# --- how the model trains
+# --- training
 
 
 def compile_config(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what ``compile`` is given, for a file's ``training_config``."""
+    """Return the arguments of ``compile`` from a file's ``training_config``."""
     optimizer = dict(told["optimizer_config"])
     kind = str(optimizer["class_name"])
     if custom(kind) is None:
@@ -199,7 +199,7 @@ def compile_config(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_outputs(metrics: Any) -> Any:
-    """Return metrics without the list around those of the one output."""
+    """Return metrics without the list around those of a single output."""
     alone = isinstance(metrics, list) and len(metrics) == 1 and isinstance(metrics[0], list)
     return metrics[0] if alone else metrics
 

@@ -1,4 +1,4 @@
-"""Models of Keras that stand in memory."""
+"""Conversion of Keras models in memory."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from lamina.saving.header import parse_json
 
 @answering_calls
 def from_keras(model: Any) -> Any:
-    """Return a model of the same layers and weights as a model of Keras 3.
+    """Return a model with the same layers and weights as a model of Keras 3.
 
-    Keras is not imported: its model is asked for ``to_json()`` and ``get_weights()``.
+    Keras is not imported: only the model's ``to_json()`` and ``get_weights()`` are called.
 
     Parameters
     ----------
     model : keras.Model
-        A Sequential or functional one, built, of layers that lamina has.
+        A built Sequential or functional model of layers that lamina has.
 
     Returns
     -------
     Sequential or Functional
-        It is not compiled.
+        The model; it is not compiled.
 
     Raises
     ------
     TypeError
-        What is no model of Keras's.
+        If it is not a model of Keras.
     ValueError
-        A layer or an operation that lamina lacks, a Lambda, or weights of other shapes.
+        If there is a layer or an operation that lamina lacks, a Lambda, or a weight with another
+        shape.
 
     Examples
     --------

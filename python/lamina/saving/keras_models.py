@@ -1,4 +1,4 @@
-"""Models and layers as Keras 3 describes them."""
+"""Models and layers in the format of Keras 3."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from lamina.saving.keras_described import Describer, LostError
 
 Entry = dict[str, Any]
 
-_BESIDE = ("input_shape", "input_dim")  # of layers: an Input says it
-_BY_LOSS = ("accuracy", "acc")  # names that both resolve by the loss
+_BESIDE = ("input_shape", "input_dim")  # settings of layers that are replaced by an Input
+_BY_LOSS = ("accuracy", "acc")  # names that both libraries resolve by the loss
 _COMPILED = ("loss", "metrics", "weighted_metrics", "loss_weights")
 
 
 def described(model: Any) -> tuple[Entry, dict[str, str]]:
-    """Return the description of a whole model, and the functions that files do not keep.
+    """Return the description of a whole model, and the functions that are not saved.
 
     Raises
     ------
     LostError
-        What Keras has no counterpart for.
+        If something has no counterpart in Keras.
     """
     describer = Describer(model.dtype)
     told = _model(describer, model)
@@ -49,7 +49,7 @@ def _compiled(describer: Describer, model: Any) -> Entry:
 
 
 def _check_names(room: str, value: Any) -> None:
-    """Refuse the names of losses and metrics that only lamina has."""
+    """Reject the names of losses and metrics that only lamina has."""
     from lamina import losses, metrics
 
     if isinstance(value, str):
@@ -98,7 +98,7 @@ def _sequential(describer: Describer, model: Any) -> Entry:
         name = "input_layer" if given is None else given.name
         entries.append(_input(name, batch_shape, kind))
     elif model.built and model.parameters:
-        raise LostError(f"{model.name}: the shape of its input is not known; begin with an Input")
+        raise LostError(f"{model.name}: its input shape is not known; begin with an Input")
     seen: set[int] = set()
     for layer in model._layers:
         if id(layer) in seen:
@@ -127,7 +127,7 @@ def _sequential(describer: Describer, model: Any) -> Entry:
 def _functional(describer: Describer, model: Any) -> Entry:
     structure = model._structure
     calls: dict[int, list[Entry]] = {id(layer): [] for layer in structure.layers}
-    where: dict[int, tuple[Any, int, int]] = {}  # by tensor: layer, which call, which output
+    where: dict[int, tuple[Any, int, int]] = {}  # by tensor: layer, call, output
     for number, layer in zip(structure.inputs, structure.input_layers, strict=True):
         where[number] = layer, 0, 0
 
@@ -151,7 +151,7 @@ def _functional(describer: Describer, model: Any) -> Entry:
 
     def reference(number: int) -> list[Any]:
         layer, call, output = where[number]
-        # A graph's own call of itself comes first, where Keras counts the outputs of a model.
+        # A graph's call of itself comes first, as Keras numbers the outputs of a model.
         inner = hasattr(getattr(layer, "stands_for", None), "_structure")
         return [layer.name, call + inner, output]
 
@@ -182,7 +182,7 @@ def _functional(describer: Describer, model: Any) -> Entry:
 
 
 def _call(describer: Describer, step: Any, tensor: Any) -> Entry:
-    """Return the arguments of one call."""
+    """Return the arguments of a call."""
     who, given = step.layer.name, [tensor(t) for t in step.inputs]
     if step.layer.is_operation:
         return _operation_call(describer, step, given)
@@ -195,7 +195,7 @@ def _call(describer: Describer, step: Any, tensor: Any) -> Entry:
         kwargs["mask"] = masks if len(masks) > 1 else masks[0]
     if step.training is not None:
         kwargs["training"] = step.training
-    # Keras notes what it would do anyway too: what the call was told stands by itself.
+    # Keras also notes values that it would use anyway: the given arguments are kept separately.
     told = {} if kwargs.get("training") is None else {"training": bool(kwargs["training"])}
     return {"args": args, "kwargs": kwargs, **told}
 
@@ -238,7 +238,8 @@ def _layer(describer: Describer, layer: Any) -> Entry:
         kind = layer.kind or describer.dtype
         return _input(layer.name, [layer.batch_size, *layer.shape], kind)
     told = _settings_of(layer)
-    # Settings that hold layers are described by these, which know more than their configurations.
+    # Settings that contain layers are described by these layers, which know more than their
+    # configurations.
     held = {
         k: None if v is None else _held(describer, getattr(layer, k, None)) for k, v in told.items()
     }
@@ -263,7 +264,7 @@ def _layer(describer: Describer, layer: Any) -> Entry:
 
 def _settings_of(layer: Any) -> dict[str, Any]:
     config = {key: v for key, v in layer.get_config().items() if key not in _BESIDE}
-    if class_name(type(layer)) == "ActivityRegularization":  # which its factors say
+    if class_name(type(layer)) == "ActivityRegularization":  # which its factors determine
         config.pop("activity_regularizer", None)
     own = {p.name for p in inspect.signature(type(layer)).parameters.values()}
     own -= {"input_shape"}
@@ -272,7 +273,7 @@ def _settings_of(layer: Any) -> dict[str, Any]:
 
 
 def _with_learned(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
-    """Return settings with what ``adapt`` found in the place that Keras reads it from."""
+    """Return settings with the results of ``adapt`` where Keras reads them."""
     from lamina.layers import Normalization
     from lamina.layers.index_lookup import LEARNED, IndexLookup
 
@@ -280,13 +281,13 @@ def _with_learned(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
         return config
     rest = {key: value for key, value in config.items() if key != LEARNED}
     if isinstance(layer, Normalization):
-        return rest  # its weights say it
+        return rest  # its weights contain it
     if not isinstance(layer, IndexLookup) or "vocabulary" not in config:
-        return config  # a class of the user's own reads it
+        return config  # a custom class reads it
     found = config[LEARNED]
     if found["idf_weights"] is None:
         return {**rest, "vocabulary": found["vocabulary"]}
-    places = layer.get_vocabulary()  # those of unknown tokens have weights too
+    places = layer.get_vocabulary()  # including unknown tokens, which have weights, too
     return {**rest, "vocabulary": places, "idf_weights": found["idf_weights"][: len(places)]}
 
 
@@ -323,7 +324,7 @@ def _shape_of(model: Any) -> Any:
 
 
 def _built_for(layer: Any) -> list[Any] | None:
-    """Return the shape of the first input of a layer that is called on one tensor."""
+    """Return the shape of the first input of a layer that is called on a single tensor."""
     nodes = layer.nodes
     if not layer.built or not nodes or len(nodes[0].inputs) != 1:
         return None
@@ -336,7 +337,7 @@ def _built_for(layer: Any) -> list[Any] | None:
 def _operation_of(layer: Any) -> keras_table.Operation:
     found = keras_table.operation(layer.function)
     if found is None:
-        raise LostError(f"{layer.name}: no layer of Keras's stands for lamina's {layer.function}")
+        raise LostError(f"{layer.name}: Keras has no layer for lamina's {layer.function}")
     return found
 
 

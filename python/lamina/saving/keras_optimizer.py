@@ -1,4 +1,4 @@
-"""The state of optimizers as Keras lists it: counts first, then arrays by weight."""
+"""The state of optimizers in Keras's order: counts first, then arrays by weight."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from lamina.saving.keras_described import LostError
 from lamina.saving.weights import named
 
 _FIRST = (("average",), ("gradient_accumulator",))
-# Slots that Keras lists weight by weight, group behind group; elsewhere all stand together.
+# Slots that Keras lists by weight, group after group; for other optimizers all are listed together.
 _GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "RMSprop": (("mean_square",), ("velocity",), ("mean_grad",)),
     "Adam": (("m", "v"), ("max_v",)),
     "AdamW": (("m", "v"), ("max_v",)),
     "Adafactor": (("r", "c", "v"),),
 }
-_STATELESS = ("MultiOptimizer", "LossScaleOptimizer")  # whose state Keras lists otherwise
+_STATELESS = ("MultiOptimizer", "LossScaleOptimizer")  # whose state Keras lists differently
 
 
 def written(model: Any) -> list[Array] | None:
-    """Return the arrays of a compiled model's optimizer; None of one whose state does not map.
+    """Return the arrays of a compiled model's optimizer; None if its state has no counterpart.
 
     Raises
     ------
     LostError
-        Learning rates of single weights, or weights that do not decay, which Keras does not keep.
+        If weights have their own learning rates or are excluded from decay, which Keras does not
+        store.
     """
     optimizer = model.optimizer
     if not _maps(optimizer):
@@ -48,14 +49,14 @@ def written(model: Any) -> list[Array] | None:
 
 
 def take(model: Any, arrays: Sequence[Array]) -> bool:
-    """Let a compiled model's optimizer go on where the one of a file stood.
+    """Let a compiled model's optimizer continue from the state in a file.
 
-    Return whether it does; where the file has not what the optimizer keeps it begins anew.
+    Return whether it does; if the file lacks some of the state, the optimizer begins anew.
     """
     optimizer = model.optimizer
     if not arrays or not _maps(optimizer):
         return False
-    if int(arrays[0]) == 0 and len(arrays) <= 2:  # compiled, and not trained
+    if int(arrays[0]) == 0 and len(arrays) <= 2:  # compiled but not trained
         return True
     optimizer.build(model.trainable_weights)
     paths = named(model)
@@ -89,7 +90,7 @@ def _check_alike(optimizer: Any, state: Mapping[str, Any]) -> None:
 
 
 def _trained(model: Any) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the weights that train, by path."""
+    """Return the shapes of the trainable weights by path."""
     trained = {id(p) for p in model.trainable_weights}
     return {path: tuple(p.shape) for path, p in named(model).items() if id(p) in trained}
 
@@ -102,11 +103,11 @@ class _Place:
 
     def __call__(self, _: Any) -> Array:
         array = np.asarray(self._slots[self._name])
-        # Where lamina keeps none, Keras has one that is never read.
+        # Where lamina has none, Keras has one that is never read.
         return np.zeros(self._shape, array.dtype) if array.size == 0 else array.reshape(self._shape)
 
     def take(self, array: Array) -> bool:
-        """Put an array of a file here; return whether it fits."""
+        """Set an array of a file; return whether it fits."""
         kept = self._slots[self._name]
         if tuple(array.shape) != self._shape:
             return False
@@ -116,14 +117,14 @@ class _Place:
 
 
 class _Product:
-    """What Nadam multiplies its momenta to, which lamina works out from the count of steps."""
+    """The product of Nadam's momenta, which lamina computes from the number of steps."""
 
     def __call__(self, optimizer: Any) -> Array:
         t = np.arange(1, optimizer.steps + 1)
         return np.asarray(np.prod(optimizer.beta_1 * (1 - 0.5 * 0.96**t)), np.float32)
 
     def take(self, array: Array) -> bool:
-        """Leave it."""
+        """Ignore it."""
         return array.shape == ()
 
 

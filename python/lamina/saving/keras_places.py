@@ -1,7 +1,7 @@
-"""Where Keras keeps the weights of models: the groups of its HDF5 files.
+"""The groups of Keras's HDF5 files that contain the weights of models.
 
-A group is called after the attributes that lead to it, and layers in lists after their classes,
-with numbers: "layers/dense_1", "layers/bidirectional/forward_layer/cell".
+A group is named after the attributes that lead to it, and a layer in a list after its class, with a
+number: "layers/dense_1", "layers/bidirectional/forward_layer/cell".
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from lamina._check import Array
 from lamina._names import snake_case
 from lamina.saving import keras_table
 
-Orders = Mapping[int, Sequence[Any]]  # a model's id -> its layers as the file counts them
+Orders = Mapping[int, Sequence[Any]]  # a model's id -> its layers in the order of the file
 
 _CONTAINERS = (list, tuple, dict)
-_INTERNAL = ("_layer", "_met", "built_within")  # attributes of the library's that hold layers
-# What Keras calls the projections within attention layers.
+_INTERNAL = ("_layer", "_met", "built_within")  # the library's own attributes that contain layers
+# Keras's names for the projections in attention layers.
 _PROJECTIONS = {"query": "query", "key": "key", "value": "value", "gate": "gate",
                 "attention_output": "output"}  # fmt: skip
 
 
 @dataclass
 class Group:
-    """What stands in one place.
+    """The weights in one group.
 
     Attributes
     ----------
     path : str
-        Of the group, "" of the whole model.
+        Of the group; "" for the whole model.
     layer : Layer or Model
-        Who the weights belong to.
+        The owner of the weights.
     parameters : list of Parameter
-        In Keras's order; some layers have none of their own.
+        In Keras's order; some layers have no weights of their own.
     part : str
-        What of the layer it is, where that is a layer of its own in Keras.
+        The part of the layer, if it is a layer of its own in Keras.
     """
 
     path: str
@@ -49,7 +49,7 @@ class Group:
 
     @property
     def named(self) -> dict[str, Array]:
-        """What Keras keeps by name: the weights of tokens, of layers that look these up."""
+        """The weights that Keras stores by name: those of tokens in lookup layers."""
         weights = getattr(self.layer, "_weights", None)
         if getattr(self.layer, "output_mode", None) != "tf_idf" or weights is None:
             return {}
@@ -57,12 +57,12 @@ class Group:
 
     @property
     def name(self) -> str:
-        """What the layer is called."""
+        """The name of the layer."""
         return self.part or str(self.layer.name).rpartition("/")[2]
 
 
 def groups_of(model: Any, orders: Orders | None = None) -> list[Group]:
-    """Return all groups of a model; what is held twice stands where it is met first."""
+    """Return all groups of a model; a layer that occurs twice belongs to the first occurrence."""
     found: dict[tuple[int, str], Group] = {}
     for group in _walked(model, "", orders or {}):
         thing = getattr(group.layer, "stands_for", None) or group.layer
@@ -71,12 +71,12 @@ def groups_of(model: Any, orders: Orders | None = None) -> list[Group]:
 
 
 def class_of(layer: Any) -> str:
-    """Return what Keras calls the class of a layer, or of a model as a layer."""
+    """Return Keras's name for the class of a layer, or of a model used as a layer."""
     return str(getattr(layer, "class_name", None) or type(layer).__name__)
 
 
 def counted(layers: Iterable[Any]) -> list[str]:
-    """Return what layers of a list are called: by their classes, and counted."""
+    """Return the names of layers in a list: their classes with numbers."""
     counts: dict[str, int] = {}
     names = []
     for layer in layers:
@@ -94,7 +94,7 @@ def _walked(thing: Any, path: str, orders: Orders) -> Iterator[Group]:
     if model is None:
         inner = _INNER.get(_own_class(thing), _of_any)
         yield from inner(thing, path, orders)
-    elif hasattr(model, "call") and model.calls:  # of the user's own
+    elif hasattr(model, "call") and model.calls:  # a custom model
         yield from _of_any(model, path, orders)
     else:
         yield Group(path, model, [])
@@ -112,7 +112,7 @@ def _listed(layers: Sequence[Any], path: str, orders: Orders) -> Iterator[Group]
 
 
 def _own_class(layer: Any) -> str:
-    """Return the first of the library's own classes that a layer is of."""
+    """Return the first of the library's classes that a layer is an instance of."""
     return next((c.__name__ for c in type(layer).__mro__ if is_own(c)), "")
 
 
@@ -120,7 +120,7 @@ def _own_class(layer: Any) -> str:
 
 
 def _of_any(layer: Any, path: str, orders: Orders) -> Iterator[Group]:
-    """Walk over a layer's own weights, then its attributes, private ones last."""
+    """Visit a layer's own weights, then its attributes, private ones last."""
     holder = layer.as_layer() if hasattr(layer, "as_layer") else layer
     within = {id(p) for each in holder.layers_within() for p in each.parameters}
     own = [p for p in dict.fromkeys(holder.parameters) if id(p) not in within]
@@ -172,7 +172,7 @@ def _around(layer: Any, path: str, orders: Orders) -> Iterator[Group]:
 
 
 def _normalized(layer: Any, path: str, orders: Orders) -> Iterator[Group]:
-    # Keras keeps the kernel twice.
+    # Keras stores the kernel twice.
     kernel = layer.layer.parameters[0]
     yield Group(path, layer, [kernel, layer.vector_u])
     yield from _walked(layer.layer, f"{path}/layer", orders)

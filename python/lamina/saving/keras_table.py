@@ -1,4 +1,4 @@
-"""What Keras's classes take, as tools/keras_classes.py wrote it down."""
+"""The parameters of Keras's classes, as listed by tools/keras_classes.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Where classes are looked for, in this order.
+# The modules in which classes are looked up, in this order.
 ROOMS = (
     "layers", "initializers", "regularizers", "constraints", "losses", "metrics", "optimizers",
     "optimizers.schedules",
@@ -18,15 +18,15 @@ ROOMS = (
 
 @dataclass(frozen=True)
 class Operation:
-    """A class of Keras's that stands for a function of ``keras.ops`` in a graph.
+    """A class of Keras that represents a function of ``keras.ops`` in a graph.
 
     Attributes
     ----------
     module, name : str
     settings : tuple of str
-        What its constructor takes.
+        The parameters of its constructor.
     arguments : tuple of str
-        What it is called on.
+        The arguments of its call.
     """
 
     module: str
@@ -43,40 +43,40 @@ def _table() -> dict[str, Any]:
 
 
 def version() -> str:
-    """Return the version of Keras that the list is of."""
+    """Return the version of Keras that the list was made from."""
     return str(_table()["version"])
 
 
 def arguments(room: str, name: str) -> frozenset[str] | None:
-    """Return what the constructor of a class takes; None if Keras has no such class."""
+    """Return the parameters of a class's constructor; None if Keras has no such class."""
     line = _table()["classes"].get(f"{room}.{name}")
     return None if line is None else frozenset(line.split())
 
 
 def class_of(name: str) -> str:
-    """Return what Keras's code calls a public class of layers."""
+    """Return the name of a public class of layers in Keras's code."""
     return str(_table()["renamed"].get(name, name))
 
 
 def public_class(name: str) -> str:
-    """Return what a class of layers is called in public."""
+    """Return the public name of a class of layers."""
     renamed = _table()["renamed"]
     return next((public for public, own in renamed.items() if own == name), name)
 
 
 def told(name: str) -> bool | None:
-    """Return what Keras notes that a call of a layer is told of training, where nobody says."""
+    """Return the default of ``training`` that Keras stores for the calls of a layer."""
     default: bool | None = _table()["training"].get(name)
     return default
 
 
 def is_operation(name: str) -> bool:
-    """Return whether a class stands for a function of ``keras.ops``."""
+    """Return whether a class represents a function of ``keras.ops``."""
     return any(f".{name}: " in line for line in _table()["operations"].values())
 
 
 def room_of(name: str, first: str = "") -> str | None:
-    """Return the room that has a class of that name; ``first`` is looked into before the others."""
+    """Return the module that has a class of that name; ``first`` is searched before the others."""
     rooms = sorted(ROOMS, key=lambda room: room != first)
     return next((room for room in rooms if arguments(room, name) is not None), None)
 
@@ -93,12 +93,12 @@ def operation(function: str) -> Operation | None:
 
 
 def is_activation(name: str) -> bool:
-    """Return whether Keras knows an activation by that name."""
+    """Return whether Keras has an activation of that name."""
     return name in _table()["activations"].split()
 
 
 def own_class(room: str, name: str) -> Any:
-    """Return the class of that name in a room of lamina's, or None."""
+    """Return the class of that name in a module of lamina, or None."""
     module = importlib.import_module(f"lamina.{room}")
     found = getattr(module, name, None) if not name.startswith("_") else None
     return found if isinstance(found, type) else None

@@ -1,4 +1,4 @@
-"""Which weights of a model Keras's files mean by their groups and numbers."""
+"""The weights of a model by the groups and numbers in files of Keras."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Arrays = Mapping[str, Sequence[Array]]
 
 
 def put_back(model: Any, arrays: Arrays, orders: Orders) -> None:
-    """Give a model that was made of a file the weights of that file, to the bit."""
+    """Set the weights of a model that was made from a file, bit for bit."""
     model.ensure_built(model.input_row_shapes)
     put(model, _checked(model, arrays, orders, None))
 
 
 def put(model: Any, pairs: Sequence[tuple[Any, Array]]) -> None:
-    """Give a model that was made of a file all its weights, which are not drawn any more."""
+    """Set all weights of a model that was made from a file, without drawing initial ones."""
     for parameter, array in pairs:
         parameter.array[...] = array
     for layer in model._holders():
@@ -28,20 +28,20 @@ def put(model: Any, pairs: Sequence[tuple[Any, Array]]) -> None:
 
 
 def take(model: Any, arrays: Arrays, skip_mismatch: bool) -> None:
-    """Give a model the weights of a file; a refused call changes nothing."""
+    """Load the weights of a file into a model; on an error nothing changes."""
     model.ensure_built(model.input_row_shapes)
     skipped: list[str] = []
     pairs = _checked(model, arrays, {}, skipped if skip_mismatch else None)
     for parameter, array in pairs:
         parameter.array[...] = array
     if skipped:
-        _screen.warn(f"load_weights: some are left as they were: {'; '.join(skipped)}")
+        _screen.warn(f"load_weights: some weights were not loaded: {'; '.join(skipped)}")
 
 
 def _checked(
     model: Any, arrays: Arrays, orders: Orders, skipped: list[str] | None
 ) -> list[tuple[Any, Array]]:
-    """Return each weight with its array; what does not fit is an error, or noted in ``skipped``."""
+    """Return each weight with its array; mismatches are errors, or noted in ``skipped``."""
     pairs: list[tuple[Any, Array]] = []
     known = {_plain(path): held for path, held in arrays.items()}
     for group in groups_of(model, orders):
@@ -62,7 +62,7 @@ def _checked(
 
 
 def _plain(path: str) -> str:
-    """Return a path without what versions of Keras write differently: private attributes."""
+    """Return a path without the parts that vary between versions of Keras: private attributes."""
     return "/".join(part.lstrip("_") for part in path.split("/"))
 
 
@@ -74,14 +74,14 @@ def _missing(group: Group, held: Sequence[Array], known: Arrays) -> str | None:
 
 
 def misfit(name: str, where: str, own: Sequence[Any], held: Sequence[Array]) -> str | None:
-    """Return what keeps weights from taking the arrays of one place, None if nothing does."""
+    """Return why weights cannot take the arrays of one group, or None."""
     shapes = [tuple(p.array.shape) for p in own]
     theirs = [tuple(array.shape) for array in held]
     if shapes != theirs:
         return f"{name}: has weights of shapes {shapes}; {where} in the file has {theirs}"
     kinds = [p.array.dtype.kind for p in own]
     got = [array.dtype.kind for array in held]
-    # Keras counts in integers what is counted in a layer's own numbers here.
+    # Keras counts in integers what a layer counts in its own dtype here.
     if any(a not in (b, "f") or b == "b" != a for a, b in zip(kinds, got, strict=True)):
         return f"{name}: has weights of kinds {kinds}; {where} in the file has {got}"
     return None

@@ -1,4 +1,4 @@
-"""Objects of every room as plain values, and back."""
+"""Objects of all modules as plain values, and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina._names import unknown_class
 from lamina._settings import custom, reading_with
 from lamina.saving.plain import Writer, restored
 
-# Where classes are looked for, in this order, and the function of each room that reads them.
+# The modules in which classes are looked up, in this order, with the function that reads them.
 _ROOMS = {
     "layers": "deserialize",
     "initializers": "get",
@@ -27,7 +27,7 @@ _ROOMS = {
 
 @answering_calls
 def serialize_keras_object(obj: Any) -> Any:
-    """Return a value as JSON has it: layers, losses, functions, arrays and all that holds them.
+    """Return a value as JSON: layers, losses, functions, arrays and structures of them.
 
     Examples
     --------
@@ -45,18 +45,19 @@ def serialize_keras_object(obj: Any) -> Any:
 def deserialize_keras_object(
     config: Any, custom_objects: Mapping[str, Any] | None = None, **_: Any
 ) -> Any:
-    """Return what ``serialize_keras_object`` described.
+    """Return the object that ``serialize_keras_object`` described.
 
     Parameters
     ----------
     config : dict, or another plain value
     custom_objects : mapping of str to class or function, optional
-        Classes and functions of your own by name.
+        Custom classes and functions by name.
 
     Raises
     ------
     ValueError
-        A class or function that is not the library's, and neither given nor registered.
+        If a class or function does not belong to the library and is neither given nor
+        registered.
 
     Examples
     --------
@@ -95,6 +96,6 @@ def _made(value: Any) -> Any:
 
 
 def _room_of(obj: Any) -> str:
-    """Return the public module of a class."""
+    """Return the public module that contains a class."""
     parts = type(obj).__module__.split(".")
     return ".".join(parts[:2]) if parts[0] == "lamina" else type(obj).__module__

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def save_model(model: Model, path: str, include_optimizer: bool) -> None:
-    """Write a model: layers, weights, and where it is compiled how it trains, and how far it is."""
+    """Write a model: layers and weights, and, if it is compiled, how far it is trained."""
     tensors: dict[str, Array] = {}
     told, lost = architecture.described("save", model, tensors)
     document: dict[str, Any] = {**_head("model"), "model": told}
@@ -36,7 +36,7 @@ def save_model(model: Model, path: str, include_optimizer: bool) -> None:
 
 
 def load_model(path: str, compile: bool) -> Any:  # noqa: A002
-    """Return the model of a file."""
+    """Return the model in a file."""
     content = container.read(path)
     document = content.document
     _check_kind(path, document, "model")
@@ -54,14 +54,14 @@ def load_model(path: str, compile: bool) -> Any:  # noqa: A002
 
 
 def save_weights(model: Model, path: str) -> None:
-    """Write the weights alone."""
+    """Write only the weights."""
     tensors: dict[str, Array] = {}
     listed = weights.collected(model, tensors)
     container.write(path, {**_head("weights"), "weights": listed}, tensors)
 
 
 def load_weights(model: Model, path: str, by_name: bool, skip_mismatch: bool) -> None:
-    """Take the weights of a file, of weights alone or of a model."""
+    """Load the weights from a file of weights or of a model."""
     content = container.read(path)
     _check_kind(path, content.document, "weights", "model")
     listed = content.document.get("weights")
@@ -81,7 +81,7 @@ def _check_kind(path: str, document: Mapping[str, Any], *kinds: str) -> None:
         raise ValueError(f"{path}: holds {found!r:.40}; needs {' or '.join(kinds)}")
 
 
-# What the library's code raises on values that its own documents do not have.
+# Exceptions that the library's code raises for values that its own documents never contain.
 _STRANGE = (
     ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, RuntimeError,
     TypeError, ValueError,
@@ -89,7 +89,7 @@ _STRANGE = (
 
 
 class problems_of:  # noqa: N801 - a context
-    """Let errors within say which file they are about: a document that is not lamina's own."""
+    """Let errors in the block name the file, for documents that lamina did not write."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -98,10 +98,10 @@ class problems_of:  # noqa: N801 - a context
         """Begin."""
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        """Turn what a strange document leads to into a ValueError."""
+        """Turn the errors that an invalid document causes into a ValueError."""
         if type(error) in (ValueError, TypeError):
             if not str(error).startswith(self._path):
                 raise ValueError(f"{self._path}: {error}") from error
         elif isinstance(error, _STRANGE):
             said = f"{type(error).__name__}: {error}"
-            raise ValueError(f"{self._path}: holds no model that can be made ({said})") from error
+            raise ValueError(f"{self._path}: contains no valid model ({said})") from error

@@ -1,10 +1,10 @@
 """Values as JSON and arrays, and back.
 
-JSON has numbers, strings, lists and objects.  What else a configuration may hold is an object whose
-``class_name`` says what it is: ``__tuple__``, ``__tensor__`` (the name of an array), ``__list__``
-(that of an array of a list's numbers), ``__dict__``
-(keys that are no strings), ``__float__`` (infinities and NaN), ``__bytes__``, ``__slice__``,
-``__ellipsis__`` and ``function`` (a name).
+JSON has numbers, strings, lists and objects.  Any other value in a configuration is an object whose
+``class_name`` tells its kind: ``__tuple__``, ``__tensor__`` (the name of an array), ``__list__``
+(the name of an array with the numbers of a list), ``__dict__`` (keys that are not strings),
+``__float__`` (infinities and NaN), ``__bytes__``, ``__slice__``, ``__ellipsis__`` and ``function``
+(a name).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from lamina._check import Array
 from lamina._settings import Configurable, class_name
 from lamina.saving import functions
 
-_KINDS = "biuf"  # of arrays that files hold
+_KINDS = "biuf"  # of arrays that can be stored
 
 
 class Writer:
-    """Makes plain values of others; arrays go into ``tensors``.
+    """Convert values to plain ones; arrays go into ``tensors``.
 
     Parameters
     ----------
@@ -33,19 +33,19 @@ class Writer:
     room : str
         The first part of the arrays' names.
     tensors : dict, optional
-        Where arrays go, by a name that stands for them; without it they become lists.
+        The arrays by name; if it is not given, arrays become lists.
     lists : bool, default False
-        Whether lists of numbers go there too: a history may have a million of them.
+        Whether lists of numbers are stored there, too: a history may have a million numbers.
     """
 
     def __init__(
         self, who: str, room: str, tensors: dict[str, Array] | None = None, lists: bool = False
     ) -> None:
         self.who, self.room, self.tensors, self.lists = who, room, tensors, lists
-        self.lost: dict[str, str] = {}  # functions that have to be given again: name to holder
+        self.lost: dict[str, str] = {}  # functions that must be given again: name to holder
 
     def plain(self, value: Any, where: str) -> Any:
-        """Return a value as JSON has it; ``where`` it stands is how arrays and messages call it."""
+        """Return a value as JSON; ``where`` is its position for names of arrays and messages."""
         if value is None or isinstance(value, (bool, str)) or type(value) is int:
             return value
         if isinstance(value, (float, np.floating)):
@@ -81,7 +81,7 @@ class Writer:
 
     @staticmethod
     def _named(value: Mapping[Any, Any], where: str) -> str:
-        # Of a layer's configuration, its name says best where things stand.
+        # The name of a layer is the clearest description of a position in its configuration.
         config = value.get("config")
         name = config.get("name") if isinstance(config, Mapping) else None
         return name if isinstance(name, str) and "class_name" in value else where
@@ -91,7 +91,9 @@ class Writer:
             kind, values = "__strings__", value.tolist()
             return {"class_name": kind, "config": values}
         if value.dtype.kind not in _KINDS or value.dtype.itemsize > 8:
-            raise TypeError(f"{self.who}: {where} holds an array of {value.dtype}; files keep none")
+            raise TypeError(
+                f"{self.who}: {where} holds an array of {value.dtype}, which cannot be saved"
+            )
         if self.tensors is None:
             kind = value.dtype.name
             return {"class_name": "__array__", "config": {"value": value.tolist(), "dtype": kind}}
@@ -121,14 +123,14 @@ class Writer:
                 self.lost[made["config"]] = where
             return {key: each for key, each in made.items() if key != "lost"}
         raise TypeError(
-            f"{self.who}: {where} holds {value!r:.80} of {type(value).__name__}, which files do "
-            f"not keep; let get_config return numbers, strings, arrays, lists, tuples and dicts of "
+            f"{self.who}: {where} holds {value!r:.80} of {type(value).__name__}, which cannot "
+            f"be saved; let get_config return numbers, strings, arrays, lists, tuples and dicts of "
             f"them, or objects that have a get_config"
         )
 
 
 def _numbers(values: list[Any]) -> Array | None:
-    """Return floats, or integers, as an array that gives them back; None for everything else."""
+    """Return floats, or integers, as an array that represents them exactly; otherwise None."""
     kinds = {type(value) for value in values}
     if kinds == {float}:
         return np.array(values, np.float64)
@@ -146,22 +148,22 @@ def _special(kind: str, config: Any) -> dict[str, Any]:
 
 
 def described(value: Any) -> dict[str, Any]:
-    """Return {"class_name", "config"} of an object with ``get_config``."""
+    """Return {"class_name", "config"} for an object with ``get_config``."""
     name = getattr(value, "class_name", None) or class_name(type(value))
     config = dict(value.get_config())
-    # What a metric or a loss is called may have been set after it was made.
+    # The name of a metric or loss may have been set after its creation.
     if isinstance(value, Configurable) and "name" in config and isinstance(value.name, str):  # type: ignore[attr-defined]
         config["name"] = value.name  # type: ignore[attr-defined]
     return {"class_name": name, "config": config}
 
 
 def restored(value: Any, tensors: Mapping[str, Array] | None = None) -> Any:
-    """Return what a ``Writer`` made plain; configurations of objects stay configurations.
+    """Return the values that a ``Writer`` converted; configurations of objects are kept as such.
 
     Raises
     ------
     ValueError
-        A function that is not among ``custom_objects``, an array that is not there.
+        If a function is missing from ``custom_objects``, or an array is missing.
     """
 
     def back(value: Any) -> Any:
@@ -198,7 +200,7 @@ def _array(config: Any, _: Back, __: Any) -> Any:
 
 
 def _strings(values: Any) -> Array:
-    """Return an array of strings, each in as much room as the longest, unless that is a waste."""
+    """Return an array of strings of fixed width, unless that would waste memory."""
     lengths = [len(each) for each in values]
     wide = len(lengths) * max(lengths, default=0) > 16 * sum(lengths) + 65536
     return np.array(values, dtype=object if wide else str)
@@ -207,7 +209,7 @@ def _strings(values: Any) -> Array:
 def _kind(name: Any) -> np.dtype[Any]:
     kind = np.dtype(str(name)) if str(name).isalnum() else None
     if kind is None or kind.kind not in _KINDS:
-        raise ValueError(f"arrays are of numbers; got dtype {name!r:.80}")
+        raise ValueError(f"arrays must contain numbers; got dtype {name!r:.80}")
     return kind
 
 

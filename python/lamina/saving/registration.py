@@ -1,4 +1,4 @@
-"""Classes and functions of one's own by name, for configurations and files that are read."""
+"""Custom classes and functions by name, for configurations and files."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ T = TypeVar("T")
 def register_keras_serializable(
     package: str = "Custom", name: str | None = None
 ) -> Callable[[T], T]:
-    """Return a decorator that lets configurations name a class or function of one's own.
+    """Return a decorator that registers a custom class or function for configurations and files.
 
-    What is registered needs no ``custom_objects``.
+    Registered objects need not be given in ``custom_objects``.
 
     Parameters
     ----------
     package : str, default "Custom"
-        The first part of the name that it is registered by, "package>name".
+        The first part of the registered name, "package>name".
     name : str, optional
-        By default the class's own.
+        By default the name of the class or function.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def get_registered_object(name: str, custom_objects: Mapping[str, Any] | None = 
 
 
 class CustomObjectScope:
-    """Let configurations and files that are read in a ``with`` block know these names.
+    """Make names known to configurations and files that are read in a ``with`` block.
 
     Parameters
     ----------
@@ -133,12 +133,12 @@ class CustomObjectScope:
         self._reading = reading_with(custom_objects)
 
     def __enter__(self) -> CustomObjectScope:
-        """Begin."""
+        """Add the names."""
         self._reading.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        """End."""
+        """Remove the names again."""
         self._reading.__exit__(*error)
 
 
@@ -147,5 +147,5 @@ register_serializable = register_keras_serializable
 
 
 def registered_name(thing: Any) -> str | None:
-    """Return the name, "package>name", that a class or function is registered by; else None."""
+    """Return the registered name, "package>name", of a class or function, or None."""
     return next((n for n, known in registered.items() if known is thing and ">" in n), None)

@@ -11,7 +11,7 @@ from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
 
-OWN = "lamina.sklearn."  # modules of estimators that have a model of lamina's
+OWN = "lamina.sklearn."  # modules of estimators with a model of lamina
 
 _ACTIVATIONS = {
     "identity": "linear",
@@ -79,21 +79,21 @@ def from_sklearn(estimator: Any, n_samples: int | None = None, dtype: str | None
     name, described = _known(last, _MODELS)
     if described is None:
         known = ", ".join(sorted(_MODELS))
-        raise TypeError(f"{who}: needs a fitted {known} or Pipeline of it; got {name}")
+        raise TypeError(f"{who}: needs a fitted {known} or a Pipeline that ends in one; got {name}")
     described = described(who, last, rows)
     scales: list[Any] = []
     for step in ahead:
         name, scaled = _known(step, _SCALERS)
         if scaled is None:
             known = ", ".join(sorted(_SCALERS))
-            raise TypeError(f"{who}: a pipeline may have {known} ahead of the model; got {name}")
+            raise TypeError(f"{who}: a pipeline may only have {known} before the model; got {name}")
         scales += scaled(who, step)
     kind = described.kernels[0].dtype.name if dtype is None else _check.dtype(who, dtype)
     return described.model(_columns(ahead, described), scales, kind)
 
 
 def _steps(who: str, estimator: Any) -> list[Any]:
-    """Return the estimator, behind the other steps of a pipeline."""
+    """Return the estimator, and the preceding steps of a pipeline before it."""
     if _name_of(estimator) != "Pipeline":
         return [estimator]
     steps = [step for _, step in estimator.steps if step is not None and step != "passthrough"]
@@ -103,7 +103,7 @@ def _steps(who: str, estimator: Any) -> list[Any]:
 
 
 def _name_of(estimator: Any) -> str:
-    """Return the class of scikit-learn's, or `lamina.sklearn`'s, that an object is of."""
+    """Return the name of an object's class in scikit-learn or `lamina.sklearn`."""
     for each in type(estimator).__mro__:
         if each.__module__.split(".")[0] == "sklearn" or each.__module__.startswith(OWN):
             return each.__name__
@@ -118,7 +118,7 @@ def _known(
 
 
 def _fitted(who: str, estimator: Any, *names: str) -> list[Any]:
-    """Return what an estimator has learned."""
+    """Return the learned attributes of an estimator."""
     lacks = [name for name in names if not hasattr(estimator, name)]
     if lacks:
         raise ValueError(f"{who}: {_name_of(estimator)} is not fitted: it has no {lacks[0]}")
@@ -131,7 +131,7 @@ def _columns(ahead: Sequence[Any], described: _Described) -> int:
 
 
 class _Described:
-    """A network, and how it goes on training.
+    """A network and its training settings.
 
     Attributes
     ----------
@@ -140,9 +140,9 @@ class _Described:
         Activations, by scikit-learn's names.
     loss : str
     weight : float
-        What the loss is multiplied by.
+        A factor of the loss.
     l2 : float
-        What the squares of the weights are multiplied by.
+        A factor of the squared weights.
     optimizer : Optimizer or str
     metrics : list of str
     """
@@ -160,7 +160,7 @@ class _Described:
         self.biases = [np.asarray(bias) for bias in biases]
         self.hidden, self.output, self.l2, self.optimizer = hidden, output, l2, optimizer
         outputs = self.kernels[-1].shape[1]
-        # Steps descend the sum over the outputs; these losses are their mean.
+        # Steps minimize the sum over the outputs; these losses are their mean.
         self.loss, self.weight, self.metrics = {
             "identity": ("mse", outputs / 2, ["mse"]),
             "exp": ("poisson", float(outputs), ["poisson"]),
@@ -235,11 +235,11 @@ def _mlp(who: str, mlp: Any, rows: int | None) -> _Described:
 
 
 def _batch_of(mlp: Any, rows: int | None) -> int | None:
-    """Return how many rows a step of the solver reads, if that is known."""
+    """Return the number of rows in a step of the solver, if it is known."""
     if mlp.solver == "lbfgs":
         return rows
     if rows is None:
-        rows = int(mlp.t_ // max(int(mlp.n_iter_), 1))  # counted as they were read
+        rows = int(mlp.t_ // max(int(mlp.n_iter_), 1))  # counted as rows were read
     size = 200 if isinstance(mlp.batch_size, str) else int(mlp.batch_size)
     return max(min(size, rows), 1)
 
@@ -255,7 +255,7 @@ def _solver(mlp: Any) -> Any:
         momentum = float(mlp.momentum)
         nesterov = bool(mlp.nesterovs_momentum) and momentum > 0
         return optimizers.SGD(rate, momentum=momentum, nesterov=nesterov)
-    # Adam's rate of a step holds the correction of its moments.
+    # Adam's learning rate of a step includes the correction of its moments.
     return optimizers.Adam(
         float(mlp.learning_rate_init),
         beta_1=float(mlp.beta_1),
@@ -267,8 +267,8 @@ def _solver(mlp: Any) -> Any:
 def _linear(who: str, linear: Any, rows: int | None) -> _Described:
     kernel, bias = _kernel_of(who, linear)
     alpha = getattr(linear, "alpha", 0.0)
-    # Ridge adds alpha times the squares to the sum of the squared errors, of which the loss is half
-    # the mean.
+    # Ridge adds alpha times the squares to the sum of the squared errors; the loss is half of their
+    # mean.
     l2 = 0.0 if rows is None or np.ndim(alpha) else float(alpha) / (2 * rows)
     return _Described([kernel], [bias], "identity", "identity", l2, "lbfgs")
 
@@ -305,7 +305,7 @@ _MODELS: dict[str, Callable[[str, Any, int | None], _Described]] = {
 }
 
 
-# --- what stands ahead of them in a pipeline
+# --- preprocessing steps of a pipeline
 
 
 def _standard(who: str, scaler: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""How far training is, as plain values and arrays."""
+"""The progress of training, as plain values and arrays."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from lamina.saving.weights import named
 if TYPE_CHECKING:
     from lamina.models import Model
 
-# Steps done, epochs done, and how far random numbers are.
+# Numbers of steps and epochs, and the state of the random numbers.
 COUNTS = ("step", "epoch", "draw")
 
 
 def described(who: str, model: Model, tensors: dict[str, Array]) -> Any:
-    """Return the training state of a model, its arrays among ``tensors``."""
+    """Return the training state of a model, with arrays in ``tensors``."""
     state = model.train_state.get(named(model))
     counts = {name: np.array(state[name], np.int64) for name in COUNTS if name in state}
     return plain.Writer(who, "training", tensors, lists=True).plain({**state, **counts}, "state")
 
 
 def restored(told: Mapping[str, Any], tensors: Mapping[str, Array]) -> dict[str, Any]:
-    """Return the training state that a file describes."""
+    """Return the training state in a file."""
     state: dict[str, Any] = plain.restored(told, tensors)
     counts = {name: state[name] for name in COUNTS if isinstance(state.get(name), np.ndarray)}
     for name, count in counts.items():
@@ -36,5 +36,5 @@ def restored(told: Mapping[str, Any], tensors: Mapping[str, Array]) -> dict[str,
 
 
 def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Let a model that was made of a file go on where the other stood."""
+    """Let a model that was made from a file continue the training of the saved one."""
     model.train_state.set(restored(told, tensors), named(model))

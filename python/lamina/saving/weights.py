@@ -13,7 +13,7 @@ from lamina._check import Array
 if TYPE_CHECKING:
     from lamina.models import Model
 
-ROOM = "weights/"  # what the names of weights begin with
+ROOM = "weights/"  # prefix of the names of weights
 
 
 def named(model: Model) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def named(model: Model) -> dict[str, Any]:
 
 
 def collected(model: Model, tensors: dict[str, Array]) -> dict[str, Any]:
-    """Put the weights of a model into ``tensors``; return how they are listed in a document."""
+    """Add the weights of a model to ``tensors``; return their list for the document."""
     model.ensure_built(model.input_row_shapes)
     found = named(model)
     tensors.update({ROOM + path: np.array(p.array) for path, p in found.items()})
@@ -32,7 +32,7 @@ def collected(model: Model, tensors: dict[str, Array]) -> dict[str, Any]:
 
 
 def _beside(model: Model, tensors: dict[str, Array]) -> list[list[str]]:
-    """Note what layers hold that no weight says: [layer, name] of each array."""
+    """Note the arrays of layers that are not weights: [layer, name] of each."""
     listed = []
     for place, layer in enumerate(walked(model)):
         for name, array in layer.held_beside().items():
@@ -42,13 +42,13 @@ def _beside(model: Model, tensors: dict[str, Array]) -> list[list[str]]:
 
 
 def walked(model: Model) -> list[Any]:
-    """Return all layers of a model, those within others too, each once."""
+    """Return all layers of a model, including nested ones, each once."""
     every = (each for layer in model._holders() for each in layer.walk())
     return list({id(each): each for each in every}.values())
 
 
 def put_back(model: Any, listed: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
-    """Give a model that was made of a file the weights of that file, to the bit."""
+    """Set the weights of a model that was made from a file, bit for bit."""
     model.ensure_built(model.input_row_shapes)
     found, paths = named(model), listed["paths"]
     arrays = [tensors[ROOM + path] for path in paths]
@@ -83,7 +83,7 @@ def _check_fits(own: str, parameter: Any, path: str, array: Array) -> None:
             f"{own}: has shape {tuple(kept.shape)}; {path} in the file has {tuple(array.shape)}"
         )
     if array.dtype.kind != kept.dtype.kind:
-        raise ValueError(f"{own}: is {kept.dtype}; {path} in the file is {array.dtype}")
+        raise ValueError(f"{own}: has dtype {kept.dtype}; {path} in the file has {array.dtype}")
 
 
 def _take_beside(model: Any, listed: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
@@ -102,7 +102,7 @@ def take(
     by_name: bool,
     skip_mismatch: bool,
 ) -> None:
-    """Give a model the weights of a file; a refused call changes nothing."""
+    """Load the weights of a file into a model; on an error nothing changes."""
     model.ensure_built(model.input_row_shapes)
     found, paths = named(model), list(listed["paths"])
     pairs, left = paired(found, paths, by_name)
@@ -124,13 +124,13 @@ def take(
     if len(taken) == len(found) == len(paths) and [p for _, p in pairs] == paths:
         _take_beside(model, listed, tensors)
     if skipped:
-        _screen.warn(f"load_weights: some are left as they were: {'; '.join(skipped)}")
+        _screen.warn(f"load_weights: some weights were not loaded: {'; '.join(skipped)}")
 
 
 def paired(
     found: Mapping[str, Any], paths: Sequence[str], by_name: bool
 ) -> tuple[list[tuple[str, str]], str]:
-    """Return which weight takes which of the file's, and what keeps all from finding theirs."""
+    """Return the weight in the file for each weight, and the reason if not all can be matched."""
     if by_name:
         return [(path, path) for path in found if path in set(paths)], ""
     if set(found) == set(paths):
@@ -142,6 +142,6 @@ def paired(
     more = ", ".join(path for path in paths if path not in found)
     said = (
         f"has {len(found)} weights, and the file {len(paths)}: the file lacks {lacking or 'none'}, "
-        f"and has beside {more or 'none'}"
+        f"and also has {more or 'none'}"
     )
     return [(path, path) for path in found if path in theirs], said
