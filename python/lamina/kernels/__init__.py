@@ -1,17 +1,18 @@
-"""The kernels that layers, losses and optimizers run on, called on plain NumPy arrays.
+"""The kernels of layers, losses and optimizers, for plain NumPy arrays.
 
-For teaching, for tests and for other people's code: each function checks its arguments, runs one
-kernel without the GIL on as many threads as pay, and returns fresh arrays (functions whose name
-ends in ``_update``, ``add_into`` and the ``out``-like arguments write to arrays that you own).
+For teaching, for tests and for other code: each function checks its arguments, runs one kernel
+without the GIL on a suitable number of threads, and returns new arrays (functions whose name ends
+in ``_update``, ``add_into`` and arguments like ``out`` write to arrays of the caller).
 
 Arrays
     ``float32`` and ``float64``; the first array of either type decides, and an array of the other
-    type is a ``TypeError``.  Integers, booleans, ``float16`` and Python numbers are taken as that
-    type where they are exact in it.  Complex, text, object and masked arrays are a ``TypeError``.
-    Any memory order, stride, byte order and alignment is read, and read-only arrays are fine.
+    type raises ``TypeError``.  Integers, booleans, ``float16`` and Python numbers are converted to
+    that type if it represents them exactly.  Complex, text, object and masked arrays raise
+    ``TypeError``.  Any memory order, stride, byte order and alignment is read, and read-only arrays
+    are allowed.
 Errors
     ``TypeError`` for the type of an argument, ``ValueError`` for its shape or value, with the
-    function's name, the rule and the value got.  Nothing has been written when one is raised.
+    name of the function, the rule and the value.  Nothing has been written when one is raised.
 Bits
     Results depend on the values and the shapes, not on the number of threads.
 """
@@ -195,7 +196,7 @@ __all__ = [  # noqa: RUF022 (by concept)
     "bounded_relu_backward",
     "prelu_forward",
     "prelu_backward",
-    # data moved
+    # moving data
     "permute",
     "pad",
     "crop",

@@ -1,4 +1,4 @@
-"""Element-wise activations, softmax and log-softmax, each forward beside its backward."""
+"""Element-wise activations, softmax and log-softmax, forward and backward."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def activation_forward(x: ArrayLike, kind: str, alpha: float | None = None) -> A
     x : array_like
         Input of any shape.
     kind : str
-        A name of `lamina.activations`, whose classes give each law: ``"elu"`` is that of
-        `lamina.activations.ELU`.  `softmax_forward` and `log_softmax_forward` are of rows.
+        A name in `lamina.activations`, whose classes define the functions: ``"elu"`` is that of
+        `lamina.activations.ELU`.  `softmax_forward` and `log_softmax_forward` act on rows.
     alpha : float, optional
         Negative slope of ``leaky_relu``, scale of ``elu``, not negative; Keras's default, 0.2 and
         1, if not given.
@@ -59,7 +59,7 @@ def activation_backward(
     dy : array_like
         Gradient at the output.
     x : array_like of the shape of `dy`
-        The activation's input.  Where the derivative follows from the output, as with the
+        The activation's input.  If the derivative is computed from the output, as for the
         sigmoid, the output is computed first.
     kind : str
         A name as in `activation_forward`.
@@ -97,7 +97,7 @@ def softmax_forward(x: ArrayLike) -> Array:
     Parameters
     ----------
     x : array_like of shape (..., classes)
-        Logits; any finite size is fine.
+        Logits of any finite size.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def log_softmax_forward(x: ArrayLike) -> Array:
     Parameters
     ----------
     x : array_like of shape (..., classes)
-        Logits; any finite size is fine.
+        Logits of any finite size.
 
     Returns
     -------
@@ -213,7 +213,7 @@ def log_softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
 
 
 def _from_output(operation: str, dy: ArrayLike, y: ArrayLike) -> Array:
-    """Return the gradient at the input of a function whose derivative is read off its output."""
+    """Return the gradient at the input of a function whose derivative depends on its output."""
     arrays = [
         ("gradient", "dy", dy, ""),
         ("output", "y", y, "(..., classes)"),

@@ -1,6 +1,6 @@
-"""Arguments that Python looks at before the core does: shapes, integers, sequences of them.
+"""Arguments that are checked in Python before the core: shapes, integers, sequences of them.
 
-Arrays, numbers and words go to the core as they are, which checks them in the same words.
+Arrays, numbers and strings go directly to the core, which checks them with similar messages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LARGEST = 2**31 - 1
 
 
 def shape_of(who: str, name: str, x: Any) -> Shape:
-    """Return the shape of an array argument; the core says what is wrong with anything else."""
+    """Return the shape of an array argument; the core reports what is wrong with anything else."""
     if type(x) is np.ndarray:
         found: Shape = x.shape
         return found
@@ -31,7 +31,9 @@ def shape_of(who: str, name: str, x: Any) -> Shape:
 def whole(who: str, name: str, value: Any, least: int) -> int:
     """Return an integer of at least ``least``."""
     number = None
-    if not isinstance(value, (bool, np.bool_)):  # which some versions of NumPy take, and warn
+    if not isinstance(
+        value, (bool, np.bool_)
+    ):  # which some versions of NumPy accept with a warning
         with suppress(TypeError):
             number = index(value)
     if number is None:
@@ -42,7 +44,7 @@ def whole(who: str, name: str, value: Any, least: int) -> int:
 
 
 def several(who: str, name: str, value: Any, of: str = "integers") -> Sequence[Any]:
-    """Return a sequence; a string, a number or what can be read but once is none."""
+    """Return a sequence; strings, numbers and iterators are not sequences."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         return list(value)
     if isinstance(value, (list, tuple, range)):
@@ -56,7 +58,7 @@ def wholes(who: str, name: str, value: Any, least: int) -> Shape:
 
 
 def is_pair(value: Any) -> bool:
-    """Tell a sequence of two, without asking NumPy, which takes longer than a small pool."""
+    """Return whether this is a sequence of two, without NumPy, which is slower."""
     if isinstance(value, np.ndarray):
         return value.ndim == 1 and len(value) == 2
     return isinstance(value, (list, tuple)) and len(value) == 2
@@ -71,7 +73,7 @@ def axis_of(who: str, axis: Any, rank: int, name: str = "axis") -> int:
 
 
 def choice(who: str, name: str, value: Any, known: Sequence[str]) -> None:
-    """Refuse a word that is none of a few."""
+    """Reject a string that is not among the choices."""
     if not isinstance(value, str):
         raise TypeError(f"{who}: {name} must be a string; got {value!r}")
     if value not in known:

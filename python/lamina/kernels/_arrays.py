@@ -1,6 +1,6 @@
-"""Data moved: permute, pad, crop.
+"""Moving data: permute, pad, crop.
 
-Every function raises ``ValueError`` where a shape or number does not fit, and ``TypeError`` where
+Every function raises ``ValueError`` if a shape or number does not fit, and ``TypeError`` if
 an array does not hold real numbers or a number is not an integer.  At most 8 axes.
 """
 
@@ -27,14 +27,14 @@ def strides_of(shape: Shape) -> Shape:
 def permute(x: ArrayLike, axes: Sequence[int]) -> Array:
     """Reorder the axes: axis k of the result is axis ``axes[k]`` of `x`.
 
-    The backward of it is the same with the inverse order, ``numpy.argsort(axes)``.
+    Its backward pass is the same with the inverse order, ``numpy.argsort(axes)``.
 
     Parameters
     ----------
     x : array_like
         Input of any shape.
     axes : sequence of int
-        Every axis of `x` once.
+        Each axis of `x` once.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def permute(x: ArrayLike, axes: Sequence[int]) -> Array:
     Raises
     ------
     ValueError
-        If `axes` is no permutation of the axes.
+        If `axes` is not a permutation of the axes.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def permute(x: ArrayLike, axes: Sequence[int]) -> Array:
 
 
 def permuted(who: str, x: ArrayLike, shape: Shape, order: Shape) -> Array:
-    """Return x, of the shape given, with its axes in an order that is known to be one."""
+    """Return x, of the given shape, with its axes in a valid order."""
     strides = strides_of(shape)
     sizes = tuple(shape[k] for k in order)
     part = (x, 0, 0, sizes, strides_of(sizes), tuple(strides[k] for k in order))
@@ -77,7 +77,7 @@ def _margins(who: str, name: str, margins: Pairs, rank: int) -> list[Shape]:
 
 
 def pad(x: ArrayLike, padding: Pairs) -> Array:
-    """Put zeros around an array; `crop` by the same numbers is the backward.
+    """Pad an array with zeros; `crop` by the same numbers is the backward pass.
 
     Parameters
     ----------
@@ -112,14 +112,14 @@ def pad(x: ArrayLike, padding: Pairs) -> Array:
 
 
 def crop(x: ArrayLike, cropping: Pairs) -> Array:
-    """Take the elements at the edges away; `pad` by the same numbers is the backward.
+    """Remove the elements at the edges; `pad` by the same numbers is the backward pass.
 
     Parameters
     ----------
     x : array_like
         Input of any shape.
     cropping : sequence of (int, int)
-        Elements to drop before and after, for each axis.
+        The numbers of elements to remove before and after, for each axis.
 
     Returns
     -------
@@ -128,8 +128,8 @@ def crop(x: ArrayLike, cropping: Pairs) -> Array:
     Raises
     ------
     ValueError
-        If `cropping` does not hold two non-negative integers for each axis, or drops more than
-        there is.
+        If `cropping` does not hold two non-negative integers for each axis, or removes
+        more than there is.
 
     Examples
     --------

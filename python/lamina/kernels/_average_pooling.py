@@ -17,12 +17,12 @@ def average_pool1d_forward(
     strides: Sizes | None = None,
     padding: Padding = "valid",
 ) -> Array:
-    r"""Mean over windows; padding counts neither in the sum nor in the number of cells.
+    r"""Mean over windows; padding counts neither for the sum nor for the number of cells.
 
     Parameters
     ----------
     x : array_like of shape (batch, steps, channels)
-        Each channel is pooled by itself.
+        Each channel is pooled separately.
     pool_size : int or sequence of int
         Cells of the window along each spatial axis.
     strides : int or sequence of int, optional
@@ -62,7 +62,7 @@ def average_pool1d_backward(
     strides: Sizes | None = None,
     padding: Padding = "valid",
 ) -> Array:
-    r"""Gradient of `average_pool1d_forward`: each ``dy`` shared out over its window.
+    r"""Gradient of `average_pool1d_forward`: each ``dy`` distributed over its window.
 
     Parameters
     ----------
@@ -109,12 +109,12 @@ def average_pool2d_forward(
     strides: Sizes | None = None,
     padding: Padding = "valid",
 ) -> Array:
-    r"""Mean over windows; padding counts neither in the sum nor in the number of cells.
+    r"""Mean over windows; padding counts neither for the sum nor for the number of cells.
 
     Parameters
     ----------
     x : array_like of shape (batch, height, width, channels)
-        Each channel is pooled by itself.
+        Each channel is pooled separately.
     pool_size : int or sequence of int
         Cells of the window along each spatial axis.
     strides : int or sequence of int, optional
@@ -154,7 +154,7 @@ def average_pool2d_backward(
     strides: Sizes | None = None,
     padding: Padding = "valid",
 ) -> Array:
-    r"""Gradient of `average_pool2d_forward`: each ``dy`` shared out over its window.
+    r"""Gradient of `average_pool2d_forward`: each ``dy`` distributed over its window.
 
     Parameters
     ----------

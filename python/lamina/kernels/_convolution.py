@@ -60,7 +60,7 @@ def convolved(
     alpha: float | None,
     window: dict[str, Any],
 ) -> Array:
-    """Return what a convolution, transposed or not, makes of its input."""
+    """Return the output of a convolution, transposed or not."""
     alpha = alpha_of(who, activation, alpha)
     operation, arrays = _layer(axes, x, kernel, window)
     arrays.append(("bias?", "bias", bias, "(filters,)"))
@@ -106,7 +106,7 @@ def conv1d_forward(
     r"""Convolution of signals, :math:`y_{to} = g(\sum_{sc} x_{t+s,\,c} W_{sco} + b_o)`.
 
     A cross-correlation, as in Keras; the formula is for stride and dilation 1.  No im2col matrix
-    is built: the product reads the signals where they lie.
+    is built: the product reads the signals in place.
 
     Parameters
     ----------
@@ -124,8 +124,8 @@ def conv1d_forward(
     dilation : int or sequence of int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix; as many groups as
-        channels is the depthwise convolution.
+        The number of groups into which channels and filters are divided; with one group per
+        channel the convolution is depthwise.
     activation : str, default "linear"
         An element-wise activation, as in `activation_forward`.
     alpha : float, optional
@@ -185,8 +185,8 @@ def conv1d_backward(
     dilation : int or sequence of int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix; as many groups as
-        channels is the depthwise convolution.
+        The number of groups into which channels and filters are divided; with one group per
+        channel the convolution is depthwise.
     dkernel, dbias : ndarray of the shapes of the kernel and the bias, optional
         Gradients to add to, in place; both or neither.
 
@@ -231,7 +231,7 @@ def conv2d_forward(
     r"""Convolution of images, :math:`y_{hwo} = g(\sum_{rsc} x_{h+r,\,w+s,\,c} W_{rsco} + b_o)`.
 
     A cross-correlation, as in Keras; the formula is for stride and dilation 1.  No im2col matrix
-    is built: the product reads the images where they lie.
+    is built: the product reads the images in place.
 
     Parameters
     ----------
@@ -249,8 +249,8 @@ def conv2d_forward(
     dilation : int or sequence of int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix; as many groups as
-        channels is the depthwise convolution.
+        The number of groups into which channels and filters are divided; with one group per
+        channel the convolution is depthwise.
     activation : str, default "linear"
         An element-wise activation, as in `activation_forward`.
     alpha : float, optional
@@ -311,8 +311,8 @@ def conv2d_backward(
     dilation : int or sequence of int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix; as many groups as
-        channels is the depthwise convolution.
+        The number of groups into which channels and filters are divided; with one group per
+        channel the convolution is depthwise.
     dkernel, dbias : ndarray of the shapes of the kernel and the bias, optional
         Gradients to add to, in place; both or neither.
 

@@ -24,8 +24,8 @@ def matmul(
 ) -> Array:
     r"""Matrix product :math:`C = \mathrm{op}(A)\,\mathrm{op}(B)`, or :math:`C \mathrel{+}=`.
 
-    Each element is one chain of fused multiply-adds per block of ``k``, so a row's bits do not
-    depend on the number of threads.
+    Each element is one chain of fused multiply-adds per block of ``k``, so the bits of a row do
+    not depend on the number of threads.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def matmul(
     b : array_like of shape (k, n), or (n, k) with ``transpose_b``
         Right factor.
     transpose_a, transpose_b : bool, default False
-        Take the factor transposed, as it lies.
+        Use the transposed factor, without copying it.
     out : ndarray of shape (m, n), optional
-        Where the product goes; writable, C-contiguous, apart from ``a`` and ``b``.
+        The array for the product: writable, C-contiguous, not overlapping ``a`` and ``b``.
     accumulate : bool, default False
         Add to ``out`` rather than overwrite it.
 
@@ -69,12 +69,12 @@ def dense_forward(
     activation: str = "linear",
     alpha: float | None = None,
 ) -> Array:
-    r"""Dense layer, :math:`y = g(x W + b)`, one pass over its output.
+    r"""Dense layer, :math:`y = g(x W + b)`, in one pass over its output.
 
     Parameters
     ----------
     x : array_like of shape (rows, ..., inputs)
-        The last axis is multiplied; all others are rows.
+        The last axis is multiplied; all others count as rows.
     kernel : array_like of shape (inputs, units)
         Weights :math:`W`.
     bias : array_like of shape (units,), optional

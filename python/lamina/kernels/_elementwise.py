@@ -1,7 +1,7 @@
 """Element-wise operations, reductions and row selection.
 
-Every function raises ``ValueError`` where shapes do not fit or a number is outside its range, and
-``TypeError`` where arrays' dtypes differ or are not real numbers.
+Every function raises ``ValueError`` if shapes do not fit or a number is outside its range, and
+``TypeError`` if arrays' dtypes differ or are not real numbers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def add_into(y: Array, x: ArrayLike) -> None:
     y : ndarray
         Writable and C-contiguous; updated.
     x : array_like of the shape of `y`
-        What is added; must not share memory with `y`.
+        The array to add; must not share memory with `y`.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def normalize_forward(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Array:
     x : array_like of shape (..., columns)
         Input.
     mean, std : array_like of shape (columns,)
-        Of each column; `std` not zero.
+        Of each column; `std` must not be zero.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def normalize_backward(dy: ArrayLike, std: ArrayLike) -> Array:
     dy : array_like of shape (..., columns)
         Gradient at the output.
     std : array_like of shape (columns,)
-        As given forward.
+        As in the forward pass.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def column_sums(x: ArrayLike, out: Array | None = None) -> Array:
 
 
 def dot(a: ArrayLike, b: ArrayLike | None = None) -> float:
-    """Sum of ``a * b`` over all elements (of `a` without `b`), carried in double precision.
+    """Sum of ``a * b`` over all elements (of `a` without `b`), in double precision.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ def dot(a: ArrayLike, b: ArrayLike | None = None) -> float:
 
 
 def absolute_sum(a: ArrayLike) -> float:
-    """Sum of the absolute values, carried in double precision.
+    """Sum of the absolute values, in double precision.
 
     Parameters
     ----------
@@ -250,14 +250,14 @@ def penalty_backward(w: ArrayLike, l1: float, l2: float, dw: Array | None = None
 
 
 def gather_rows(x: ArrayLike, index: ArrayLike) -> Array:
-    """Take rows of `x` by number.
+    """Select rows of `x` by index.
 
     Parameters
     ----------
     x : array_like of shape (rows, ...)
         Source.
     index : array_like of int, shape (rows wanted,)
-        Each in [0, rows); a number may occur more than once.
+        Each in [0, rows); an index may occur more than once.
 
     Returns
     -------
@@ -284,7 +284,7 @@ def find_nonfinite(x: ArrayLike) -> int:
     Returns
     -------
     int
-        Its flat position, or -1.
+        Its flat index, or -1.
 
     Examples
     --------

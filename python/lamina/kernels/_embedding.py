@@ -30,7 +30,7 @@ def embedding_forward(table: ArrayLike, ids: ArrayLike) -> Array:
     Raises
     ------
     ValueError
-        If the table has not two axes or an id lies outside it.
+        If the table does not have two axes, or an id is outside it.
     TypeError
         If the ids are not integers or the table does not hold real numbers.
 
@@ -54,14 +54,14 @@ def embedding_forward(table: ArrayLike, ids: ArrayLike) -> Array:
 def embedding_backward(
     dy: ArrayLike, ids: ArrayLike, vocabulary: int, dtable: Array | None = None
 ) -> Array:
-    r"""Gradient of the table: the sum of ``dy`` over the places of each id.
+    r"""Gradient of the table: the sum of ``dy`` over the occurrences of each id.
 
     Parameters
     ----------
     dy : array_like of shape (\*ids.shape, columns)
         Gradient at the rows that were looked up.
     ids : array_like of int
-        As in the forward.  The rows of each id are added in their order.
+        As in the forward pass.  The rows of each id are added in order.
     vocabulary : int
         Rows of the table.
     dtable : ndarray of shape (vocabulary, columns), optional
@@ -75,7 +75,7 @@ def embedding_backward(
     Raises
     ------
     ValueError
-        If shapes do not fit, or an id lies outside [0, vocabulary).
+        If shapes do not fit, or an id is outside [0, vocabulary).
     TypeError
         If the ids are not integers or ``dy`` does not hold real numbers.
 
@@ -103,14 +103,14 @@ def embedding_backward(
 def embedding_backward_sparse(
     dy: ArrayLike, ids: ArrayLike, vocabulary: int
 ) -> tuple[NDArray[Any], Array]:
-    r"""Gradient of the table, only the rows of the ids that occur.
+    r"""Gradient of the table, only for the rows of ids that occur.
 
     Parameters
     ----------
     dy : array_like of shape (\*ids.shape, columns)
         Gradient at the rows that were looked up.
     ids : array_like of int
-        As in the forward.
+        As in the forward pass.
     vocabulary : int
         Rows of the table.
 
@@ -119,12 +119,12 @@ def embedding_backward_sparse(
     unique : ndarray of int32, shape (found,)
         The ids that occur, ascending.
     sums : ndarray of shape (found, columns)
-        The rows ``unique`` of what `embedding_backward` returns, to the bit.
+        The rows ``unique`` of the result of `embedding_backward`, bit for bit.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or an id lies outside [0, vocabulary).
+        If shapes do not fit, or an id is outside [0, vocabulary).
     TypeError
         If the ids are not integers or ``dy`` does not hold real numbers.
 

@@ -33,23 +33,23 @@ def gru_forward(
         \tilde h = \tanh(x_t W + b + r (h_{t-1} U + b')), \quad
         h_t = z h_{t-1} + (1 - z) \tilde h
 
-    with ``reset_after``; without it :math:`\tilde h = \tanh(x_t W + (r h_{t-1}) U + b)`.  Cho et
-    al., "Learning phrase representations using RNN encoder-decoder", 2014.
+    with ``reset_after``, and without it :math:`\tilde h = \tanh(x_t W + (r h_{t-1}) U + b)`.  Cho
+    et al., "Learning phrase representations using RNN encoder-decoder", 2014.
 
     Parameters
     ----------
     x : array_like of shape (rows, steps, inputs)
         Sequences.
     kernel, recurrent_kernel : array_like of shape (inputs, 3 units) and (units, 3 units)
-        :math:`W` and :math:`U`, a block of columns a gate.
+        :math:`W` and :math:`U`, one block of columns per gate.
     bias : array_like of shape (2, 3 units), or (3 units,) without ``reset_after``, optional
         :math:`b`; none by default.
     activation, recurrent_activation : str, default "tanh" and "sigmoid"
-        Of the candidate and state, and of the gates; see `activation_forward`.
+        For the candidate and state, and for the gates; see `activation_forward`.
     reset_after : bool, default True
         Apply the reset gate after the product with the recurrent kernel, rather than before.
     initial_h, mask, input_drop, recurrent_drop, go_backwards, return_sequences, keep
-        See the head of ``lamina.kernels._recurrence``.
+        See ``lamina.kernels._recurrence``.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def gru_forward(
     h : ndarray of shape (rows, units)
         The last state.
     saved : ndarray
-        What `gru_backward` needs; its layout is private.
+        The input of `gru_backward`; its layout is private.
 
     Raises
     ------

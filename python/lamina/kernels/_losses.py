@@ -1,4 +1,4 @@
-"""Losses, one number a row."""
+"""Losses, one number per row."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def loss_forward(
 ) -> Array:
     r"""Compute the loss of every row, over the last axis.
 
-    The laws are those of `lamina.losses`.  From logits the sigmoid or the softmax is part of the
-    law, and losses are exact at any finite logit.  Probabilities are kept within [1e-7, 1 - 1e-7],
-    as in Keras, and the categorical losses divide a row by its sum first.  Label smoothing
+    The definitions are those of `lamina.losses`.  With logits the sigmoid or the softmax is part of
+    the loss, which is exact at any finite logit.  Probabilities are clipped to [1e-7, 1 - 1e-7], as
+    in Keras, and the categorical losses divide a row by its sum first.  Label smoothing
     :math:`s` replaces :math:`y` by :math:`y (1 - s) + s/2` (binary) or :math:`y (1 - s) + s/C`
     (categorical).
 
     Parameters
     ----------
     kind : str
-        A name of `lamina.losses`, whose classes give each law: ``"huber"`` is that of
+        A name in `lamina.losses`, whose classes define the losses: ``"huber"`` is that of
         `lamina.losses.Huber`.
     y_true : array_like of the shape of `y_pred`, or (...,) of integers for the sparse loss
         Targets.
@@ -52,7 +52,7 @@ def loss_forward(
     Raises
     ------
     ValueError
-        If shapes do not fit, a label is outside [0, columns), or an argument does not go with
+        If shapes do not fit, a label is outside [0, columns), or an argument does not apply to
         `kind`.
     TypeError
         If dtypes differ, arrays are not real numbers, or labels are not integers.

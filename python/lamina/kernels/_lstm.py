@@ -38,13 +38,13 @@ def lstm_forward(
     x : array_like of shape (rows, steps, inputs)
         Sequences.
     kernel, recurrent_kernel : array_like of shape (inputs, 4 units) and (units, 4 units)
-        :math:`W` and :math:`U`, a block of columns a gate.
+        :math:`W` and :math:`U`, one block of columns per gate.
     bias : array_like of shape (4 units,), optional
         :math:`b`; none by default.
     activation, recurrent_activation : str, default "tanh" and "sigmoid"
-        Of the candidate and state, and of the gates; see `activation_forward`.
+        For the candidate and state, and for the gates; see `activation_forward`.
     initial_h, initial_c, mask, input_drop, recurrent_drop, go_backwards, return_sequences, keep
-        See the head of ``lamina.kernels._recurrence``.
+        See ``lamina.kernels._recurrence``.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def lstm_forward(
     h, c : ndarray of shape (rows, units)
         The last states.
     saved : ndarray
-        What `lstm_backward` needs; its layout is private.
+        The input of `lstm_backward`; its layout is private.
 
     Raises
     ------

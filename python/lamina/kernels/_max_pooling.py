@@ -19,15 +19,15 @@ def max_pool1d_forward(
     strides: Sizes | None = None,
     padding: Padding = "valid",
 ) -> tuple[Array, Array]:
-    r"""Maximum over windows, and where each maximum lies.
+    r"""Maximum over windows, and the position of each maximum.
 
-    Of equal maxima the first counts, in row order; a NaN is larger than any number.  Padding never
-    wins.
+    Among equal maxima the first in row order counts; a NaN is larger than any number.  Padding is
+    never the maximum.
 
     Parameters
     ----------
     x : array_like of shape (batch, steps, channels)
-        Each channel is pooled by itself.
+        Each channel is pooled separately.
     pool_size : int or sequence of int
         Cells of the window along each spatial axis.
     strides : int or sequence of int, optional
@@ -41,7 +41,7 @@ def max_pool1d_forward(
     y : ndarray
         The maxima.
     index : ndarray of uint8 (windows of at most 255 cells) or int32, of the shape of ``y``
-        Each maximum's place in its whole window, row by row; for `max_pool1d_backward`.
+        The position of each maximum in its whole window, row by row; for `max_pool1d_backward`.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def max_pool1d_backward(
     dy : array_like of the shape of the output
         Gradient at the output.
     index : array_like of the shape of the output
-        What the forward pass returned.
+        As returned by the forward pass.
     shape : sequence of int
         The shape of the input.
     pool_size : int or sequence of int
@@ -126,15 +126,15 @@ def max_pool2d_forward(
     strides: Sizes | None = None,
     padding: Padding = "valid",
 ) -> tuple[Array, Array]:
-    r"""Maximum over windows, and where each maximum lies.
+    r"""Maximum over windows, and the position of each maximum.
 
-    Of equal maxima the first counts, in row order; a NaN is larger than any number.  Padding never
-    wins.
+    Among equal maxima the first in row order counts; a NaN is larger than any number.  Padding is
+    never the maximum.
 
     Parameters
     ----------
     x : array_like of shape (batch, height, width, channels)
-        Each channel is pooled by itself.
+        Each channel is pooled separately.
     pool_size : int or sequence of int
         Cells of the window along each spatial axis.
     strides : int or sequence of int, optional
@@ -148,7 +148,7 @@ def max_pool2d_forward(
     y : ndarray
         The maxima.
     index : ndarray of uint8 (windows of at most 255 cells) or int32, of the shape of ``y``
-        Each maximum's place in its whole window, row by row; for `max_pool2d_backward`.
+        The position of each maximum in its whole window, row by row; for `max_pool2d_backward`.
 
     Raises
     ------
@@ -186,7 +186,7 @@ def max_pool2d_backward(
     dy : array_like of the shape of the output
         Gradient at the output.
     index : array_like of the shape of the output
-        What the forward pass returned.
+        As returned by the forward pass.
     shape : sequence of int
         The shape of the input.
     pool_size : int or sequence of int

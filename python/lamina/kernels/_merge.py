@@ -1,6 +1,6 @@
-"""Several inputs into one: sum, difference, product, maximum, minimum, concatenation, dot products.
+"""Combining inputs: sum, difference, product, maximum, minimum, concatenation, dot products.
 
-Every function raises ``ValueError`` where shapes or a choice do not fit, and ``TypeError`` where
+Every function raises ``ValueError`` if shapes or a choice do not fit, and ``TypeError`` if
 arrays' dtypes differ or are not real numbers.
 """
 
@@ -28,7 +28,7 @@ def combine_forward(a: ArrayLike, b: ArrayLike, kind: str) -> Array:
     Parameters
     ----------
     a, b : array_like
-        Inputs of one shape.
+        Inputs of the same shape.
     kind : {"add", "subtract", "multiply", "maximum", "minimum"}
         ``a + b``, ``a - b``, ``a b``, or the larger or smaller of the two (NaN if either is).
 
@@ -55,16 +55,16 @@ def combine_forward(a: ArrayLike, b: ArrayLike, kind: str) -> Array:
 def combine_backward(dy: ArrayLike, a: ArrayLike, b: ArrayLike, kind: str) -> tuple[Array, Array]:
     """Gradients at both inputs of `combine_forward`.
 
-    Equal values of a maximum or minimum get half of its gradient each.
+    For a maximum or minimum of equal values, each gets half of the gradient.
 
     Parameters
     ----------
     dy : array_like
         Gradient at the output.
     a, b : array_like of the shape of `dy`
-        As given forward.
+        As in the forward pass.
     kind : str
-        As given forward.
+        As in the forward pass.
 
     Returns
     -------
@@ -96,14 +96,14 @@ def _combined(who: str, kind: str, a: ArrayLike, b: ArrayLike) -> tuple[str, Giv
 
 
 def concatenate_forward(arrays: Sequence[ArrayLike], axis: int = -1) -> Array:
-    """Put arrays behind one another along one axis.
+    """Concatenate arrays along one axis.
 
     Parameters
     ----------
     arrays : sequence of array_like
-        At least one; the same shape but for `axis`.
+        At least one; their shapes may only differ along `axis`.
     axis : int, default -1
-        Which axis.
+        The axis.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def concatenate_forward(arrays: Sequence[ArrayLike], axis: int = -1) -> Array:
     Raises
     ------
     ValueError
-        If there is no array, or shapes differ elsewhere.
+        If there is no array, or shapes differ along another axis.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def concatenate_backward(dy: ArrayLike, sizes: Sequence[int], axis: int = -1) ->
     sizes : sequence of int
         The inputs' lengths along the axis, in order.
     axis : int, default -1
-        Which axis.
+        The axis.
 
     Returns
     -------
@@ -190,7 +190,7 @@ def concatenate_backward(dy: ArrayLike, sizes: Sequence[int], axis: int = -1) ->
 
 
 class _Rows:
-    """One side of a dot product as rows, (batch, rows, length), and the way back."""
+    """A factor of a dot product as rows, (batch, rows, length), and the inverse operation."""
 
     def __init__(self, who: str, x: ArrayLike, axis: int, normalize: bool) -> None:
         self.who, rank = who, np.ndim(x)
@@ -220,7 +220,7 @@ class _Rows:
 def _sides(
     who: str, a: ArrayLike, b: ArrayLike, axes: int | tuple[int, int], normalize: bool
 ) -> tuple[_Rows, _Rows, tuple[int, ...]]:
-    """Both sides as rows, and the result's shape."""
+    """Return both factors as rows, and the shape of the result."""
     boolean(who, "normalize", normalize)
     for name, x in (("a", a), ("b", b)):
         if len(shape := shape_of(who, name, x)) < 2:
@@ -241,7 +241,7 @@ def _sides(
 def dot_forward(
     a: ArrayLike, b: ArrayLike, axes: int | tuple[int, int] = -1, normalize: bool = False
 ) -> Array:
-    r"""Dot products of one axis of each of two arrays, sample by sample: Keras's ``Dot``.
+    r"""Dot products along one axis of each of two arrays, sample by sample: Keras's ``Dot``.
 
     .. math:: y_{n\,i\,j} = \sum_k a_{n\,i\,k}\, b_{n\,j\,k}
 
@@ -250,15 +250,15 @@ def dot_forward(
     a, b : array_like of shape (batch, ...)
         Inputs.
     axes : int or (int, int), default -1
-        The axes summed over, in `a` and in `b`; not the batch axis.
+        The axes of `a` and `b` to sum over; not the batch axis.
     normalize : bool, default False
-        Whether the vectors are divided by their lengths first (cosine similarity); by 1e-7 where
-        they are shorter.
+        Whether the vectors are first divided by their lengths (cosine similarity), but at least by
+        1e-7.
 
     Returns
     -------
     ndarray of shape (batch, other axes of a, other axes of b)
-        (batch, 1) where there are no others.
+        (batch, 1) if there are no others.
 
     Raises
     ------
@@ -293,11 +293,11 @@ def dot_backward(
     dy : array_like of the shape of the output
         Gradient at the output.
     a, b : array_like
-        As given forward.
+        As in the forward pass.
     axes : int or (int, int), default -1
-        As given forward.
+        As in the forward pass.
     normalize : bool, default False
-        As given forward.
+        As in the forward pass.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Metrics: states that batches are added to."""
+"""Metrics: states to which batches are added."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def metric_state(kind: str, columns: int = 1) -> NDArray[np.float64]:
     kind : str
         A name as in `metric_update`.
     columns : int, default 1
-        Columns of the predictions; ``r2`` keeps four numbers a column, the others two in all.
+        Columns of the predictions; ``r2`` keeps four numbers per column, the others two in total.
 
     Returns
     -------
@@ -52,13 +52,13 @@ def metric_update(
     Two numbers are kept, :math:`\sum w v` and :math:`\sum w`, where :math:`v` is a row's value of
     the metric, the mean over its columns.
 
-    ``r2`` keeps, column by column, :math:`\sum w`, the mean of :math:`y`,
+    ``r2`` keeps, for each column, :math:`\sum w`, the mean of :math:`y`,
     :math:`\sum w (y - \bar y)^2` and :math:`\sum w (y - p)^2`, merged as in Chan et al. (1983).
 
     Parameters
     ----------
     kind : str
-        A ``kind`` of the classes in `lamina.metrics`, which give each law.
+        A ``kind`` of the classes in `lamina.metrics`, which define the metrics.
     state : ndarray of float64
         From `metric_state`; updated.
     y_true : array_like of the shape of `y_pred`, or (...,) of integers for the sparse accuracy

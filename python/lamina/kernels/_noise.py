@@ -1,6 +1,6 @@
-"""ReLUs with bounds or weights, and the noise that training adds.
+"""ReLUs with bounds or weights, and noise for training.
 
-Every function raises ``ValueError`` where a shape or number does not fit, and ``TypeError`` where
+Every function raises ``ValueError`` if a shape or number does not fit, and ``TypeError`` if
 arrays' dtypes differ or are not real numbers.
 """
 
@@ -75,9 +75,9 @@ def bounded_relu_backward(
     dy : array_like
         Gradient at the output.
     x : array_like of the shape of `dy`
-        As given forward.
+        As in the forward pass.
     max_value, negative_slope, threshold : float
-        As given forward.
+        As in the forward pass.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def _bounds(
 
 
 def prelu_forward(x: ArrayLike, alpha: ArrayLike) -> Array:
-    r"""ReLU with a learnt slope below zero (He et al. 2015), :math:`\max(x,0)+\alpha\min(x,0)`.
+    r"""ReLU with a learned slope below zero (He et al. 2015), :math:`\max(x,0)+\alpha\min(x,0)`.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def prelu_forward(x: ArrayLike, alpha: ArrayLike) -> Array:
     Raises
     ------
     ValueError
-        If the shape of `alpha` is not that of the last axes.
+        If the shape of `alpha` is not that of the last axes of `x`.
 
     Examples
     --------
@@ -150,14 +150,14 @@ def prelu_backward(
     dy : array_like
         Gradient at the output.
     x, alpha : array_like
-        As given forward.
+        As in the forward pass.
     dalpha : ndarray of the shape of `alpha`, optional
         Writable and C-contiguous; the gradient of `alpha` is added to it.
 
     Returns
     -------
     dx, dalpha : ndarray
-        `dalpha` is the array given, if one was.
+        `dalpha` is the given array, if any.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def _sloped(who: str, x: ArrayLike, alpha: ArrayLike) -> Given:
 def noise_forward(
     x: ArrayLike, kind: str, amount: float, seed: int, stream: int = 0, step: int = 0
 ) -> Array:
-    r"""Add noise to an array, a function of the key and the element's position alone.
+    r"""Add noise to an array; it only depends on the key and the position of the element.
 
     ==================== =======================================================================
     kind                 law, :math:`z` standard normal
@@ -204,9 +204,9 @@ def noise_forward(
     ``alpha_dropout``    :math:`a\,x + b` with probability :math:`1-r`, else :math:`a\,p + b`
     ==================== =======================================================================
 
-    Normal numbers come from Philox's words by Box and Muller (1958).  Alpha dropout (Klambauer et
-    al. 2017) has :math:`p = -1.7581`, :math:`a = ((1-r)(1+r p^2))^{-1/2}`, :math:`b = -a p r`:
-    mean 0 and variance 1 stay what they are.
+    Normal numbers are computed from Philox's words as in Box and Muller (1958).  Alpha dropout
+    (Klambauer et al. 2017) has :math:`p = -1.7581`, :math:`a = ((1-r)(1+r p^2))^{-1/2}`,
+    :math:`b = -a p r`: mean 0 and variance 1 are preserved.
 
     Parameters
     ----------
@@ -243,14 +243,14 @@ def noise_forward(
 def noise_backward(
     dy: ArrayLike, kind: str, amount: float, seed: int, stream: int = 0, step: int = 0
 ) -> Array:
-    """Gradient at the input of `noise_forward`, the same noise drawn again.
+    """Gradient at the input of `noise_forward`, drawing the same noise again.
 
     Parameters
     ----------
     dy : array_like
         Gradient at the output.
     kind, amount, seed, stream, step
-        As given forward.
+        As in the forward pass.
 
     Returns
     -------
@@ -275,14 +275,15 @@ def noise_backward(
 def spatial_dropout_forward(
     x: ArrayLike, rate: float, seed: int, stream: int = 0, step: int = 0
 ) -> Array:
-    r"""Dropout of whole channels (Tompson et al. 2015): one draw a sample and channel.
+    r"""Dropout of whole channels (Tompson et al. 2015): one draw per sample and channel.
 
     Parameters
     ----------
     x : array_like of shape (batch, ..., channels)
         Input.
     rate : float
-        In [0, 1): with this probability a channel is zero, else scaled by :math:`1/(1-rate)`.
+        In [0, 1): the probability that a channel is set to zero; others are scaled by
+        :math:`1/(1-rate)`.
     seed, stream, step : int
         The key, as in `random_uniform`.
 
@@ -309,14 +310,14 @@ def spatial_dropout_forward(
 def spatial_dropout_backward(
     dy: ArrayLike, rate: float, seed: int, stream: int = 0, step: int = 0
 ) -> Array:
-    """Gradient at the input of `spatial_dropout_forward`: the same map.
+    """Gradient at the input of `spatial_dropout_forward`: the same operation.
 
     Parameters
     ----------
     dy : array_like of shape (batch, ..., channels)
         Gradient at the output.
     rate, seed, stream, step
-        As given forward.
+        As in the forward pass.
 
     Returns
     -------

@@ -24,8 +24,8 @@ def batch_norm_forward(
 ) -> tuple[Array, Array, Array]:
     r"""Batch normalisation, :math:`y = \gamma (x - \mu) / \sqrt{\sigma^2 + \epsilon} + \beta`.
 
-    Mean and variance (divided by the count) are taken for each column over all other axes of the
-    rows that ``mask`` keeps; every row is normalised with them.
+    Mean and variance (divided by the count) are computed for each column over all other axes of the
+    rows that ``mask`` keeps; every row is normalised by them.
 
     Parameters
     ----------
@@ -38,19 +38,19 @@ def batch_norm_forward(
     epsilon : float, default 1e-3
         Added to the variance.
     mask : array_like of bool, of the shape of ``x`` without its last axis, optional
-        Rows that count in the moments; all by default.  With none kept, the moments are 0.
+        Rows that count for the moments; all by default.  Without any, the moments are 0.
 
     Returns
     -------
     y : ndarray of the shape of ``x``
     mean, variance : ndarray of shape (columns,)
-        The moments used.  A variance that does not fit the dtype is infinite; y is right where the
+        The moments used.  A variance that overflows the dtype is infinite; y is right if the
         moments are those of ``x``.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, or a mask comes with given moments.
+        If shapes do not fit, or both a mask and moments are given.
     TypeError
         If the arrays' dtypes differ or are not real numbers, or the mask is not boolean.
 
@@ -120,11 +120,12 @@ def batch_norm_backward(
     gamma : array_like of shape (columns,), optional
         Scale; 1 by default.
     epsilon : float, default 1e-3
-        As in the forward.
+        As in the forward pass.
     batch_statistics : bool, default True
-        Whether the moments came from ``x`` and vary with it; if not, :math:`dx = \gamma\,dy / s`.
+        Whether the moments are those of ``x`` and depend on it; if not,
+        :math:`dx = \gamma\,dy / s`.
     mask : array_like of bool, of the shape of ``x`` without its last axis, optional
-        As in the forward.
+        As in the forward pass.
     dgamma, dbeta : ndarray of shape (columns,), optional
         Gradients to add to, in place; both or neither.
 
@@ -165,7 +166,7 @@ def batch_norm_backward(
 
 
 def _moving(mean: ArrayLike, variance: ArrayLike) -> Given:
-    """Return the moments of an operation whose batch has none of its own."""
+    """Return the given moments for an operation that does not compute them."""
     return [
         ("moving_mean", "mean", mean, "(columns,)"),
         ("moving_variance", "variance", variance, "(columns,)"),
@@ -178,7 +179,7 @@ _NOTHING_MOVES: Given = [
 
 
 def _weights(gamma: ArrayLike | None, dgamma: Array | None, dbeta: Array | None) -> Given:
-    """Return scale and shift as backward takes them: of the shift it reads nothing."""
+    """Return scale and shift for backward, which does not read the shift."""
     return [
         ("gamma", "", ..., "(columns,)")
         if gamma is None
@@ -197,7 +198,7 @@ def layer_norm_forward(
 ) -> tuple[Array, Array, Array]:
     r"""Layer normalisation, :math:`y = \gamma (x - \mu) / \sqrt{\sigma^2 + \epsilon} + \beta`.
 
-    Mean and variance (divided by the count) are taken over the columns of each row.
+    Mean and variance (divided by the count) are computed over the columns of each row.
 
     Parameters
     ----------
@@ -261,14 +262,14 @@ def layer_norm_backward(
         dx = v \left(g - \overline{g} - \hat x\,\overline{g \hat x}\right), \quad
         d\gamma = \sum_n dy\,\hat x, \quad d\beta = \sum_n dy,
 
-    the bars being means over the columns of a row.
+    where bars are means over the columns of a row.
 
     Parameters
     ----------
     dy, x : array_like of shape (..., columns)
         Gradient at the output, and the input.
     mean, inverse : array_like of the shape of ``x`` without its last axis
-        What `layer_norm_forward` returned.
+        As returned by `layer_norm_forward`.
     gamma : array_like of shape (columns,), optional
         Scale; 1 by default.
     dgamma, dbeta : ndarray of shape (columns,), optional

@@ -1,7 +1,7 @@
-"""Optimizer steps, in place on arrays the caller owns.
+"""Optimizer steps, in place on arrays of the caller.
 
-Everything that is written must be a writable, C-contiguous array of one dtype, and no two of them
-may share memory.
+All arrays that are updated must be writable and C-contiguous, have the same dtype, and must not
+share memory.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def sgd_update(
     grad : array_like of the shape of `param`
         Gradient.
     velocity : ndarray of the shape of `param`, optional
-        :math:`v`; updated.  Needed where `momentum` is not 0.
+        :math:`v`; updated.  Needed if `momentum` is not 0.
     learning_rate : float, default 0.01
         :math:`\eta`.
     momentum : float, default 0
@@ -83,7 +83,7 @@ def rmsprop_update(
     :math:`p \leftarrow p - \eta g / \sqrt{s + \epsilon}`.  Centered (Graves 2013), :math:`s` is
     reduced by the square of the running mean of :math:`g`.  With momentum the step goes into
     :math:`v \leftarrow \mu v + \eta g / \sqrt{s + \epsilon}` and :math:`p \leftarrow p - v`.
-    :math:`\epsilon` sits under the root, as in Keras.
+    :math:`\epsilon` is inside the root, as in Keras.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def rmsprop_update(
     grad : array_like of the shape of `param`
         Gradient.
     velocity : ndarray of the shape of `param`, optional
-        :math:`v`; updated.  Needed where `momentum` is not 0.
+        :math:`v`; updated.  Needed if `momentum` is not 0.
     mean_grad : ndarray of the shape of `param`, optional
         Running mean of the gradient; updated.  The step is centered if it is given.
     learning_rate : float, default 0.001

@@ -21,8 +21,8 @@ def random_uniform(
 ) -> Array:
     """Draw uniform numbers in [0, 1) from Philox 4x32-10 (Salmon et al. 2011).
 
-    An element depends on the key and its position in C order alone: the same call gives the same
-    bits on any number of threads, and a longer array begins with the shorter one.  float32 has 24
+    An element only depends on the key and its position in C order: the same call returns the same
+    bits for any number of threads, and a longer array begins with the shorter one.  float32 has 24
     random bits, float64 53.
 
     Parameters
@@ -32,7 +32,7 @@ def random_uniform(
     seed : int
         In [0, 2**64).
     stream, step : int, default 0
-        In [0, 2**32): which use, and which time.
+        In [0, 2**32): the number of the use, and of the step.
     dtype : {"float32", "float64"}, default "float32"
         Type of the result.
 
@@ -126,8 +126,8 @@ def permutation(n: int, seed: int, stream: int = 0, step: int = 0) -> NDArray[np
 def dropout_forward(x: ArrayLike, rate: float, seed: int, stream: int = 0, step: int = 0) -> Array:
     r"""Zero each element with probability `rate` and scale the rest by :math:`1/(1-rate)`.
 
-    Inverted dropout (Srivastava et al. 2014): the expectation is `x`, so nothing is left to do at
-    prediction time.
+    Inverted dropout (Srivastava et al. 2014): the expectation is `x`, so nothing needs to be done
+    for predictions.
 
     Parameters
     ----------
@@ -178,8 +178,8 @@ def dropout_backward(
     rate, seed, stream, step
         As given to `dropout_forward`.
     y : array_like of the shape of `dy`, optional
-        The output of `dropout_forward`, if its input came out of a ReLU: ``y > 0`` then stands
-        for the mask, and no number is drawn.
+        The output of `dropout_forward`, if its input is the output of a ReLU: then ``y > 0`` is
+        used as the mask, and no numbers are drawn.
 
     Returns
     -------

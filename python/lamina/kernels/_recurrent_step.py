@@ -28,13 +28,13 @@ def rnn_step_forward(
     x : array_like of shape (rows, inputs)
         One time step.
     h : array_like of shape (rows, units)
-        The state before it.
+        The previous state.
     kernel, recurrent_kernel : array_like of shape (inputs, units) and (units, units)
         :math:`W` and :math:`U`.
     bias : array_like of shape (units,), optional
         :math:`b`; none by default.
     activation : str, default "tanh"
-        Any element-wise one, see `activation_forward`.
+        Any element-wise activation, see `activation_forward`.
 
     Returns
     -------

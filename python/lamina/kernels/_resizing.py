@@ -1,4 +1,4 @@
-"""Data made larger along its axes: repeat, upsample, resize.
+"""Enlarging arrays along their axes: repeat, upsample, resize.
 
 Errors as in ``lamina.kernels._arrays``.
 """
@@ -17,7 +17,7 @@ from lamina.kernels._arrays import Array, strides_of
 
 
 def _times(shape: Shape, times: Sequence[int]) -> tuple[Shape, Shape, Shape]:
-    """Sizes with the repeats as axes of their own, and the strides of both sides."""
+    """Return sizes with the repeats as separate axes, and the strides of both arrays."""
     few = strides_of(shape)
     many = strides_of(tuple(n * t for n, t in zip(shape, times, strict=True)))
     sizes: list[int] = []
@@ -54,7 +54,7 @@ def _times_of_axis(who: str, shape: Shape, times: int, axis: int) -> list[int]:
 
 
 def repeat_forward(x: ArrayLike, times: int, axis: int = 0) -> Array:
-    """Repeat every element along one axis, as ``numpy.repeat``.
+    """Repeat every element along one axis, like ``numpy.repeat``.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def repeat_forward(x: ArrayLike, times: int, axis: int = 0) -> Array:
     times : int
         At least 1.
     axis : int, default 0
-        Which axis.
+        The axis.
 
     Returns
     -------
@@ -87,14 +87,14 @@ def repeat_forward(x: ArrayLike, times: int, axis: int = 0) -> Array:
 
 
 def repeat_backward(dy: ArrayLike, times: int, axis: int = 0) -> Array:
-    """Gradient at the input of `repeat_forward`: the repeats' gradients summed, in order.
+    """Gradient at the input of `repeat_forward`: the gradients of the repeats are summed in order.
 
     Parameters
     ----------
     dy : array_like
         Gradient at the output.
     times, axis : int
-        As given forward.
+        As in the forward pass.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def upsample_backward(dy: ArrayLike, size: Sequence[int]) -> Array:
     dy : array_like of shape (batch, ..., channels)
         Gradient at the output.
     size : sequence of int
-        As given forward.
+        As in the forward pass.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def upsample_backward(dy: ArrayLike, size: Sequence[int]) -> Array:
 def _around(
     who: str, name: str, x: ArrayLike, axis: int
 ) -> tuple[Shape, int, tuple[int, int, int]]:
-    """Return x's shape, the axis, and the sizes before, of and behind it."""
+    """Return x's shape, the axis, and the sizes before, of and after it."""
     shape = shape_of(who, name, x)
     k = axis_of(who, axis, len(shape))
     return shape, k, (prod(shape[:k]), shape[k], prod(shape[k + 1 :]))
@@ -203,7 +203,7 @@ def resize_forward(x: ArrayLike, size: int, axis: int) -> Array:
 
     Element i of the result lies at :math:`(i + 1/2)\,\mathrm{from}/\mathrm{to} - 1/2`: pixels are
     squares, as in TensorFlow and Keras (``UpSampling2D(interpolation="bilinear")`` is this along
-    height and width).  Beyond the outermost centres the edge's element is taken.
+    height and width).  Beyond the outermost centres the element at the edge is used.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def resize_forward(x: ArrayLike, size: int, axis: int) -> Array:
     size : int
         New length, at least 1.
     axis : int
-        Which axis.
+        The axis.
 
     Returns
     -------
@@ -246,7 +246,7 @@ def resize_backward(dy: ArrayLike, size: int, axis: int) -> Array:
     size : int
         Length of the input's axis.
     axis : int
-        Which axis.
+        The axis.
 
     Returns
     -------

@@ -37,11 +37,11 @@ def simple_rnn_forward(
     bias : array_like of shape (units,), optional
         :math:`b`; none by default.
     activation : str, default "tanh"
-        Any element-wise one, see `activation_forward`.
+        Any element-wise activation, see `activation_forward`.
     alpha : float, optional
         The activation's parameter; Keras's default if not given.
     initial_h, mask, input_drop, recurrent_drop, go_backwards, return_sequences, keep
-        See the head of ``lamina.kernels._recurrence``.
+        See ``lamina.kernels._recurrence``.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def simple_rnn_forward(
     h : ndarray of shape (rows, units)
         The last state.
     saved : ndarray
-        What `simple_rnn_backward` needs; its layout is private.
+        The input of `simple_rnn_backward`; its layout is private.
 
     Raises
     ------

@@ -68,7 +68,7 @@ def conv1d_transpose_forward(
     Parameters
     ----------
     x : array_like of shape (batch, steps, channels)
-        What is spread out.
+        Input.
     kernel : array_like of shape (size, filters / groups, channels)
         Weights; filters before channels, as in Keras.
     bias : array_like of shape (filters,), optional
@@ -81,8 +81,8 @@ def conv1d_transpose_forward(
     dilation : int or sequence of int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix; as many groups as
-        channels is the depthwise convolution.
+        The number of groups into which channels and filters are divided; with one group per
+        channel the convolution is depthwise.
     activation : str, default "linear"
         An element-wise activation, as in `activation_forward`.
     alpha : float, optional
@@ -139,8 +139,8 @@ def conv1d_transpose_backward(
     dilation : int or sequence of int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix; as many groups as
-        channels is the depthwise convolution.
+        The number of groups into which channels and filters are divided; with one group per
+        channel the convolution is depthwise.
     dkernel, dbias : ndarray of the shapes of the kernel and the bias, optional
         Gradients to add to, in place; both or neither.
 
@@ -191,7 +191,7 @@ def conv2d_transpose_forward(
     Parameters
     ----------
     x : array_like of shape (batch, height, width, channels)
-        What is spread out.
+        Input.
     kernel : array_like of shape (kernel_height, kernel_width, filters / groups, channels)
         Weights; filters before channels, as in Keras.
     bias : array_like of shape (filters,), optional
@@ -204,8 +204,8 @@ def conv2d_transpose_forward(
     dilation : int or sequence of int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix; as many groups as
-        channels is the depthwise convolution.
+        The number of groups into which channels and filters are divided; with one group per
+        channel the convolution is depthwise.
     activation : str, default "linear"
         An element-wise activation, as in `activation_forward`.
     alpha : float, optional
@@ -263,8 +263,8 @@ def conv2d_transpose_backward(
     dilation : int or sequence of int, default 1
         Distance between neighbouring cells of the window.
     groups : int, default 1
-        Channels and filters fall into this many groups that do not mix; as many groups as
-        channels is the depthwise convolution.
+        The number of groups into which channels and filters are divided; with one group per
+        channel the convolution is depthwise.
     dkernel, dbias : ndarray of the shapes of the kernel and the bias, optional
         Gradients to add to, in place; both or neither.
 

@@ -1,4 +1,4 @@
-"""Strides, dilation and padding of windows, as the core takes them."""
+"""Strides, dilation and padding of windows in the form that the core expects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 Sizes = int | Sequence[int]
 Padding = str | int | Sequence[Any]
 
-# The axes of images, and of kernels behind their spatial ones, by the number of spatial axes.
+# The axes of images, and of kernels after their spatial ones, by the number of spatial axes.
 IMAGE = ("", "(batch, steps, channels)", "(batch, height, width, channels)")
 TAPS = ("", "(size, ", "(kernel_height, kernel_width, ")
 
@@ -30,7 +30,7 @@ def sizes_of(who: str, name: str, value: Any, axes: int, least: int = 1) -> tupl
 
 
 def _explicit(who: str, value: Sequence[Any], axes: int) -> list[tuple[int, ...]]:
-    """Return pairs from pairs; for one axis the pair alone will do."""
+    """Return pairs from pairs; for one axis a single pair is allowed."""
     alone = axes == 1 and len(value) == 2 and not isinstance(value[0], (list, tuple, np.ndarray))
     pairs = [value] if alone else value
     if len(pairs) != axes or not all(is_pair(pair) for pair in pairs):
@@ -70,14 +70,14 @@ def pads_of(
 
 
 def settings(pads: Sequence[tuple[int, ...]], **sizes: Sequence[int]) -> dict[str, Any]:
-    """Return the settings of an operation, where a signal is an image of height 1."""
+    """Return the settings of an operation; signals are treated as images of height 1."""
     if len(pads) == 1:
         pads, sizes = [(0, 0), *pads], {name: (1, *size) for name, size in sizes.items()}
     return {"padding": (*pads[0], *pads[1]), **sizes}
 
 
 def countable(who: str, pool: tuple[int, ...]) -> tuple[int, ...]:
-    """Return a pool whose cells an int32 can count: max pooling keeps each winner's number."""
+    """Return a pool whose cells an int32 can count: max pooling stores the index of a maximum."""
     if math.prod(pool) > LARGEST:
         raise ValueError(f"{who}: pool_size must span at most {LARGEST} cells; got {pool}")
     return pool
@@ -106,7 +106,7 @@ def transposed_axis(
         output, before = (size - 1) * stride + span + cells, 0
     else:
         even = span % 2
-        # What reaches over both ends of the output, cells of the spread input beyond it.
+        # The cells of the dilated input that extend beyond both ends of the output.
         reach = stride + span - 2 if extra is None else span + even - 2 + extra
         before = span - 1 - min(reach // 2 + reach % 2, span - 1)
         output = size * stride if extra is None else (size - 1) * stride + even + extra
