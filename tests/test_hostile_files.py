@@ -121,7 +121,7 @@ def test_headers_that_lie_are_refused_though_their_checksum_is_right(load, whole
          "the key 'format' occurs twice in an object"),
         (sealed(header, '{"a":NaN}', arrays), "NaN is not a JSON number"),
         (sealed(header, '{"a":' + "9" * 5000 + "}", arrays), "integers may have at most 32 digits"),
-        (sealed(header, '{"a":' + "[" * 100 + "]" * 100 + "}", arrays), "be nested at most 64 deep"),
+        (sealed(header, '{"a":' + "[" * 100 + "]" * 100 + "}", arrays), "nested at most 64 deep"),
         (sealed(header, '{"a":' + "[" * 90000 + "]" * 90000 + "}", arrays), "not JSON as lamina"),
         (twice.replace(b'"F32"', b'"F64"', 1), "its data_offsets"),
     ):  # fmt: skip

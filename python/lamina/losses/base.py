@@ -69,9 +69,7 @@ class Loss(Configurable):
     )
     kind: ClassVar[str] = ""
     target_dtype: ClassVar[str] = "float"
-    calls: ClassVar[bool] = (
-        False  # whether it is recorded by `call`; determined per class, as the next
-    )
+    calls: ClassVar[bool] = False  # whether `call` records it; found per class, as the next
     free_target: ClassVar[bool] = False  # whether targets may differ in shape from predictions
     weighs: ClassVar[bool] = False  # whether it has its own `__call__`, which takes weights
     name: str = ""

@@ -45,9 +45,7 @@ def recorded(
     now = recording if Recording.current() is not recording else nullcontext()
     with now, recording.within(loss.name):
         y_true, y_pred = Tensor(recording, target), Tensor(recording, prediction, mask)
-        if (
-            y_pred.ndim == 1 and not loss.free_target
-        ):  # a mean over the last axis must be one of rows
+        if y_pred.ndim == 1 and not loss.free_target:  # a mean over the last axis is one of rows
             y_true, y_pred = ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1)
         made = given(values_of(loss, ops.cast(y_true, "float32"), y_pred, *weight))
         values: Tensor = ops.cast(made, "float32")

@@ -271,8 +271,5 @@ class KernelMetric(Metric):
 
     def value(self, state: NDArray[np.float64]) -> float:
         """Return the metric for the kernel's sums, {sum of w * value, sum of w}."""
-        total, weights = (
-            float(state[0]),
-            float(state[1]),
-        )  # floats, whose division gives no warnings
+        total, weights = float(state[0]), float(state[1])  # whose division does not warn
         return total / weights if weights else 0.0

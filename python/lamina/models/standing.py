@@ -48,9 +48,7 @@ class Standing:
         self._first = 0  # batches of the first epoch done by another run
         self._resumed: Position | None = None
         self._stopped: Position | None = None  # within an epoch, before the callbacks of its end
-        self._held: tuple[list[Array], Any] | None = (
-            None  # weights and learning rate after the last batch
-        )
+        self._held: tuple[list[Array], Any] | None = None  # weights and rate after the last batch
         self._began: int | None = None  # the count of draws at the epoch's first batch
 
     def go_on(self, position: Position) -> None:

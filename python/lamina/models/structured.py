@@ -32,9 +32,7 @@ class Structured(Compilable):
 
     def _begin(self, name: str | None, dtype: DTypeLike | None, seed: int | None) -> None:
         super()._begin(name, dtype, seed)
-        self._fed: tuple[Any, list[Port]] | None = (
-            None  # the form of the inputs, and their descriptions
-        )
+        self._fed: tuple[Any, list[Port]] | None = None  # the form of the inputs, and each input
         self._first_shapes: list[Shape] | None = None
         self._returned: Any = None  # the form of the outputs
         self._output_specs: list[Spec] = []

@@ -85,9 +85,7 @@ class Training:
         self.standing = Standing(
             model, self.optimizer, callbacks, self.steps, settings.first_epoch, course or {}
         )
-        self.notes_rate: bool | None = (
-            None  # whether the logs have the learning rate; unknown at first
-        )
+        self.notes_rate: bool | None = None  # whether the logs have the learning rate, if known
         self.diverged: float | None = None  # the loss of a failed step that a callback accepted
 
     @property

@@ -41,7 +41,5 @@ def _without_policies(config: Any) -> Any:
     if not isinstance(config, dict):
         return config
     told = config.get("dtype")
-    floats = (
-        "trainable" in config and isinstance(told, str) and told in TYPES
-    )  # the dtype of a layer
+    floats = "trainable" in config and isinstance(told, str) and told in TYPES  # of a layer
     return {k: _without_policies(v) for k, v in config.items() if k != "dtype" or not floats}

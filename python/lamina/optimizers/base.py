@@ -144,9 +144,7 @@ class Optimizer(PerWeight):
         self._owner: weakref.ref[Any] | None = None  # the model that owns the weights
         self._begin_choice(who)
         self._mean: Averaging | None = None  # a mean that is not among the settings
-        self._fitting: tuple[int, Any] | None = (
-            None  # count of settings, and dtype, that were checked
-        )
+        self._fitting: tuple[int, Any] | None = None  # checked count of settings, and dtype
         self._told: tuple[Any, ...] | None = None  # the last update passed to the core
 
     weight_decay: float | None

@@ -81,10 +81,7 @@ class QuasiNewton(Optimizer):
         def train(
             order: Any, start: int, stop: int, rate: float, step: int, random_step: int
         ) -> float:
-            del (
-                step,
-                random_step,
-            )  # noise is the same in all iterations, so that the function stays the same
+            del step, random_step  # noise is the same in all iterations, and so is the function
             if self._minimizer is None:
                 rows = None if order is None else np.sort(order[start:stop])
                 self._minimizer = execution.minimizer(
