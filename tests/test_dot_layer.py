@@ -96,9 +96,9 @@ def test_refusals_name_layer_axes_and_shapes():
         ValueError, match=r"Dot: axes must be an integer or a pair of them; got \(1"
     ):
         Dot((1, 2, 3))
-    with pytest.raises(TypeError, match=r"Dot: axes must be an integer .*; got 1\.5"):
+    with pytest.raises(TypeError, match=r"Dot: axes must be an integer; got 1\.5"):
         Dot(1.5)
-    with pytest.raises(TypeError, match=r"Dot: axes must be an integer .*; got '1'"):
+    with pytest.raises(TypeError, match=r"Dot: axes must be an integer; got '1'"):
         Dot((1, "1"))
     with pytest.raises(TypeError, match="Dot: normalize must be True or False"):
         Dot(1, normalize=1)
