@@ -41,7 +41,7 @@ MESSAGES = [
     (r"depends on the values", NO_SHAPE),
     (r"random dropout", "it draws random numbers, which no two programs draw alike"),
     (r"peepholes", "the kernel of LSTM layers has no peepholes"),
-    (r"images of two axes", "only images of two axes are put together"),
+    (r"images with two axes", "only images of two axes are put together"),
 ]
 ROUNDING = {
     "_bf16": "bfloat16 is calculated in float32, which rounds once, at the end",

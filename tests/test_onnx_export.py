@@ -149,7 +149,7 @@ def of_any_length():
 
 def test_any_length():
     model = of_any_length()
-    with pytest.warns(UserWarning, match="is below 4; the ONNX file is right from 4 on"):
+    with pytest.warns(UserWarning, match="is below 4; the ONNX file is correct from 4 on"):
         made = exported(model)
     assert dims(made.graph.input[0]) == ["batch", "length", 4]
     assert [dims(each)[0] for each in made.graph.output] == ["batch"] * 3

@@ -107,7 +107,7 @@ def test_layers_ahead_of_the_graph_are_refused(name):
     make, given = AHEAD[name]
     inputs = [Input(shape, dtype=dtype) for shape, dtype in given]
     y = make()(inputs if len(inputs) > 1 else inputs[0])
-    with pytest.raises(ValueError, match=rf"\({name}\): it computes on arrays, ahead of"):
+    with pytest.raises(ValueError, match=rf"\({name}\): it computes on arrays, before"):
         lamina.onnx.to_model(lamina.Model(inputs, y))
 
 

@@ -37,7 +37,7 @@ def check_equal(got, want):
 
 
 def told_of_rows():
-    return pytest.warns(UserWarning, match=r"have no axis of rows in front.*batch_size=len\(x")
+    return pytest.warns(UserWarning, match=r"do not begin with an axis of rows.*batch_size=len\(x")
 
 
 @pytest.mark.parametrize("name", onnx_models.MODELS)

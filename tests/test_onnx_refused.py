@@ -99,8 +99,8 @@ REFUSED = {
         lambda: one_node("LeakyRelu", alpha="much"),
         "Mismatched attribute type in",
     ),
-    "a circle": (lambda: altered(circle), "no node ahead of it computes its input"),
-    "two makers": (lambda: altered(second_output), "is computed by an earlier node too"),
+    "a circle": (lambda: altered(circle), "no earlier node computes its input"),
+    "two makers": (lambda: altered(second_output), "is also computed by an earlier node"),
     "no outputs": (lambda: altered(no_outputs), "has no outputs"),
     "no inputs": (lambda: altered(no_inputs), "has no inputs"),
     "strings": (lambda: altered(strings), "input 'x' holds string"),
@@ -198,7 +198,7 @@ def test_arrays_beside_the_file_are_read(tmp_path):
     made = loaded(tmp_path / "m.onnx", model.SerializeToString())
     for one, other in zip(made.get_weights(), whole.get_weights(), strict=True):
         assert np.array_equal(one, other)
-    with pytest.raises(ValueError, match=r"'w1' lies in another file, 'weights\.bin'"):
+    with pytest.raises(ValueError, match=r"'w1' is in another file, 'weights\.bin'"):
         lamina.onnx.load(model)
 
 
@@ -213,7 +213,7 @@ def test_no_file_outside_the_folder_is_read(tmp_path, location):
     (tmp_path / "w.bin").write_bytes(data)
     (folder / "sub" / "w.bin").write_bytes(data)
     (folder / "link").symlink_to(tmp_path / "w.bin")
-    with pytest.raises(ValueError, match="which is no file in the folder of the model"):
+    with pytest.raises(ValueError, match="which is not a file in the folder of the model"):
         loaded(folder / "m.onnx", model.SerializeToString())
 
 

@@ -1,8 +1,8 @@
-"""Models in ONNX, the format that other programs write and run.
+"""Models in ONNX, a format for exchange with other programs.
 
-- ``export(model, "model.onnx")``, or ``model.export("model.onnx")``, writes what a model predicts
+- ``export(model, "model.onnx")``, or ``model.export("model.onnx")``, writes the predictions
 - ``to_model(model)`` returns it as an ``onnx.ModelProto``
-- ``load("model.onnx")`` returns what a file describes as a model, which predicts and trains
+- ``load("model.onnx")`` returns the model in a file, for predictions and training
 - ``backend`` runs such files through the interface of the package ``onnx``, ``onnx.backend``
 
 The package ``onnx`` is an extra: ``pip install "lamina[onnx]"``.

@@ -1,7 +1,7 @@
 """The interface ``onnx.backend``, with lamina as the backend.
 
-``prepare(model).run(inputs)`` and ``run_model(model, inputs)`` calculate with the operations of
-``lamina.ops`` at once; ``lamina.onnx.load`` makes a model, which is faster for more than one call.
+``prepare(model).run(inputs)`` and ``run_model(model, inputs)`` call the operations of
+``lamina.ops`` directly; ``lamina.onnx.load`` makes a model, which is faster for repeated calls.
 
 Examples
 --------
@@ -61,7 +61,7 @@ class Prepared:
 
 
 def _held(value: Any) -> Any:
-    """Return an input in a type that NumPy itself has."""
+    """Return an input with a dtype of NumPy."""
     if isinstance(value, (list, tuple)):
         return [_held(v) for v in value]
     if value is None:
@@ -82,7 +82,7 @@ def _tensors(value: Any) -> Any:
 
 
 def _as_declared(value: Any, port: Port) -> Any:
-    """Return an output in the type that the model declares."""
+    """Return an output with the dtype that the model declares."""
     if isinstance(value, list):
         return [_as_declared(v, Port(port.name, -port.type)) for v in value]
     if value is None or port.type not in TYPES:
@@ -107,12 +107,12 @@ def is_compatible(model: Any, device: str = "CPU", **_: Any) -> bool:
 
 
 def prepare(model: Any, device: str = "CPU", **_: Any) -> Prepared:
-    """Return a model, or the file of one, ready to run.
+    """Return a model, or the model in a file, ready to run.
 
     Raises
     ------
     ValueError
-        As ``lamina.onnx.load`` does, and for other devices than "CPU".
+        As for ``lamina.onnx.load``, and if the device is not "CPU".
     """
     if not supports_device(device):
         raise ValueError(f"prepare: device must be 'CPU'; got {device!r}")
@@ -128,7 +128,7 @@ def run_model(model: Any, inputs: Any, device: str = "CPU", **_: Any) -> tuple[A
 def run_node(
     node: Any, inputs: Sequence[Any], device: str = "CPU", outputs_info: Any = None, **_: Any
 ) -> tuple[Any, ...]:
-    """Return the outputs of one node, whose inputs are arrays; of the newest operators."""
+    """Return the outputs of one node for arrays, with the newest operators."""
     package = onnx("run_node")
     arrays = [np.asarray(v) for v in inputs]
     helper = package.helper

@@ -1,18 +1,18 @@
-"""Which values of a graph must be known while it is recorded."""
+"""The values of a graph that must be known while it is recorded."""
 
 from __future__ import annotations
 
 from lamina.onnx.reading.graph import Body, Node
 from lamina.onnx.reading.registry import find
 
-# What these return depends on the shapes of their inputs alone.
+# The results of these only depend on the shapes of their inputs.
 OF_SHAPES = {"Shape", "Size"}
 
 
 def needed_ahead(body: Body, outputs: set[str] | None = None) -> set[str]:
     """Return the names of the values that shapes, axes and the like depend on.
 
-    ``outputs`` are those that what is around a graph needs.
+    ``outputs`` are those that the surroundings of a graph need.
     """
     needed = set(outputs or ())
     for node in reversed(body.nodes):
@@ -29,7 +29,7 @@ def needed_ahead(body: Body, outputs: set[str] | None = None) -> set[str]:
 
 
 def _within(node: Node, inner: Body, wanted: set[str]) -> set[str]:
-    """Return what a graph within needs, that of a loop in the names of the loop's inputs too."""
+    """Return the values that a nested graph needs; for a loop also by the names of its inputs."""
     made = {port.name for port in inner.outputs} if wanted else set()
     needed = needed_ahead(inner, made)
     if node.op != "If":

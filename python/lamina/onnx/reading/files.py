@@ -1,4 +1,4 @@
-"""ONNX files, and the files beside them that hold large arrays."""
+"""ONNX files, and the separate files of large arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lamina.onnx.reading.graph import type_name
 from lamina.onnx.reading.package import onnx
 
-LARGEST = 1 << 31  # bytes of a message of protobuf
+LARGEST = 1 << 31  # bytes of a protobuf message
 
 # Of one number, by ONNX's types.
 BITS = {
@@ -23,7 +23,7 @@ BITS = {
 
 
 def read(who: str, model: Any) -> tuple[Any, Path | None]:
-    """Return a file as a ModelProto, and its folder; None for what is no file."""
+    """Return a file as a ModelProto, and its folder, or None for a ModelProto."""
     package = onnx(who)
     if isinstance(model, package.ModelProto):
         return model, None
@@ -48,7 +48,7 @@ def read(who: str, model: Any) -> tuple[Any, Path | None]:
 
 
 def array_of(tensor: Any, folder: Path | None) -> NDArray[Any]:
-    """Return the array of a TensorProto; raise ValueError where its parts do not fit together."""
+    """Return the array of a TensorProto; raise ValueError if its parts are inconsistent."""
     package = onnx("lamina.onnx.load")
     name = tensor.name or "a constant"
     shape = tuple(tensor.dims)
@@ -83,25 +83,25 @@ def array_of(tensor: Any, folder: Path | None) -> NDArray[Any]:
 
 
 def _bytes_needed(count: int, kind: int) -> int:
-    """Return the bytes of so many numbers of a type; those of less than 8 bits are packed."""
+    """Return the bytes of a count of numbers of a type; those of less than 8 bits are packed."""
     return -(-count * BITS.get(kind, 8) // 8)
 
 
 def _brought_in(package: Any, tensor: Any, folder: Path | None) -> Any:
-    """Return the tensor with its bytes, which lie in a file beside the model's."""
+    """Return the tensor with its bytes, which are in a separate file."""
     told = {entry.key: entry.value for entry in tensor.external_data}
     location = told.get("location", "")
     if folder is None:
         raise ValueError(
-            f"{tensor.name!r} lies in another file, {location!r}; give the path of the model, or "
-            f"load it with onnx.load, which reads that file too"
+            f"{tensor.name!r} is in another file, {location!r}; give the path of the model, or "
+            f"load it with onnx.load, which also reads that file"
         )
     path = folder / location
     plain = location and location == os.path.basename(location) and location not in (".", "..")
     if not plain or "\\" in location or "\0" in location or path.is_symlink() or not path.is_file():
         raise ValueError(
-            f"{tensor.name!r} lies in {location!r}, which is no file in the folder of the model; "
-            f"no other is read"
+            f"{tensor.name!r} is in {location!r}, which is not a file in the folder of the model; "
+            f"others are not read"
         )
     needed = _bytes_needed(prod(tensor.dims), tensor.data_type)
     try:

@@ -1,7 +1,7 @@
-"""The forms of weights: ONNX's arrays as the kernels of the engine read them, Keras's shapes.
+"""The forms of weights: ONNX's arrays as the kernels read them, with Keras's shapes.
 
-A form is a tuple, its kind first.  It is applied to an array when a file is read, or recorded on a
-tensor where several operators read one weight in different forms.
+A form is a tuple that begins with its kind.  It is applied to an array when a file is read, or
+recorded for a tensor if several operators read the same weight in different forms.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lamina import ops
 
 Form = tuple[Any, ...]
 
-# Of Keras's gates, which one of ONNX's each is: i, f, c, o of i, o, f, c; z, r, h as they are.
+# For each of Keras's gates, the index in ONNX: i, f, c, o of i, o, f, c; z, r, h are the same.
 GATES = {1: (0,), 3: (0, 1, 2), 4: (0, 2, 3, 1)}
 
 

@@ -1,4 +1,4 @@
-"""Operators that are defined by others: functions of the file's, and of ONNX's own."""
+"""Operators that are defined by others: functions in the file, or in ONNX."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lamina.onnx.reading.graph import Node
 from lamina.onnx.reading.protos import DOMAINS, TYPED
 from lamina.onnx.reading.registry import find
 
-DEEPEST = 24  # functions within functions
+DEEPEST = 24  # nested functions
 MOST_NODES = 100_000
 
 
@@ -48,7 +48,7 @@ def _lacks(proto: Any, opsets: dict[str, int]) -> bool:
 
 
 def types_of(package: Any, model: Any) -> dict[str, Any]:
-    """Return what is known of the types of values, as TypeProtos by name."""
+    """Return the known types of values, as TypeProtos by name."""
     try:
         inferred = package.shape_inference.infer_shapes(model)
     except Exception:
@@ -63,7 +63,7 @@ def types_of(package: Any, model: Any) -> dict[str, Any]:
 
 
 def element_types(package: Any, model: Any) -> dict[str, int]:
-    """Return the types of elements by name of a value, where a node depends on them."""
+    """Return the types of elements by name of a value, if a node depends on them."""
     if not any(node.op_type in TYPED for node in _walk(model.graph)):
         return {}
     return {
@@ -74,7 +74,7 @@ def element_types(package: Any, model: Any) -> dict[str, int]:
 
 
 class _Expansion:
-    """Replaces nodes by what ONNX's definition of their operators holds."""
+    """Replace nodes by ONNX's definitions of their operators."""
 
     def __init__(self, package: Any, model: Any, opsets: dict[str, int]) -> None:
         self.package, self.opsets = package, opsets
@@ -108,7 +108,7 @@ class _Expansion:
         return made
 
     def _function(self, node: Any) -> Any:
-        """Return the function that defines an operator, None where there is none."""
+        """Return the function that defines an operator, or None."""
         domain = DOMAINS.get(node.domain, node.domain)
         version = self.opsets.get(domain, 0)
         defs = self.package.defs
@@ -155,7 +155,7 @@ class _Expansion:
                 default = schema.attributes[name].default_value
                 if default.name or default.type:
                     given[name] = default
-        for inner in function.node:  # what it makes; all else is made around it
+        for inner in function.node:  # its results; other values come from outside
             names |= {name: prefix + name for name in inner.output if name not in names}
         return [self._renamed(inner, prefix, names, given) for inner in function.node]
 

@@ -1,4 +1,4 @@
-"""The graph of an ONNX file as plain values: nodes, what goes in and out, and constants."""
+"""The graph of an ONNX file as plain values: nodes, inputs, outputs and constants."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Size = int | str | None  # a symbol, or None where nothing is said
+Size = int | str | None  # a symbol, or None if it is not given
 
-# Types of elements by their numbers in ONNX: what they are called, and what tensors hold them as.
+# Types of elements by their numbers in ONNX: their names, and the dtypes of tensors for them.
 TYPES = {
     1: ("float32", "float"), 2: ("uint8", "int32"), 3: ("int8", "int32"), 4: ("uint16", "int32"),
     5: ("int16", "int32"), 6: ("int32", "int32"), 7: ("int64", "int32"), 9: ("bool", "bool"),
@@ -27,16 +27,16 @@ OTHER_TYPES = {
 
 
 def type_name(number: int) -> str:
-    """Return what ONNX calls a type of elements."""
+    """Return ONNX's name of a type of elements."""
     return TYPES[number][0] if number in TYPES else OTHER_TYPES.get(number, f"type {number}")
 
 
 @dataclass
 class Port:
-    """What goes into a graph, or comes out.
+    """An input or output of a graph.
 
-    ``type`` is ONNX's number, its negative for a sequence, 0 where the file says nothing; ``shape``
-    is None where it does not.
+    ``type`` is ONNX's number, its negative for a sequence, 0 if it is not given; ``shape`` is None
+    if it is not given.
     """
 
     name: str
@@ -48,8 +48,8 @@ class Port:
 class Node:
     """A call of an operator.
 
-    ``formed`` holds the places of the inputs that are weights in the form that the operator is
-    written for (see ``weights.py``); others it brings into that form when it is recorded.
+    ``formed`` contains the indices of the inputs that are weights in the form that the operator
+    expects (see ``weights.py``); others are converted when it is recorded.
     """
 
     op: str
@@ -63,7 +63,7 @@ class Node:
 
     @property
     def who(self) -> str:
-        """The node as messages name it."""
+        """The node's name in messages."""
         named = f"{self.op} {self.name!r}" if self.name else self.op
         domain = f"{self.domain} " if self.domain else ""
         return f"{named} ({domain}opset {self.opset})"
@@ -110,7 +110,7 @@ class Node:
 
 @dataclass
 class Body:
-    """A graph: the nodes in the order in which they are calculated."""
+    """A graph: the nodes in the order of their computation."""
 
     inputs: list[Port]
     outputs: list[Port]
@@ -118,7 +118,7 @@ class Body:
     constants: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def walk(self) -> Iterator[Node]:
-        """Yield the nodes, those of graphs within too."""
+        """Yield the nodes, including those of nested graphs."""
         for node in self.nodes:
             yield node
             for body in node.bodies():
@@ -136,11 +136,11 @@ class Weight:
 
 @dataclass
 class Program:
-    """A whole graph and its weights, whose values are kept elsewhere.
+    """A whole graph and its weights, whose values are stored elsewhere.
 
-    ``rows`` is the number of rows that the file was written for, None where it says none.  Where
-    the graph is right for that number alone, ``outputs`` holds what a row of each output is, its
-    shape and its type; else it is None.
+    ``rows`` is the number of rows that the file was written for, or None.  If the graph is only
+    valid for that number, ``outputs`` contains the shape and type of a row of each output;
+    otherwise it is None.
     """
 
     body: Body

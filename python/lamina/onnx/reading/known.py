@@ -1,8 +1,8 @@
-"""Values that are known while a model is recorded: mostly calculations with shapes.
+"""Values that are known while a model is recorded: mostly computations with shapes.
 
-They are done in NumPy, in ONNX's own types.  Among the sizes of a shape may stand the number of
-rows, where a recording is for any: moving it is fine, and whatever calculates with it makes the
-model record anew for each number of rows that occurs.
+They are computed by NumPy, in ONNX's types.  The sizes of a shape may include the number of rows
+if it is arbitrary: it may be moved, but any computation with it makes the model record again for
+each number of rows that occurs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST_ELEMENTS = 1 << 24  # of one array
 
 
 def folded(node: Node, inputs: list[Any]) -> Any:
-    """Return what a node makes of arrays, None where that is not calculated here."""
+    """Return the results of a node for arrays, None if it is not computed here."""
     function = _FUNCTIONS.get(node.op) if not node.domain else None
     if function is None or any(v is not None and v.dtype.kind not in "fiubO" for v in inputs):
         return None
@@ -42,7 +42,7 @@ def folded(node: Node, inputs: list[Any]) -> Any:
 
 
 def check_size(sizes: Any) -> None:
-    """Raise ValueError where a constant would have too many elements."""
+    """Raise ValueError if a constant would have too many elements."""
     count = 1
     for size in sizes:
         if size < 0:
@@ -57,7 +57,7 @@ def _mapped(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def apply(node: Node, *arrays: Array) -> Any:
         if node.opset < 7 and len({a.shape for a in arrays}) > 1:
-            return None  # broadcast along an axis that an attribute names
+            return None  # broadcast along an axis given by an attribute
         sizes = np.broadcast_shapes(*(a.shape for a in arrays))
         check_size(sizes)
         result = np.asarray(function(*arrays))
@@ -109,7 +109,7 @@ def _cast(node: Node, x: Array) -> Any:
 
 
 def cast_to(x: Array, to: int) -> Any:
-    """Return an array as one of ONNX's types, None where that is not one of NumPy's."""
+    """Return an array in one of ONNX's types, None if NumPy does not have it."""
     name, kind = TYPES.get(to, ("", ""))
     if not kind:
         raise ValueError(f"the type {type_name(to)} is not supported")
@@ -129,7 +129,7 @@ def _gathered(node: Node, x: Array, indices: Array) -> Any:
         raise ValueError(f"axis must be in [{-x.ndim}, {x.ndim}); got {axis}")
     check_size((*x.shape[:axis], indices.size, *x.shape[axis:][1:]))
     if indices.size and not (-size <= indices.min() and indices.max() < size):
-        raise ValueError(f"an index lies outside an axis of {size}; got {indices.ravel()[:5]}")
+        raise ValueError(f"an index is outside an axis of {size}; got {indices.ravel()[:5]}")
     return np.asarray(np.take(x, indices, axis))
 
 
@@ -167,7 +167,7 @@ def _expanded(_: Node, x: Array, shape: Any) -> Any:
 def _range(_: Node, start: Any, limit: Any, delta: Any) -> Any:
     a, b, step = (number(v, "a limit") for v in (start, limit, delta))
     if any(isinstance(v, RowCount) for v in (a, b, step)):
-        b = b + 0  # asks for a recording that knows it
+        b = b + 0  # requires a recording for a known number
         a, step = a + 0, step + 0
     if step == 0:
         raise ValueError("delta must not be 0")
@@ -274,13 +274,13 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def part_of_shape(node: Node, sizes: tuple[Any, ...]) -> Array:
-    """Return a shape, or the part of it that attributes ask for, as an array."""
+    """Return a shape, or the part of it given by attributes, as an array."""
     start, end = node.int("start", 0), node.int("end", len(sizes))
     return sizes_array(sizes[slice(start, end)])
 
 
 def sizes_array(sizes: Any) -> Array:
-    """Return sizes as an array of integers, among which may be the number of rows."""
+    """Return sizes as an array of integers, which may include the number of rows."""
     listed = list(sizes)
     if any(isinstance(size, RowCount) for size in listed):
         made = np.empty(len(listed), object)

@@ -1,4 +1,4 @@
-"""The layer that a whole graph is."""
+"""The layer for a whole graph."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ONNXGraph(Layer):
         if shapes is not None:
             now = listed[0].recording
             rows = now.need_rows()
-            if now.standing:  # for any number: only the shapes are asked for
+            if now.standing:  # for any number: only the shapes are needed
                 made = [each_row(given(np.zeros(shape, kind))) for shape, kind in shapes]
                 return made[0] if len(made) == 1 else made
             right = self.program.rows

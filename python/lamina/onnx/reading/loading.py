@@ -105,7 +105,7 @@ def load(
 
 
 def taken_apart(proto: Any, folder: Path | None) -> Body:
-    """Return the graph of a file, whose operators are lamina's."""
+    """Return the graph of a file, with operators that lamina has."""
     package = onnx(WHO)
     for opset in proto.opset_import:
         if DOMAINS.get(opset.domain) == "" and opset.version > package.defs.onnx_opset_version():
@@ -121,20 +121,20 @@ def taken_apart(proto: Any, folder: Path | None) -> Body:
 
 
 def precision(body: Body, values: dict[str, NDArray[Any]]) -> str:
-    """Return the type to calculate in: float64 where an input, or weight, has it."""
+    """Return the dtype of the computation: float64 if an input or weight has it."""
     double = any(port.type == 11 for port in (*body.inputs, *body.outputs))
     return "float64" if double or any(v.dtype == np.float64 for v in values.values()) else "float32"
 
 
 def rows_of(body: Body) -> int | None:
-    """Return the number of rows that a file was written for, None where it says none."""
+    """Return the number of rows that a file was written for, or None."""
     first = {port.shape[0] for port in body.inputs if port.shape}
     size = first.pop() if len(first) == 1 else None
     return size if isinstance(size, int) else None
 
 
 def check_ends(body: Body) -> None:
-    """Raise ValueError unless the inputs and outputs are what a model has."""
+    """Raise ValueError unless the inputs and outputs are valid for a model."""
     if not body.inputs or not body.outputs:
         raise ValueError(f"has no {'outputs' if body.inputs else 'inputs'}")
     ahead = needed_ahead(body)
@@ -165,7 +165,7 @@ def check_ends(body: Body) -> None:
 
 
 def _made(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> Model:
-    """Return the model; where a graph is right for one number of rows alone, for that."""
+    """Return the model; if a graph is only valid for one number of rows, for that."""
     try:
         layer, made = _model(program, dtype)
     except ValueError:
@@ -178,15 +178,15 @@ def _made(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> Mode
     layer.take_values(values)
     if layer.rowless:
         warnings.warn(
-            f"{WHO}: outputs {', '.join(map(repr, layer.rowless))} have no axis of rows in front; "
-            f"predict works batch by batch, so give it batch_size=len(x)",
+            f"{WHO}: outputs {', '.join(map(repr, layer.rowless))} do not begin with an axis of "
+            f"rows; predict works batch by batch, so give it batch_size=len(x)",
             stacklevel=4,
         )
     return made
 
 
 def _is_for_its_rows(program: Program, values: dict[str, NDArray[Any]], dtype: str) -> bool:
-    """Let the program be for the file's own number of rows; return whether it can be."""
+    """Fix the program to the file's own number of rows; return whether that is possible."""
     try:
         program.outputs = None if program.rows is None else _outputs(program, values, dtype)
     except ValueError:

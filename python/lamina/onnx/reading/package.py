@@ -6,7 +6,7 @@ from typing import Any
 
 
 def onnx(who: str) -> Any:
-    """Return the package, or say how it is installed."""
+    """Return the package, or raise an error with the command that installs it."""
     try:
         import onnx as found
     except ImportError:

@@ -1,4 +1,4 @@
-"""Programs as values that JSON holds, and back: what a model's file keeps of the graph."""
+"""Programs as JSON values, and back: the form of the graph in a model's file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from lamina.onnx.reading.graph import Body, Node, Port, Program, Weight
 from lamina.onnx.reading.registry import find
 
-# Types of constants; of ONNX's others none is kept.
+# Types of constants; others of ONNX are not stored.
 KINDS = frozenset(
     [
         "bool",
@@ -79,7 +79,7 @@ def _attribute(value: Any) -> Any:
 
 
 def _array(array: Any) -> dict[str, Any]:
-    if array.dtype.name not in KINDS:  # narrow integers, which the package has types of its own for
+    if array.dtype.name not in KINDS:  # narrow integers, for which the package has its own types
         array = array.astype(np.int32)
     data = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
     return {"dtype": array.dtype.name, "shape": list(array.shape), "data": data}
@@ -89,7 +89,7 @@ def _array(array: Any) -> dict[str, Any]:
 
 
 def from_config(config: Any) -> Program:
-    """Return the program that ``to_config`` described; raise ValueError for what is none."""
+    """Return the program that ``to_config`` described; raise ValueError if it is invalid."""
     try:
         program = Program(
             _read_body(config["body"], 0),

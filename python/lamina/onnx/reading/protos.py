@@ -1,4 +1,4 @@
-"""An ``onnx.ModelProto`` taken apart into plain values."""
+"""An ``onnx.ModelProto`` converted to plain values."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lamina.onnx.reading.files import array_of
 from lamina.onnx.reading.graph import Body, Node, Port
 from lamina.onnx.reading.registry import find
 
-DEEPEST = 16  # graphs within graphs
+DEEPEST = 16  # nested graphs
 
-# What these make has a type that is not told by tensors, which hold int32 for all integers.
+# The type of their results is not determined by tensors, which hold all integers as int32.
 TYPED = {"CastLike", "QuantizeLinear", "QLinearMatMul", "QLinearConv"}
 
-# Domains whose operators are known, and other names for them.
+# Domains whose operators are known, and their aliases.
 DOMAINS = {"": "", "ai.onnx": "", "ai.onnx.ml": "ai.onnx.ml",
            "ai.onnx.preview.training": "ai.onnx.preview.training"}  # fmt: skip
 
 
 class Reader:
-    """Takes a model apart.
+    """Convert a model to plain values.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class Reader:
     opsets : mapping
         The version of the operators, by domain.
     folder : Path or None
-        Where files that hold arrays lie.
+        The folder of files with arrays.
     types : mapping
-        The types of elements, by name of a value, as far as they are known.
+        The types of elements by name of a value, if known.
     """
 
     def __init__(
@@ -44,12 +44,12 @@ class Reader:
         self._context.opset_imports = dict(opsets)
 
     def body(self, graph: Any, outer: frozenset[str] = frozenset(), depth: int = 0) -> Body:
-        """Return a graph; ``outer`` are the values around it, which its nodes may read."""
+        """Return a graph; ``outer`` are the values outside it that its nodes may read."""
         if depth > DEEPEST:
             raise ValueError(f"graphs are nested more than {DEEPEST} levels deep")
         if graph.sparse_initializer:
             name = graph.sparse_initializer[0].values.name
-            raise ValueError(f"the constant {name!r} is sparse; only dense ones are read")
+            raise ValueError(f"the constant {name!r} is sparse; only dense ones are supported")
         constants = {}
         for tensor in graph.initializer:
             if tensor.name in constants or not tensor.name:
@@ -78,9 +78,9 @@ class Reader:
         return Body(inputs, outputs, nodes, constants)
 
     def _check_form(self, proto: Any) -> None:
-        """Raise ValueError for attributes, or numbers of inputs, that the operator has not."""
+        """Raise ValueError for attributes, or numbers of inputs, that the operator lacks."""
         if any(a.HasField("g") or a.graphs for a in proto.attribute):
-            return  # those within are checked when they are read
+            return  # nested graphs are checked when they are read
         try:
             self.package.checker.check_node(proto, self._context)
         except self.package.checker.ValidationError as error:
@@ -94,17 +94,17 @@ class Reader:
         for name in node.inputs:
             if name and name not in known:
                 raise ValueError(
-                    f"{node.who}: no node ahead of it computes its input {name!r}: the value is "
+                    f"{node.who}: no earlier node computes its input {name!r}: the value is "
                     f"missing, or the nodes are out of order or form a cycle"
                 )
         for name in node.outputs:
             if name and name in made:
                 raise ValueError(
-                    f"{node.who}: its output {name!r} is computed by an earlier node too"
+                    f"{node.who}: its output {name!r} is also computed by an earlier node"
                 )
 
     def port(self, value: Any) -> Port:
-        """Return what is said of a value."""
+        """Return the description of a value."""
         kind = value.type.WhichOneof("value")
         if kind == "optional_type":
             value_type = value.type.optional_type.elem_type
@@ -132,14 +132,14 @@ class Reader:
             proto.op_type, proto.name, list(proto.input), list(proto.output), {}, opset, domain
         )
         if not opset:
-            raise ValueError(f"{node.who}: the model gives no version of its operators")
+            raise ValueError(f"{node.who}: the model does not give the version of its operators")
         for attribute in proto.attribute:
             if attribute.ref_attr_name:
                 raise ValueError(
                     f"{node.who}: attribute {attribute.name} refers to a function's, outside of one"
                 )
             if attribute.type == self.package.AttributeProto.TYPE_PROTO:
-                continue  # it says of a value that is missing what it would be
+                continue  # the type of a missing value
             node.attributes[attribute.name] = self._attribute(node, attribute, outer, depth)
         if node.op in TYPED and node.outputs and node.outputs[0] in self.types:
             node.attributes["type"] = self.types[node.outputs[0]]
@@ -167,7 +167,7 @@ class Reader:
 
 
 def check_operators(body: Body) -> None:
-    """Raise ValueError that names all operators that models cannot be made of."""
+    """Raise ValueError with the names of all unsupported operators."""
     lacking: dict[str, str] = {}
     for node in body.walk():
         found = find(node)

@@ -1,4 +1,4 @@
-"""The table of operators that models are made of: a function for each."""
+"""The table of operators: a function for each."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Operator:
-    """How an operator is written with ``lamina.ops``.
+    """The implementation of an operator with ``lamina.ops``.
 
     Attributes
     ----------
     function : callable
-        Given the node and what its inputs stand for: tensors, weights, arrays that are known while
-        the model is recorded, lists (ONNX's sequences), or None for those left out.  Returns the
-        output, or a tuple of them.
+        Called with the node and the values of its inputs: tensors, weights, arrays that are known
+        while the model is recorded, lists (ONNX's sequences), or None for those left out.  Returns
+        the output, or a tuple of them.
     views : bool
-        Whether it takes tensors that are seen in another order than they are stored in.
+        Whether it takes tensors whose logical order of axes differs from the stored one.
     known : tuple of int
-        Places of the inputs whose values must be known while the model is recorded.
+        Indices of the inputs whose values must be known while the model is recorded.
     forms : mapping
-        For places of inputs that are weights, the form that the function is written for.
+        For indices of inputs that are weights, the form that the function expects.
     fixed : tuple of int
-        Places of inputs that are statistics: weights that no gradient changes.
+        Indices of inputs that are statistics: weights that no gradient changes.
     first : int
-        The oldest version of the operators that the function is written for.
+        The oldest version of the operators that the function implements.
     graph : bool
-        Whether the function is given what runs graphs, behind the node.
+        Whether the function is called with the runner of graphs, after the node.
     """
 
     function: Function
@@ -51,7 +51,7 @@ OPERATORS: dict[tuple[str, str], Operator] = {}
 
 
 def operator(*names: str, domain: str = "", **options: Any) -> Callable[[Function], Function]:
-    """Enter a function into the table under the names of operators."""
+    """Return a decorator that adds a function to the table under the names of operators."""
 
     def enter(function: Function) -> Function:
         for name in names:
@@ -62,7 +62,7 @@ def operator(*names: str, domain: str = "", **options: Any) -> Callable[[Functio
 
 
 def find(node: Node) -> Operator | None:
-    """Return the operator of a node, None where there is none."""
+    """Return the operator of a node, or None."""
     from lamina.onnx.reading import operators  # noqa: F401  (they enter themselves)
 
     return OPERATORS.get((node.domain, node.op))
@@ -76,7 +76,7 @@ def known_array(value: Any, what: str) -> Any:
 
 
 def whole(value: Any, what: str) -> Any:
-    """Return an input as a list of integers, which may hold the number of rows; None for None."""
+    """Return an input as a list of integers, possibly with the number of rows; None for None."""
     return None if value is None else list(np.ravel(known_array(value, what)).tolist())
 
 

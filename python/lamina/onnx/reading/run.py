@@ -1,4 +1,4 @@
-"""The nodes of a graph, recorded one after the other."""
+"""Recording the nodes of a graph in order."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from lamina.onnx.reading.graph import Body, Node, Port, Program
 from lamina.onnx.reading.registry import find
 from lamina.onnx.reading.views import View, plain
 
-MOST_NODES = 200_000  # with those of loops, which are written out
+MOST_NODES = 200_000  # including those of loops, which are unrolled
 
-# What functions raise for attributes and shapes that do not fit.
+# Exceptions for attributes and shapes that do not fit.
 REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError)
 
 
 class Run:
-    """Records a program.
+    """Record a program.
 
     Parameters
     ----------
     program : Program
     training : bool
-        Whether what is recorded is for training.
+        Whether the recording is for training.
 
     Attributes
     ----------
@@ -49,11 +49,11 @@ class Run:
 
     @staticmethod
     def output(value: Any) -> Any:
-        """Return an output with its axes stored as they are seen."""
+        """Return an output with its axes stored in logical order."""
         return value if isinstance(value, list) or value is None else _real(plain(value))
 
     def body(self, body: Body, inputs: Sequence[Any], outer: ChainMap[str, Any]) -> list[Any]:
-        """Return what a graph makes of its inputs; ``outer`` are the values around it."""
+        """Return the outputs of a graph; ``outer`` are the values outside it."""
         values: ChainMap[str, Any] = outer.new_child(dict(body.constants))
         for port, value in zip(body.inputs, inputs, strict=True):
             values[port.name] = value
@@ -119,9 +119,9 @@ class Run:
 
 
 def _real(value: Any, known_now: bool = False) -> Any:
-    """Return an array in a type that NumPy itself has.
+    """Return an array with a dtype of NumPy.
 
-    Among sizes that are calculated with may be the number of rows: the recording must know it.
+    Sizes may include the number of rows: then the recording must know it.
     """
     if not isinstance(value, np.ndarray):
         return value
@@ -133,7 +133,7 @@ def _real(value: Any, known_now: bool = False) -> Any:
 
 
 def with_rows(value: Any) -> Any:
-    """Return an output of a model: the rows first, where its first axis is as long as they are."""
+    """Return an output of a model, with an axis of rows if its first axis has that length."""
     if isinstance(value, Tensor) and not value.rows and value.shape:
         rows = value.recording.rows
         if rows is not None and value.shape[0] == rows:

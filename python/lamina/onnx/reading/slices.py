@@ -1,4 +1,4 @@
-"""The limits of ONNX's Slice as Python's slices."""
+"""The limits of ONNX's Slice as slices of Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.onnx.reading.views import axis_of
 def slices_of(node: Node, sizes: Sequence[Any], limits: Sequence[Any]) -> list[slice]:
     """Return a slice for each axis; limits are attributes before version 10, inputs from then on.
 
-    An axis as long as the rows, of an unknown number, may be taken whole.
+    An axis of an unknown number of rows may only be taken whole.
     """
     names = ("starts", "ends", "axes", "steps")
     if node.opset < 10:
@@ -27,7 +27,9 @@ def slices_of(node: Node, sizes: Sequence[Any], limits: Sequence[Any]) -> list[s
     axes = list(range(len(starts))) if axes is None else axes
     steps = [1] * len(starts) if steps is None else steps
     if not len(starts) == len(ends) == len(axes) == len(steps):
-        raise ValueError(f"starts, ends, axes and steps must be as many; got {starts}, {ends}, ...")
+        raise ValueError(
+            f"starts, ends, axes and steps must have the same length; got {starts}, {ends}, ..."
+        )
     made = [slice(None)] * len(sizes)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         place = axis_of(int(axis), len(sizes))
@@ -42,7 +44,7 @@ def _slice(start: Any, end: Any, step: int, size: Any) -> slice:
         to_end = isinstance(end, RowCount) or end >= 2**31 - 1
         if not isinstance(start, RowCount) and start == 0 and step == 1 and to_end:
             return slice(None)
-        size = size + 0  # asks for a recording that knows it
+        size = size + 0  # requires a recording for a known number
     if isinstance(start, RowCount) or isinstance(end, RowCount):
         start, end = start + 0, end + 0
     low, high = (0, size) if step > 0 else (0, size - 1)

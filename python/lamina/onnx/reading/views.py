@@ -1,9 +1,9 @@
-"""Tensors whose axes are to be seen in another order than they are stored in.
+"""Tensors whose logical order of axes differs from the order in memory.
 
-ONNX has images with the channels first, and sequences with the steps first.  What the engine
-computes with has the rows first and the channels last.  A transposition is therefore only noted,
-as a view, and made where an operator needs the elements in that order: two that undo each other
-cost nothing, and the axis of rows stays the first in memory.
+ONNX has images with the channels first, and sequences with the steps first.  The engine computes
+with the rows first and the channels last.  A transposition is therefore only noted, as a view, and
+done when an operator needs the elements in that order: two that cancel cost nothing, and the axis
+of rows stays the first in memory.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from lamina._tensors.recording import Rows
 
 Order = tuple[int, ...]
 
-# Stands for a number of rows that is not known, in products of sizes: a prime beyond all sizes.
+# Represents an unknown number of rows in products of sizes: a prime larger than any size.
 UNKNOWN = 2**61 - 1
 
 
 class View:
-    """A tensor with its axes seen in another order: axis i is the stored axis ``order[i]``."""
+    """A tensor with its axes in another order: axis i is the stored axis ``order[i]``."""
 
     __slots__ = ("order", "stored")
 
@@ -34,7 +34,7 @@ class View:
 
 
 def viewed(stored: Any, order: Sequence[int]) -> Any:
-    """Return a view, or the tensor itself where its axes are in order."""
+    """Return a view, or the tensor itself if its axes are in order."""
     order = tuple(order)
     if order == tuple(range(len(order))):
         return stored
@@ -44,19 +44,19 @@ def viewed(stored: Any, order: Sequence[int]) -> Any:
 
 
 def opened(x: Any) -> tuple[Any, Order]:
-    """Return what is stored, and the order in which its axes are seen."""
+    """Return the stored tensor, and the logical order of its axes."""
     if isinstance(x, View):
         return x.stored, x.order
     return x, tuple(range(len(np.shape(x) if isinstance(x, np.ndarray) else ops.shape(x))))
 
 
 def plain(x: Any) -> Any:
-    """Return the tensor with its axes stored as they are seen."""
+    """Return the tensor with its axes stored in logical order."""
     return ops.transpose(x.stored, x.order) if isinstance(x, View) else x
 
 
 def stored_in(x: Any, order: Order) -> Any:
-    """Return a tensor that, seen in ``order``, is x."""
+    """Return a tensor that is x if its axes are taken in ``order``."""
     stored, own = opened(x)
     back = inverse(order)
     needed = tuple(own[axis] for axis in back)
@@ -68,12 +68,12 @@ def stored_in(x: Any, order: Order) -> Any:
 
 
 def inverse(order: Order) -> Order:
-    """Return the order that undoes one."""
+    """Return the inverse of an order."""
     return tuple(order.index(axis) for axis in range(len(order)))
 
 
 def channels_last(axes: int) -> Order:
-    """Return how images that are stored with the channels last are seen, channels second."""
+    """Return the order that has the channels second for images stored with the channels last."""
     return (0, axes - 1, *range(1, axes - 1))
 
 
@@ -83,7 +83,7 @@ def rank(x: Any) -> int:
 
 
 def sizes(x: Any) -> tuple[Any, ...]:
-    """Return the sizes of the axes as they are seen; ``Rows`` stands for an unknown number."""
+    """Return the sizes of the axes in logical order; ``Rows`` represents an unknown number."""
     if isinstance(x, View):
         stored = ops.shape(x.stored)
         return tuple(stored[axis] for axis in x.order)
@@ -98,18 +98,18 @@ def axis_of(axis: int, axes: int) -> int:
 
 
 def without(order: Order, gone: Sequence[int]) -> Order:
-    """Return the order of the axes that are left where stored ones are gone."""
+    """Return the order of the remaining axes after the removal of stored ones."""
     left = sorted(axis for axis in order if axis not in gone)
     return tuple(left.index(axis) for axis in order if axis not in gone)
 
 
-# --- reshaping what is seen in another order
+# --- reshaping views
 
 
 def reshaped(x: Any, target: list[Any]) -> Any:
-    """Return x in another shape, without moving elements where that can be.
+    """Return x in another shape, if possible without moving elements.
 
-    ``target`` holds sizes, ``Rows`` where the number of rows is not known, and -1 at most once.
+    ``target`` contains sizes, ``Rows`` for an unknown number of rows, and -1 at most once.
     """
     stored, order = opened(x)
     if isinstance(stored, Tensor) and (isinstance(x, View) or stored.rows):
@@ -124,7 +124,7 @@ def _number(size: Any) -> int:
 
 
 def _regrouped(stored: Tensor, order: Order, old: list[int], target: list[Any]) -> Any:
-    """Return the view of the stored axes joined and cut where they lie, None if it cannot be."""
+    """Return the view with the stored axes merged and split in place, None if impossible."""
     new = [_number(s) for s in target]
     if -1 in new:
         known = prod(s for s in new if s != -1)
@@ -155,7 +155,7 @@ Groups = list[tuple[list[int], list[int]]]
 
 
 def _groups(old: list[int], new: list[int], rows: int) -> Groups | None:
-    """Return which old axes become which new ones, the axis of rows by itself."""
+    """Return the groups of old axes and of their new ones, with the axis of rows separate."""
     before = prod(old[:rows])
     for place, size in enumerate(new):
         if size == old[rows] and prod(new[:place]) == before:
@@ -166,7 +166,7 @@ def _groups(old: list[int], new: list[int], rows: int) -> Groups | None:
 
 
 def _pieces(old: list[int], new: list[int], first: int, begin: int) -> Groups | None:
-    """Return which axes become which, as few at a time as can be, without those of size 1."""
+    """Return the smallest groups of old and new axes, without axes of size 1."""
     olds = [(first + i, s) for i, s in enumerate(old) if s != 1]
     news = [(begin + i, s) for i, s in enumerate(new) if s != 1]
     groups: Groups = []

@@ -1,8 +1,8 @@
-"""Which constants of a graph are weights, and in which form they are kept.
+"""The constants of a graph that become weights, and their forms.
 
-A floating-point initializer with axes is a weight that learns.  Statistics of batch normalisation
-are weights that do not.  All others stay constants: single numbers, integers, values that are not
-finite, what ``Constant`` nodes hold, and whatever must be known while the model is recorded.
+A floating-point initializer with axes is a trainable weight.  Statistics of batch normalisation
+are weights that are not trainable.  All others remain constants: single numbers, integers, values
+that are not finite, ``Constant`` nodes, and values that must be known while the model is recorded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Uses = dict[str, list[tuple[Node, int]]]
 def with_weights(
     body: Body, rows: int | None, trainable: bool | Collection[str], who: str
 ) -> tuple[Program, dict[str, NDArray[Any]]]:
-    """Return the program, whose constants are split, and the first values of the weights."""
+    """Return the program with separate weights, and the initial values of the weights."""
     uses, inner = _uses(body)
     ahead = needed_ahead(body)
     chosen = _chosen(body, trainable, who)
@@ -53,7 +53,7 @@ def with_weights(
 
 
 class _Chosen:
-    """Which weights learn, as the caller said."""
+    """The choice of trainable weights by the caller."""
 
     def __init__(self, given: bool | Collection[str]) -> None:
         self.all = given if isinstance(given, bool) else None
@@ -89,7 +89,7 @@ def _is_weight(array: NDArray[Any]) -> bool:
 
 
 def _uses(body: Body) -> tuple[Uses, set[str]]:
-    """Return who reads each value, and what graphs within read, or the graph itself returns."""
+    """Return the readers of each value; nested graphs, and outputs of the graph, read, too."""
     uses: Uses = {}
     for node in body.nodes:
         for place, name in enumerate(node.inputs):
@@ -107,7 +107,7 @@ def _is_fixed(node: Node, place: int) -> bool:
 
 
 def _common_form(read: list[tuple[Node, int]], array: NDArray[Any]) -> forms.Form | None:
-    """Return the form in which all read the weight, None where it is that of the file."""
+    """Return the form in which all readers need the weight, None if it is that of the file."""
     wanted = set()
     for node, place in read:
         found = find(node)

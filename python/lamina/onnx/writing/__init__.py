@@ -1,6 +1,6 @@
-"""Models written as ONNX: what a model records for a prediction, operation by operation.
+"""Writing models as ONNX: the operations that a model records for a prediction.
 
-``listening`` hears what is recorded, ``converters`` hold a function for each operation of the
-engine, ``sheet`` is what they write on, ``lengths`` makes one sheet of several for axes of unknown
-length, ``protos`` makes ONNX's objects of it, ``exporting`` is what users call.
+``listening`` notes the recorded operations, ``converters`` have a function for each of them, which
+writes nodes on a ``sheet``, ``lengths`` combines several sheets into one for axes of unknown
+length, ``protos`` turns it into ONNX's objects, and ``exporting`` has the public functions.
 """

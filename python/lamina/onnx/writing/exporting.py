@@ -1,4 +1,4 @@
-"""What users call: a model as ONNX, in memory or in a file."""
+"""The public functions: a model as ONNX, in memory or in a file."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 ENDING = ".onnx"
-MOST_APART = 4  # axes of lengths of their own: each doubles how often a model is recorded
-OPSETS = (18, 25)  # the first and the last version of ONNX's operators that can be written
-MOST_BYTES = 2**31 - 1  # of a file, by the format that ONNX's are in
+MOST_APART = 4  # axes of independent length: each doubles the number of recordings
+OPSETS = (18, 25)  # the first and the last supported version of ONNX's operators
+MOST_BYTES = 2**31 - 1  # of a file, limited by protobuf
 
 
 @answering_calls
@@ -37,7 +37,7 @@ def export(
     *,
     opset_version: int | None = None,
 ) -> None:
-    """Write what a model predicts to a file in ONNX, for other programs to run.
+    """Write the predictions of a model to an ONNX file, which other programs can run.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def export(
 def to_model(
     model: Model, input_signature: Any = None, *, opset_version: int | None = None
 ) -> ModelProto:
-    """Return what a model predicts as a model of ONNX.
+    """Return the predictions of a model as an ONNX model.
 
     Parameters
     ----------
@@ -108,16 +108,16 @@ def to_model(
     -----
     UserWarning
         If the model treats very short axes differently from longer ones, for instance because it
-        takes the last three steps of a sequence of two.  The file is right for the longer ones.
+        takes the last three steps of a sequence of two.  The file is correct for longer axes.
 
     Raises
     ------
     ImportError
         If the package onnx is not installed: ``pip install "lamina[onnx]"``.
     ValueError
-        If ONNX cannot express the model: if it draws random numbers, keeps states from batch to
-        batch, computes in Python, begins with layers for texts or categories, or depends in other
-        ways than by sizes on the length of an open axis.  All reasons are listed.
+        If ONNX cannot express the model: if it draws random numbers, keeps states between
+        batches, computes in Python, begins with layers for texts or categories, or if anything
+        except sizes depends on the length of an open axis.  All reasons are listed.
 
     Notes
     -----
@@ -127,7 +127,7 @@ def to_model(
     recurrent layers are stored in the order of ONNX.  A recurrent layer with a mask, or with an
     activation that LSTM, GRU and RNN of ONNX lack, becomes a ``Scan``.
 
-    Integer inputs are int32, and truth values bool.  A float64 model is written in double
+    Integer inputs are int32, and booleans bool.  A float64 model is written in double
     precision, in which ONNX Runtime has no convolution, LSTM, GRU and RNN.
 
     Examples
@@ -204,11 +204,10 @@ def _refuse_front(who: str, model: Model) -> None:
     if front is None:
         return
     lines = [
-        f"{step.layer.name} ({type(step.layer).__name__}): it computes on arrays, ahead of the "
-        f"graph"
+        f"{step.layer.name} ({type(step.layer).__name__}): it computes on arrays, before the graph"
         for step in front.steps
     ]
-    raise ValueError(_refusal(who, model, lines, "export a model of the layers behind them"))
+    raise ValueError(_refusal(who, model, lines, "export a model of the layers after them"))
 
 
 def _refusal(who: str, model: Model, lines: Sequence[str], advice: str = "") -> str:
@@ -217,7 +216,7 @@ def _refusal(who: str, model: Model, lines: Sequence[str], advice: str = "") -> 
     return f"{who}: ONNX cannot express {model.name}, and nothing was written{rest}:\n{listed}"
 
 
-# --- shapes, that of rows first
+# --- shapes, including the rows
 
 
 def _shapes(who: str, model: Model, signature: Any) -> list[Shape]:
@@ -286,7 +285,7 @@ def _shape_of(who: str, given: Any) -> Shape:
 def _written(
     who: str, model: Model, shapes: Sequence[Shape], opset: int
 ) -> tuple[int | None, Written]:
-    """Return how many rows a batch has, None for any number, and the model on a sheet."""
+    """Return the number of rows of a batch, None for any, and the model on a sheet."""
     counts = {shape[0] for shape in shapes} - {None}
     if len(counts) > 1:
         raise ValueError(
@@ -306,7 +305,7 @@ def _written(
         unknown = "the number of rows" if counted else "the length of an axis"
         raise ValueError(
             f"{who}: {error} of {model.name} depends on {unknown} in a way that ONNX cannot "
-            f"follow; give it in input_signature, such as {_example(shapes, counted)}"
+            f"express; give it in input_signature, such as {_example(shapes, counted)}"
         ) from None
 
 
@@ -319,7 +318,7 @@ def _example(shapes: Sequence[Shape], counted: bool) -> Any:
 def _for_lengths(
     model: Model, shapes: Sequence[Shape], rows: int | None, counted: bool, opset: int
 ) -> Written:
-    """Return the model on a sheet; ``counted`` says that the number of rows is a size too."""
+    """Return the model on a sheet; with ``counted`` the number of rows is a size, too."""
     places = list(open_axes([shape[1:] for shape in shapes]))
     if not places and not counted:
         return written(model, [shape[1:] for shape in shapes], rows, opset)
@@ -337,7 +336,7 @@ Places = Sequence[tuple[int, int]]
 
 
 def _groupings(places: Places) -> list[list[Places]]:
-    """Return ways in which axes may be of one length: each of its own, or all of one."""
+    """Return possible groups of axes with the same length: each separate, or all together."""
     if not places:
         return [[]]
     apart: list[Places] = [[place] for place in places]
@@ -376,6 +375,6 @@ def _for_groups(
         _screen.warn(
             f"export: {model.name} may behave differently where "
             f"{' or '.join(size.name for size in sizes if size.axis)} is below {least}; the ONNX "
-            f"file is right from {least} on"
+            f"file is correct from {least} on"
         )
     return made

@@ -1,6 +1,6 @@
-"""Constants whose shape follows a length: counts such as ``arange``, and bands such as causality.
+"""Constants whose shape depends on a length, such as ``arange`` or causal masks.
 
-They are written as what makes them, for any length.
+They are written as nodes that compute them for any length.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from lamina.onnx.writing.translation import ELEMENTS
 
 
 class Writer(Protocol):
-    """What writes nodes ahead of all others."""
+    """A writer of nodes that come before all others."""
 
     def whole(self, arrays: Sequence[Array], stem: str) -> str | None:
-        """Write whole numbers that may grow with a length, an array for each; None if unevenly."""
+        """Write integers that may grow linearly with a length, an array for each; or None."""
 
     def constant(self, array: Array) -> str:
         """Write an array."""
@@ -28,10 +28,10 @@ class Writer(Protocol):
 
 
 def grid(writer: Writer, arrays: Sequence[Array], stem: str) -> str | None:
-    """Write an array that is of another shape for each length; None where no law is seen in it.
+    """Write an array with a different shape for each length; None if no rule is found for it.
 
-    Numbers may rise by the same along each axis, truth values depend on the difference of the last
-    two places.
+    Numbers may grow linearly along each axis; booleans may depend on the difference of the last two
+    indices.
     """
     if len({array.ndim for array in arrays}) > 1 or any(array.size == 0 for array in arrays):
         return None
@@ -61,7 +61,7 @@ def _slope(writer: Writer, arrays: Sequence[Array], shape: str, stem: str) -> st
     if len(laws) < len(arrays):
         return None
     rank = arrays[0].ndim
-    for axis in range(rank):  # an axis of one element says nothing of its rise
+    for axis in range(rank):  # the slope along an axis of one element is unknown
         known = [law[1 + axis] for law, a in zip(laws, arrays, strict=True) if a.shape[axis] > 1]
         for law, array in zip(laws, arrays, strict=True):
             if array.shape[axis] == 1 and known:
@@ -90,7 +90,7 @@ def _slope(writer: Writer, arrays: Sequence[Array], shape: str, stem: str) -> st
 
 
 def _rises(array: Array) -> list[float] | None:
-    """Return the first number, and by how much it rises along each axis; None if unevenly."""
+    """Return the first number, and the slope along each axis; None if it is not linear."""
     first = array.reshape(-1)[0]
     rises = []
     total = np.full(array.shape, first, array.dtype)
@@ -104,7 +104,7 @@ def _rises(array: Array) -> list[float] | None:
     return [first, *rises] if np.array_equal(total, array) else None
 
 
-# --- truth values
+# --- booleans
 
 
 def _band(writer: Writer, arrays: Sequence[Array], shape: str, stem: str) -> str | None:
@@ -136,7 +136,7 @@ def _between(shape: tuple[int, ...], low: int | None, high: int | None) -> Array
 
 
 def _ends(matrix: Array) -> tuple[int | None, int | None]:
-    """Return between which differences of row and column a matrix may be true, None for no end."""
+    """Return the limits of row minus column where a matrix may be true, None for no limit."""
     apart = _apart(matrix.shape)
     if not matrix.any():
         return 1, 0

@@ -1,8 +1,8 @@
-"""One sheet for axes of any length, made of several for known ones.
+"""One sheet for axes of any length, combined from several for known ones.
 
-What a model records may depend on how long an axis is: shapes, where a piece begins, how often
-something is repeated.  It is written for several lengths.  Whole numbers that grow evenly with a
-length are then calculated in the graph, from the shape of an input; all else must be the same.
+The operations of a model may depend on the length of an axis: shapes, starts of slices, numbers of
+repeats.  They are written for several lengths.  Integers that grow linearly with a length are then
+computed in the graph, from the shape of an input; everything else must be the same.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from lamina.onnx.writing.program import Written
 from lamina.onnx.writing.sheet import Array, Body, Choice, Node
 from lamina.onnx.writing.translation import ELEMENTS
 
-# The first size to try, how far it is moved alone, and how far all are moved to see whether what
-# was found holds: odd ones too, which tell what strides do.  The later ones are for windows that
-# the first is too short for, and for sizes that must be halved often.
+# The first size to try, how far it is moved alone, and how far all are moved to verify the result:
+# also by odd numbers, which show the effect of strides.  The later ones are for windows that are
+# longer than the first size, and for sizes that must be halved often.
 TRIES = ((48, 48, (96, 5, 13, 24)), (384, 128, (256, 5, 13, 64)), (6144, 2048, (4096, 5, 13, 64)))
 
 
-REFUSALS = (ValueError, IndexError, TypeError)  # of sizes that the model cannot take
+REFUSALS = (ValueError, IndexError, TypeError)  # for sizes that the model does not accept
 SMALL = (1, 2, 3, 4, 5, 7, 9, 17)
 
 
 @dataclass(frozen=True)
 class Size:
-    """A size that is not known.
+    """An unknown size.
 
     Attributes
     ----------
     name : str
-        How ONNX calls it.
+        Its name in ONNX.
     input, axis : int
-        Where the graph finds it: in the shape of an input, that of rows first.
+        Where the graph reads it: in the shape of an input, including the rows.
     """
 
     name: str
@@ -49,34 +49,34 @@ class Size:
 
 
 class UnevenError(Exception):
-    """Names what depends on a length in a way that cannot be followed."""
+    """Names something that depends on a length in a way that cannot be expressed."""
 
 
 class OtherOperationsError(UnevenError):
-    """Names what is of other operations for each length."""
+    """Names something whose operations differ between lengths."""
 
 
 def for_any(
     sizes: Sequence[Size], write: Callable[[Sequence[int]], Written]
 ) -> tuple[Written, int]:
-    """Return what ``write`` returns for sizes, made for any of them.
+    """Return the result of ``write``, generalized to any sizes.
 
-    The shapes of inputs and outputs then hold the names of sizes, None for what they make.
+    The shapes of inputs and outputs then contain the names of sizes, None for derived ones.
 
     Returns
     -------
     written : Written
     least : int
-        For smaller sizes the model may do something else: the last three steps of two are two.
+        For smaller sizes the model may differ: the last three steps of two are two.
 
     Raises
     ------
     UnevenError
-        Where it differs in more than whole numbers that grow evenly.
+        If it differs in more than integers that grow linearly.
     ValueError
-        Where no sizes do.
+        If no sizes are accepted.
     """
-    # Most models do the same down to the smallest size that they take; what is joined is spent.
+    # Most models do the same down to the smallest size that they accept; sheets are used up.
     try:
         return _joined(sizes, write, SMALL), SMALL[0]
     except OtherOperationsError:
@@ -84,7 +84,7 @@ def for_any(
     except UnevenError:
         _joined(sizes, write, ())
     differs = False
-    for n in SMALL:  # a single one may differ by chance: where there is nothing left to resize
+    for n in SMALL:  # a single one may differ by chance, if there is nothing left to resize
         try:
             write([n if size.axis else TRIES[0][0] for size in sizes])
         except REFUSALS:
@@ -105,7 +105,7 @@ def _joined(
 def _samples(
     sizes: Sequence[Size], write: Callable[[Sequence[int]], Written], small: Sequence[int]
 ) -> tuple[list[list[int]], list[Written]]:
-    """Return sizes, and what is written for them: some moved and others not, then all."""
+    """Return sizes, and the sheets for them: with some sizes moved, then with all."""
     count = len(sizes)
     for base, step, moves in TRIES:
         start = [base + step // 3 * i for i in range(count)]
@@ -124,13 +124,13 @@ def _samples(
                 raise
             continue
         more = [[n + by + 4 * i for i, n in enumerate(start)] for by in moves[1:]]
-        if any(size.axis for size in sizes):  # few rows may be taken for another axis of so many
+        if any(size.axis for size in sizes):  # few rows may be mistaken for another axis
             more += [
                 [n if size.axis else at for size, at in zip(sizes, start, strict=True)]
                 for n in small
             ]
         for point in more:
-            with contextlib.suppress(*REFUSALS):  # sizes that the model itself refuses
+            with contextlib.suppress(*REFUSALS):  # sizes that the model itself rejects
                 sheets.append(write(point))
                 points.append(point)
         return points, sheets
@@ -138,16 +138,16 @@ def _samples(
 
 
 def _check_alike(sheets: Sequence[Written]) -> None:
-    """End early where the last two are of other operations."""
+    """Stop early if the last two have different operations."""
     nodes = [written.sheet.nodes for written in sheets[-2:]]
-    longest = max(nodes, key=len)  # where there is more of something it is of the layer to name
+    longest = max(nodes, key=len)  # the longest sheet has the layer to name
     for i, pair in enumerate(zip_longest(*nodes)):
         if len({node.op if node else "" for node in pair}) > 1:
             raise OtherOperationsError(longest[i].layer or "the model")
 
 
 def _same_but_for_settings(first: Node | None, other: Node | None) -> bool:
-    """Return whether two nodes may become one; a window as large as its image pools all of it."""
+    """Return whether two nodes may be merged; a window as large as its image pools all of it."""
     if first is None or other is None:
         return False
     if (first.inputs, first.outputs) != (other.inputs, other.outputs):
@@ -163,7 +163,7 @@ class _Join:
     ) -> None:
         self.sizes, self.points, self.all = sizes, np.array(points), sheets
         self.first = sheets[0]
-        self.before: list[Node] = []  # what calculates sizes
+        self.before: list[Node] = []  # nodes that compute sizes
         self._found: dict[int, str] = {}
 
     def written(self) -> Written:
@@ -223,7 +223,7 @@ class _Join:
         self.before.append(Node("Cast", [made], [name], {"to": ELEMENTS[dtype.name]}))
 
     def _form(self, arrays: Sequence[Array], name: str) -> str | None:
-        """Write what an array is reshaped to, where all but one of the sizes grow evenly."""
+        """Write the shape for a reshape, if all sizes except one grow linearly."""
         nodes = self.first.sheet.nodes
         if not any(node.op == "Reshape" and node.inputs[1] == name for node in nodes):
             return None
@@ -243,14 +243,14 @@ class _Join:
     # --- what grows
 
     def _grows(self, values: Sequence[Array]) -> list[Array] | None:
-        """Return factors with which whole numbers grow, of products of sizes; None if unevenly.
+        """Return the factors of products of sizes in integers; None if they are not linear.
 
-        The one at ``subset`` is that of the product of the sizes whose bits it has.
+        The one at ``subset`` belongs to the product of the sizes whose bits are set in it.
         """
         count = len(self.sizes)
         numbers = [value.astype(np.int64) for value in values]
         law = numbers[: 1 << count]
-        for i in range(count):  # from values to rises, and from rises at the start to factors
+        for i in range(count):  # from values to slopes, and from initial slopes to factors
             start, run = self.points[0][i], self.points[1 << i][i] - self.points[0][i]
             for subset in range(1 << count):
                 if subset >> i & 1:
@@ -271,7 +271,7 @@ class _Join:
         return math.prod(int(n) for i, n in enumerate(point) if subset >> i & 1)
 
     def whole(self, arrays: Sequence[Array], stem: str) -> str | None:
-        """Write whole numbers that may grow, an array for each sheet; None if they do not."""
+        """Write integers that may grow, an array for each sheet; None if they are not linear."""
         if len({array.shape for array in arrays}) > 1:
             return None
         law = self._grows(arrays)
@@ -292,7 +292,7 @@ class _Join:
         return self.first.sheet.array(array)
 
     def node(self, op: str, inputs: list[str], stem: str, **attributes: Any) -> str:
-        """Write a node ahead of all others; returns the name of its output."""
+        """Write a node before all others; returns the name of its output."""
         output = self.first.sheet.name(f"{stem}/{op}")
         self.before.append(Node(op, inputs, [output], attributes))
         return output
@@ -327,7 +327,7 @@ def _equal(a: Array, b: Array) -> bool:
 
 
 def open_axes(shapes: Sequence[Sequence[int | None]]) -> Iterator[tuple[int, int]]:
-    """Yield where sizes are not known: which shape, which axis."""
+    """Yield the positions of unknown sizes: the shape and the axis."""
     for i, shape in enumerate(shapes):
         for axis, size in enumerate(shape):
             if size is None:

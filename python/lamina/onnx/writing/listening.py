@@ -1,7 +1,7 @@
-"""A graph that keeps what it was asked to record, operation by operation.
+"""A graph that keeps the list of all operations that were requested.
 
-The engine fuses what a model records, calculates ahead what is known, and drops what nobody reads.
-Other programs have operations of their own to do that with, so they are given what was asked for.
+The engine fuses the operations of a model, computes known values in advance, and drops unused ones.
+Other programs do that in their own ways, so they are given the original operations.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ class Call:
     ----------
     kind : str
         The engine's name of it (``_core.operations()``), or "input", "parameter", "constant",
-        "expression", "python", "state", "carry" and, for a weight that another value stands for,
-        "stop_gradient".
+        "expression", "python", "state", "carry" and, for a weight that is replaced by another
+        value, "stop_gradient".
     arguments : dict
-        By name, with the defaults of those that were not given.
+        By name, including defaults.
     outputs : list of _core.Tensor
     layer : str
-        Which layer asked, with the layers it is within; "" where the model itself did.
+        The layer that recorded it, with its enclosing layers; "" for the model itself.
     by : str
         The name of that layer's class.
     """
@@ -41,7 +41,7 @@ class Call:
 
 
 class Listening(_core.Graph):
-    """A graph under construction, with the list of what was recorded.
+    """A graph under construction, with the list of recorded operations.
 
     Attributes
     ----------
@@ -68,11 +68,11 @@ class Listening(_core.Graph):
         super().enter(name)
 
     def leave(self) -> None:
-        """End what ``enter`` began."""
+        """End the layer that ``enter`` began."""
         super().leave()
         self._within.pop()
 
-    # --- what is no operation
+    # --- other values than operations
 
     def input(self, shape: Any, name: str = "", dtype: str = "float") -> _core.Tensor:
         """Make an input."""
@@ -85,7 +85,7 @@ class Listening(_core.Graph):
         return self._keep("constant", {"array": array.copy()}, made)  # type: ignore[no-any-return]
 
     def parameter(self, parameter: Any, own: bool = False) -> _core.Tensor:
-        """Make the slot of a weight, or return what stands in for it."""
+        """Make the slot of a weight, or return its replacement."""
         made = super().parameter(parameter, own=own)
         other = None if own else self._stand_ins.get(id(parameter))
         if other is not None:
@@ -93,7 +93,7 @@ class Listening(_core.Graph):
         return self._keep("parameter", {"parameter": parameter}, made)  # type: ignore[no-any-return]
 
     def stand_in(self, parameter: Any, tensor: Any) -> None:
-        """Let a tensor be what ``parameter`` returns."""
+        """Let ``parameter`` return a tensor."""
         super().stand_in(parameter, tensor)
         if tensor is None:
             self._stand_ins.pop(id(parameter), None)
@@ -101,7 +101,7 @@ class Listening(_core.Graph):
             self._stand_ins[id(parameter)] = tensor
 
     def state(self, state: Any, name: str = "") -> _core.Tensor:
-        """Make what a batch begins with."""
+        """Make an initial state of a batch."""
         made = super().state(state, name)
         return self._keep("state", {"state": state}, made)  # type: ignore[no-any-return]
 
@@ -127,7 +127,7 @@ class Listening(_core.Graph):
         own = getattr(self, operation, None)
         if operation in _OPERATIONS and own is not None:
             return own(*args, **kwargs)
-        return super().record(operation, *args, **kwargs)  # says that there is none
+        return super().record(operation, *args, **kwargs)  # raises the error
 
 
 _OPERATIONS: dict[str, Any] = _core.operations()

@@ -34,7 +34,7 @@ class Written:
 
 
 class RefusedError(Exception):
-    """What of a model ONNX cannot express, a line for each operation."""
+    """The parts of a model that ONNX cannot express, a line for each operation."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("\n".join(lines))
@@ -46,15 +46,15 @@ def written(
 ) -> Written:
     """Return a model for rows of these shapes, all sizes known, on a sheet.
 
-    ``rows`` is how many rows every batch has; None for any number.  ``open_lengths`` says that the
-    sizes are one example of many.
+    ``rows`` is the number of rows of each batch; None for any number.  ``open_lengths`` tells that
+    the sizes are only an example.
 
     Raises
     ------
     RefusedError
-        Naming all that ONNX cannot express.
+        Names everything that ONNX cannot express.
     NeedsRows
-        Where the model has to know how many rows there are.
+        If the model must know the number of rows.
     """
     graph = Listening(model.dtype)
     with recorded(model, shapes, rows=rows, graph=graph) as made:
@@ -65,7 +65,7 @@ def written(
 
 
 class _Values:
-    """The calls of a recording, and the handles that they made."""
+    """The calls of a recording, and the handles that they returned."""
 
     def __init__(self, graph: Listening, paths: Sequence[str]) -> None:
         self.graph, self.calls = graph, graph.calls
@@ -100,7 +100,7 @@ def _handles(arguments: Any) -> list[_core.Tensor]:
 
 
 class _Writer:
-    """Writes the calls of a recording one by one."""
+    """Write the calls of a recording one by one."""
 
     def __init__(self, t: Translation, values: _Values) -> None:
         self.t, self.values = t, values
@@ -144,7 +144,7 @@ class _Writer:
             self._convert(call, read)
 
     def _convert(self, call: Call, read: set[int]) -> None:
-        names = [f"refused {id(handle)}" for handle in call.outputs]  # goes on, to find all
+        names = [f"refused {id(handle)}" for handle in call.outputs]  # continues, to find all
         try:
             if call.kind not in CONVERTERS:
                 raise CannotExpressError("it has no counterpart in ONNX")

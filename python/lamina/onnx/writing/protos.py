@@ -1,4 +1,4 @@
-"""A sheet as the objects of the package ``onnx``."""
+"""Conversion of a sheet to the objects of the package ``onnx``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from lamina.onnx.writing.program import Written
 from lamina.onnx.writing.sheet import Body, Choice, Node, Sheet
 from lamina.onnx.writing.translation import ELEMENTS, Value
 
-ROWS = "batch"  # how the first axis is called
+ROWS = "batch"  # the name of the first axis
 
 
 class Protos:
-    """Makes ONNX's objects; ``onnx`` is the package."""
+    """Make ONNX's objects; ``onnx`` is the package."""
 
     def __init__(self, onnx: Any, dtype: str) -> None:
         self.onnx, self.helper, self.dtype = onnx, onnx.helper, dtype
@@ -23,7 +23,7 @@ class Protos:
     def model(
         self, written: Written, outputs: Sequence[str], rows: int | None, opset: int, **said: Any
     ) -> Any:
-        """Return a model, whose outputs are named so."""
+        """Return a model with these names of outputs."""
         sheet = written.sheet
         _name_outputs(written, outputs)
         _leave_out(sheet, [value.name for value in written.outputs])
@@ -51,7 +51,7 @@ class Protos:
                 attributes[name] = self._body(value, node.outputs)
             else:
                 attributes[name] = value
-        # Names of nodes are those of what they make, which are unique.
+        # Nodes are named after their outputs, which are unique.
         name = next(each for each in node.outputs if each)
         return self.helper.make_node(node.op, node.inputs, node.outputs, name=name, **attributes)
 
@@ -73,7 +73,7 @@ class Protos:
 
 
 def _name_outputs(written: Written, names: Sequence[str]) -> None:
-    """Give the outputs their names: those of nodes that make them, or of a copy."""
+    """Name the outputs, by renaming the outputs of nodes, or by a copy."""
     sheet = written.sheet
     makers = {name: node for node in sheet.nodes for name in node.outputs}
     named: list[Value] = []
@@ -102,7 +102,7 @@ def _each_node(nodes: Iterable[Node]) -> Iterable[Node]:
 
 
 def _leave_out(sheet: Sheet, outputs: Sequence[str]) -> None:
-    """Leave out nodes and arrays that nothing reads."""
+    """Remove nodes and arrays that are not used."""
     read = set(outputs)
     kept = []
     for node in reversed(sheet.nodes):
@@ -116,7 +116,7 @@ def _leave_out(sheet: Sheet, outputs: Sequence[str]) -> None:
 
 
 def _share_arrays(sheet: Sheet) -> None:
-    """Keep one of small constants that are equal; weights keep their names."""
+    """Merge equal small constants; weights keep their names."""
     first: dict[Any, str] = {}
     same: dict[str, str] = {}
     for name, array in sheet.arrays.items():

@@ -1,4 +1,4 @@
-"""What an ONNX graph is made of, before it is one: nodes, and arrays by name."""
+"""The parts of an ONNX graph before it is created: nodes, and arrays by name."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Node:
     inputs, outputs : list of str
         "" for an input or output that is left out.
     attributes : dict
-        Numbers, words, lists of them, a ``Choice``, or the ``Body`` of a ``Scan``.
+        Numbers, strings, lists of them, a ``Choice``, or the ``Body`` of a ``Scan``.
     layer : str
-        Who asked for it.
+        The layer that needs it.
     """
 
     op: str
@@ -35,7 +35,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Choice:
-    """Attributes that say one thing in two ways: by numbers, or by a rule for any length."""
+    """Attributes that can be given in two ways: by numbers, or by a rule for any length."""
 
     exact: dict[str, Any]
     rule: dict[str, Any] | None
@@ -43,12 +43,12 @@ class Choice:
 
 @dataclass
 class Body:
-    """The graph within a ``Scan``: it sees the values outside it too.
+    """The graph in a ``Scan``, which can also read the values outside it.
 
     Attributes
     ----------
     inputs, outputs : list of (str, str, list)
-        Name, type ("float", "int32", "bool") and shape, None for a size that is not known.
+        Name, type ("float", "int32", "bool") and shape, None for an unknown size.
     """
 
     nodes: list[Node]
@@ -67,9 +67,9 @@ class Sheet:
     whose : dict
         By the name of an array, the layer that it was written for.
     weights : set of str
-        Which arrays are weights.
+        The names of arrays that are weights.
     layer : str
-        Who asks for what is written now.
+        The layer that is being written.
     """
 
     def __init__(self) -> None:
@@ -78,10 +78,10 @@ class Sheet:
         self.whose: dict[str, str] = {}
         self.weights: set[str] = set()
         self.layer = ""
-        self._taken: dict[str, int] = {}  # and how many names begin with it
+        self._taken: dict[str, int] = {}  # names, with the number of names that begin with each
 
     def name(self, wanted: str) -> str:
-        """Return a name that nothing else has."""
+        """Return a unique name."""
         free, k = wanted, self._taken.get(wanted, 0)
         while free in self._taken:
             k += 1
@@ -91,18 +91,18 @@ class Sheet:
         return free
 
     def node(self, op: str, *inputs: str, **attributes: Any) -> str:
-        """Write a node of one output; returns its name.  Trailing "" are inputs left out."""
+        """Write a node of one output; returns its name.  Trailing "" are omitted inputs."""
         return self.nodes_of(op, inputs, 1, **attributes)[0]
 
     def nodes_of(
         self, op: str, inputs: Sequence[str], outputs: int | Sequence[bool], **attributes: Any
     ) -> list[str]:
-        """Write a node of several outputs, those that are wanted; returns their names."""
+        """Write a node with several outputs, some of which are needed; returns their names."""
         wanted = [True] * outputs if isinstance(outputs, int) else list(outputs)
         given = list(inputs)
         while given and not given[-1]:
             given.pop()
-        word = op.removeprefix("Global")  # a pooling is called so however large its window is
+        word = op.removeprefix("Global")  # the name of a pooling does not depend on its window
         stem = f"{self.layer}/{word}" if self.layer else word
         names = [self.name(stem) if want else "" for want in wanted]
         self.nodes.append(Node(op, given, names, attributes, self.layer))
@@ -119,5 +119,5 @@ class Sheet:
         return free
 
     def integers(self, values: Sequence[int]) -> str:
-        """Write whole numbers that say where or how many: they may depend on a length."""
+        """Write integers such as positions or counts, which may depend on a length."""
         return self.array(np.array(list(values), np.int64))

@@ -1,7 +1,7 @@
-"""What a converter is given to write with: the values of a program as those of ONNX.
+"""The interface of converters: the values of a program as those of ONNX.
 
-In ONNX a value with rows has their axis first, and what has none has no such axis; rows that were
-folded are as many more rows.
+In ONNX a value with rows begins with their axis, and others have no such axis; folded steps
+multiply the number of rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from lamina.onnx.writing.sheet import Array, Sheet
 
-# What ONNX calls the types of elements (TensorProto.DataType).
+# ONNX's types of elements (TensorProto.DataType).
 ELEMENTS = {"float32": 1, "float64": 11, "int32": 6, "int64": 7, "bool": 9, "uint32": 12}
 
 
@@ -27,7 +27,7 @@ class Value:
     name : str
         In ONNX.
     shape : tuple of int
-        Of a row, where it has rows.
+        Of a row, if it has rows.
     rows : bool
     kind : {"float", "int32", "bool"}
     array : ndarray, optional
@@ -35,7 +35,7 @@ class Value:
     path : str
         Of a weight.
     folded : tuple of str
-        The values whose steps were made its rows, the last one last.
+        The values whose steps became its rows, in order.
     """
 
     name: str
@@ -52,16 +52,16 @@ class Value:
         return len(self.shape) + self.rows
 
     def axis(self, of_row: int) -> int:
-        """Return where an axis of a row is in ONNX."""
+        """Return the index in ONNX of an axis of a row."""
         return of_row + self.rows
 
 
 class CannotExpressError(Exception):
-    """What ONNX has no words for; the message says why."""
+    """Something that ONNX cannot express; the message says why."""
 
 
 class Translation:
-    """A sheet that is being written, and what converters ask of it.
+    """A sheet that is being written, with the methods that converters use.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Translation:
         Of the model.
     opset : int
     open_lengths : bool, default False
-        Whether sizes are one example of many: where it matters they are asked for in the graph.
+        Whether sizes are only an example: where it matters, the graph reads them.
     """
 
     def __init__(self, dtype: str, opset: int, open_lengths: bool = False) -> None:
@@ -78,7 +78,7 @@ class Translation:
         self.open_lengths = open_lengths
         self.batch_source = ""  # an input of the model, whose first axis is the rows
         self._rows = ""
-        self._turned: dict[str, tuple[str, list[int]]] = {}  # by what a Transpose made
+        self._turned: dict[str, tuple[str, list[int]]] = {}  # by the output of a Transpose
         self._layouts: dict[tuple[str, str], str] = {}
         self.node = self.sheet.node
         self.nodes_of = self.sheet.nodes_of
@@ -86,7 +86,7 @@ class Translation:
 
     @property
     def short_attributes(self) -> bool:
-        """Whether attributes of nodes, which are single precision, are as precise as the model."""
+        """Whether attributes of nodes, in single precision, are as precise as the model."""
         return self.dtype == "float32"
 
     # --- arrays
@@ -100,7 +100,7 @@ class Translation:
         return self.sheet.array(np.array(values, self.dtype))
 
     def scalar(self, value: float, kind: str) -> str:
-        """Write one number, or truth value, as "float", "int32", "int64" or "bool"."""
+        """Write one number, or boolean, as "float", "int32", "int64" or "bool"."""
         return self.sheet.array(np.array(value, self.dtype if kind == "float" else kind))
 
     def zeros(self, *shape: int) -> str:
@@ -114,9 +114,9 @@ class Translation:
     def laid_out(
         self, x: Value, layout: str, arrange: Callable[[Array], Array], otherwise: Callable[[], str]
     ) -> str:
-        """Return a weight in the order that an operation of ONNX reads.
+        """Return a weight in the order that an operation of ONNX expects.
 
-        Its array is written so, under its path.  ``otherwise`` writes nodes for what is no weight.
+        Its array is stored so, under its path.  ``otherwise`` writes nodes for other values.
         """
         if x.array is None:
             return otherwise()
@@ -127,7 +127,7 @@ class Translation:
         return self._layouts[key]
 
     def name_of(self, x: Value) -> str:
-        """Return the name of a value as it is; a weight's or constant's array is written."""
+        """Return the name of an unchanged value; the array of a weight or constant is written."""
         if x.array is None:
             return x.name
         return self.laid_out(x, "", lambda array: array, str)
@@ -135,7 +135,7 @@ class Translation:
     # --- shapes
 
     def rows(self) -> str:
-        """Return how many rows the batch has, as a list of one number."""
+        """Return the number of rows of the batch, as a list of one number."""
         if not self._rows:
             if not self.batch_source:
                 raise CannotExpressError("needs the number of rows, and the model has no input")
@@ -147,7 +147,7 @@ class Translation:
         return self.node("Shape", name, start=0, end=1)
 
     def reshaped(self, name: str, shape: Sequence[int]) -> str:
-        """Return a value with another shape; 0 stands for the size that its axis has."""
+        """Return a value with another shape; 0 keeps the size of its axis."""
         return self.node("Reshape", name, self.integers(shape))
 
     def cast(self, name: str, kind: str) -> str:
@@ -157,7 +157,7 @@ class Translation:
     def transposed(self, name: str, order: Sequence[int]) -> str:
         """Return a value with its axes in another order."""
         source, before = self._turned.get(name, (name, list(range(len(order)))))
-        both = [before[axis] for axis in order]  # what was turned before is not turned twice
+        both = [before[axis] for axis in order]  # two transpositions become one
         if both == list(range(len(both))):
             return source
         made = self.node("Transpose", source, perm=both)
@@ -165,7 +165,7 @@ class Translation:
         return made
 
     def channels_first(self, x: Value) -> str:
-        """Return a value with rows whose last axis comes behind the rows."""
+        """Return a value with rows, with its last axis directly after the rows."""
         rank = x.rank
         return self.transposed(self.name_of(x), [0, rank - 1, *range(1, rank - 1)])
 

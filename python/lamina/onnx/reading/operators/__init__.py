@@ -1,6 +1,6 @@
-"""ONNX's operators written with ``lamina.ops``, one family a file.
+"""ONNX's operators written with ``lamina.ops``, one file for each family.
 
-Each file enters its functions into the table of ``registry.py``.
+Each file adds its functions to the table of ``registry.py``.
 """
 
 from lamina.onnx.reading.operators import (  # noqa: F401

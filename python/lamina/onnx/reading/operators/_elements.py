@@ -1,4 +1,4 @@
-"""Functions of elements, on tensors that may be seen in another order than they are stored in."""
+"""Element-wise functions of tensors and of views with another order of axes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def one(function: Callable[..., Any], x: Any) -> Any:
 
 
 def several(function: Callable[..., Any], *xs: Any) -> Any:
-    """Return a function of tensors that broadcast, NumPy's rules, as ``function`` applies them.
+    """Return a function of tensors that broadcast by NumPy's rules, as ``function`` applies them.
 
-    They are taken in the order that the first view among them is stored in.
+    They are read in the stored order of the first view among them.
     """
     view = next((x for x in xs if isinstance(x, View)), None)
     axes = max(rank(x) for x in xs)
@@ -32,7 +32,7 @@ def several(function: Callable[..., Any], *xs: Any) -> Any:
 
 
 def _placed(x: Any, order: tuple[int, ...]) -> Any:
-    """Return x to broadcast against what is stored in an order."""
+    """Return x for broadcasting with tensors that are stored in an order."""
     missing = len(order) - rank(x)
     if missing and all(size == 1 for size in x.shape):
         return ops.reshape(x, ()) if not (isinstance(x, Tensor) and x.rows) else x

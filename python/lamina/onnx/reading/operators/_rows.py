@@ -1,4 +1,4 @@
-"""Operations of the engine that need rows, on values that have none."""
+"""Operations of the engine that need rows, for values without rows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from lamina.ops import squeeze
 
 
 def by_row(function: Callable[..., Any], *values: Any) -> Any:
-    """Return what a function of tensors with rows makes: the first axes are the rows.
+    """Return the result of a function of tensors with rows: the first axes are the rows.
 
-    Where no value has rows, the first axis takes their place for the call.  Next to others that do,
-    a first axis of 1 is the same for each row.
+    If no value has rows, the first axis is used as rows for the call.  If others have rows, a first
+    axis of 1 is the same for each row.
     """
     tensors = [None if v is None else given(v) for v in values]
     some = [t for t in tensors if t is not None]

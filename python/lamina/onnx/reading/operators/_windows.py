@@ -1,4 +1,4 @@
-"""Where the windows of convolutions and pooling lie."""
+"""The positions of windows of convolutions and pooling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Pads = list[tuple[int, int]]
 
 
 class Windows(NamedTuple):
-    """Sizes, steps and distances within windows, margins, and how many there are, by axis."""
+    """Sizes, strides and dilations of windows, margins, and their numbers, by axis."""
 
     size: list[int]
     strides: list[int]
@@ -21,7 +21,7 @@ class Windows(NamedTuple):
 
     @property
     def spans(self) -> list[int]:
-        """The cells from the first to the last of a window."""
+        """The extents of a window in cells."""
         return [(k - 1) * d + 1 for k, d in zip(self.size, self.dilations, strict=True)]
 
 
@@ -34,7 +34,7 @@ def attribute(node: Node, name: str, axes: int, default: int) -> list[int]:
 
 
 def windows_of(node: Node, sizes: Sequence[Any], window: Sequence[int]) -> Windows:
-    """Return where windows lie over the spatial axes of an image."""
+    """Return the windows over the spatial axes of an image."""
     axes = len(sizes)
     if len(window) != axes:
         raise ValueError(f"a window of {list(window)} does not fit {axes} spatial axes")
@@ -57,12 +57,12 @@ def windows_of(node: Node, sizes: Sequence[Any], window: Sequence[int]) -> Windo
             raise ValueError(f"a window of {spans} cells is larger than the image, {list(sizes)}")
         counts.append((-(-room // stride) if up else room // stride) + 1)
         if up and (counts[-1] - 1) * stride >= size + pads[i][0]:
-            counts[-1] -= 1  # it would begin in the margin behind
+            counts[-1] -= 1  # it would begin in the margin at the end
     return Windows(list(window), strides, dilations, pads, counts)
 
 
 def margins(node: Node, axes: int) -> Pads:
-    """Return what ``pads`` says, none where it does not."""
+    """Return the margins from ``pads``, zeros if it is not given."""
     listed = node.list("pads") or [0] * 2 * axes
     if len(listed) != 2 * axes or any(not isinstance(n, int) or n < 0 for n in listed):
         raise ValueError(f"pads must be two numbers for each of {axes} axes; got {listed}")
@@ -70,7 +70,7 @@ def margins(node: Node, axes: int) -> Pads:
 
 
 def pair(listed: Sequence[int], fill: int = 1) -> list[int]:
-    """Return two numbers: a signal is an image of height 1."""
+    """Return two numbers: signals are treated as images of height 1."""
     return [fill, *listed] if len(listed) == 1 else list(listed)
 
 

@@ -28,7 +28,7 @@ for _name, _function in SIMPLE.items():
 
 @operator("LeakyRelu", views=True)
 def leaky_relu(node: Node, x: Any) -> Any:
-    """Return x, its negative elements times alpha."""
+    """Return x, with negative elements multiplied by alpha."""
     alpha = node.float("alpha", 0.01)
     return one(lambda v: ops.where(ops.less(v, 0.0), ops.multiply(v, alpha), v), x)
 
@@ -62,14 +62,14 @@ def hard_sigmoid(node: Node, x: Any) -> Any:
 
 @operator("ThresholdedRelu", views=True)
 def thresholded_relu(node: Node, x: Any) -> Any:
-    """Return x where it is larger than alpha, else 0."""
+    """Return x if it is larger than alpha, otherwise 0."""
     alpha = node.float("alpha", 1.0)
     return one(lambda v: ops.where(ops.greater(v, alpha), v, 0.0), x)
 
 
 @operator("Shrink", views=True)
 def shrink(node: Node, x: Any) -> Any:
-    """Return x nearer to 0 by bias beyond lambd, and 0 within."""
+    """Return x moved towards 0 by bias if its size exceeds lambd, otherwise 0."""
     bias, bound = node.float("bias", 0.0), node.float("lambd", 0.5)
 
     def shrunk(v: Any) -> Any:
@@ -95,7 +95,7 @@ def swish(node: Node, x: Any) -> Any:
 
 
 def _along(node: Node, x: Any, function: Callable[[Any, int], Any]) -> Any:
-    """Return a function along an axis: before version 13, over that axis and all behind it."""
+    """Return a function along an axis: before version 13, along that axis and all after it."""
     axis = axis_of(node.int("axis", -1 if node.opset >= 13 else 1), max(rank(x), 1))
     if node.opset >= 13 or axis == rank(x) - 1:
         stored, order = opened(x)
@@ -120,7 +120,7 @@ def log_softmax(node: Node, x: Any) -> Any:
 
 @operator("Hardmax", views=True)
 def hardmax(node: Node, x: Any) -> Any:
-    """Return 1 at the first largest element, else 0."""
+    """Return 1 at the first largest element, 0 elsewhere."""
 
     def largest(v: Any, axis: int) -> Any:
         return ops.one_hot(ops.argmax(v, axis=axis), ops.shape(v)[axis], axis=axis)
@@ -130,7 +130,7 @@ def hardmax(node: Node, x: Any) -> Any:
 
 @operator("Dropout", views=True, known=(1, 2))
 def dropout(node: Node, x: Any, ratio: Any = None, training: Any = None) -> Any:
-    """Return x, and True for each element: dropout acts in training alone."""
+    """Return x, and True for each element: dropout is only for training."""
     acts = node.opset >= 12 and training is not None and bool(number(training, "training_mode"))
     rate = float(number(ratio, "ratio", 0.5)) if acts else 0.0
     if rate:

@@ -12,7 +12,7 @@ from lamina.onnx.reading.registry import known_array, operator
 
 @operator("Constant")
 def constant(node: Node) -> Any:
-    """Return what the attributes hold."""
+    """Return the value of the attributes."""
     value = node.tensor("value")
     if value is not None:
         return value
@@ -25,7 +25,7 @@ def constant(node: Node) -> Any:
 
 @operator("Range", known=(0, 1, 2))
 def span(_: Node, start: Any, limit: Any, delta: Any) -> Any:
-    """Refuse: how many numbers there are depends on values (see ``known.py`` for what is known)."""
+    """Raise: the number of elements depends on values (see ``known.py`` for known values)."""
     for value, name in ((start, "start"), (limit, "limit"), (delta, "delta")):
         known_array(value, name)
     raise ValueError("start, limit and delta must be numbers")

@@ -1,4 +1,4 @@
-"""Choices and loops, which are written out: what they depend on must be known."""
+"""Conditions and loops, which are unrolled: the values that they depend on must be known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_TURNS = 4096
 
 @operator("If", graph=True, known=(0,))
 def if_node(node: Node, run: Any, outer: ChainMap[str, Any], condition: Any) -> Any:
-    """Return what one of two graphs makes; where the condition is calculated, a choice of both."""
+    """Return the outputs of one of two graphs; if the condition is computed, select from both."""
     if isinstance(condition, np.ndarray):
         chosen = bool(number(condition, "the condition"))
         return tuple(run.body(node.body("then_branch" if chosen else "else_branch"), [], outer))
@@ -30,7 +30,7 @@ def if_node(node: Node, run: Any, outer: ChainMap[str, Any], condition: Any) -> 
 def loop(
     node: Node, run: Any, outer: ChainMap[str, Any], trips: Any, condition: Any, *values: Any
 ) -> Any:
-    """Return what values become, and what each turn makes, stacked."""
+    """Return the final values, and the stacked results of all iterations."""
     body = node.body("body")
     most = None if trips is None else int(number(trips, "the number of iterations"))
     go_on = condition is None or bool(number(condition, "the condition"))
@@ -66,7 +66,7 @@ def stacked(entries: list[Any], axis: int) -> Any:
 
 @operator("Scan", graph=True)
 def scan(node: Node, run: Any, outer: ChainMap[str, Any], *values: Any) -> Any:
-    """Return what states become along an axis of the inputs, and what each step makes."""
+    """Return the final states along an axis of the inputs, and the results of each step."""
     body = node.body("body")
     if node.opset < 9:
         return _of_each(node, run, outer, values)
@@ -97,7 +97,7 @@ def _scanned(
     axes = [axis_of(axis, rank(x)) for axis, x in zip(axes, xs, strict=True)]
     lengths = {sizes(x)[axis] + 0 for axis, x in zip(axes, xs, strict=True)}
     if len(lengths) != 1:
-        raise ValueError(f"inputs must be equally long; got {sorted(lengths)}")
+        raise ValueError(f"inputs must have the same length; got {sorted(lengths)}")
     length = lengths.pop()
     if length > MOST_TURNS:
         raise ValueError(f"takes more than {MOST_TURNS} iterations")

@@ -30,9 +30,9 @@ def _conv_form(node: Node, shape: tuple[int, ...]) -> forms.Form | None:
 
 
 def images(x: Any, least: int = 3, most: int = 5) -> tuple[Any, Any]:
-    """Return images stored with the channels last, and the order in which they are seen."""
+    """Return images stored with the channels last, and their logical order."""
     if not least <= rank(x) <= most:
-        raise ValueError(f"takes images of 1 to {most - 2} spatial axes; got {rank(x)} axes")
+        raise ValueError(f"needs images with 1 to {most - 2} spatial axes; got {rank(x)} axes")
     order = channels_last(rank(x))
     return stored_in(x, order), order
 
@@ -144,7 +144,7 @@ def conv_transpose(node: Node, x: Any, w: Any, b: Any = None) -> Any:
 def _cut(
     node: Node, sizes_: Any, strides: list[int], full: list[int], more: list[int]
 ) -> tuple[Any, list[int]]:
-    """Return what is cut from the whole result in front and behind, and the sizes that are left."""
+    """Return what is cut from the whole result before and after, and the remaining sizes."""
     axes = len(strides)
     auto, shape = node.text("auto_pad", "NOTSET"), node.list("output_shape")
     if shape is not None or auto in ("SAME_UPPER", "SAME_LOWER"):
@@ -162,7 +162,7 @@ def _cut(
 
 
 def _spread(x: Any, kernel: Any, strides: list[int], dilations: list[int], full: list[int]) -> Any:
-    """Return all that the windows reach, without margins."""
+    """Return the whole output of the windows, without margins."""
     axes = len(strides)
     if axes == 3:
         return _spread_volume(x, kernel, strides, dilations, full)

@@ -42,7 +42,7 @@ def identity(_: Node, x: Any) -> Any:
 
 
 def aligned(node: Node, a: Any, b: Any) -> tuple[Any, Any]:
-    """Return two operands, the second placed where old versions let an attribute place it."""
+    """Return two operands, the second aligned as an attribute of old versions says."""
     axis = node.int("axis")
     if node.opset >= 7 or axis is None or rank(b) == 0:
         return a, b
@@ -51,7 +51,7 @@ def aligned(node: Node, a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def truncated(a: Any, b: Any) -> Any:
-    """Return quotients of integers, cut off towards 0."""
+    """Return quotients of integers, rounded towards 0."""
     quotient = ops.floor_divide(ops.abs(a), ops.abs(b))
     return ops.where(ops.less(a, 0) != ops.less(b, 0), ops.negative(quotient), quotient)
 
@@ -98,7 +98,7 @@ def power(node: Node, a: Any, b: Any) -> Any:
 
 @operator("Mod", views=True)
 def modulo(node: Node, a: Any, b: Any) -> Any:
-    """Return remainders: of the sign of the divisor, or with fmod of the dividend."""
+    """Return remainders with the sign of the divisor, or with fmod that of the dividend."""
     return several(ops.fmod if node.int("fmod", 0) else ops.mod, a, b)
 
 
@@ -129,7 +129,7 @@ def shift(node: Node, a: Any, b: Any) -> Any:
 
 @operator("IsInf", views=True)
 def is_infinite(node: Node, x: Any) -> Any:
-    """Return where x is infinite, of the signs asked for."""
+    """Return where x is infinite, with the given signs."""
     positive, negative = node.int("detect_positive", 1), node.int("detect_negative", 1)
     if positive and negative:
         return one(ops.isinf, x)
@@ -142,7 +142,7 @@ def is_infinite(node: Node, x: Any) -> Any:
 
 @operator("Clip", views=True)
 def clip(node: Node, x: Any, low: Any = None, high: Any = None) -> Any:
-    """Return x within bounds; where they cross, the upper one."""
+    """Return x within bounds; if they cross, the upper one."""
     if node.opset < 11:
         low, high = (
             None if value is None else np.asarray(value, np.float32)
@@ -158,10 +158,10 @@ def clip(node: Node, x: Any, low: Any = None, high: Any = None) -> Any:
 
 
 def cast(x: Any, to: int) -> Any:
-    """Return a tensor as one of ONNX's types, as far as tensors tell them apart.
+    """Return a tensor as one of ONNX's types, as far as tensors distinguish them.
 
-    float16 and bfloat16 are kept in the model's own floats.  Integers narrower than 32 bits keep
-    their low bits.
+    float16 and bfloat16 are stored in the model's own precision.  Integers narrower than 32 bits
+    keep their low bits.
     """
     if to not in TYPES:
         raise ValueError(f"the type {type_name(to)} is not supported")
@@ -207,13 +207,13 @@ def cast_like(node: Node, x: Any, like: Any) -> Any:
 
 @operator("Where", views=True)
 def where(_: Node, condition: Any, x: Any, y: Any) -> Any:
-    """Return x where the condition holds, else y."""
+    """Return x where the condition is true, otherwise y."""
     return several(ops.where, condition, x, y)
 
 
 @operator("PRelu", views=True)
 def prelu(_: Node, x: Any, slope: Any) -> Any:
-    """Return x, its negative elements times a slope."""
+    """Return x, with negative elements multiplied by a slope."""
 
     def sloped(v: Any, s: Any) -> Any:
         return ops.where(ops.less(v, 0.0), ops.multiply(v, s), v)
@@ -239,10 +239,10 @@ def _is_one(size: Any) -> bool:
 
 
 def broadcast(x: Any, target: list[Any]) -> Any:
-    """Return x broadcast to sizes, among which may be the unknown number of rows, anywhere."""
+    """Return x broadcast to sizes, which may include the unknown number of rows, anywhere."""
     at = [i for i, size in enumerate(target) if isinstance(size, RowCount)]
     if at and isinstance(x, np.ndarray):
-        # One number of rows that the file was written for: what is the same for all is for any.
+        # The file's own number of rows: values that are the same for all rows fit any number.
         place = at[0] - (len(target) - x.ndim)
         if place >= 0 and x.shape[place] > 1:
             first = np.take(x, [0], place)

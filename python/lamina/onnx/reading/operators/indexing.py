@@ -1,4 +1,4 @@
-"""Elements that indices choose, and values put where indices say."""
+"""Elements at indices, and values put at indices."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def gather(node: Node, x: Any, indices: Any) -> Any:
     if isinstance(indices, np.ndarray) and not isinstance(sizes(x)[axis], RowCount):
         size = sizes(x)[axis]
         if indices.size and not (-size <= indices.min() and indices.max() < size):
-            raise ValueError(f"an index lies outside an axis of {size}; got {indices.ravel()[:5]}")
+            raise ValueError(f"an index is outside an axis of {size}; got {indices.ravel()[:5]}")
     stored, order = opened(x)
     if isinstance(indices, np.ndarray) and indices.ndim == 0:
         keys: list[Any] = [slice(None)] * len(order)
@@ -41,7 +41,7 @@ def gather(node: Node, x: Any, indices: Any) -> Any:
 
 @operator("GatherElements")
 def gather_elements(node: Node, x: Any, indices: Any) -> Any:
-    """Return, along an axis, the elements at indices, whose shape the output has."""
+    """Return the elements at indices along an axis, in the shape of the indices."""
     axis = axis_of(node.int("axis", 0), rank(x))
     keys = []
     for i, (own, wanted) in enumerate(zip(sizes(x), sizes(indices), strict=True)):
@@ -55,7 +55,7 @@ def gather_elements(node: Node, x: Any, indices: Any) -> Any:
 
 @operator("GatherND")
 def gather_nd(node: Node, x: Any, indices: Any) -> Any:
-    """Return the parts of x at places that the last axis of the indices names."""
+    """Return the parts of x at positions in the last axis of the indices."""
     shared = node.int("batch_dims", 0)
     depth = sizes(indices)[-1]
     parts = [ops.get_item(_integers(indices), (..., i)) for i in range(depth)]
@@ -79,7 +79,7 @@ def gather_nd(node: Node, x: Any, indices: Any) -> Any:
 
 @operator("Scatter", "ScatterElements")
 def scatter_elements(node: Node, x: Any, indices: Any, updates: Any) -> Any:
-    """Return x with values put, or joined, at indices along an axis."""
+    """Return x with values set, or combined, at indices along an axis."""
     axis = axis_of(node.int("axis", 0), rank(x))
     own = [s + 0 for s in sizes(x)]
     shape = [s + 0 for s in sizes(indices)]
@@ -92,7 +92,7 @@ def scatter_elements(node: Node, x: Any, indices: Any, updates: Any) -> Any:
 
 @operator("ScatterND")
 def scatter_nd(node: Node, x: Any, indices: Any, updates: Any) -> Any:
-    """Return x with values put, or joined, at places that the last axis of the indices names."""
+    """Return x with values set, or combined, at positions in the last axis of the indices."""
     at = _integers(indices)
     limits = np.array([s + 0 for s in sizes(x)[: sizes(indices)[-1]]], np.int32)
     at = ops.where(ops.less(at, 0), ops.add(at, limits), at)
@@ -107,7 +107,7 @@ def _put(x: Any, places: Any, updates: Any, reduction: str) -> Any:
 
 @operator("TensorScatter")
 def tensor_scatter(node: Node, past: Any, update: Any, begin: Any = None) -> Any:
-    """Return a cache with new entries from a place on, of each row its own."""
+    """Return a cache with new entries from a position on, which differs between rows."""
     axis = axis_of(node.int("axis", -2), rank(past))
     size, steps = sizes(past)[axis], sizes(update)[axis]
     n = sizes(past)[0]
@@ -139,7 +139,7 @@ def one_hot(node: Node, indices: Any, depth: Any, values: Any) -> Any:
 
 @operator("Compress", known=(1,))
 def compress(node: Node, x: Any, condition: Any) -> Any:
-    """Return the entries of an axis that are chosen, which must be known."""
+    """Return the selected entries of an axis; the selection must be known."""
     chosen = np.nonzero(known_array(condition, "condition"))[0].astype(np.int32)
     axis = node.int("axis")
     if axis is None:

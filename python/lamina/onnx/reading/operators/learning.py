@@ -1,4 +1,4 @@
-"""Steps of optimizers, which graphs of training hold."""
+"""Steps of optimizers, in graphs for training."""
 
 from __future__ import annotations
 

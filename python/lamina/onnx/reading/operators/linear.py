@@ -21,7 +21,7 @@ def matmul(_: Node, a: Any, b: Any) -> Any:
 
 
 def product(a: Any, b: Any) -> Any:
-    """Return products of matrices; of rows with one matrix, by the kernel of dense layers."""
+    """Return products of matrices; for rows and one matrix, by the kernel of dense layers."""
     if isinstance(a, Tensor) and a.rows and a.ndim >= 2 and rank(b) == 2 and not is_integer(a):
         kernel = given(b)
         if not kernel.rows and kernel.dtype == a.dtype and a.shape[-1] == kernel.shape[0]:
@@ -60,5 +60,5 @@ def gemm(node: Node, a: Any, b: Any, c: Any = None) -> Any:
 
 @operator("Einsum")
 def einsum(node: Node, *xs: Any) -> Any:
-    """Return sums of products that an equation says."""
+    """Return sums of products given by an equation."""
     return ops.einsum(node.text("equation").replace(" ", ""), *xs)

@@ -14,7 +14,7 @@ from lamina.onnx.reading.views import axis_of, opened, plain, rank, sizes, store
 
 @operator("BatchNormalization", views=True, fixed=(3, 4))
 def batch_normalization(node: Node, x: Any, scale: Any, bias: Any, mean: Any, variance: Any) -> Any:
-    """Return channels normalised by the statistics given, in training mode by the batch's own."""
+    """Return channels normalised by the given statistics; in training mode, by the batch's."""
     stored, order = opened(x)
     axis = order[1] if rank(x) > 1 else order[-1]
     if node.opset < 9 and not node.int("spatial", 1):
@@ -113,7 +113,7 @@ def mean_variance_normalization(node: Node, x: Any) -> Any:
 
 @operator("LRN")
 def local_response(node: Node, x: Any) -> Any:
-    """Return x divided by a power of the squares in channels near by."""
+    """Return x divided by a power of the squares in neighbouring channels."""
     size = node.int("size", 1)
     alpha, beta = node.float("alpha", 1e-4), node.float("beta", 0.75)
     channels = sizes(x)[1]

@@ -29,7 +29,7 @@ def _windows(node: Node, stored: Any) -> Windows:
 
 
 def _margins(stored: Any, w: Windows) -> list[tuple[int, int]]:
-    """Return the margins that the windows reach into, which may end sooner or later than pads."""
+    """Return the margins that the windows cover, which may differ from pads."""
     made = []
     for size, span, stride, count, (low, _) in zip(
         sizes(stored)[1:-1], w.spans, w.strides, w.counts, w.pads, strict=True
@@ -39,7 +39,7 @@ def _margins(stored: Any, w: Windows) -> list[tuple[int, int]]:
 
 
 def _kernel(kind: str, x: Any, w: Windows, pads: list[tuple[int, int]]) -> Any:
-    """Return the pooling of an image, or signal, by the engine's kernel; margins do not count."""
+    """Return the pooling of an image or signal by the engine's kernel; margins do not count."""
     cut = [(0, 0), *((0, min(0, b)) for _, b in pads), (0, 0)]
     x = padded(x, cut, "constant", 0.0)
     pads = [(a, max(0, b)) for a, b in pads]
@@ -49,13 +49,13 @@ def _kernel(kind: str, x: Any, w: Windows, pads: list[tuple[int, int]]) -> Any:
 
 
 def _fits(w: Windows, pads: list[tuple[int, int]]) -> bool:
-    """Return whether the engine's kernel takes the windows."""
+    """Return whether the engine's kernel supports the windows."""
     inside = all(max(ends) < k for ends, k in zip(pads, w.size, strict=True))
     return len(w.size) < 3 and inside and all(d == 1 for d in w.dilations)
 
 
 def _taps(x: Any, w: Windows) -> list[Any]:
-    """Return, for each cell of a window, the elements that it falls on in all of them."""
+    """Return the elements at each cell of a window, for all windows."""
     taps = []
     for cell in product(*(range(k) for k in w.size)):
         keys = [slice(None)]
@@ -76,7 +76,7 @@ def _by_taps(x: Any, w: Windows, fill: Any, join: Callable[[Any, Any], Any]) -> 
 
 @operator("MaxPool", views=True)
 def max_pool(node: Node, x: Any) -> Any:
-    """Return the largest element of each window, and where it is."""
+    """Return the largest element of each window, and its index."""
     stored, order = images(x)
     stored = given(stored)
     w = _windows(node, stored)
@@ -87,13 +87,13 @@ def max_pool(node: Node, x: Any) -> Any:
         return viewed(y, order), viewed(places, order)
     if not whole_numbers and _fits(w, pads):
         return viewed(_kernel("max", stored, w, pads), order)
-    # A margin is smaller than whatever else there is.
+    # A margin is smaller than all elements.
     fill = -(2**24) if whole_numbers else -np.inf
     return viewed(_by_taps(stored, w, fill, ops.maximum), order)
 
 
 def _with_places(x: Any, w: Windows, column_major: int) -> tuple[Any, Any]:
-    """Return the maxima, and their places among all elements of the input as it is seen."""
+    """Return the maxima, and their indices in the flattened input, in logical order."""
     n, *image, channels = sizes(x)
     number = np.arange(prod(image))
     if column_major:
@@ -113,7 +113,7 @@ def _with_places(x: Any, w: Windows, column_major: int) -> tuple[Any, Any]:
 
 @operator("AveragePool", views=True)
 def average_pool(node: Node, x: Any) -> Any:
-    """Return the mean of each window, of the margins too where ``count_include_pad`` says so."""
+    """Return the mean of each window, including the margins with ``count_include_pad``."""
     stored, order = images(x)
     stored = given(stored)
     w = _windows(node, stored)
@@ -171,7 +171,7 @@ def global_lp_pool(node: Node, x: Any) -> Any:
 
 @operator("MaxUnpool", known=(2,))
 def max_unpool(node: Node, x: Any, places: Any, shape: Any = None) -> Any:
-    """Return maxima put back where they were, among zeros."""
+    """Return maxima at their original positions, with zeros elsewhere."""
     axes = rank(x) - 2
     window, strides = node.list("kernel_shape"), node.list("strides") or [1] * axes
     pads = node.list("pads") or [0] * 2 * axes

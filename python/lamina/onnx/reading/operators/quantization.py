@@ -1,4 +1,4 @@
-"""Integers that stand for numbers, with a scale and a zero."""
+"""Quantization: integers for numbers, with a scale and a zero."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _limits(name: str) -> tuple[int, int]:
 
 
 def _along(node: Node, v: Any, x: Any) -> Any:
-    """Return a scale, or zero, for each element: one for all, each index, or each block."""
+    """Return a scale, or zero, for each element: common to all, to an index, or to a block."""
     v = plain(v)
     if rank(v) == 0 or all(s == 1 for s in sizes(v)):
         return ops.reshape(v, ())
@@ -55,7 +55,7 @@ def dequantize(node: Node, x: Any, scale: Any, zero: Any = None) -> Any:
 
 
 def dequantized(x: Any, scale: Any, zero: Any) -> Any:
-    """Return the numbers that integers stand for."""
+    """Return the numbers that integers represent."""
     y = ops.cast(_numbers(x), "float32")
     if zero is not None:
         y = ops.subtract(y, ops.cast(_numbers(zero), "float32"))
@@ -63,13 +63,13 @@ def dequantized(x: Any, scale: Any, zero: Any) -> Any:
 
 
 def _numbers(x: Any) -> Any:
-    """Return an array in a type of NumPy's own."""
+    """Return an array with a dtype of NumPy."""
     return x.astype(np.int32) if isinstance(x, np.ndarray) and x.dtype.kind != "f" else x
 
 
 @operator("DynamicQuantizeLinear")
 def dynamic(_: Node, x: Any) -> Any:
-    """Return x as bytes, and the scale and zero that its own range gives."""
+    """Return x as bytes, with the scale and zero from its range."""
     low, high = ops.minimum(ops.min(x), 0.0), ops.maximum(ops.max(x), 0.0)
     scale = ops.divide(ops.subtract(high, low), 255.0)
     zero = ops.clip(ops.round(ops.divide(ops.negative(low), scale)), 0.0, 255.0)
@@ -94,13 +94,13 @@ def quantized_matmul(
     node: Node, a: Any, a_scale: Any, a_zero: Any, b: Any, b_scale: Any, b_zero: Any, y_scale: Any,
     y_zero: Any,
 ) -> Any:  # fmt: skip
-    """Return the product of what integers stand for, as integers."""
+    """Return the product of quantized matrices, quantized."""
     product = ops.matmul(dequantized(a, a_scale, a_zero), dequantized(b, b_scale, b_zero))
     return quantized(product, y_scale, y_zero, _type_made(node))
 
 
 def _type_made(node: Node) -> str:
-    """Return the type of integers that a node makes."""
+    """Return the integer type of a node's output."""
     number = node.int("output_dtype", 0) or node.int("type", 2)
     name = type_name(number)
     if number not in TYPES or TYPES[number][1] != "int32":
@@ -135,7 +135,7 @@ def quantized_conv(
     node: Node, x: Any, x_scale: Any, x_zero: Any, w: Any, w_scale: Any, w_zero: Any, y_scale: Any,
     y_zero: Any, b: Any = None,
 ) -> Any:  # fmt: skip
-    """Return the convolution of what integers stand for, as integers."""
+    """Return the convolution of quantized images, quantized."""
     scale, zero = _by_filter(w_scale), _by_filter(w_zero)
     bias = None
     if b is not None:

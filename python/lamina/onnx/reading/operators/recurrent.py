@@ -14,7 +14,7 @@ from lamina.onnx.reading.operators._rows import by_row
 from lamina.onnx.reading.registry import operator
 from lamina.onnx.reading.views import rank, sizes, stored_in, viewed
 
-# What ONNX calls the activations that kernels of recurrence have.
+# ONNX's names of the activations in the kernels of recurrence.
 NAMES = {
     "relu": "relu", "tanh": "tanh", "sigmoid": "sigmoid", "softsign": "softsign",
     "softplus": "softplus", "elu": "elu", "leakyrelu": "leaky_relu",
@@ -60,7 +60,7 @@ def lstm(
 
 
 def _activations(node: Node, directions: int) -> list[dict[str, Any]]:
-    """Return, for each direction, which activations the kernel is to apply."""
+    """Return the activations for the kernel, for each direction."""
     default = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}
     each = len(default[node.op])
     names = [n.lower() for n in node.list("activations") or default[node.op] * directions]
@@ -146,7 +146,7 @@ def _direction(v: Any, d: int) -> Any:
 
 
 def _mask(lengths: Any, steps: int) -> Any:
-    """Return which steps of each sequence count; None where all do."""
+    """Return the mask of steps that count; None if all do."""
     if isinstance(lengths, np.ndarray) and (lengths == steps).all():
         return None
     ends = ops.expand_dims(ops.cast(lengths, "int32"), 1)
@@ -154,7 +154,7 @@ def _mask(lengths: Any, steps: int) -> Any:
 
 
 def _results(outputs: list[Any], ends: list[list[Any]], batch_first: bool) -> Any:
-    """Return Y (rows, steps, directions, units) and the states, seen as ONNX has them."""
+    """Return Y (rows, steps, directions, units) and the states, in ONNX's order."""
     y = ops.stack(outputs, axis=2)
     states = [ops.stack(list(each), axis=1) for each in zip(*ends, strict=True)]
     if batch_first:

@@ -28,12 +28,12 @@ REDUCTIONS: dict[str, Reduction] = {
     "ReduceSumSquare": lambda x, axes, keep: ops.sum(ops.square(x), axes, keep),
 }  # fmt: skip
 
-# What these make of nothing.
+# The results for no elements.
 EMPTY = {"ReduceMax": -np.inf, "ReduceMin": np.inf, "ReduceLogSumExp": -np.inf}
 
 
 def over(x: Any, axes: list[int], keep: bool, function: Reduction) -> Any:
-    """Return a reduction over axes as they are seen."""
+    """Return a reduction over axes in logical order."""
     stored, order = opened(x)
     places = sorted(order[axis] for axis in axes)
     made = function(stored, tuple(places), keep)
@@ -89,13 +89,13 @@ _enter_arg("ArgMin", ops.argmin)
 
 @operator("CumSum", known=(1,))
 def cumulative_sum(node: Node, x: Any, axis: Any) -> Any:
-    """Return sums of all elements before each, and of itself."""
+    """Return sums of all elements up to each."""
     return _cumulative(node, x, axis, ops.cumsum, 0)
 
 
 @operator("CumProd", known=(1,))
 def cumulative_product(node: Node, x: Any, axis: Any) -> Any:
-    """Return products of all elements before each, and of itself."""
+    """Return products of all elements up to each."""
     return _cumulative(node, x, axis, ops.cumprod, 1)
 
 
@@ -116,7 +116,7 @@ def _cumulative(node: Node, x: Any, axis: Any, function: Callable[..., Any], neu
 
 @operator("TopK", known=(1,))
 def top_k(node: Node, x: Any, k: Any = None) -> Any:
-    """Return the largest, or smallest, elements along an axis, and their places."""
+    """Return the largest, or smallest, elements along an axis, and their indices."""
     axis = axis_of(node.int("axis", -1), rank(x))
     count = node.int("k") if node.opset < 10 else int(number(k, "K"))
     moved = ops.moveaxis(x, axis, -1)
@@ -138,7 +138,7 @@ def determinant(_: Node, x: Any) -> Any:
 
 @operator("LpNormalization", views=True)
 def lp_normalization(node: Node, x: Any) -> Any:
-    """Return x divided by its norm along an axis; 0 where that is 0."""
+    """Return x divided by its norm along an axis; 0 if that is 0."""
     stored, order = opened(x)
     place = order[axis_of(node.int("axis", -1), rank(x))]
     if node.int("p", 2) == 1:
@@ -150,7 +150,7 @@ def lp_normalization(node: Node, x: Any) -> Any:
 
 @operator("NonZero")
 def nonzero(_: Node, x: Any) -> Any:
-    """Refuse: how many there are depends on values."""
+    """Raise: the number of elements depends on values."""
     raise ValueError(
         f"the shape of the output depends on the values of its input, of shape {np.shape(x)}"
     )

@@ -1,4 +1,4 @@
-"""Images of other sizes."""
+"""Resizing images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 @operator("Upsample", views=True, known=(1,))
 def upsample(node: Node, x: Any, scales: Any = None) -> Any:
-    """Return an image made larger."""
+    """Return an enlarged image."""
     factors = node.list("scales") if node.opset < 9 else known_array(scales, "scales").tolist()
     settings = {"mode": node.text("mode", "nearest"), "nearest_mode": "floor",
                 "coordinate_transformation_mode": "asymmetric"}  # fmt: skip
@@ -28,7 +28,7 @@ def upsample(node: Node, x: Any, scales: Any = None) -> Any:
 
 @operator("Resize", views=True, known=(1, 2, 3))
 def resize(node: Node, x: Any, *more: Any) -> Any:
-    """Return an image of another size."""
+    """Return a resized image."""
     roi, scales, target = (
         (None, *more, None, None)[:3] if node.opset < 11 else (*more, None, None, None)[:3]
     )
@@ -82,7 +82,7 @@ def _resized(node: Node, x: Any, places: list[int], factors: Any, wanted: Any, b
 
 
 def _by_sizes(node: Node, own: list[Any], wanted: list[Any]) -> tuple[list[float], list[Any]]:
-    """Return factors and sizes, which a policy may let keep their ratio."""
+    """Return factors and sizes, whose ratio a policy may preserve."""
     policy = node.text("keep_aspect_ratio_policy", "stretch")
     if policy == "stretch":
         return [
@@ -94,7 +94,7 @@ def _by_sizes(node: Node, own: list[Any], wanted: list[Any]) -> tuple[list[float
 
 
 def _applied(matrix: Array, x: Any, axis: int) -> Any:
-    """Return an axis of x multiplied by a matrix; where that only chooses, by choosing."""
+    """Return an axis of x multiplied by a matrix; one that only selects becomes a selection."""
     if ((matrix != 0).sum(1) == 1).all() and (matrix.max(1) == 1).all():
         return ops.take(x, matrix.argmax(1).astype(np.int32), axis)
     moved = ops.moveaxis(x, axis, -1)
@@ -105,7 +105,7 @@ def _applied(matrix: Array, x: Any, axis: int) -> Any:
 def matrix_of(
     node: Node, size: int, out: int, factor: float, ends: tuple[float, float]
 ) -> tuple[Array, Array]:
-    """Return what each new pixel of an axis takes of the old ones, and which lie outside."""
+    """Return the weights of the old pixels in each new one along an axis, and which are outside."""
     at = _coordinates(node, size, out, factor, ends)
     outside = (at < 0) | (at > size - 1) if "crop" in node.text("coordinate_transformation_mode") \
         else np.zeros(out, bool)  # fmt: skip

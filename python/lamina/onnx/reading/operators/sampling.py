@@ -1,4 +1,4 @@
-"""Images read at places that are calculated."""
+"""Reading images at computed positions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CUBIC = -0.75
 
 @operator("GridSample")
 def grid_sample(node: Node, x: Any, grid: Any) -> Any:
-    """Return images at the places of a grid, whose coordinates lie in [-1, 1] within an image."""
+    """Return images at the positions of a grid, with coordinates in [-1, 1] inside an image."""
     n, channels, *image = sizes(x)
     axes = len(image)
     mode = {"bilinear": "linear", "bicubic": "cubic"}.get(
@@ -40,7 +40,7 @@ def grid_sample(node: Node, x: Any, grid: Any) -> Any:
 
 
 def _within(place: Any, size: int, padding: str, corners: bool) -> Any:
-    """Return places outside an image brought to its edge, or reflected there."""
+    """Return positions with those outside an image clamped to its edge, or reflected."""
     if padding == "border":
         return ops.clip(place, 0.0, float(size - 1))
     if padding == "reflection":
@@ -55,7 +55,7 @@ def _within(place: Any, size: int, padding: str, corners: bool) -> Any:
 
 
 def _taps(place: Any, mode: str) -> list[tuple[Any, Any]]:
-    """Return the pixels that a place takes of an axis, and how much of each."""
+    """Return the pixels of an axis for a position, and their weights."""
     if mode == "nearest":
         return [(ops.round(place), 1.0)]
     first = ops.floor(place)

@@ -1,4 +1,4 @@
-"""Sequences of tensors and values that may be missing: Python's lists and None."""
+"""Sequences of tensors, and optional values: lists and None."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _listed(value: Any) -> list[Any]:
 
 @operator("SequenceEmpty")
 def empty(_: Node) -> Any:
-    """Return a sequence of nothing."""
+    """Return an empty sequence."""
     return []
 
 
@@ -34,7 +34,7 @@ def construct(_: Node, *xs: Any) -> Any:
 
 @operator("SequenceLength")
 def length(_: Node, xs: Any) -> Any:
-    """Return how many tensors there are."""
+    """Return the number of tensors."""
     return np.array(len(_listed(xs)), np.int64)
 
 
@@ -95,7 +95,7 @@ def split(node: Node, x: Any, parts: Any = None) -> Any:
 
 @operator("SequenceMap", graph=True)
 def sequence_map(node: Node, run: Any, outer: ChainMap[str, Any], xs: Any, *more: Any) -> Any:
-    """Return sequences of what a graph makes of each tensor."""
+    """Return sequences of the results of a graph for each tensor."""
     body = node.body("body")
     columns: list[list[Any]] = [[] for _ in body.outputs]
     for i, x in enumerate(_listed(xs)):

@@ -1,4 +1,4 @@
-"""The same elements in other shapes and places."""
+"""The same elements in other shapes and positions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def size(_: Node, x: Any) -> Any:
 
 @operator("Transpose", views=True)
 def transpose(node: Node, x: Any) -> Any:
-    """Return the axes in another order, which is only noted."""
+    """Return x with its axes in another order, which is only noted."""
     if 0 in node.formed:
         return x
     stored, order = opened(x)
@@ -59,8 +59,8 @@ def transpose(node: Node, x: Any) -> Any:
 def reshape(node: Node, run: Any, _: Any, x: Any, target: Any = None) -> Any:
     """Return the elements in another shape.
 
-    Where the file was written for one number of rows, that number in the first place stands for
-    the rows that there are.
+    If the file was written for one number of rows, that number as the first size stands for the
+    actual rows.
     """
     wanted = node.list("shape") if node.opset < 5 else whole(target, "shape")
     if node.opset >= 5 and target.ndim != 1:
@@ -93,7 +93,7 @@ def _has_rows(x: Any) -> bool:
 
 
 def opened_rows(x: Any) -> Any:
-    """Return how many rows there are, or what stands for that."""
+    """Return the number of rows, or its placeholder."""
     return ops.shape(opened(x)[0])[0]
 
 
@@ -109,7 +109,7 @@ def _fits(rest: list[int], width: int) -> bool:
 
 @operator("Flatten", views=True)
 def flatten(node: Node, x: Any) -> Any:
-    """Return a matrix: the axes before ``axis``, and those behind it."""
+    """Return a matrix: the axes before ``axis``, and those from it on."""
     own = sizes(x)
     axis = node.int("axis", 1)
     axis = axis + len(own) if axis < 0 else axis
@@ -173,7 +173,7 @@ def concatenate(node: Node, *xs: Any) -> Any:
 
 
 def _row_wise(x: Any, xs: Any, axis: int) -> Any:
-    """Return a value for every row where others have rows: a part of each row."""
+    """Return a value for each row if others have rows."""
     rows = [v for v in xs if isinstance(v, Tensor) and v.rows]
     if not rows or axis == 0 or (isinstance(x, Tensor) and x.rows) or sizes(x)[0] != 1:
         return x
@@ -228,7 +228,7 @@ def tile(node: Node, x: Any, times: Any, axis: Any = None) -> Any:
 
 @operator("ConstantOfShape", known=(0,))
 def constant_of_shape(node: Node, target: Any) -> Any:
-    """Return one value in a shape in which the number of rows stands."""
+    """Return one value in a shape that includes the number of rows."""
     value = node.tensor("value")
     filled = np.zeros((), np.float32) if value is None else value.reshape(())
     return broadcast(filled.reshape((1,) * len(target)), list(target.tolist()))
@@ -236,7 +236,7 @@ def constant_of_shape(node: Node, target: Any) -> Any:
 
 @operator("Pad", views=True, known=(1, 2, 3))
 def pad(node: Node, x: Any, pads: Any = None, value: Any = None, axes: Any = None) -> Any:
-    """Return x with margins; negative ones cut."""
+    """Return x with margins; negative ones crop."""
     listed = node.list("pads") if node.opset < 11 else whole(pads, "pads")
     listed = [int(n) for n in listed or ()]
     fill = node.float("value", 0.0) if node.opset < 11 else number(value, "value", 0.0)
@@ -252,7 +252,7 @@ def pad(node: Node, x: Any, pads: Any = None, value: Any = None, axes: Any = Non
 
 
 def padded(x: Any, margins: list[tuple[int, int]], mode: str, fill: Any) -> Any:
-    """Return a tensor with margins on each axis; negative ones cut."""
+    """Return a tensor with margins on each axis; negative ones crop."""
     if any(n < 0 for pair in margins for n in pair):
         keys = [slice(max(0, -a), b if b < 0 else None) for a, b in margins]
         x = ops.get_item(x, tuple(keys))
@@ -355,7 +355,7 @@ def col2im(node: Node, x: Any, image: Any, block: Any) -> Any:
     """Return images from their blocks, which overlap and are added."""
     size, cut = whole(image, "image_shape"), whole(block, "block_shape")
     if len(size) != 2:
-        raise ValueError(f"takes images of two axes; got image_shape {size}")
+        raise ValueError(f"needs images with two axes; got image_shape {size}")
     pads = node.list("pads") or [0] * 4
     if pads[:2] != pads[2:]:
         raise ValueError(f"pads must be the same on both sides; got {pads}")

@@ -32,7 +32,7 @@ def window(node: Node, size: Any) -> Any:
 
 @operator("MelWeightMatrix", known=(0, 1, 2, 3, 4))
 def mel_matrix(node: Node, *settings: Any) -> Any:
-    """Return what each band of the mel scale takes of the bins of a spectrum."""
+    """Return the weights of the bins of a spectrum in each band of the mel scale."""
     bands, length, rate, low, high = (number(v, "a setting") for v in settings)
     bins = int(length) // 2 + 1
     check_size([bins, int(bands)])
@@ -62,7 +62,7 @@ def _waves(size: int, count: int, sign: float) -> tuple[Any, Any]:
 
 
 def _spectrum(x: Any, size: int, count: int, sign: float) -> tuple[Any, Any]:
-    """Return real and imaginary parts of sums over the last axis but one, (..., size, 1 or 2)."""
+    """Return real and imaginary parts of sums over the second to last axis, (..., size, 1 or 2)."""
     cosines, sines = (w.astype(np.float32) for w in _waves(size, count, sign))
     real = ops.get_item(x, (..., 0))
     a, b = ops.matmul(real, cosines), ops.matmul(real, sines)
@@ -75,7 +75,7 @@ def _spectrum(x: Any, size: int, count: int, sign: float) -> tuple[Any, Any]:
 
 @operator("DFT", known=(1, 2))
 def dft(node: Node, x: Any, length: Any = None, axis: Any = None) -> Any:
-    """Return the discrete Fourier transform along an axis; the last axis holds its parts."""
+    """Return the discrete Fourier transform along an axis; the last axis contains the parts."""
     given_axis = node.int("axis", 1) if node.opset < 20 else int(number(axis, "axis", -2))
     place = axis_of(given_axis, rank(x))
     if place == rank(x) - 1:
@@ -96,7 +96,7 @@ def dft(node: Node, x: Any, length: Any = None, axis: Any = None) -> Any:
 
 
 def _of_length(x: Any, size: int) -> Any:
-    """Return a signal cut, or filled with zeros, to a length."""
+    """Return a signal cut, or padded with zeros, to a length."""
     own = sizes(x)[-2]
     if own > size:
         return ops.get_item(x, (..., slice(0, size), slice(None)))

@@ -1,4 +1,4 @@
-"""Operators of the domain ai.onnx.ml that networks from scikit-learn come with."""
+"""Operators of the domain ai.onnx.ml in networks from scikit-learn."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def normalizer(node: Node, x: Any) -> Any:
 
 @operator("Binarizer", domain=ML)
 def binarizer(node: Node, x: Any) -> Any:
-    """Return 1 where x is larger than a threshold, else 0."""
+    """Return 1 where x is larger than a threshold, otherwise 0."""
     return ops.cast(ops.greater(x, node.float("threshold", 0.0)), "float32")
 
 
@@ -107,5 +107,5 @@ def classifier(node: Node, x: Any) -> Any:
 
 @operator("ZipMap", domain=ML)
 def zip_map(_: Node, x: Any) -> Any:
-    """Return the table of probabilities that the node would write as a dict for each row."""
+    """Return the table of probabilities that the node would return as a dict for each row."""
     return x

@@ -10,7 +10,7 @@ from lamina.onnx.writing.translation import Translation
 
 
 class _Chain:
-    """The values of an expression by number, and each as the types that it was needed in."""
+    """The values of an expression by number, each in the types that were needed."""
 
     def __init__(self, t: Translation, asked: Asked) -> None:
         self.t = t
@@ -105,7 +105,7 @@ def scale(t: Translation, asked: Asked) -> str:
 
 @converts("bounded_relu")
 def bounded_relu(t: Translation, asked: Asked) -> str:
-    """Write min(x, max_value) from the threshold on, below it a slope."""
+    """Write min(x, max_value) from the threshold on, and a slope below it."""
     x, threshold, most = t.name_of(asked.x), asked["threshold"], asked["max_value"]
     if asked["negative_slope"] == 0 and threshold == 0:
         y = t.node("Relu", x)

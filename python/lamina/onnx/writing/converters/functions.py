@@ -9,7 +9,7 @@ from typing import Any
 from lamina.onnx.writing.converters.table import Asked, converts
 from lamina.onnx.writing.translation import CannotExpressError, Translation
 
-# Of numbers, to numbers, where ONNX has the function itself.
+# Functions of numbers that ONNX has.
 PLAIN = {
     "copy": "Identity", "negative": "Neg", "abs": "Abs", "sign": "Sign", "floor": "Floor",
     "ceil": "Ceil", "round": "Round", "reciprocal": "Reciprocal", "sqrt": "Sqrt", "exp": "Exp",
@@ -27,18 +27,18 @@ WRITTEN: dict[str, Function] = {}
 
 
 def written(function: Function) -> Function:
-    """Take a function for the operation that it is called as."""
+    """Return a decorator that registers a function for the operation of its name."""
     WRITTEN[function.__name__.rstrip("_")] = function
     return function
 
 
 def number_function(t: Translation, name: str, *operands: str, alpha: float | None = None) -> str:
-    """Write a function of numbers to numbers; ``alpha`` is the setting of some.
+    """Write a function of numbers; ``alpha`` is a parameter of some.
 
     Raises
     ------
     CannotExpressError
-        Where ONNX cannot.
+        If ONNX cannot express it.
     """
     if name in PLAIN:
         return t.node(PLAIN[name], *operands)
@@ -105,7 +105,7 @@ def hard_sigmoid(t: Translation, x: str) -> str:
     return t.node("Mul", ramp, t.number(1 / 6))
 
 
-# --- made of others
+# --- composed of others
 
 
 @written
@@ -181,7 +181,7 @@ def log10(t: Translation, x: str) -> str:
 
 @written
 def mod(t: Translation, x: str, y: str) -> str:
-    """Write the remainder, of the divisor's sign."""
+    """Write the remainder, with the sign of the divisor."""
     rest = t.node("Mod", x, y, fmod=1)
     zero = t.number(0)
     apart = t.node("Xor", t.node("Less", rest, zero), t.node("Less", y, zero))
@@ -209,11 +209,11 @@ def arctan2(t: Translation, y: str, x: str) -> str:
     return t.node("Where", t.node("Greater", x, zero), angle, left)
 
 
-# --- with truth values
+# --- with booleans
 
 
 def truth_function(t: Translation, name: str, operands: Any) -> str | None:
-    """Write a function that gives truth values; None where the name is of no such function.
+    """Write a function that returns booleans; None if the name is of no such function.
 
     ``operands(kind)`` returns the names of the operands as "float" or "bool".
     """

@@ -1,4 +1,4 @@
-"""Elements by index, and lines in order."""
+"""Elements by index, and sorting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lamina.onnx.writing.translation import Translation, Value
 
 @converts("take")
 def take(t: Translation, asked: Asked) -> str:
-    """Write the elements of one axis that indices choose; NaN, 0 or False outside."""
+    """Write the elements of one axis at indices; NaN, 0 or False outside."""
     x, indices = asked.x, asked["indices"]
     axis = x.axis(asked["axis"])
     size = x.shape[asked["axis"]]
@@ -26,7 +26,7 @@ def take(t: Translation, asked: Asked) -> str:
 
 @converts("take_along_axis")
 def take_along_axis(t: Translation, asked: Asked) -> str:
-    """Write along one axis the element that each index chooses."""
+    """Write the element at each index along one axis."""
     x, indices = asked.x, asked["indices"]
     axis, size = x.axis(asked["axis"]), x.shape[asked["axis"]]
     if indices.array is not None and _inside(indices, size):
@@ -42,7 +42,7 @@ def _inside(indices: Value, size: int) -> bool:
 
 
 def _checked(t: Translation, indices: str, size: int) -> tuple[str, str]:
-    """Write indices with 0 in place of those outside, and which are inside."""
+    """Write indices with 0 in place of those outside, and a mask of those inside."""
     low, high = (t.scalar(n, "int32") for n in (-size, size))
     known = t.node("And", t.node("GreaterOrEqual", indices, low), t.node("Less", indices, high))
     return t.node("Where", known, indices, t.scalar(0, "int32")), known
@@ -55,7 +55,7 @@ def _where_known(t: Translation, known: str, y: str, kind: str) -> str:
     return t.node("Where", known, y, fill)
 
 
-# --- in order
+# --- sorting
 
 
 def _sorted(t: Translation, asked: Asked, axis: int, kept: int, largest: bool) -> list[str]:
@@ -67,7 +67,7 @@ def _sorted(t: Translation, asked: Asked, axis: int, kept: int, largest: bool) -
 
 @converts("sort")
 def sort(t: Translation, asked: Asked) -> str:
-    """Write lines in order."""
+    """Write sorted elements along an axis."""
     axis = asked["axis"]
     at, size = asked.x.axis(axis), asked.x.shape[axis]
     return _sorted(t, asked, at, size, asked["descending"])[0]
@@ -75,7 +75,7 @@ def sort(t: Translation, asked: Asked) -> str:
 
 @converts("argsort")
 def argsort(t: Translation, asked: Asked) -> str:
-    """Write where the elements in order stand."""
+    """Write the indices of the sorted elements."""
     axis = asked["axis"]
     at, size = asked.x.axis(axis), asked.x.shape[axis]
     return t.cast(_sorted(t, asked, at, size, asked["descending"])[1], "int32")
@@ -83,6 +83,6 @@ def argsort(t: Translation, asked: Asked) -> str:
 
 @converts("top_k")
 def top_k(t: Translation, asked: Asked) -> list[str]:
-    """Write the largest, and their places."""
+    """Write the largest elements, and their indices."""
     values, places = _sorted(t, asked, asked.x.rank - 1, int(asked["k"]), True)
     return [values, t.cast(places, "int32")]

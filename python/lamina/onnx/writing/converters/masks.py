@@ -1,4 +1,4 @@
-"""Masks made from data, joined, and put on values."""
+"""Masks: from data, joined, and applied to values."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _over_leading_axes(t: Translation, mask: Value, rank: int) -> str:
 
 @converts("masked_mean")
 def masked_mean(t: Translation, asked: Asked) -> str:
-    """Write the mean over the positions that the mask keeps; 0 where it keeps none."""
+    """Write the mean over the positions that the mask keeps; 0 if it keeps none."""
     mask = _over_leading_axes(t, asked["mask"], asked.x.rank)
     kept = t.node("Where", mask, t.name_of(asked.x), t.number(0))
     count = t.node("ReduceSum", t.cast(mask, "float"), t.integers([1]), keepdims=0)
@@ -46,7 +46,7 @@ def masked_mean(t: Translation, asked: Asked) -> str:
 
 @converts("join_masks")
 def join_masks(t: Translation, asked: Asked) -> str:
-    """Write masks one behind the other along an axis, or what is true in any."""
+    """Write masks concatenated along an axis, or their disjunction."""
     given = next(mask for mask in asked["masks"] if mask is not None)
     rows = t.rows_of(t.name_of(given))
 

@@ -1,4 +1,4 @@
-"""Elements moved: shapes, axes, rows, pieces."""
+"""Moving elements: shapes, axes, rows, slices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import takewhile
 from lamina.onnx.writing.converters.table import Asked, converts
 from lamina.onnx.writing.translation import Translation, Value
 
-LAST = 2**63 - 1  # behind the last index, however many there are; with a minus before the first
+LAST = 2**63 - 1  # after the last index for any length; negated, before the first
 
 
 @converts("stop_gradient", "own_rows", "of_own_rows", "all_rows", "by_rows")
@@ -46,7 +46,7 @@ def unfold(t: Translation, asked: Asked) -> str:
 
 @converts("each_row")
 def each_row(t: Translation, asked: Asked) -> str:
-    """Write a value once a row."""
+    """Write a value once for each row."""
     sizes = t.node("Concat", t.rows(), t.integers(asked.shape), axis=0)
     return t.node("Expand", t.name_of(asked.x), sizes)
 
@@ -60,7 +60,7 @@ def permute(t: Translation, asked: Asked) -> str:
 
 @converts("pad")
 def pad(t: Translation, asked: Asked) -> str:
-    """Write one value before and behind each axis."""
+    """Write an axis padded with one value before and after."""
     margins = [(0, 0)] * asked.rows + [(int(a), int(b)) for a, b in asked["margins"]]
     if not any(a or b for a, b in margins):
         return t.name_of(asked.x)
@@ -90,7 +90,7 @@ def crop(t: Translation, asked: Asked) -> str:
 
 @converts("slice")
 def slice_(t: Translation, asked: Asked) -> str:
-    """Write some indices of each axis."""
+    """Write slices of each axis."""
     every = zip(asked["starts"], asked["sizes"], asked["steps"], asked.x.shape, strict=True)
     parts = [
         (asked.x.axis(i), int(start), int(start + size * step), int(step))
@@ -100,7 +100,7 @@ def slice_(t: Translation, asked: Asked) -> str:
     if not parts:
         return t.name_of(asked.x)
     axes, starts, ends, steps = (list(each) for each in zip(*parts, strict=True))
-    ends = [-LAST if end < 0 else end for end in ends]  # a negative one counts from behind
+    ends = [-LAST if end < 0 else end for end in ends]  # a negative one counts from the end
     each = [t.integers(numbers) for numbers in (starts, ends, axes, steps)]
     return t.node("Slice", t.name_of(asked.x), *each)
 
@@ -143,7 +143,7 @@ def repeat(t: Translation, asked: Asked) -> str:
 
 @converts("concatenate")
 def concatenate(t: Translation, asked: Asked) -> str:
-    """Write one value behind the other."""
+    """Write concatenated values."""
     values: list[Value] = list(asked["inputs"])
     axis = values[0].axis(asked["axis"])
     return t.node("Concat", *(t.name_of(v) for v in values), axis=axis)

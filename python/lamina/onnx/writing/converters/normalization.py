@@ -1,4 +1,4 @@
-"""Normalisations, and what makes probabilities of numbers."""
+"""Normalisations and softmax."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHORTEST = 1e-7  # a row that is shorter is divided by this length
 
 @converts("batch_norm")
 def batch_norm(t: Translation, asked: Asked) -> str:
-    """Write the normalisation by moving statistics, which prediction takes."""
+    """Write the normalisation by moving statistics, as used for predictions."""
     x = asked.x
     size = x.shape[-1]
     gamma, beta = asked["gamma"], asked["beta"]

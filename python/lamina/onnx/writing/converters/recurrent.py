@@ -1,6 +1,6 @@
-"""Recurrent layers: ONNX's RNN, LSTM and GRU, or a ``Scan`` of the steps where those cannot.
+"""Recurrent layers: ONNX's RNN, LSTM and GRU, or otherwise a ``Scan`` of the steps.
 
-ONNX's operators know no masks but of steps at the end, and a few activations.
+ONNX's operators only support masks of steps at the end, and a few activations.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lamina.onnx.writing.converters.table import Asked, converts
 from lamina.onnx.writing.sheet import Array
 from lamina.onnx.writing.translation import CannotExpressError, Translation, Value
 
-# ONNX's name, and its alpha and beta where it has them; None stands for the setting.
+# ONNX's name, with alpha and beta if it has them; None means the setting.
 _ACTIVATIONS: dict[str, tuple[str, list[float | None], list[float]]] = {
     "tanh": ("Tanh", [], []), "sigmoid": ("Sigmoid", [], []), "relu": ("Relu", [], []),
     "softsign": ("Softsign", [], []), "softplus": ("Softplus", [], []),
@@ -24,7 +24,7 @@ _ACTIVATIONS: dict[str, tuple[str, list[float | None], list[float]]] = {
 }  # fmt: skip
 
 OPERATORS = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "gru_reset_before": "GRU"}
-# Which of Keras's gates are ONNX's, in its order: i, f, c, o as i, o, f, c.
+# The indices of Keras's gates in ONNX's order: i, f, c, o as i, o, f, c.
 _GATES = {"simple_rnn": [0], "lstm": [0, 3, 1, 2], "gru": [0, 1, 2], "gru_reset_before": [0, 1, 2]}
 
 
@@ -32,7 +32,7 @@ _GATES = {"simple_rnn": [0], "lstm": [0, 3, 1, 2], "gru": [0, 1, 2], "gru_reset_
 def recurrent(t: Translation, asked: Asked) -> list[str]:
     """Write a recurrent layer: y, then with return_state h and, of an LSTM, c."""
     if asked["always"] and (asked["dropout"] or asked["recurrent_dropout"]):
-        raise CannotExpressError("its dropout acts in inference too")
+        raise CannotExpressError("its dropout is also applied in inference")
     weights = [asked["kernel"], asked["recurrent_kernel"]]
     if asked["bias"] is not None:
         weights.append(asked["bias"])
@@ -86,7 +86,7 @@ def _weight(t: Translation, weight: Value, cell: str, units: int) -> str:
 
 
 def _bias(t: Translation, asked: Asked, units: int) -> str:
-    """Return the bias of the inputs, and behind it that of the state."""
+    """Return the bias of the inputs, followed by that of the state."""
     bias, cell = asked["bias"], asked["cell"]
     if bias is None:
         return ""

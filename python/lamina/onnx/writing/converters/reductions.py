@@ -1,4 +1,4 @@
-"""Sums, means, extremes, and what runs along an axis."""
+"""Sums, means, extremes, and cumulative operations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REDUCTIONS = {
 
 
 def _axes(asked: Asked) -> list[int]:
-    """Return the axes that go."""
+    """Return the axes to reduce."""
     of_row = sorted(asked.x.axis(int(axis)) for axis in asked["axes"])
     return [0, *of_row] if asked["rows"] else of_row
 
@@ -38,19 +38,19 @@ for _kind, _op in _REDUCTIONS.items():
 
 @converts("argmax")
 def argmax(t: Translation, asked: Asked) -> str:
-    """Write where the largest is first."""
+    """Write the index of the first maximum."""
     return _place(t, asked, "ArgMax")
 
 
 @converts("argmin")
 def argmin(t: Translation, asked: Asked) -> str:
-    """Write where the smallest is first."""
+    """Write the index of the first minimum."""
     return _place(t, asked, "ArgMin")
 
 
 def _place(t: Translation, asked: Asked, op: str) -> str:
     axes, x = _axes(asked), t.name_of(asked.x)
-    if len(axes) > 1:  # side by side: they become one, the sizes before are kept
+    if len(axes) > 1:  # adjacent: they are merged, the sizes before are kept
         after = asked.x.shape[axes[-1] + 1 - asked.x.rows :]
         x = t.reshaped(x, [0] * axes[0] + [-1, *after])
     return t.cast(t.node(op, x, axis=axes[0], keepdims=0), "int32")
@@ -58,14 +58,14 @@ def _place(t: Translation, asked: Asked, op: str) -> str:
 
 @converts("cumsum")
 def cumsum(t: Translation, asked: Asked) -> str:
-    """Write the sum of what stands at and before each position."""
+    """Write the sum of the elements up to each position."""
     axis = t.scalar(asked.x.axis(asked["axis"]), "int64")
     return t.node("CumSum", t.name_of(asked.x), axis, reverse=int(asked["reverse"]))
 
 
 @converts("cumprod")
 def cumprod(t: Translation, asked: Asked) -> str:
-    """Write the product of what stands at and before each position, in steps that double."""
+    """Write the product of the elements up to each position, in doubling steps."""
     axis, size = asked.x.axis(asked["axis"]), asked.x.shape[asked["axis"]]
     y = t.name_of(asked.x)
     if asked["reverse"]:
@@ -83,18 +83,18 @@ def cumprod(t: Translation, asked: Asked) -> str:
 
 @converts("segment_sum")
 def segment_sum(t: Translation, asked: Asked) -> str:
-    """Write the sums of the positions that share an id."""
+    """Write the sums of the positions with the same id."""
     return _segments(t, asked, t.scalar(0, asked.x.kind), "add")
 
 
 @converts("segment_max")
 def segment_max(t: Translation, asked: Asked) -> str:
-    """Write the largest of the positions that share an id."""
+    """Write the maxima of the positions with the same id."""
     return _segments(t, asked, t.number(-np.inf), "max")
 
 
 def _segments(t: Translation, asked: Asked, nothing: str, reduction: str) -> str:
-    """Write positions into one segment more than there are, for those without one."""
+    """Write positions into segments, with an additional one for those without a segment."""
     count, inner = int(asked["segments"]), list(asked.shape[1:])
     ids = t.name_of(asked["ids"])
     last, zero = t.scalar(count, "int32"), t.scalar(0, "int32")

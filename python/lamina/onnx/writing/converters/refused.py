@@ -1,4 +1,4 @@
-"""What ONNX has no words for, and why."""
+"""Operations that ONNX cannot express, and the reasons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REASONS = {
     "ctc": "ONNX has no such loss",
     "ctc_beams": "ONNX has no beam search; export a model that ends before it",
     "masked_weight": "it weights a loss; export a model that ends before it",
-    "logistic_network": "it serves searches for weights; export what a fit's to_model() gives",
+    "logistic_network": "it is for searches of weights; export the result of a fit's to_model()",
     "gcd": "ONNX has no greatest common divisor",
     "lcm": "ONNX has no least common multiple",
 }
@@ -34,7 +34,7 @@ for _kind, _reason in _REASONS.items():
 
 @converts("dropout", "spatial_dropout", "noise")
 def noise(t: Translation, asked: Asked) -> str:
-    """Write nothing: noise is for training, unless it acts always."""
+    """Write nothing: noise is for training, unless it is always applied."""
     if asked["always"]:
         raise CannotExpressError("it draws random noise in inference too")
     return t.name_of(asked.x)
