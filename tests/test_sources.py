@@ -130,7 +130,7 @@ def test_weights_and_class_weights_come_with_the_batches():
             ).history
         )
     assert results[0] == results[1]
-    with pytest.raises(ValueError, match="class_weight='balanced' counts all rows"):
+    with pytest.raises(ValueError, match="class_weight='balanced' needs counts over all rows"):
         network().fit(generator(), class_weight="balanced")
 
 

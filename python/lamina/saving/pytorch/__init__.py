@@ -1,1 +1,1 @@
-"""Weights of PyTorch's models, by layer."""
+"""Weights of PyTorch models, by layer."""

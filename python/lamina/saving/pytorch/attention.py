@@ -1,4 +1,4 @@
-"""How PyTorch shapes the projections of attention: joined in one module, or a linear layer each."""
+"""The projections of attention in PyTorch: joined in one module, or separate linear layers."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _of_projections(layer: Any, given: Sequence[Given]) -> Arrays:  # noqa: ARG0
 
 
 def _apart() -> Conversion:
-    """Return the conversion of attention whose projections are linear layers of a module."""
+    """Return the conversion of attention with separate linear layers as projections."""
 
     def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
         return _projections(layer, held)
@@ -77,9 +77,9 @@ def _apart() -> Conversion:
 
 
 def _letters(names: Sequence[str]) -> list[int] | None:
-    """Return the places of query, key, value and output, whose names begin with q, k and v.
+    """Return the indices of query, key and value, whose names begin with q, k and v, and output.
 
-    The output is their next sibling, as "out_proj" beside "q_proj", else the module behind them.
+    The output is their next sibling, as "out_proj" beside "q_proj", or else the module after them.
     """
     split = [name.rpartition(".") for name in names]
     letter = [last.removeprefix("to_").removeprefix("w")[:1] for _, _, last in split]

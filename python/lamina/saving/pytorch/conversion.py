@@ -1,6 +1,7 @@
-"""What a conversion of a layer's weights is.
+"""Conversions of a layer's weights.
 
-Weights go by the ends of their paths, as "query/kernel", tensors by their names in a module.
+Weights are named by the ends of their paths, such as "query/kernel", and tensors by their names in
+a module.
 """
 
 from __future__ import annotations
@@ -18,25 +19,25 @@ Given = Mapping[str, Array]
 
 @dataclass(frozen=True)
 class Conversion:
-    """How a layer and PyTorch's modules hold the same weights.
+    """The correspondence of the weights of a layer and of PyTorch modules.
 
     Attributes
     ----------
     forms : tuple of tuple of str
-        For each module that the layer takes the place of, the forms that it may have.
+        For each module that the layer corresponds to, the forms that it may have.
     write : callable
-        From the layer, its weights and the names wanted of each module, if these are known, to the
-        tensors of each module.
+        A function of the layer, its weights and the wanted names of each module, if known, that
+        returns the tensors of each module.
     read : callable
-        From the layer and the tensors of each module to its weights, whose elements are in order:
-        what takes them knows their shapes.
+        A function of the layer and the tensors of each module that returns its weights, with their
+        elements in order but possibly in other shapes.
     same : tuple of pairs of str
-        The layer's settings that have to be the module's, and their names there.
+        The layer's settings that must equal the module's, and their names there.
     parts : tuple of str
-        What the modules are called, where they are several.
+        The names of the modules, if there are several.
     pick : callable, optional
-        From names of modules to the places of those that belong together, or None: their order
-        does not say it.
+        A function of the names of modules that returns the indices of those that belong together,
+        or None; their order does not determine it.
     """
 
     forms: tuple[tuple[str, ...], ...]

@@ -1,4 +1,4 @@
-"""How PyTorch shapes the weights of each layer, and back.
+"""Conversion of the weights of each layer to PyTorch, and back.
 
 PyTorch's shapes and orders are those of the documentation of ``torch.nn``.
 """
@@ -17,7 +17,7 @@ from lamina.saving.pytorch.units import COUNTED
 
 
 def _renamed(*pairs: tuple[str, str], forms: tuple[str, ...], **more: Any) -> Conversion:
-    """Return the conversion of a layer whose weights have other names alone, or axes backwards."""
+    """Return the conversion of a layer whose weights only differ in names, or in reversed axes."""
     there = dict(pairs)
     back = {name: own for own, name in pairs}
 
@@ -36,7 +36,7 @@ def _kernel(
     back: Callable[[Any, Array], Array],
     same: tuple[tuple[str, str], ...] = (),
 ) -> Conversion:
-    """Return the conversion of a layer with a kernel and perhaps a bias."""
+    """Return the conversion of a layer with a kernel and possibly a bias."""
 
     def write(layer: Any, held: Given, names: Any) -> list[Arrays]:  # noqa: ARG001
         made = {"weight": there(layer, held["kernel"])}
@@ -60,7 +60,7 @@ def _turned(layer: Any, array: Array) -> Array:  # noqa: ARG001
 
 
 def _flat_kernel(layer: Any, kernel: Array) -> Array:
-    """Return the kernel of an EinsumDense as a matrix with the axes that are summed behind."""
+    """Return the kernel of an EinsumDense as a matrix with the summed axes last."""
     labels, summed = _labels(layer)
     if set(labels[: len(summed)]) != set(summed):
         raise ValueError(
@@ -87,7 +87,7 @@ EMBEDDING = _renamed(("embeddings", "weight"), forms=("embedding", "matrix"))
 
 
 def _channels_ahead(layer: Any, kernel: Array) -> Array:  # noqa: ARG001
-    """Move the axes of channels, of outputs and then of inputs, before those of space."""
+    """Move the axes of output and input channels, in this order, before the spatial ones."""
     n = kernel.ndim - 2
     moved: Array = kernel.transpose(n + 1, n, *range(n))
     return moved
@@ -99,7 +99,7 @@ def _channels_behind(layer: Any, weight: Array) -> Array:  # noqa: ARG001
 
 
 def _depthwise_there(layer: Any, kernel: Array) -> Array:  # noqa: ARG001
-    """Return (channels * multiplier, 1, space) of (space, channels, multiplier)."""
+    """Return (channels * multiplier, 1, space) from (space, channels, multiplier)."""
     n = kernel.ndim - 2
     turned = kernel.transpose(n, n + 1, *range(n))
     flat: Array = turned.reshape(-1, 1, *kernel.shape[:n])
@@ -234,7 +234,7 @@ def _recurrent(form: str, order: Callable[[Array], Array] = _gates_there) -> Con
     return Conversion(((form,),), write, read)
 
 
-# --- layers that PyTorch has not: their weights as they are
+# --- layers that PyTorch lacks: their weights are unchanged
 
 
 def _as_they_are() -> Conversion:
@@ -251,7 +251,7 @@ AS_THEY_ARE = _as_they_are()
 
 _LSTM, _GRU, _RNN = _recurrent("lstm"), _recurrent("gru", _reset_first), _recurrent("rnn")
 
-# By the names of the layers' classes.
+# By the names of layer classes.
 _SINGLE: dict[str, Conversion] = {
     "Dense": DENSE,
     "EinsumDense": EINSUM,
@@ -272,7 +272,7 @@ _SINGLE: dict[str, Conversion] = {
     "SimpleRNN": _RNN,
     "SimpleRNNCell": _RNN,
 }
-# The first whose modules are there is taken.
+# The first one whose modules exist is used.
 CONVERSIONS: dict[str, tuple[Conversion, ...]] = {
     **{name: (conversion,) for name, conversion in _SINGLE.items()},
     "MultiHeadAttention": (JOINT, APART),

@@ -1,7 +1,7 @@
-"""Where the elements of an image stand once it is flattened.
+"""The order of elements of flattened images.
 
-Images have their channels last here and first in PyTorch, so that a layer behind ``Flatten`` reads
-the same numbers in another order.  An order says, for each element here, which it is there.
+Images have their channels last here and first in PyTorch, so that a layer after ``Flatten`` reads
+the same numbers in another order.  An order gives the index in PyTorch of each element here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lamina._check import Array, Shape
 
 Orders = dict[int, list[tuple[int, Array]]]  # by a weight's id: an axis, and its order
 
-# By the beginnings of the names of classes.
+# By prefixes of the names of classes.
 _SPATIAL = (
     "Conv", "DepthwiseConv", "SeparableConv", "MaxPooling", "AveragePooling", "AdaptiveMaxPooling",
     "AdaptiveAveragePooling", "ZeroPadding", "Cropping", "UpSampling", "Resizing", "CenterCrop",
@@ -34,23 +34,23 @@ _ALIKE = (
     "UnitNormalization", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum",
 )  # fmt: skip
 
-# Operations that layers do too, and those that put elements elsewhere.
+# Operations that layers also do, and those that move elements.
 _AS_LAYERS = {"reshape": "Reshape", "concatenate": "Concatenate"}
 _MOVES = ("flip", "moveaxis", "roll", "rot90", "sort", "swapaxes", "transpose")
 
 
 @dataclass
 class _Place:
-    """What is known of a tensor.
+    """The known properties of a tensor.
 
     Attributes
     ----------
     image : bool
-        Whether PyTorch has its channels first, and lamina last.
+        Whether its channels are first in PyTorch, and last in lamina.
     order : ndarray or None
-        Of a row with one axis, where PyTorch has each element.
+        For a row with one axis, the index of each element in PyTorch.
     made : list of (Parameter, int)
-        The weights of which an axis counts the elements.
+        The weights with an axis that indexes the elements.
     """
 
     image: bool = False
@@ -59,9 +59,9 @@ class _Place:
 
 
 def orders_of(who: str, model: Any) -> Orders:
-    """Return the axes of weights that count elements of flattened images.
+    """Return the axes of weights that index elements of flattened images.
 
-    What a model with ``call`` does with its layers is not known: one that flattens is warned of.
+    A model with ``call`` uses its layers in unknown ways: if it flattens, a warning is given.
     """
     found: Orders = {}
     if not getattr(model, "calls", False):
@@ -71,14 +71,14 @@ def orders_of(who: str, model: Any) -> Orders:
         if "Flatten" in kinds and any(kind.startswith(_SPATIAL) for kind in kinds):
             _screen.warn(
                 f"{who}: {held.name!r} has its own call, so that the order in which it flattens "
-                f"images is not known: weights behind Flatten keep PyTorch's order, channels "
+                f"images is not known: weights after Flatten keep PyTorch's order, channels "
                 f"first; a Permute before Flatten gives that order"
             )
     return found
 
 
 def _with_call(model: Any) -> Iterator[Any]:
-    """Yield the models with a ``call`` of their own, this one or those within."""
+    """Yield this and nested models that define ``call``."""
     if getattr(model, "calls", False):
         yield model
         return
@@ -137,7 +137,7 @@ def _behind(
 
 
 def _kind(layer: Any) -> str:
-    """Return the name of a layer's class, or of the layer that does what an operation does."""
+    """Return the name of a layer's class, or of the layer that corresponds to an operation."""
     kind = type(layer).__name__
     if kind == "Operation":
         return _AS_LAYERS.get(layer.function, str(layer.function))
@@ -147,14 +147,14 @@ def _kind(layer: Any) -> str:
 def _flat(layer: Any, place: _Place, shape: Shape) -> _Place:
     if len(shape) == 1:
         return place
-    # Flatten moves channels that come first behind the others: then the image is PyTorch's.
+    # Flatten moves leading channels to the end: then the image has PyTorch's order.
     if getattr(layer, "_first", False):
         return _Place(order=_order((*shape[1:], shape[0])))
     return _Place(order=_order(shape) if place.image else None)
 
 
 def _order(shape: Shape) -> Array | None:
-    """Return where an image with channels first has the elements of one with channels last."""
+    """Return the indices in an image with channels first of the elements with channels last."""
     if None in shape:
         return None
     there = np.arange(math.prod(shape)).reshape(shape[-1], *shape[:-1])

@@ -1,4 +1,4 @@
-"""Weights from PyTorch's models, and back."""
+"""Weights from PyTorch models, and back."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class _Left(NamedTuple):
 
 
 class Loaded(_Left):
-    """What ``load_torch`` left, as ``torch.nn.Module.load_state_dict`` returns it.
+    """The result of ``load_torch``, like that of ``torch.nn.Module.load_state_dict``.
 
     Attributes
     ----------
     missing_keys : list of str
-        The model's layers that no tensor belongs to, by their paths.
+        The paths of layers without tensors.
     unexpected_keys : list of str
-        The tensors that no layer takes.
+        The names of tensors that no layer uses.
     paired : dict of str to str
-        The module that each layer took the tensors of, by the layers' paths; of several modules
-        their names, with commas between.
+        The module from which each layer was loaded, by the layers' paths; several modules are
+        separated by commas.
     """
 
     paired: dict[str, str]
@@ -67,7 +67,7 @@ def load_torch(
     Each layer takes the tensors of the module with the same name.  All other layers, in the order
     of ``model.layers``, take those of the next module of their kind that fits, in the order of the
     state dict, in which the modules were created.  Safetensors files keep no order: names that
-    differ only in their numbers are sorted by these, and others are refused.
+    differ only in their numbers are sorted by these, and others are rejected.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def load_torch(
         The prefixes ``module.`` and ``_orig_mod.`` of names are removed.
     names : dict of str to str or list of str, optional
         Modules by the paths of layers, such as ``{"encoder/dense": "enc.fc1"}``, if the order does
-        not determine the pairs.  The path of a model or layer that contains others stands for all
+        not determine the pairs.  The path of a model or layer that contains others applies to all
         of them: they take their tensors from that module.  Several layers may share a module, in
         order: ``{"lstm": "rnn", "lstm_1": "rnn"}`` for an ``nn.LSTM`` with two layers.  Paths
         consist of the names of layers.
@@ -99,12 +99,12 @@ def load_torch(
         ``eps``, differs from that of the layer.  The message lists all of them, and no weight is
         changed.
     TypeError
-        If the source holds no tensors.
+        If the source contains no tensors.
 
     Notes
     -----
     Data have their channels last.  The weights of a ``Dense`` that reads a flattened image are
-    reordered accordingly.  Settings that a state dict does not contain have to be set by hand:
+    reordered accordingly.  Settings that a state dict does not contain must be set by hand:
     ``epsilon`` of normalizations is 1e-3 by default, ``eps`` in PyTorch 1e-5; a ``momentum`` of 0.1
     in PyTorch is 0.9 here, and only matters in training; with strides, ``padding="same"`` pads more
     at the end.  An LSTM has one bias, the sum of the two in PyTorch.  Statistics that ``adapt``
@@ -191,25 +191,25 @@ def save_torch(
     names: Names | None = None,
     overwrite: bool = True,
 ) -> None:
-    """Write a model's weights to a file of PyTorch's: what ``to_torch`` returns.
+    """Write a model's weights, as returned by ``to_torch``, to a PyTorch file.
 
     Parameters
     ----------
     model : Model
-        Built.
+        A built model.
     filepath : str or path-like
-        Ends in ``.safetensors``, or in ``.pt`` or ``.pth``, for which PyTorch has to be installed.
+        Ends in ``.safetensors``, or in ``.pt`` or ``.pth``, for which PyTorch must be installed.
     like, names : optional
         As for ``to_torch``.
     overwrite : bool, default True
-        False refuses a file that is there.
+        If False, an existing file raises an error.
 
     Raises
     ------
     ValueError
-        What ``to_torch`` raises, and another ending.
+        As for ``to_torch``, and if the extension is not one of these.
     OSError
-        No room, no folder, no permission: then a file that was there is as it was.
+        If there is no space, no folder or no permission: then an existing file is unchanged.
 
     Examples
     --------
@@ -259,7 +259,7 @@ def _slots(who: str, model: Any) -> list[Slot]:
 
 
 def _paired(who: str, model: Any, state: State, names: Any, strict: bool) -> Pairing:
-    """Return which layers take what, or refuse, with all that does not fit."""
+    """Return the pairs, or raise an error that lists all mismatches."""
     slots = _slots(who, model)
     found = paired(who, slots, units_of(state), checked_names(who, names, slots))
     if found.doubts and not state.ordered:
@@ -283,7 +283,7 @@ def _left(found: Pairing) -> tuple[list[str], list[str]]:
 
 
 def _arrays(who: str, model: Any, like: Any, names: Any) -> dict[str, Array]:
-    """Return the tensors as arrays of their own, by their names in PyTorch."""
+    """Return the tensors as new arrays, by their names in PyTorch."""
     with structure():
         if like is None:
             slots = _slots(who, model)

@@ -1,4 +1,4 @@
-"""Which layer takes which module's tensors."""
+"""Pairing layers with PyTorch modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Names = Mapping[str, "str | Sequence[str]"]
 
 @dataclass
 class Pair:
-    """A layer, the modules whose tensors it takes, and how; ``counted`` is one found in order."""
+    """A layer, its modules, and the conversion; ``counted`` if it was found by order."""
 
     slot: Slot
     way: Conversion
@@ -29,17 +29,17 @@ class Pair:
 
 @dataclass
 class Pairing:
-    """What was found.
+    """The result of the pairing.
 
     Attributes
     ----------
     pairs : list of Pair
     lacking : list of Slot
-        Layers that find no module.
+        Layers without a module.
     beside : list of Unit
-        Modules that no layer takes.
+        Modules without a layer.
     doubts : list of str
-        What would not be known if the modules had no order.
+        Ambiguities if the modules had no order.
     """
 
     pairs: list[Pair] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Pairing:
 
 
 def checked_names(who: str, names: Any, slots: Sequence[Slot]) -> dict[str, tuple[str, ...]]:
-    """Return ``names`` with tuples of prefixes; every path must be one of the model's."""
+    """Return ``names`` with tuples of prefixes; every path must exist in the model."""
     if names is None:
         return {}
     if not isinstance(names, Mapping):
@@ -107,9 +107,9 @@ def paired(
 def _pool(
     members: Sequence[tuple[Slot, str]], units: list[Unit], found: Pairing, named: bool
 ) -> list[Unit]:
-    """Pair what belongs together; return the modules that are left."""
+    """Pair what belongs together; return the remaining modules."""
     left, waiting, before = list(units), [], len(found.pairs)
-    for slot, wanted in members:  # of the same names
+    for slot, wanted in members:  # with the same names
         near = [unit for unit in left if _is_in(unit.prefix, wanted, ".")]
         pair = _first(slot, near, False, named) if wanted else None
         if pair is None:
@@ -147,7 +147,7 @@ def _first(slot: Slot, units: Sequence[Unit], fits: bool, named: bool) -> Pair |
 
 
 def _groups(way: Conversion, units: Sequence[Unit], named: bool) -> Iterator[list[Unit]]:
-    """Yield the modules that may make a layer together: neighbours, or those with fitting names."""
+    """Yield groups of modules that may form a layer: neighbours, or those with matching names."""
     size = len(way.forms)
     places = None if way.pick is None else way.pick([unit.prefix for unit in units])
     if places is not None:
@@ -158,7 +158,7 @@ def _groups(way: Conversion, units: Sequence[Unit], named: bool) -> Iterator[lis
 
 
 def problems_of(pair: Pair) -> list[str]:
-    """Return what keeps a layer from taking the tensors, in words."""
+    """Return descriptions of the mismatches of a layer and the tensors."""
     slot, told = pair.slot, []
     wanted = slot.write(pair.way, [set(unit.arrays) for unit in pair.units])
     for unit, expected in zip(pair.units, wanted, strict=True):
@@ -181,7 +181,7 @@ def problems_of(pair: Pair) -> list[str]:
 
 
 def _settings(slot: Slot, way: Conversion, unit: Unit) -> Iterable[str]:
-    """Return the settings that a module has otherwise: a state dict says none."""
+    """Yield the settings in which a module differs; a state dict contains none."""
     for own, theirs in way.same:
         here, there = getattr(slot.layer, own, None), getattr(unit.module, theirs, None)
         if here is None or there is None or here == -1:
@@ -192,9 +192,9 @@ def _settings(slot: Slot, way: Conversion, unit: Unit) -> Iterable[str]:
 
 
 def _doubts(pairs: Sequence[Pair], left: Sequence[Unit]) -> list[str]:
-    """Return which layers might as well take others' tensors, if these have no order.
+    """Return the layers whose tensors are ambiguous without an order of the modules.
 
-    Names that differ in their numbers alone say one.
+    Names that only differ in their numbers have an order.
     """
     alike: dict[Any, dict[str, list[str]]] = {}
     held = [(unit, [pair.slot.path]) for pair in pairs if pair.counted for unit in pair.units]
@@ -211,12 +211,12 @@ def _doubts(pairs: Sequence[Pair], left: Sequence[Unit]) -> list[str]:
 
 
 def _nearest(path: str, names: Mapping[str, Any]) -> str | None:
-    """Return the longest of the names' paths that a path is at, or in."""
+    """Return the longest path in ``names`` that is equal to or contains a path."""
     return max((p for p in names if _is_in(path, p, "/")), key=len, default=None)
 
 
 def _wanted(module: str, path: str | None, prefixes: tuple[str, ...]) -> str:
-    """Return how the module of a layer that ``names`` say nothing of would be called."""
+    """Return the expected name of the module of a layer that is not in ``names``."""
     if path is None:
         return module.replace("/", ".")
     rest = module[len(path) + 1 :].replace("/", ".")
@@ -226,7 +226,7 @@ def _wanted(module: str, path: str | None, prefixes: tuple[str, ...]) -> str:
 def prefixes_of(
     slot: Slot, parts: tuple[str, ...], names: Mapping[str, tuple[str, ...]]
 ) -> list[str]:
-    """Return what a layer's modules are called, where no state dict says it."""
+    """Return the names of a layer's modules when there is no state dict."""
     path = _nearest(slot.path, names)
     given = () if path is None else names[path]
     if len(given) == len(parts) > 1:

@@ -1,4 +1,4 @@
-"""The layers of a model that hold weights of PyTorch's, and what these are there."""
+"""The layers of a model that correspond to PyTorch modules."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from lamina.saving.pytorch.conversion import Arrays, Conversion
 from lamina.saving.pytorch.conversions import AS_THEY_ARE, CONVERSIONS
 from lamina.saving.pytorch.flattened import Orders
 
-_STACKS = ("Bidirectional", "RNN")  # whose layers within are levels of one module
+_STACKS = ("Bidirectional", "RNN")  # whose nested layers are levels of one module
 _RECURRENT = ("lstm", "gru", "rnn")
 
 
 @dataclass
 class Slot:
-    """A layer, or a direction or a cell of one, that a module's tensors fill.
+    """A layer, or a direction or cell of one, that is loaded from a module.
 
     Attributes
     ----------
     path : str
-        Where it stands, by the names of layers, as "encoder/dense".
+        Its path of layer names, such as "encoder/dense".
     module : str
-        The path of the layer that is a module in PyTorch: of a direction's or a cell's, the whole.
+        The path of the layer that is a module in PyTorch: for a direction or cell, the whole.
     layer : Layer
     ways : tuple of Conversion
-        How PyTorch may hold the weights.
+        The possible forms in PyTorch.
     held : dict of str to Parameter
         The weights by the ends of their paths.
     orders : dict of str to list of (int, ndarray)
-        Which axes of the weights count elements of images, and where PyTorch has each.
+        The axes of the weights that index elements of images, with the indices in PyTorch.
     backward : bool
-        Whether it reads sequences from their ends.
+        Whether it reads sequences backwards.
     """
 
     path: str
@@ -74,7 +74,7 @@ class Slot:
 
 
 def slots_of(model: Any, orders: Orders) -> list[Slot]:
-    """Return the slots of a model that is built, in the order of its layers."""
+    """Return the slots of a built model, in the order of its layers."""
     taken: set[int] = set()
     return list(_walked(model.parts, "", None, orders, taken))
 
@@ -93,7 +93,7 @@ def _walked(
             continue
         within = list(layer.layers_within())
         deeper = {id(p) for each in within for p in each.parameters}
-        # Statistics of its own, such as those that adapt learns, have no place in PyTorch.
+        # Its own statistics, such as those from adapt, have no counterpart in PyTorch.
         own = [p for p in layer.parameters if id(p) not in deeper]
         if own and layer._learnable:
             yield _slot(path, module or path, layer, (AS_THEY_ARE,), own, orders)
@@ -102,7 +102,7 @@ def _walked(
 
 
 def _kind(layer: Any) -> str:
-    """Return the name of the library's class that a layer is, or derives from."""
+    """Return the name of the library's class that a layer is an instance of."""
     names = [each.__name__ for each in type(layer).__mro__]
     return next((name for name in names if name in CONVERSIONS or name in _STACKS), names[0])
 
@@ -122,6 +122,6 @@ def _slot(
 
 
 def _end(layer: Any, name: str) -> str:
-    """Return the end of a weight's path, behind the layer that holds it."""
+    """Return the part of a weight's path after that of its layer."""
     within = any(True for _ in layer.layers_within())
     return "/".join(name.split("/")[-2 if within else -1 :])

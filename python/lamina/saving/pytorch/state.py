@@ -1,4 +1,4 @@
-"""Where PyTorch's tensors are read: dicts, modules, and files of them."""
+"""Reading PyTorch tensors from dicts, modules and files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import numpy as np
 from lamina._check import Array
 from lamina.saving.formats import path_of
 
-# What wrappers put before the names of all tensors: DataParallel, torch.compile.
+# Prefixes of wrappers: DataParallel, torch.compile.
 _WRAPPERS = ("module.", "_orig_mod.")
-# Where checkpoints keep the tensors of the model among other things.
+# Keys under which checkpoints store the tensors of the model.
 _WITHIN = ("state_dict", "model_state_dict", "model")
 _FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 _INTEGERS = {
@@ -33,9 +33,9 @@ class State:
     ----------
     arrays : dict of str to ndarray
     modules : dict of str to torch.nn.Module
-        What holds them, by its name; empty where the tensors came alone.
+        The modules that contain them, by name; empty if only tensors were given.
     ordered : bool
-        Whether the order is that in which the modules were made; files of safetensors keep none.
+        Whether they are in the order of the modules' creation, which safetensors files do not keep.
     """
 
     arrays: dict[str, Array]
@@ -49,9 +49,9 @@ def state_of(who: str, source: Any) -> State:
     Raises
     ------
     TypeError
-        Anything else, and values of a dict that are no tensors.
+        If it is anything else, or a dict has values that are not tensors.
     ValueError
-        A file that holds none.
+        If a file contains no tensors.
     """
     if isinstance(source, (str, os.PathLike)):
         return _plain(_of_file(who, path_of(who, source)))
@@ -84,7 +84,7 @@ def _arrays(who: str, source: Mapping[Any, Any]) -> dict[str, Array]:
 
 
 def _inner(source: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """Return the tensors' dict within a checkpoint that keeps other things beside it."""
+    """Return the dict of tensors in a checkpoint that also contains other objects."""
     if source and not any(_is_tensor(value) for value in source.values()):
         for name in _WITHIN:
             if isinstance(source.get(name), Mapping):
@@ -148,7 +148,7 @@ def _of_pickle(who: str, path: str) -> dict[str, Array]:
             f"{who}: {path} is read by PyTorch, which is not installed (pip install torch); "
             f".safetensors files need nothing more"
         ) from None
-    with open(path, "rb"):  # what cannot be opened is told as Python tells it
+    with open(path, "rb"):  # Python's own error if it cannot be opened
         pass
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)

@@ -1,4 +1,4 @@
-"""Which layers a state dict of PyTorch holds: its tensors, put together again."""
+"""The layers in a PyTorch state dict: its tensors grouped by module."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from lamina.saving.pytorch.state import State
 _NUMBERED = re.compile(r"((?:weight|bias)_(?:ih|hh))(_l\d+(?:_reverse)?)")
 _ATTENTION = ("in_proj_weight", "q_proj_weight")
 _GATES = {4: "lstm", 3: "gru", 1: "rnn"}
-COUNTED = "num_batches_tracked"  # of batch normalization, which says nothing about its outputs
+COUNTED = "num_batches_tracked"  # of batch normalization, which does not affect its outputs
 
 
 @dataclass
 class Unit:
-    """What one layer of lamina takes: a module's tensors, of recurrent ones a level's.
+    """The tensors for one layer: of a module, or of one level of a recurrent module.
 
     Attributes
     ----------
     prefix : str
         The module's name.
     form : str
-        What kind of layer it may be.
+        The kind of layer.
     keys : dict of str to str
         The full names of the tensors, by their names in the module.
     arrays : dict of str to ndarray
@@ -41,7 +41,7 @@ class Unit:
 
 
 def units_of(state: State) -> list[Unit]:
-    """Return the units in the order in which PyTorch lists them, else in that of their names."""
+    """Return the units in PyTorch's order, or else sorted by name."""
     groups: dict[tuple[str, str], dict[str, str]] = {}
     attentions = {
         key.rpartition(".")[0] for key in state.arrays if key.rpartition(".")[2] in _ATTENTION
@@ -67,7 +67,7 @@ def units_of(state: State) -> list[Unit]:
 
 
 def _counted(place: tuple[str, str]) -> list[list[Any]]:
-    """Return what sorts names with numbers as people count: "fc2" before "fc10"."""
+    """Return a sort key for names with numbers: "fc2" before "fc10"."""
     parts = [re.split(r"(\d+)", name) for name in place]
     return [[int(part) if part.isdigit() else part for part in each] for each in parts]
 

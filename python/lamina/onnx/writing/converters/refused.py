@@ -36,11 +36,11 @@ for _kind, _reason in _REASONS.items():
 def noise(t: Translation, asked: Asked) -> str:
     """Write nothing: noise is for training, unless it is always applied."""
     if asked["always"]:
-        raise CannotExpressError("it draws random noise in inference too")
+        raise CannotExpressError("it also draws random noise in inference")
     return t.name_of(asked.x)
 
 
 @converts("assign")
 def assign(t: Translation, asked: Asked) -> str:
-    """Write what is read; only training leaves it in the weight."""
+    """Write the assigned value; only training stores it in the weight."""
     return t.name_of(asked["value"])

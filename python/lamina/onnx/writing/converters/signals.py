@@ -1,4 +1,4 @@
-"""Fourier transforms, resized axes, and the bits of whole numbers."""
+"""Fourier transforms, resized axes, and bits of integers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lamina.onnx.writing.translation import ELEMENTS, Translation
 
 @converts("fourier")
 def fourier(t: Translation, asked: Asked) -> list[str]:
-    """Write the discrete Fourier transform of the last axis, parts side by side behind it."""
+    """Write the discrete Fourier transform of the last axis, with both parts in a new last axis."""
     parts = [asked["real"]] + ([] if asked["imaginary"] is None else [asked["imaginary"]])
     last, axis = parts[0].rank, parts[0].rank - 1
     apart = [t.node("Unsqueeze", t.name_of(part), t.integers([last])) for part in parts]
@@ -27,7 +27,7 @@ def fourier(t: Translation, asked: Asked) -> list[str]:
 
 @converts("resize")
 def resize(t: Translation, asked: Asked) -> str:
-    """Write one axis resized linearly: between two of its elements each."""
+    """Write an axis resized by linear interpolation."""
     x, axis, to = asked.x, asked["axis"], int(asked["to"])
     size = x.shape[axis]
     if t.open_lengths:
@@ -46,7 +46,7 @@ def resize(t: Translation, asked: Asked) -> str:
 
 
 def _resized_from_any(t: Translation, asked: Asked) -> str:
-    """Write the same for an axis of any length, in double precision as far as the places go."""
+    """Write the same for an axis of any length, with positions in double precision."""
     x, to = asked.x, int(asked["to"])
     at, name = x.axis(asked["axis"]), t.name_of(x)
 
@@ -85,11 +85,11 @@ for _kind, _op in {"and": "BitwiseAnd", "or": "BitwiseOr", "xor": "BitwiseXor"}.
 
 @converts("bitwise_left_shift")
 def left_shift(t: Translation, asked: Asked) -> str:
-    """Write bits moved up; 0 where the places are not in [0, 32)."""
+    """Write bits shifted left; 0 if the count is not in [0, 32)."""
     a, b = (t.cast(t.name_of(asked[name]), "int64") for name in ("a", "b"))
     zero, limit = t.scalar(0, "int64"), t.scalar(32, "int64")
     known = t.node("And", t.node("GreaterOrEqual", b, zero), t.node("Less", b, limit))
-    # a 2^b modulo 2^32, and then as a number with a sign
+    # a 2^b modulo 2^32, then as a signed number
     power = _power_of_two(t, t.node("Where", known, b, zero))
     span, half = t.scalar(2**32, "int64"), t.scalar(2**31, "int64")
     low = t.node("Mod", t.node("Mul", t.node("Mod", a, span), power), span)
@@ -99,7 +99,7 @@ def left_shift(t: Translation, asked: Asked) -> str:
 
 @converts("bitwise_right_shift")
 def right_shift(t: Translation, asked: Asked) -> str:
-    """Write bits moved down, under the sign: a quotient rounded down."""
+    """Write bits shifted right with the sign: a quotient rounded down."""
     a, b = (t.cast(t.name_of(asked[name]), "int64") for name in ("a", "b"))
     zero, limit = t.scalar(0, "int64"), t.scalar(31, "int64")
     inside = t.node("And", t.node("GreaterOrEqual", b, zero), t.node("Less", b, limit))

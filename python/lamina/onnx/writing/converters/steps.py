@@ -40,7 +40,7 @@ def _initial_states(t: Translation, asked: Asked, units: int) -> list[str]:
 
 
 class _Step:
-    """One step of a cell, on the sheet's own list of nodes for as long as it is written."""
+    """One step of a cell, which temporarily uses a separate list of nodes of the sheet."""
 
     def __init__(self, t: Translation, asked: Asked) -> None:
         self.t, self.asked, self.cell = t, asked, asked["cell"]
@@ -51,19 +51,19 @@ class _Step:
         if bias is not None and len(bias.shape) == 2:
             name = self.bias
             self.bias, self.bias_of_state = t.nodes_of("Split", [name], 2, axis=0, num_outputs=2)
-        # Written outside the body: the state's share of a GRU that resets it before its product.
+        # Written outside the body: the part of the state in a GRU that is reset before its product.
         if self.cell == "gru_reset_before":
             self.of_gates = self._columns(self.kernel, 0, 2)
             self.of_new = self._columns(self.kernel, 2, 3)
 
     def product_of_inputs(self) -> str:
-        """Write x kernel + bias, of all steps at once."""
+        """Write x kernel + bias, for all steps at once."""
         t = self.t
         y = t.node("MatMul", t.name_of(self.asked.x), t.name_of(self.asked["kernel"]))
         return t.node("Add", y, self.bias) if self.bias else y
 
     def body(self, count: int, masked: bool) -> tuple[Body, int]:
-        """Write the step apart; returns it and how many states there are."""
+        """Write the step separately; returns it and the number of states."""
         sheet, t = self.t.sheet, self.t
         kept = len(sheet.nodes)
         states = [sheet.name(f"{sheet.layer}/state") for _ in range(count)]
@@ -84,7 +84,7 @@ class _Step:
         del sheet.nodes[kept:]
         return Body(nodes, inputs, [(name, "float", wide) for name in after]), count
 
-    # --- cells: the states after a step, of what x has made of itself and the states before
+    # --- cells: the states after a step, from the products of x and the states before
 
     def _simple_rnn(self, x: str, h: str) -> tuple[str]:
         return (self._new(self.t.node("Add", x, self._product(h))),)
@@ -113,7 +113,7 @@ class _Step:
         reset = node("MatMul", node("Mul", r, h), self.of_new)
         return (self._between(z, h, self._new(node("Add", xh, reset))),)
 
-    # --- what they are made of
+    # --- their parts
 
     def _product(self, h: str) -> str:
         return self.t.node("MatMul", h, self.kernel)

@@ -1,4 +1,4 @@
-"""Which function writes which operation of the engine."""
+"""The functions that write the operations of the engine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Asked:
     arguments : dict
         By name: settings, and for tensors ``Value``.
     shapes : list of tuple
-        Of the outputs, of a row where they have rows.
+        Of the outputs; of a row if they have rows.
     rows : bool
         Whether the outputs have rows.
     kinds : list of str
         "float", "int32" or "bool", by output.
     wanted : list of bool
-        Which outputs anything reads.
+        Whether each output is used.
     """
 
     arguments: dict[str, Any]
@@ -39,22 +39,22 @@ class Asked:
 
     @property
     def x(self) -> Value:
-        """The argument that most operations have."""
+        """The argument ``x`` of most operations."""
         return self.arguments["x"]  # type: ignore[no-any-return]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """That of the first output."""
+        """The shape of the first output."""
         return self.shapes[0]
 
 
-# Returns the name of the output, or a list of them.
+# A function that returns the name of the output, or a list of names.
 Converter = Callable[[Translation, Asked], Any]
 CONVERTERS: dict[str, Converter] = {}
 
 
 def converts(*kinds: str) -> Callable[[Converter], Converter]:
-    """Let a function write operations of the engine."""
+    """Return a decorator that registers a function for operations of the engine."""
 
     def take(function: Converter) -> Converter:
         for kind in kinds:

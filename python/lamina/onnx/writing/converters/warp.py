@@ -1,4 +1,4 @@
-"""Images read at places between their pixels: gathers, weighted by how near the pixels are."""
+"""Reading images between their pixels: gathers, weighted by the distances of the pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lamina.onnx.writing.translation import Translation, Value
 
 @converts("warp")
 def warp(t: Translation, asked: Asked) -> str:
-    """Write images whose pixels are read elsewhere; NaN where a place is not finite."""
+    """Write images whose pixels are read at other positions; NaN if a position is not finite."""
     images, fields = asked["images"], asked["rows"]
     height, width, _ = images.shape[-3:]
     rows, finite_rows = _finite(t, t.name_of(fields))
@@ -38,7 +38,7 @@ def warp(t: Translation, asked: Asked) -> str:
 
 
 def _behind(t: Translation, name: str) -> str:
-    """Return what is known of each place, for all channels behind it."""
+    """Return values for each position, repeated for all channels after it."""
     return t.node("Unsqueeze", name, t.integers([-1]))
 
 
@@ -51,9 +51,9 @@ def _finite(t: Translation, places: str) -> tuple[str, str]:
 def _along(
     t: Translation, places: str, size: int, mode: str, linear: bool
 ) -> list[tuple[str, str, str]]:
-    """Return the pixels next to places on an axis: where, "" or whether inside, and the weight."""
+    """Return the pixels next to positions on an axis: index, "" or whether inside, and weight."""
     if not linear:
-        half = 0.5 - np.finfo(t.dtype).eps / 4  # of two equally near, the one farther from 0
+        half = 0.5 - np.finfo(t.dtype).eps / 4  # ties are rounded away from 0
         away = t.node("Mul", t.node("Sign", places), t.number(half))
         nearest = number_function(t, "trunc", t.node("Add", places, away))
         return [(*_neighbour(t, nearest, size, mode), "")]
@@ -68,7 +68,7 @@ def _along(
 
 
 def _neighbour(t: Translation, place: str, size: int, mode: str) -> tuple[str, str]:
-    """Return the pixel for one that may be outside, and "" or whether it is inside."""
+    """Return the index for one that may be outside, and "" or whether it is inside."""
     known = ""
     if mode == "constant":
         low = t.node("GreaterOrEqual", place, t.number(0))
@@ -88,10 +88,10 @@ def _neighbour(t: Translation, place: str, size: int, mode: str) -> tuple[str, s
 
 
 def _reader(t: Translation, images: Value, fields: Value, width: int) -> Callable[[str, str], str]:
-    """Return what writes the pixels at whole rows and columns."""
+    """Return a function that writes the pixels at integer rows and columns."""
     flat = _as_lists(t, images)
     stride = t.scalar(width, "int64")
-    # Where one of the two is for all, it has no axis of its own or a single entry along it.
+    # If one of the two is common to all, it has no separate axis, or a single entry along it.
     whole = not images.rows and not fields.rows
     one_image = images.shape[0] == 1 if whole else not images.rows
     one_field = fields.shape[0] == 1 if whole else not fields.rows

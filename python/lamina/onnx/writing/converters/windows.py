@@ -1,4 +1,4 @@
-"""Convolutions and poolings: ONNX has the channels behind the rows."""
+"""Convolutions and poolings: ONNX has the channels after the rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.onnx.writing.translation import Translation, Value
 
 
 def _spatial(asked: Asked) -> int:
-    """Return how many axes an image has: 1 for steps, which the engine takes for a height of 1."""
+    """Return the number of spatial axes: 1 for steps, which the engine treats as height 1."""
     return len(asked.x.shape) - 1
 
 
@@ -28,7 +28,7 @@ def _pads(padding: Sequence[int], axes: int) -> list[tuple[int, int]]:
 
 
 def _same(shape: Sequence[int], spans: Sequence[int], strides: Sequence[int]) -> Any:
-    """Return the pads with which an axis gives one output for each stride."""
+    """Return the pads that give one output for each stride along an axis."""
     pads = []
     for size, span, stride in zip(shape, spans, strides, strict=True):
         whole = max((-(-size // stride) - 1) * stride + span - size, 0)
@@ -99,7 +99,7 @@ def conv2d(t: Translation, asked: Asked) -> str:
 def conv2d_transpose(t: Translation, asked: Asked) -> str:
     """Write a transposed convolution, then its activation.
 
-    Padding only cuts the output of one without it; what is wanted beyond that output is zero.
+    Padding only cuts the output of one without it; requested elements beyond that output are zero.
     """
     x, kernel, axes = asked.x, asked["kernel"], _spatial(asked)
     strides, dilation = _sides(asked["strides"], axes), _sides(asked["dilation"], axes)
@@ -109,7 +109,7 @@ def conv2d_transpose(t: Translation, asked: Asked) -> str:
     spans = [(k - 1) * d + 1 for k, d in zip(sizes, dilation, strict=True)]
     full = [s * (n - 1) + w for s, n, w in zip(strides, x.shape, spans, strict=False)]
     begins = [a for a, _ in pads]
-    # How much less than `full` lies behind the output, negative where zeros are added.
+    # How much of `full` is cut after the output; negative if zeros are added.
     ends = [f - a - n for f, a, n in zip(full, begins, shape, strict=True)]
     y = t.node(
         "ConvTranspose", t.channels_first(x),
@@ -132,7 +132,7 @@ def pool2d(t: Translation, asked: Asked) -> str:
     x, axes = asked.x, _spatial(asked)
     sizes, strides = _sides(asked["pool"], axes), _sides(asked["strides"], axes)
     largest, pads = asked["kind"] == "max", _pads(asked["padding"], axes)
-    if tuple(sizes) == x.shape[:-1] and not any(a or b for a, b in pads):  # whatever its size
+    if tuple(sizes) == x.shape[:-1] and not any(a or b for a, b in pads):  # for any size
         op = "GlobalMaxPool" if largest else "GlobalAveragePool"
         return t.channels_last(t.node(op, t.channels_first(x)), axes + 2)
     counts = {} if largest else {"count_include_pad": 0}
