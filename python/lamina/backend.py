@@ -61,7 +61,7 @@ def epsilon() -> float:
 
 
 def floatx() -> str:
-    """Return the precision of models that are told none, "float32".
+    """Return the default precision of models, "float32".
 
     Examples
     --------

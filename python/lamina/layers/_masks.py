@@ -26,7 +26,7 @@ def check_masks(who: str, x: Sequence[Tensor], masks: Sequence[Tensor | None]) -
 
 
 def check_steps(who: str, x: Tensor, mask: Tensor | None, inner: bool = False) -> None:
-    """Raise ValueError unless a mask has one truth value per step or, if ``inner``, starts so."""
+    """Raise ValueError unless a mask has one boolean per step or, if ``inner``, starts so."""
     if mask is None:
         return
     shape, needed = mask.row_shape, x.row_shape[:1]

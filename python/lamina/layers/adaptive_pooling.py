@@ -84,7 +84,7 @@ class AdaptivePooling(Layer):
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling):
-    """The mean over as many windows of a signal as are asked for, channel by channel.
+    """The mean over a given number of windows of a signal, channel by channel.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
 
 
 class AdaptiveAveragePooling2D(AdaptivePooling):
-    """The mean over as many windows of an image as are asked for, channel by channel.
+    """The mean over a given number of windows of an image, channel by channel.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
 
 
 class AdaptiveAveragePooling3D(AdaptivePooling):
-    """The mean over as many windows of a volume as are asked for, channel by channel.
+    """The mean over a given number of windows of a volume, channel by channel.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ class AdaptiveAveragePooling3D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling1D(AdaptivePooling):
-    """The maximum over as many windows of a signal as are asked for, channel by channel.
+    """The maximum over a given number of windows of a signal, channel by channel.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ class AdaptiveMaxPooling1D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling2D(AdaptivePooling):
-    """The maximum over as many windows of an image as are asked for, channel by channel.
+    """The maximum over a given number of windows of an image, channel by channel.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ class AdaptiveMaxPooling2D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling3D(AdaptivePooling):
-    """The maximum over as many windows of a volume as are asked for, channel by channel.
+    """The maximum over a given number of windows of a volume, channel by channel.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class FillMissing(AheadLayer):
         missing categories become "[missing]".
     of : {"number", "category"}, default "number"
         Numbers become floats; dates become days since 1970, and durations days.  Categories become
-        strings: integers are written out, truth values become "True" and "False".
+        strings: integers are written out, booleans become "True" and "False".
     indicator : bool, default False
         Whether to append, for each column of numbers, a column that is 1 where the value was
         missing.

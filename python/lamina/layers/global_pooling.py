@@ -148,7 +148,7 @@ class GlobalAveragePooling1D(GlobalPooling):
     Raises
     ------
     ValueError
-        If the input has another number of axes, or the mask does not have one truth value per step.
+        If the input has another number of axes, or the mask does not have one boolean per step.
 
     Notes
     -----

@@ -71,7 +71,7 @@ class Layer(Recordable, PublicKeywords):
     batch, so Python's ``if`` may depend on ``training``, shapes and settings, but not on the values
     of tensors.
 
-    A mask says which positions of a row count, with one truth value for each position of the
+    A mask says which positions of a row count, with one boolean for each position of the
     leading axes.  It is passed to ``call`` if that has a parameter ``mask``.  With
     ``supports_masking`` the mask is passed on unchanged; otherwise it ends at this layer, unless
     ``compute_mask`` returns another.

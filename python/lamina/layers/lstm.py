@@ -58,7 +58,7 @@ class LSTM(Recurrent):
     return_state : bool, default False
         Also return the last states h and c.
     go_backwards : bool, default False
-        Process the last step first; outputs lie in the order of processing.
+        Process the last step first; outputs are in the order of processing.
     stateful : bool, default False
         Start each batch from the state in which the previous one ended, row by row, in ``fit``
         (pass ``shuffle=False``), ``evaluate`` and ``predict``; a given initial state takes

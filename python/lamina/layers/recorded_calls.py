@@ -193,7 +193,7 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         masks = [mask_of(v) for v in (x if isinstance(x, (list, tuple)) else [x])]
         masks = masks if len(masks) == len(arrays) else [None] * len(arrays)
     elif mask is not None:
-        rows = isinstance(mask, list) and len(arrays) == 1  # truth values given as nested lists
+        rows = isinstance(mask, list) and len(arrays) == 1  # booleans given as nested lists
         masks = spread(np.asarray(mask) if rows else mask, len(arrays))
         _check_masks(layer, arrays, masks)
         pairs = zip(masks, arrays, strict=True)

@@ -78,7 +78,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         self._start()
 
     def _start(self) -> None:
-        # Attributes that are made anew in a copy: everything that belongs to the engine.
+        # Attributes that a copy creates again: everything that belongs to the engine.
         self._changes = 0  # count of structural changes, by which calls detect new ones
         self._ready = False  # all weights are made and filled, so other threads may use them
         self._row_shapes: Kept[list[Shape]] = Kept()  # output shapes, by input shapes

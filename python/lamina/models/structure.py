@@ -53,7 +53,7 @@ class Structure:
     ahead : list of Step
         Steps of layers that compute on arrays, before the recorded part runs.
     fed : list of int
-        The tensors fed to the graph: the inputs, if there is no layer ahead of it.
+        The tensors fed to the graph: the inputs, if there is no layer before it.
     shapes : list of tuple of int
         Of a row of each tensor.
     inputs, outputs : list of int
@@ -111,7 +111,7 @@ class Structure:
         return [*self.ahead, *self.steps]
 
     def _read(self, who: str) -> list[int]:
-        """Return the tensors fed to the graph: the inputs, and results of layers ahead of it."""
+        """Return the tensors fed to the graph: the inputs, and results of layers before it."""
         for number in self.outputs:
             if self.dtypes[number] == "string":
                 name = self.tensors[number].name

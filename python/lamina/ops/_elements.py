@@ -20,7 +20,7 @@ def scalar(value: Any) -> bool:
 def elementwise(op: str, *operands: Any, dtype: str | None = None) -> Tensor:
     """Record one element-wise operation of the engine, with NumPy's broadcasting.
 
-    ``dtype`` is "float", "int32" or "bool"; by default bool if the operation returns truth values,
+    ``dtype`` is "float", "int32" or "bool"; by default bool if the operation returns booleans,
     otherwise float.
     """
     tensors: list[Tensor] = []

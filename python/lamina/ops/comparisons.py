@@ -1,4 +1,4 @@
-"""Comparisons, truth values, and choices between elements."""
+"""Comparisons, logic, and choices between elements."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
     Parameters
     ----------
-    pred : bool or tensor of one truth value
+    pred : bool or tensor of one boolean
         For a tensor, whose value is not known yet, both functions are recorded, and the choice
         between their results is made when the graph runs.
     true_fn, false_fn : callable

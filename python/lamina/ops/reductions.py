@@ -184,7 +184,7 @@ def _place(kind: str, x: Any, axis: Any, keepdims: bool) -> Tensor:
     return reduced(kind, reshape(x, (1,)), 0, False)
 
 
-# --- truth values
+# --- booleans
 
 
 @operation

@@ -161,6 +161,6 @@ def _lock(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError:  # a file system without locks: whoever has the name keeps it
+    except OSError:  # a file system without locks: the process that has the name keeps it
         return False
     return True
