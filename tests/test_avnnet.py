@@ -173,7 +173,7 @@ def test_columns_of_tables_are_found_by_name():
         ({"sise": 3}, TypeError, "avNNet: unknown argument 'sise'; did you mean 'size'"),
         ({"weights": [1.0], "bag": True}, ValueError, "weights must have 60 numbers"),
         ({"y": Y[:5]}, ValueError, "avNNet: x and y must have the same number of rows; got 60 and"),
-        ({"y": [*CLASSES[:-1], None]}, ValueError, "must have a class in each row; got a missing"),
+        ({"y": [*CLASSES[:-1], None]}, ValueError, "must have a class in each row; one is missing"),
     ],
 )
 def test_refusals(more, error, message):

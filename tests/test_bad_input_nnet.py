@@ -60,7 +60,7 @@ def test_wrong_calls():
         (lambda: lamina.nnet(X, size=2), "nnet: needs x and y, or a formula and data"),
         (lambda: lamina.nnet("y ~ a", size=2), "nnet: a formula needs data"),
         (lambda: lamina.nnet(X, Y, size=2, subset=[1]), "nnet: subset and contrasts need a form"),
-        (lambda: lamina.nnet(X, [["a", "b"]] * 20, size=2), r"one class a row; got .*\(20, 2\)"),
+        (lambda: lamina.nnet(X, [["a", "b"]] * 20, size=2), r"one class per row; got .*\(20, 2\)"),
         (lambda: lamina.nnet(X, Y, size=2, abstol="1"), "nnet: abstol must be a number; got '1'"),
         (lambda: lamina.nnet(X, Y, size=2, random_state="x"), "nnet: random_state must be None"),
         (lambda: lamina.nnet(X, Y, size=2, linout=2), "nnet: linout must be True or False"),

@@ -54,7 +54,7 @@ def test_ties_are_broken_by_the_seed_and_each_is_chosen_alike():
 
 
 def test_refusals():
-    with pytest.raises(TypeError, match=r"class_ind: cl must have one class a row; got shape"):
+    with pytest.raises(TypeError, match=r"class_ind: cl must have one class per row; got shape"):
         class_ind(np.ones((2, 2)))
     with pytest.raises(ValueError, match=r"which_is_max: x must be a vector of numbers, not empty"):
         which_is_max([])

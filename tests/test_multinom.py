@@ -271,9 +271,8 @@ def test_classes_come_back_as_the_data_have_them():
 
 def test_perfect_separation_is_told_in_words():
     data = {"y": ["a"] * 5 + ["b"] * 15, "x": [*range(5), *range(6, 21)]}
-    message = (
-        "rows of 'a', 'b' are told from those of other classes without error, by .Intercept., x;"
-    )
+    message = "rows of 'a', 'b' are separated from those of other classes without error, by "
+    message += ".Intercept., x;"
     with pytest.warns(UserWarning, match=message):
         fit = multinom("y ~ x", data, trace=False, maxit=500)
     assert np.abs(fit.coef()).max() > 10  # as in R

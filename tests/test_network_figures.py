@@ -23,7 +23,7 @@ def test_values_and_deltas_of_a_row_are_those_of_its_trace():
     symbols = ["$x_{1}$", "$x_{2}$", "$z_{1}$", "$z_{2}$", "$z_{3}$", r"$\hat{y}_{1}$"]
     assert [text for text in texts if text in symbols] == symbols
     assert len(plot.backpropagation(traced).lines) == 6 + 6 + 7  # weights and units
-    with pytest.raises(TypeError, match=r"backpropagation: needs what lamina\.trace returns"):
+    with pytest.raises(TypeError, match=r"backpropagation: needs the result of lamina\.trace"):
         plot.backpropagation(network())
 
 

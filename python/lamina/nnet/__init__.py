@@ -1,11 +1,11 @@
 """R's nnet: networks with one hidden layer, fitted by BFGS, with R's names, order and output.
 
-The room can be called: ``lamina.nnet("medv ~ .", data, size=5)`` is ``lamina.nnet.nnet(...)``.
+The module can be called: ``lamina.nnet("medv ~ .", data, size=5)`` is ``lamina.nnet.nnet(...)``.
 
-- ``nnet`` fits a network and returns an ``NNet``; ``nnet_hess`` gives its second derivatives
-- ``multinom`` fits a multinomial log-linear model, and returns a ``Multinom``
-- ``avNNet`` averages networks from several starts, or resamples, and returns an ``AvNNet``
-- ``model_frame`` is what formulas make of tables
+- ``nnet`` fits a network and returns an ``NNet``; ``nnet_hess`` returns its second derivatives
+- ``multinom`` fits a multinomial log-linear model and returns a ``Multinom``
+- ``avNNet`` averages networks from several starts or resamples, and returns an ``AvNNet``
+- ``model_frame`` applies a formula to a table
 - ``class_ind`` codes classes as indicators, ``which_is_max`` breaks ties at random
 - ``RSeed`` draws starting weights as R does
 """

@@ -1,4 +1,4 @@
-"""Arguments of nnet: what they mean together, and which are refused, as in R."""
+"""Arguments of nnet: their combined meaning, and which are refused, as in R."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def network_of(
     if structure.weights > most:
         raise ValueError(
             f"{WHO}: too many ({structure.weights}) weights; MaxNWts allows {most}: raise it, or "
-            f"take a smaller size"
+            f"use a smaller size"
         )
     if softmax and outputs < 2:
         raise ValueError(
             f"{WHO}: 'softmax = TRUE' requires at least two response categories; got {outputs}: "
-            f"give a column for each class, and of one class alone there is nothing to learn"
+            f"give a column for each class; with a single class there is nothing to learn"
         )
     if entropy and not ((given.y >= 0) & (given.y <= 1)).all():
         raise ValueError(f"{WHO}: entropy needs a response in [0, 1]; got {_outside(given.y)}")

@@ -1,4 +1,4 @@
-"""Averages of networks that differ in their starting weights, and resamples: caret's ``avNNet``."""
+"""Averages of networks with different starting weights or resamples: caret's ``avNNet``."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ class AvNNet:
     model : list of NNet
         The networks.
     repeats : int
-        How many there are.
+        The number of networks.
     bag : bool
         Whether each was fitted to a resample of the rows.
     seeds : list of int
-        Of their starting weights, and resamples.
+        The seeds of their starting weights and resamples.
     lev : tuple or None
-        The classes as the data have them; None of a regression.
+        The classes as in the data; None for a regression.
     names : list of str or None
         The names of the inputs.
     output_names : list of str or None
         The classes, or the response's name or columns.
     formula : str or None
     frame : ModelFrame or None
-        What the formula made of the table.
+        The variables that the formula made from the table.
     """
 
     def __init__(self, model: list[NNet], bag: bool, seeds: list[int], data: _Given) -> None:
@@ -78,17 +78,17 @@ class AvNNet:
         Parameters
         ----------
         newdata : table or array_like of shape (rows, inputs), optional
-            A table with the columns of the formula, or the inputs; a vector is one row.  By
-            default the rows that were fitted.
+            A table with the columns of the formula, or the inputs; a vector is one row.  By default
+            the rows of the fit.
         type : {"raw", "class", "prob"}, default "raw"
-            Means of outputs; of classes that with the largest one; or means over their sum.  Of a
-            regression ``"raw"`` alone.
+            The means of the outputs; the class with the largest mean; or the means divided by their
+            sum.  A regression allows only ``"raw"``.
 
         Returns
         -------
         ndarray
-            (rows,) of numbers or classes, or (rows, outputs).  Rows of a table with missing values
-            are NaN, or None among classes.
+            Numbers or classes of shape (rows,), or (rows, outputs).  For rows of a table with
+            missing values, they are NaN, or None among classes.
         """
         _check.choice("predict", "type", type, ("raw", "class", "prob"))
         if type != "raw" and self.lev is None:
@@ -128,7 +128,7 @@ class _Given:
         self.levels = response.levels if response.kind == "factor" else None
         if self.levels is not None:
             if (response.values < 0).any():
-                raise ValueError(f"{WHO}: y must have a class in each row; got a missing one")
+                raise ValueError(f"{WHO}: y must have a class in each row; one is missing")
             self.y = class_ind(response)
         else:
             self.y = response.values
@@ -140,7 +140,7 @@ class _Given:
         self.weights = case_weights(weights, len(self.x))
 
     def again(self, newdata: Any) -> tuple[Array, Callable[[Array], Array]]:
-        """Return the inputs of other rows, and what puts results in the places of all rows."""
+        """Return inputs of other rows, and a function that places results among all rows."""
         if newdata is None:
             return self.x, _as_they_are if self.frame is None else self.frame.spread
         if self.frame is not None:
@@ -175,7 +175,7 @@ def avNNet(  # noqa: N802
     trace: bool = True,
     **more: Any,
 ) -> AvNNet:
-    """Fit several networks from different starting weights, and average them: caret's ``avNNet``.
+    """Fit several networks from different starting weights and average them, as caret's ``avNNet``.
 
     ``avNNet(x, y, size=5)`` takes inputs and a response, ``avNNet("y ~ .", data, size=5)`` a
     formula and a table.
@@ -185,32 +185,33 @@ def avNNet(  # noqa: N802
     x : array_like of shape (rows, inputs), or str
         The inputs, or the formula.
     y : array_like of shape (rows,) or (rows, outputs), or a table
-        The response: numbers, or classes as strings, truth values or categories; or the table of
-        the formula.  Classes have an output each.
+        The response: numbers, or classes as strings, truth values or categories; or the table for
+        the formula.  Each class has an output.
     weights : array_like of shape (rows,), optional
         Case weights; with a formula also an expression of columns.
     formula, data : str, table
         In the places of x and y.
     repeats : int, default 5
-        How many networks.
+        The number of networks.
     bag : bool, default False
-        Whether each is fitted to rows that are drawn with replacement, as many as there are.
+        Whether each network is fitted to a resample of the rows, drawn with replacement and of the
+        same size.
     allowParallel : bool, default True
-        Whether they are fitted side by side on lamina's threads.
+        Whether the networks are fitted in parallel on lamina's threads.
     seeds : sequence of int, optional
-        One for each network: of its starting weights and rows.  They are drawn as R draws them
-        after ``set.seed(seed)``.
+        One seed for each network, for its starting weights and rows.  They are drawn as R draws
+        them after ``set.seed(seed)``.
     subset, na_action, contrasts : optional
         With a formula: see ``lamina.nnet.formulas.model_frame``.
     random_state : int, Generator or RandomState, optional
-        Draws ``seeds``; by default lamina's seed does.
+        The generator of ``seeds``; by default lamina's seed.
     executor : concurrent.futures.Executor, optional
         Where the networks are fitted instead of threads.  The results are the same.
     size : int, default 1
         Hidden units.
     trace : bool, default True
-        Whether each network is announced, and its search reported; side by side, they are announced
-        alone.
+        Whether each network is announced and its search reported; in parallel they are only
+        announced.
     **more
         Arguments of ``nnet``, such as ``linout, softmax, decay, maxit, skip``.
 
@@ -227,8 +228,8 @@ def avNNet(  # noqa: N802
     Notes
     -----
     As in caret, networks of classes are fitted by least squares unless ``softmax=True`` or
-    ``entropy=True``.  There, rows that are drawn keep the weights of others; here they keep
-    their own.
+    ``entropy=True``.  In caret the rows of a resample get the weights of other rows; here they keep
+    their own weights.
 
     Examples
     --------
@@ -281,7 +282,7 @@ def _networks(
     given: _Given, drawn: list[int], bag: bool, trace: bool, settings: dict[str, Any],
     executor: Executor | None, serial: bool,
 ) -> list[NNet]:  # fmt: skip
-    """Return the fitted networks, each announced where that is asked for."""
+    """Return the fitted networks, and announce each if asked to."""
     count = len(drawn)
     if executor is not None or not serial:
         if trace:
@@ -369,13 +370,13 @@ def _side_by_side(
 def fit_one(
     x: Array, y: Array, weights: Any, seed: int, bag: bool, trace: bool, settings: dict[str, Any]
 ) -> NNet:
-    """Return one of the networks; executors call it."""
+    """Return one of the networks; called by executors."""
     drawn, rows = _drawn(seed, len(x), bag)
     return nnet(**_arguments(x, y, weights, rows, drawn, trace, settings))
 
 
 def _drawn(seed: int, rows: int, bag: bool) -> tuple[RSeed, Any]:
-    """Return what draws a network's weights, and its rows before that, or all of them."""
+    """Return the generator of a network's weights, and the network's rows, drawn before them."""
     drawn = RSeed(seed)
     return drawn, resample(drawn, rows) if bag else slice(None)
 
@@ -384,7 +385,7 @@ def _arguments(
     x: Array, y: Array, weights: Any, rows: Any, drawn: RSeed, trace: bool,
     settings: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    """Return those of nnet for a network."""
+    """Return the arguments of nnet for a network."""
     case = None if weights is None else np.asarray(weights)[rows]
     own = {"x": x[rows], "y": y[rows], "weights": case, "random_state": drawn, "trace": trace}
     return {**own, **settings}

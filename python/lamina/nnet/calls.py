@@ -1,4 +1,4 @@
-"""Calls as R prints them beside their results."""
+"""Calls as R prints them with their results."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lamina.nnet.formulas.expressions import (
 )
 from lamina.nnet.formulas.variables import level_text
 
-CUTOFF = 60  # R's: what comes behind it begins a new line
+CUTOFF = 60  # R's: text beyond it starts a new line
 
 
 def call_text(function: str, formula: str, **given: Any) -> str:
     """Return the call of a function as R prints it, in lines.
 
-    Strings are expressions, a dict is a list with names.  Other values are called by the name that
-    they have in the caller's program, if they have one, else by their type.
+    Strings are written as expressions, a dict as a list with names.  Other values appear under the
+    name that they have in the caller's program, if they have one, and otherwise as their type.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class _Writer:
         self._indent = 0
 
     def write(self, tree: Tree) -> None:
-        """Write a tree behind what is there."""
+        """Append a tree to the text."""
         if isinstance(tree, Call):
             self._write_call(tree)
         elif isinstance(tree, Infix):
@@ -89,7 +89,7 @@ class _Writer:
         self.lines[-1] += text
 
     def _break(self, broken: bool) -> bool:
-        """Begin a line if this one is long; what is broken for the first time is indented."""
+        """Start a new line if this one is long; the first break of an expression indents it."""
         if len(self.lines[-1]) <= CUTOFF:
             return broken
         self._indent += not broken
@@ -98,7 +98,7 @@ class _Writer:
 
 
 def _told(value: Any) -> Tree:
-    """Return the name that the caller's program has for a value, or what it is."""
+    """Return the name of a value in the caller's program, or its type."""
     if isinstance(value, str):
         return parse("call", value)
     if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):

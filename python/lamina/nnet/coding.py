@@ -1,4 +1,4 @@
-"""Small functions of R's nnet: indicator matrices, and the place of a largest element."""
+"""Small functions of R's nnet: indicator matrices, and the index of the largest element."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Generator = np.random.Generator
 def class_ind(cl: Any = _check.NEEDED, return_levels: bool = False) -> Any:
     """Return the indicator matrix of classes, R's ``class.ind``.
 
-    R's matrix has the classes as names of its columns.  An array has none: ask for the classes with
-    ``return_levels``, in the manner of ``numpy.unique``.
+    The columns of R's matrix are named by the classes.  Arrays have no such names:
+    ``return_levels`` returns the classes too, as in ``numpy.unique``.
 
     Parameters
     ----------
@@ -32,19 +32,19 @@ def class_ind(cl: Any = _check.NEEDED, return_levels: bool = False) -> Any:
     Returns
     -------
     indicators : ndarray (rows, classes)
-        float64: 1 in the column of a row's class, 0 elsewhere; 0 in all where the class is missing.
-        The columns are in the order of the sorted classes, or of the categories.
+        float64: 1 in the column of a row's class, 0 elsewhere; all 0 if the class is missing.  The
+        columns are in the order of the sorted classes, or of the categories.
     levels : list
-        The class of each column, as the data have it.  Only with ``return_levels``.
+        The class of each column, as in the data.  Only with ``return_levels``.
 
     Raises
     ------
     TypeError
-        If ``cl`` does not hold one class a row.
+        If ``cl`` does not have one class per row.
 
     See Also
     --------
-    lamina.utils.to_categorical : The same of classes that are numbered from 0.
+    lamina.utils.to_categorical : The same for classes that are numbered from 0.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def class_ind(cl: Any = _check.NEEDED, return_levels: bool = False) -> Any:
     _check.boolean("class_ind", "return_levels", return_levels)
     held = variable("class_ind", "cl", cl)
     if held.values.ndim != 1:
-        raise TypeError(f"class_ind: cl must have one class a row; got shape {held.values.shape}")
+        raise TypeError(f"class_ind: cl must have one class per row; got shape {held.values.shape}")
     if held.kind != "factor":
         as_given = bool if held.kind == "logical" else int if held.whole else float
         held = factor([None if np.isnan(v) else as_given(v) for v in held.values.tolist()])
@@ -70,24 +70,24 @@ def class_ind(cl: Any = _check.NEEDED, return_levels: bool = False) -> Any:
 
 @answering_calls
 def which_is_max(x: Any = _check.NEEDED, seed: int | Generator | None = None) -> int:
-    """Return the place of the largest element, R's ``which.is.max``; ties are broken at random.
+    """Return the index of the largest element, as R's ``which.is.max``; ties are broken at random.
 
     Parameters
     ----------
     x : array_like (n,)
     seed : int or numpy.random.Generator, optional
-        Chooses among elements that are the largest.  By default ``lamina.set_random_seed`` decides,
-        or chance.
+        Chooses among elements that are equally large.  By default the seed of
+        ``lamina.set_random_seed``, or a random one.
 
     Returns
     -------
     int
-        From 0 on.
+        The index, counted from 0.
 
     Raises
     ------
     ValueError
-        If ``x`` is empty or holds NaN.
+        If ``x`` is empty or contains NaN.
 
     Examples
     --------

@@ -1,11 +1,11 @@
-"""What R's nnet minimizes, in ``lamina.ops``: sums over rows and outputs, before decay.
+"""Criteria that R's nnet minimizes, in ``lamina.ops``: sums over rows and outputs, before decay.
 
-R takes the logistic function to be 0 or 1, with derivative 0, where its argument is more than 15
-away from 0, and so does this file: elsewhere values agree to rounding, and so do whole searches
-for as long as rounding does not tell them apart.
+In R the logistic function is 0 or 1, with derivative 0, if its argument is more than 15 away from
+0, and this file does the same.  Elsewhere values agree up to rounding, and so do whole searches
+until rounding makes them diverge.
 
-Outputs come before their last function, of shape (..., outputs, cases); so do targets, below which
-case weights may lie in a row of their own.
+Outputs are those before the last function, of shape (..., outputs, cases).  Targets have the same
+shape, and may have an additional last row of case weights.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from lamina import ops
 from lamina.losses import Loss
 
 REACH = 15.0  # of the logistic function
-LEAST_LOG = 80.0 * math.log(10.0)  # R adds 1e-80 to what it takes logarithms of
+LEAST_LOG = 80.0 * math.log(10.0)  # R adds 1e-80 to the arguments of logarithms
 
 
 def logistic(z: Any) -> Any:
-    """Return ``1 / (1 + exp(-z))`` as R has it."""
+    """Return ``1 / (1 + exp(-z))`` as in R."""
     return ops.where(ops.absolute(z) <= REACH, ops.sigmoid(z), ops.where(z > 0.0, 1.0, 0.0))
 
 
 class Criterion(Loss):
-    """A sum over cases of what ``each`` returns, times their weights.
+    """The sum over cases of the values of ``each``, times the cases' weights.
 
     Parameters
     ----------
     weighted : bool
-        Whether the last row of targets holds case weights.
+        Whether the last row of targets contains case weights.
     """
 
     name = "criterion"
-    free_target: ClassVar[bool] = True  # targets may have a row more than outputs
+    free_target: ClassVar[bool] = True  # targets may have one row more than outputs
 
     def __init__(self, weighted: bool) -> None:
         super().__init__(reduction="sum")
@@ -49,7 +49,7 @@ class Criterion(Loss):
         return ops.sum(y_true[..., -1, :] * values, axis=-1)
 
     def each(self, y: Any, z: Any) -> Any:
-        """Return values that are to be added up, (..., outputs, cases) or (..., 1, cases)."""
+        """Return the terms of the sum, of shape (..., outputs, cases) or (..., 1, cases)."""
         raise NotImplementedError
 
 
@@ -92,13 +92,13 @@ class LogLinear(Criterion):
 
 
 class Censored(Criterion):
-    """``-log`` of the probability of the classes whose target is 1: of one of them, unknown which.
+    """``-log`` of the probability that the class is one of those whose target is 1.
 
     Probabilities are the softmax of the outputs.
     """
 
     def each(self, y: Any, z: Any) -> Any:
-        """Return one value a case."""
+        """Return one value per case."""
         possible = ops.where(y == 1.0, z, -1e300)
         among = ops.logsumexp(possible, axis=-2, keepdims=True)
         return ops.logsumexp(z, axis=-2, keepdims=True) - among

@@ -1,4 +1,4 @@
-"""What a network is fitted to: inputs and responses as matrices, from arrays or a formula."""
+"""The data of a fit: inputs and responses as matrices, from arrays or a formula."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Given:
         (rows, inputs) and (rows, outputs).
     weights : ndarray (rows,) or None
     names : list of str or None
-        Of the inputs.
+        The names of the inputs.
     levels : list or None
         The classes.
     of_levels : int
-        How many levels the response has if it is a factor; 0 if it is none.
+        The number of levels if the response is a factor; otherwise 0.
     formula, response : str or None
         As R prints them.
     outputs : list of str or None
-        What the outputs are called.
+        The names of the outputs.
     frame : ModelFrame or None
-        What makes inputs of other tables.
+        The frame that makes inputs from other tables.
     """
 
     x: Array
@@ -53,12 +53,12 @@ class Given:
     frame: Any = None
 
     def spread(self, values: Array) -> Array:
-        """Return values of the rows, with gaps where ``na.exclude`` left rows out."""
+        """Return values of the rows, with NaN for the rows that ``na.exclude`` left out."""
         return values if self.frame is None else np.asarray(self.frame.spread(values))
 
 
 def matrix_of(who: str, name: str, value: Any, row: bool = False) -> Array:
-    """Return a float64 matrix; a vector is a column, or with `row` a row."""
+    """Return a float64 matrix; a vector becomes a column or, with `row`, a row."""
     numbers = np.asarray(as_numbers(who, name, value))
     if numbers.dtype.kind not in "biuf":
         raise TypeError(
@@ -91,7 +91,7 @@ def inputs_of(who: str, x: Any) -> Array:
 
 
 def from_arrays(x: Any, y: Any, weights: Any) -> Given:
-    """Return what inputs and a response make."""
+    """Return the data of inputs and a response."""
     columns = input_names(y)
     classes = _classes(y)
     levels = None if classes is None else list(classes.levels)
@@ -112,7 +112,7 @@ def from_arrays(x: Any, y: Any, weights: Any) -> Given:
 
 
 def input_names(x: Any) -> list[str] | None:
-    """Return the names of a table's columns, by which they are found again; None of numbers."""
+    """Return the names of a table's columns, used to find them in new tables; None for arrays."""
     names = column_names(x)
     if names is None or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
         return None
@@ -120,10 +120,10 @@ def input_names(x: Any) -> list[str] | None:
 
 
 def inputs_again(names: list[str] | None, newdata: Any) -> Array:
-    """Return the inputs of new rows: of a table by their names, where the fit had names."""
+    """Return the inputs of new rows; columns of a table are found by name if the fit had names."""
     table = isinstance(newdata, Mapping)
     columns = list(newdata) if table else input_names(newdata)
-    if hasattr(newdata, "iloc") and newdata.ndim == 1:  # a row of a table of pandas
+    if hasattr(newdata, "iloc") and newdata.ndim == 1:  # a row of a pandas table
         columns = list(newdata.index) if names and names[0] in newdata.index else None
     if names is None or columns is None:
         return matrix_of("predict", "newdata", newdata, row=True)
@@ -141,7 +141,7 @@ def inputs_again(names: list[str] | None, newdata: Any) -> Array:
 
 
 def _classes(y: Any) -> Variable | None:
-    """Return a response of strings or categories as a factor; None of numbers."""
+    """Return a response of strings or categories as a factor; None for numbers."""
     held = categorical(y)
     if held is None:
         values = np.asarray(y)
@@ -152,7 +152,7 @@ def _classes(y: Any) -> Variable | None:
             values = values[:, 0]
         if values.ndim != 1:
             raise TypeError(
-                f"{WHO}: y must hold numbers, or one class a row; got strings of shape "
+                f"{WHO}: y must hold numbers, or one class per row; got strings of shape "
                 f"{values.shape}: give one column of classes, or class_ind(...) of it with "
                 f"softmax=True"
             )
@@ -166,7 +166,7 @@ def _classes(y: Any) -> Variable | None:
 
 
 def _of_classes(response: Variable) -> Array:
-    """Return the outputs of a factor: one of two levels, one for each of more."""
+    """Return the outputs of a factor: one output for two levels, otherwise one for each level."""
     if len(response.levels) == 2:
         return np.asarray(response.values[:, None], np.float64)
     return np.eye(len(response.levels))[response.values]
@@ -175,7 +175,7 @@ def _of_classes(response: Variable) -> Array:
 def from_formula(
     formula: str, data: Any, weights: Any, subset: Any, na_action: Any, contrasts: Any
 ) -> Given:
-    """Return what a formula makes of a table: a factor becomes an output, or one for each level."""
+    """Return the data that a formula makes from a table; a factor becomes one or more outputs."""
     from lamina.nnet.formulas import model_frame
     from lamina.nnet.formulas.expressions import deparse
 
@@ -186,7 +186,7 @@ def from_formula(
     if frame.y is None or frame.terms.response is None:
         raise ValueError(f"{WHO}: formula must have a response on its left; got {formula!r}")
     if frame.offset is not None:
-        _screen.warn(f"{WHO}: an offset has no part in a network, and is ignored, as in R")
+        _screen.warn(f"{WHO}: an offset has no effect on a network and is ignored, as in R")
     levels = None if frame.levels is None else list(frame.levels)
     y = np.asarray(frame.y)
     if levels is not None and len(levels) != 2:
@@ -211,14 +211,14 @@ def from_formula(
 
 
 def case_weights(weights: Any, rows: int) -> Array | None:
-    """Return weights of rows, None where all are 1."""
+    """Return the weights of rows, or None if all are 1."""
     if weights is None:
         return None
     numbers = np.asarray(as_numbers(WHO, "weights", weights), np.float64)
     if numbers.shape != (rows,) or not (numbers >= 0).all() or np.isinf(numbers).any():
         raise ValueError(
-            f"{WHO}: invalid weights vector: weights must have {rows} numbers that are not below "
-            f"0; got shape {numbers.shape}"
-            + (f", the least {numbers.min()}" if numbers.size and (numbers < 0).any() else "")
+            f"{WHO}: invalid weights vector: weights must have {rows} numbers >= 0; got shape "
+            f"{numbers.shape}"
+            + (f", minimum {numbers.min()}" if numbers.size and (numbers < 0).any() else "")
         )
     return np.ascontiguousarray(numbers)

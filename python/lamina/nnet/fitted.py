@@ -1,4 +1,4 @@
-"""A network that has been fitted: predictions, weights, and what R's nnet objects hold."""
+"""A fitted network: predictions, weights, and the components of R's nnet objects."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ OF_MODELS = ("calibrate", "compare_baselines", "evaluate", "export", "inference"
 
 
 class NNet:
-    """A fit of R's nnet: what ``lamina.nnet.nnet`` returns.  Printed, it looks as in R.
+    """A fitted network, as ``lamina.nnet.nnet`` returns it; it prints as in R.
 
     Attributes
     ----------
     n : tuple of int
-        Inputs, hidden units and outputs.
+        The numbers of inputs, hidden units and outputs.
     wts : ndarray
-        The weights at the best end of a search: unit by unit, hidden units first, of each that of
-        the bias, then those of its inputs.  ``coef`` names them.
+        The weights at the end of the best search, unit by unit, hidden units first; for each unit
+        the weight of the bias, then those of its inputs.  ``coef`` returns them with names.
     value : float
         The criterion there, decay included.
     convergence : int
-        0 where the search came to its end, 1 where ``maxit`` iterations did not suffice.
+        0 if the search converged, 1 if ``maxit`` iterations were not enough.
     fitted_values, residuals : ndarray (rows, outputs)
-        Predictions for the rows of the fit, and what the response has more.
+        Predictions for the rows of the fit, and the response minus these.
     lev : list or None
         The classes.
     coefnames : list of str or None
-        What the inputs are called; of arrays None.
+        The names of the inputs; None for arrays.
     response : str or None
         The left side of the formula, or the name of y.
     output_names : list of str or None
-        What the outputs are called: the response, or its classes or columns.
+        The names of the outputs: the response, or its classes or columns.
     Hessian : ndarray or None
-        Second derivatives of the criterion by the weights, where ``Hess`` asked for them.
+        Second derivatives of the criterion with respect to the weights, if ``Hess`` was True.
     conn, nconn : ndarray of int
-        From which unit each weight leads, and where the weights of each unit begin.
+        The unit from which each weight leads, and the place where the weights of each unit begin.
     decay : float or ndarray
     linout, entropy, softmax, censored, skip : bool
-        What was fitted, as for R's ``nnet.default``.
+        The arguments of the fit, as in R's ``nnet.default``.
     formula : str or None
     frame : ModelFrame or None
-        What the formula made of the table.
+        The variables that the formula made from the table.
     starts : Columns
         All searches: starting and final value of the criterion, convergence, counts.
     call : str
@@ -80,10 +80,10 @@ class NNet:
         self.Hessian: Array | None = None
 
     def __getattr__(self, name: str) -> Any:
-        """Say where the methods of models are."""
+        """Point to ``to_model`` for the methods of models."""
         said = f"{type(self).__name__!r} object has no attribute {name!r}"
         if name in OF_MODELS:
-            said += f"; a fit as a model has it: fit.to_model().{name}(...)"
+            said += f"; the fit as a model has it: fit.to_model().{name}(...)"
         raise AttributeError(said)
 
     def __repr__(self) -> str:
@@ -95,7 +95,7 @@ class NNet:
         return Summary(self)
 
     def coef(self) -> Coefficients:
-        """Return the weights by R's names, a dict that prints as in R.
+        """Return the weights under R's names, as a dict that prints as in R.
 
         ``b->h1`` is the weight of the first hidden unit's bias.
         """
@@ -109,34 +109,35 @@ class NNet:
 
     @cached_property
     def residuals(self) -> Array:
-        """The response, less ``fitted_values``: shape (rows, outputs)."""
+        """The response minus ``fitted_values``: shape (rows, outputs)."""
         return self._given.spread(self._given.y - self._raw(self._given.x))
 
     @answering_calls
     def predict(self, newdata: Any = None, type: str = "raw") -> Array:  # noqa: A002  (R's name)
-        """Return predictions for new rows, or for those of the fit.
+        """Return predictions for new rows, or for the rows of the fit.
 
         Parameters
         ----------
         newdata : table or array_like of shape (rows, inputs), optional
-            A table with the columns of the formula, or the inputs; a vector is one row, but for a
-            fit with one input it is that input of each row.  Of a table the inputs are found by
-            name, if the fit was to a table with names.
+            A table with the columns of the formula, or the inputs.  A vector is one row, but for a
+            fit with one input it contains that input for each row.  The inputs are found by name if
+            both the fit and the new rows are tables with names.
         type : {"raw", "class"}, default "raw"
-            Outputs, or the class of the largest one: for one output the second where it is above
-            1/2.
+            The outputs, or the class with the largest output; with one output, the second class if
+            it is above 1/2.
 
         Returns
         -------
         ndarray
-            Of shape (rows, outputs), or (rows,) of classes.  Rows of a table with missing values
-            are NaN, or None among classes.
+            Outputs of shape (rows, outputs), or classes of shape (rows,).  For rows of a table with
+            missing values, they are NaN, or None among classes.
 
         Raises
         ------
         ValueError
-            If classes are asked of a fit that has none, if inputs have missing values or are as
-            many as the fit's are not, or for levels of a factor that it has not seen.
+            If classes are requested from a fit without classes, if inputs have missing values or
+            their number differs from that of the fit, or if a factor has levels that the fit has
+            not seen.
         """
         _check.choice("predict", "type", type, ("raw", "class"))
         if type == "class" and self.lev is None:
@@ -153,7 +154,7 @@ class NNet:
                 new = self._given.frame.again(newdata)
             return np.asarray(new.spread(self._raw(new.x)))
         x = inputs_again(self._given.names, newdata)
-        if self.n[0] == 1 and np.ndim(newdata) == 1:  # R takes it for one row of many inputs
+        if self.n[0] == 1 and np.ndim(newdata) == 1:  # in R this is one row with many inputs
             x = x.reshape(-1, 1)
         if x.shape[1] != self.n[0]:
             raise ValueError(
@@ -177,13 +178,13 @@ class NNet:
         return classes
 
     def to_model(self) -> Any:
-        """Return the network as a compiled model of lamina's, in float64.
+        """Return the network as a compiled lamina model in float64.
 
-        Its layers are called "hidden" and "output".  The loss is Keras's mean over rows and
-        outputs of the same error, with decay as L2 penalties in proportion: times that number of
-        values it is the criterion (of a softmax: times the number of rows).  Its logistic function
-        reaches 0 and 1 nowhere, where R's is 0 or 1 beyond 15: predictions may differ by 3e-7 of
-        the weights that lead on from there.
+        Its layers are called "hidden" and "output".  The loss is Keras's mean of the same error
+        over rows and outputs, with decay as L2 penalties in proportion: multiplied by that number
+        of values (for a softmax, by the number of rows) it is the criterion.  Its logistic function
+        never reaches 0 or 1, while R's is 0 or 1 beyond 15: predictions may differ by 3e-7 of the
+        weights that lead from such units.
 
         Returns
         -------
@@ -194,7 +195,7 @@ class NNet:
 
 @answering_calls
 def nnet_hess(fit: NNet, x: Any = None, y: Any = None, weights: Any = None) -> Array:
-    """Return the second derivatives of a fit's criterion by its weights, R's ``nnetHess``.
+    """Return the second derivatives of a fit's criterion by its weights, as R's ``nnetHess``.
 
     Parameters
     ----------
@@ -202,13 +203,13 @@ def nnet_hess(fit: NNet, x: Any = None, y: Any = None, weights: Any = None) -> A
     x, y : array_like, optional
         Inputs (rows, inputs) and response (rows, outputs); by default those of the fit.
     weights : array_like of shape (rows,), optional
-        Case weights; by default 1, for the rows of the fit those of the fit.
+        Case weights; by default 1, or for the rows of the fit, those of the fit.
 
     Returns
     -------
     ndarray of shape (weights, weights)
-        In the order of ``fit.wts``, with the ``2 decay`` that decay adds to the diagonal; from
-        differences of exact gradients, to about nine digits.
+        In the order of ``fit.wts``, including the ``2 decay`` that decay adds to the diagonal;
+        calculated from differences of exact gradients, to about nine digits.
     """
     if not isinstance(fit, NNet):
         raise TypeError(f"nnet_hess: fit must be one of nnet; got {fit!r:.80}")

@@ -53,63 +53,63 @@ def nnet(
     """Fit a network with one hidden layer of logistic units, as R's ``nnet`` does.
 
     ``nnet(x, y, size=5)`` takes matrices, ``nnet("medv ~ .", data, size=5)`` a formula and a
-    table.  A response that is a factor, strings or categories, has one output fitted by entropy for
-    two levels, one for each by softmax for more.
+    table.  If the response is a factor, strings or categories, it has one output fitted by entropy
+    for two levels, and one output for each level fitted by softmax for more.
 
     Parameters
     ----------
     x : array_like of shape (rows, inputs), or str
         The inputs, or the formula.
     y : array_like of shape (rows,) or (rows, outputs), or a table
-        The response: numbers, or a class a row as strings or categories; or the table of the
+        The response: numbers, or one class per row as strings or categories; or the table for the
         formula.
     size : int
         Hidden units; 0 for none, with ``skip=True``.
     formula, data : str, table
-        The same by keywords: see ``lamina.nnet.formulas.model_frame``.
+        The same as keywords: see ``lamina.nnet.formulas.model_frame``.
     weights : array_like of shape (rows,), optional
-        Case weights, not below 0; with a formula also an expression of columns.
+        Case weights >= 0; with a formula also an expression of columns.
     Wts : array_like of shape (weights,), optional
         Starting weights, in the order of the fit's ``wts``; several rows are several starts.
     mask : array_like of shape (weights,), optional
-        Which weights are fitted; the others stay where they start.
+        Which weights are fitted; the others keep their starting values.
     linout : bool, default False
         Linear outputs rather than logistic ones.
     entropy : bool, default False
-        Maximum likelihood for 0 and 1, or probabilities, rather than least squares.
+        Maximum likelihood for responses of 0 and 1, or probabilities, rather than least squares.
     softmax : bool, default False
-        Log-linear model: maximum likelihood for counts of classes, a column each.
+        Log-linear model: maximum likelihood for counts of classes, with a column for each class.
     censored : bool, default False
-        The same where ones mark the classes that a row may be of.
+        As ``softmax``, but ones mark the classes that a row may belong to.
     skip : bool, default False
         Connections from the inputs to the outputs as well.
     rang : float, default 0.7
-        Starting weights are uniform in ``[-rang, rang]``.  About 0.5, or such that ``rang`` times
-        the largest input is about 1.
+        Starting weights are uniform in ``[-rang, rang]``.  Use about 0.5 or, for large inputs, a
+        value such that ``rang`` times the largest input is about 1.
     decay : float or array_like of shape (weights,), default 0
         Adds ``sum(decay * wts ** 2)`` to the criterion, biases included.
     maxit : int, default 100
-        Iterations, at most.
+        The largest number of iterations.
     Hess : bool, default False
-        Whether the fit is to have its ``Hessian``.
+        Whether to calculate the ``Hessian``.
     trace : bool, default True
-        Whether the search reports, as R's does.
+        Whether the search reports its progress, as in R.
     MaxNWts : int, default 1000
-        Networks of more weights are refused.
+        Networks with more weights are refused.
     abstol, reltol : float
-        The search ends where the criterion is not above ``abstol``, or where it cannot be lowered
-        by a factor of ``1 - reltol``.
+        The search ends when the criterion is at most ``abstol``, or when it cannot be lowered by a
+        factor of ``1 - reltol``.
     subset, na_action, contrasts
-        With a formula: rows to use, what becomes of those with missing values, codings of factors;
+        With a formula: the rows to use, the treatment of missing values, the codings of factors;
         see ``lamina.nnet.formulas.model_frame``.
     n_starts : int, default 1
-        Searches from so many random starts, side by side on all threads; the one with the least
-        criterion is kept, and all are reported in ``starts``.
+        The number of random starts, whose searches run in parallel on all threads; the one with the
+        smallest criterion is kept, and all are reported in ``starts``.
     random_state : int, Generator, RandomState or RSeed, optional
-        Of the starting weights; by default lamina's seed.  ``RSeed(1)`` draws what R draws after
-        ``set.seed(1)``.
+        The seed or generator of the starting weights; by default lamina's seed.  ``RSeed(1)`` draws
+        the numbers that R draws after ``set.seed(1)``.
     executor : concurrent.futures.Executor, optional
-        Where the searches run instead.  The results are the same.
+        Runs the searches instead of threads.  The results are the same.
 
     Returns
     -------
@@ -118,20 +118,20 @@ def nnet(
     Raises
     ------
     ValueError
-        Where R has an error: with missing values in matrices, more weights than ``MaxNWts``,
-        vectors of a wrong length, ``entropy`` with ``linout``, ``softmax`` or ``censored`` with a
-        single output; and for a ``decay`` below 0.
+        For missing values in matrices, more weights than ``MaxNWts``, vectors of the wrong length,
+        ``entropy`` with ``linout``, and ``softmax`` or ``censored`` with a single output, as in R;
+        and for a ``decay`` below 0.
 
     Notes
     -----
-    Classes beside ``x`` are fitted as a formula fits a factor; R's ``nnet.default`` takes numbers
-    alone.
+    Classes given with ``x`` are fitted as a formula fits a factor; R's ``nnet.default`` takes only
+    numbers.
 
     The criterion is the sum over rows, each times its case weight, and outputs of ``(y - p)^2``;
     with ``entropy`` of ``y log(y/p) + (1-y) log((1-y)/(1-p))``; with ``softmax`` of ``-y log p``;
-    plus decay [1]_.  The search is R's: see ``LossFunction.minimize``.  It agrees with R's to
-    rounding, which long searches amplify: from one start, R on another machine and lamina alike
-    may end in different minima.
+    plus decay [1]_.  The search is R's: see ``LossFunction.minimize``.  It agrees with R's up to
+    rounding, which long searches amplify: from the same start, lamina may end in another minimum
+    than R, as R itself may on another machine.
 
     References
     ----------
@@ -156,7 +156,7 @@ def nnet(
 
 
 def planned(arguments: dict[str, Any]) -> Searches:
-    """Return the searches that a call of nnet asks for; what it leaves out has its default."""
+    """Return the searches of a call of nnet; arguments that it leaves out have their defaults."""
     a = {**_defaults(), "x": None, "y": None, **arguments}
     given = given_of(
         a["x"], a["y"], a["formula"], a["data"], a["weights"], a["subset"], a["na_action"],
@@ -188,7 +188,7 @@ def _defaults() -> dict[str, Any]:
 
 
 def _call(arguments: dict[str, Any]) -> str:
-    """Return the call as text, of values that are short."""
+    """Return the call as text, with short values."""
     shown = []
     for name in ("x", "y"):
         if isinstance(arguments[name], str):

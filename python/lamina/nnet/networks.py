@@ -1,4 +1,4 @@
-"""Networks of R's nnet as models of lamina, and the criterion over given rows."""
+"""Networks of R's nnet as lamina models, and the criterion over given rows."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ class DecayByWeight(Regularizer):
 
 @dataclass(frozen=True)
 class Network:
-    """A structure with what its outputs are and how they are fitted.
+    """A structure, with the kind of its outputs and how they are fitted.
 
     Attributes
     ----------
     structure : Structure
     linout, entropy, softmax, censored : bool
-        R's arguments; ``softmax`` and ``censored`` have linear outputs, of which the softmax is
-        taken.
+        R's arguments; with ``softmax`` and ``censored`` the outputs are linear, and their softmax
+        is taken.
     decay : float or ndarray
-        One for all weights, or one each, in R's order.
+        One number for all weights, or one for each, in R's order.
     """
 
     structure: Structure
@@ -69,7 +69,7 @@ class Network:
 
     @property
     def activation(self) -> str:
-        """What makes predictions of the outputs' sums."""
+        """The activation that turns the outputs' sums into predictions."""
         if self.softmax:
             return "softmax"
         return "linear" if self.linout else "sigmoid"
@@ -85,7 +85,7 @@ class Network:
         return SquaredError if self.linout else SquaredErrorOfShares
 
     def mean_loss(self) -> Loss:
-        """Return the loss of the same minimum that Keras has, a mean over rows and outputs."""
+        """Return Keras's loss with the same minimum, a mean over rows and outputs."""
         if self.censored:
             raise ValueError(
                 "nnet: to_model: Keras has no loss for censored classes; fit without censored"
@@ -95,7 +95,7 @@ class Network:
         return BinaryCrossentropy() if self.entropy else MeanSquaredError()
 
     def model(self, activation: Any, hidden: Any = logistic, share: float = 1.0) -> Any:
-        """Return a float64 model of lamina, with decay divided by `share` as its penalties."""
+        """Return a float64 lamina model, with decay divided by `share` as its penalties."""
         s = self.structure
         x = Input((s.inputs,), name="inputs")
         feeding = [x] if s.skip else []
@@ -125,7 +125,7 @@ class Network:
         return self._with_weights(self.model(last), wts)
 
     def mean_model(self, wts: Array, rows: int) -> Any:
-        """Return a model of the same minimum with Keras's activations and loss."""
+        """Return a model with the same minimum and Keras's activations and loss."""
         share = rows * (1 if self.softmax else self.structure.outputs)
         made = self._with_weights(self.model(self.activation, "sigmoid", share), wts)
         made.compile(loss=self.mean_loss())
@@ -152,11 +152,11 @@ def _penalty(factors: Array) -> Regularizer | None:
     return L2(float(factors.ravel()[0])) if factors.size == 1 else DecayByWeight(factors)
 
 
-@lru_cache(maxsize=16)  # recordings hold no data, and are for any thread
+@lru_cache(maxsize=16)  # recordings contain no data, and any thread may use them
 def _program(
     structure: Structure, criterion: type[Criterion], weighted: bool, cases: int, decay: bytes
 ) -> Any:
-    """Return the recorded criterion over so many cases, with decay as float64 numbers."""
+    """Return the recorded criterion over this number of cases, with decay as float64 numbers."""
     s = structure
     penalty = _penalty(np.frombuffer(decay))
     layer = LogisticNetwork(s.hidden, s.outputs, s.skip, penalty, name="network")
@@ -168,10 +168,10 @@ def _program(
 
 
 class LogisticNetwork(Layer):
-    """A network with one hidden layer, whose one weight is R's vector.
+    """A network with one hidden layer, whose only weight is R's vector of weights.
 
-    Its input is a row of shape (inputs, cases): the whole data, case by case in columns, so that a
-    vector of the CPU's holds several.
+    Its input is a row of shape (inputs, cases): all data, with the cases in columns, so that a CPU
+    vector holds several of them.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class LogisticNetwork(Layer):
         self.wts = self.add_weight("wts", (structure.weights,), "zeros", regularizer=self.penalty)
 
     def call(self, x: Any) -> Any:
-        """Return the outputs before their last function, (rows, outputs, cases)."""
+        """Return the outputs before the last function, of shape (rows, outputs, cases)."""
         settings = (self.hidden, self.outputs, self.skip, REACH)
         return record("logistic_network", x, given(self.wts), *settings)
 
@@ -202,21 +202,21 @@ class Objective:
         return float(self.function.value(wts))
 
     def gradient(self, wts: Array) -> Array:
-        """Return its derivatives by the weights."""
+        """Return its derivatives with respect to the weights."""
         gradient: Array = self.function.gradient(wts)
         return gradient
 
     def hessian(self, wts: Array) -> Array:
-        """Return its second derivatives by the weights."""
+        """Return its second derivatives with respect to the weights."""
         hessian: Array = self.function.hessian(wts)
         return hessian
 
     def search(
         self, starts: Array, settings: Any, report: Any = None, cases: Any = None
     ) -> list[Any]:
-        """Return the minima that searches from each row of starts end at.
+        """Return the minima at which the searches from each row of starts end.
 
-        `cases` are those of each search, of shape (starts, cases), where they are resamples.
+        `cases` are the resampled cases of each search, of shape (starts, cases), if any.
         """
         if report is not None:
             return [self.function.minimize(starts[0], report=report, **settings)]

@@ -61,7 +61,7 @@ class Coefficients(dict[str, float]):
 
 
 class Summary:
-    """What ``summary`` of a fit returns: prints the weights of each unit, as R does.
+    """The summary of a fit; it prints the weights of each unit, as in R.
 
     Attributes
     ----------

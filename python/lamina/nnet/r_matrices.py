@@ -13,7 +13,7 @@ from lamina.nnet.r_numbers import DIGITS, WIDTH, formatted
 def matrix(
     values: ArrayLike, rows: Sequence[str], columns: Sequence[str], digits: int = DIGITS
 ) -> list[str]:
-    r"""Return the lines of a matrix with names, each column in a format of its own.
+    r"""Return the lines of a matrix with names, each column in its own format.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def matrix(
 def of_texts(
     cells: Sequence[Sequence[str]], rows: Sequence[str], columns: Sequence[str], left: bool = False
 ) -> list[str]:
-    """Return the lines of a matrix of texts, given by columns; those without room come below."""
+    """Return the lines of a matrix of texts, given by columns; columns without room come below."""
     stub = max(map(len, rows), default=0)
     justify = str.ljust if left else str.rjust
     drawn = []

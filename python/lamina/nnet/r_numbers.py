@@ -12,10 +12,10 @@ WIDTH = 80  # R's option "width"
 
 
 def formatted(values: ArrayLike, digits: int = DIGITS) -> list[str]:
-    """Return numbers as ``format`` of R writes them: alike, of one width.
+    """Return numbers as R's ``format`` writes them: in one format, of one width.
 
-    As few digits as show each number to ``digits`` significant ones; powers of ten where that is
-    shorter.
+    They have the fewest digits that show each number to ``digits`` significant ones, and powers of
+    ten if that is shorter.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def formatted(values: ArrayLike, digits: int = DIGITS) -> list[str]:
 
 
 def number(value: float, digits: int = DIGITS) -> str:
-    """Return one number as ``cat`` of R writes it."""
+    """Return one number as R's ``cat`` writes it."""
     return formatted([value], digits)[0]
 
 
@@ -59,7 +59,7 @@ def _special(value: float) -> str:
 
 
 def named_vector(names: Sequence[str], texts: Sequence[str]) -> list[str]:
-    """Return the lines in which R prints a vector with names: below each name its element.
+    """Return the lines in which R prints a vector with names: each element below its name.
 
     Examples
     --------

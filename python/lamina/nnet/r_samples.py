@@ -15,7 +15,7 @@ from lamina.nnet.starts import RSeed
 def resample(drawn: RSeed, rows: int) -> NDArray[Any]:
     """Return ``sample(rows, replace = TRUE) - 1``, by the rejection sampling of R 3.6 and later.
 
-    A number is made of 16 bits at a time, and drawn anew while it is too large.
+    A number is made from 16 bits at a time, and drawn again while it is too large.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def resample(drawn: RSeed, rows: int) -> NDArray[Any]:
     parts = bits // 16 + 1
     found = np.empty(0, np.int64)
     while len(found) < rows:
-        # More than are needed, of a copy: numbers that are not used have not been drawn.
+        # Draw more than needed from a copy, so that unused numbers do not count as drawn.
         ahead = copy.deepcopy(drawn).uniform(0.0, 1.0, (2 * (rows - len(found)), parts))
         numbers = np.zeros(len(ahead), np.int64)
         for part in np.floor(ahead * 65536.0).astype(np.int64).T:

@@ -1,4 +1,4 @@
-"""Searches from all starts of a call of nnet, and what they report."""
+"""Searches from all starts of a call of nnet, and their reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 def check_executor(who: str, executor: Any) -> None:
-    """Refuse what takes no work."""
+    """Refuse objects that are not executors."""
     if not callable(getattr(executor, "submit", None)):
         raise TypeError(
             f"{who}: executor must be a concurrent.futures.Executor; got {executor!r:.80}"
@@ -26,19 +26,19 @@ def check_executor(who: str, executor: Any) -> None:
 
 
 class Searches:
-    """The searches that a call of nnet asks for, and what they report.
+    """The searches of a call of nnet, and their reports.
 
     Parameters
     ----------
     network : Network
     given : Given
     settings : dict
-        Of ``LossFunction.minimize``.
+        Arguments of ``LossFunction.minimize``.
     starts : ndarray (starts, weights)
     told : bool
-        Whether they are reported as they run.
+        Whether the searches are reported as they run.
     hess : bool
-        Whether the fit is to have its Hessian.
+        Whether to calculate the Hessian of the fit.
     call : str
     """
 
@@ -50,7 +50,7 @@ class Searches:
         self._given, self._told, self._hess, self._call = given, told, hess, call
 
     def run(self, executor: Executor | None) -> NNet:
-        """Search, on all threads or where an executor does, and return the best fit."""
+        """Search, on all threads or through an executor, and return the best fit."""
         if executor is not None:
             check_executor(WHO, executor)
         if self._told:
@@ -76,13 +76,13 @@ class Searches:
         return [minimum for each in waiting for minimum in each.result()]
 
     def fit(self, minima: list[Any]) -> NNet:
-        """Return the fit with the least criterion."""
+        """Return the fit with the smallest criterion."""
         values = np.array([m.fun for m in minima])
         finite = [m.status != "not finite" for m in minima]
         if not any(finite):
             raise ValueError(
                 f"{WHO}: the criterion must be finite at the starting weights; got {values[0]}: "
-                f"scale the columns of x, or take a smaller rang"
+                f"scale the columns of x, or use a smaller rang"
             )
         best = int(np.argmin(np.where(finite, values, np.inf)))
         found = minima[best]
@@ -121,9 +121,9 @@ class Searches:
 def fits_side_by_side(
     searches: list[Searches], given: Given, cases: list[Array] | None
 ) -> list[NNet]:
-    """Return the fits of searches for networks of one kind, all searched at once.
+    """Return the fits of several searches for networks of one kind, run at once.
 
-    They are over `given`, or each over its `cases` of it.
+    Each search uses all rows of `given`, or its own `cases` of them.
     """
     network, settings = searches[0].network, searches[0].settings
     counts = [len(each.starts) for each in searches]
@@ -137,7 +137,7 @@ def fits_side_by_side(
 
 
 def _tell_weights(count: int, mask: Any) -> None:
-    """Report how many weights there are."""
+    """Report the number of weights."""
     varied = "" if mask is None or mask.all() else f" ({int(mask.sum())} variable)"
     _screen.write(f"# weights:  {count}{varied}")
 
@@ -153,5 +153,5 @@ def _search_part(
     network: Network, x: Array, y: Array, weights: Array | None, starts: Array,
     settings: dict[str, Any],
 ) -> list[Any]:  # fmt: skip
-    """Search from some of the starts: what an executor is given."""
+    """Search from some of the starts; called by executors."""
     return network.objective(x, y, weights).search(starts, settings)

@@ -1,4 +1,4 @@
-"""Where searches start: weights given, or drawn uniformly around 0."""
+"""Starting weights of searches: given, or drawn uniformly around 0."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from lamina.random import next_seed
 
 Array = NDArray[np.float64]
 
-MOST_ROWS = 10_000_000  # of a sample: of more, R draws in another way
+MOST_ROWS = 10_000_000  # of a sample; beyond it, R draws in another way
 
 
 class RSeed:
-    """The numbers that R draws after ``set.seed(seed)``: starting weights that R has too.
+    """The numbers that R draws after ``set.seed(seed)``, for the same starting weights as in R.
 
     Parameters
     ----------
     seed : int
-        As of ``set.seed``, with R's defaults: the Mersenne Twister, seeded as R seeds it.
+        The seed, as in ``set.seed`` with R's defaults: the Mersenne Twister, seeded as R seeds it.
 
     Examples
     --------
@@ -36,13 +36,13 @@ class RSeed:
     def __init__(self, seed: int) -> None:
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
             raise TypeError(f"RSeed: seed must be an integer; got {seed!r}")
-        # After 50 steps of a congruential generator and one that is lost come those of the state.
+        # The state follows 50 steps of a congruential generator and one more that is discarded.
         key = _congruential(int(seed) % 2**32, 51 + 624)[51:]
         self._bits = np.random.MT19937()
         self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": 624}}
 
     def uniform(self, low: float, high: float, size: Any) -> Array:
-        """Return numbers as ``runif`` of R draws them."""
+        """Return numbers as R's ``runif`` draws them."""
         count = int(np.prod(size))
         raw = self._bits.random_raw(count).astype(np.float64)
         unit = np.clip(raw * 2.0**-32, 2.0**-33, 1.0 - 2.0**-33)
@@ -50,14 +50,15 @@ class RSeed:
         return drawn
 
     def sample(self, rows: int, size: int | None = None) -> NDArray[np.int64]:
-        """Return row numbers, from 0, each once: one less than those of R's ``sample(rows, size)``.
+        """Return distinct row numbers, from 0: one less than those of R's ``sample(rows, size)``.
 
         Parameters
         ----------
         rows : int
-            From 0 to rows - 1; ten million at most, beyond which R draws in another way.
+            The number of rows, numbered 0 to rows - 1; at most ten million, beyond which R draws in
+            another way.
         size : int, optional
-            How many; by default all, in random order.
+            The number of rows drawn; by default all, in random order.
 
         Examples
         --------
@@ -74,7 +75,7 @@ class RSeed:
             )
         left, found = np.arange(rows), np.empty(size, np.int64)
         for place in range(size):
-            # As many bits as the largest number needs; a number that is too large is drawn anew.
+            # As many bits as the largest number needs; a number that is too large is drawn again.
             bits, number = math.ceil(math.log2(rows)), rows
             while number >= rows:
                 number = 0
@@ -98,7 +99,7 @@ def _congruential(start: int, steps: int) -> NDArray[np.uint32]:
 def starting_weights(
     weights: int, given: Any, starts: int, rang: float, random_state: Any
 ) -> Array:
-    """Return one row for each start: `given` ones first, then ones in [-rang, rang]."""
+    """Return one row for each start: the `given` ones first, then random ones in [-rang, rang]."""
     first = np.empty((0, weights))
     if given is not None:
         first = np.atleast_2d(as_numbers("nnet", "Wts", given).astype(np.float64))

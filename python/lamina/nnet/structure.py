@@ -13,11 +13,11 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Structure:
-    """Inputs, one hidden layer and outputs, numbered one behind the other; unit 0 is the bias.
+    """Inputs, one hidden layer and outputs, numbered consecutively; unit 0 is the bias.
 
-    R keeps the weights unit by unit, hidden units first: of each that of the bias, then those of
-    what feeds it, in the order of their numbers; of outputs the hidden units, then, with `skip`,
-    the inputs.
+    R stores the weights unit by unit, hidden units first.  Each unit has the weight of the bias,
+    then those of its inputs in the order of their numbers; for outputs these are the hidden units
+    and then, with `skip`, the inputs.
     """
 
     inputs: int
@@ -32,28 +32,28 @@ class Structure:
 
     @property
     def units(self) -> int:
-        """How many units there are, with the bias."""
+        """The number of units, including the bias."""
         return 1 + self.inputs + self.hidden + self.outputs
 
     @property
     def into_output(self) -> int:
-        """How many connections lead to an output; 0 where nothing but the bias would."""
+        """The number of connections to an output; 0 if it would have only the bias."""
         feeding = self.hidden + (self.inputs if self.skip else 0)
         return 1 + feeding if feeding else 0
 
     @property
     def into_hidden(self) -> int:
-        """How many connections lead to a hidden unit."""
+        """The number of connections to a hidden unit."""
         return 1 + self.inputs
 
     @property
     def weights(self) -> int:
-        """How many weights there are."""
+        """The number of weights."""
         return self.hidden * self.into_hidden + self.outputs * self.into_output
 
     @cached_property
     def connections(self) -> Integers:
-        """R's ``conn``: of each weight the unit that it leads from."""
+        """R's ``conn``: for each weight, the unit from which it leads."""
         inputs = np.arange(1, self.inputs + 1)
         hidden = self.inputs + np.arange(1, self.hidden + 1)
         to_hidden = np.r_[0, inputs]
@@ -63,7 +63,7 @@ class Structure:
 
     @cached_property
     def ends(self) -> Integers:
-        """R's ``nconn``: before each unit, and after the last, how many weights come before it."""
+        """R's ``nconn``: the number of weights before each unit, and after the last."""
         into = np.zeros(self.units, np.int64)
         first = 1 + self.inputs
         into[first : first + self.hidden] = self.into_hidden
@@ -83,7 +83,7 @@ class Structure:
 
     @cached_property
     def places(self) -> dict[str, Integers]:
-        """Where the elements of a layer's arrays lie among R's weights, by path.
+        """The positions of the elements of a layer's arrays among R's weights, by path.
 
         The layers are called "hidden" and "output"; the output's kernel reads the hidden units
         first, then the inputs.

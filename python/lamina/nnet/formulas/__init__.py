@@ -1,4 +1,4 @@
-"""Model frames: what a formula of R's makes of a table, by formulaic (``lamina[formula]``)."""
+"""Model frames: R's formulas applied to tables, with formulaic (``lamina[formula]``)."""
 
 from __future__ import annotations
 

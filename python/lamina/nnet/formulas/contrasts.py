@@ -1,4 +1,4 @@
-"""Codings of a factor's levels, R's ``contr.*``, by formulaic."""
+"""Codings of a factor's levels, R's ``contr.*``, from formulaic."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ NAMES = ("contr.treatment", "contr.sum", "contr.helmert", "contr.poly", "contr.S
 
 @dataclass(frozen=True)
 class Asked:
-    """The coding that ``C`` asks for.
+    """The coding that ``C`` requests.
 
     Attributes
     ----------
     name : str, optional
-        Of the coding; by default that which the factor has without ``C``.
+        The name of the coding; by default the coding that the factor has without ``C``.
     base : int, optional
-        Of treatment contrasts, the place of the level that the others are compared with, from 1 on;
-        by default the first.
+        For treatment contrasts, the position, counted from 1, of the level with which the others
+        are compared; by default the first.
     numbered : bool
-        Whether columns are called by numbers rather than by levels.
+        Whether columns are named by numbers rather than by levels.
     how_many : int, optional
-        Columns, the first ones; by default all.
+        The number of columns, the first ones; by default all.
     levels : int, optional
-        How many levels the coding was made for.
+        The number of levels for which the coding was made.
     """
 
     name: str | None = None
@@ -46,8 +46,8 @@ def coding(
 ) -> tuple[Array, list[str]]:
     """Return the coding of a factor (levels, columns), and its columns' names.
 
-    ``full`` asks for one column a level.  ``contrast`` is a name, a matrix, what ``C`` asked for,
-    or None for treatment contrasts, of ordered factors polynomial ones.
+    ``full`` requests one column per level.  ``contrast`` is a name, a matrix, an ``Asked`` made by
+    ``C``, or None for treatment contrasts (polynomial ones for ordered factors).
     """
     labels = factor.labels
     if full:
@@ -56,7 +56,7 @@ def coding(
         got = f"only {labels[0]!r}" if labels else "none"
         raise ValueError(
             f"{who}: the factor {label} must have 2 or more levels in the rows that are used; got "
-            f"{got}; take it out of the formula, or use rows of other levels"
+            f"{got}; remove it from the formula, or use rows with other levels"
         )
     if contrast is not None and not isinstance(contrast, (str, Asked)):
         return _matrix(who, label, np.asarray(contrast, np.float64), len(labels))

@@ -1,4 +1,4 @@
-"""Values of expressions over the columns of a table, and what their calls learned of it."""
+"""Values of expressions over the columns of a table, and the states of calls that learn from it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from lamina.nnet.formulas import expressions, functions
 from lamina.nnet.formulas.expressions import Call, Name, Tree, deparse
 from lamina.nnet.formulas.variables import Columns, Variable, variable
 
-# Functions whose values are not missing where their arguments are.
+# Functions whose values need not be missing if their arguments are.
 MIND_GAPS = {"is.na", "ifelse"}
 
 
 class Evaluation:
-    """Evaluates expressions, and keeps what they learned of the first table."""
+    """Evaluates expressions, and keeps what they learned from the first table."""
 
     def __init__(self, who: str) -> None:
         self.who = who
         self.states: dict[str, list[functions.State]] = {}
 
     def value(self, tree: Tree, columns: Columns) -> Variable:
-        """Return an expression's value, one a row."""
+        """Return an expression's value, with one element per row."""
         label = deparse(tree)
         if isinstance(tree, Name) and (tree.quoted or tree.name in columns):
             return self._of_rows(label, columns[tree.name], columns)
@@ -42,7 +42,7 @@ class Evaluation:
         return made
 
     def given(self, name: str, value: Any, columns: Columns) -> Variable:
-        """Return an argument with one value a row: an expression, or values."""
+        """Return an argument with one value per row: an expression, or values."""
         if isinstance(value, str):
             return self.value(expressions.parse(f"{self.who}: {name}", value), columns)
         return self._of_rows(name, variable(self.who, name, value), columns)
@@ -61,14 +61,14 @@ class Evaluation:
             raise type(error)(f"{self.who}: {label} cannot be calculated: {error}") from None
 
     def _warn_of_gaps(self, label: str, made: Variable, held: Mapping[str, Variable]) -> None:
-        """Warn, as R does, of values that do not exist, such as the logarithm of -1."""
+        """Warn, as R does, about values that do not exist, such as the logarithm of -1."""
         new = made.missing.copy() if made.kind == "numeric" else np.zeros(made.rows, bool)
         for each in held.values():
             new &= ~each.missing
         if new.any():
             _screen.warn(
-                f"{self.who}: {label} is NaN in {new.sum()} rows, row {new.argmax()} the first, "
-                f"and counts as missing there"
+                f"{self.who}: {label} is NaN in {new.sum()} rows, the first of them row "
+                f"{new.argmax()}, and counts as missing there"
             )
 
     def _check(self, label: str, calls: list[Call]) -> None:
@@ -77,8 +77,8 @@ class Evaluation:
             if name not in functions.functions():
                 message = unknown("function", call.function, functions.known())
                 raise ValueError(
-                    f"{self.who}: {label}: {message}; calculate what it would return as a "
-                    f"column of data first"
+                    f"{self.who}: {label}: {message}; calculate its result as a column of data "
+                    f"first"
                 )
             names = [expressions.argument_name(name) for name, _ in call.arguments if name]
             places = len(call.arguments) - len(names)
@@ -98,9 +98,9 @@ class Evaluation:
 
 
 def _with_states(text: str) -> tuple[ast.Expression, int]:
-    """Return an expression whose calls that learn are each given a state, and how many they are.
+    """Return an expression in which each call that learns has a state, and the number of states.
 
-    Of two equal calls each has its own, as what the first learned changes what it does next.
+    Two equal calls have separate states, since a call behaves differently once it has learned.
     """
     code, calls = ast.parse(text, mode="eval"), 0
     for node in ast.walk(code):

@@ -1,7 +1,7 @@
-"""Expressions of R's: read, written back as R writes them, and turned into Python.
+"""R's expressions: read, written back as R writes them, and translated into Python.
 
-The grammar is that part of R's which formulas are made of: numbers, strings, names (with dots, or
-between backticks), calls, brackets and operators.  ``help("Syntax")`` of R gives the precedences.
+The grammar is the part of R's that is used in formulas: numbers, strings, names (with dots, or
+between backticks), calls, brackets and operators.  R's ``help("Syntax")`` gives the precedences.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-# How tightly operators between two expressions bind; those of a prefix stand in PREFIX.
+# How tightly binary operators bind; those of prefix operators are in PREFIX.
 BINDING = {
     "||": 2, "|": 2, "&&": 3, "&": 3, "==": 5, "!=": 5, "<": 5, ">": 5, "<=": 5, ">=": 5,
     "+": 6, "-": 6, "*": 7, "/": 7, ":": 9, "^": 12,
@@ -71,7 +71,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Name:
-    """A variable, or a constant of R's."""
+    """A variable, or one of R's constants."""
 
     name: str
     quoted: bool = False
@@ -79,7 +79,7 @@ class Name:
 
 @dataclass(frozen=True)
 class Call:
-    """A call; arguments have names or None."""
+    """A call; the name of an argument may be None."""
 
     function: str
     arguments: tuple[tuple[str | None, Tree], ...]
@@ -113,7 +113,7 @@ Tree = Number | Text | Name | Call | Prefix | Infix | Brackets
 
 
 def parse(who: str, text: str) -> Tree:
-    """Return the tree of an expression; FormulaError where it is none."""
+    """Return the tree of an expression; raise FormulaError if it is not one."""
     return _Reader(who, text).whole()
 
 
@@ -153,7 +153,8 @@ class _Reader:
         """Return the error that says where the text cannot be read."""
         shown = self.text[place:].strip() or "its end"
         return FormulaError(
-            f"{self.who}: formula must be R's, such as 'y ~ x1 + x2'; {self.text!r} cannot be read "
+            f"{self.who}: formula must be as in R, such as 'y ~ x1 + x2'; {self.text!r} cannot be "
+            f"read "
             f"at {shown!r}"
         )
 
@@ -196,7 +197,7 @@ class _Reader:
             raise self.refused(self.tokens[self.place][2])
 
     def expression(self, least: int) -> Tree:
-        """Return the tree of operators that bind no looser than ``least``."""
+        """Return the tree of operators that bind at least as tightly as ``least``."""
         left = self.operand()
         while True:
             kind, text, _ = self.tokens[self.place]
@@ -205,12 +206,12 @@ class _Reader:
             if kind != "operator" or binding is None or binding < least:
                 return left
             self.place += 1
-            # Powers associate to the right, and a sign may stand before an exponent.
+            # Powers associate to the right, and an exponent may have a sign.
             right = self.expression(PREFIX["-"] if text == "^" else binding + 1)
             left = Infix(text, left, right)
 
     def operand(self) -> Tree:
-        """Return the tree of what operators stand between."""
+        """Return the tree of an operand."""
         kind, text, place = self.next()
         if kind == "number":
             return Number(text)
@@ -229,7 +230,7 @@ class _Reader:
         raise self.refused(place)
 
     def arguments(self) -> tuple[tuple[str | None, Tree], ...]:
-        """Return the arguments of a call up to its bracket."""
+        """Return the arguments of a call up to its closing bracket."""
         found: list[tuple[str | None, Tree]] = []
         while not self.take(")"):
             if found:
@@ -248,7 +249,7 @@ class _Reader:
 
 
 def deparse(tree: Tree) -> str:
-    """Return an expression as R's ``deparse`` writes it: the name of its column.
+    """Return an expression as R's ``deparse`` writes it, which is the name of its column.
 
     Examples
     --------
@@ -275,7 +276,7 @@ def deparse(tree: Tree) -> str:
 
 
 def name_text(name: str) -> str:
-    """Return a name, between backticks where R's grammar asks for them."""
+    """Return a name, between backticks if R's grammar requires them."""
     plain = re.fullmatch(r"(?:[^\W\d_]|\.(?!\d))[\w.]*", name) is not None
     taken = name in RESERVED or name in CONSTANTS.keys() - {"T", "F", "pi"}
     return name if plain and not taken else f"`{name}`"
@@ -299,7 +300,7 @@ def number_text(value: float) -> str:
     return fixed if len(fixed) <= len(scientific) else scientific
 
 
-# --- what is in them
+# --- their parts
 
 
 def names_in(tree: Tree) -> Iterator[str]:
@@ -332,9 +333,9 @@ def calls_in(tree: Tree) -> Iterator[Call]:
 
 
 def python(tree: Tree, variables: dict[str, str]) -> str:
-    """Return an expression as Python's; ``variables`` says what the variables are called there.
+    """Return an expression in Python; ``variables`` has the names of the variables there.
 
-    Every operation is put between brackets, as the precedences are others.
+    Every operation is put in brackets, as the precedences differ.
 
     Examples
     --------
@@ -348,7 +349,7 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
     if isinstance(tree, Name):
         if tree.name in variables:
             return variables[tree.name]
-        # A coding is a string; R's functions contr.sum and others name columns in their own way.
+        # A coding becomes a string; functions such as contr.sum name the columns in their own way.
         called = f"{tree.name}()" if tree.name.startswith("contr.") else tree.name
         return CONSTANTS.get(tree.name, repr(called))
     if isinstance(tree, Brackets):
@@ -367,18 +368,18 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
     for name, argument in sorted(tree.arguments, key=lambda each: each[0] is not None):
         value = python(argument, variables)
         given.append(f"{argument_name(name)}={value}" if name else value)
-    if tree.function == "cbind":  # its columns are called as the variables are
+    if tree.function == "cbind":  # its columns have the names of the variables
         names = [n or (a.name if isinstance(a, Name) else "") for n, a in tree.arguments]
         given = [*(python(a, variables) for _, a in tree.arguments), f"names={names!r}"]
     return f"{function_name(tree.function)}({', '.join(given)})"
 
 
 def argument_name(name: str) -> str:
-    """Return what an argument of R's is called in Python, where some names are taken."""
+    """Return the Python name of an argument in R, as some names are reserved in Python."""
     called = name.replace(".", "_")
     return f"{called}_" if keyword.iskeyword(called) else called
 
 
 def function_name(name: str) -> str:
-    """Return what a function of R's, or of NumPy's, is called in Python."""
+    """Return the Python name of a function of R or NumPy."""
     return name.rpartition("::")[2].removeprefix("np.").replace(".", "_")

@@ -1,4 +1,4 @@
-"""What expressions in formulas may call of factors: making them, their levels, their codings."""
+"""Functions of factors for expressions in formulas: making them, their levels, their codings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def factor_(
     ordered: bool | None = None,
     _state: State | None = None,
 ) -> Variable:
-    """Return values as a factor, with given levels or those that they have."""
+    """Return values as a factor, with the given levels or those found."""
     values = variable("factor", "x", x)
     made = values.drop_levels() if values.kind == "factor" else factor(_listed(values))
     if levels is not None:
@@ -49,7 +49,7 @@ def factor_(
 def _listed(values: Variable) -> list[Any]:
     if values.kind == "logical":
         as_is: type = bool
-    else:  # levels of whole numbers are integers, whatever the column's type
+    else:  # levels of whole numbers are integers, for any type of column
         known = values.values[~np.isnan(values.values)]
         as_is = int if np.array_equal(known, np.round(known)) else float
     return [None if np.isnan(v) else as_is(v) for v in values.values.tolist()]
@@ -62,7 +62,7 @@ def _with_levels(values: Variable, levels: list[Any]) -> Variable:
 
 
 def _as_before(made: Variable, state: State | None) -> Variable:
-    """Return a factor with the levels of the training rows first; new ones come behind."""
+    """Return a factor with the levels of the training rows first, followed by new ones."""
     if not state:
         if state is not None:
             state["levels"] = list(made.levels)
@@ -73,7 +73,7 @@ def _as_before(made: Variable, state: State | None) -> Variable:
 
 
 def as_factor(x: Any) -> Variable:
-    """Return values as a factor; one stays as it is."""
+    """Return values as a factor; a factor is returned unchanged."""
     return x if isinstance(x, Variable) and x.kind == "factor" else factor_(x)
 
 
@@ -85,7 +85,7 @@ def ordered(
 
 
 def relevel(x: Any, ref: Any, _state: State | None = None) -> Variable:
-    """Return a factor with another first level, given by itself or by its place."""
+    """Return a factor with another first level, given by its name or its position."""
     x = _as_before(as_factor(x), _state)
     places = x.labels if isinstance(ref, str) else list(range(1, len(x.levels) + 1))
     if ref not in places:
@@ -104,9 +104,10 @@ def droplevels(x: Any) -> Variable:
 
 
 def as_numeric(x: Any, _state: State | None = None) -> Any:
-    """Return numbers; of a factor the places of its levels, from 1 on.
+    """Return numbers; for a factor, the positions of its levels, counted from 1.
 
-    The places are those among the levels of the training rows, which need not all be in others.
+    The positions are those among the levels of the training rows, which need not all occur in other
+    rows.
     """
     if not (isinstance(x, Variable) and x.kind == "factor"):
         return replace(x, kind="numeric") if isinstance(x, Variable) else np.asarray(x, np.float64)
@@ -121,7 +122,7 @@ def as_numeric(x: Any, _state: State | None = None) -> Any:
 
 
 def as_integer(x: Any, _state: State | None = None) -> Any:
-    """Return numbers without what is behind the point; of a factor the places of its levels."""
+    """Return numbers truncated to integers; for a factor, the positions of its levels."""
     return np.trunc(as_numeric(x, _state))
 
 
@@ -129,9 +130,9 @@ def as_integer(x: Any, _state: State | None = None) -> Any:
 
 
 def interaction(*factors: Any, sep: str = ".", lex_order: bool = False) -> Variable:
-    """Return a factor of the combinations of levels; those of the first change fastest.
+    """Return a factor of the combinations of levels; those of the first factor change fastest.
 
-    With ``lex_order`` those of the last do.
+    With ``lex_order`` those of the last factor do.
     """
     held = [as_factor(each) for each in factors]
     if not held:
@@ -149,7 +150,7 @@ def _beside(before: str, text: str, sep: str, behind: bool) -> str:
 
 
 def class_ind(cl: Any, _state: State | None = None) -> Variable:
-    """Return a factor as a matrix: a column for each level, 1 where a row has it."""
+    """Return a factor as a matrix with a column for each level, 1 in the rows that have it."""
     made = _as_before(as_factor(cl), _state)
     rows = np.concatenate([np.eye(len(made.levels)), np.full((1, len(made.levels)), np.nan)])
     return Variable("numeric", rows[made.values], columns=tuple(made.labels))
@@ -159,8 +160,8 @@ def class_ind(cl: Any, _state: State | None = None) -> Variable:
 
 
 def C(x: Any, contr: Any = None, how_many: int | None = None, base: int | None = None) -> Variable:  # noqa: N802
-    """Return a factor with a coding of its own, or with the first columns of one."""
-    # As in R, a coding that is asked for by its size has numbers for names.
+    """Return a factor with a given coding, or with the first columns of one."""
+    # As in R, the columns of a coding given by its size are named by numbers.
     sized = how_many is not None or base is not None
     base = None if base is None else int(base)
     count = None if how_many is None else int(how_many)
@@ -174,7 +175,7 @@ def C(x: Any, contr: Any = None, how_many: int | None = None, base: int | None =
 
 
 def coding(name: str) -> Callable[..., Asked]:
-    """Return R's function of a coding's name, such as ``contr.treatment(n, base)``."""
+    """Return R's function of that name for a coding, such as ``contr.treatment(n, base)``."""
 
     def asked(n: int, base: int | None = None) -> Asked:
         return Asked(name, None if base is None else int(base), True, None, int(n))

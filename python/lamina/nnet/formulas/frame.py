@@ -1,4 +1,4 @@
-"""Model frames: the numbers that a formula makes of a table, and makes again of another."""
+"""Model frames: the numbers that a formula makes from a table, and from later tables."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ Array = NDArray[Any]
 
 
 class NewRows:
-    """Rows of a table that a model was not fitted to; ``ModelFrame.again`` makes them.
+    """Rows of a table to which a model was not fitted; made by ``ModelFrame.again``.
 
     Attributes
     ----------
     x : ndarray (rows kept, columns)
     rows : ndarray of int
-        Which rows of the table they are.
+        The places of these rows in the table.
     total : int
         How many rows the table has.
     offset : ndarray or None
@@ -44,7 +44,7 @@ class NewRows:
         self.x, self.rows, self.total, self.offset = x, rows, total, offset
 
     def spread(self, values: Array) -> Array:
-        """Return values of the rows kept as values of all rows, NaN where one was left out."""
+        """Return values for all rows: those of the rows kept, and NaN for rows left out."""
         return _spread(values, self.rows, self.total)
 
 
@@ -57,9 +57,9 @@ def _spread(values: Array, rows: Array, total: int) -> Array:
 
 
 class ModelFrame:
-    """What a formula makes of a table: R's ``model.frame``, ``model.matrix``, ``model.response``.
+    """A formula applied to a table: R's ``model.frame``, ``model.matrix``, ``model.response``.
 
-    ``model_frame`` makes one.
+    Made by ``model_frame``.
 
     Attributes
     ----------
@@ -70,21 +70,22 @@ class ModelFrame:
     coefnames : list of str
         The names of the columns of ``x``, as R spells them.
     y : ndarray or None
-        The response: numbers (rows,) or (rows, columns), of a factor the places of its levels.
+        The response: numbers of shape (rows,) or (rows, columns); for a factor, the places of its
+        levels.
     levels : tuple or None
-        The levels of a response that is a factor, as the data have them; those that no row has are
-        left out, with a warning.  None for other responses.
+        The levels of a response that is a factor, as in the data; levels without a row are left
+        out, with a warning.  None for other responses.
     labels : list of str or None
         The levels, or the names of a response's columns, as R writes them.
     logical, whole : bool
-        Whether the response is of truth values; of integers.
+        Whether the response consists of truth values; of integers.
     weights, offset : ndarray (rows,) or None
     rows : ndarray of int
-        Which rows of the table are used.
+        The rows of the table that are used.
     total : int
         How many rows the table has after ``subset``.
     omitted : ndarray of int
-        Which of the table's rows were left out for missing values.
+        The rows of the table that were left out because of missing values.
     na_action : str or callable
     contrasts : dict
         The coding of each factor on the right side.
@@ -135,10 +136,10 @@ class ModelFrame:
         self.x, self.coefnames = self._matrix(self._factors, len(self.rows))
         del self._factors
 
-    # --- parts of the making
+    # --- making a frame
 
     def _variables(self, columns: Columns, weights: Any) -> dict[str, Variable]:
-        """Return all variables over all rows: the response, the right side, offsets, weights."""
+        """Return all variables for all rows: the response, the right side, offsets, weights."""
         trees = {**self.terms.variables, **self.terms.offsets}
         held: dict[str, Variable] = {}
         if self.terms.response is not None:
@@ -149,7 +150,7 @@ class ModelFrame:
         return held
 
     def _titled(self, name: str) -> str:
-        """Return what a variable is called in messages and by functions of the user."""
+        """Return the name of a variable in messages and for the user's functions."""
         response = "" if self.terms.response is None else deparse(self.terms.response)
         return {"(response)": response, "(weights)": "weights"}.get(name, name)
 
@@ -173,7 +174,7 @@ class ModelFrame:
         self.y = response.values
 
     def _code(self, given: Mapping[str, Any]) -> list[dict[str, Coding]]:
-        """Return the codings of the factors in each term, and note which contrasts they have."""
+        """Return the codings of the factors in each term, and record their contrasts."""
         who, factors = self._who, set(self.xlevels)
         logical = {n for n, v in self._factors.items() if v.kind == "logical"}
         if not isinstance(given, Mapping):
@@ -185,7 +186,7 @@ class ModelFrame:
             if name in self._factors and name not in factors | logical:
                 _screen.warn(
                     f"{who}: variable {name!r} is numeric, its contrast is ignored; "
-                    f"factor({name}) in the formula makes levels of its numbers"
+                    f"write factor({name}) in the formula to use its numbers as levels"
                 )
             elif name not in factors | logical:
                 _screen.warn(f"{who}: variable {name!r} is absent, its contrast is ignored")
@@ -210,11 +211,11 @@ class ModelFrame:
     def _matrix(self, held: Mapping[str, Variable], rows: int) -> tuple[Array, list[str]]:
         return matrix(rows, self.terms.terms, held, self._codings)
 
-    # --- what fits and predictions ask
+    # --- used by fits and predictions
 
     @property
     def with_intercept(self) -> tuple[Array, list[str]]:
-        """The model matrix with its first column, if the formula has an intercept, and names."""
+        """The model matrix, with the column of the intercept if there is one, and its names."""
         if not self.intercept:
             return self.x, self.coefnames
         x = np.column_stack([np.ones(len(self.x)), self.x])
@@ -222,7 +223,7 @@ class ModelFrame:
 
     @property
     def variables(self) -> dict[str, Array]:
-        """The variables in the rows used, by their names; factors as their levels."""
+        """The variables in the rows used, by name; factors as their levels."""
         return {name: shown(each) for name, each in self._held.items()}
 
     @property
@@ -231,7 +232,7 @@ class ModelFrame:
         return self.terms.intercept
 
     def spread(self, values: Array) -> Array:
-        """Return values of the rows used; with ``na.exclude`` those left out are NaN among them."""
+        """Return values of the rows used; with ``na.exclude``, NaN stands for rows left out."""
         if self.na_action not in ("na.exclude", "na_exclude"):
             return values
         return _spread(values, self._places, self.total)
@@ -247,8 +248,7 @@ class ModelFrame:
         Raises
         ------
         ValueError
-            If a variable is not there, is of another kind, or has levels that were not among
-            those fitted.
+            If a variable is missing, is of another kind, or has levels that the fit has not seen.
         """
         columns = Columns(self._who, data)
         trees = {**self.terms.variables, **self.terms.offsets}
@@ -262,7 +262,7 @@ class ModelFrame:
         return NewRows(x, kept, columns.rows, offset)
 
     def _alike(self, name: str, new: Variable) -> Variable:
-        """Return a variable of other rows with the levels of the training rows."""
+        """Return a variable of new rows with the levels of the training rows."""
         who, kind = self._who, self._types[name]
         if kind == "factor" and new.kind == "factor":
             places = {label: i for i, label in enumerate(_labels(self.xlevels[name]))}
@@ -275,7 +275,7 @@ class ModelFrame:
                 )
             codes = np.array([*(places[label] for label in used.labels), -1])[used.values]
             return Variable("factor", codes, levels=self.xlevels[name])
-        if new.missing.all():  # of no kind that could be told
+        if new.missing.all():  # of unknown kind
             if kind == "factor":
                 return Variable(kind, np.full(new.rows, -1), levels=self.xlevels[name])
             new = Variable(kind, new.values if new.kind != "factor" else new.values * np.nan)
@@ -312,7 +312,7 @@ def model_frame(
     contrasts: Mapping[str, Any] | None = None,
     who: str = "model_frame",
 ) -> ModelFrame:
-    """Return what a formula of R's makes of a table.
+    """Apply one of R's formulas to a table.
 
     Parameters
     ----------
@@ -320,25 +320,25 @@ def model_frame(
         Such as ``"medv ~ ."`` or ``"y ~ a*b + log(x) + poly(z, 2) - 1"``.  Operators are R's
         (``+ - * / : ^ %in%``); calls may be ``I``, ``log``, ``exp``, ``sqrt``, ``poly``, ``bs``,
         ``ns``, ``scale``, ``cut``, ``factor``, ``ordered``, ``relevel``, ``C``, ``cbind``,
-        ``offset``, ``mean``, ``quantile``, ``ifelse``, ``is.na`` and others of R's base.  ``.``
-        stands for all columns that the left side does not have.
+        ``offset``, ``mean``, ``quantile``, ``ifelse``, ``is.na`` and other functions of R's base.
+        ``.`` stands for all columns that are not on the left side.
     data : table of pandas, polars, Arrow or lamina.datasets, dict of array_like, or ndarray
         Strings, and categories of pandas and polars, are factors.  The columns of an array are
-        called V1, V2, ...
+        named V1, V2, ...
     weights : array_like (rows,) or str, optional
-        One number a row, or an expression of columns.
+        One number per row, or an expression of columns.
     subset : str, array_like of bool or of int, optional
         The rows to use: a condition on columns such as ``"age > 20"``, truth values, or row numbers
-        from 0 on.
+        counted from 0.
     na_action : {"na.omit", "na.fail", "na.exclude", "na.pass"} or callable, default "na.omit"
-        What becomes of rows with missing values.  A function is given a dict of the variables and
+        The treatment of rows with missing values.  A function gets a dict of the variables and
         returns the rows to keep.
     contrasts : dict, optional
         Codings of factors: ``"contr.treatment"``, ``"contr.sum"``, ``"contr.helmert"``,
         ``"contr.poly"``, ``"contr.SAS"``, or a matrix.  By default ordered factors have polynomial
         contrasts, others treatment contrasts.
     who : str, default "model_frame"
-        Who asks, for messages.
+        The name of the caller, for messages.
 
     Returns
     -------
@@ -349,15 +349,15 @@ def model_frame(
     ImportError
         Without the package formulaic: ``pip install "lamina[formula]"``.
     ValueError
-        For a formula that cannot be read, unknown columns, a factor of one level, or missing values
-        under ``na.fail``.
+        For a formula that cannot be read, unknown columns, a factor with one level, or missing
+        values under ``na.fail``.
 
     Notes
     -----
-    The terms of a formula are expanded by formulaic; variables are found, coded and named as R's
-    ``model.frame`` and ``model.matrix`` do [1]_.  As there, variables are calculated over all rows
-    of the table before ``subset`` and ``na_action`` choose some.  Levels of strings are in the
-    order of their code points, as R has them in the C locale.
+    The terms of a formula are expanded by formulaic; variables are found, coded and named as in R's
+    ``model.frame`` and ``model.matrix`` [1]_.  As in R, variables are calculated over all rows of
+    the table before ``subset`` and ``na_action`` select rows.  Levels of strings are sorted by code
+    point, as in R's C locale.
 
     References
     ----------
@@ -380,8 +380,8 @@ def model_frame(
         plain = isinstance(formula, (int, float, bytes, type(None)))
         got = repr(formula) if plain else f"a {type(formula).__name__}"
         raise TypeError(
-            f"{who}: formula must be a string, such as 'y ~ x1 + x2'; got {got}; a table comes "
-            f"next, as in {who}('y ~ .', table)"
+            f"{who}: formula must be a string, such as 'y ~ x1 + x2'; got {got}; the table comes "
+            f"second, as in {who}('y ~ .', table)"
         )
     _need_formulaic(who)
     return ModelFrame(who, formula, data, weights, subset, na_action, contrasts)
@@ -392,6 +392,6 @@ def _need_formulaic(who: str) -> None:
         import formulaic  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: F401
     except ImportError:
         raise ImportError(
-            f"{who}: formulas need the package formulaic; install it by pip install "
+            f"{who}: formulas need the package formulaic; install it with pip install "
             f'"lamina[formula]"'
         ) from None

@@ -1,7 +1,7 @@
-"""What expressions in formulas may call: R's names for it.
+"""The functions that expressions in formulas may call, under R's names.
 
-Those that learn something of the training rows (a mean, knots, levels) take a ``_state``, in which
-they keep it, to calculate with it again for other rows.
+Functions that learn something from the training rows (a mean, knots, levels) take a ``_state``, in
+which they keep it in order to use it again for other rows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OF_ONE_NUMBER: dict[str, Callable[..., Any]] = {
 
 
 def _of_one_number(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that takes one argument: NumPy's take more, of another meaning."""
+    """Return a function of one argument: the further arguments of NumPy's have another meaning."""
 
     def of_one(x: Any) -> Any:
         return function(x)
@@ -42,7 +42,7 @@ def _of_one_number(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
-    """Return the functions by the names that they have in Python."""
+    """Return the functions by their Python names."""
     own = (I, log, atan2, round_, cbind, sequence, seq, pmin, pmax, findInterval, poly, bs, ns,
            scale, truth.compared, truth.is_na, truth.is_in, truth.both, truth.either,
            truth.xor, truth.negated, truth.as_logical, truth.ifelse, factors.factor_,
@@ -61,13 +61,13 @@ def functions() -> Mapping[str, Callable[..., Any]]:
 
 @cache
 def learning() -> frozenset[str]:
-    """Return the names, as in Python, of the functions that learn."""
+    """Return the Python names of the functions that learn."""
     named = functions().items()
     return frozenset(name for name, f in named if "_state" in signature(f).parameters)
 
 
 def takes(name: str, places: int, names: Sequence[str]) -> bool:
-    """Return whether a function takes so many arguments without names, and those of these names."""
+    """Return whether a function takes this many positional arguments, and these named ones."""
     try:
         _signature(name).bind(*range(places), **dict.fromkeys(names))
     except TypeError:
@@ -84,7 +84,7 @@ def arguments(name: str) -> str:
 
 
 def _signature(name: str) -> Signature:
-    """Return what expressions may give to a function: all but its state."""
+    """Return the parameters that expressions may use: all but the state."""
     whole = signature(functions()[name])
     given = [each for each in whole.parameters.values() if each.name != "_state"]
     return whole.replace(parameters=given)
@@ -100,7 +100,7 @@ def known() -> list[str]:
 
 
 def I(x: Any) -> Any:  # noqa: E743, N802
-    """Return what is given: within it, operators are arithmetic."""
+    """Return the argument: within ``I``, operators are arithmetic."""
     return x
 
 
@@ -110,7 +110,7 @@ def log(x: Any, base: float | None = None) -> Any:
 
 
 def atan2(y: Any, x: Any) -> Any:
-    """Return the angles of points."""
+    """Return the angles of the points (x, y)."""
     return np.arctan2(y, x)
 
 
@@ -120,7 +120,7 @@ def round_(x: Any, digits: int = 0) -> Any:
 
 
 def _values(x: Any) -> Any:
-    """Return the numbers of an argument, those of a matrix too."""
+    """Return the numbers of an argument, which may be a matrix."""
     return np.asarray(x, np.float64)
 
 
@@ -143,7 +143,7 @@ def _integer(name: str, value: Any, least: int | None = None) -> int:
 
 
 def pmin(x: Any, *more: Any) -> Any:
-    """Return the least of several values, row by row."""
+    """Return the smallest of several values, row by row."""
     return reduce(np.minimum, more, x)
 
 
@@ -153,7 +153,7 @@ def pmax(x: Any, *more: Any) -> Any:
 
 
 def findInterval(x: Any, vec: Any) -> Any:  # noqa: N802
-    """Return how many of some ascending numbers are not above each value."""
+    """Return, for each value, how many of some ascending numbers are not above it."""
     x = np.asarray(x, np.float64)
     ends = np.atleast_1d(np.asarray(vec, np.float64))
     return np.where(np.isnan(x), np.nan, np.searchsorted(ends, x, "right"))
@@ -221,13 +221,13 @@ def _so_many(
     return [(1.0 if first is None else first) + i * step for i in range(count)]
 
 
-# --- what is learned of the training rows
+# --- functions that learn from the training rows
 
 
 def poly(
     x: Any, *more: Any, degree: Any = None, raw: bool = False, _state: State | None = None
 ) -> Variable:
-    """Return orthogonal polynomials, or powers (``raw``); of several variables their products."""
+    """Return orthogonal polynomials, or powers (``raw``); for several variables, their products."""
     state = {} if _state is None else _state
     if more and np.ndim(_values(more[-1])) == 0:
         *more, degree = more  # type: ignore[assignment]
@@ -251,7 +251,7 @@ def _poly(x: Array, degree: int, raw: bool, state: State) -> Variable:
     from formulaic.transforms import poly as orthogonal  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
     if np.isnan(x).any() and not raw:
-        raise ValueError("missing values are not allowed in poly; leave their rows out before")
+        raise ValueError("missing values are not allowed in poly; leave their rows out first")
     if not raw and not state and degree >= len(np.unique(x)):
         raise ValueError(
             f"degree of poly must be less than the number of different values, "
@@ -270,7 +270,7 @@ def bs(
     Boundary_knots: Any = None,
     _state: State | None = None,
 ) -> Variable:
-    """Return B-splines; beyond the boundary they go on as they are there."""
+    """Return B-splines; beyond the boundary their polynomials are continued."""
     state = {} if _state is None else _state
     x = np.asarray(x, np.float64)
     if not state:
@@ -304,7 +304,7 @@ def _basis(made: Array, intercept: bool) -> Variable:
 
 
 def scale(x: Any, center: Any = True, scale: Any = True, _state: State | None = None) -> Any:
-    """Return numbers less their mean, over their standard deviation; missing ones do not count."""
+    """Return numbers minus their mean, over their standard deviation; missing ones are ignored."""
     state = {} if _state is None else _state
     values = _values(x)
     if not state:

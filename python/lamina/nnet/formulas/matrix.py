@@ -22,7 +22,7 @@ def matrix(
 ) -> tuple[Array, list[str]]:
     """Return the columns of all terms (rows, columns), and their names.
 
-    ``codings`` holds for each term the codings of its factors.
+    ``codings`` has for each term the codings of its factors.
     """
     blocks, names = [np.empty((rows, 0))], []
     for term, codes in zip(terms, codings, strict=True):

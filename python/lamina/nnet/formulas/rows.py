@@ -31,7 +31,7 @@ def _chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> 
     if isinstance(subset, str):
         held = evaluation.given("subset", subset, columns)
         if held.kind != "logical":
-            raise TypeError(f"{who}: subset must be a condition, as 'x > 1'; got {subset!r}")
+            raise TypeError(f"{who}: subset must be a condition, such as 'x > 1'; got {subset!r}")
         return np.flatnonzero(held.values == 1.0)
     array = np.asarray(subset)
     if array.size == 0 and array.ndim == 1:  # an empty list has the dtype of floats
@@ -55,7 +55,7 @@ def _chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> 
 
 
 def rows_kept(who: str, held: Mapping[str, Variable], na_action: NaAction) -> Array:
-    """Return the rows that missing values leave."""
+    """Return the rows that remain after the treatment of missing values."""
     gaps = {name: v.missing for name, v in held.items()}
     missing = np.any(list(gaps.values()), axis=0)
     every = np.arange(len(missing))
@@ -80,7 +80,7 @@ def rows_kept(who: str, held: Mapping[str, Variable], na_action: NaAction) -> Ar
 
 
 def refuse_infinite(who: str, held: Mapping[str, Variable], rows: Array) -> None:
-    """Raise ValueError where a variable of the rows used is infinite."""
+    """Raise ValueError if a variable is infinite in the rows used."""
     for name, each in held.items():
         if each.kind == "factor" or not np.isinf(each.values).any():
             continue
@@ -105,7 +105,7 @@ def _asked(who: str, held: Mapping[str, Variable], na_action: Any, every: Array)
 
 
 def shown(held: Variable) -> Array:
-    """Return what users see of a variable: numbers, levels, None where one is missing."""
+    """Return a variable as users see it: numbers or levels, None for missing ones."""
     if held.kind != "factor":
         return np.array(held.values)
     return np.asarray(np.array([*held.levels, None], object)[held.values])

@@ -1,4 +1,4 @@
-"""Bases of splines as R's package ``splines`` has them."""
+"""Bases of splines, as in R's package ``splines``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Array = NDArray[Any]
 
 
 def knots(x: Array, df: int | None, inner: Any, without: int, boundary: Any) -> Array:
-    """Return boundary, inner knots, boundary.
+    """Return the boundary, inner knots, boundary.
 
-    ``df`` less ``without`` inner knots are quantiles of the numbers within the boundary.
+    There are ``df - without`` inner knots, quantiles of the numbers within the boundary.
     """
     known = x[~np.isnan(x)]
     ends = [known.min(), known.max()] if boundary is None else sorted(map(float, boundary))
@@ -37,15 +37,15 @@ def _curves(held: Array, degree: int) -> Any:
 
 
 def b_splines(x: Array, held: Array, degree: int) -> Array:
-    """Return B-splines (rows, splines); beyond the boundary their polynomials go on."""
+    """Return B-splines (rows, splines); beyond the boundary their polynomials are continued."""
     return np.asarray(_curves(held, degree)(x))
 
 
 def natural(x: Array, held: Array, intercept: bool) -> Array:
-    """Return natural cubic splines (rows, splines): no curvature at the boundary and beyond.
+    """Return natural cubic splines (rows, splines), without curvature at the boundary and beyond.
 
-    The basis is that of R's ``ns``: B-splines, turned by the orthogonal matrix of the two
-    conditions' QR decomposition.
+    The basis is that of R's ``ns``: B-splines, rotated by the orthogonal matrix of the QR
+    decomposition of the two conditions.
     """
     curves = _curves(held, 3)
     within = np.clip(x, held[0], held[-1])

@@ -1,6 +1,6 @@
-"""What formulas may calculate of a whole variable: a mean, quantiles, classes by width.
+"""Functions of a whole variable in formulas: a mean, quantiles, intervals of equal width.
 
-They are of the rows of the fit, for predictions too; R calculates means and their like anew there.
+Predictions use the values from the rows of the fit; R calculates means and the like again there.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def quantile(
     na_rm: bool = False,
     _state: State | None = None,
 ) -> Any:
-    """Return quantiles of a variable, those of the training rows."""
+    """Return quantiles of a variable in the training rows."""
     return _kept(_state, lambda known: np.quantile(known, probs).tolist(), [x], na_rm)
 
 
 def _kept(state: State | None, function: Function, parts: list[Any], na_rm: bool) -> Any:
-    """Return a function's value, that which is kept if there is one."""
+    """Return a function's value: the kept one if there is one."""
     state = {} if state is None else state
     if "value" not in state:
         values = np.concatenate([np.ravel(np.asarray(part, np.float64)) for part in parts])
@@ -73,7 +73,7 @@ def cut(
     ordered_result: bool = False,
     _state: State | None = None,
 ) -> Any:
-    """Return numbers as a factor of the intervals between breaks, or of so many of equal width."""
+    """Return numbers as a factor of intervals between breaks, or of a number of equal intervals."""
     state = {} if _state is None else _state
     x = np.asarray(x, np.float64)
     if "breaks" not in state:
@@ -110,7 +110,7 @@ def _breaks(x: Array, breaks: Any) -> Array:
 
 
 def _labels(ends: Array, include_lowest: bool, right: bool, digits: int) -> list[str]:
-    """Return the intervals' names, with as many digits as tell the breaks apart."""
+    """Return the intervals' names, with enough digits to distinguish the breaks."""
     for most in range(digits, max(12, digits) + 1):
         shown = [_end(end, most) for end in ends]
         if all(a != b for a, b in pairwise(shown)):
@@ -127,7 +127,7 @@ def _labels(ends: Array, include_lowest: bool, right: bool, digits: int) -> list
 
 
 def _end(end: float, digits: int) -> str:
-    """Return a break as R's ``formatC`` writes it: infinity has a place for a sign."""
+    """Return a break as R's ``formatC`` writes it: infinity has room for a sign."""
     if np.isinf(end):
         return " Inf" if end > 0 else "-Inf"
     return f"{end + 0.0:.{digits}g}"

@@ -1,4 +1,4 @@
-"""What a formula says: a response, variables, and terms of them, as R's ``terms`` has it."""
+"""The parts of a formula: a response, variables, and terms of them, as in R's ``terms``."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ DOT = Name(".")
 
 @dataclass
 class Terms:
-    """A formula, read.
+    """A formula that has been read.
 
     Attributes
     ----------
     response : Tree or None
     variables : dict of str to Tree
-        Of the right side, by their names in R, in the order in which they appear.
+        The variables of the right side, by their names in R, in the order in which they appear.
     terms : list of tuple of str
-        The variables of each term; those of fewer variables come first.
+        The variables of each term; terms with fewer variables come first.
     intercept : bool
     offsets : dict of str to Tree
     text : str
@@ -62,14 +62,14 @@ class Terms:
 
 
 def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
-    """Return what a formula says of data with these columns."""
+    """Return the terms of a formula for data with these columns."""
     if not isinstance(formula, str):
         raise TypeError(f"{who}: formula must be a string, such as 'y ~ x1 + x2'; got {formula!r}")
     response, right = expressions.parse_formula(who, formula)
     used = set() if response is None else set(expressions.names_in(response))
     algebra = _Algebra(who, formula, [name for name in columns if name not in used])
     whole = right
-    while isinstance(whole, Brackets):  # within brackets, -1 would not take the intercept out
+    while isinstance(whole, Brackets):  # within brackets, -1 would not remove the intercept
         whole = whole.of
     text = algebra.write(whole)
     shown = deparse(_spelt_out(right, algebra.others))
@@ -94,11 +94,11 @@ def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
 
 
 class _Algebra:
-    """Writes the right side for formulaic, with a plain name in place of each variable."""
+    """Writes the right side for formulaic, with a placeholder for each variable."""
 
     def __init__(self, who: str, formula: str, others: Sequence[str]) -> None:
         self.who, self.formula = who, formula
-        self.others = [Name(name, quoted=True) for name in others]  # whatever they are called
+        self.others = [Name(name, quoted=True) for name in others]  # for names of any form
         self.placeholders: dict[str, Tree] = {}
 
     def write(self, tree: Tree) -> str:
@@ -116,8 +116,9 @@ class _Algebra:
             return f"{self.write(tree.left)} {sign} {self.write(tree.right)}"
         if isinstance(tree, Infix) and tree.operator in ("|", "||"):
             _screen.warn(
-                f"{self.who}: '|' in a formula means 'or', as in R, and groups nothing: "
-                f"{deparse(tree)} is one truth value a row; write I({deparse(tree)}) if it is meant"
+                f"{self.who}: '|' in a formula means 'or', as in R, and does not group rows: "
+                f"{deparse(tree)} is one truth value per row; write I({deparse(tree)}) if that is "
+                f"intended"
             )
         if isinstance(tree, Number):
             if tree.value not in (0, 1):
@@ -131,7 +132,7 @@ class _Algebra:
             return f"({' + '.join(self._placeholder(name) for name in self.others)})"
         if isinstance(tree, expressions.Text):
             raise FormulaError(
-                f"{self.who}: formula must be made of columns; got the string {tree.value!r}"
+                f"{self.who}: formula must consist of columns; got the string {tree.value!r}"
             )
         return self._placeholder(tree)
 
@@ -180,7 +181,7 @@ def _spelt_out(tree: Tree, others: Sequence[Name]) -> Tree:
         return Prefix(tree.operator, _spelt_out(tree.of, others))
     if isinstance(tree, Infix) and tree.operator in OPERATORS:
         left, right = (_spelt_out(side, others) for side in (tree.left, tree.right))
-        # As R writes it: `. - x` takes x from all of them.
+        # As R writes it: `. - x` removes x from all of them.
         left = Brackets(left) if tree.left == DOT and tree.operator != "+" else left
         right = Brackets(right) if tree.right == DOT else right
         return Infix(tree.operator, left, right)
@@ -188,7 +189,7 @@ def _spelt_out(tree: Tree, others: Sequence[Name]) -> Tree:
 
 
 def _expand(who: str, text: str, formula: str) -> tuple[list[list[int]], bool]:
-    """Return the terms of formulaic's text, each as places of variables, and the intercept."""
+    """Return the terms of formulaic's text, each as indices of variables, and the intercept."""
     from formulaic.errors import FormulaicError  # type: ignore[import-not-found, import-untyped, unused-ignore]
     from formulaic.parser import DefaultFormulaParser  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
@@ -201,17 +202,17 @@ def _expand(who: str, text: str, formula: str) -> tuple[list[list[int]], bool]:
     numbers = [names for names in terms if any(not name.startswith("v") for name in names)]
     if any(names != ["1"] for names in numbers):
         raise FormulaError(
-            f"{who}: formula may have the numbers 0 and 1 alone among its terms; got {formula!r}"
+            f"{who}: formula may have only the numbers 0 and 1 among its terms; got {formula!r}"
         )
     places = [[int(name[1:]) for name in names] for names in terms if names != ["1"]]
     return places, ["1"] in terms
 
 
 def codings(terms: Sequence[tuple[str, ...]], intercept: bool, factors: set[str]) -> list[set[str]]:
-    """Return for each term the factors that get one column a level, the rest have contrasts.
+    """Return for each term the factors with one column per level; the others have contrasts.
 
-    R's rule: a factor has contrasts where the term without it is part of a term before; without
-    an intercept the first factor of all has one column a level.
+    R's rule: a factor has contrasts if the term without it is part of an earlier term; without an
+    intercept the very first factor has one column per level.
     """
     full: list[set[str]] = []
     for place, term in enumerate(terms):

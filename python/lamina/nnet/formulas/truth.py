@@ -1,7 +1,7 @@
-"""Truth values in formulas: comparisons, R's logic of three values, and choices by a condition.
+"""Truth values in formulas: comparisons, R's three-valued logic, and choices by a condition.
 
-What is missing is neither true nor false: ``NA > 1`` and ``NA & TRUE`` are missing, ``NA & FALSE``
-is false, and ``NA | TRUE`` is true (``help("Logic")`` of R).
+A missing value is neither true nor false: ``NA > 1`` and ``NA & TRUE`` are missing, ``NA & FALSE``
+is false, and ``NA | TRUE`` is true (R's ``help("Logic")``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def logical(true: Any, false: Any) -> Any:
-    """Return truth values, missing where neither is the case; of single values a single one."""
+    """Return truth values, missing where neither holds; a single one for single values."""
     values = np.where(true, 1.0, np.where(false, 0.0, np.nan))
     if values.ndim:
         return Variable("logical", values)
@@ -32,7 +32,7 @@ def logical(true: Any, false: Any) -> Any:
 
 
 def _sides(who: str, x: Any) -> tuple[Array, Array]:
-    """Return where a condition is true, and where it is false; numbers are true unless 0."""
+    """Return where a condition is true and where it is false; numbers other than 0 are true."""
     if isinstance(x, str) or _is_factor(x):
         got = repr(x) if isinstance(x, str) else "a factor"
         raise TypeError(f"{who} is for truth values and numbers; got {got}")
@@ -48,7 +48,7 @@ def _is_factor(x: Any) -> bool:
 
 
 def compared(sign: str, a: Any, b: Any) -> Any:
-    """Return how values compare; of an ordered factor the places of levels do."""
+    """Return the comparison of values; for ordered factors, that of the places of levels."""
     if _is_factor(a) or _is_factor(b):
         _refuse_several(sign, a)
         _refuse_several(sign, b)
@@ -62,11 +62,11 @@ def compared(sign: str, a: Any, b: Any) -> Any:
 
 
 def _refuse_several(sign: str, x: Any) -> None:
-    """Raise TypeError where a factor is compared with neither a level nor a factor."""
+    """Raise TypeError if a factor is compared with neither a level nor a factor."""
     if not _is_factor(x) and (isinstance(x, Variable) or np.ndim(x)):
         raise TypeError(
             f"'{sign}' compares a factor with one level or another factor; got several values: "
-            f"f %in% c('a', 'b') says which rows have one of some levels"
+            f"use f %in% c('a', 'b') for rows that have one of several levels"
         )
 
 
@@ -83,7 +83,7 @@ def is_na(x: Any) -> Any:
 
 
 def is_in(x: Any, values: Any) -> Any:
-    """Return which values are among some; a missing one is not."""
+    """Return which values are among others; a missing one is not."""
     values = values if isinstance(values, list) else [values]
     if _is_factor(x):
         found = np.any([x == v for v in values], axis=0)
@@ -108,7 +108,7 @@ def either(a: Any, b: Any) -> Any:
 
 
 def xor(a: Any, b: Any) -> Any:
-    """Return where one of two is true."""
+    """Return where exactly one of two is true."""
     (a_true, a_false), (b_true, b_false) = _sides("xor", a), _sides("xor", b)
     return logical(a_true & b_false | a_false & b_true, a_true & b_true | a_false & b_false)
 
@@ -128,7 +128,7 @@ def as_logical(x: Any) -> Any:
 
 
 def ifelse(test: Any, yes: Any, no: Any) -> Any:
-    """Return values of two kinds, by a test; missing ones where the test is."""
+    """Return values chosen by a test; they are missing where the test is."""
     true, false = _sides("the test of ifelse", test)
     if _is_factor(yes) or _is_factor(no):
         raise TypeError("ifelse chooses between numbers, truth values or strings; got a factor")
@@ -143,7 +143,7 @@ def ifelse(test: Any, yes: Any, no: Any) -> Any:
 
 
 def _texts(x: Any) -> Array:
-    """Return values as R writes them, None where one is missing."""
+    """Return values as R writes them, None for missing ones."""
     values = np.asarray(x)
     texts = [None if is_missing(v) else level_text(v) for v in values.ravel().tolist()]
     return np.array(texts, object).reshape(values.shape)

@@ -1,4 +1,4 @@
-"""Variables of a model frame: numbers, truth values or a factor, with gaps, one value a row."""
+"""Variables of a model frame: numbers, truth values or a factor, some missing, one per row."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ Array = NDArray[Any]
 
 @dataclass(eq=False)
 class Variable(np.lib.mixins.NDArrayOperatorsMixin):
-    """A variable as R's model frames have them.
+    """A variable as in R's model frames.
 
     Attributes
     ----------
     kind : {"numeric", "logical", "factor"}
     values : ndarray
-        Numbers, and truth values as 0 and 1: float64 (rows,) or (rows, columns), NaN where one is
-        missing.  Of a factor: the places of the levels, -1 where one is missing.
+        Numbers, and truth values as 0 and 1: float64 of shape (rows,) or (rows, columns), NaN for
+        missing ones.  For a factor: the places of the levels, -1 for missing ones.
     columns : tuple of str
-        The names of a matrix's columns; empty where it has none.
+        The names of a matrix's columns; empty if it has none.
     levels : tuple
-        Of a factor, as the data have them.
+        The levels of a factor, as in the data.
     ordered : bool
     found : bool
-        Whether the levels are those found, as for strings, rather than declared ones.
+        Whether the levels were found in the data, as for strings, rather than declared.
     contrast : Asked, optional
-        The coding that ``C`` gave to a factor.
+        The coding that ``C`` gave a factor.
     whole : bool
         Whether the numbers came as integers.
     """
@@ -52,7 +52,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return len(self.values)
 
     @property
@@ -67,7 +67,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return np.asarray(gaps if gaps.ndim == 1 else gaps.any(axis=1))
 
     def take(self, rows: Array) -> Variable:
-        """Return the variable in some rows; levels that were found there remain."""
+        """Return the variable for some rows; levels that were found in all rows remain."""
         taken = replace(self, values=self.values[rows])
         return taken.drop_levels() if self.found else taken
 
@@ -80,11 +80,11 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return replace(self, values=places[self.values], levels=levels)
 
     def plain(self) -> Any:
-        """Return what expressions calculate with: an array of numbers, or the variable itself."""
+        """Return the operand for expressions: an array of numbers, or the variable itself."""
         return self.values if self.kind == "numeric" and self.values.ndim == 1 else self
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        """Return the numbers of a variable that is no factor."""
+        """Return the numbers of a variable that is not a factor."""
         if self.kind == "factor":
             levels = ", ".join(self.labels[:3]) + ", ..." * (len(self.levels) > 3)
             raise TypeError(
@@ -94,7 +94,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return np.array(self.values, dtype) if copy else np.asarray(self.values, dtype)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **named: Any) -> Any:
-        """Calculate with numbers and truth values: a vector meets each column of a matrix."""
+        """Calculate with numbers and truth values, a vector with each column of a matrix."""
         numbers = [np.asarray(each) for each in inputs]
         if any(each.ndim == 2 for each in numbers):
             numbers = [each[:, None] if each.ndim == 1 else each for each in numbers]
@@ -105,7 +105,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return Variable("numeric", made, columns=names[0] if names else ())
 
     def __eq__(self, other: object) -> Any:
-        """Return which rows of a factor have a level, or that of another factor."""
+        """Return which rows of a factor have a given level, or that of another factor."""
         if isinstance(other, Variable):
             texts = [np.array([*each.labels, ""], object)[each.values] for each in (self, other)]
             return (texts[0] == texts[1]) & ~self.missing & ~other.missing
@@ -121,19 +121,19 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         return ~(self == other) & known
 
     def __lt__(self, other: object) -> Any:
-        """Return which rows of an ordered factor have a level before one."""
+        """Return which rows of an ordered factor have a level before the given one."""
         return self.values < self._place(other)
 
     def __le__(self, other: object) -> Any:
-        """Return which rows have a level, or one before it."""
+        """Return which rows have the given level or one before it."""
         return self.values <= self._place(other)
 
     def __gt__(self, other: object) -> Any:
-        """Return which rows have a level behind one."""
+        """Return which rows have a level after the given one."""
         return self.values > self._place(other)
 
     def __ge__(self, other: object) -> Any:
-        """Return which rows have a level, or one behind it."""
+        """Return which rows have the given level or one after it."""
         return self.values >= self._place(other)
 
     def _place(self, other: object) -> Any:
@@ -167,7 +167,7 @@ def level_text(level: Any) -> str:
 
 
 def factor(values: Sequence[Any], levels: Sequence[Any] | None = None) -> Variable:
-    """Return a factor of values, with its levels in order; they are sorted where none are given."""
+    """Return a factor of values, with its levels in order; they are sorted if none are given."""
     found = levels is None
     if levels is None:
         different = [v for v in set(values) if not is_missing(v)]
@@ -181,7 +181,7 @@ def factor(values: Sequence[Any], levels: Sequence[Any] | None = None) -> Variab
 
 
 def variable(who: str, name: str, values: Any) -> Variable:
-    """Return values, a column or what an expression came to, as a variable."""
+    """Return values, a column or the result of an expression, as a variable."""
     if isinstance(values, Variable):
         return values
     category = categorical(values)
@@ -189,7 +189,7 @@ def variable(who: str, name: str, values: Any) -> Variable:
         return category
     array = plain_array(values)
     if array.ndim == 0:
-        raise ValueError(f"{who}: {name} must have one value a row; got {array.item()!r}")
+        raise ValueError(f"{who}: {name} must have one value per row; got {array.item()!r}")
     if array.ndim > 2:
         raise ValueError(f"{who}: {name} must have 1 or 2 axes; got shape {array.shape}")
     kind = array.dtype.kind
@@ -203,7 +203,7 @@ def variable(who: str, name: str, values: Any) -> Variable:
         return _of_objects(who, name, array.tolist())
     raise TypeError(
         f"{who}: {name} must hold numbers, truth values or categories; got dtype {array.dtype}; "
-        f"turn it into one of these first"
+        f"convert it to one of these first"
     )
 
 
@@ -219,7 +219,7 @@ def _of_objects(who: str, name: str, values: list[Any]) -> Variable:
     else:
         got = ", ".join(sorted(each.__name__ for each in known))
         raise TypeError(
-            f"{who}: {name} must hold numbers, truth values or strings alone; got {got}"
+            f"{who}: {name} must hold only numbers, only truth values or only strings; got {got}"
         )
     filled = [np.nan if is_missing(v) else float(v) for v in values]
     return Variable(kind, np.array(filled, np.float64))
@@ -241,7 +241,7 @@ def categorical(values: Any) -> Variable | None:
 
 
 def used_levels(who: str, response: Variable) -> Variable:
-    """Return a response without levels that no row has, and warn of them."""
+    """Return a response without levels that no row has, with a warning."""
     used = response.drop_levels()
     empty = [label for label in response.labels if label not in used.labels]
     if empty:
@@ -257,7 +257,7 @@ def used_levels(who: str, response: Variable) -> Variable:
 
 
 class Columns:
-    """The columns of a table, read as variables when they are asked for."""
+    """The columns of a table, read as variables on demand."""
 
     def __init__(self, who: str, data: Any) -> None:
         self.who = who
@@ -265,8 +265,8 @@ class Columns:
         for name, values in self.held.items():
             if _length(values) < 0:
                 raise ValueError(
-                    f"{who}: column {name!r} must have one value a row; got {values!r}: of one row "
-                    f"give lists of one value, {{{name!r}: [{values!r}], ...}}"
+                    f"{who}: column {name!r} must have one value per row; got {values!r}: for one "
+                    f"row give lists of one value, {{{name!r}: [{values!r}], ...}}"
                 )
         self.read: dict[str, Variable] = {}
         lengths = {name: _length(values) for name, values in self.held.items()}
@@ -308,7 +308,7 @@ def _columns(who: str, data: Any) -> dict[str, Any]:
         return {str(name): values for name, values in data.items()}
     if isinstance(data, np.ndarray) and data.dtype.names:
         return {name: data[name] for name in data.dtype.names}
-    if isinstance(data, np.ndarray) and data.ndim == 2:  # as R's as.data.frame calls them
+    if isinstance(data, np.ndarray) and data.ndim == 2:  # named as by R's as.data.frame
         return {f"V{i + 1}": data[:, i] for i in range(data.shape[1])}
     if hasattr(data, "feature_names") and hasattr(data, "target_name"):  # lamina.datasets
         held = dict(zip(data.feature_names, data.x.T, strict=True))
@@ -319,8 +319,8 @@ def _columns(who: str, data: Any) -> dict[str, Any]:
         )
     if hasattr(data, "to_numpy") and ndim_of(data) == 1:
         raise TypeError(
-            f"{who}: data must be a table; got a {type(data).__name__}, one row or column alone: "
-            f"take a table of it, as frame.iloc[[0]] for a row and frame[['x']] for a column"
+            f"{who}: data must be a table; got a {type(data).__name__}, a single row or column: "
+            f"make a table of it, as frame.iloc[[0]] for a row and frame[['x']] for a column"
         )
     names = column_names(data)
     if names is None or not hasattr(data, "__getitem__"):

@@ -1,4 +1,4 @@
-"""Multinomial log-linear models, R's ``multinom``."""
+"""Multinomial log-linear models: R's ``multinom``."""
 
 from lamina.nnet.multinomial.fit import LogLik, Multinom
 from lamina.nnet.multinomial.fitting import multinom

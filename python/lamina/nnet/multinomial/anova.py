@@ -1,4 +1,4 @@
-"""Likelihood ratio tests of fits of ``multinom``, R's ``anova``."""
+"""Likelihood ratio tests of fits of ``multinom``, as R's ``anova``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WHO = "anova"
 
 
 def likelihood_ratios(fits: Sequence[Multinom], test: str) -> Columns:
-    """Return the table of fits to the same rows, each beside the next smaller one."""
+    """Return the table of fits to the same rows, each compared with the next smaller one."""
     if test not in ("Chisq", "none"):
         raise ValueError(f"{WHO}: test must be 'Chisq' or 'none'; got {test!r}")
     if len(fits) < 2:
@@ -57,7 +57,7 @@ def _told(value: object) -> str:
 
 
 def _tail(ratios: np.ndarray, freedom: np.ndarray) -> np.ndarray:
-    """Return the probability that a chi-squared number is larger."""
+    """Return the probability that a chi-squared variable is larger."""
     from scipy.special import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
         chdtrc,
     )

@@ -1,4 +1,4 @@
-"""Fits of ``multinom``: coefficients, their covariance, predictions, and what R prints."""
+"""Fits of ``multinom``: coefficients, their covariance, predictions, and R's output."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WHO = "Multinom"
 
 
 class LogLik(float):
-    """A log-likelihood: a number that knows its degrees of freedom, ``df``, and ``nobs``."""
+    """A log-likelihood: a number with its degrees of freedom, ``df``, and ``nobs``."""
 
     def __new__(cls, value: float, df: int, nobs: float) -> LogLik:
         """Make one."""
@@ -45,36 +45,36 @@ class LogLik(float):
 
 
 class Multinom:
-    """A fitted multinomial log-linear model; ``multinom`` makes one.
+    """A fitted multinomial log-linear model; made by ``multinom``.
 
-    Its names are R's: what R's ``coef(fit)`` says ``fit.coef()`` returns.
+    Its names are those of R: ``fit.coef()`` returns the result of R's ``coef(fit)``.
 
     Attributes
     ----------
-    coefficients : ndarray (classes - 1, columns), of two classes (columns,)
-        Those of each class beside the first one, whose are 0.
+    coefficients : ndarray (classes - 1, columns), for two classes (columns,)
+        The coefficients of each class except the first, whose coefficients are 0.
     coefnames : list of str
         The names of the columns.
     lev : tuple or None
-        The classes as the data have them; None for a matrix of counts.
+        The classes as in the data; None for a matrix of counts.
     lab : list of str
-        Their names.
+        The names of the classes.
     value : float
-        The least value that was found.
+        The smallest value of the loss that was found.
     deviance, AIC : float
-        Twice the value; with twice ``edf`` added.
+        Twice the value; the same plus twice ``edf``.
     edf : int
-        How many coefficients there are, dependent ones not counted.
+        The number of coefficients, without linearly dependent ones.
     rank : int
-        Of the model matrix.
-    fitted_values : ndarray (rows, classes), of two classes (rows, 1)
+        The rank of the model matrix.
+    fitted_values : ndarray (rows, classes), for two classes (rows, 1)
         Probabilities of the rows of the fit, of two classes of the second one.  Under
         ``na.exclude`` rows that were left out are NaN.
     residuals : ndarray of the shape of ``fitted_values``
-        What the response has more.
+        The response minus the fitted values.
     weights : ndarray (rows,)
     convergence : int
-        0, or 1 where ``maxit`` iterations did not suffice.
+        0, or 1 if ``maxit`` iterations were not enough.
     Hessian : ndarray or None
         See ``multinom``.
     formula, call : str
@@ -115,7 +115,7 @@ class Multinom:
 
     @cached_property
     def _information(self) -> Array:
-        """The Hessian of the deviance's half by all coefficients, class by class."""
+        """The Hessian of half the deviance with respect to all coefficients, class by class."""
         rows = self._rows
         p = self._probabilities[:, 1:]
         classes, columns = p.shape[1], rows.x.shape[1]
@@ -134,8 +134,8 @@ class Multinom:
     def vcov(self) -> Array:
         """Return the covariance of all coefficients, class by class: (coefficients, coefficients).
 
-        The generalized inverse of the Hessian, in which singular values below 1.5e-8 of the largest
-        count as 0.
+        It is the generalized inverse of the Hessian, in which singular values below 1.5e-8 of the
+        largest count as 0.
         """
         left, values, right = np.linalg.svd(self._information)
         kept = values > max(np.sqrt(np.finfo(float).eps) * values[0], 0.0)
@@ -154,14 +154,15 @@ class Multinom:
         Parameters
         ----------
         parm : str, int, or sequence of them, optional
-            Columns of the model matrix, by name or place; by default all.
+            Columns of the model matrix, by name or index; by default all.
         level : float, default 0.95
 
         Returns
         -------
         Columns
-            A row for each class beside the first, and column: "class" (where there are more than
-            two), "coefficient", and the limits, "2.5 %" and "97.5 %" for instance.
+            A row for each class except the first and each column of the model matrix: "class" (if
+            there are more than two), "coefficient", and the limits, for instance "2.5 %" and "97.5
+            %".
         """
         _check.number("confint", "level", level, 0.0, 1.0, low_open=True, high_open=True)
         places = self._places(parm)
@@ -183,7 +184,7 @@ class Multinom:
             return list(range(len(self.coefnames)))
         if not isinstance(parm, (str, int, Iterable)) or isinstance(parm, (bool, Mapping)):
             raise TypeError(
-                f"confint: parm must be columns, by name or place; got {parm!r:.80}; known: "
+                f"confint: parm must be columns, by name or index; got {parm!r:.80}; known: "
                 f"{', '.join(self.coefnames)}"
             )
         asked: Sequence[Any] = [parm] if isinstance(parm, (str, int)) else list(parm)
@@ -196,7 +197,7 @@ class Multinom:
     # --- the fit as a whole
 
     def logLik(self) -> LogLik:  # noqa: N802
-        """Return the log-likelihood, half the deviance below 0, with ``df`` and ``nobs``."""
+        """Return the log-likelihood, minus half the deviance, with ``df`` and ``nobs``."""
         return LogLik(-0.5 * self.deviance, self.edf, float(self.weights.sum()))
 
     @answering_calls
@@ -208,7 +209,7 @@ class Multinom:
         *others : Multinom
             Fits to the same rows.
         test : {"Chisq", "none"}, default "Chisq"
-            Whether the probabilities of ratios as large are told.
+            Whether the p-values of the ratios are reported.
 
         Returns
         -------
@@ -249,21 +250,21 @@ class Multinom:
         Parameters
         ----------
         newdata : table of pandas, polars or Arrow, or dict of array_like, optional
-            By default the rows that were fitted.
+            By default the rows of the fit.
         type : {"class", "probs"}, default "class"
         na_action : {"na.omit", "na.fail"}, default "na.omit"
-            With ``"na.omit"`` rows with missing values have the class None and probabilities NaN.
+            With ``"na.omit"``, rows with missing values get the class None and probabilities NaN.
 
         Returns
         -------
         ndarray (rows,) or (rows, classes)
-            Classes as the data have them, of rows with two that are as probable the first one; or
-            probabilities, of two classes the second one's alone: (rows,).
+            Classes as in the data, the first one if several are equally probable; or probabilities,
+            for two classes only those of the second, of shape (rows,).
 
         Raises
         ------
         ValueError
-            If a column is not there, or a factor has levels that were not fitted.
+            If a column is missing, or a factor has levels that the fit has not seen.
         """
         _check.choice("predict", "type", type, ("class", "probs"))
         found = self.fitted_values if newdata is None else self._of_new(newdata, na_action)
@@ -296,7 +297,7 @@ class Multinom:
     def summary(
         self, correlation: bool = False, digits: int = 7, Wald_ratios: bool = False
     ) -> Summary:
-        """Return what R's ``summary`` prints: coefficients and their standard errors.
+        """Return the output of R's ``summary``: coefficients and their standard errors.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""``multinom``: log-linear models of several classes, R's."""
+"""``multinom``: log-linear models of several classes, as in R."""
 
 from __future__ import annotations
 
@@ -42,44 +42,44 @@ def multinom(
     MaxNWts: int = 1000,
     trace: bool = True,
 ) -> Multinom:
-    r"""Fit a multinomial log-linear model, R's ``multinom``.
+    r"""Fit a multinomial log-linear model, as R's ``multinom``.
 
     The probability of class :math:`k` is :math:`p_k = e^{\eta_k} / \sum_j e^{\eta_j}` with
     :math:`\eta_k = x \cdot \beta_k` and :math:`\beta_1 = 0` for the first class, the baseline.  The
-    coefficients are those of a network without hidden units that ``nnet`` trains from weights that
-    are 0.
+    coefficients are those of a network without hidden units that ``nnet`` trains from weights of 0.
 
     Parameters
     ----------
     formula : str
-        The response on the left: a factor, strings or truth values, numbers that are taken for
+        The response on the left: a factor, strings or truth values, numbers that are taken as
         classes, or a matrix of counts, ``cbind(a, b, c)``, with a column for each class.  See
         ``lamina.nnet.formulas.model_frame`` for the right side.  An ``offset`` must be a matrix
-        with a column for each class, or a vector where there are two.
+        with a column for each class, or a vector if there are two.
     data : table of pandas, polars or Arrow, or dict of array_like
     weights, subset, na_action, contrasts : optional
         See ``lamina.nnet.formulas.model_frame``.
     Hess : bool, default False
         Whether to keep the Hessian, as ``Hessian``.
     summ : {0, 1, 2, 3}, default 0
-        Whether rows that are alike are merged: 1 or 2 those of the same columns and response, 3
-        also those of the same columns alone, which lowers the deviance of two classes by a
+        Whether equal rows are merged: with 1 or 2, rows with the same columns and response; with 3,
+        also rows that only have the same columns, which lowers the deviance of two classes by a
         constant.
     censored : bool, default False
-        Whether a row of a matrix of counts says which classes are possible: those above 0.
+        Whether the values above 0 in a row of a matrix of counts mark the classes that are
+        possible.
     model : bool, default False
         Whether to keep the variables, as ``model``.
     decay : float, default 0.0
-        What the squares of all coefficients are multiplied by, as they are added to the value.
+        The factor with which the squares of all coefficients are added to the loss.
     maxit : int, default 100
-        Iterations, at most.
+        The largest number of iterations.
     abstol, reltol : float, default 1e-4, 1e-8
-        The search ends where the value is below ``abstol``, or cannot fall by more than about
-        ``reltol`` of itself.
+        The search ends when the value is below ``abstol``, or when it cannot fall by more than
+        about ``reltol`` of itself.
     MaxNWts : int, default 1000
-        Weights, at most.
+        The largest number of weights.
     trace : bool, default True
-        Whether the course of the search is printed.
+        Whether the progress of the search is printed.
 
     Returns
     -------
@@ -89,21 +89,21 @@ def multinom(
     ------
     ValueError
         For fewer than two classes, more weights than ``MaxNWts``, a row of counts that are all 0,
-        or what ``model_frame`` refuses.
+        or data that ``model_frame`` refuses.
     ImportError
         Without the package formulaic: ``pip install "lamina[formula]"``.
 
     Warns
     -----
     UserWarning
-        If a class has no row; or if the columns tell rows of a class from all others without error,
-        and there is no ``decay``: no coefficients are the best then, and those that are returned
-        depend on where the search ended.
+        If a class has no row; or if the columns separate the rows of a class from all others
+        without error, and there is no ``decay``: the likelihood then has no maximum, and the
+        coefficients depend on where the search ended.
 
     Notes
     -----
-    As in R [1]_ the search ends early by its rule, and coefficients have some five digits then;
-    with ``reltol=1e-15, maxit=1000`` they have some ten.
+    As in R [1]_, the default stopping rule ends the search early, and coefficients are then
+    accurate to about five digits; with ``reltol=1e-15, maxit=1000`` they are accurate to about ten.
 
     References
     ----------
@@ -164,7 +164,7 @@ def _is_default(name: str, value: Any) -> bool:
 
 
 def _rows(frame: ModelFrame, censored: bool) -> Rows:
-    """Return what is fitted: columns, the response as one column a class, weights."""
+    """Return the data of the fit: columns, the response with one column per class, weights."""
     (x, names), shown = frame.with_intercept, repr(frame.formula)
     if frame.y is None:
         raise ValueError(f"{WHO}: formula must have a response on its left side; got {shown}")
@@ -203,7 +203,7 @@ def _of_counts(counts: Array, weights: Array, censored: bool) -> tuple[Array, Ar
     if (totals == 0).any():
         raise ValueError(
             f"{WHO}: each row of a matrix response must have a count above 0; got none in row "
-            f"{int(np.flatnonzero(totals == 0)[0])}: leave it out by subset"
+            f"{int(np.flatnonzero(totals == 0)[0])}: leave it out with subset"
         )
     return (counts, weights) if censored else (counts / totals[:, None], weights * totals)
 

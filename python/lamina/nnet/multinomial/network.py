@@ -1,4 +1,4 @@
-"""The network behind ``multinom``: no hidden units, a score for each class, that of the first 0."""
+"""The network of ``multinom``: no hidden units, and a score for each class, 0 for the first."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ WHO = "multinom"
 
 @dataclass
 class Found:
-    """Where the search ended.
+    """The result of a search.
 
     Attributes
     ----------
     coefficients : ndarray (classes, columns)
-        Those of the first class are 0.
+        The coefficients; those of the first class are 0.
     value : float
-        The sum of the rows' losses, and the decay's part.
-    fitted_values : ndarray (rows, classes), of two classes (rows, 1)
-    convergence : int
-        0, or 1 where ``maxit`` iterations did not suffice.
+        The sum of the rows' losses, plus decay.
+    fitted_values : ndarray (rows, classes), for two classes (rows, 1) convergence : int
+        0, or 1 if ``maxit`` iterations were not enough.
     """
 
     coefficients: Array
@@ -37,10 +36,10 @@ class Found:
 
 
 def search(rows: Rows, censored: bool, settings: Mapping[str, Any]) -> Found:
-    """Return the coefficients for which the loss is the least, by R's search from 0.
+    """Return the coefficients with the smallest loss, by R's search from 0.
 
-    The inputs are connected to the outputs, of two classes to the second one alone.  Fixed are the
-    biases, the first class's weights, and those of the offsets, which are 1.
+    The inputs are connected to the outputs (for two classes, only to the second).  The biases, the
+    weights of the first class and those of the offsets, which are 1, are fixed.
     """
     columns, classes = rows.x.shape[1], len(rows.labels)
     offset = np.empty((len(rows.x), 0)) if rows.offset is None else rows.offset
@@ -66,19 +65,19 @@ def search(rows: Rows, censored: bool, settings: Mapping[str, Any]) -> Found:
 
 
 def probabilities(scores: Array, offset: Array | None, two_classes: bool) -> Array:
-    """Return the probabilities of classes, of two classes those of the second one: (rows, 1)."""
+    """Return the probabilities of classes; for two classes those of the second one, (rows, 1)."""
     scores = scores if offset is None else scores + offset
     return logistic(scores[:, 1:] - scores[:, :1]) if two_classes else softmax(scores)
 
 
 def softmax(scores: Array) -> Array:
-    """Return the probabilities of classes by their scores, row by row."""
+    """Return the probabilities of classes from their scores, row by row."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def logistic(scores: Array) -> Array:
-    """Return the probabilities of the second class; as R's nnet, 0 and 1 beyond 15."""
+    """Return the probabilities of the second class; as in R's nnet, 0 and 1 beyond 15."""
     within = np.clip(scores, -15.0, 15.0)
     return np.asarray(np.where(scores == within, 1.0 / (1.0 + np.exp(-within)), scores > 0))
 

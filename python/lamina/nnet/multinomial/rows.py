@@ -1,4 +1,4 @@
-"""The rows that ``multinom`` fits, and rows that are alike as one."""
+"""The rows that ``multinom`` fits, and the merging of equal rows."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from lamina.nnet.r_numbers import formatted
 
 @dataclass
 class Rows:
-    """What is fitted.
+    """The data of a fit.
 
     Attributes
     ----------
     x : ndarray (rows, columns)
-        With the intercept's column.
+        The model matrix, including the column of the intercept.
     y : ndarray (rows, classes)
-        Proportions.
+        The proportions of classes.
     weights : ndarray (rows,)
     offset : ndarray (rows, classes) or None
     coefnames : list of str
     levels : tuple or None
-        The classes as the data have them; None for a matrix response.
+        The classes as in the data; None for a matrix response.
     labels : list of str
-        The classes' names.
+        The names of the classes.
     """
 
     x: Array
@@ -46,16 +46,16 @@ class Rows:
 
     @property
     def rank(self) -> int:
-        """The number of columns that do not depend on those before, as R's ``qr`` counts them."""
+        """The number of columns that do not depend on earlier ones, as R's ``qr`` counts them."""
         return len(independent(self.x))
 
 
 def independent(x: Array) -> list[int]:
-    """Return the columns that are no combination of those before, within 1e-7 of their length."""
+    """Return the columns that are not combinations of earlier ones, within 1e-7 of their length."""
     kept, places = np.empty((len(x), 0)), []
     for place, column in enumerate(x.T):
         rest = column - kept @ (kept.T @ column)
-        rest -= kept @ (kept.T @ rest)  # once more, for what rounding left
+        rest -= kept @ (kept.T @ rest)  # once more, to remove rounding errors
         length = np.linalg.norm(rest)
         if length > 1e-7 * np.linalg.norm(column):
             kept = np.column_stack([kept, rest / length])
@@ -64,7 +64,7 @@ def independent(x: Array) -> list[int]:
 
 
 def offset_of_classes(offset: Array, classes: int) -> Array:
-    """Return what is added to each class's score: a vector is the second one's of two."""
+    """Return the offset of each class's score; a vector is that of the second of two classes."""
     if offset.ndim == 1 and classes == 2:
         return np.column_stack([np.zeros(len(offset)), offset])
     if offset.ndim == 1 or offset.shape[1] != classes:
@@ -76,9 +76,9 @@ def offset_of_classes(offset: Array, classes: int) -> Array:
 
 
 def merged(rows: Rows, by_columns: bool, tell: bool) -> Rows:
-    """Return rows that are alike as one, with the sum of their weights.
+    """Return equal rows merged into one, with the sum of their weights.
 
-    ``by_columns``: those of equal columns are alike, and the response is their mean.
+    With ``by_columns``, rows with equal columns are merged, and the response is their mean.
     """
     offset = np.empty((len(rows.x), 0)) if rows.offset is None else rows.offset
     parts = [rows.x, offset] if by_columns else [rows.x, offset, rows.y]

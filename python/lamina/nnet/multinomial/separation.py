@@ -1,4 +1,4 @@
-"""Whether columns tell classes apart without error, so that no coefficients are the best."""
+"""Detection of columns that separate classes without error, so that no coefficients are optimal."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SHOWN = 3  # columns in the warning
 
 
 def warn_of_separation(rows: Rows, fitted: Array) -> None:
-    """Warn of classes whose coefficients hang on rows that are fitted without error alone.
+    """Warn about classes whose coefficients are determined only by rows fitted without error.
 
-    So do all of them if each row's own class is the likeliest: larger multiples of the coefficients
-    are better then, wherever the search has stopped.  Otherwise, of the other rows, whose
-    probability is not near 0 or 1 or not near their share of the class, the columns must have the
-    rank that they have of all.  Where they have not, some combination of coefficients moves the
-    probabilities of rows towards 0 or 1 that are right already.
+    This holds for all classes if each row's own class is the likeliest: larger multiples of the
+    coefficients are then always better, wherever the search has stopped.  Otherwise consider the
+    rows whose probability is not near 0 or 1, or not near their share of the class: on these rows
+    the columns must have the same rank as on all rows.  If they do not, some combination of
+    coefficients only moves probabilities that are already right further towards 0 or 1.
     """
     used = rows.weights > 0
     if fitted.shape[1] == 1:
@@ -41,15 +41,15 @@ def warn_of_separation(rows: Rows, fitted: Array) -> None:
         names = [rows.coefnames[i] for i in sorted(by)]
         more = ", ..." if len(names) > SHOWN else ""
         _screen.warn(
-            f"multinom: rows of {', '.join(apart)} are told from those of other classes without "
-            f"error, by {', '.join(names[:SHOWN])}{more}; coefficients grow without end then, "
-            f"and their standard errors mean nothing: decay=0.01, say, or fewer columns make them "
-            f"finite"
+            f"multinom: rows of {', '.join(apart)} are separated from those of other classes "
+            f"without error, by {', '.join(names[:SHOWN])}{more}; their coefficients then grow "
+            f"without bound, and the standard errors mean nothing: use fewer columns or a decay, "
+            f"such as decay=0.01, to make them finite"
         )
 
 
 def _all_likeliest(y: Array, fitted: Array) -> bool:
-    """Return whether each row is of one class alone, and that one is the likeliest."""
+    """Return whether each row has a single class, and that class is the likeliest."""
     own = y == 1.0
     others = np.where(own, -np.inf, fitted).max(axis=1)
     return bool((own.sum(axis=1) == 1).all() and (fitted[own] > others).all())

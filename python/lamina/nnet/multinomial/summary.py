@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def printed(fit: Multinom) -> str:
-    """Return what R's ``print`` shows of a fit."""
+    """Return the output of R's ``print`` for a fit."""
     if fit.coefficients.ndim == 1:
         coefficients = named_vector(fit.coefnames, formatted(fit.coefficients))
     else:
@@ -31,15 +31,15 @@ def _foot(fit: Multinom) -> list[str]:
 
 
 class Summary:
-    """What ``summary`` of a ``multinom`` fit returns; it prints as R's does.
+    """The summary of a ``multinom`` fit; it prints as in R.
 
     Attributes
     ----------
     coefficients, standard_errors : ndarray
     Wald_ratios : ndarray or None
-        Coefficients over standard errors.
+        Coefficients divided by their standard errors.
     correlation : ndarray or None
-        Of the coefficients, class by class.
+        The correlation of the coefficients, class by class.
     deviance, AIC : float
     fit : Multinom
     """
