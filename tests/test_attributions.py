@@ -111,7 +111,7 @@ def test_an_image_is_covered_to_its_edges():
         (lambda m: saliency(m, IMAGES[0]), r"saliency|x has shape"),
         (lambda m: integrated_gradients(m, IMAGES, baseline=[1.0, 2.0]), "baseline must be a"),
         (lambda m: integrated_gradients(m, IMAGES, steps=0), "steps must be"),
-        (lambda m: occlusion(m, IMAGES, size=(1, 2, 3)), "size must have 2 numbers, one an axis"),
+        (lambda m: occlusion(m, IMAGES, size=(1, 2, 3)), "size must have 2 numbers, one per axis"),
         (lambda m: occlusion(m, IMAGES, value="black"), "value must be a number"),
         (lambda m: saliency(lambda x: x, IMAGES), "needs the gradients of a lamina model"),
     ],

@@ -254,7 +254,7 @@ BAD = [
     (lambda: regression().calibrate(X, Y, "cv"), ValueError,
      "calibrate: method must be one of 'split', .*got 'cv'"),
     (lambda: regression().calibrate(X, Y, "split", epochs=3), TypeError,
-     "calibrate: method 'split' trains nothing, .*got epochs"),
+     "calibrate: method 'split' trains nothing; .*got epochs"),
     (lambda: regression().calibrate(X, Y, "split", cv=3), TypeError,
      "calibrate: cv is for 'cv\\+', 'cv-minmax'; method is 'split'"),
     (lambda: regression().calibrate(X, Y, "jackknife+", cv=3), TypeError,
@@ -285,7 +285,7 @@ BAD = [
     (lambda: regression().calibrate(X[:1], Y[:1], "cqr"), ValueError,
      "calibrate: method 'cqr' trains on some rows and holds out others; 1 rows"),
     (lambda: regression().calibrate(X, Y[:9]), ValueError,
-     "calibrate: x and y must have as many rows; x has 60, y has 9"),
+     "calibrate: x and y must have the same number of rows; x has 60, y has 9"),
     (lambda: regression().calibrate(X[:0], Y[:0]), ValueError,
      "calibrate: needs at least 1 row; got 0"),
     (lambda: regression().calibrate(X, np.c_[Y, Y]), ValueError,
@@ -295,7 +295,7 @@ BAD = [
     (lambda: regression().calibrate(X, ["a"] * 60), TypeError,
      "calibrate: y must hold real numbers"),
     (lambda: regression().calibrate(X, Y, sample_weight=Y), TypeError,
-     "calibrate: sample_weight is not taken"),
+     "calibrate: sample_weight is not supported"),
     (lambda: regression().calibrate(X, Y, "cv+", epoch=3), TypeError,
      "calibrate: unknown argument 'epoch'; did you mean 'epochs'"),
     (lambda: regression().calibrate(X, Y, randomized=True), TypeError,
@@ -305,16 +305,15 @@ BAD = [
     (lambda: classifier().calibrate(X, Y), ValueError,
      "calibrate: y must hold a label for each row, an integer from 0 to 2"),
     (lambda: classifier(loss="binary_crossentropy").calibrate(X, LABELS), ValueError,
-     "calibrate: sets need one label a row; .* is trained for 3 labels at once"),
+     "calibrate: sets need one label per row; .* is trained for 3 labels at once"),
     (lambda: classifier(last=None).calibrate(X, LABELS), ValueError,
      "calibrate: sets need class probabilities, .*from_logits=True"),
     (lambda: two_heads().calibrate(X, Y), TypeError,
-     "calibrate: y must hold 2 arrays, in a dict as the outputs are; got ndarray"),
+     "calibrate: y must hold 2 arrays, in a dict, like the outputs; got ndarray"),
     (lambda: two_heads().calibrate(X, {"one": Y, "three": Y}), TypeError,
-     "calibrate: y must hold 2 arrays, in a dict as the outputs are; got dict"),
+     "calibrate: y must hold 2 arrays, in a dict, like the outputs; got dict"),
     (lambda: two_heads("categorical_crossentropy").calibrate(X, Y), TypeError,
-     "calibrate: sets, and quantiles of a model's own, need a model with one output; this one "
-     "has 2"),
+     "calibrate: sets and models of quantiles need one output; this model has 2"),
     (lambda: PredictionIntervals("line"), TypeError,
      "PredictionIntervals: needs a model or an object with predict; got str"),
     (lambda: coverage_report(regression(), X, Y, levels=[]), ValueError,
@@ -373,6 +372,6 @@ def test_a_model_that_was_not_fitted_here_needs_to_be_told_for_how_long():
     model = regression()
     other = lamina.models.clone_model(model)
     other.compile("adam", "mse")
-    with pytest.raises(ValueError, match="it is not known for how long; give epochs="):
+    with pytest.raises(ValueError, match="the number of epochs is unknown; give epochs="):
         other.calibrate(X, Y, "cv+")
     assert len(other.calibrate(X, Y, "cv+", cv=3, epochs=1).copies) == 3

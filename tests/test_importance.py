@@ -129,7 +129,7 @@ def test_networks_of_other_layers_are_refused():
     with pytest.raises(ValueError, match=r"olden: the model must take rows of numbers"):
         olden(model)
     model = lamina.Sequential([lamina.Input((4,)), layers.Reshape((4, 1)), layers.LSTM(2)])
-    with pytest.raises(ValueError, match=r"layer 'reshape' \(Reshape\) does not join units"):
+    with pytest.raises(ValueError, match=r"layer 'reshape' \(Reshape\) does not connect units"):
         olden(model)
     with pytest.raises(TypeError, match="model must be a lamina model"):
         garson(3)
@@ -285,7 +285,7 @@ def test_fits_of_formulas_read_the_columns_that_they_name():
 
 
 def test_shuffles_that_are_refused():
-    with pytest.raises(ValueError, match="as many rows; got 60 and 3"):
+    with pytest.raises(ValueError, match="the same number of rows; got 60 and 3"):
         permutation_importance(lambda x: x[:, 0], X, Y[:3])
     with pytest.raises(ValueError, match="scoring must be one of 'r2'"):
         permutation_importance(lambda x: x[:, 0], X, Y, "mse")

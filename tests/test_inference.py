@@ -283,7 +283,7 @@ def test_classes_that_cannot_be_estimated():
     model.fit(X, apart, epochs=60, verbose=0)
     with pytest.warns(UserWarning, match="Perfect separation"):
         model.inference(X, apart)
-    with pytest.raises(ValueError, match="at least two classes; got one only"):
+    with pytest.raises(ValueError, match="at least two classes; got only one"):
         model.inference(X, np.ones(ROWS))
     model = fitted("sparse_categorical_crossentropy", TRUTH, layers.Dense(3, "softmax"))
     with pytest.warns(UserWarning, match="Classes or outputs 2 never occur"):

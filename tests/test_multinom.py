@@ -280,18 +280,18 @@ def test_perfect_separation_is_told_in_words():
     # Told also where the search stops early.
     age = np.random.default_rng(0).integers(18, 80, 200).astype(float)
     data = {"age": age, "z": np.where(age > 40, "old", "young")}
-    with pytest.warns(UserWarning, match="rows of 'old', 'young' are told .* without error"):
+    with pytest.warns(UserWarning, match="rows of 'old', 'young' are separated .* without error"):
         assert multinom("z ~ age", data, trace=False).deviance > 1
     # In some rows alone: none of the level s is a `c`.
     data = {"y": list("abcabcabab"), "f": list("rrrrrrssss")}
-    with pytest.warns(UserWarning, match="rows of 'c' are told .* without error, by fs; coeff"):
+    with pytest.warns(UserWarning, match="rows of 'c' are separated .* by fs; their coeff"):
         multinom("y ~ f", data, trace=False)
     multinom("y ~ f", {**data, "y": list("abcabcabac")}, trace=False)  # no warning
-    # Shares that are fitted without error are no rows that are told from others.
+    # Shares that are fitted without error are not separated rows.
     counts = {"f": ["r", "s"], "a": [4.0, 1.0], "b": [3.0, 7.0], "c": [0.0, 2.0]}
     for response in ("cbind(a, b)", "cbind(a, a + b, b)"):
         multinom(f"{response} ~ f", counts, trace=False, reltol=1e-15)  # no warning
-    with pytest.warns(UserWarning, match="rows of 'c' are told .* without error, by fs;"):
+    with pytest.warns(UserWarning, match="rows of 'c' are separated .* without error, by fs;"):
         multinom("cbind(a, b, c) ~ f", counts, trace=False, maxit=500)
 
 

@@ -251,7 +251,7 @@ def test_parameters_that_are_not_there(nets, flowers, iris):
         nets.NeuralNetClassifier(network, epoch=3)
     with pytest.raises(TypeError, match="model__units"):
         nets.NeuralNetClassifier(network, units=3)
-    with pytest.raises(ValueError, match="the model is made already"):
+    with pytest.raises(ValueError, match="the model already exists"):
         nets.NeuralNetClassifier(network(4, 3), model__units=3).fit(iris.x, iris.y)
 
 

@@ -469,7 +469,7 @@ def test_bad_settings_are_told(ours, settings, message):
 
 def test_layers_of_another_size_need_a_new_fit(ours):
     mlp = ours.MLPRegressor(hidden_layer_sizes=5, max_iter=2, warm_start=True).fit(X, NUMBERS)
-    with pytest.raises(ValueError, match=r"goes on with the layers of the first, of \[6, 5, 1\]"):
+    with pytest.raises(ValueError, match=r"continues with the layers of the first, of \[6, 5, 1\]"):
         mlp.set_params(hidden_layer_sizes=4).fit(X, NUMBERS)
 
 

@@ -159,7 +159,7 @@ def test_sources_of_batches_have_no_fingerprint():
 
 
 def test_models_that_were_not_trained():
-    text = "sequential.* has not been trained: its weights are the first ones"
+    text = "sequential.* has not been trained: its weights are the initial ones"
     with pytest.warns(UserWarning, match=f"calibrate: {text}"):
         model().calibrate(X, Y)
     given = model()
@@ -172,7 +172,7 @@ def test_models_that_were_not_trained():
 
 def test_baselines_of_models_that_were_not_trained():
     pytest.importorskip("sklearn")
-    text = "compare_baselines: sequential.* has not been trained: its weights are the first ones"
+    text = "compare_baselines: sequential.* has not been trained: its weights are the initial ones"
     with pytest.warns(UserWarning, match=text):
         model().compare_baselines(X, Y, (X, Y), baselines="linear")
     bare = lamina.Sequential([layers.Dense(1)])

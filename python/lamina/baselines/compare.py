@@ -120,7 +120,7 @@ def compare(
     Warns
     -----
     UserWarning
-        If the model has not been trained: its weights are the first ones.
+        If the model has not been trained: its weights are the initial ones.
 
     Notes
     -----
@@ -217,8 +217,8 @@ def _check_usable(who: str, model: Any) -> None:
 def _warn_of_no_training(who: str, model: Model) -> None:
     if model.as_drawn:
         _screen.warn(
-            f"{who}: {model.name} has not been trained: its weights are the first ones; call fit, "
-            f"or load weights, first"
+            f"{who}: {model.name} has not been trained: its weights are the initial ones; call "
+            f"fit, or load weights, first"
         )
 
 

@@ -1,13 +1,13 @@
-"""Inference and explanation: standard errors, intervals, importance, what a network looks at.
+"""Inference and explanation: standard errors, intervals, importance, attributions.
 
-- ``Inference``: what ``model.inference(x, y)`` returns
+- ``Inference``: the result of ``model.inference(x, y)``
 - ``intervals``: prediction intervals and prediction sets
 - ``garson``, ``olden``, ``permutation_importance``: importance of inputs
 - ``lekprofile``, ``partial_dependence``, ``ice``, ``ale``: the output along inputs
-- ``saliency``, ``integrated_gradients``, ``occlusion``: what counts in images and series
+- ``saliency``, ``integrated_gradients``, ``occlusion``: the important parts of images and series
 - ``connections``: the units of a network of dense layers, and the weights between them
 
-Functions take models of lamina, fits of ``lamina.nnet`` and fitted estimators; they return tables,
+Functions take lamina models, fits of ``lamina.nnet`` and fitted estimators; they return tables,
 which ``lamina.plot`` draws.
 """
 

@@ -53,7 +53,7 @@ def _tails(value: float, df: float | None) -> float:
 def incomplete_beta(a: float, b: float, x: float) -> float:
     """Return the regularised incomplete beta function I_x(a, b).
 
-    By its continued fraction with Lentz's method: Press et al., *Numerical Recipes*, 2007, 6.4.
+    Uses its continued fraction with Lentz's method: Press et al., *Numerical Recipes*, 2007, 6.4.
     """
     if x <= 0.0 or x >= 1.0:
         return float(x >= 1.0)

@@ -28,10 +28,10 @@ class AccumulatedEffects(Columns):
     ----------
     inputs, outputs : list of str
     edges : list of ndarray
-        Of each input, in rising order.
+        The edges for each input, in ascending order.
     effects : ndarray of shape (outputs, *edges of each input)
     counts : ndarray of shape (*intervals of each input)
-        Rows in each interval, or cell.
+        The number of rows in each interval or cell.
     observed : list of ndarray
         The inputs' values in the data.
     """
@@ -64,26 +64,26 @@ def ale(
     names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
 ) -> AccumulatedEffects:
-    """Return what an input adds to the output, from differences within narrow intervals of it.
+    """Return the accumulated local effects of an input, from differences within narrow intervals.
 
-    The rows of an interval are moved to its two edges, with all their other inputs; the mean
+    The rows of an interval are moved to its two edges, with their other inputs unchanged; the mean
     differences of the outputs are added up over the intervals, and the sum is centred so that its
-    mean over the rows is 0.  Unlike partial dependence this needs no rows that are far from all
-    there are, and does not count what correlated inputs do.
+    mean over the rows is 0.  Unlike partial dependence, this does not use rows far from all data,
+    and does not include the effects of correlated inputs.
 
     Parameters
     ----------
     model : Model, fit of lamina.nnet, fitted estimator, or function of a table
     x : array_like of shape (rows, inputs), a frame or a dict of columns
     features : int, str or pair of them
-        Of two inputs it is the interaction: the second-order effect, without the main effects of
-        both.
+        One input, or two for their interaction: the second-order effect, without the main effects
+        of both.
     n_intervals : int, default 40
-        Intervals between quantiles of the input; fewer where quantiles coincide.
+        The number of intervals between quantiles of the input; fewer if quantiles coincide.
     output : int, str or sequence of them, optional
-        Which outputs, by default all.
+        The outputs, by default all.
     response_method : {"auto", "predict_proba", "decision_function", "predict"}, default "auto"
-        Of an estimator.
+        The method of an estimator.
     names, output_names : sequence of str, optional
 
     Returns
@@ -92,9 +92,10 @@ def ale(
 
     Notes
     -----
-    D. W. Apley and J. Zhu, Journal of the Royal Statistical Society B 82 (2020) 1059-1086, as their
-    R package ALEPlot computes it.  A cell of two inputs without rows takes the mean difference of
-    the nearest cell that has some, by the centres of the cells in shares of the inputs' ranges.
+    D. W. Apley and J. Zhu, Journal of the Royal Statistical Society B 82 (2020) 1059-1086, as
+    computed by their R package ALEPlot.  A cell of two inputs without rows gets the mean difference
+    of the nearest cell that has some; the distance is between the centres of the cells, relative to
+    the inputs' ranges.
 
     Examples
     --------
@@ -127,7 +128,7 @@ def ale(
 
 
 def _edges(name: str, values: Array, count: int) -> Array:
-    """Return the least value, and quantiles that are observed values."""
+    """Return the smallest value, and quantiles that are observed values."""
     quantiles = np.quantile(values, np.arange(1, count + 1) / count, method="inverted_cdf")
     edges: Array = np.unique(np.concatenate([[values.min()], quantiles]))
     if len(edges) < 2:
@@ -136,7 +137,7 @@ def _edges(name: str, values: Array, count: int) -> Array:
 
 
 def _interval(values: Array, edges: Array) -> Array:
-    """Return in which interval, open on the left, each value lies; the least is in the first."""
+    """Return the interval, open on the left, of each value; the smallest is in the first."""
     return np.clip(np.searchsorted(edges, values, side="left") - 1, 0, len(edges) - 2)
 
 
@@ -150,7 +151,7 @@ def _first_order(
     low = predicting(table.replaced({place: z[inside]}))
     counts = np.bincount(inside, minlength=len(z) - 1)
     sums = np.stack([np.bincount(inside, column, len(z) - 1) for column in (high - low).T])
-    steps = sums / counts  # the last value of each interval is observed: none is empty
+    steps = sums / counts  # the last value of each interval is observed, so none is empty
     effects = np.concatenate([np.zeros((len(steps), 1)), np.cumsum(steps, axis=1)], axis=1)
     middle = (effects[:, 1:] + effects[:, :-1]) / 2.0
     return effects - (middle @ counts / counts.sum())[:, None], counts
@@ -180,7 +181,7 @@ def _second_order(
 
 
 def _main_effect(effects: Array, counts: Array, axis: int) -> Array:
-    """Return what accumulates along an axis, on average over the other one's intervals."""
+    """Return the effect accumulated along an axis, averaged over the other axis's intervals."""
     steps = np.diff(effects, axis=1 + axis)
     other = 2 - axis
     middle = (np.take(steps, range(1, steps.shape[other]), other)
@@ -191,7 +192,7 @@ def _main_effect(effects: Array, counts: Array, axis: int) -> Array:
 
 
 def _nearest(counts: Array, edges: list[Array]) -> Array:
-    """Return for each cell the number of the nearest one that has rows."""
+    """Return for each cell the number of the nearest cell with rows."""
     centres = [(z[1:] + z[:-1]) / 2.0 / (z[-1] - z[0]) for z in edges]
     points = np.stack([m.ravel() for m in np.meshgrid(*centres, indexing="ij")], axis=1)
     filled = np.flatnonzero(counts.ravel() > 0)

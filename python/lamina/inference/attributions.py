@@ -1,4 +1,4 @@
-"""What a network looks at: saliency and integrated gradients, for images, series and tables."""
+"""Attributions: saliency and integrated gradients, for images, series and tables."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lamina._predicting import is_network
 
 Array = NDArray[Any]
 
-FAR = 0.05  # of the change of the output: a sum that differs by more is remarked upon
-BLOCK = 1 << 22  # numbers of the rows that gradients are taken of at once
+FAR = 0.05  # of the change of the output: a warning is given if a sum differs by more
+BLOCK = 1 << 22  # numbers in the rows whose gradients are computed at once
 
 
 class Attribution:
-    """What each value of the inputs counts for an output.
+    """The contribution of each input value to an output.
 
     Attributes
     ----------
@@ -27,11 +27,11 @@ class Attribution:
     method : str
         "saliency", "integrated_gradients" or "occlusion".
     output : ndarray of int of shape (rows,)
-        The value of the output that is explained, for each row.
+        The index of the output value that is explained, for each row.
     predicted : ndarray of shape (rows,)
-        What it is.
+        The explained output value of each row.
     gap : ndarray of shape (rows,) or None
-        Of integrated gradients: the change of the output from the baseline less the sum of the
+        For integrated gradients: the change of the output from the baseline minus the sum of the
         values.
     """
 
@@ -43,10 +43,10 @@ class Attribution:
 
     @property
     def maps(self) -> Array:
-        """Sizes without the last axis: of an image's colours or a step's features the largest.
+        """Absolute values without the last axis: the largest over colours or features.
 
-        An array of shape (rows, height, width) for images, (rows, steps) for series; of tables the
-        sizes themselves.
+        An array of shape (rows, height, width) for images, (rows, steps) for series; for tables,
+        the absolute values themselves.
         """
         sizes: Array = np.abs(self.values)
         return sizes.max(axis=-1) if sizes.ndim > 2 else sizes
@@ -67,7 +67,7 @@ def saliency(
     noise: float = 0.1,
     random_state: int = 0,
 ) -> Attribution:
-    """Return the gradients of an output by the inputs.
+    """Return the gradients of an output with respect to the inputs.
 
     Parameters
     ----------
@@ -76,21 +76,21 @@ def saliency(
     x : array_like of shape (rows, ...)
         Images, series or rows of a table.
     output : int, array_like of int of shape (rows,) or tuple, optional
-        See ``Model.input_gradients``.  By default the largest value of each row's output: of a
-        classifier the class that it predicts.
+        See ``Model.input_gradients``.  By default the largest value of each row's output: for a
+        classifier, the predicted class.
     times_input : bool, default False
         Whether the gradients are multiplied by the inputs.
     n_samples : int, default 0
-        With more than 0 the mean over so many copies with noise added (SmoothGrad).
+        If above 0, gradients are averaged over this number of copies with added noise (SmoothGrad).
     noise : float, default 0.1
-        Its standard deviation, as a share of the range of ``x``.
+        The standard deviation of the noise, as a share of the range of ``x``.
     random_state : int, default 0
-        Of the noise.
+        The seed of the noise.
 
     Returns
     -------
     Attribution
-        ``maps`` are saliency maps: the largest size over the colours.
+        ``maps`` are saliency maps: the largest absolute value over the colours.
 
     Notes
     -----
@@ -136,9 +136,9 @@ def integrated_gradients(
 ) -> Attribution:
     """Return the inputs' shares in the change of an output from a baseline to the rows.
 
-    Of each value: its distance from the baseline times the mean gradient along the straight line
-    between both.  They add up to the change of the output; what is missing is in ``gap``, and a
-    warning tells where it is more than 5 % of the change.
+    The share of a value is its distance from the baseline times the mean gradient along the
+    straight line between both.  The shares add up to the change of the output; the difference is in
+    ``gap``, and a warning is given if it is more than 5 % of the change.
 
     Parameters
     ----------
@@ -148,10 +148,10 @@ def integrated_gradients(
     output : int, array_like of int of shape (rows,) or tuple, optional
         See ``saliency``.
     baseline : float or array_like, default 0.0
-        Of the shape of a row, or of ``x``: what counts as nothing, such as a black image or the
-        means of a table's columns.
+        A neutral input with the shape of a row or of ``x``, such as a black image or the means of a
+        table's columns.
     steps : int, default 64
-        Points on the line, those of Gauss and Legendre's quadrature.
+        The number of points on the line, those of Gauss-Legendre quadrature.
 
     Returns
     -------
@@ -202,13 +202,13 @@ def integrated_gradients(
 
 
 def _check_sums(who: str, gap: Array, change: Array, predicted: Array) -> None:
-    least = 1e-3 * float(np.abs(predicted).max(initial=0.0))  # changes of nothing have no share
+    least = 1e-3 * float(np.abs(predicted).max(initial=0.0))  # changes of about 0 have no shares
     share = np.abs(gap) / np.maximum(np.abs(change), least or 1.0)
     if np.any(share > FAR):
         row = int(np.argmax(share))
         _screen.warn(
-            f"{who}: the values of row {row} add up to {change[row] - gap[row]:.4g}, and the "
-            f"output changes by {change[row]:.4g}; take more steps"
+            f"{who}: the values of row {row} add up to {change[row] - gap[row]:.4g}, but the "
+            f"output changes by {change[row]:.4g}; use more steps"
         )
 
 
@@ -225,7 +225,7 @@ def _rows(who: str, model: Any, x: Any) -> Array:
 
 
 def as_rows(who: str, model: Any, x: Any) -> Array:
-    """Return an array of rows: in the model's type, with the axes that it takes."""
+    """Return an array of rows in the model's type, with the axes that it takes."""
     rows = as_numbers(who, "x", x)
     shape = getattr(model, "input_shape", None)
     if shape is not None and rows.ndim == len(shape) - 1 and shape[-1] == 1:
@@ -237,7 +237,7 @@ def as_rows(who: str, model: Any, x: Any) -> Array:
 
 
 def explained(who: str, model: Any, rows: Array, output: Any) -> tuple[Any, Array]:
-    """Return which value of each row's output is explained, and what it is."""
+    """Return the index of the output value to explain in each row, and that value."""
     made = _predicted(who, model, rows)
     chosen = output
     if isinstance(output, tuple) and len(output) == 2 and isinstance(output[0], str):

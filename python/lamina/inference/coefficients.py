@@ -1,4 +1,4 @@
-"""Names of single weights, and the class that others are compared with."""
+"""Names of single weights, and the class with which others are compared."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _is_dense(model: Any) -> bool:
 def coefficient_names(function: Any, net: Connections | None) -> list[str]:
     """Return a name for each number in a loss function's vector of weights.
 
-    As R's ``nnet`` names them, "x1->h1" and "b->h1" ("(Intercept)->h1" where an input is called
-    b); those of a linear model with one output as ``lm`` does, "x1" and "(Intercept)"; of other
+    The names are those of R's ``nnet``, "x1->h1" and "b->h1" ("(Intercept)->h1" if an input is
+    called b); for a linear model with one output those of ``lm``, "x1" and "(Intercept)"; for other
     weights "layer/weight[i, j]".
     """
     by_path = {} if net is None else _of_units(net)
@@ -70,18 +70,18 @@ def _by_place(path: str, shape: Sequence[int]) -> list[str]:
 
 
 class Reference:
-    """What keeps a softmax over all classes from being identified, and how it is settled.
+    """The reference class that makes the weights of a softmax identifiable.
 
-    A vector that is added to the last layer's weights of all classes changes no probability.  The
-    weights of one class are therefore subtracted from those of all: its own are 0, and the others
-    are differences to it, as in multinomial logistic regression.
+    Adding the same vector to the last layer's weights of all classes changes no probability.  The
+    weights of one class are therefore subtracted from those of all classes: its own become 0, and
+    the others are differences from it, as in multinomial logistic regression.
 
     Attributes
     ----------
     kept : ndarray of int
-        Places, in the vector of weights, of those that are left.
+        The places of the remaining weights in the vector of weights.
     label : int or None
-        The class; None where all weights are kept.
+        The class; None if all weights are kept.
     """
 
     def __init__(self, size: int) -> None:
@@ -90,7 +90,7 @@ class Reference:
         self._shift: Array | None = None
 
     def estimates(self, theta: Array) -> Array:
-        """Return the weights that are left, as differences where they are."""
+        """Return the remaining weights, as differences from the reference class if there is one."""
         moved = theta if self._shift is None else theta - self._shift @ theta
         made: Array = moved[self.kept]
         return made
@@ -99,7 +99,7 @@ class Reference:
 def reference(model: Any, function: Any, family: Any, asked: Any) -> Reference:
     """Return how the weights of a softmax's classes are compared.
 
-    ``asked`` is "auto" for the first class where this is needed, a class, or None for none.
+    ``asked`` is "auto" for the first class if a reference is needed, a class, or None for none.
     """
     found = Reference(function.size)
     layer = _last_dense(model) if family is not None and family.name == "multinomial" else None
@@ -109,18 +109,18 @@ def reference(model: Any, function: Any, family: Any, asked: Any) -> Reference:
         return found
     if not fits:
         raise ValueError(
-            "inference: reference is for a categorical cross-entropy whose last layer is a Dense "
-            f"with softmax and learns; got reference={asked!r}"
+            "inference: reference is for a categorical cross-entropy whose last layer is a "
+            f"trainable Dense with softmax; got reference={asked!r}"
         )
     classes = function.shapes[paths[0]][-1]
     places = [np.arange(function.size)[function.slices[p]].reshape(-1, classes) for p in paths]
     together = np.concatenate(places)
     if np.any(function.penalty_gradient()[together.ravel()] != 0.0):
         if asked == "auto":
-            return found  # the penalty says which of the equal fits it is
+            return found  # the penalty chooses one of the equivalent fits
         raise ValueError(
-            "inference: reference must be None where the last layer has a penalty: it makes the "
-            f"weights of all classes identified; got {asked!r}"
+            "inference: reference must be None if the last layer has a penalty, which identifies "
+            f"the weights of all classes; got {asked!r}"
         )
     label = 0 if asked == "auto" else asked
     if not isinstance(label, (int, np.integer)) or not 0 <= label < classes:

@@ -18,18 +18,18 @@ KINDS = ("hessian", "sandwich", "HC0", "HC1", "HC2", "HC3", "cluster", "opg", "f
 
 @dataclass
 class Pieces:
-    """What covariances are made of; all over the weights that are kept.
+    """The parts from which covariances are made, all for the weights that are kept.
 
     Attributes
     ----------
     inverse : ndarray of shape (size, size)
-        Of ``hessian``, as far as it has one.
+        The inverse of ``hessian``, if there is one.
     hessian, penalty : ndarray of shape (size, size)
-        Second derivatives of the sum of the rows' losses and penalties, and of penalties alone.
+        Second derivatives of the sum of the rows' losses and penalties, and of the penalties alone.
     scores : ndarray of shape (rows, size)
         Derivatives of each row's loss.
     df : float
-        What the weights take of the degrees of freedom: tr(H^-1 (H - P)).
+        The degrees of freedom used by the weights: tr(H^-1 (H - P)).
     scale : float
         The sum of the rows' losses over the model's loss: the number of rows for a mean.
     """
@@ -46,7 +46,7 @@ class Pieces:
 
     @property
     def factor(self) -> float:
-        """What a row's negative log likelihood is, over its loss."""
+        """The ratio of a row's negative log likelihood to its loss."""
         return 1.0 if self.family is None else self.family.factor(self.rows, self.df)
 
 
@@ -55,8 +55,8 @@ def covariance_of(
 ) -> Array:
     """Return the covariance of the weights.
 
-    ``jacobian()`` is the derivatives of the outputs, of shape (rows, outputs, size); ``invert``
-    inverts other matrices than the Hessian.
+    ``jacobian()`` returns the derivatives of the outputs, of shape (rows, outputs, size);
+    ``invert`` inverts matrices other than the Hessian.
     """
     if kind == "hessian":
         return pieces.inverse / _needed(kind, pieces).factor
@@ -77,7 +77,7 @@ def _needed(kind: str, pieces: Pieces) -> Pieces:
     if pieces.family is None:
         raise ValueError(
             f"inference: covariance={kind!r} needs a loss that is a negative log likelihood, such "
-            f"as mse or a cross-entropy; covariance='sandwich' is right for any loss"
+            f"as mse or a cross-entropy; covariance='sandwich' is valid for any loss"
         )
     return pieces
 
@@ -98,11 +98,11 @@ def _robust(kind: str, pieces: Pieces, jacobian: Callable[[], Array]) -> Array:
 
 
 def leverages(kind: str, pieces: Pieces, jacobian: Callable[[], Array]) -> Array:
-    """Return what each row's target moves its own output by: w_i j_i' (H / 2)^-1 j_i."""
+    """Return the effect of each row's target on its own output: w_i j_i' (H / 2)^-1 j_i."""
     if not isinstance(pieces.family, Gaussian) or pieces.family.terms(pieces.rows) != 1:
         raise ValueError(
-            f"inference: covariance={kind!r} needs mean squared error and one output value a row; "
-            f"use 'HC0' or 'HC1'"
+            f"inference: covariance={kind!r} needs mean squared error and one output value per "
+            f"row; use 'HC0' or 'HC1'"
         )
     of_output = jacobian()[:, 0]
     along = np.einsum("np,pq,nq->n", of_output, 2.0 * pieces.inverse, of_output)

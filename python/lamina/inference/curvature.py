@@ -1,4 +1,4 @@
-"""A Hessian's rank, and the directions in which it is flat, before it is inverted."""
+"""A Hessian's rank and flat directions, found before it is inverted."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# Differences of gradients leave some nine digits; what is smaller than this counts as zero.
+# Differences of gradients are accurate to about nine digits; smaller values count as zero.
 TOLERANCE = 1e-8
-SHOWN = 4  # weights of a direction, and directions, that messages name
+SHOWN = 4  # weights of a direction, and directions, named in messages
 
 
 class SingularHessianError(ValueError):
-    """Raised by ``inference(singular="raise")`` where the Hessian has no inverse.
+    """Raised by ``inference(singular="raise")`` if the Hessian has no inverse.
 
     Attributes
     ----------
@@ -39,17 +39,18 @@ class Curvature:
     ----------
     matrix : ndarray of shape (n, n)
     names : sequence of str
-        Of the weights, for messages.
+        The names of the weights, for messages.
 
     Attributes
     ----------
     rank : int
     negative : int
-        Number of negative eigenvalues: at a minimum there are none.
+        The number of negative eigenvalues; there are none at a minimum.
     condition : float
-        Of the scaled matrix: its largest eigenvalue over the smallest one, in size.
+        The condition of the scaled matrix: the ratio of its largest to its smallest eigenvalue, in
+        absolute value.
     null_directions : ndarray of shape (n - rank, n)
-        Directions in which the weights may move without a change of the loss, each with a 1 at a
+        Directions in which the weights can change without changing the loss, each with a 1 at a
         weight where the others have a 0.
     """
 
@@ -71,7 +72,7 @@ class Curvature:
 
     @property
     def size(self) -> int:
-        """Number of weights."""
+        """The number of weights."""
         return len(self.names)
 
     @property
@@ -80,7 +81,7 @@ class Curvature:
         return self.rank == self.size and self.negative == 0
 
     def inverse(self) -> Array:
-        """Return the inverse; of a matrix that is not positive definite, an array of NaN."""
+        """Return the inverse, or NaN for a matrix that is not positive definite."""
         if not self.definite:
             return np.full((self.size, self.size), np.nan)
         scaled = (self._vectors / self._values) @ self._vectors.T
@@ -102,11 +103,12 @@ class Curvature:
         return _echelon(basis / np.abs(basis).max(axis=1, keepdims=True, initial=1e-300))
 
     def said(self) -> list[str]:
-        """Return lines that say what keeps the matrix from being a covariance's inverse."""
+        """Return lines that explain why the matrix is not the inverse of a covariance."""
         if self.rank == 0:
             return [
-                "The loss has no curvature: it is piecewise linear, as that of absolute errors and "
-                "of quantiles, or does not depend on the weights.  Standard errors of such a loss "
+                "The loss has no curvature: it is piecewise linear, like that of absolute errors "
+                "and of quantiles, or does not depend on the weights.  Standard errors of such a "
+                "loss "
                 "need a bootstrap."
             ]
         lines = []

@@ -38,7 +38,7 @@ class PartialDependence(Columns):
     observed : list of ndarray
         The inputs' values in the data.
     centered : bool
-        Whether each curve is the difference to its first value.
+        Whether each curve is the difference from its first value.
     """
 
     def __init__(
@@ -80,23 +80,23 @@ def partial_dependence(
     ----------
     model : Model, fit of lamina.nnet, fitted estimator, or function of a table
     x : array_like of shape (rows, inputs), a frame or a dict of columns
-        The rows that are averaged over.
+        The rows over which the output is averaged.
     features : int, str or pair of them
         The input, or two inputs.
     sample_weight : array_like of shape (rows,), optional
-        Of the mean.
+        The weights of the rows in the mean.
     percentiles : tuple of float, default (0.05, 0.95)
-        Where the grid begins and ends.
+        The quantiles at which the grid begins and ends.
     grid_resolution : int, default 100
-        Values of each input; of one with fewer different values, and of one of categories, all.
+        The number of values of each input; all values of an input with fewer, or of categories.
     custom_values : dict, optional
-        Values of inputs in place of these.
+        Values of inputs to use instead.
     kind : {"average", "individual", "both"}, default "average"
-        Whether the curves of the single rows are kept too.
+        Whether to keep the mean curve, the curves of single rows, or both.
     output : int, str or sequence of them, optional
-        Which outputs, by default all.  Of an estimator of two classes there is one, the second.
+        The outputs, by default all.  An estimator of two classes has one, for the second class.
     response_method : {"auto", "predict_proba", "decision_function", "predict"}, default "auto"
-        Of an estimator.
+        The method of an estimator.
     names, output_names : sequence of str, optional
 
     Returns
@@ -106,8 +106,8 @@ def partial_dependence(
     Notes
     -----
     J. H. Friedman, Annals of Statistics 29 (2001) 1189-1232; arguments and grid are those of
-    scikit-learn's function.  Where inputs are correlated the grid has rows as there are none: see
-    ``ale``.
+    scikit-learn's function.  If inputs are correlated, the grid contains combinations that do not
+    occur in the data: see ``ale``.
 
     Examples
     --------
@@ -172,9 +172,9 @@ def ice(
         As for ``partial_dependence``.
     feature : int or str
     centered : bool, default False
-        Whether each curve begins at 0: the difference to its first value.
+        Whether each curve starts at 0: the difference from its first value.
     custom_values : array_like, optional
-        Values of the input in place of the grid.
+        Values of the input instead of the grid.
 
     Returns
     -------

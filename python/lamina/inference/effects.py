@@ -22,13 +22,13 @@ WHO = "marginal_effects"
 PLACES = ("overall", "mean", "median")
 STEP = 1e-5  # of a column's spread: its square and the rounding over it are both about 1e-11
 COARSE_STEP = 1e-2  # for models that are computed in single precision
-MOST_NUMBERS = 1 << 24  # of a Jacobian that is held at once: 128 MiB
+MOST_NUMBERS = 1 << 24  # in the part of a Jacobian held at once: 128 MiB
 
 
 def marginal_effects(
     fit: Fit, inference: Inference, at: str, inputs: Any, outputs: Any, discrete: Any, level: float
 ) -> Columns:
-    """Return the table that ``Inference.marginal_effects`` describes."""
+    """Return the table described in ``Inference.marginal_effects``."""
     at = _check.choice(WHO, "at", at, PLACES)
     table = _table(fit)
     names = fit.input_names or [f"x{i + 1}" for i in range(table.shape[1])]
@@ -43,7 +43,7 @@ def marginal_effects(
     for column in asked:
         values = np.unique(table[:, column])
         if len(values) == 1 and inputs is None:
-            continue  # nothing is known of a constant's effect
+            continue  # the effect of a constant is unknown
         if column in changed:
             low, high, said = values[0], values[-1], f"{values[0]:g} -> {values[-1]:g}"
             effect, by_weights = _change(fit, at, rows, column, low, high)
@@ -84,7 +84,7 @@ def _tested(
     )
 
 
-# --- effects and their derivatives by the weights
+# --- effects and their derivatives with respect to the weights
 
 
 def _slope(fit: Fit, at: str, rows: Array, column: int, step: float) -> tuple[Array, Array]:
@@ -122,22 +122,22 @@ def _mean(fit: Fit, at: str, rows: Array) -> tuple[Array, Array]:
 
 
 def _step(fit: Fit) -> float:
-    # A model in single precision is computed in double where its structure can be made anew.
+    # A model in single precision is computed in double if its structure can be copied.
     from lamina.models import Functional, Sequential
 
     exact = fit.model.dtype == "float64" or type(fit.model) in (Sequential, Functional)
     return STEP if exact else COARSE_STEP
 
 
-# --- what is asked for
+# --- the arguments
 
 
 def _table(fit: Fit) -> Array:
     if isinstance(fit.x, dict) or (isinstance(fit.x, (list, tuple)) and np.ndim(fit.x[0]) > 1):
         raise ValueError(f"{WHO}: the model must have one input, a table; got several")
-    own_class = getattr(type(fit.model), "calls", False)  # whose inputs have no type yet
+    own_class = getattr(type(fit.model), "calls", False)  # its inputs have no type yet
     if not own_class and any("int" in str(entry.dtype) for entry in fit.model.inputs):
-        raise ValueError(f"{WHO}: the model takes integers, by which outputs have no derivative")
+        raise ValueError(f"{WHO}: the model takes integers, for which outputs have no derivative")
     table = as_numbers(WHO, "x", fit.x).astype(np.float64)
     if table.ndim == 1:
         table = table[:, None]

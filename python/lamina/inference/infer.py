@@ -21,8 +21,8 @@ from lamina.inference.results import Fit, Inference
 Array = NDArray[Any]
 
 WHO = "inference"
-MOST_WEIGHTS = 10_000  # the matrix of so many takes 0.8 GB, and is needed several times
-FAR = 0.1  # standard errors that Newton's step may be long before it is remarked upon
+MOST_WEIGHTS = 10_000  # their matrix takes 0.8 GB, and several are needed
+FAR = 0.1  # length of a Newton step, in standard errors, above which a note is given
 SINGULAR = ("report", "pinv", "raise")
 
 
@@ -40,13 +40,13 @@ def infer(
     singular: str = "report",
     use_t: bool | None = None,
 ) -> Inference:
-    """Return estimates with their covariance: ``model.inference`` says what."""
+    """Return estimates with their covariance, as described in ``model.inference``."""
     covariance = _check.choice(WHO, "covariance", covariance, KINDS)
     singular = _check.choice(WHO, "singular", singular, SINGULAR)
     if groups is not None and covariance != "cluster":
         raise ValueError(
-            f"{WHO}: groups are for covariance='cluster'; got {covariance!r}, which takes all rows "
-            f"for independent"
+            f"{WHO}: groups are for covariance='cluster'; got {covariance!r}, which assumes that "
+            f"all rows are independent"
         )
     if use_t is not None:
         use_t = _check.boolean(WHO, "use_t", use_t)
@@ -99,7 +99,7 @@ def _is_student(family: Family | None, covariance: str) -> bool:
 
 
 def _inputs(x: Any, given: Any, names: Any) -> Any:
-    """Return names of the inputs where they can be the names of a table's columns."""
+    """Return names of the inputs if the input is a table with columns."""
     return [str(name) for name in given] if given is not None and np.ndim(x) == 2 else names
 
 
@@ -111,17 +111,17 @@ def _rows(model: Any, function: Any, y: Any, sample_weight: Any) -> Rows:
         weights = as_numbers(WHO, "sample_weight", sample_weight).astype(np.float64)
         if weights.shape not in ((function.rows,), (function.rows, 1)):
             raise ValueError(
-                f"{WHO}: sample_weight must have shape ({function.rows},), one weight a row; got "
+                f"{WHO}: sample_weight must have shape ({function.rows},), one weight per row; got "
                 f"{weights.shape}"
             )
         weights = weights.reshape(-1)
         if (weights < 0).any() or not weights.any():
             raise ValueError(
-                f"{WHO}: sample_weight must be >= 0, and not 0 in all rows; got a least one of "
+                f"{WHO}: sample_weight must be >= 0, and not 0 in all rows; got a minimum of "
                 f"{weights.min()}"
             )
     if len(shapes) > 1:
-        y = np.zeros((function.rows, 1))  # only used where the loss is a likelihood
+        y = np.zeros((function.rows, 1))  # only used if the loss is a likelihood
     outputs = function.outputs()
     row = tuple(outputs.shape[1:]) if None in shapes[0][1:] else tuple(shapes[0][1:])
     if isinstance(y, dict) and len(y) == 1:
@@ -131,10 +131,10 @@ def _rows(model: Any, function: Any, y: Any, sample_weight: Any) -> Rows:
 
 
 def _shares(model: Any, weights: Array) -> Array:
-    """Return what each row's loss, as ``LossFunction`` has it, is to be multiplied by.
+    """Return the factors by which the rows' losses from ``LossFunction`` are multiplied.
 
-    The weight that ``compile`` gives the only output does not change its likelihood; and a mean
-    over weights is, of one row, without its weight.
+    The weight that ``compile`` gives the only output does not change its likelihood, and a weighted
+    mean over a single row does not contain its weight.
     """
     if getattr(model.loss, "reduction", None) != "mean_with_sample_weight":
         weights = np.ones_like(weights)
@@ -143,7 +143,7 @@ def _shares(model: Any, weights: Array) -> Array:
 
 
 def _loss_weight(model: Any) -> float:
-    """Return what ``compile`` was told that the loss of a model's only output counts."""
+    """Return the weight that ``compile`` gave to the loss of a model's only output."""
     given = model.get_compile_config()["loss_weights"]
     if given is None or len(model.output_names) > 1:
         return 1.0
@@ -181,7 +181,7 @@ def _pieces(
 
 
 def _scale(function: Any, rows: Rows, share: float) -> float:
-    """Return what makes the sum of the rows' losses of their mean, or however they are reduced."""
+    """Return the ratio of the sum of the rows' losses to their mean or other reduction."""
     total = float(rows.losses.sum())
     of_data: float = function.value() - function.penalty()
     size = float(np.abs(rows.losses).sum())
@@ -198,7 +198,7 @@ def _inverting(names: list[str], singular: str) -> Any:
     return invert
 
 
-# --- what there is to remark upon
+# --- notes
 
 
 def _about_targets(family: Family | None, rows: Rows, function: Any) -> list[str]:
@@ -220,7 +220,8 @@ def _about_targets(family: Family | None, rows: Rows, function: Any) -> list[str
     crisp = bool(np.isin(truth, (0.0, 1.0)).all())
     if alone and crisp:
         raise ValueError(
-            f"{WHO}: y must have at least two classes; got one only, and no finite weights are best"
+            f"{WHO}: y must have at least two classes; got only one, for which no finite weights "
+            f"are optimal"
         )
     notes = []
     if missing.size and crisp:
@@ -247,7 +248,7 @@ def _about_columns(x: Any, curvature: Curvature, given: Any) -> list[str]:
     if not same.size:
         return []
     names = [f"x{i + 1}" if given is None else str(given[i]) for i in same[:5]]
-    return [f"Constant columns of x: {', '.join(names)}; a constant is what the bias is for."]
+    return [f"Constant columns of x: {', '.join(names)}; the bias already serves as a constant."]
 
 
 def _warn_of(result: Inference, notes: list[str]) -> None:

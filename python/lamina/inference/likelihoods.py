@@ -1,7 +1,7 @@
-"""What a loss says of the distribution of the targets: log likelihoods, deviances, information.
+"""The distributions of targets that losses imply: log likelihoods, deviances, information.
 
 Each family relates the loss of a row to its negative log likelihood, ``nll = factor * loss +
-constant``; the factor of a Gaussian holds the variance, which is estimated.
+constant``; the factor of a Gaussian contains the variance, which is estimated.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 class Rows:
-    """Targets, outputs and weights of the rows, as the families see them.
+    """Targets, outputs and weights of the rows.
 
     Attributes
     ----------
@@ -26,9 +26,10 @@ class Rows:
     outputs : ndarray of shape (rows, outputs)
     weights : ndarray of shape (rows,)
     losses : ndarray of shape (rows,)
-        Each row's own loss, weighted.
+        The weighted loss of each row.
     positions : int
-        Predictions a row that the loss averages over, such as the steps of a series.
+        The number of predictions per row over which the loss averages, such as the steps of a
+        series.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Family:
     ----------
     name : str
     scaled : bool
-        Whether a scale is estimated, so that tests use Student's t as those of linear regression.
+        Whether a scale is estimated, so that tests use Student's t, as in linear regression.
     """
 
     name = ""
@@ -62,19 +63,19 @@ class Family:
         self.loss = loss
 
     def terms(self, rows: Rows) -> int:
-        """Return how many terms of the log likelihood the loss of a row averages over."""
+        """Return the number of terms of the log likelihood over which a row's loss averages."""
         return int(np.prod(rows.shape, dtype=int))
 
     def observations(self, rows: Rows) -> int:
-        """Return how many observations there are; rows of weight 0 do not count."""
+        """Return the number of observations, without rows of weight 0."""
         return rows.count * self.terms(rows)
 
     def factor(self, rows: Rows, df: float) -> float:  # noqa: ARG002
-        """Return what a row's negative log likelihood is, over its loss, but for constants."""
+        """Return the ratio of a row's negative log likelihood, without constants, to its loss."""
         return float(self.terms(rows))
 
     def log_likelihood(self, rows: Rows) -> float:
-        """Return it at the weights, with all its constants."""
+        """Return the log likelihood at the weights, with all constants."""
         return -self.terms(rows) * float(rows.losses.sum()) + self.constant(rows)
 
     def constant(self, rows: Rows) -> float:  # noqa: ARG002
@@ -82,7 +83,7 @@ class Family:
         return 0.0
 
     def saturated(self, rows: Rows) -> float | None:  # noqa: ARG002
-        """Return the log likelihood of a perfect fit; None where there is none."""
+        """Return the log likelihood of a perfect fit; None if there is none."""
         return None
 
     def deviance(self, rows: Rows) -> float | None:
@@ -91,7 +92,7 @@ class Family:
         return None if best is None else 2.0 * (best - self.log_likelihood(rows))
 
     def information(self, rows: Rows, jacobian: Array, df: float) -> Array:  # noqa: ARG002
-        """Return the expected information, of the derivatives of the outputs by the weights."""
+        """Return the expected information, from the derivatives of the outputs by the weights."""
         raise ValueError(
             f"inference: the expected information is not known for {self.loss.name}; use "
             f"covariance='hessian'"
@@ -99,7 +100,7 @@ class Family:
 
 
 class Gaussian(Family):
-    """Independent errors of one variance: mean squared error."""
+    """Independent errors with one variance: mean squared error."""
 
     name, scaled = "Gaussian", True
 
@@ -118,7 +119,7 @@ class Gaussian(Family):
         return self.terms(rows) / (2.0 * variance) if variance > 0 else math.nan
 
     def log_likelihood(self, rows: Rows) -> float:
-        """Return it at the estimated variance, the residual sum of squares over n."""
+        """Return the log likelihood at the estimated variance, the mean squared residual."""
         n, of_weights = self.observations(rows), rows.weights[rows.weights > 0]
         total = self.residual_sum(rows)
         if total <= 0:
@@ -245,7 +246,7 @@ FAMILIES: tuple[tuple[type, type[Family]], ...] = (
 
 
 def family_of(loss: Any) -> Family | None:
-    """Return the distribution whose negative log likelihood a loss is; None for other losses.
+    """Return the distribution whose negative log likelihood is a loss; None for other losses.
 
     Smoothed labels, ignored classes and classes that are not on the last axis have none.
     """

@@ -14,7 +14,7 @@ from lamina._calls import answering_calls
 
 Array = NDArray[Any]
 
-# Layers that act on each unit by itself: the unit behind one stands for the unit before it.
+# Layers that act on each unit separately: the unit after such a layer is the unit before it.
 UNITWISE = (
     "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "Flatten",
     "GaussianDropout", "GaussianNoise", "Identity", "InputLayer", "LeakyReLU", "Normalization",
@@ -32,9 +32,9 @@ class DenseLayer:
     kernel : ndarray of shape (sources, targets)
     bias : ndarray of shape (targets,) or None
     sources, targets : list of int
-        Numbers of units, as ``Connections.units`` counts them.
+        Indices of units in ``Connections.units``.
     paths : dict of str to str
-        The paths of the weights "kernel" and "bias" in the model, where it has paths.
+        The paths of the weights "kernel" and "bias" in the model, if it has paths.
     """
 
     name: str
@@ -55,11 +55,11 @@ class Connections:
         Names of all units: inputs, hidden units (h1, h2, ..., with several hidden layers h1.1,
         h1.2, ..., h2.1, ...), outputs (o, or o1, o2, ...).
     depth : list of int
-        Of each unit: 0 for inputs, k for the k-th hidden layer; outputs are one behind the last.
+        The depth of each unit: 0 for inputs, k for the k-th hidden layer, and one more for outputs.
     inputs, outputs : list of int
-        Numbers of units.
+        Indices of units.
     layers : list of DenseLayer
-        In the order in which they are computed.  A layer that leads past a hidden layer is a skip
+        In the order in which they are computed.  A layer that bypasses a hidden layer is a skip
         layer.
     totals : ndarray of shape (inputs, outputs)
         For each input and output the products of the weights along each path between them, summed
@@ -82,7 +82,7 @@ class Connections:
 
     @property
     def has_skip(self) -> bool:
-        """Whether some weights lead past a hidden layer."""
+        """Whether some weights bypass a hidden layer."""
         steps = ((self.depth[s], self.depth[t]) for la in self.layers for s in la.sources[:1]
                  for t in la.targets[:1])  # fmt: skip
         mixed = any(len({self.depth[s] for s in layer.sources}) > 1 for layer in self.layers)
@@ -102,11 +102,11 @@ def connections(
     ----------
     model : Model, lamina.nnet fit, or estimator
         A ``Sequential`` or graph model of dense layers, with skip connections through ``Add`` and
-        ``Concatenate``; a fit of ``nnet`` or ``multinom``, of an average of networks one of its
-        ``model``; an estimator with ``coefs_`` and ``intercepts_`` as those of scikit-learn, or
-        with a ``model_`` of lamina.
+        ``Concatenate``; a fit of ``nnet`` or ``multinom`` (for an average of networks, one element
+        of its ``model``); an estimator with ``coefs_`` and ``intercepts_`` like those of
+        scikit-learn, or with a lamina model as ``model_``.
     input_names, output_names : sequence of str, optional
-        By default the model's own if it knows them, else x1, x2, ... and o1, o2, ...
+        By default the model's own names if it has any, otherwise x1, x2, ... and o1, o2, ...
 
     Returns
     -------
@@ -115,9 +115,9 @@ def connections(
     Raises
     ------
     TypeError
-        For what is no network, and for averages of networks.
+        For objects that are not networks, and for averages of networks.
     ValueError
-        For layers whose units are not joined by a matrix of weights, such as convolutions.
+        For layers whose units are not connected by a matrix of weights, such as convolutions.
 
     Examples
     --------
@@ -158,14 +158,14 @@ def _reader(model: Any, who: str) -> Callable[[Any, str], _Wiring]:
 
 @dataclass
 class _Bundle:
-    """A tensor: the number of each of its units, and what each gets of each input."""
+    """A tensor: the index of each of its units, and the weight of each input in each unit."""
 
     nodes: list[int]
     totals: Array
 
 
 class _Wiring:
-    """Units under construction: numbers that may turn out to stand for the same unit."""
+    """Units under construction: several indices may turn out to mean the same unit."""
 
     def __init__(self, inputs: int) -> None:
         self._same = list(range(inputs))
@@ -188,7 +188,7 @@ class _Wiring:
         return _Bundle(nodes, before.totals @ kernel)
 
     def joined(self, bundles: Sequence[_Bundle], factors: Sequence[float]) -> _Bundle:
-        """Return the sum of tensors, each times a factor: one unit for those in one place."""
+        """Return the sum of tensors, each times a factor; units in the same place become one."""
         for others in zip(*(b.nodes for b in bundles), strict=True):
             roots = {self.root(n) for n in others}
             root, depth = min(roots), max(self._depth[r] for r in roots)
@@ -256,12 +256,12 @@ def _named(
     return [units[i] for i in range(len(depth))]
 
 
-# --- models of lamina
+# --- lamina models
 
 
 def _of_model(model: Any, who: str) -> _Wiring:
     if getattr(type(model), "calls", False):
-        raise ValueError(f"{who}: how a class with call joins its layers is not known")
+        raise ValueError(f"{who}: how a class with call connects its layers is unknown")
     if len(model.input_names) > 1 or len(model.output_names) > 1:
         raise ValueError(f"{who}: the model must have one input and one output")
     shape = model.input_shape
@@ -273,7 +273,7 @@ def _of_model(model: Any, who: str) -> _Wiring:
 
 
 def _through(wiring: _Wiring, model: Any, entry: _Bundle, who: str) -> _Bundle:
-    """Return what a tensor becomes behind all layers of a model."""
+    """Return a tensor after all layers of a model."""
     config = model.get_config()
     if "output_layers" not in config:
         for layer in model.layers:
@@ -321,7 +321,7 @@ def _behind(wiring: _Wiring, layer: Any, before: Sequence[_Bundle], who: str) ->
     if known and hasattr(layer, "layers") and len(before) == 1:
         return _through(wiring, layer, before[0], who)
     raise ValueError(
-        f"{who}: layer {layer.name!r} ({kind}) does not join units by a matrix of weights; the "
+        f"{who}: layer {layer.name!r} ({kind}) does not connect units by a matrix of weights; the "
         f"model must be made of Dense layers, Add and Concatenate.  permutation_importance takes "
         f"any model"
     )
@@ -365,7 +365,7 @@ def _of_nnet(fit: Any, who: str) -> _Wiring:  # noqa: ARG001
 
 
 def _of_multinom(fit: Any, who: str) -> _Wiring:  # noqa: ARG001
-    # As in R: an output for each class, of several the first one's weights are 0.
+    # As in R, there is an output for each class; with several, the first one's weights are 0.
     columns = np.atleast_2d(np.asarray(fit.coefficients, np.float64)).T
     classes = [str(label) for label in fit.lab]
     if len(classes) > 2:

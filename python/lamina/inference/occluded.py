@@ -1,4 +1,4 @@
-"""Occlusion: how an output falls when a part of an image or a series is covered."""
+"""Occlusion: how much an output falls when a part of an image or a series is covered."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def occlusion(
     model : Model, fitted estimator or function
     x : array_like of shape (rows, ...)
         Images (rows, height, width, channels), series (rows, steps, features), or a table.  Windows
-        lie over all axes but those of the rows and, of images and series, the channels, which are
+        extend over all axes except the rows and, for images and series, the channels, which are
         covered together.
     output : int, array_like of int of shape (rows,) or tuple, optional
         See ``saliency``.
     size : int or sequence of int, default 4
-        Of a window, along each of its axes; smaller at the ends.
+        The size of a window along each of its axes; smaller at the ends.
     stride : int or sequence of int, optional
-        From one window to the next, by default its size.
+        The distance from one window to the next, by default the window's size.
     value : float, "mean" or array_like, default 0.0
-        What covers: a number, the mean of each position and channel over ``x``, or an array of a
-        row's shape.
+        The value that covers: a number, the mean of each position and channel over ``x``, or an
+        array with the shape of a row.
 
     Returns
     -------
@@ -95,12 +95,12 @@ def _sizes(name: str, given: Any, axes: int) -> tuple[int, ...]:
     single = np.ndim(given) == 0 and not isinstance(given, (list, tuple))
     values = [given] * axes if single else list(given)
     if len(values) != axes:
-        raise ValueError(f"{WHO}: {name} must have {axes} numbers, one an axis; got {given!r}")
+        raise ValueError(f"{WHO}: {name} must have {axes} numbers, one per axis; got {given!r}")
     return tuple(_check.integer(WHO, name, value) for value in values)
 
 
 def _starts(area: Sequence[int], size: Sequence[int], stride: Sequence[int]) -> list[Any]:
-    """Return where windows begin, so that together they reach the end of each axis."""
+    """Return where windows begin, so that they reach the end of each axis."""
     lines = []
     for length, of_window, step in zip(area, size, stride, strict=True):
         line = list(range(0, max(length - of_window, 0) + 1, step))

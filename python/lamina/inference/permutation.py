@@ -1,4 +1,4 @@
-"""Permutation importance: how much worse a model does when a column is shuffled."""
+"""Permutation importance: how much worse a model predicts when a column is shuffled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHO = "permutation_importance"
 
 
 class PermutationImportance(Columns):
-    """Losses of score, as a table with the columns ``input``, ``importance`` and ``std``.
+    """The falls of the score, as a table with the columns ``input``, ``importance`` and ``std``.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class PermutationImportance(Columns):
     importances_mean, importances_std : ndarray of shape (inputs,)
         scikit-learn's names of the columns.
     score : float
-        With nothing shuffled.
+        The score without shuffling.
     """
 
     def __init__(self, inputs: Sequence[str], importances: Array, score: float) -> None:
@@ -61,22 +61,22 @@ def permutation_importance(
     ----------
     model : Model, fit of lamina.nnet, or fitted estimator
     x : array_like of shape (rows, inputs), a frame or a dict of columns
-        Best rows that the model has not been trained on.
+        Preferably rows on which the model has not been trained.
     y : array_like of shape (rows,) or (rows, outputs)
     scoring : str or callable, optional
         "r2", "neg_mean_squared_error", "neg_mean_absolute_error", "accuracy", "neg_log_loss", any
         other name of scikit-learn's scorers for an estimator, or a function of the model, a table
-        and targets; larger is better.  By default the loss of a compiled lamina model, less being
-        better, the score of an estimator, and of others R squared or the accuracy.
+        and targets; larger is better.  By default the negative loss of a compiled lamina model, the
+        score of an estimator, and R squared or the accuracy of other objects.
     n_repeats : int, default 5
     groups : dict of str to sequence of int or str, optional
-        Columns that are shuffled together, by the name of the group, such as the indicators of one
-        factor.  By default each column by itself.
+        Columns to shuffle together, by the name of the group, such as the indicators of one
+        factor.  By default each column is shuffled by itself.
     sample_weight : array_like of shape (rows,), optional
     random_state : int, default 0
         The same number gives scikit-learn's permutations.
     names : sequence of str, optional
-        Of the columns.
+        The names of the columns.
 
     Returns
     -------
@@ -84,8 +84,8 @@ def permutation_importance(
 
     Notes
     -----
-    L. Breiman, Machine Learning 45 (2001) 5-32.  A column that others stand for may have little
-    importance by itself: shuffle them as a group.
+    L. Breiman, Machine Learning 45 (2001) 5-32.  A column may have little importance by itself if
+    others carry the same information: shuffle them as a group.
 
     Examples
     --------
@@ -102,7 +102,8 @@ def permutation_importance(
         raise TypeError(f"{WHO}: y must hold a target for each row of x; got {y!r:.80}")
     if len(np.asarray(y)) != table.rows:
         raise ValueError(
-            f"{WHO}: x and y must have as many rows; got {table.rows} and {len(np.asarray(y))}"
+            f"{WHO}: x and y must have the same number of rows; got {table.rows} and "
+            f"{len(np.asarray(y))}"
         )
     together = _together(table, groups)
     score = scorer_of(WHO, model, scoring, y, sample_weight)

@@ -62,40 +62,40 @@ def lekprofile(
     output_names: Sequence[str] | None = None,
     random_state: int = 0,
 ) -> Any:
-    """Return the outputs along each input, from its least to its largest value.
+    """Return the outputs along each input, from its smallest to its largest value.
 
-    The other inputs are held at quantiles of theirs, at the centres of clusters of the rows, or at
-    values of your own.  ``lamina.plot.lekprofile`` draws the result.
+    The other inputs are held at their quantiles, at the centres of clusters of the rows, or at
+    given values.  ``lamina.plot.lekprofile`` draws the result.
 
     Parameters
     ----------
     model : Model, fit of lamina.nnet, fitted estimator, or function of a table
     x : array_like of shape (rows, inputs), a frame or a dict of columns
-        What the model was trained on, numbers, with at least two inputs.
+        The training data of the model: numbers, with at least two inputs.
     xsel : sequence of int or str, optional
-        Inputs to go along, by default all; of a formula those that it names.
+        The inputs to vary, by default all; for a formula, those that it names.
     ysel : sequence of int or str, optional
-        Outputs, by default all.
+        The outputs, by default all.
     steps : int, default 100
-        Values of an input.
+        The number of values of an input.
     group_vals : sequence of float, int or array_like, default (0, 0.2, 0.4, 0.6, 0.8, 1)
-        Numbers up to 1 are quantiles at which each of the other inputs is held; a number above 1
-        is how many clusters k-means forms of the rows, whose centres the inputs are held at
-        (scikit-learn is needed); an array of shape (groups, inputs) has the values themselves.
+        Numbers up to 1 are quantiles at which each of the other inputs is held; a number above 1 is
+        the number of clusters that k-means forms from the rows, at whose centres the inputs are
+        held (scikit-learn is needed); an array of shape (groups, inputs) has the values themselves.
     val_out : bool, default False
-        Whether to return the pair of the table and the groups, as NeuralNetTools does.
+        Whether to return the pair of the table and the groups, as in NeuralNetTools.
     group_show : bool, default False
         Whether to return only the groups: the values at which inputs are held.
     grp_nms : sequence of str, optional
         Names of the groups.
     names, output_names : sequence of str, optional
     random_state : int, default 0
-        Of k-means.
+        The seed of k-means.
 
     Returns
     -------
     LekProfile
-        Or what ``val_out`` and ``group_show`` say.
+        Or the results that ``val_out`` and ``group_show`` request.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""What ``model.inference`` returns."""
+"""The results of ``model.inference``."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ WHO = "inference"
 
 @dataclass
 class Fit:
-    """A model and data with what has been found about them: what an ``Inference`` is made of.
+    """A model and data with the facts found about them, from which an ``Inference`` is made.
 
     It holds no function of the engine, so that results can be copied and pickled.
 
     Attributes
     ----------
     count : int
-        Rows of the data.
+        The number of rows of the data.
     weights, gradient : ndarray
-        All weights that the loss depends on, and its derivatives there.
+        All weights on which the loss depends, and its derivatives there.
     """
 
     model: Any
@@ -60,36 +60,35 @@ class Fit:
 
 
 class Inference:
-    """Estimates of a model's weights with their covariance, and what follows from them.
+    """Estimates of a model's weights, their covariance, and the quantities derived from them.
 
-    ``model.inference`` returns it.  Printed, it is laid out as R's ``summary(lm)``.
+    Returned by ``model.inference``.  It prints in the layout of R's ``summary(lm)``.
 
     Attributes
     ----------
     names : list of str
-        Of the weights, as R's ``nnet`` calls them: "x1->h1" from an input to a hidden unit,
-        "b->h1" for a bias ("(Intercept)->h1" where an input is called b); "x1" and "(Intercept)" in
-        a linear model.
+        The names of the weights, as in R's ``nnet``: "x1->h1" from an input to a hidden unit,
+        "b->h1" for a bias ("(Intercept)->h1" if an input is called b); "x1" and "(Intercept)" in a
+        linear model.
     estimates, standard_errors : ndarray of shape (weights,)
-        Standard errors are NaN where the Hessian is singular or has negative eigenvalues.
+        Standard errors are NaN if the Hessian is singular or has negative eigenvalues.
     covariance : ndarray of shape (weights, weights)
     hessian : ndarray of shape (weights, weights)
-        Second derivatives of the penalised negative log likelihood (of the sum of the rows' losses
-        where the loss is no likelihood).
+        Second derivatives of the penalised negative log likelihood (or of the sum of the rows'
+        losses if the loss is not a likelihood).
     rank : int
-        Of the Hessian.
+        The rank of the Hessian.
     null_directions : ndarray of shape (weights - rank, weights)
         Directions in which the loss is flat.
     notes : list of str
-        What stands in the way: a singular Hessian, weights that are not at a minimum, perfect
-        separation.
+        Problems: a singular Hessian, weights that are not at a minimum, perfect separation.
     reference_class : int or None
-        Of a softmax: the class whose weights are subtracted from those of the others.
+        For a softmax: the class whose weights are subtracted from those of the others.
     observations : int
-        Rows of weight above 0, times the values that each predicts.
+        The number of rows with weights above 0, times the number of values predicted for each.
     df : float
-        Degrees of freedom that the weights take: tr(H^-1 (H - P)), with the penalised Hessian H
-        and that of the penalty P; without penalties the number of weights.
+        The degrees of freedom used by the weights: tr(H^-1 (H - P)), with the penalised Hessian H
+        and the penalty's Hessian P; without penalties, the number of weights.
     """
 
     def __init__(self, fit: Fit, covariance: Array, student: bool, notes: list[str]) -> None:
@@ -107,13 +106,13 @@ class Inference:
 
     @property
     def standard_errors(self) -> Array:
-        """Square roots of the covariance's diagonal; NaN where that is negative."""
+        """Square roots of the covariance's diagonal; NaN if it is negative."""
         variances = np.diag(self.covariance)
         return np.sqrt(np.where(variances >= 0, variances, np.nan))
 
     @property
     def statistics(self) -> Array:
-        """Estimates over their standard errors: z values, or t values for mean squared error."""
+        """Estimates divided by standard errors: z values, or t values for mean squared error."""
         with np.errstate(divide="ignore", invalid="ignore"):
             made: Array = self.estimates / self.standard_errors
         return made
@@ -125,7 +124,7 @@ class Inference:
 
     @property
     def df_residual(self) -> float:
-        """Observations less ``df``."""
+        """The number of observations minus ``df``."""
         return self.observations - self.df
 
     @property
@@ -148,7 +147,7 @@ class Inference:
         return Columns({"name": self.names, "lower": low, "upper": high})
 
     def vcov(self) -> Array:
-        """Return ``covariance``, by the name that R gives it."""
+        """Return ``covariance``, under its name in R."""
         return self.covariance
 
     def _interval(self, level: float, values: Array, errors: Array) -> tuple[Array, Array]:
@@ -180,24 +179,24 @@ class Inference:
 
     @property
     def log_likelihood(self) -> float:
-        """At the weights, with all constants; NaN where the loss is no likelihood."""
+        """The log likelihood at the weights, with all constants; NaN for other losses."""
         fit = self._fit
         return math.nan if fit.family is None else fit.family.log_likelihood(fit.rows)
 
     @property
     def deviance(self) -> float:
-        """Twice the distance to a perfect fit; for mse the residual sum of squares."""
+        """Twice the distance to a perfect fit; for mse, the residual sum of squares."""
         fit = self._fit
         found = None if fit.family is None else fit.family.deviance(fit.rows)
         return math.nan if found is None else found
 
     @property
     def effective_df(self) -> float:
-        """tr(H^-1 G): penalised Hessian and crossed scores of the negative log likelihood.
+        """tr(H^-1 G), with H the penalised Hessian and G the crossed scores of the rows.
 
         The effective number of parameters of Takeuchi (1976) and of Murata, Yoshizawa and Amari
-        (1994); where the model is true and there is no penalty, about the number of weights.  NaN
-        where the loss is no likelihood or the Hessian is singular.
+        (1994); if the model is correct and there is no penalty, about the number of weights.  NaN
+        if the loss is not a likelihood or the Hessian is singular.
         """
         pieces = self._fit.pieces
         if pieces.family is None:
@@ -207,7 +206,7 @@ class Inference:
 
     @property
     def aic(self) -> float:
-        """-2 log L + 2 ``df``; as in statsmodels the variance of an mse counts for nothing."""
+        """-2 log L + 2 ``df``; as in statsmodels, the variance of an mse is not counted."""
         return -2.0 * self.log_likelihood + 2.0 * self.df
 
     @property
@@ -217,21 +216,21 @@ class Inference:
 
     @property
     def tic(self) -> float:
-        """-2 log L + 2 ``effective_df``: Takeuchi's criterion, for models that are not true."""
+        """-2 log L + 2 ``effective_df``: Takeuchi's criterion, for misspecified models."""
         return -2.0 * self.log_likelihood + 2.0 * self.effective_df
 
     @property
     def gcv(self) -> float:
         """Generalised cross-validation, n D / (n - ``df``)^2 with deviance D.
 
-        Golub, Heath and Wahba 1979; with mse an estimate of the mean squared error of prediction.
+        Golub, Heath and Wahba 1979; for mse, an estimate of the mean squared error of prediction.
         """
         left = self.df_residual
         return self.observations * self.deviance / left**2 if left > 0 else math.nan
 
     @property
     def sigma(self) -> float:
-        """The residual standard error, with ``df_residual`` below the fraction; NaN but for mse."""
+        """The residual standard error, with ``df_residual`` as divisor; NaN except for mse."""
         fit = self._fit
         if not isinstance(fit.family, Gaussian):
             return math.nan
@@ -239,7 +238,7 @@ class Inference:
 
     @property
     def newton_step(self) -> float:
-        """How far a Newton step would move a weight at most, in standard errors: 0 at a minimum."""
+        """The largest change of a weight in a Newton step, in standard errors: 0 at a minimum."""
         fit, pieces = self._fit, self._fit.pieces
         gradient = pieces.scale * fit.gradient[fit.reference.kept]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -261,24 +260,24 @@ class Inference:
     ) -> Columns:
         """Return average effects of the inputs on the outputs, with standard errors.
 
-        Of an input of numbers the mean over the rows of the derivative of the output by it; of an
-        input with two values the mean change of the output when it goes from the lower to the
-        higher one.  Standard errors are by the delta method: the effect's own derivatives by the
-        weights around the covariance.
+        For an input of numbers, the effect is the mean over the rows of the derivative of the
+        output with respect to the input; for an input with two values, the mean change of the
+        output from the lower to the higher value.  Standard errors are by the delta method, from
+        the derivatives of the effect with respect to the weights and their covariance.
 
         Parameters
         ----------
         at : {"overall", "mean", "median"}, default "overall"
-            The mean over all rows, or the effect for one row of the columns' means or medians.
+            The mean over all rows, or the effect for a single row of the columns' means or medians.
         inputs : sequence of int or str, optional
-            Which columns, by default all but those that are constant.
+            The columns, by default all but constant ones.
         outputs : sequence of int, optional
-            Which values of the output, by default all.
+            The values of the output, by default all.
         discrete : "auto", "none" or sequence of int or str, default "auto"
-            Columns for which the change is reported: those of two values, none, or these, which
-            must have two values.
+            The columns for which the change is reported: those with two values, none, or the given
+            ones, which must have two values.
         level : float, default 0.95
-            Of the Wald intervals.
+            The level of the Wald intervals.
 
         Returns
         -------
@@ -291,7 +290,7 @@ class Inference:
         return marginal_effects(self._fit, self, at, inputs, outputs, discrete, level)
 
     def summary(self) -> str:
-        """Return the fit as text, laid out as R's ``summary(lm)``."""
+        """Return the fit as text, in the layout of R's ``summary(lm)``."""
         from lamina.inference.summary import summary
 
         return summary(self, self._fit)

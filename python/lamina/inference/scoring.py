@@ -1,4 +1,4 @@
-"""How well a model does on a table: by name, by its own score, or by its loss."""
+"""Scores of a model on a table: by name, by its own score, or by its loss."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Score = Callable[[Any], float]
 
 
 def scorer_of(who: str, model: Any, scoring: Any, y: Any, sample_weight: Any) -> Score:
-    """Return a function of a table that says how well the model does; larger is better."""
+    """Return a function that scores the model on a table; larger is better."""
     if callable(scoring):
         return lambda x: float(scoring(model, x, y))
     if scoring is None and is_network(model):
@@ -51,7 +51,8 @@ def weights_of(who: str, given: Any, rows: int) -> Any:
     weights = as_numbers(who, "sample_weight", given).astype(np.float64)
     if weights.shape != (rows,):
         raise ValueError(
-            f"{who}: sample_weight must have shape ({rows},), one weight a row; got {weights.shape}"
+            f"{who}: sample_weight must have shape ({rows},), one weight per row; got "
+            f"{weights.shape}"
         )
     return weights
 
@@ -70,7 +71,7 @@ def _by_name(who: str, model: Any, name: str, y: Any, sample_weight: Any) -> Sco
     weights = weights_of(who, sample_weight, len(targets))
 
     def score(x: Any) -> float:
-        if not plain and name == "accuracy":  # labels, of whatever kind
+        if not plain and name == "accuracy":  # labels of any kind
             right = np.asarray(model.predict(x)) == targets
             return float(np.average(right.reshape(len(targets), -1).all(axis=1), weights=weights))
         return float(SCORES[name](targets, predicting(x), weights, _classes(model)))
@@ -103,7 +104,7 @@ def _mae(y: Array, made: Array, weights: Any, _classes: Any) -> float:
 
 
 def _codes(y: Array, made: Array, classes: Any) -> Array:
-    """Return labels as numbers of columns of the outputs."""
+    """Return labels as column numbers of the outputs."""
     if y.ndim == 2 and y.shape[1] == made.shape[1] > 1:
         coded: Array = y.argmax(axis=1)
         return coded

@@ -1,4 +1,4 @@
-"""An ``Inference`` as text, laid out as R's ``summary(lm)``."""
+"""An ``Inference`` as text, in the layout of R's ``summary(lm)``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from lamina.inference.results import Fit, Inference
 
-SHOWN = 60  # weights; of more, the first and the last ones
+SHOWN = 60  # weights; if there are more, the first and the last ones
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."))
 LEGEND = "Signif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
 WIDTH = 80
@@ -25,7 +25,7 @@ SAID = {
 
 
 def summary(inference: Inference, fit: Fit) -> str:
-    """Return heading, coefficients, the fit as a whole, and notes."""
+    """Return the heading, coefficients, statistics of the fit, and notes."""
     lines = [*_heading(inference, fit), "", "Coefficients:", *_coefficients(inference)]
     lines += ["", *_as_a_whole(inference)]
     for note in inference.notes:
@@ -97,7 +97,7 @@ def _as_a_whole(inference: Inference) -> list[str]:
 
 
 def _column(values: Any) -> list[str]:
-    """Return numbers with as many places as the smallest needs for four digits, as R does."""
+    """Return numbers with the decimals that the smallest needs for four digits, as in R."""
     finite = np.abs(values[np.isfinite(values) & (values != 0)])
     if not finite.size:
         return [_fixed(v) for v in values]

@@ -1,4 +1,4 @@
-"""Importance of inputs by the weights of a network: Garson's and Olden's algorithms."""
+"""Importance of inputs from the weights of a network: Garson's and Olden's algorithms."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def garson(
 ) -> Importance:
     """Return the shares of the inputs in the weights of a network with one hidden layer.
 
-    Of each hidden unit the weights' sizes ``|w_ij|`` are divided by their sum over the inputs;
-    the shares are summed over the hidden units that lead to the output, and scaled to a sum of 1.
-    A share has no sign.
+    For each hidden unit, the absolute weights ``|w_ij|`` are divided by their sum over the inputs;
+    these shares are summed over the hidden units that lead to the output, and scaled to a sum of
+    1.  A share has no sign.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ def garson(
     Raises
     ------
     ValueError
-        For a network with skip layers, with more than one hidden layer or with none: as in
-        NeuralNetTools, which refers to Olden's algorithm for these.
+        For a network with skip layers, or without exactly one hidden layer, as in NeuralNetTools,
+        which refers to Olden's algorithm for these.
 
     Notes
     -----
-    As ``garson`` of NeuralNetTools computes it, after G. D. Garson, AI Expert 6 (1991) 46-51, and
+    Computed as in ``garson`` of NeuralNetTools, after G. D. Garson, AI Expert 6 (1991) 46-51, and
     A. T. C. Goh, Artificial Intelligence in Engineering 9 (1995) 143-151: the product
     ``|w_ij v_j|`` with the weight to the output is divided by its sum over the inputs, so that
     ``v_j`` cancels unless it is 0.  The shares are then the same for all outputs.
@@ -113,14 +113,15 @@ def olden(
     """Return the sums of the products of the weights on the paths from inputs to outputs.
 
     With one hidden layer the importance of input i is ``sum_j w_ij v_j``; with more, the product of
-    all kernels.  Skip layers are paths of their own, and add their weights.  The sign is that of
-    the effect; sizes are compared within one network.
+    all kernels.  Skip layers are separate paths and add their weights.  The sign is that of the
+    effect; sizes can be compared within one network.
 
     Parameters
     ----------
     model : Model, fit of lamina.nnet, or estimator
         See ``lamina.inference.connections``: any number of hidden layers, skip connections through
-        ``Add`` and ``Concatenate``.  Weights before a batch normalization count with its scale.
+        ``Add`` and ``Concatenate``.  Weights before a batch normalization are multiplied by its
+        scale.
     output : int, str or sequence of them, optional
         Which outputs, by default all.
     input_names, output_names : sequence of str, optional
@@ -149,7 +150,7 @@ def olden(
 
 
 def _refuse_others(net: Connections) -> None:
-    """Refuse networks that Garson's algorithm is not defined for."""
+    """Refuse networks for which Garson's algorithm is not defined."""
     count, other = (
         len(net.hidden),
         "use olden, which takes any number of hidden layers, and skip layers",

@@ -1,8 +1,8 @@
-"""Estimators in scikit-learn's protocol; they need scikit-learn: ``lamina[sklearn]``.
+"""Estimators that follow scikit-learn's protocol; they need scikit-learn: ``lamina[sklearn]``.
 
-``NeuralNetClassifier`` and ``NeuralNetRegressor`` fit any model of lamina's within scikit-learn's
+``NeuralNetClassifier`` and ``NeuralNetRegressor`` fit any lamina model within scikit-learn's
 pipelines, searches and other tools; ``MLPClassifier`` and ``MLPRegressor`` have the parameters and
-results of scikit-learn's classes of these names.
+results of scikit-learn's classes of the same names.
 """
 
 from __future__ import annotations

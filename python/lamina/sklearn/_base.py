@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: parameters, fitting, the outputs for rows."""
+"""Code shared by the classifier and the regressor: parameters, fitting, the outputs for rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
-    """An estimator around a model of lamina's; a subclass says what targets and predictions are.
+    """An estimator around a lamina model; subclasses define targets and predictions.
 
     A subclass defines ``_know``, ``_check_known``, ``_targets``, ``_told`` and ``_default_loss``.
     """
@@ -56,14 +56,14 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
     # --- parameters
 
     def _keep(self, parameters: dict[str, Any]) -> None:
-        """Keep the parameters of what the estimator holds, such as ``model__units``."""
-        # The signature's own name of them counts as one: inspection gives it as a keyword.
+        """Store the parameters of the estimator's components, such as ``model__units``."""
+        # The signature's own name for them is allowed too: inspection gives it as a keyword.
         _routed.check_routed(type(self).__name__, parameters, set(self._get_param_names()))
         for name, value in parameters.items():
             setattr(self, name, value)
 
     def _held(self) -> dict[str, Any]:
-        """Return the parameters of what the estimator holds that are set."""
+        """Return the parameters of the estimator's components that are set."""
         return {k: v for k, v in sorted(vars(self).items()) if _routed.is_routed(k)}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -72,15 +72,15 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         Parameters
         ----------
         deep : bool, default True
-            With the parameters that the function which builds the model has defaults for.
+            Whether to include the parameters with defaults of the function that builds the model.
 
         Returns
         -------
         dict
-            By name; those of the function as ``model__units``.
+            The parameters by name; those of the function as ``model__units``.
         """
         own: dict[str, Any] = super().get_params(deep=False)
-        if not _routed.takes_any(type(self)):  # a subclass with parameters of its own
+        if not _routed.takes_any(type(self)):  # a subclass with its own parameters
             return own
         if deep and not isinstance(self.model, Model):
             found = _routed.defaults(self.model, set(self._told_names()))
@@ -88,12 +88,12 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return {**own, **self._held()}
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, also those of the function that builds the model (``model__units``).
+        """Set parameters, including those of the function that builds the model (``model__units``).
 
         Raises
         ------
         ValueError
-            For a parameter that neither the estimator nor the function has; nothing is set then.
+            For a parameter that neither the estimator nor the function has; nothing is then set.
         """
         own = {k: v for k, v in params.items() if not _routed.is_routed(k)}
         names = self._get_param_names()
@@ -111,10 +111,10 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
             setattr(self, name, value)
         return self
 
-    # --- what a subclass says
+    # --- defined by subclasses
 
     def _know(self, y: Array, classes: Any) -> Array:
-        """Learn what targets are from those of a first fit; returns them in their form."""
+        """Learn the kind of targets from those of a first fit; return them in their form."""
         raise NotImplementedError
 
     def _check_known(self, y: Array, classes: Any, whole: bool) -> Array:
@@ -122,21 +122,21 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         raise NotImplementedError
 
     def _check_counted(self, y: Array) -> None:
-        """Refuse the targets of rows that count, where nothing can be learned from them."""
+        """Refuse targets of the rows with weights above 0 if nothing can be learned from them."""
 
     def _targets(self, y: Array) -> Any:
-        """Return what the model is fitted to."""
+        """Return the targets to which the model is fitted."""
         raise NotImplementedError
 
     def _told_names(self) -> tuple[str, ...]:
-        """Return what a function that builds a model may be told of the data, by name."""
+        """Return the names of the facts about the data for a function that builds a model."""
         return (
             "X", "X_dtype_", "X_shape_", "feature_names_in_", "meta", "n_features_in_",
             "n_outputs_", "target_type_", "y", "y_dtype_", "y_ndim_",
         )  # fmt: skip
 
     def _default_loss(self, model: Any, shapes: Sequence[Shape], rows: Any) -> Any:
-        """Return the loss of a model that has none; ``rows`` are some, as it reads them."""
+        """Return the loss of a model that has none; ``rows`` are some rows as it reads them."""
         raise NotImplementedError
 
     # --- fitting
@@ -153,10 +153,10 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         whole: bool = True,
         validation_data: Any = None,
     ) -> Self:
-        """Fit anew, or go on from the last fit.
+        """Start a new fit, or continue the last one.
 
-        ``whole`` says that it is a fit by itself, not one to a part of the rows: it must have rows
-        of several classes, and a further one of all that the first had.
+        ``whole`` means a complete fit, not one to a part of the rows: it must have rows of several
+        classes, and a further fit rows of all classes of the first.
         """
         before = dict(vars(self))
         try:
@@ -189,7 +189,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         who, held = type(self).__name__, self._held()
         self._row_shape = X.shape[1:]
         model = _models.made(who, self.model, self._told(X, y), _routed.routed(held, "model"))
-        X.read_by(model)  # raises what is no number, where numbers are read
+        X.read_by(model)  # raises for values that are not numbers, if the model reads numbers
         self._reads_as_given = X.given is not None and reads_as_given(model, X.given)
         if not self._reads_as_given:
             check_reads(who, model, self._row_shape)
@@ -208,7 +208,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self.history_: dict[str, list[float]] = {}
 
     def _told(self, X: Rows, y: Array) -> dict[str, Any]:
-        """Return what a function that builds the model may ask for."""
+        """Return the values available to the function that builds the model."""
         known = {
             "X_dtype_": X.dtype,
             "X_shape_": X.shape,
@@ -220,13 +220,13 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return {**known, "meta": dict(known), "X": X.shown, "y": y}
 
     def _take_rate(self) -> None:
-        """Let a learning rate that was set since the last fit count; callbacks may have theirs."""
+        """Apply a learning rate that was set since the last fit; callbacks may set their own."""
         if self.learning_rate is not None and self.learning_rate != self._rate:
             self.model_.optimizer.learning_rate = self.learning_rate
         self._rate = self.learning_rate
 
     def _train(self, X: Any, targets: Any, weights: Any, epochs: int, held_out: Any) -> None:
-        # Their state is that of one fit; those that were given stay as they are.
+        # Their state belongs to one fit; the callbacks that were passed do not change.
         self.callbacks_ = copy.deepcopy(self.callbacks)
         before = self.model_.history
         first = self.n_iter_
@@ -248,7 +248,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
                 self._note(self.model_.history.history)
 
     def _note(self, history: dict[str, list[float]]) -> None:
-        """Add the epochs of a fit to those before."""
+        """Append the epochs of a fit to those of earlier fits."""
         for name, values in history.items():
             self.history_.setdefault(name, []).extend(float(value) for value in values)
         self.n_iter_ += max((len(values) for values in history.values()), default=0)
@@ -281,16 +281,16 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return X
 
     def _outputs(self, X: Any) -> list[Array]:
-        """Return what the model predicts, an array for each output."""
+        """Return the model's predictions, an array for each output."""
         check_is_fitted(self)
         return listed(self.model_.predict(self._rows(X), verbose=0))
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Return whether there is a model that was fitted."""
+        """Return whether there is a fitted model."""
         return hasattr(self, "model_")
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks of estimators."""
+        """Return the estimator's tags for scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.three_d_array = True

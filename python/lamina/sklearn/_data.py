@@ -1,4 +1,4 @@
-"""Rows, weights and seeds as scikit-learn's users give them, checked as its estimators check."""
+"""Rows, weights and seeds as users of scikit-learn pass them, checked as in its estimators."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from lamina.sklearn._scikit import (
 
 
 class Rows:
-    """The rows of a fit: as numbers, and as they were given where some models read that.
+    """The rows of a fit: as numbers, and in their original form, which some models read.
 
-    Models of named columns read tables, models of texts read texts; others read numbers alone.
+    Models of named columns read tables, models of texts read texts; others read only numbers.
 
     Parameters
     ----------
     numbers : ndarray or sparse matrix, optional
     given : table, or ndarray of str of shape (rows, columns), optional
     refusal : Exception, optional
-        Why there are no numbers.
+        The reason why there are no numbers.
     """
 
     def __init__(self, numbers: Any, given: Any, refusal: Exception | None = None) -> None:
@@ -38,17 +38,17 @@ class Rows:
 
     @property
     def shown(self) -> Any:
-        """What a function that builds a model sees of the rows."""
+        """The rows as passed to a function that builds a model."""
         return self.numbers if self.given is None else self.given
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """As an array's."""
+        """The shape, as of an array."""
         return tuple(self.shown.shape)
 
     @property
     def dtype(self) -> Any:
-        """Of the numbers; that of objects where there are none."""
+        """The dtype of the numbers; object if there are none."""
         return np.dtype(object) if self.numbers is None else self.numbers.dtype
 
     def take(self, kept: Array) -> Rows:
@@ -58,7 +58,7 @@ class Rows:
         return Rows(numbers, given, self.refusal)
 
     def read_by(self, model: Any) -> Any:
-        """Return the rows in the form that a model reads; raises if they are no numbers for it."""
+        """Return the rows in the form that a model reads; raise if there are no numbers for it."""
         if self.given is not None and reads_as_given(model, self.given):
             return self.given
         if self.refusal is not None:
@@ -67,7 +67,7 @@ class Rows:
 
 
 def reads_as_given(model: Any, given: Any) -> bool:
-    """Return whether a model has inputs for columns of a table by name, or for strings."""
+    """Return whether a model has inputs for named columns of a table, or for strings."""
     inputs, columns = inputs_of(model), column_names(given)
     if any(each.dtype == "string" for each in inputs):
         return True
@@ -75,7 +75,7 @@ def reads_as_given(model: Any, given: Any) -> bool:
 
 
 def by_input(model: Any, X: Any) -> Any:
-    """Return the columns that each of several inputs is for, in order; of one input ``X``."""
+    """Return the columns for each of several inputs, in order; for one input, ``X``."""
     widths = [each.shape[1] for each in inputs_of(model) if len(each.shape) == 2]
     if len(widths) < 2 or X.ndim != 2 or None in widths or sum(widths) != X.shape[1]:
         return X
@@ -84,7 +84,7 @@ def by_input(model: Any, X: Any) -> Any:
 
 
 def inputs_of(model: Any) -> list[Any]:
-    """Return the inputs of a model; none of one that will know them when it is built."""
+    """Return the inputs of a model; none if it learns them only when it is built."""
     try:
         return list(model.inputs)
     except (TypeError, ValueError):
@@ -102,11 +102,11 @@ def check_fit(
     ----------
     estimator : BaseEstimator
     X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...), or list of str
-        Tables of pandas and polars may have columns of bools and of nullable types, and for models
-        of named columns any.
+        Tables of pandas and polars may have columns of bools and of nullable types, and, for models
+        of named columns, of any type.
     y : array_like of shape (rows,) or (rows, outputs)
     reset : bool, default True
-        Whether this is a first fit; otherwise columns are compared with those of the first.
+        Whether this is a first fit; otherwise columns are compared with those of the first fit.
     numbers : bool, default False
         Whether `y` must hold numbers.
 
@@ -136,12 +136,12 @@ def check_fit(
 
 
 def check_rows(estimator: Any, X: Any) -> Any:
-    """Return the rows to predict for as an array of numbers; sparse rows stay sparse."""
+    """Return the rows for a prediction as an array of numbers; sparse rows stay sparse."""
     return validate_data(estimator, X, reset=False, accept_sparse="csr", allow_nd=True)
 
 
 def check_given_rows(estimator: Any, X: Any) -> Any:
-    """Return the rows to predict for as they are given: a table by name, or texts."""
+    """Return the rows for a prediction in their original form: a table, or texts."""
     given = as_given(X)
     if given is None:
         raise TypeError(
@@ -163,7 +163,7 @@ def check_any_rows(estimator: Any, given: Any) -> None:
 
 
 def as_given(X: Any) -> Any:
-    """Return a table, or an array of strings for texts; None for all that are numbers."""
+    """Return a table, or an array of strings for texts; None for numbers."""
     axes = len(getattr(X, "shape", (0,)))
     if issparse(X) or axes not in (1, 2):
         return None
@@ -185,14 +185,14 @@ def _holds_text(X: Any) -> bool:
 
 
 def plain_target(y: Any) -> Array:
-    """Return a target that is no sparse matrix."""
+    """Return a target that is not a sparse matrix."""
     return np.asarray(y.toarray() if issparse(y) else y)
 
 
 def plain_labels(y: Any) -> Any:
-    """Return bools and integers of pandas' nullable types as NumPy's, where none is missing.
+    """Return bools and integers of pandas' nullable types as NumPy's if none is missing.
 
-    scikit-learn would make floats of them, and labels True and False would turn into 1.0 and 0.0.
+    scikit-learn would convert them to floats, and labels True and False would become 1.0 and 0.0.
     """
     dtype = getattr(y, "dtype", None)
     kind = None if isinstance(dtype, np.dtype) else getattr(dtype, "kind", None)
@@ -203,13 +203,13 @@ def plain_labels(y: Any) -> Any:
 
 
 def row_weights(y: Array, sample_weight: Any, class_weight: Any = None) -> Array | None:
-    """Return the weight of each row, that of its own times that of its class; None for no weights.
+    """Return the weight of each row, times that of its class; None for no weights.
 
     Raises
     ------
     ValueError
-        For weights that are negative, all 0, or of another number of rows; for classes that are
-        not there.
+        For weights that are negative, all 0, or of another number of rows; for classes that do not
+        occur.
     """
     if sample_weight is None and class_weight is None:
         return None
@@ -228,8 +228,8 @@ def row_weights(y: Array, sample_weight: Any, class_weight: Any = None) -> Array
 def counted(X: Rows, y: Array, weights: Array | None) -> tuple[Rows, Array, Array | None]:
     """Return the rows whose weight is not 0, and weights of mean 1.
 
-    The others are as if they were not there, and a row of weight 2 counts as the row twice.  A mean
-    of 1 keeps the learning rate's meaning, whatever the weights add up to.
+    The other rows are ignored, and a row of weight 2 counts like two copies of the row.  A mean of
+    1 keeps the meaning of the learning rate, regardless of the sum of the weights.
     """
     if weights is None:
         return X, y, None

@@ -19,20 +19,20 @@ KINDS = ("binary", "multiclass", "multilabel-indicator", "multiclass-multioutput
 
 
 def labels_of(y: Array, classes: Any = None) -> tuple[Labels, Array]:
-    """Return what is known of labels, and the labels as an array of one or two axes.
+    """Return the description of labels, and the labels as an array with one or two axes.
 
     Parameters
     ----------
     y : ndarray of shape (rows,), (rows, 1) or (rows, labels)
-        Strings, bools, numbers or objects; with two axes an indicator of 0 and 1 for each label, or
-        several columns of labels.
+        Strings, bools, numbers or objects; with two axes, an indicator of 0 and 1 for each label,
+        or several columns of labels.
     classes : array_like, optional
-        All classes, where `y` may lack some; for an indicator it may be left out.
+        All classes, if `y` may lack some; not needed for an indicator.
 
     Raises
     ------
     ValueError
-        If the values are no labels, or labels of one class alone.
+        If the values are not labels, or labels of a single class.
     """
     check_present(y)
     check_classification_targets(y)
@@ -61,7 +61,7 @@ def check_present(y: Array) -> None:
 
 
 def check_two_classes(who: str, labels: Labels, y: Array) -> None:
-    """Refuse rows to train on that are all of one class."""
+    """Refuse training rows that are all of one class."""
     if labels.kind in ("binary", "multiclass") and len(y) and (y == y[0]).all():
         raise ValueError(
             f"{who}: needs rows of at least 2 classes; the data contain rows of one class alone: "
@@ -70,22 +70,23 @@ def check_two_classes(who: str, labels: Labels, y: Array) -> None:
 
 
 class Labels:
-    """The classes, and how they are written as numbers.
+    """The classes, and their coding as numbers.
 
     Parameters
     ----------
     kind : {"binary", "multiclass", "multilabel-indicator", "multiclass-multioutput"}
     classes : list of ndarray
-        Of each column of labels, sorted.
+        The sorted classes of each column of labels.
     dtype : dtype
-        Of the labels that were given.
+        The dtype of the labels that were passed.
 
     Attributes
     ----------
     n_classes : int or list of int
-        Classes; of an indicator the number of labels.
+        The number of classes; for an indicator, the number of labels.
     n_outputs : int or list of int
-        Units that a network for them has: 1 for two classes, else one for each class or label.
+        The number of units of a network for them: 1 for two classes, otherwise one for each class
+        or label.
     """
 
     def __init__(self, kind: str, classes: Sequence[Array], dtype: Any) -> None:
@@ -100,16 +101,16 @@ class Labels:
 
     @property
     def several(self) -> bool:
-        """Whether there are several columns, with classes of their own each."""
+        """Whether there are several columns, each with its own classes."""
         return self.kind == "multiclass-multioutput"
 
     @property
     def classes(self) -> Any:
-        """What ``classes_`` of an estimator is: an array, or a list of one for each column."""
+        """The value of an estimator's ``classes_``: an array, or a list of one per column."""
         return self.every if self.several else self.every[0]
 
     def check_classes(self, classes: Any) -> None:
-        """Refuse other classes than those of a first fit."""
+        """Refuse classes that differ from those of a first fit."""
         given = classes if self.several else [classes]
         same = len(given) == len(self.every) and all(
             np.array_equal(np.unique(a), b) for a, b in zip(given, self.every, strict=True)
@@ -123,7 +124,7 @@ class Labels:
     def check_same(self, y: Array, *, all_of_them: bool) -> Array:
         """Return labels of a further fit in the form of the first; ValueError for other classes.
 
-        ``all_of_them`` says whether none may be missing either.
+        ``all_of_them`` says whether all classes must occur.
         """
         check_present(y)
         check_classification_targets(y)
@@ -157,13 +158,13 @@ class Labels:
         Returns
         -------
         list of ndarray
-            Classes from 0 in the order of ``classes``, of shape (rows,), one array for each column;
-            of an indicator itself, of shape (rows, labels).
+            Classes numbered from 0 in the order of ``classes``, of shape (rows,), one array for
+            each column; for an indicator, the indicator itself, of shape (rows, labels).
 
         Raises
         ------
         ValueError
-            For labels that are no classes.
+            For labels that are not among the classes.
         """
         if self.kind == "multilabel-indicator":
             self._columns(y)
@@ -181,7 +182,8 @@ class Labels:
         Parameters
         ----------
         probabilities : sequence of ndarray of shape (rows, classes)
-            One for each output, of an indicator of shape (rows, labels); a score counts as well.
+            One array for each output, of shape (rows, labels) for an indicator; scores work as
+            well.
         """
         if self.kind == "multilabel-indicator":
             return (probabilities[0] > 0.5).astype(self.dtype)

@@ -1,4 +1,4 @@
-"""The model of one fit: made anew each time, with weights of its own, and compiled."""
+"""The model of one fit: made for each fit, with its own weights, and compiled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from weakref import WeakSet
 from lamina import losses, models, optimizers
 from lamina.sklearn._routed import call
 
-_made: WeakSet[models.Model] = WeakSet()  # those that functions returned
+_made: WeakSet[models.Model] = WeakSet()  # models that functions have returned
 
 
 def made(who: str, model: Any, told: Mapping[str, Any], given: Mapping[str, Any]) -> models.Model:
@@ -21,9 +21,9 @@ def made(who: str, model: Any, told: Mapping[str, Any], given: Mapping[str, Any]
     who : str
         The estimator, for messages.
     model : Model or callable
-        What is copied without the weights that train, or a function that builds a model.
+        A model, which is copied without its trained weights, or a function that builds one.
     told : dict
-        What is known of the data; the function is given those that it has parameters for.
+        Facts about the data; the function gets those for which it has parameters.
     given : dict
         Other arguments of the function.
     """
@@ -49,20 +49,20 @@ def made(who: str, model: Any, told: Mapping[str, Any], given: Mapping[str, Any]
 
 
 def check_no_arguments(who: str, given: Mapping[str, Any]) -> None:
-    """Refuse arguments for a model that is made already."""
+    """Refuse arguments for a model that already exists."""
     if given:
         name = next(iter(given))
         raise ValueError(
-            f"Invalid parameter 'model__{name}' for estimator {who}: the model is made already; "
+            f"Invalid parameter 'model__{name}' for estimator {who}: the model already exists; "
             f"give a function that builds it, with {name!r} among its parameters"
         )
 
 
 def anew(model: models.Model) -> models.Model:
-    """Return a model of the same layers and compile settings, with new weights.
+    """Return a model with the same layers and compile settings, and new weights.
 
-    Layers that do not train keep what they hold: frozen ones their weights, normalisations what
-    they were adapted to.
+    Layers that do not train keep their values: frozen layers their weights, normalisations their
+    statistics.
     """
     found: models.Model = models.clone_model(model)
     if model.built and any(frozen_layers(model)):
@@ -76,7 +76,7 @@ def anew(model: models.Model) -> models.Model:
 
 
 def frozen_layers(model: Any) -> list[Any]:
-    """Return the layers with weights that are not trained, also within other models."""
+    """Return the layers with weights that are not trained, including those within other models."""
     found = []
     for layer in model.layers:
         if not layer.trainable and layer.weights:
@@ -87,14 +87,14 @@ def frozen_layers(model: Any) -> list[Any]:
 
 
 def fresh(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return compile settings with an optimizer that has done no step, and metrics of their own."""
+    """Return compile settings with an optimizer that has taken no step, and their own metrics."""
     found = {k: v if k == "optimizer" else copy.deepcopy(v) for k, v in settings.items()}
     found["optimizer"] = unused(settings["optimizer"])
     return found
 
 
 def unused(optimizer: Any, **changes: Any) -> Any:
-    """Return an optimizer with the same settings, and changes of them, that has done no step."""
+    """Return an optimizer with the same or changed settings that has taken no step."""
     if isinstance(optimizer, type):
         return optimizer(**changes)
     if isinstance(optimizer, str) and not changes:
@@ -116,7 +116,7 @@ def with_changes(loss: Any, changes: Mapping[str, Any]) -> Any:
 def compile_as(
     model: models.Model, optimizer: Any, loss: Any, metrics: Any, rate: Any, parameters: Any
 ) -> None:
-    """Compile a model with what is not None, and otherwise with what it was compiled with.
+    """Compile a model with the arguments that are not None, and otherwise as it was compiled.
 
     Parameters
     ----------
@@ -137,5 +137,5 @@ def compile_as(
 
 
 def fresh_if(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what ``fresh`` does; nothing of a model that is not compiled."""
+    """Return the result of ``fresh``, or nothing for a model that is not compiled."""
     return fresh(settings) if settings else {}

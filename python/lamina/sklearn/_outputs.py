@@ -1,4 +1,4 @@
-"""What a network's outputs are: their shapes, whether they are probabilities, and these."""
+"""The outputs of a network: their shapes, whether they are probabilities, and these."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lamina._check import Array, Shape
 from lamina._coding import kind_of
 from lamina.models import Functional, Model, Sequential
 
-TINY = 1e-30  # what a sum of probabilities that all vanish is divided by
-SCORES = ("hinge", "squared_hinge", "categorical_hinge")  # losses of scores on both sides of 0
+TINY = 1e-30  # the divisor of probabilities whose sum is 0
+SCORES = ("hinge", "squared_hinge", "categorical_hinge")  # losses of scores, which have both signs
 TOGETHER = ("softmax", "sparsemax")  # activations of probabilities that add up to 1
-BY_ITSELF = ("sigmoid", "hard_sigmoid", *TOGETHER)  # and of those that need not
+BY_ITSELF = ("sigmoid", "hard_sigmoid", *TOGETHER)  # activations of probabilities that need not
 
 
 def check_reads(who: str, model: Model, row_shape: Shape) -> None:
-    """Refuse rows of another shape than a model reads, where it says what that is."""
+    """Refuse rows of another shape than a model reads, if it specifies one."""
     try:
         known = model.input_shape
     except (TypeError, ValueError):
@@ -38,7 +38,7 @@ def check_reads(who: str, model: Model, row_shape: Shape) -> None:
 
 
 def output_shapes(model: Model, row_shape: Shape) -> list[Shape]:
-    """Return the shape of a row of each output, for rows of a shape."""
+    """Return the shape of a row of each output, for rows of a given shape."""
     known = isinstance(model, Functional)
     found: Any = model.output_shape if known else model.compute_output_shape((None, *row_shape))
     if isinstance(found, dict):
@@ -48,17 +48,17 @@ def output_shapes(model: Model, row_shape: Shape) -> list[Shape]:
 
 
 def logits_of(model: Model, count: int, rows: Any, *, separate: bool) -> list[bool]:
-    """Return for each output whether its results are logits, no probabilities.
+    """Return for each output whether its results are logits rather than probabilities.
 
-    The activation of the last layer says it.  Where it is not known which layer that is, or it has
-    none, the results for some rows do.
+    The activation of the last layer decides.  If it is not known which layer that is, or it has no
+    activation, the results for some rows decide.
 
     Parameters
     ----------
     count : int
-        Outputs.
+        The number of outputs.
     rows : object
-        As the model reads them.
+        Rows in the form that the model reads.
     separate : bool
         Whether each unit is a label of its own, so that probabilities need not add up to 1.
     """
@@ -74,7 +74,7 @@ def logits_of(model: Model, count: int, rows: Any, *, separate: bool) -> list[bo
 
 
 def _activations(model: Model, count: int) -> list[str | None]:
-    """Return the name of each output's activation; None where it is not known."""
+    """Return the name of each output's activation; None if it is not known."""
     ends: list[Any] = [None] * count
     if isinstance(model, Functional):
         ends = [getattr(output.node, "layer", None) for output in model.outputs]
@@ -84,15 +84,15 @@ def _activations(model: Model, count: int) -> list[str | None]:
 
 
 def no_chances(model: Model, shapes: Sequence[Shape], *, separate: bool) -> str | None:
-    """Return why outputs are no probabilities of classes, or None.
+    """Return why outputs are not probabilities of classes, or None.
 
-    They are none where a loss of numbers, such as "mse", trains several units that their activation
-    lets be of any size.  A single unit is clipped to 0 and 1.
+    They are not if a loss of numbers, such as "mse", trains several units whose activation allows
+    values of any size.  A single unit is clipped to 0 and 1.
 
     Parameters
     ----------
     shapes : sequence of tuple of int
-        Of a row of each output.
+        The shape of a row of each output.
     separate : bool
         Whether each unit is a label of its own, so that probabilities need not add up to 1.
     """
@@ -105,7 +105,7 @@ def no_chances(model: Model, shapes: Sequence[Shape], *, separate: bool) -> str 
         if several and numbers and name is not None and name not in fit:
             return (
                 f"with the loss {loss_names(loss)[0]!r} and the activation {name!r} the outputs "
-                f"are numbers of any size, no probabilities; end the model in {fit[0]!r}, or give "
+                f"are numbers of any size, not probabilities; end the model in {fit[0]!r}, or give "
                 f"a crossentropy as loss"
             )
     return None
@@ -132,7 +132,7 @@ def listed(predicted: Any) -> list[Array]:
 
 
 def loss_names(loss: Any) -> list[str]:
-    """Return the names of a loss, or of those of several outputs; "" for one without a name."""
+    """Return the name of a loss, or of the losses of several outputs; "" for one without a name."""
     if isinstance(loss, dict):
         loss = list(loss.values())
     each = list(loss) if isinstance(loss, (list, tuple)) else [loss]
@@ -147,7 +147,7 @@ def _kind(loss: Any) -> str:
 
 
 def gives_scores(loss: Any) -> bool:
-    """Return whether networks with this loss return scores, which are no probabilities."""
+    """Return whether networks with this loss return scores, which are not probabilities."""
     names = loss_names(loss)
     return bool(names) and all(name.lower() in (*SCORES, "hinge_loss") for name in names)
 
@@ -159,10 +159,10 @@ def chances_of(values: Array, loss: Any, *, separate: bool) -> Array:
     ----------
     values : ndarray of shape (rows, units)
     loss : Loss
-        One that takes logits says so.
+        A loss that takes logits says so.
     separate : bool
-        Whether each unit is a label of its own; otherwise a row has one of the classes, and a
-        single unit is for the second of two.
+        Whether each unit is a separate label; otherwise a row has one of the classes, and a single
+        unit is for the second of two.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Parameters of what an estimator holds: ``model__units=8`` goes to the function that builds."""
+"""Parameters of an estimator's components: ``model__units=8`` goes to the building function."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ PREFIXES = ("model", "optimizer", "loss", "fit")
 
 
 def is_routed(name: str) -> bool:
-    """Return whether a parameter is one of what the estimator holds."""
+    """Return whether a parameter belongs to one of the estimator's components."""
     prefix, apart, rest = name.partition("__")
     return bool(apart and rest) and prefix in PREFIXES
 
 
 def routed(parameters: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Return the parameters that go to ``prefix``, by their names there."""
+    """Return the parameters that go to the component ``prefix``, by their names there."""
     start = f"{prefix}__"
     return {k[len(start) :]: v for k, v in parameters.items() if k.startswith(start)}
 
 
 def check_routed(who: str, parameters: Mapping[str, Any], known: set[str]) -> None:
-    """Refuse keywords that no parameter is called, TypeError with the nearest that one is."""
+    """Refuse unknown keywords: TypeError with the nearest parameter's name."""
     for name in parameters:
         if is_routed(name):
             continue
@@ -35,7 +35,7 @@ def check_routed(who: str, parameters: Mapping[str, Any], known: set[str]) -> No
 
 
 def defaults(build: Any, told: set[str]) -> dict[str, Any]:
-    """Return the parameters of a function that have defaults, but for those it is ``told``."""
+    """Return the parameters of a function that have defaults, except those in ``told``."""
     return {
         name: parameter.default
         for name, parameter in named(build).items()
@@ -44,12 +44,12 @@ def defaults(build: Any, told: set[str]) -> dict[str, Any]:
 
 
 def named(build: Any) -> Mapping[str, inspect.Parameter]:
-    """Return the parameters that a function takes by name; none of what has no signature."""
+    """Return the parameters that a function takes by name; none if it has no signature."""
     return {k: p for k, p in _parameters(build).items() if p.kind in NAMED}
 
 
 def takes_any(build: Any) -> bool:
-    """Return whether a function takes keywords of all names, or does not say which."""
+    """Return whether a function takes any keyword, or does not say which."""
     kinds = {p.kind for p in _parameters(build).values()}
     return not callable(build) or inspect.Parameter.VAR_KEYWORD in kinds
 
@@ -64,7 +64,7 @@ def _parameters(build: Any) -> Mapping[str, inspect.Parameter]:
 
 
 def check_model_parameters(who: str, build: Any, names: set[str]) -> None:
-    """Refuse names that a function which builds a model does not take; ValueError, as in a grid."""
+    """Refuse names that the building function does not take; ValueError, as for a grid."""
     if takes_any(build):
         return
     known = set(named(build))
@@ -79,7 +79,7 @@ def check_model_parameters(who: str, build: Any, names: set[str]) -> None:
 
 
 def call(who: str, build: Callable[..., Any], told: Mapping[str, Any], given: Any) -> Any:
-    """Return what a function returns, given its parameters and those of ``told`` that it takes."""
+    """Return the result of a function, called with ``given`` and the parts of ``told`` it takes."""
     check_model_parameters(who, build, set(given))
     names = set(named(build))
     asked = {k: v for k, v in told.items() if k in names and k not in given}

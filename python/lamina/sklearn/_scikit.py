@@ -1,4 +1,4 @@
-"""What this room takes from scikit-learn; says what to install where it is missing."""
+"""The imports from scikit-learn; an error says what to install if it is missing."""
 
 # mypy: disable-error-code="import-not-found, import-untyped"
 from __future__ import annotations
@@ -44,7 +44,7 @@ check_sample_weight, check_y, safe_indexing = _check_sample_weight, _check_y, _s
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
-    """Return a decorator of methods that an estimator has only if ``check`` of it is true."""
+    """Return a decorator for methods that an estimator has only if ``check(estimator)`` is true."""
     decorator: Callable[[Method], Method] = _available_if(check)
     return decorator
 

@@ -13,12 +13,12 @@ Shape = tuple[int, ...]
 
 
 def units_of(shape: Shape) -> int:
-    """Return how many units an output with rows of a shape ends in."""
+    """Return the number of units at the end of an output with rows of the given shape."""
     return shape[-1] if shape else 1
 
 
 def by_label(who: str, indicator: Array, shapes: Sequence[Shape]) -> list[Array]:
-    """Return the columns of an indicator, (rows, labels), that each output is for."""
+    """Return the columns of an indicator, (rows, labels), for each output."""
     units = [units_of(shape) for shape in shapes]
     if sum(units) != indicator.shape[1]:
         raise ValueError(
@@ -29,19 +29,19 @@ def by_label(who: str, indicator: Array, shapes: Sequence[Shape]) -> list[Array]
 
 
 def encoded(who: str, codes: Array, classes: Array, shape: Shape, loss: str) -> Array:
-    """Return the classes of an output as its loss takes them: numbers, or one-hot rows.
+    """Return the classes of an output in the form that its loss takes: numbers, or one-hot rows.
 
     Parameters
     ----------
     who : str
-        For messages.
+        The estimator, for messages.
     codes : ndarray of int of shape (rows,)
-        The places of the rows' classes.
+        The positions of the rows' classes.
     classes : ndarray of shape (classes,)
     shape : tuple of int
-        Of a row of the output.
+        The shape of a row of the output.
     loss : str
-        Its name; those that begin with "sparse_" take numbers.
+        The name of the loss; losses whose names begin with "sparse_" take numbers.
     """
     units, count = units_of(shape), len(classes)
     if units == 1 and count <= 2:

@@ -42,7 +42,7 @@ def _scores(estimator: NeuralNetClassifier) -> bool:
 def _chances(estimator: NeuralNetClassifier) -> bool:
     why = None
     if _scores(estimator):
-        why = "with a hinge loss the outputs are scores, no probabilities; see decision_function"
+        why = "with a hinge loss the outputs are scores, not probabilities; see decision_function"
     elif hasattr(estimator, "model_"):
         separate = estimator._labels.kind == "multilabel-indicator" and not estimator._one_of_labels
         why = no_chances(estimator.model_, estimator._shapes, separate=separate)
@@ -52,34 +52,35 @@ def _chances(estimator: NeuralNetClassifier) -> bool:
 
 
 class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unused-ignore]
-    """A classifier of scikit-learn's around any model.
+    """A scikit-learn classifier around any model.
 
     Parameters
     ----------
     model : Model or callable
-        As for ``NeuralNetRegressor``; a function may ask for ``classes_`` and ``n_classes_`` too.
-        ``n_outputs_`` is 1 for two classes, else the number of classes, or of labels.
+        As for ``NeuralNetRegressor``; a function may also have parameters ``classes_`` and
+        ``n_classes_``. ``n_outputs_`` is 1 for two classes, otherwise the number of classes or
+        labels.
     optimizer, metrics, learning_rate, epochs, batch_size, validation_split : object
         As for ``NeuralNetRegressor``.
     loss : str, Loss, class or callable, optional
-        By default what the model was compiled with.  If there is none, binary cross-entropy for a
-        single unit and for several labels, and otherwise sparse categorical cross-entropy; if the
-        last layer has no activation, from its logits.  Labels become what the loss takes: numbers
-        from 0 for a single unit and for losses whose name begins with "sparse_", otherwise one-hot
-        rows.
+        By default the loss with which the model was compiled.  If there is none, binary
+        cross-entropy for a single unit and for several labels, and otherwise sparse categorical
+        cross-entropy; from logits if the last layer has no activation.  Labels are converted to the
+        form that the loss takes: numbers from 0 for a single unit and for losses whose name begins
+        with "sparse_", otherwise one-hot rows.
     callbacks, verbose, random_state, warm_start, shuffle : object
         As for ``NeuralNetRegressor``.
     class_weight : dict, "balanced", list of dict or None, default None
-        Weight of each class by its label; "balanced" is rows / (classes * rows of the class).  It
-        multiplies sample weights.  For several columns of labels a list, one for each.
+        The weight of each class by its label; "balanced" is rows / (classes * rows of the class).
+        It multiplies sample weights.  For several columns of labels, a list with one for each.
     **model__parameters
         As for ``NeuralNetRegressor``.
 
     Attributes
     ----------
     classes_ : ndarray of shape (classes,), or list of ndarray
-        The labels in the order of probabilities; for several labels their numbers, for several
-        columns of classes those of each.
+        The labels in the order of the probabilities; the numbers of the labels if there are
+        several, and the classes of each column if there are several columns.
     n_classes_ : int or list of int
     n_outputs_ : int or list of int
     target_type_ : {"binary", "multiclass", "multilabel-indicator", "multiclass-multioutput"}
@@ -92,9 +93,9 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
 
     Notes
     -----
-    With hinge losses, whose results are scores, there is ``decision_function`` in place of
-    ``predict_proba``.  With losses of numbers, such as "mse", and several units there is
-    ``predict_proba`` if the last layer's activation makes probabilities of them, such as "softmax".
+    With hinge losses, which give scores, the estimator has ``decision_function`` instead of
+    ``predict_proba``.  With losses of numbers, such as "mse", and several units it has
+    ``predict_proba`` if the activation of the last layer gives probabilities, as "softmax" does.
 
     Examples
     --------
@@ -159,12 +160,12 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         ----------
         X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
             Numbers: images and series have more axes; tables of pandas and polars may have columns
-            of bools and of nullable types.  Sparse rows are made dense in parts.  A model
-            of named columns (``lamina.tables.TableModel``) reads tables as they are, one whose
-            input is of strings reads texts, a list of str.
+            of bools and of nullable types.  Sparse rows are made dense in parts.  A model of named
+            columns (``lamina.tables.TableModel``) reads tables as they are; a model with string
+            inputs reads texts, a list of str.
         y : array_like of shape (rows,), (rows, labels) or (rows, columns)
             Labels of any kind; or an indicator of 0 and 1 for each label; or columns of classes,
-            for a model with an output for each.
+            for a model with an output for each column.
         sample_weight : array_like of shape (rows,), optional
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Used instead of a split.
@@ -179,7 +180,7 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         ValueError, TypeError
             For data, parameters or labels that do not fit.
         TrainingDiverged
-            When the loss turns NaN or infinite.
+            If the loss becomes NaN or infinite.
         """
         further = bool(self.warm_start) and hasattr(self, "model_")
         return self._fit(
@@ -188,7 +189,7 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         )  # fmt: skip
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Train for one epoch, from where the last fit or partial fit stands.
+        """Train for one epoch, continuing the last fit or partial fit.
 
         Parameters
         ----------
@@ -270,14 +271,14 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         Returns
         -------
         ndarray of shape (rows,) or (rows, classes), or list of them
-            Above 0 for the second of two classes.
+            With two classes, scores above 0 are for the second.
         """
         outputs = self._outputs(X)
         found = [_decision(each.reshape(len(each), -1), self._labels.kind) for each in outputs]
         return found if self._labels.several else found[0]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the share of rows whose labels are all predicted right.
+        """Return the share of rows whose labels are all predicted correctly.
 
         Parameters
         ----------
@@ -302,7 +303,7 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         self.n_classes_ = self._labels.n_classes
         self.n_outputs_ = self._labels.n_outputs
         self.target_type_ = self._labels.kind
-        self._labels.codes(y)  # refuses labels that are no classes
+        self._labels.codes(y)  # refuses labels that are not among the classes
         return y
 
     def _check_known(self, y: Array, classes: Any, whole: bool) -> Array:
@@ -352,18 +353,18 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
 
     @property
     def _one_of_labels(self) -> bool:
-        """Whether a row has one label of an indicator, as one-hot rows have."""
+        """Whether each row has exactly one label of an indicator, as one-hot rows do."""
         one_hot = loss_names(self.model_.loss)[0].startswith("categorical_")
         return self._labels.kind == "multilabel-indicator" and one_hot
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks of estimators."""
+        """Return the estimator's tags for scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
     def _each(self, outputs: Sequence[Array]) -> list[Array]:
-        """Return a probability, or a score, for each class, of each column of labels."""
+        """Return a probability or a score for each class, for each column of labels."""
         losses: Any = self.model_.loss
         losses = losses if isinstance(losses, (list, tuple)) else [losses] * len(outputs)
         separate = self._labels.kind == "multilabel-indicator" and not self._one_of_labels
@@ -380,7 +381,7 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
 
 
 def _decision(values: Array, kind: str) -> Array:
-    """Return scores in scikit-learn's form: of two classes one number, above 0 for the second."""
+    """Return scores in scikit-learn's form: for two classes one number, above 0 for the second."""
     if values.shape[1] == 1:
         return values[:, 0]
     two = values.shape[1] == 2 and kind != "multilabel-indicator"

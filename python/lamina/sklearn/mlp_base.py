@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: parameters, fitting, the network's weights."""
+"""Code shared by the classifier and the regressor: parameters, fitting, the network's weights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def by_steps(mlp: MLPBase) -> bool:
-    """Return whether the solver goes step by step; what has ``partial_fit`` asks."""
+    """Return whether the solver works step by step; ``partial_fit`` is available only then."""
     if mlp.solver not in STOCHASTIC:
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers. {mlp.solver} is not "
@@ -39,31 +39,31 @@ def by_steps(mlp: MLPBase) -> bool:
 
 
 class MLPBase(HoldsNetwork):
-    """A multilayer perceptron; a subclass says what targets are, and what outputs mean."""
+    """A multilayer perceptron; subclasses define the targets and the meaning of outputs."""
 
     n_features_in_: int
     n_outputs_: int
     loss_: float
 
-    # --- what a subclass says
+    # --- defined by subclasses
 
     def _validate_targets(self, y: Array, further: bool, held: bool = False) -> Array:
-        """Return targets as an array, and learn what they are unless this is a further fit.
+        """Return targets as an array, and learn their kind unless this is a further fit.
 
-        Those that are ``held`` out need not have all classes.
+        Targets that are ``held`` out need not have all classes.
         """
         raise NotImplementedError
 
     def _rows(self, X: Any, Y: Array, *weights: Any) -> Rows:
-        """Return rows as the network takes them."""
+        """Return rows in the form that the network takes."""
         raise NotImplementedError
 
     def _scorer(self, held: Rows, dtype: str) -> OutputScore:
-        """Return what scores the network's outputs of ``dtype`` for rows held out."""
+        """Return the function that scores the network's outputs of ``dtype`` for rows held out."""
         raise NotImplementedError
 
     def _has_all_targets(self, Y: Array) -> bool:  # noqa: ARG002
-        """Return whether a fit to some of the rows would read their targets in the same way."""
+        """Return whether a fit to some of the rows would interpret their targets alike."""
         return True
 
     # --- fit
@@ -78,9 +78,9 @@ class MLPBase(HoldsNetwork):
         X : array_like, sparse matrix or table of shape (rows, columns)
         y : array_like of shape (rows,) or (rows, outputs)
         sample_weight : array_like of shape (rows,), optional
-            What each row counts.
+            The weight of each row.
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
-            In place of the parameter of that name.
+            Replaces the parameter of that name.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class MLPBase(HoldsNetwork):
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation_data: Any = None
     ) -> Self:
         held = self.validation_data if validation_data is None else validation_data
-        if not (incremental and hasattr(self, "coefs_")):  # of which there may be very many
+        if not (incremental and hasattr(self, "coefs_")):  # there may be very many partial fits
             self._check_settings(held)
         hidden = self._hidden_sizes()
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
@@ -199,31 +199,32 @@ class MLPBase(HoldsNetwork):
         done: Callable[[int, Any, float], object],
         n_jobs: int | None = None,
     ) -> None:
-        """Fit many estimators of this kind, each to some of the rows, side by side.
+        """Fit many estimators of this kind in parallel, each to some of the rows.
 
-        Each becomes what its ``fit`` to these rows makes of it, to the bit, but for the optimizer's
-        state: ``partial_fit`` begins with a new one.  The fits run in C++, without the interpreter:
-        ``lamina.model_selection`` searches by them.
+        Each result has the bits of the estimator's own ``fit`` to these rows, except for the
+        optimizer's state: ``partial_fit`` starts with a new one.  The fits run in C++, without the
+        interpreter; the searches of ``lamina.model_selection`` use them.
 
         Parameters
         ----------
         estimators : sequence of estimators
-            As they are before a fit; they stay so, and may be the same ones.
+            Estimators before a fit; they do not change, and the same one may occur repeatedly.
         X, y, sample_weight : object
-            As ``fit`` takes them: all rows.
+            All rows, in the form that ``fit`` takes.
         rows : sequence of ndarray of int64
-            What each is fitted to.
+            The rows to which each is fitted.
         held_out : sequence of tuple (ndarray of int64, object)
-            What ``done`` will have each predict: numbers of rows, and these rows as taken from
-            ``X``.  For this very object a copy knows its predictions.
+            The rows that ``done`` will let each predict: row numbers, and these rows taken from
+            ``X``.  For this same object a fitted copy already knows its predictions.
         done : callable
-            Called as ``done(place, fitted, seconds)`` while others still run: which of them it is,
-            a fitted copy, and how long the fit took.  A copy is fast to use within the call alone:
-            the network is lent to it.  In the place of a copy it may be what preparing the fit has
-            raised, which its own ``fit`` must raise too.  Those that it is not called for have to
-            be fitted by themselves, such as those that call back into Python, or that diverge.
+            Called as ``done(place, fitted, seconds)`` while others still run: the place of the
+            estimator in the list, a fitted copy, and the time of the fit.  The copy is fast to use
+            only within this call, for which the network is lent to it.  Instead of a copy it may be
+            the exception that preparing the fit raised, which the estimator's own ``fit`` raises
+            too.  Estimators for which it is not called have to be fitted separately, such as those
+            that call back into Python or diverge.
         n_jobs : int, optional
-            Fits at a time, as in ``lamina.fit_many``.
+            The number of simultaneous fits, as in ``lamina.fit_many``.
         """
         from lamina.sklearn.mlp_together import fit_together
 
@@ -252,7 +253,7 @@ class MLPBase(HoldsNetwork):
         if plain:
             try:
                 return np.asarray(model.predict(X))
-            except ValueError:  # NaN or infinity, which scikit-learn tells of
+            except ValueError:  # NaN or infinity, which scikit-learn reports
                 pass
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         if not issparse(X):
@@ -260,7 +261,7 @@ class MLPBase(HoldsNetwork):
         return np.asarray(model.predict(X))
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks about the estimator."""
+        """Return the estimator's tags for scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags

@@ -35,57 +35,57 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default (100,)
-        Units of each hidden layer; none for a linear model.
+        The units of each hidden layer; none for a linear model.
     activation : str, callable or sequence of them, default "relu"
-        Of the hidden layers, or of each: "identity", "logistic", "tanh", "relu", or any of
-        `lamina.activations`, such as "gelu".
+        The activation of all hidden layers, or of each: "identity", "logistic", "tanh", "relu", or
+        any of `lamina.activations`, such as "gelu".
     solver : {"adam", "sgd", "lbfgs"}, default "adam"
-        "lbfgs" takes steps of all rows, and its loss must be smooth: without `dropout`,
+        "lbfgs" uses all rows in each step, and its loss must be smooth: without `dropout`,
         `batch_norm` and `l1`.
     alpha : float, default 0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the squared kernels, divided by the rows of
         a batch (by the sum of their weights), is added to the loss.
     batch_size : int or "auto", default "auto"
-        Rows of a step; "auto" is ``min(200, rows)``.  "lbfgs" takes all.
+        The rows of a step; "auto" is ``min(200, rows)``.  "lbfgs" uses all rows.
     learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
         The schedule of "sgd".  "invscaling" divides `learning_rate_init` by ``t_ ** power_t`` after
         each epoch; "adaptive" divides the rate by 5 where "constant" would stop, and stops at 1e-6.
     learning_rate_init : float, default 0.001
     power_t : float, default 0.5
     max_iter : int, default 200
-        Epochs, or iterations of "lbfgs", at most.
+        The largest number of epochs, or of iterations of "lbfgs".
     shuffle : bool, default True
         Whether each epoch takes the rows in a new order.
     random_state : int, RandomState or None, default None
-        Draws weights, held-out rows and orders in the sequence in which scikit-learn draws them.
+        Weights, held-out rows and orders are drawn in the same sequence as in scikit-learn.
     tol : float, default 1e-4
-        See `n_iter_no_change`; for "lbfgs" the largest element of the gradient at the end.
+        See `n_iter_no_change`; for "lbfgs", the largest element of the gradient at which it stops.
     verbose : bool or int, default False
         Whether to print the loss after each epoch.
     warm_start : bool, default False
-        Whether ``fit`` goes on from the last fit's weights.
+        Whether ``fit`` continues from the last fit's weights.
     momentum : float, default 0.9
-        Of "sgd", in [0, 1].
+        The momentum of "sgd", in [0, 1].
     nesterovs_momentum : bool, default True
     early_stopping : bool, default False
-        Whether the score on held-out rows decides when to stop, in place of the loss; the weights
-        of the best score are kept.
+        Whether the score on held-out rows decides when to stop, instead of the loss; the weights
+        with the best score are kept.
     validation_fraction : float, default 0.1
         The share of the rows that `early_stopping` holds out, unless `validation_data` is given.
     beta_1, beta_2, epsilon : float, default 0.9, 0.999, 1e-8
-        Of "adam".
+        Settings of "adam".
     n_iter_no_change : int or inf, default 10
-        Training stops after more than so many epochs in a row that were not better by `tol`.
+        Training stops after more than this many consecutive epochs without an improvement by `tol`.
     max_fun : int, default 15000
-        Evaluations of the loss by "lbfgs", at most.
+        The largest number of evaluations of the loss by "lbfgs".
     loss : str, Loss or callable, default "log_loss"
-        "log_loss", or one of `lamina.losses`, such as "categorical_focal_crossentropy", which is
-        given 0 and 1 for each class.
+        "log_loss", or one of `lamina.losses`, such as "categorical_focal_crossentropy", which gets
+        0 and 1 for each class.
     class_weight : dict, "balanced" or list of dict, optional
-        What the rows of each class count, by label; "balanced" is ``rows / (classes * rows of the
-        class)``.  Multiplied by ``sample_weight``.  A list has one dict for each label of several.
+        The weight of each class, by label; "balanced" is ``rows / (classes * rows of the class)``.
+        It is multiplied by ``sample_weight``.  With several labels, a list with one dict for each.
     dropout : float or sequence of float, default 0.0
-        The share of units dropped behind the hidden layers, or behind each.
+        The share of units dropped after all hidden layers, or after each.
     batch_norm : bool, default False
         Whether each hidden layer is normalised over the batch before its activation.
     l1 : float, default 0.0
@@ -94,36 +94,35 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
     validation_data : tuple (X, y) or (X, y, sample_weight), optional
         Scored after each epoch; `early_stopping` then holds out no rows.
     callbacks : Callback or list of Callback, optional
-        Of `lamina.callbacks`, for "sgd" and "adam"; each fit has copies of them, ``callbacks_``.
-        Their ``model`` is the one that trains, which
-        has the layers of ``model_``; logs have "loss", and with held-out rows "val_loss" and
-        "val_score".
+        Callbacks of `lamina.callbacks`, for "sgd" and "adam"; each fit has its own copies,
+        ``callbacks_``.  Their ``model`` is the training model, which has the layers of ``model_``;
+        logs have "loss" and, with held-out rows, "val_loss" and "val_score".
     dtype : {"float32", "float64", "mixed_bfloat16"}, optional
-        What the network computes in; by default that of `X`, and float64 for integers.  Under
+        The precision of the network; by default that of `X`, and float64 for integers.  With
         "mixed_bfloat16" it is float32, with products in bfloat16 on CPUs that have them.
 
     Attributes
     ----------
     classes_ : ndarray
     model_ : Sequential
-        The network, which is what all of lamina takes.  It is compiled with the estimator's loss,
-        without `alpha`: `lamina.models.from_sklearn` returns a copy that has the penalty too.
+        The network, a lamina model.  It is compiled with the estimator's loss, without `alpha`:
+        `lamina.models.from_sklearn` returns a copy that has the penalty too.
     coefs_, intercepts_ : list of ndarray
-        Kernels and biases of the dense layers: the weights of ``model_`` themselves.  A list entry
-        that is replaced counts from the next call on.
+        Kernels and biases of the dense layers: the weights of ``model_`` themselves.  If an entry
+        of the list is replaced, the next call uses it.
     loss_, best_loss_ : float
-        The loss of the last epoch and the least of all; the latter is None with `early_stopping`.
+        The loss of the last epoch and the smallest loss; the latter is None with `early_stopping`.
     loss_curve_ : list of float
         The loss of each epoch ("sgd" and "adam").
     validation_scores_, best_validation_score_ : list of float, float
-        The accuracy after each epoch, and the best; None where nothing is held out.
+        The accuracy after each epoch, and the best; None if nothing is held out.
     t_ : int
-        Rows that were trained on, over all epochs.
+        The number of training rows seen, over all epochs.
     n_iter_, n_layers_, n_outputs_ : int
     out_activation_ : str
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Where `X` has column names.
+        If `X` has column names.
 
     Raises
     ------
@@ -132,14 +131,15 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
 
     Notes
     -----
-    From the same `random_state` weights start as scikit-learn's do, and training takes the same
-    steps over the same batches, so that fits agree with scikit-learn's to rounding.  These differ:
+    With the same `random_state`, the initial weights are those of scikit-learn, and training takes
+    the same steps over the same batches, so fits agree with scikit-learn's up to rounding.  The
+    differences are:
 
-    - "lbfgs" on several outputs lowers the loss whose gradient it follows; scikit-learn's search is
-      given the mean over the outputs beside the gradient of the sum.
-    - ``loss_curve_`` is exact where a probability is next to 0; scikit-learn clips it.
-    - A step that would make the loss or a weight NaN or infinite is not taken.  The fit ends with
-      ValueError at once, or, with `early_stopping`, with the best weights so far.
+    - "lbfgs" on several outputs lowers the loss whose gradient it follows; scikit-learn's search
+      gets the mean over the outputs together with the gradient of the sum.
+    - ``loss_curve_`` is exact if a probability is close to 0; scikit-learn clips it.
+    - A step that would make the loss or a weight NaN or infinite is not taken.  The fit then ends
+      with ValueError or, with `early_stopping`, with the best weights so far.
 
     Examples
     --------
@@ -200,16 +200,17 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
 
     @available_if(by_steps)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Train for one epoch, going on from where the network stands.
+        """Train for one epoch, continuing with the current network.
 
         Parameters
         ----------
         X : array_like, sparse matrix or table of shape (rows, columns)
         y : array_like of shape (rows,) or (rows, labels)
         sample_weight : array_like of shape (rows,), optional
-            What each row counts.
+            The weight of each row.
         classes : array_like of shape (classes,), optional
-            All labels that will come; needed in the first call, and not for an indicator of labels.
+            All labels that will occur; needed in the first call, but not for an indicator of
+            labels.
 
         Returns
         -------
@@ -227,7 +228,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         return self._fit(X, y, sample_weight, True)
 
     def _know_classes(self, classes: Any) -> bool:
-        """Learn all classes in the first call of ``partial_fit``; returns whether it is that."""
+        """Learn all classes in the first call of ``partial_fit``; return whether it is one."""
         known = getattr(self, "classes_", None)
         if known is None and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -284,12 +285,12 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         return Rows(X, y, by_class, score_weight=weight)
 
     def _takes_labels(self) -> bool:
-        """Whether the loss takes the numbers of classes, not a column for each."""
+        """Whether the loss takes the numbers of classes rather than a column for each."""
         loss = mlp_network.loss_of(self.loss)
         return isinstance(loss, str) or loss.target_dtype == "int32"
 
     def _scorer(self, held: Rows, dtype: str) -> OutputScore:
-        if self.out_activation_ == "softmax" and held.y.ndim == 2:  # as the loss takes them
+        if self.out_activation_ == "softmax" and held.y.ndim == 2:  # the loss takes one-hot rows
             held = replace(held, y=held.y.argmax(axis=1).astype(np.int32))
         return accuracy(held, self.n_outputs_, dtype)
 
@@ -302,7 +303,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
     # --- predictions
 
     def predict(self, X: Any) -> Any:
-        """Return the most probable class of each row, or for each label whether it is there.
+        """Return the most probable class of each row, or for each label whether it applies.
 
         Parameters
         ----------
@@ -311,7 +312,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         Returns
         -------
         ndarray of shape (rows,) or (rows, labels)
-            A sparse matrix where several labels were given as one.
+            A sparse matrix if several labels were passed as one.
         """
         outputs = self._outputs(X)
         if self.out_activation_ == "softmax":
@@ -353,7 +354,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
             return np.asarray(np.log(chances, out=chances))
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn asks about the estimator."""
+        """Return the estimator's tags for scikit-learn."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

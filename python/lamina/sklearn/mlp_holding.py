@@ -1,4 +1,4 @@
-"""The network of a multilayer perceptron: made, taken up again, shown and copied."""
+"""The network of a multilayer perceptron: made, continued, shown and copied."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class HoldsNetwork(MLPParameters):
     """The part of an estimator that holds its network.
 
-    One that was fitted together with others has a ``_trained`` in its place, and makes the network
-    when it is first needed.
+    An estimator that was fitted together with others has a ``_trained`` instead, and makes the
+    network when it is first needed.
     """
 
     n_layers_: int
@@ -52,7 +52,7 @@ class HoldsNetwork(MLPParameters):
     def _drawn(
         self, units: list[int], dtype: str
     ) -> tuple[mlp_network.Plan, list[tuple[Array, Array]]]:
-        """Begin anew: returns what the network is made of, and its first kernels and biases."""
+        """Start a new fit: return the network's plan, and its initial kernels and biases."""
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(units)
         self.out_activation_ = self._output_activation()
@@ -88,12 +88,12 @@ class HoldsNetwork(MLPParameters):
         return isinstance(self.dtype, str) and self.dtype == MIXED
 
     def _take_up(self, units: list[int], dtype: str) -> None:
-        """Go on with the network at hand, and with weights that were put in its place."""
+        """Continue with the existing network, or with weights that replaced it."""
         if not hasattr(self, "model_"):  # a caller has set coefs_ and intercepts_
             self._make(self._plan(units, dtype))
         if (sizes := self._units()) != units:
             raise ValueError(
-                f"A further fit goes on with the layers of the first, of {sizes} units; the "
+                f"A further fit continues with the layers of the first, of {sizes} units; the "
                 f"parameters and data ask for {units}. Use warm_start=False for new layers."
             )
         self._put_replaced()
@@ -101,11 +101,11 @@ class HoldsNetwork(MLPParameters):
     def _units(self) -> list[int]:
         return [coef.shape[0] for coef in self.coefs_] + [self.coefs_[-1].shape[1]]
 
-    # --- of an estimator that was fitted together with others: made when it is first asked for
+    # --- for an estimator that was fitted together with others: made on first access
 
     @cached_property
     def model_(self) -> Sequential:
-        """The network, which is what all of lamina takes."""
+        """The network, a lamina model."""
         return self._made_late("model_")["model_"]  # type: ignore[no-any-return]
 
     @cached_property
@@ -141,9 +141,9 @@ class HoldsNetwork(MLPParameters):
         return self.__dict__
 
     def _known_outputs(self, X: Any) -> Array | None:
-        """Return what the network puts out for rows where that is known already."""
+        """Return the network's outputs for rows if they are known already."""
         trained: Trained | None = self.__dict__.get("_trained")
-        # Whoever has seen the weights or the network may have changed them.
+        # Weights or a network that have been handed out may have been changed.
         if trained is None or not {"coefs_", "intercepts_", "model_"}.isdisjoint(self.__dict__):
             return None
         return trained.outputs_for(X)
@@ -151,14 +151,14 @@ class HoldsNetwork(MLPParameters):
     # --- weights
 
     def _show_weights(self) -> None:
-        """Let ``coefs_`` and ``intercepts_`` be the network's weights, which they stay."""
+        """Make ``coefs_`` and ``intercepts_`` the network's own arrays of weights."""
         layers = mlp_network.dense_layers(self._trainer)
         self.coefs_ = [layer.kernel.value for layer in layers]
         self.intercepts_ = [layer.bias.value for layer in layers]
         self._held = list(self.coefs_), list(self.intercepts_)
 
     def _put_replaced(self) -> None:
-        """Give the network the arrays that a caller has put into ``coefs_`` or ``intercepts_``."""
+        """Copy arrays that a caller has put into ``coefs_`` or ``intercepts_`` to the network."""
         held = getattr(self, "_held", None)
         if held is not None and _same(self.coefs_, held[0]) and _same(self.intercepts_, held[1]):
             return
@@ -177,7 +177,7 @@ class HoldsNetwork(MLPParameters):
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes; the weights are those of the network."""
         if "_trained" in self.__dict__:
-            self.model_  # noqa: B018 -- which makes it
+            self.model_  # noqa: B018 -- makes it
         state = dict(super().__getstate__())
         state.pop("_trained", None)
         if "model_" in state:

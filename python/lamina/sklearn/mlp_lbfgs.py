@@ -1,4 +1,4 @@
-"""Training by L-BFGS-B, SciPy's, on the loss of all rows in float64."""
+"""Training by SciPy's L-BFGS-B on the loss of all rows in float64."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check(mlp: MLPBase) -> None:
-    """Refuse settings that a search along lines cannot follow."""
+    """Refuse settings that a line search cannot handle."""
     for name, given in (("dropout", mlp.dropout), ("batch_norm", mlp.batch_norm), ("l1", mlp.l1)):
         if np.any(given):
             raise ValueError(
@@ -29,7 +29,7 @@ def check(mlp: MLPBase) -> None:
 
 
 def train(mlp: MLPBase, rows: Rows) -> None:
-    """Search for the minimum of the loss from the weights at hand."""
+    """Search for the minimum of the loss from the current weights."""
     trainer = mlp._trainer
     compile_for(mlp, "lbfgs")
     loss = _in_float64(mlp).loss_function(rows.x, rows.targets)
@@ -40,7 +40,7 @@ def train(mlp: MLPBase, rows: Rows) -> None:
         done += 1
         _screen.write(f"Iteration {done}, loss = {intermediate_result.fun:.8f}")
 
-    # Vectors of some thousand numbers are no work for the threads of a BLAS.
+    # Vectors of a few thousand numbers are too short for the threads of a BLAS.
     with _threadpools().limit(limits=1, user_api="blas"):
         found = minimize(
             loss.value_and_gradient,
@@ -65,7 +65,7 @@ def _threadpools() -> Any:
 
 
 def _in_float64(mlp: MLPBase) -> Any:
-    """Return the network, or one with its weights and objective in float64."""
+    """Return the network, or a copy with its weights and objective in float64."""
     trainer = mlp._trainer
     if trainer.dtype == "float64":
         return trainer
@@ -78,7 +78,7 @@ def _in_float64(mlp: MLPBase) -> Any:
 
 
 def _reported(mlp: MLPBase, rows: Rows, value: float, kernels: list[Any]) -> float:
-    """Return the loss as scikit-learn reports it: half the mean square of several outputs."""
+    """Return the loss as scikit-learn reports it: half the mean square over several outputs."""
     if mlp._trainer.row_loss != "squared_error" or mlp.n_outputs_ == 1:
         return value
     squares = sum(float(np.vdot(kernel, kernel)) for kernel in kernels)

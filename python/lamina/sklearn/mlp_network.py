@@ -1,4 +1,4 @@
-"""The network of a multilayer perceptron, and the loss that scikit-learn trains it by."""
+"""The network of a multilayer perceptron, and the loss with which scikit-learn trains it."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ NOT_FINITE = (
 
 @dataclass
 class Plan:
-    """What a network is made of.
+    """The layers of a network.
 
     Attributes
     ----------
     units : list of int
-        Columns of the input, hidden units layer by layer, outputs.
+        The columns of the input, the hidden units of each layer, the outputs.
     activations : list
-        Of each hidden layer, by scikit-learn's or lamina's name, or a function.
+        The activation of each hidden layer: scikit-learn's or lamina's name, or a function.
     dropout : list of float
-        Behind each hidden layer.
+        The rate after each hidden layer.
     output : str
         The last activation, by scikit-learn's name.
     dtype : str
-        Of weights.
+        The dtype of the weights.
     policy : str
-        The name of the layers' policy, of that dtype.
+        The name of the layers' policy, for that dtype.
     """
 
     units: list[int]
@@ -60,16 +60,16 @@ class Plan:
     output: str
     dtype: str
     policy: str
-    penalized: bool = False  # by L1, whose factor is set in each fit
+    penalized: bool = False  # with L1, whose factor is set in each fit
     seed: int | None = None
 
 
 class Perceptron(Sequential):
-    """Everything before the last activation, with scikit-learn's loss as the step to train by.
+    """All layers before the last activation, trained with scikit-learn's loss.
 
     For the rows of a batch with weights ``w`` and losses ``l`` the step lowers
     ``(sum(w l) + alpha / 2 * sum of the squared kernels) / sum(w)``.  Targets are a dict of ``y``
-    and, where there are any, ``weight`` and ``constant``, what is added to the loss of each row.
+    and, if any, ``weight`` and ``constant``, which is added to the loss of each row.
 
     Attributes
     ----------
@@ -77,9 +77,9 @@ class Perceptron(Sequential):
     row_loss : str or Loss
         The loss of a row, a sum over the outputs: one of scikit-learn's names, or one of lamina's.
     output : str
-        The activation that belongs behind the last layer.
+        The activation after the last layer.
     asked : tuple
-        The parameters that the network was compiled for.
+        The parameters for which the network was compiled.
     """
 
     asked: Any = None
@@ -88,7 +88,7 @@ class Perceptron(Sequential):
     output: str = "identity"
 
     def train_step(self, data: Any) -> Any:
-        """Return the loss of a batch in training, and ``data_loss``, which has no penalties."""
+        """Return the loss of a batch in training, and ``data_loss``, the loss without penalties."""
         return self._step(data, True)
 
     def test_step(self, data: Any) -> Any:
@@ -96,7 +96,7 @@ class Perceptron(Sequential):
         return self._step(data, False)
 
     def save(self, *arguments: Any, **options: Any) -> None:
-        """Write the model that predicts, which files can hold: what a callback keeps."""
+        """Write the predicting model, which can be saved to files; for callbacks that save."""
         predicting(self).save(*arguments, **options)
 
     def _step(self, data: Any, training: bool) -> Any:
@@ -106,7 +106,7 @@ class Perceptron(Sequential):
         if "constant" in given:
             rows = rows + given["constant"]
         weight = given.get("weight")
-        if weight is None and not self.alpha:  # what is lowered is their mean
+        if weight is None and not self.alpha:  # the objective is their mean
             return {"loss": rows, "data_loss": rows}
         count = ops.sum(ops.ones_like(rows) if weight is None else weight)
         mean = ops.sum(rows if weight is None else rows * weight) / count
@@ -132,17 +132,17 @@ class Perceptron(Sequential):
 
 
 def dense_layers(model: Any) -> list[Any]:
-    """Return the layers whose weights ``coefs_`` and ``intercepts_`` are."""
+    """Return the layers to which ``coefs_`` and ``intercepts_`` belong."""
     return [layer for layer in model.layers if isinstance(layer, Dense)]
 
 
 def lamina_name(activation: Any) -> Any:
-    """Return an activation as layers take it."""
+    """Return an activation in the form that layers take."""
     return ACTIVATIONS.get(activation, activation) if isinstance(activation, str) else activation
 
 
 def names() -> set[str]:
-    """Return what activations of hidden layers are called, by scikit-learn and by lamina."""
+    """Return the names of activations of hidden layers, in scikit-learn and in lamina."""
     own = {name for name in activations.__all__ if name.islower()} - {"get", "serialize"}
     return {"identity", "logistic", *own}
 
@@ -155,7 +155,7 @@ def check(given: Sequence[Any], loss: Any) -> None:
 
 
 def build(plan: Plan) -> tuple[Perceptron, Sequential]:
-    """Return what trains, and the model that predicts; both have the same layers."""
+    """Return the training model and the predicting model, which have the same layers."""
     layers: list[Any] = []
     *hidden, outputs = plan.units[1:]
 
@@ -179,7 +179,7 @@ def build(plan: Plan) -> tuple[Perceptron, Sequential]:
 
 
 def predicting(trainer: Perceptron) -> Sequential:
-    """Return a model of the same layers, and the last activation behind them."""
+    """Return a model of the same layers, followed by the last activation."""
     law = trainer.output
     last = [] if law == "identity" else [Activation(ACTIVATIONS[law])]
     first = Input(trainer.input_shape[1:])
@@ -192,7 +192,7 @@ def draw_weights(plan: Plan, random_state: Any) -> list[tuple[Array, Array]]:
     """Draw kernels and biases layer by layer, as scikit-learn does.
 
     Both are uniform within ``sqrt(6 / (fan_in + fan_out))``, or ``sqrt(2 / ...)`` for logistic
-    units (Glorot and Bengio 2010); the last layer's are drawn as those of the layer before.
+    units (Glorot and Bengio 2010); the last layer's are drawn like those of the previous layer.
     """
     drawn = []
     laws = [*plan.activations, plan.activations[-1] if plan.activations else "identity"]
@@ -206,20 +206,20 @@ def draw_weights(plan: Plan, random_state: Any) -> list[tuple[Array, Array]]:
 
 
 def put_weights(model: Any, weights: Sequence[tuple[Any, Any]]) -> None:
-    """Let the dense layers have these kernels and biases."""
+    """Set the kernels and biases of the dense layers."""
     for layer, pair in zip(dense_layers(model), weights, strict=True):
         layer.set_weights(list(pair))
 
 
 def penalize(model: Any, l1: float) -> None:
-    """Let ``l1 * sum(|w|)`` of all kernels be a part of the loss, with true zeros."""
+    """Add ``l1 * sum(|w|)`` of all kernels to the loss, with true zeros."""
     for layer in dense_layers(model):
         if layer.kernel_regularizer is not None:
             layer.kernel_regularizer.l1 = l1
 
 
 def usual_loss(given: Any, output: str) -> Any:
-    """Return the loss by which `lamina.Sequential` is compiled, for the parameter ``loss``."""
+    """Return the loss with which `lamina.Sequential` is compiled, for the parameter ``loss``."""
     by_output = {
         "identity": "mse",
         "exp": "poisson",
@@ -231,11 +231,11 @@ def usual_loss(given: Any, output: str) -> Any:
 
 
 def loss_of(given: Any) -> Any:
-    """Return what the parameter ``loss`` names as `Perceptron` takes it."""
+    """Return the loss named by the parameter ``loss`` in the form that `Perceptron` takes."""
     if isinstance(given, str) and given in SKLEARN_LOSSES:
         return given
     loss = losses.get(given)
     config = loss.get_config()
-    if config.get("from_logits") is False:  # exact where probabilities are 0 or 1
+    if config.get("from_logits") is False:  # exact if probabilities are 0 or 1
         return type(loss).from_config({**config, "from_logits": True})
     return loss

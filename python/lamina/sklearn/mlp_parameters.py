@@ -1,4 +1,4 @@
-"""The parameters that the classifier and the regressor share, and what they may be."""
+"""The parameters shared by the classifier and the regressor, and their valid values."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ class MLPParameters(BaseEstimator):  # type: ignore[misc, unused-ignore]
     @classmethod
     @functools.cache
     def _get_param_names(cls) -> list[str]:
-        """Return the parameters' names; searches ask often, and reading a signature takes long."""
+        """Return the parameters' names; cached, because reading signatures is slow."""
         return list(super()._get_param_names())
 
     def _keep(self, parameters: dict[str, Any]) -> None:
-        """Store the constructor's arguments, as they are."""
+        """Store the constructor's arguments unchanged."""
         for name, value in parameters.items():
             if name not in ("self", "__class__"):
                 setattr(self, name, value)

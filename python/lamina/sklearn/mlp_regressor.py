@@ -25,51 +25,51 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
         "squared_error", half of it summed over the outputs; "poisson", half the deviance of counts,
         whose outputs are exponentials; or one of `lamina.losses`, such as "huber".
     hidden_layer_sizes : int or sequence of int, default (100,)
-        Units of each hidden layer; none for a linear model.
+        The units of each hidden layer; none for a linear model.
     activation : str, callable or sequence of them, default "relu"
-        Of the hidden layers, or of each: "identity", "logistic", "tanh", "relu", or any of
-        `lamina.activations`, such as "gelu".
+        The activation of all hidden layers, or of each: "identity", "logistic", "tanh", "relu", or
+        any of `lamina.activations`, such as "gelu".
     solver : {"adam", "sgd", "lbfgs"}, default "adam"
-        "lbfgs" takes steps of all rows, and its loss must be smooth: without `dropout`,
+        "lbfgs" uses all rows in each step, and its loss must be smooth: without `dropout`,
         `batch_norm` and `l1`.
     alpha : float, default 0.0001
         Strength of the L2 penalty: ``alpha / 2`` times the squared kernels, divided by the rows of
         a batch (by the sum of their weights), is added to the loss.
     batch_size : int or "auto", default "auto"
-        Rows of a step; "auto" is ``min(200, rows)``.  "lbfgs" takes all.
+        The rows of a step; "auto" is ``min(200, rows)``.  "lbfgs" uses all rows.
     learning_rate : {"constant", "invscaling", "adaptive"}, default "constant"
         The schedule of "sgd".  "invscaling" divides `learning_rate_init` by ``t_ ** power_t`` after
         each epoch; "adaptive" divides the rate by 5 where "constant" would stop, and stops at 1e-6.
     learning_rate_init : float, default 0.001
     power_t : float, default 0.5
     max_iter : int, default 200
-        Epochs, or iterations of "lbfgs", at most.
+        The largest number of epochs, or of iterations of "lbfgs".
     shuffle : bool, default True
         Whether each epoch takes the rows in a new order.
     random_state : int, RandomState or None, default None
-        Draws weights, held-out rows and orders in the sequence in which scikit-learn draws them.
+        Weights, held-out rows and orders are drawn in the same sequence as in scikit-learn.
     tol : float, default 1e-4
-        See `n_iter_no_change`; for "lbfgs" the largest element of the gradient at the end.
+        See `n_iter_no_change`; for "lbfgs", the largest element of the gradient at which it stops.
     verbose : bool or int, default False
         Whether to print the loss after each epoch.
     warm_start : bool, default False
-        Whether ``fit`` goes on from the last fit's weights.
+        Whether ``fit`` continues from the last fit's weights.
     momentum : float, default 0.9
-        Of "sgd", in [0, 1].
+        The momentum of "sgd", in [0, 1].
     nesterovs_momentum : bool, default True
     early_stopping : bool, default False
-        Whether the score on held-out rows decides when to stop, in place of the loss; the weights
-        of the best score are kept.
+        Whether the score on held-out rows decides when to stop, instead of the loss; the weights
+        with the best score are kept.
     validation_fraction : float, default 0.1
         The share of the rows that `early_stopping` holds out, unless `validation_data` is given.
     beta_1, beta_2, epsilon : float, default 0.9, 0.999, 1e-8
-        Of "adam".
+        Settings of "adam".
     n_iter_no_change : int or inf, default 10
-        Training stops after more than so many epochs in a row that were not better by `tol`.
+        Training stops after more than this many consecutive epochs without an improvement by `tol`.
     max_fun : int, default 15000
-        Evaluations of the loss by "lbfgs", at most.
+        The largest number of evaluations of the loss by "lbfgs".
     dropout : float or sequence of float, default 0.0
-        The share of units dropped behind the hidden layers, or behind each.
+        The share of units dropped after all hidden layers, or after each.
     batch_norm : bool, default False
         Whether each hidden layer is normalised over the batch before its activation.
     l1 : float, default 0.0
@@ -78,35 +78,34 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
     validation_data : tuple (X, y) or (X, y, sample_weight), optional
         Scored after each epoch; `early_stopping` then holds out no rows.
     callbacks : Callback or list of Callback, optional
-        Of `lamina.callbacks`, for "sgd" and "adam"; each fit has copies of them, ``callbacks_``.
-        Their ``model`` is the one that trains, which
-        has the layers of ``model_``; logs have "loss", and with held-out rows "val_loss" and
-        "val_score".
+        Callbacks of `lamina.callbacks`, for "sgd" and "adam"; each fit has its own copies,
+        ``callbacks_``.  Their ``model`` is the training model, which has the layers of ``model_``;
+        logs have "loss" and, with held-out rows, "val_loss" and "val_score".
     dtype : {"float32", "float64", "mixed_bfloat16"}, optional
-        What the network computes in; by default that of `X`, and float64 for integers.  Under
+        The precision of the network; by default that of `X`, and float64 for integers.  With
         "mixed_bfloat16" it is float32, with products in bfloat16 on CPUs that have them.
 
     Attributes
     ----------
     model_ : Sequential
-        The network, which is what all of lamina takes.  It is compiled with the estimator's loss,
-        without `alpha`: `lamina.models.from_sklearn` returns a copy that has the penalty too.
+        The network, a lamina model.  It is compiled with the estimator's loss, without `alpha`:
+        `lamina.models.from_sklearn` returns a copy that has the penalty too.
     coefs_, intercepts_ : list of ndarray
-        Kernels and biases of the dense layers: the weights of ``model_`` themselves.  A list entry
-        that is replaced counts from the next call on.
+        Kernels and biases of the dense layers: the weights of ``model_`` themselves.  If an entry
+        of the list is replaced, the next call uses it.
     loss_, best_loss_ : float
-        The loss of the last epoch and the least of all; the latter is None with `early_stopping`.
+        The loss of the last epoch and the smallest loss; the latter is None with `early_stopping`.
     loss_curve_ : list of float
         The loss of each epoch ("sgd" and "adam").
     validation_scores_, best_validation_score_ : list of float, float
-        R² after each epoch, and the best; None where nothing is held out.
+        R² after each epoch, and the best; None if nothing is held out.
     t_ : int
-        Rows that were trained on, over all epochs.
+        The number of training rows seen, over all epochs.
     n_iter_, n_layers_, n_outputs_ : int
     out_activation_ : str
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Where `X` has column names.
+        If `X` has column names.
 
     Raises
     ------
@@ -115,14 +114,15 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
 
     Notes
     -----
-    From the same `random_state` weights start as scikit-learn's do, and training takes the same
-    steps over the same batches, so that fits agree with scikit-learn's to rounding.  These differ:
+    With the same `random_state`, the initial weights are those of scikit-learn, and training takes
+    the same steps over the same batches, so fits agree with scikit-learn's up to rounding.  The
+    differences are:
 
-    - "lbfgs" on several outputs lowers the loss whose gradient it follows; scikit-learn's search is
-      given the mean over the outputs beside the gradient of the sum.
-    - ``loss_curve_`` is exact where a probability is next to 0; scikit-learn clips it.
-    - A step that would make the loss or a weight NaN or infinite is not taken.  The fit ends with
-      ValueError at once, or, with `early_stopping`, with the best weights so far.
+    - "lbfgs" on several outputs lowers the loss whose gradient it follows; scikit-learn's search
+      gets the mean over the outputs together with the gradient of the sum.
+    - ``loss_curve_`` is exact if a probability is close to 0; scikit-learn clips it.
+    - A step that would make the loss or a weight NaN or infinite is not taken.  The fit then ends
+      with ValueError or, with `early_stopping`, with the best weights so far.
 
     Examples
     --------
@@ -178,14 +178,14 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
 
     @available_if(by_steps)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch, going on from where the network stands.
+        """Train for one epoch, continuing with the current network.
 
         Parameters
         ----------
         X : array_like, sparse matrix or table of shape (rows, columns)
         y : array_like of shape (rows,) or (rows, outputs)
         sample_weight : array_like of shape (rows,), optional
-            What each row counts.
+            The weight of each row.
 
         Returns
         -------
@@ -205,7 +205,7 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
 
     def _rows(self, X: Any, Y: Array, weight: Any = None) -> Rows:
         constant = None
-        if self.loss == "poisson":  # what makes a deviance of the likelihood
+        if self.loss == "poisson":  # the term that turns the likelihood into a deviance
             constant = (xlogy(Y, Y) - Y).sum(axis=1)
         return Rows(X, Y, weight, constant, weight)
 

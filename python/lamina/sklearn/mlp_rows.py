@@ -1,4 +1,4 @@
-"""Rows of a multilayer perceptron as its network takes them, and what its outputs score."""
+"""Rows in the form that the network of a multilayer perceptron takes, and scores of its outputs."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from lamina.many import OutputScore
 
 @dataclass
 class Rows:
-    """Rows to train on, or to score.
+    """Rows for training or scoring.
 
     Attributes
     ----------
     x : ndarray or sparse matrix of shape (rows, columns)
     y : ndarray
-        Labels as int32 from 0, or floats of shape (rows, outputs).
+        Labels as int32, counted from 0, or floats of shape (rows, outputs).
     weight : ndarray of shape (rows,) or None
-        What each row counts in training.
+        The weight of each row in training.
     constant : ndarray of shape (rows,) or None
-        What is added to the loss of each row.
+        The term added to the loss of each row.
     score_weight : ndarray of shape (rows,) or None
-        What each row counts in a score.
+        The weight of each row in a score.
     """
 
     x: Any
@@ -33,7 +33,7 @@ class Rows:
     score_weight: Array | None = None
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of rows."""
         return len(self.y)
 
     @property
@@ -43,15 +43,15 @@ class Rows:
 
     @property
     def targets(self) -> dict[str, Array]:
-        """What the network's step is given beside the inputs."""
+        """The arguments of the network's step besides the inputs."""
         given = {"y": self.y, "weight": self.weight, "constant": self.constant}
         return {name: array for name, array in given.items() if array is not None}
 
 
 def accuracy(rows: Rows, outputs: int, dtype: str) -> OutputScore:
-    """Return what scores outputs of some rows by the share of them all of whose labels are right.
+    """Return a function that scores outputs by the share of rows whose labels are all right.
 
-    Outputs of ``dtype``, of shape (rows, outputs); NaN for outputs that are not finite.
+    It takes outputs of ``dtype``, of shape (rows, outputs), and returns NaN if they are not finite.
     """
     if rows.y.ndim == 1:
         return OutputScore.accuracy(rows.y, outputs, dtype, rows.score_weight)
@@ -59,5 +59,5 @@ def accuracy(rows: Rows, outputs: int, dtype: str) -> OutputScore:
 
 
 def determination(rows: Rows, dtype: str) -> OutputScore:
-    """Return what scores outputs by R², the mean over several; NaN if they are not finite."""
+    """Return a function that scores outputs by their mean R²; NaN if they are not finite."""
     return OutputScore.determination(rows.y, dtype, rows.score_weight)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from lamina.sklearn.mlp_rows import Rows
 
 DEFAULT_BATCH = 200
-DIVISOR, SMALLEST_RATE = 5.0, 1e-6  # of "adaptive": what it divides by, and where it ends
+DIVISOR, SMALLEST_RATE = 5.0, 1e-6  # the divisor of "adaptive", and the rate at which it stops
 
 
 class Orders:
-    """Draws orders of rows as ``sklearn.utils.shuffle`` does, each of the one before."""
+    """Draws orders of rows as ``sklearn.utils.shuffle`` does, each from the previous one."""
 
     def __init__(self, random_state: Any) -> None:
         self._random_state = random_state
@@ -39,28 +39,28 @@ class Orders:
 
 
 class Course(Callback):
-    """Follows a fit: notes losses and scores, sets the learning rate, and ends it.
+    """Follows a fit: records losses and scores, sets the learning rate, and ends the fit.
 
     Parameters
     ----------
     mlp : MLPBase
     rows : int
-        Trained on in an epoch.
+        The number of training rows in an epoch.
     held : Rows or None
-        What scores are found on.
+        The rows on which scores are computed.
     """
 
     def __init__(self, mlp: MLPBase, rows: int, held: Rows | None) -> None:
         super().__init__()
         self.mlp, self.rows, self.held = mlp, rows, held
-        self.by_score = mlp.early_stopping and held is not None  # else the loss decides
+        self.by_score = mlp.early_stopping and held is not None  # otherwise the loss decides
         self.scorer = None if held is None else mlp._scorer(held, mlp.model_.dtype)
         self.best: list[Any] | None = None  # the weights of the best score
         self.error: TrainingDiverged | None = None
         self.ended = False  # by the rules
 
     def begin(self) -> None:
-        """Let the estimator have what this fit notes in it; lists of an earlier fit go on."""
+        """Prepare the estimator's records for this fit; lists of an earlier fit are continued."""
         mlp = self.mlp
         mlp.n_iter_ = 0
         if self.held is not None and mlp.validation_scores_ is None:
@@ -69,13 +69,13 @@ class Course(Callback):
             mlp.best_loss_ = np.inf
 
     def on_train_diverged(self, batch: int, error: ArithmeticError) -> bool:  # noqa: ARG002
-        """Let the epoch end with it."""
+        """End the epoch with it."""
         assert isinstance(error, TrainingDiverged)
         self.error = error
         return True
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
-        """Note what the epoch has come to, and decide whether there is another."""
+        """Record the results of the epoch, and decide whether to continue."""
         mlp = self.mlp
         mlp.n_iter_ += 1
         mlp.t_ += self.rows
@@ -95,7 +95,7 @@ class Course(Callback):
             self._end_or_slow_down(optimizer)
 
     def _loss(self, logs: Any) -> float:
-        """Return the loss as scikit-learn reports it: half the mean square of several outputs."""
+        """Return the loss as scikit-learn reports it: half the mean square over several outputs."""
         loss, less = float(logs["loss"]), not_reported(self.mlp)
         return loss - less * logs["data_loss"] if less and self.error is None else loss
 
@@ -150,7 +150,7 @@ class Course(Callback):
 
 
 def batch_rows(mlp: MLPBase, rows: int) -> int:
-    """Return how many rows a step takes."""
+    """Return the number of rows of a step."""
     if isinstance(mlp.batch_size, str):
         return min(DEFAULT_BATCH, rows)
     if mlp.batch_size > rows:
@@ -162,7 +162,7 @@ def batch_rows(mlp: MLPBase, rows: int) -> int:
 
 
 def optimizer_of(mlp: MLPBase) -> Any:
-    """Return a new optimizer of the estimator's settings."""
+    """Return a new optimizer with the estimator's settings."""
     if mlp.solver == "lbfgs":
         return optimizers.LBFGS()
     rate = float(mlp.learning_rate_init)
@@ -176,7 +176,7 @@ def optimizer_of(mlp: MLPBase) -> Any:
 
 
 def train(mlp: MLPBase, rows: Rows, held: Rows | None, once: bool) -> None:
-    """Train by mini-batches until the rules end it; for one epoch if ``once``."""
+    """Train by mini-batches until the stopping rules end it; for one epoch if ``once``."""
     trainer, count = mlp._trainer, len(rows)
     batch = batch_rows(mlp, count)
     mlp_network.penalize(trainer, float(mlp.l1) / batch)
@@ -185,7 +185,7 @@ def train(mlp: MLPBase, rows: Rows, held: Rows | None, once: bool) -> None:
     course = Course(mlp, count, held)
     course.begin()
     more = mlp.callbacks if isinstance(mlp.callbacks, (list, tuple)) else [mlp.callbacks]
-    # Their state is that of one fit; those that were given stay as they are.
+    # Their state belongs to one fit; the callbacks that were passed do not change.
     mlp.callbacks_ = own = copy.deepcopy([callback for callback in more if callback is not None])
     try:
         trainer.fit(
@@ -209,7 +209,7 @@ def train(mlp: MLPBase, rows: Rows, held: Rows | None, once: bool) -> None:
 
 
 def warn_of_end(mlp: MLPBase) -> None:
-    """Warn of a fit that no rule has ended, if it has done all its epochs."""
+    """Warn if a fit has run all its epochs and no rule has ended it."""
     if mlp.n_iter_ == mlp.max_iter:
         warnings.warn(
             f"Stochastic Optimizer: Maximum iterations ({mlp.max_iter}) reached and the "
@@ -229,7 +229,7 @@ def not_reported(mlp: MLPBase) -> float:
 
 
 def compile_for(mlp: MLPBase, optimizer: Any) -> None:
-    """Let the network train by the estimator's objective, if it does not already."""
+    """Compile the network with the estimator's objective, if it is not yet."""
     trainer = mlp._trainer
     objective = mlp_network.loss_of(mlp.loss)
     if trainer.optimizer is optimizer and trainer.asked == (float(mlp.alpha), mlp.loss):

@@ -1,4 +1,4 @@
-"""Many multilayer perceptrons at once: their fits, stated for the engine of ``lamina.many``."""
+"""Many multilayer perceptrons at once: their fits, described for the engine of ``lamina.many``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def fit_together(
     done: Callable[[int, Any, float], object],
     n_jobs: int | None,
 ) -> None:
-    """Fit copies of estimators side by side: see ``MLPBase.fit_together``."""
+    """Fit copies of estimators in parallel: see ``MLPBase.fit_together``."""
     together = _Together(data)
     faults: list[tuple[int, Exception]] = []
     waiting: deque[tuple[int, _Begun]] = deque()
@@ -38,7 +38,7 @@ def fit_together(
         for place, (mlp, each) in enumerate(zip(mlps, rows, strict=True)):
             try:
                 begun = together.setting(mlp).begun(each, held_out[place])
-            except (NotAlikeError, Warning):  # one that the caller's filters make an error
+            except (NotAlikeError, Warning):  # a warning turned into an error
                 continue
             except Exception as error:
                 faults.append((place, error))
@@ -66,7 +66,7 @@ def fit_together(
 
 @dataclass
 class _Valid:
-    """All rows as estimators take them, and what they learn of them."""
+    """All rows in the form that estimators take, and what they learn from them."""
 
     X: Array
     Y: Array
@@ -75,7 +75,7 @@ class _Valid:
     _rows: list[tuple[Any, Rows]] = field(default_factory=list)
 
     def rows_for(self, mlp: MLPBase) -> Rows:
-        """Return them as an estimator's network takes them: one copy for all that take the same."""
+        """Return the rows for an estimator's network: one copy for all of the same form."""
         key = mlp.loss, getattr(mlp, "class_weight", None)
         for known, rows in self._rows:
             if known == key:
@@ -86,7 +86,7 @@ class _Valid:
 
 
 class _Network:
-    """A network that several fits begin with, but for its weights."""
+    """A network shared by several fits, except for its weights."""
 
     def __init__(self, mlp: MLPBase, plan: mlp_network.Plan, valid: _Valid, l1: float) -> None:
         mlp = copy.copy(mlp)
@@ -105,7 +105,7 @@ class _Network:
         ]
 
     def weights(self, drawn: Sequence[tuple[Array, Array]]) -> list[Array]:
-        """Return all first weights, with these kernels and biases."""
+        """Return all initial weights, with these kernels and biases."""
         found = list(self._first)
         for places, pair in zip(self._places, drawn, strict=True):
             for place, array in zip(places, pair, strict=True):
@@ -113,11 +113,11 @@ class _Network:
         return found
 
     def dense(self, weights: list[Array]) -> tuple[list[Array], list[Array]]:
-        """Return those of all weights that are kernels and biases of dense layers."""
+        """Return the kernels and biases of dense layers among all weights."""
         return [weights[k] for k, _ in self._places], [weights[b] for _, b in self._places]
 
     def rows_to_predict(self, rows: Array) -> Any:
-        """Return rows as the engine predicts them: one object for all fits that hold them out."""
+        """Return rows for the engine's predictions: one object for all fits that hold them out."""
         found = self._predicted.get(id(rows))
         if found is None:
             made = self.replicas.rows_to_predict(self.replicas.data.inputs, rows)
@@ -126,7 +126,7 @@ class _Network:
 
 
 class Trained:
-    """What a fit has left to its estimator, which makes a network of it when it needs one.
+    """The result of a fit, from which its estimator makes a network when it needs one.
 
     Parameters
     ----------
@@ -134,45 +134,45 @@ class Trained:
         Lent to the estimator until `take_back`.
     weights : list of ndarray
     x, outputs : object, ndarray
-        Rows, and what the network puts out for them.
+        Rows, and the network's outputs for them.
     """
 
     def __init__(self, network: _Network, weights: list[Array], x: Any, outputs: Any) -> None:
         self._network, self._weights = network, weights
         self._x, self._outputs, self._lends = x, outputs, True
-        self._lent: list[Array] = []  # copies of the weights that the lent network was given
+        self._lent: list[Array] = []  # copies of the weights set in the lent network
 
     def show(self, mlp: HoldsNetwork) -> dict[str, Any]:
-        """Let the estimator have ``coefs_`` and ``intercepts_``."""
+        """Give the estimator ``coefs_`` and ``intercepts_``."""
         kernels, biases = mlp._held = self._network.dense(self._weights)
         mlp.__dict__.setdefault("coefs_", list(kernels))
         mlp.__dict__.setdefault("intercepts_", list(biases))
         return mlp.__dict__
 
     def weights(self) -> list[Array]:
-        """Return the weights as ``set_weights`` of the network takes them."""
+        """Return the weights in the form that the network's ``set_weights`` takes."""
         return self._network.replicas.weights(self._weights)
 
     def outputs_for(self, x: Any) -> Array | None:
-        """Return what the network puts out for these very rows, if that is known."""
+        """Return the network's outputs for this same object of rows, if they are known."""
         if x is not self._x or self._outputs is None:
             return None
         outputs: Array = self._outputs.copy()
         return outputs
 
     def lend_network(self, mlp: HoldsNetwork) -> bool:
-        """Let the estimator have the network, with its weights; False where it is taken back."""
+        """Lend the network, with its weights, to the estimator; False if it has been taken back."""
         if not self._lends:
             return False
         network = self._network
         self.show(mlp)
         self._put_weights()
-        network.trainer.optimizer.reset()  # which a caller may have gone on with
+        network.trainer.optimizer.reset()  # which a caller may have used since
         mlp.model_, mlp._trainer = network.model, network.trainer
         return True
 
     def follow(self) -> None:
-        """Let a network that is lent follow what a caller has written to the weights since."""
+        """Copy changes that a caller has made to the weights to the lent network."""
         if self._lends and not all(map(np.array_equal, self._weights, self._lent)):
             self._put_weights()
 
@@ -181,14 +181,14 @@ class Trained:
         self._lent = [weight.copy() for weight in self._weights]
 
     def take_back(self, mlp: HoldsNetwork) -> None:
-        """Leave the estimator to make a network of its own."""
+        """Take back the network; the estimator then makes its own."""
         self._x, self._outputs, self._lends = None, None, False
         mlp.__dict__.pop("model_", None)
         mlp.__dict__.pop("_trainer", None)
 
 
 class _Begun:
-    """A fit that is about to run, and the estimator that it is of."""
+    """A fit that is about to run, and its estimator."""
 
     def __init__(
         self, mlp: MLPBase, network: _Network, fit: StatedFit, held_out: tuple[Array, Any]
@@ -196,7 +196,7 @@ class _Begun:
         self.mlp, self.network, self.fit, self.held_out = mlp, network, fit, held_out
 
     def take(self, result: StatedResult) -> MLPBase:
-        """Return the estimator with what the fit has found, but for the weights."""
+        """Return the estimator with the results of the fit, except for the weights."""
         mlp = self.mlp
         mlp.loss_curve_, mlp.n_iter_ = result.losses.tolist(), len(result.losses)
         mlp.loss_, mlp.t_ = mlp.loss_curve_[-1], len(self.fit.rows) * mlp.n_iter_
@@ -211,7 +211,7 @@ class _Begun:
 
 
 class _Drawn(NamedTuple):
-    """A fit that has drawn its first weights: the estimator, its network, and the random state."""
+    """A fit that has drawn its initial weights: the estimator, its network, the random state."""
 
     mlp: MLPBase
     plan: mlp_network.Plan
@@ -220,14 +220,14 @@ class _Drawn(NamedTuple):
 
 
 class _Setting:
-    """What the fits of one estimator have in common."""
+    """The common parts of the fits of one estimator."""
 
     def __init__(self, mlp: MLPBase, valid: _Valid, together: _Together) -> None:
         self.mlp, self.valid, self.together = copy.copy(mlp), valid, together
         self.mlp.__dict__.update(valid.told)
         self.mlp.n_outputs_ = valid.Y.shape[1]
-        self._networks: dict[int, _Network] = {}  # by rows of a batch
-        # All fits draw the same weights, but for those of NumPy's global state.
+        self._networks: dict[int, _Network] = {}  # by the number of rows in a batch
+        # All fits draw the same weights, unless they draw from NumPy's global state.
         self._first = None if _draws_globally(mlp) else self._drawn()
 
     def _drawn(self) -> _Drawn:
@@ -238,7 +238,7 @@ class _Setting:
         return _Drawn(mlp, plan, weights, state.get_state(legacy=False))
 
     def begun(self, rows: Array, held_out: tuple[Array, Any]) -> _Begun:
-        """Return a fit to some of the rows, which then predicts those held out."""
+        """Return a fit to some of the rows, which then predicts the rows held out."""
         Y = self.valid.Y[rows]
         if not self.mlp._has_all_targets(Y):
             raise NotAlikeError("rows that lack one of the classes")
@@ -251,7 +251,7 @@ class _Setting:
             state = mlp._random_state.get_state(legacy=False)
         twister = twister_of(state) if mlp.shuffle else None
         if mlp.shuffle and twister is None:
-            raise NotAlikeError(f"{state['bit_generator']}, which is no MT19937")
+            raise NotAlikeError(f"{state['bit_generator']}, which is not MT19937")
         batch = mlp_steps.batch_rows(mlp, len(rows))
         network = self._networks.get(batch)
         if network is None:
@@ -275,17 +275,17 @@ class _Setting:
 
 
 class _Together:
-    """All data, and what fits of several settings share."""
+    """All data, and the parts shared by fits with several settings."""
 
     def __init__(self, data: tuple[Any, Any, Any]) -> None:
         self._data = data
-        # By the estimator's id, with the estimator, so that no other comes to have it.
+        # By the estimator's id, with the estimator, so that no other object can get the same id.
         self._settings: dict[int, tuple[MLPBase, _Setting | Exception]] = {}
         self._valid: dict[Any, _Valid] = {}
         self._networks: list[tuple[Any, _Network]] = []
 
     def setting(self, mlp: MLPBase) -> _Setting:
-        """Return what the fits of an estimator share."""
+        """Return the parts shared by the fits of an estimator."""
         if id(mlp) not in self._settings:
             self._settings[id(mlp)] = mlp, self._new_setting(mlp)
         found = self._settings[id(mlp)][1]
@@ -319,7 +319,7 @@ class _Together:
         return found
 
     def network(self, mlp: MLPBase, plan: mlp_network.Plan, valid: _Valid, batch: int) -> _Network:
-        """Return a network for an estimator: that of another whose steps are the same."""
+        """Return a network for an estimator, shared with others whose steps are the same."""
         l1 = float(mlp.l1) / batch
         key = (
             type(mlp), id(valid), plan.units, plan.activations, plan.dropout, plan.batch_norm, l1,
@@ -345,13 +345,13 @@ def _draws_globally(mlp: MLPBase) -> bool:
 
 
 def _own_random_state(mlp: MLPBase) -> np.random.RandomState:
-    """Return what one fit draws from; NumPy's global state gives each a seed of its own."""
+    """Return the random state of one fit; with NumPy's global state, each fit gets its own seed."""
     given = mlp.random_state
     if _draws_globally(mlp):
         return np.random.RandomState(check_random_state(given).randint(np.iinfo(np.int32).max))
     state = check_random_state(copy.deepcopy(given))
     if type(state) is not np.random.RandomState:
-        raise NotAlikeError(f"{type(state).__name__}, which may draw in ways of its own")
+        raise NotAlikeError(f"{type(state).__name__}, which may draw in a different way")
     return state
 
 

@@ -19,24 +19,24 @@ __all__ = ["NeuralNetRegressor"]
 
 
 class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unused-ignore]
-    """A regressor of scikit-learn's around any model.
+    """A scikit-learn regressor around any model.
 
     Parameters
     ----------
     model : Model or callable
         A model, compiled or not: each fit trains a copy with new weights, in which layers that do
-        not train keep what they hold (frozen ones their weights, normalisations what they were
-        adapted to).  Or a function ``build(**parameters)`` that returns a model.  It is given what
-        it has parameters for: ``n_features_in_``, ``n_outputs_`` (1, or the columns of `y`),
-        ``feature_names_in_``, ``X_shape_``, ``X_dtype_``, ``y_dtype_``, ``y_ndim_``,
+        not train keep their values (frozen layers their weights, normalisations their statistics).
+        Or a function ``build(**parameters)`` that returns a model.  It gets the following values if
+        it has parameters of these names: ``n_features_in_``, ``n_outputs_`` (1, or the columns of
+        `y`), ``feature_names_in_``, ``X_shape_``, ``X_dtype_``, ``y_dtype_``, ``y_ndim_``,
         ``target_type_``; ``meta``, a dict of these; and ``X`` and ``y``, the rows of the fit, to
         which layers can be adapted.
     optimizer : str, Optimizer or class, optional
-        By default what the model was compiled with, else "adam".
+        By default the optimizer with which the model was compiled, or "adam".
     loss : str, Loss, class or callable, optional
-        By default what the model was compiled with, else "mse".
+        By default the loss with which the model was compiled, or "mse".
     metrics : list, optional
-        Reported in ``history_`` beside the loss.
+        Reported in ``history_`` along with the loss.
     learning_rate : float, optional
         By default the optimizer's.
     epochs : int, default 10
@@ -52,27 +52,27 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         Fixes weights, shuffles, splits and dropout.  With an int every fit gives the same bits;
         None draws a seed from NumPy's global generator, as elsewhere in scikit-learn.
     warm_start : bool, default False
-        Whether ``fit`` goes on from the last fit instead of beginning anew.
+        Whether ``fit`` continues from the last fit instead of starting again.
     shuffle : bool, default True
         Whether each epoch takes the rows in a new order.
     **model__parameters
-        Parameters of what the estimator holds: ``model__units=8`` is an argument of the function
+        Parameters of the estimator's components: ``model__units=8`` is an argument of the function
         that builds the model, ``optimizer__momentum=0.9`` and ``loss__delta=2.0`` change settings
-        of these, and ``fit__time_ordered=True`` is an argument of ``Model.fit``.  Searches set
-        them.
+        of the optimizer and the loss, and ``fit__time_ordered=True`` is an argument of
+        ``Model.fit``.  Searches can set them.
 
     Attributes
     ----------
     model_ : Model
-        The model of the last fit, with all that models do: ``inference(X, y)``, ``calibrate`` and
-        ``predict(X, interval=0.9)``, ``save``.
+        The model of the last fit, with all methods of models: ``inference(X, y)``, ``calibrate``
+        and ``predict(X, interval=0.9)``, ``save``.
     history_ : dict of str to list of float
-        Loss and metrics of each epoch since the fit that made the model.
+        The loss and metrics of each epoch since the fit that made the model.
     n_iter_ : int
-        Epochs since then.
+        The number of epochs since that fit.
     callbacks_ : list of Callback
     n_features_in_ : int
-        Columns, or the first axis of a row of images or series.
+        The number of columns, or the length of the first axis of a row of images or series.
     feature_names_in_ : ndarray of str
         If `X` was a table.
     n_outputs_ : int
@@ -84,7 +84,7 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
     Notes
     -----
     Sample weights are scaled to a mean of 1, and rows of weight 0 are left out: a row of weight 2
-    counts as the row twice.
+    counts like two copies of the row.
 
     Examples
     --------
@@ -146,9 +146,9 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         ----------
         X : array_like, sparse matrix or table of shape (rows, columns) or (rows, ...)
             Numbers: images and series have more axes; tables of pandas and polars may have columns
-            of bools and of nullable types.  Sparse rows are made dense in parts.  A model
-            of named columns (``lamina.tables.TableModel``) reads tables as they are, one whose
-            input is of strings reads texts, a list of str.
+            of bools and of nullable types.  Sparse rows are made dense in parts.  A model of named
+            columns (``lamina.tables.TableModel``) reads tables as they are; a model with string
+            inputs reads texts, a list of str.
         y : array_like of shape (rows,), (rows, outputs) or (rows, ...)
             Images and series may be targets too.
         sample_weight : array_like of shape (rows,), optional
@@ -165,7 +165,7 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         ValueError, TypeError
             For data, parameters or labels that do not fit.
         TrainingDiverged
-            When the loss turns NaN or infinite.
+            If the loss becomes NaN or infinite.
         """
         further = bool(self.warm_start) and hasattr(self, "model_")
         return self._fit(
@@ -174,7 +174,7 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         )  # fmt: skip
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch, from where the last fit or partial fit stands.
+        """Train for one epoch, continuing the last fit or partial fit.
 
         Parameters
         ----------
@@ -216,8 +216,8 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         Returns
         -------
         float
-            Of several outputs the mean; of images and series as targets that of all their values,
-            weighted by their variances.
+            The mean over several outputs; for images and series as targets, the mean over all their
+            values, weighted by their variances.
         """
         if len(self._target_shape) <= 1:
             return float(super().score(X, y, sample_weight))

@@ -1,9 +1,9 @@
-"""Prediction intervals and prediction sets, whose level holds whatever the model is.
+"""Prediction intervals and prediction sets, whose level holds for any model.
 
 - ``model.calibrate(x, y, method=...)``, then ``model.predict(x, interval=0.9)`` or
   ``model.predict_set(x)``
 - ``PredictionIntervals``: the same for any object with ``fit`` and ``predict``
-- ``coverage_report``: how many of other rows are covered, and how wide the intervals are
+- ``coverage_report``: the coverage of other rows, and the widths of intervals
 
 Examples
 --------

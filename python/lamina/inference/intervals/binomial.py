@@ -14,9 +14,9 @@ def clopper_pearson(hits: int, rows: int, confidence: float = 0.95) -> tuple[flo
     Parameters
     ----------
     hits : int
-        How many of the rows have what is counted.
+        The number of rows that are counted.
     rows : int
-        How many rows there are.
+        The number of rows.
     confidence : float, default 0.95
         The confidence of the interval, in (0, 1).
 

@@ -14,7 +14,7 @@ from lamina.inference.intervals.fitted import Fitted
 from lamina.inference.intervals.methods import Kept, Method, Plan, Prepared, Rows, in_pieces
 
 RESAMPLES = 50
-_STEPS = 80  # halvings, after which the ends of an interval are neighbours in float64
+_STEPS = 80  # bisections, after which the ends of an interval are neighbours in float64
 
 
 class _Resampled(Method):
@@ -34,13 +34,13 @@ class _Resampled(Method):
 class Bootstrap(_Resampled):
     """Quantiles of ``f(x) + e_i - (f_b(x) - mean_b f_b(x))`` over all errors i and resamples b.
 
-    Each resample draws as many rows as there are, with replacement (pairs of x and y), and a copy
-    f_b is fitted to them.  The variation of the copies stands for that of the model, the errors for
-    the noise: Davison and Hinkley 1997, "Bootstrap Methods and their Application", 6.3.3.  The
-    errors are between the residuals of training, which are too small, and those of the copies that
-    lack a row, which are too large: Kumar and Srivastava 2012, "Bootstrap prediction intervals in
-    non-parametric regression", by the weights of Efron and Tibshirani 1997, "Improvements on
-    cross-validation: the .632+ bootstrap method".  The level is approximate.
+    Each resample draws rows (pairs of x and y) with replacement, as many as there are, and a copy
+    f_b is fitted to them.  The variation of the copies represents that of the model, the errors
+    represent the noise: Davison and Hinkley 1997, "Bootstrap Methods and their Application",
+    6.3.3.  The errors are a compromise between the residuals of training, which are too small, and
+    those of the copies that lack a row, which are too large: Kumar and Srivastava 2012, "Bootstrap
+    prediction intervals in non-parametric regression", with the weights of Efron and Tibshirani
+    1997, "Improvements on cross-validation: the .632+ bootstrap method".  The level is approximate.
     """
 
     name: ClassVar[str] = "bootstrap"
@@ -72,7 +72,7 @@ class Bootstrap(_Resampled):
 
 
 class JackknifePlusAfterBootstrap(_Resampled):
-    """The jackknife+ whose copy for a row is the mean of those that lack it in their resample.
+    """The jackknife+ in which the copy for a row is the mean of the copies whose resample lacks it.
 
     Kim, Xu and Barber 2020, "Predictive inference is free with the jackknife+-after-bootstrap".
     """
@@ -105,7 +105,7 @@ class JackknifePlusAfterBootstrap(_Resampled):
 def _weighted_sum(weights: Array, copies: Array) -> Array:
     """Return ``sum_b weights[n, b] copies[b]`` for each n, added copy by copy.
 
-    NumPy's own sums go another way where there is one row, so that its bits would differ.
+    NumPy's own sums use another order for a single row, so its bits would differ.
     """
     total = weights[:, 0, None, None] * copies[0]
     for weight, copy in zip(weights.T[1:], copies[1:], strict=True):
@@ -116,8 +116,8 @@ def _weighted_sum(weights: Array, copies: Array) -> Array:
 def weight_632(y: Array, predicted: Array, held: Array) -> Array:
     """Return the weight of the held-out residuals, for each output: from .632 to 1.
 
-    ``.632 / (1 - .368 R)``, R the relative overfitting: 0 where residuals held out are as those of
-    training, 1 where they are as if predictions and targets had nothing to do with each other.
+    ``.632 / (1 - .368 R)``, where R is the relative overfitting: 0 if held-out residuals are like
+    those of training, 1 if they are as large as for predictions unrelated to the targets.
     """
     trained, out = np.abs(y - predicted).mean(axis=0), np.abs(held).mean(axis=0)
     unrelated = np.array([_mean_distance(a, b) for a, b in zip(y.T, predicted.T, strict=True)])
@@ -142,15 +142,15 @@ def quantile_of_differences(errors: Array, shifts: Array, share: float) -> Array
     Parameters
     ----------
     errors : ndarray of shape (n,)
-        In ascending order.
+        The errors in ascending order.
     shifts : ndarray of shape (rows, resamples)
     share : float
 
     Returns
     -------
     ndarray of shape (rows,)
-        The least value that at least ``share`` of the differences do not exceed, found by halving,
-        as the differences are many more than what they are made of.
+        The smallest value that at least ``share`` of the differences do not exceed, found by
+        bisection, because there are many more differences than errors and shifts.
     """
     wanted = share * errors.size * shifts.shape[1]
     low = errors[0] - shifts.max(axis=1) - 1.0
@@ -175,6 +175,6 @@ def _resamples(plan: Plan, rows: int) -> list[Rows]:
     if len(np.unique(held)) < rows or not all(len(out) for _, out in made):
         raise ValueError(
             f"{plan.who}: each row must be missing from some resample; {count} resamples of {rows} "
-            f"rows are too few, give a larger n_resamples"
+            f"rows are too few; give a larger n_resamples"
         )
     return made

@@ -1,4 +1,4 @@
-"""How a calibration is made: the methods by name, the checks, the model as it is seen."""
+"""Making a calibration: the methods by name, the checks, the view of a fitted model."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ METHODS: dict[str, Method | SetMethod] = {
         LeastAmbiguousClassifier(),
     )
 }  # fmt: skip
-SEEN = 0.2  # share of training rows among those of a calibration that is told
+SEEN = 0.2  # share of training rows in a calibration above which a warning is given
 DEFAULTS = {"values": "split", "quantiles": "cqr", "classes": "aps"}
 NEEDS = {
     "values": "a regression",
@@ -44,7 +44,7 @@ NEEDS = {
 
 
 def planned(who: str, fitted: Fitted, method: str | None, settings: dict[str, Any]) -> Plan:
-    """Return what is asked for, checked for a model.
+    """Return the plan of a calibration, checked for a model.
 
     ``settings`` are ``cv``, ``n_resamples``, ``level``, ``calibration_size``, ``randomized`` and
     ``seed``.
@@ -66,7 +66,7 @@ def planned(who: str, fitted: Fitted, method: str | None, settings: dict[str, An
 
 
 def calibration_of(fitted: Fitted, x: Any, y: Any, plan: Plan, fit: dict[str, Any]) -> Calibration:
-    """Return the calibration of a model by these rows; ``fit`` is for the copies."""
+    """Return the calibration of a model with these rows; ``fit`` is for the copies."""
     plan = replace(plan, who=fitted.who, fit=fit)
     check_kind(fitted.who, plan.method, fitted.kind)
     fitted.check_fit(fit)
@@ -91,7 +91,7 @@ def calibration_of(fitted: Fitted, x: Any, y: Any, plan: Plan, fit: dict[str, An
 
 
 def fitted_of(estimator: Any, who: str, refit: Any = None) -> Fitted:
-    """Return a fitted model of any library as calibration sees it."""
+    """Return calibration's view of a fitted model of any library."""
     if isinstance(estimator, Model):
         from lamina.inference.intervals.of_models import FittedModel
 
@@ -108,7 +108,7 @@ def fitted_of(estimator: Any, who: str, refit: Any = None) -> Fitted:
 
 
 def check_kind(who: str, method: str, kind: str) -> None:
-    """Refuse a method that is for another kind of models."""
+    """Refuse a method for another kind of models."""
     kinds = METHODS[method].kinds
     if kind not in kinds:
         fits = [name for name, other in METHODS.items() if kind in other.kinds]
@@ -119,15 +119,15 @@ def check_kind(who: str, method: str, kind: str) -> None:
 
 
 def _warn_of_seen(fitted: Fitted, method: str, share: float) -> None:
-    """Warn of rows that the model was trained on, if they are a fifth or more."""
+    """Warn about rows on which the model was trained, if they are a fifth or more."""
     if share < SEEN:
         return
     found = "these rows" if share > 0.99 else f"about {100 * share:.0f} % of these rows"
     outcome = "sets are too small" if fitted.kind == "classes" else "intervals are too narrow"
-    other = ", or take method='cv+', which is for training rows" if fitted.kind == "values" else ""
+    other = ", or use method='cv+', which is for training rows" if fitted.kind == "values" else ""
     _screen.warn(
         f"{fitted.who}: the model was trained on {found}, where its errors are smaller than on "
-        f"others, so that {outcome}; method {method!r} needs rows that it was not trained on: hold "
+        f"other rows, so {outcome}; method {method!r} needs rows that it was not trained on: hold "
         f"some out of fit{other}"
     )
 

@@ -1,4 +1,4 @@
-"""How many rows intervals or sets cover, with exact limits, and how wide they are."""
+"""The coverage of intervals or sets, with exact limits, and their widths."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ WHO = "coverage_report"
 def coverage_report(
     model: Any, x: Any, y: Any, levels: Sequence[float] = (0.5, 0.8, 0.9, 0.95), by: Any = None
 ) -> Columns:
-    """Return how often intervals, or sets, hold the true values of other rows.
+    """Return how often intervals or sets contain the true values of other rows.
 
     Parameters
     ----------
     model : Model or PredictionIntervals
-        Calibrated.
+        A calibrated model.
     x, y : array_like
-        Rows of which neither training nor calibration has seen any.
+        Rows that were used neither for training nor for calibration.
     levels : sequence of float, default (0.5, 0.8, 0.9, 0.95)
     by : array_like of shape (rows,), optional
-        The group of each row: a level holds over all rows, and may fail in a group.
+        The group of each row: a level holds over all rows, but may fail in a group.
 
     Returns
     -------
     Columns
-        A row for each level, output and group, with ``level``; ``output``, where there are several;
-        ``group``, where ``by`` is given, "all" first; ``rows``; ``coverage`` and its exact 95 %
-        limits, ``low`` and ``high`` (Clopper and Pearson 1934); of intervals ``mean_width``,
+        A row for each level, output and group, with ``level``; ``output``, if there are several;
+        ``group``, if ``by`` is given, "all" first; ``rows``; ``coverage`` and its exact 95 %
+        limits, ``low`` and ``high`` (Clopper and Pearson 1934); for intervals ``mean_width``,
         ``median_width`` and ``score``, the mean of ``(u - l) + 2 / alpha * (distance outside)``,
-        where ``alpha = 1 - level`` (Winkler 1972; less is better); of sets ``mean_size`` and
-        ``empty``, the share of empty sets.  Coverage of several outputs is counted for each.
+        where ``alpha = 1 - level`` (Winkler 1972; smaller is better); for sets ``mean_size`` and
+        ``empty``, the share of empty sets.  The coverage of several outputs is counted for each.
 
     Examples
     --------

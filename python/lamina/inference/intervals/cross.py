@@ -27,11 +27,11 @@ FOLDS = 10
 
 
 class CrossValidationPlus(Method):
-    """Quantiles of ``f_i(x) ± R_i``: f_i is the copy that row i is held out of, R_i its residual.
+    """Quantiles of ``f_i(x) ± R_i``: f_i is the copy fitted without row i, R_i its residual.
 
-    Of the lower ends the ``floor((n + 1) (1 - level))``-th smallest, of the upper ends the
-    ``ceil((n + 1) level)``-th.  Barber, Candès, Ramdas and Tibshirani 2021, "Predictive inference
-    with the jackknife+".
+    The bounds are the ``floor((n + 1) (1 - level))``-th smallest of the lower ends and the
+    ``ceil((n + 1) level)``-th smallest of the upper ends.  Barber, Candès, Ramdas and Tibshirani
+    2021, "Predictive inference with the jackknife+".
     """
 
     name: ClassVar[str] = "cv+"
@@ -66,7 +66,7 @@ class CrossValidationPlus(Method):
 class CrossValidationMinmax(CrossValidationPlus):
     """``min_k f_k(x) - q`` to ``max_k f_k(x) + q``, q the quantile of the held-out residuals.
 
-    Wider than CV+, and with its level guaranteed: the same authors.
+    Wider than CV+, with a guaranteed level; by the same authors.
     """
 
     name = "cv-minmax"
@@ -116,7 +116,7 @@ def _folds(plan: Plan, y: Array) -> list[Rows]:
     except (TypeError, ValueError):
         raise TypeError(
             f"{plan.who}: cv must be a number of folds, a splitter with split(X, y), or pairs of "
-            f"arrays of row numbers, trained on and held out; got {cv!r:.80}"
+            f"arrays of row numbers, for training and held out; got {cv!r:.80}"
         ) from None
     held = np.concatenate([each for _, each in pairs]) if pairs else np.zeros(0, np.int64)
     if not np.array_equal(np.sort(held), np.arange(rows)):

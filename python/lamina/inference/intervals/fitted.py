@@ -1,4 +1,4 @@
-"""What calibration asks of a fitted model, whichever library made it."""
+"""The interface of a fitted model of any library for calibration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from lamina._check import Array
 from lamina.inference.intervals.forms import Form, by_output, real_targets
 
-Rows = tuple[Array, Array]  # those trained on, those held out
+Rows = tuple[Array, Array]  # training rows, held-out rows
 
 
 @dataclass
@@ -22,9 +22,9 @@ class Refits:
     Attributes
     ----------
     copies : list
-        What predicts, one entry for each fit; small.
+        Small objects that predict, one for each fit.
     held_out : list of ndarray of shape (rows held out, outputs), float64
-        Predictions of the rows that a copy was not fitted to.
+        Predictions for the rows to which a copy was not fitted.
     """
 
     copies: list[Any]
@@ -37,12 +37,12 @@ class Fitted(ABC):
     Attributes
     ----------
     who : str
-        How messages call it.
+        The name of the caller in messages.
     kind : {"values", "quantiles", "classes"}
     quantiles : tuple of float
-        Of a model of quantiles, in the order of its last axis.
+        The quantiles of a model of quantiles, in the order of its last axis.
     form : Form
-        That of the targets, once `targets` has been called.
+        The form of the targets, once `targets` has been called.
     """
 
     who: str
@@ -56,7 +56,7 @@ class Fitted(ABC):
 
     @abstractmethod
     def raw(self, x: Any, **options: Any) -> Any:
-        """Return the predictions as the model returns them, probabilities for classes."""
+        """Return the predictions as the model returns them; probabilities for classes."""
 
     @abstractmethod
     def labels(self, y: Any, classes: int, rows: int) -> Array:
@@ -71,26 +71,26 @@ class Fitted(ABC):
         fit: dict[str, Any],
         quantile: float | None = None,
     ) -> Refits:
-        """Fit copies of the model, to predict a quantile where one is given."""
+        """Fit copies of the model, for a quantile if one is given."""
 
     @abstractmethod
     def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
-        """Return what copies predict, of shape (copies, rows, outputs), float64."""
+        """Return the copies' predictions, of shape (copies, rows, outputs), float64."""
 
     def warn_of_no_training(self) -> None:
-        """Warn of a model that has not been trained, where that can be known."""
+        """Warn about a model that has not been trained, if that can be known."""
         return
 
     def trained_share(self, x: Any, y: Any, predicted: Any) -> float:  # noqa: ARG002
-        """Return the share of some rows that the model was trained on; 0 where nothing tells.
+        """Return the share of some rows on which the model was trained; 0 if it is unknown.
 
-        ``predicted`` is what `raw` returns for the rows.
+        ``predicted`` is the result of `raw` for the rows.
         """
         return 0.0
 
     @abstractmethod
     def mark(self, x: Any) -> Any:
-        """Return what tells later whether the model has changed; rows of ``x`` may be kept."""
+        """Return a mark that later shows whether the model has changed; may keep rows of ``x``."""
 
     @abstractmethod
     def changed_since(self, mark: Any) -> bool:
@@ -113,7 +113,7 @@ class Fitted(ABC):
         return self.flat(self.raw(x, **options))
 
     def flat(self, predicted: Any) -> Array:
-        """Return predictions as the methods take them, in float64."""
+        """Return predictions in the form that the methods take, in float64."""
         if self.kind != "quantiles":
             return self.form_of(predicted).flat(predicted)
         return np.stack([by_output(q) for q in np.moveaxis(predicted, -1, 0)], axis=-1)

@@ -1,4 +1,4 @@
-"""How a model returns its outputs: one array, or a list, tuple or dict of them."""
+"""The structure of a model's outputs: one array, or a list, tuple or dict of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina._check import Array, Shape
 
 @dataclass(frozen=True)
 class Form:
-    """The form of outputs, or of targets, and the shapes of their rows.
+    """The structure of outputs or targets, and the shapes of their rows.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Form:
     names : tuple
         The keys of a dict.
     shapes : tuple of tuple of int
-        Of a row of each array.
+        The shape of a row of each array.
     """
 
     kind: type
@@ -32,7 +32,7 @@ class Form:
 
     @classmethod
     def of(cls, who: str, found: Any) -> Form:
-        """Return the form of outputs; TypeError where they are nested."""
+        """Return the form of outputs; raise TypeError if they are nested."""
         names: tuple[Any, ...] = ()
         kind: type
         if isinstance(found, np.ndarray):
@@ -50,11 +50,11 @@ class Form:
 
     @property
     def shape(self) -> Shape:
-        """The shape of a row of one array, or how many numbers a row of all has."""
+        """The shape of a row of one array, or the count of numbers in a row of all arrays."""
         return self.shapes[0] if self.kind is np.ndarray else (sum(map(math.prod, self.shapes)),)
 
     def parts(self, given: Any) -> list[Any]:
-        """Return what stands for each array in a structure of this form."""
+        """Return the entries of a structure of this form, one for each array."""
         if self.kind is np.ndarray:
             return [given]
         return [given[name] for name in self.names] if self.kind is dict else list(given)
@@ -83,9 +83,9 @@ def by_output(predicted: Array) -> Array:
 
 
 def real_targets(who: str, y: Any, form: Form, rows: int) -> Array:
-    """Return targets of shape (rows, outputs) in float64, or say what does not fit.
+    """Return targets of shape (rows, outputs) in float64, or raise if they do not fit.
 
-    A last axis of size 1 may be missing or too many, as in ``fit``.
+    A last axis of size 1 may be missing or superfluous, as in ``fit``.
     """
     if form.kind is np.ndarray:
         return _real(who, y, form.shapes[0], rows)
@@ -93,8 +93,8 @@ def real_targets(who: str, y: Any, form: Form, rows: int) -> Array:
     fits = fits and len(y) == len(form.shapes) and all(name in y for name in form.names)
     if not fits:
         raise TypeError(
-            f"{who}: y must hold {len(form.shapes)} arrays, in a {form.kind.__name__} as the "
-            f"outputs are; got {type(y).__name__}"
+            f"{who}: y must hold {len(form.shapes)} arrays in a {form.kind.__name__}, like the "
+            f"outputs; got {type(y).__name__}"
         )
     parts = zip(form.parts(y), form.shapes, strict=True)
     return np.concatenate([_real(who, part, shape, rows) for part, shape in parts], axis=1)
@@ -109,7 +109,9 @@ def _real(who: str, y: Any, row_shape: Shape, rows: int) -> Array:
         ) from None
     if given.ndim == 0 or len(given) != rows:
         found = "is a number" if given.ndim == 0 else f"has {len(given)}"
-        raise ValueError(f"{who}: x and y must have as many rows; x has {rows}, y {found}")
+        raise ValueError(
+            f"{who}: x and y must have the same number of rows; x has {rows}, y {found}"
+        )
     if _squeezed(given.shape[1:]) != _squeezed(row_shape):
         raise ValueError(
             f"{who}: y must have rows of the predictions' shape {row_shape}; got rows of shape "

@@ -1,4 +1,4 @@
-"""What a calibration keeps, and what predictions come with."""
+"""The contents of a calibration, and the results of predictions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lamina._columns import Columns
 
 
 class NotCalibratedError(ValueError):
-    """Intervals or sets were asked of a model that is not calibrated, or has changed since."""
+    """Intervals or sets were requested from a model not calibrated, or changed since."""
 
 
 class Interval(NamedTuple):
     """Predictions with their intervals, of which `lower` and `upper` are float64.
 
-    Of a model that returns several outputs each is a list, tuple or dict of arrays, as these are.
+    If a model returns several outputs, each is a list, tuple or dict of arrays, like the outputs.
     """
 
     prediction: Any
@@ -30,7 +30,7 @@ class Interval(NamedTuple):
     def to_pandas(self) -> Any:
         """Return a ``pandas.DataFrame`` of the three; pandas must be installed.
 
-        Its columns are ``prediction``, ``lower`` and ``upper``; of several numbers a row
+        Its columns are ``prediction``, ``lower`` and ``upper``; with several numbers per row,
         ``prediction_1``, ``lower_1``, ``upper_1``, ``prediction_2``, ...
         """
         parts = {name: _by_row(part) for name, part in self._asdict().items()}
@@ -45,7 +45,7 @@ class Interval(NamedTuple):
 
 
 def _by_row(part: Any) -> Array:
-    """Return all numbers of a row beside each other, of one array or several."""
+    """Return all numbers of each row side by side, from one or several arrays."""
     several = list(part.values()) if isinstance(part, dict) else part
     arrays = several if isinstance(several, (list, tuple)) else [several]
     return np.concatenate([np.reshape(each, (len(each), -1)) for each in arrays], axis=1)
@@ -60,23 +60,25 @@ class PredictionSets(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What a calibration keeps: scores, and for some methods the weights of refitted copies.
+    """A calibration: scores and, for some methods, the weights of refitted copies.
 
     Attributes
     ----------
     method : str
     rows : int
-        How many rows have scores.
+        The number of rows with scores.
     shape : tuple of int
-        Of a row of the predictions; of several arrays how many numbers a row of all has.
+        The shape of a row of the predictions; for several arrays, the count of numbers in a row of
+        all.
     mark : object
-        What tells that the model has changed since: of a model the digest of its weights.
+        An object that shows whether the model has changed since: for a model, the digest of its
+        weights.
     arrays : dict of str to ndarray
         ``scores`` first.
     settings : dict
         Plain values that the method needs.
     copies : list
-        Of each refitted copy its weights, or the copy itself of an estimator of another library.
+        The weights of each refitted copy, or the copy itself for an estimator of another library.
     """
 
     method: str
@@ -88,7 +90,7 @@ class Calibration:
     copies: list[Any] = field(default_factory=list)
 
     def check(self) -> None:
-        """Refuse what no calibration keeps, such as the arrays of a strange file, by ValueError."""
+        """Raise ValueError for invalid contents, such as arrays from a damaged file."""
         scores = self.scores
         if scores.dtype != np.float64 or len(scores) != self.rows or not np.isfinite(scores).all():
             raise ValueError(f"calibration: scores must be {self.rows} rows of finite float64")
@@ -99,13 +101,15 @@ class Calibration:
             and fold_of.dtype == np.int64
             and ((fold_of >= 0) & (fold_of < count)).all()
         ):
-            raise ValueError(f"calibration: fold_of must hold a copy of {count} for each row")
+            raise ValueError(f"calibration: fold_of must hold one of {count} copies for each row")
         if lacking is not None and not (
             lacking.shape == (self.rows, count)
             and lacking.dtype == np.bool_
             and lacking.any(axis=1).all()
         ):
-            raise ValueError(f"calibration: lacking must say of each row which of {count} lack it")
+            raise ValueError(
+                f"calibration: lacking must say for each row which of {count} copies lack it"
+            )
 
     @property
     def scores(self) -> Array:
@@ -113,11 +117,11 @@ class Calibration:
         return self.arrays["scores"]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Calibration:
-        """Return itself: a calibration is never changed, a new one takes its place."""
+        """Return the object itself: a calibration is never changed, only replaced."""
         return self
 
     def __repr__(self) -> str:
-        """Return method, rows and copies."""
+        """Return the method, rows and copies as text."""
         copies = f", {len(self.copies)} copies" if self.copies else ""
         return f"<Calibration by {self.method!r}, {self.rows} rows{copies}>"
 

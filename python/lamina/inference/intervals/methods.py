@@ -1,4 +1,4 @@
-"""What every method is: how it is prepared, and the bounds that follow."""
+"""The interface of every method: its preparation, and the bounds that follow."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lamina._check import Array
 if TYPE_CHECKING:
     from lamina.inference.intervals.fitted import Fitted
 
-Rows = tuple[Array, Array]  # those trained on, those held out
+Rows = tuple[Array, Array]  # training rows, held-out rows
 
 
 @dataclass
 class Plan:
-    """What ``calibrate`` was asked for, checked where every method checks it.
+    """The arguments of ``calibrate``, with the checks common to all methods.
 
     Attributes
     ----------
@@ -28,14 +28,14 @@ class Plan:
         The folds: a number, a splitter, or pairs of row numbers.
     n_resamples : int or None
     level : float
-        Of the quantiles that are trained.
+        The level of the quantiles that are trained.
     share : float
-        Of the rows that are held out where a method holds some out itself.
+        The share of rows held out, if a method holds some out itself.
     randomized : bool
     seed : int
-        Of folds and resamples.
+        The seed of folds and resamples.
     who : str
-        How messages call the caller.
+        The name of the caller in messages.
     fit : dict
         The arguments of the copies' fits.
     """
@@ -51,17 +51,17 @@ class Plan:
     fit: dict[str, Any] = field(default_factory=dict)
 
     def refuse_fit(self) -> None:
-        """Refuse arguments of a fit where nothing is fitted."""
+        """Refuse arguments of a fit if nothing is fitted."""
         named = ", ".join(sorted(set(self.fit) - {"verbose"}))
         if named:
             raise TypeError(
-                f"{self.who}: method {self.method!r} trains nothing, its rows are those that the "
+                f"{self.who}: method {self.method!r} trains nothing; its rows are those that the "
                 f"model has not been trained on; got {named}"
             )
 
 
 class Kept(Protocol):
-    """What bounds are made of: a `Calibration`, or what a method has just prepared."""
+    """The data for bounds: a `Calibration`, or the result of a method's preparation."""
 
     @property
     def arrays(self) -> dict[str, Array]:
@@ -78,7 +78,7 @@ class Kept(Protocol):
 
 @dataclass
 class Prepared:
-    """What a method keeps: scores first among the arrays, settings, copies."""
+    """The results of a preparation: arrays, scores first, settings and copies."""
 
     arrays: dict[str, Array]
     settings: dict[str, Any] = field(default_factory=dict)
@@ -89,16 +89,16 @@ class Method(ABC):
     """A method of prediction intervals: a regression's predictions of shape (rows, outputs)."""
 
     name: ClassVar[str]
-    kinds: ClassVar[tuple[str, ...]] = ("values",)  # of the models that it is for
-    conformal: ClassVar[bool] = True  # whether its ranks need a least number of scores
+    kinds: ClassVar[tuple[str, ...]] = ("values",)  # of models to which it applies
+    conformal: ClassVar[bool] = True  # whether its ranks need a minimum number of scores
 
     def needs_unseen(self, kind: str) -> bool:  # noqa: ARG002
-        """Return whether rows must be such as a model of this kind was not trained on."""
+        """Return whether the rows must be unseen by a model of this kind."""
         return False
 
     @abstractmethod
     def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
-        """Return what is kept, for the targets of shape (rows, outputs)."""
+        """Return the data to keep, for targets of shape (rows, outputs)."""
 
     @abstractmethod
     def bounds(
@@ -110,20 +110,21 @@ class Method(ABC):
         ----------
         kept : Kept
         centre : ndarray of shape (rows, outputs), float64
-            The model's own predictions, or (rows, outputs, quantiles) of a model of quantiles.
+            The model's own predictions; for a model of quantiles of shape (rows, outputs,
+            quantiles).
         copies : callable
             Returns the copies' predictions, of shape (copies, rows, outputs), float64.
         level : float
         """
 
 
-AT_ONCE = 4_000_000  # numbers, for the rows that are taken together
+AT_ONCE = 4_000_000  # numbers, for the rows that are processed together
 
 
 def in_pieces(
     make: Callable[[slice], tuple[Array, Array]], rows: int, each: int
 ) -> tuple[Array, Array]:
-    """Return bounds made of some rows at a time, where one row takes ``each`` numbers."""
+    """Return bounds, computed for some rows at a time, if one row needs ``each`` numbers."""
     step = max(1, AT_ONCE // max(1, each))
     made = [make(slice(i, i + step)) for i in range(0, max(rows, 1), step)]
     low, high = zip(*made, strict=True)
@@ -131,12 +132,12 @@ def in_pieces(
 
 
 def shuffled_folds(rows: int, count: int, seed: int) -> list[Rows]:
-    """Return so many folds of as equal a size as can be, the rows in a random order."""
+    """Return this number of folds of nearly equal size, with the rows in random order."""
     order = np.random.default_rng(seed).permutation(rows)
     return with_complements([np.sort(held) for held in np.array_split(order, count)], rows)
 
 
 def with_complements(held: Sequence[Array], rows: int) -> list[Rows]:
-    """Return each set of held-out rows behind all the others."""
+    """Return pairs of all other rows and each set of held-out rows."""
     every = np.arange(rows)
     return [(np.delete(every, each), each) for each in held]

@@ -1,4 +1,4 @@
-"""Objects with ``fit`` and ``predict``, of scikit-learn or like its, as calibration sees them."""
+"""Calibration's view of objects with ``fit`` and ``predict``, such as scikit-learn's."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from lamina.inference.intervals.fitted import (
 )
 from lamina.inference.intervals.forms import by_output
 
-_KEPT = 8  # rows whose predictions tell whether an estimator has been fitted again
+_KEPT = 8  # rows whose predictions show whether an estimator has been fitted again
 
 
 class Seen(NamedTuple):
-    """Some rows and what was predicted for them."""
+    """Some rows and their predictions."""
 
     x: Any
     predicted: Array
 
 
 class FittedEstimator(Fitted):
-    """An estimator: a classifier where it has ``predict_proba`` and ``classes_``."""
+    """An estimator: a classifier if it has ``predict_proba`` and ``classes_``."""
 
     def __init__(self, estimator: Any, who: str, refit: Any = None) -> None:
         self.estimator, self.who, self.refit = estimator, who, refit
@@ -36,10 +36,10 @@ class FittedEstimator(Fitted):
         self.kind = "classes" if has else "values"
 
     def check_fit(self, fit: dict[str, Any]) -> None:
-        """Leave it to the estimator's own ``fit``."""
+        """Leave the checks to the estimator's own ``fit``."""
 
     def raw(self, x: Any, **options: Any) -> Array:
-        """Return what ``predict`` does, or for classes ``predict_proba``."""
+        """Return the result of ``predict``, or of ``predict_proba`` for classes."""
         return self._of(self.estimator, x, options)
 
     def _of(self, estimator: Any, x: Any, options: dict[str, Any]) -> Array:
@@ -48,13 +48,13 @@ class FittedEstimator(Fitted):
         found = np.asarray(estimator.predict_proba(x, **options))
         if found.ndim != 2:
             raise ValueError(
-                f"{self.who}: sets need one label a row, and probabilities of shape (rows, "
+                f"{self.who}: sets need one label per row, and probabilities of shape (rows, "
                 f"classes); got shape {found.shape}"
             )
         return checked_probabilities(self.who, found)
 
     def labels(self, y: Any, classes: int, rows: int) -> Array:  # noqa: ARG002
-        """Return the places of labels among the estimator's classes."""
+        """Return the positions of labels among the estimator's classes."""
         given = np.asarray(y)
         if given.shape not in ((rows,), (rows, 1)):
             raise ValueError(
@@ -96,7 +96,7 @@ class FittedEstimator(Fitted):
             return self.refit(x, y, **fit)
         if not hasattr(self.estimator, "fit"):
             raise TypeError(
-                f"{self.who}: fits copies of the model, and {type(self.estimator).__name__} has no "
+                f"{self.who}: fits copies of the model, but {type(self.estimator).__name__} has no "
                 f"fit; give PredictionIntervals refit=, a function of (x, y) that returns a fitted "
                 f"model"
             )
@@ -108,7 +108,7 @@ class FittedEstimator(Fitted):
         return list(np.asarray(self.estimator.classes_).tolist())
 
     def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
-        """Return what the copies predict."""
+        """Return the copies' predictions."""
         return np.stack([by_output(self._of(each, x, options)) for each in copies])
 
     def mark(self, x: Any) -> Any:
@@ -117,7 +117,7 @@ class FittedEstimator(Fitted):
         return Seen(some, self.raw(some))
 
     def changed_since(self, mark: Any) -> bool:
-        """Return whether those rows are predicted otherwise."""
+        """Return whether the predictions for those rows differ."""
         now = self.raw(mark.x)
         return now.shape != mark.predicted.shape or not np.allclose(now, mark.predicted, 1e-6, 0.0)
 

@@ -1,4 +1,4 @@
-"""lamina's models as calibration sees them."""
+"""Calibration's view of lamina models."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class FittedModel(Fitted):
         for name in fit:
             if name == "sample_weight":
                 raise TypeError(
-                    f"{self.who}: sample_weight is not taken: the levels are those of rows that "
-                    f"count alike"
+                    f"{self.who}: sample_weight is not supported: the levels are for rows of equal "
+                    f"weight"
                 )
             if name not in known:
                 raise TypeError(f"{self.who}: {unknown('argument', name, known)}")
@@ -54,7 +54,7 @@ class FittedModel(Fitted):
     # --- predictions
 
     def raw(self, x: Any, **options: Any) -> Any:
-        """Return the outputs; of classes the probabilities, of shape (rows, classes)."""
+        """Return the outputs; for classes, the probabilities, of shape (rows, classes)."""
         return self._of(self.model, x, options)
 
     def _of(self, model: Model, x: Any, options: dict[str, Any]) -> Any:
@@ -65,14 +65,14 @@ class FittedModel(Fitted):
     def _probable(self, found: Array) -> Array:
         if found.ndim != 2:
             raise ValueError(
-                f"{self.who}: sets need one label a row, and probabilities of shape (rows, "
+                f"{self.who}: sets need one label per row, and probabilities of shape (rows, "
                 f"classes); {self.model.name} predicts rows of shape {found.shape[1:]}"
             )
         loss, wide = self.model.loss, found.astype(np.float64)
         binary = isinstance(loss, (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy))
         if binary and found.shape[1] > 1:
             raise ValueError(
-                f"{self.who}: sets need one label a row; {self.model.name} is trained for "
+                f"{self.who}: sets need one label per row; {self.model.name} is trained for "
                 f"{found.shape[1]} labels at once"
             )
         if loss.from_logits:
@@ -85,11 +85,11 @@ class FittedModel(Fitted):
     # --- targets
 
     def labels(self, y: Any, classes: int, rows: int) -> Array:
-        """Return labels of shape (rows,), given as such or as one-hot rows."""
+        """Return labels of shape (rows,), from labels or one-hot rows."""
         given = np.asarray(y)
         if given.ndim == 0 or len(given) != rows:
             raise ValueError(
-                f"{self.who}: x and y must have as many rows; x has {rows}, y has shape "
+                f"{self.who}: x and y must have the same number of rows; x has {rows}, y has shape "
                 f"{given.shape}"
             )
         if given.shape == (rows, classes) and classes > 1:
@@ -121,7 +121,7 @@ class FittedModel(Fitted):
         fit: dict[str, Any],
         quantile: float | None = None,
     ) -> Refits:
-        """Fit copies by ``lamina.fit_many``, each from the first weights of this model's seed."""
+        """Fit copies with ``lamina.fit_many``, each from the initial weights of the seed."""
         import lamina
 
         model = self.model if quantile is None else self._of_quantile(quantile)
@@ -130,7 +130,7 @@ class FittedModel(Fitted):
             keep=("weights", "held_out_predictions"), **self._settings(fit),
         )  # fmt: skip
         ends = list(made.table["status"])
-        if "interrupted" in ends:  # fit_many keeps what is done, a calibration needs all
+        if "interrupted" in ends:  # fit_many keeps finished fits, a calibration needs all
             raise KeyboardInterrupt
         bad = [i for i, status in enumerate(ends) if status != "ok"]
         if bad:
@@ -157,13 +157,13 @@ class FittedModel(Fitted):
         known = {name: told[name] for name in ("epochs", "batch_size") if told.get(name)}
         if "epochs" not in fit and "epochs" not in known:
             raise ValueError(
-                f"{self.who}: fits copies of the model, which has not been fitted here, so that it "
-                f"is not known for how long; give epochs=..., and what else fit was given"
+                f"{self.who}: fits copies of the model, which has not been fitted here, so the "
+                f"number of epochs is unknown; give epochs=... and the other arguments of its fit"
             )
         return {**known, **fit}
 
     def predictions_of(self, copies: Sequence[Any], x: Any, **options: Any) -> Array:
-        """Return what the copies predict."""
+        """Return the copies' predictions."""
         scratch = copy.deepcopy(self.model)  # another thread may predict with the model itself
         made, live = [], scratch.weights
         for weights in copies:
@@ -172,25 +172,25 @@ class FittedModel(Fitted):
             made.append(self.flat(self._of(scratch, x, options)))
         return np.stack(made)
 
-    # --- what the model was trained on
+    # --- the rows of the model's training
 
     def warn_of_no_training(self) -> None:
-        """Warn of a model whose weights still are those that its seed drew."""
+        """Warn about a model whose weights are still those drawn with its seed."""
         if self.model.as_drawn:
             _screen.warn(
-                f"{self.who}: {self.model.name} has not been trained: its weights are the first "
+                f"{self.who}: {self.model.name} has not been trained: its weights are the initial "
                 f"ones; call fit, or load weights, first"
             )
 
     def trained_share(self, x: Any, y: Any, predicted: Any) -> float:  # noqa: ARG002
-        """Return the share of the rows that the last fit is seen to have been trained on."""
+        """Return the share of the rows that are recognised as rows of the last fit."""
         known = None if self.model.history is None else self.model.history.fingerprint
         if known is None:
             return 0.0
         try:
             inputs = _arrays(x, self.model.input_names)
             return known.share_of([*inputs, *_arrays(y, self.model.output_names)])
-        except (KeyError, TypeError, ValueError):  # rows in another form than those of the fit
+        except (KeyError, TypeError, ValueError):  # rows in a form that differs from the fit's
             return 0.0
 
     def mark(self, x: Any) -> Any:  # noqa: ARG002
@@ -198,12 +198,12 @@ class FittedModel(Fitted):
         return digest(self.model.get_weights())
 
     def changed_since(self, mark: Any) -> bool:
-        """Return whether a weight has another bit."""
+        """Return whether any bit of a weight has changed."""
         return bool(self.mark(None) != mark)
 
 
 def _arrays(given: Any, names: Sequence[str]) -> list[Array]:
-    """Return what a model was given for each of its inputs, or outputs, as arrays of numbers."""
+    """Return the data for each of a model's inputs or outputs as arrays of numbers."""
     if isinstance(given, Mapping):
         parts = [given[name] for name in names]
     else:
@@ -216,8 +216,7 @@ def _kind(who: str, loss: Any) -> str:
         kinds = {_kind(who, each) for each in loss}
         if kinds - {"values"}:
             raise TypeError(
-                f"{who}: sets, and quantiles of a model's own, need a model with one output; this "
-                f"one has {len(loss)}"
+                f"{who}: sets and models of quantiles need one output; this model has {len(loss)}"
             )
         return "values"
     if isinstance(loss, _OF_CLASSES):

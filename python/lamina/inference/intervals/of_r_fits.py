@@ -1,4 +1,4 @@
-"""The fits of ``lamina.nnet``, which predict as R's do, as calibration sees them."""
+"""Calibration's view of the fits of ``lamina.nnet``, which predict as in R."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lamina._check import Array
 from lamina.inference.intervals.fitted import checked_probabilities
 from lamina.inference.intervals.of_estimators import FittedEstimator
 
-# What each class calls outputs or probabilities, as R's predict methods do.
+# The types of outputs or probabilities in each class, as in R's predict methods.
 TYPES = {"NNet": "raw", "AvNNet": "raw", "Multinom": "probs"}
 
 
 class FittedR(FittedEstimator):
-    """A fit with ``lev``, its classes; None of a regression."""
+    """A fit with ``lev``, its classes, or None for a regression."""
 
     def __init__(self, estimator: Any, who: str, refit: Any = None) -> None:
         super().__init__(estimator, who, refit)
@@ -26,16 +26,16 @@ class FittedR(FittedEstimator):
         if self.kind == "values":
             return found
         second = found.reshape(len(found), -1)
-        if second.shape[1] == 1:  # of two classes the second one's alone
+        if second.shape[1] == 1:  # for two classes only the second one's
             found = np.concatenate([1.0 - second, second], axis=1)
         return checked_probabilities(self.who, found)
 
     def trained_share(self, x: Any, y: Any, predicted: Any) -> float:  # noqa: ARG002
-        """Return 1 where each row has the target and the prediction of the fitted one in its place.
+        """Return 1 if every row has the target and the prediction of the same row in the fit.
 
-        Of averages over resamples nothing is known.
+        For averages over resamples this is unknown.
         """
-        bag = getattr(self.estimator, "bag", None)  # of averages
+        bag = getattr(self.estimator, "bag", None)  # for averages
         if bag:
             return 0.0
         fitted = self._of(self.estimator, None, {})
@@ -46,7 +46,7 @@ class FittedR(FittedEstimator):
         return float(same and np.allclose(known, given, 1e-6, 1e-9))
 
     def _fitted_targets(self, averaged: bool) -> Array:
-        """Return what was fitted to, as `targets` does."""
+        """Return the targets of the fit, in the form of `targets`."""
         fit = self.estimator.model[0] if averaged else self.estimator
         found = np.asarray(fit.fitted_values + fit.residuals, np.float64)
         found = found.reshape(len(found), -1)

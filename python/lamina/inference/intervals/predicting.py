@@ -38,35 +38,36 @@ class PredictionIntervals:
     """Prediction intervals of a fitted regression, or prediction sets of a classifier.
 
     ``model.calibrate`` does the same for lamina's own models, and keeps the calibration with the
-    model.  This class is for those, and for any object with ``fit`` and ``predict``.
+    model.  This class works for these and for any object with ``fit`` and ``predict``.
 
     Parameters
     ----------
     estimator : Model or object with ``predict``
-        Fitted: a model, an estimator of scikit-learn's kind, of which a classifier has
-        ``predict_proba`` and ``classes_``, or a fit of ``lamina.nnet``.
+        A fitted model, an estimator like those of scikit-learn (a classifier has ``predict_proba``
+        and ``classes_``), or a fit of ``lamina.nnet``.
     method : str, optional
         See `calibrate`; by default "split", for classifiers "aps".
     cv : int, splitter or iterable of (trained, held out), default 10
         The folds of "cv+" and "cv-minmax".
     n_resamples : int, default 50
-        Of "bootstrap" and "jackknife+ab".
+        The number of resamples of "bootstrap" and "jackknife+ab".
     level : float, default 0.9
-        Of the quantiles that "cqr" trains.
+        The level of the quantiles that "cqr" trains.
     calibration_size : float, default 0.5
-        Share of the rows that "cqr" holds out of training.
+        The share of the rows that "cqr" holds out of training.
     randomized : bool, default False
         Whether "aps" draws a number for each row, which makes the sets smaller and some empty.
     seed : int, default 0
-        Of folds, resamples and randomised sets.
+        The seed of folds, resamples and randomised sets.
     refit : callable, optional
-        Returns a model fitted to other rows, ``refit(x, y)``; by default a clone of the estimator
-        is fitted, or a copy of the model by ``lamina.fit_many``.  For objects without ``fit``.
+        A function ``refit(x, y)`` that returns a model fitted to other rows, for objects without
+        ``fit``; by default a clone of the estimator is fitted, or a copy of the model with
+        ``lamina.fit_many``.
 
     Attributes
     ----------
     calibration : Calibration or None
-        What `calibrate` keeps.
+        The result of `calibrate`.
 
     Examples
     --------
@@ -102,7 +103,7 @@ class PredictionIntervals:
         who = "PredictionIntervals"
         if refit is not None and (not callable(refit) or isinstance(estimator, Model)):
             raise TypeError(
-                f"{who}: refit must be a function of (x, y), for an estimator that is no lamina "
+                f"{who}: refit must be a function of (x, y), for an estimator that is not a lamina "
                 f"model; got {refit!r:.80}"
             )
         settings = {
@@ -125,17 +126,17 @@ class PredictionIntervals:
         Parameters
         ----------
         x, y : array_like
-            For "split", "aps", "lac", and "cqr" of a model of quantiles: rows that the model has
-            not been trained on.  For the other methods: those that it has been trained on.
+            For "split", "aps", "lac", and "cqr" with a model of quantiles: rows on which the model
+            has not been trained.  For the other methods: the training rows.
         **fit
             Arguments of the copies' fits.
 
         Warns
         -----
         UserWarning
-            Where a model is known to have been trained on rows that it must not have seen, or not
-            to have been trained at all: see ``Model.calibrate``.  Of a fit of ``lamina.nnet`` its
-            own rows are known in their order; of other estimators nothing is.
+            If a model is known to have been trained on rows that it must not have seen, or not to
+            have been trained at all: see ``Model.calibrate``.  For a fit of ``lamina.nnet``, its
+            own rows are recognised in their order; for other estimators there is no check.
         """
         fitted = fitted_of(self.estimator, "calibrate", self.refit)
         self.calibration = calibration_of(fitted, x, y, self._plan, fit)
@@ -149,9 +150,9 @@ class PredictionIntervals:
         ----------
         x : array_like
         interval : float, default 0.9
-            The share of rows that the intervals, or sets, are to cover.
+            The share of rows that the intervals or sets should cover.
         **options
-            What the model's ``predict`` takes.
+            Arguments of the model's ``predict``.
 
         Returns
         -------
@@ -168,14 +169,14 @@ class PredictionIntervals:
         ----------
         x : array_like of shape (rows, ...)
         level : float, default 0.9
-            The share of rows whose set is to hold the true class.
+            The share of rows whose set should contain the true class.
         **options
             What the model's ``predict`` takes.
 
         Returns
         -------
         PredictionSets (probabilities, sets)
-            Both of shape (rows, classes); ``sets`` holds bools.
+            Both have shape (rows, classes); ``sets`` contains bools.
 
         Raises
         ------
@@ -194,7 +195,7 @@ class PredictionIntervals:
         return self.predicted(x, "predict_set", **options).at(level)  # type: ignore[no-any-return]
 
     def predicted(self, x: Any, who: str = "predict", **options: Any) -> Predicted:
-        """Return the predictions for some rows, of which intervals of any level are made."""
+        """Return the predictions for some rows, from which intervals of any level are made."""
         kept, fitted = self.calibration, fitted_of(self.estimator, who)
         if kept is None:
             raise NotCalibratedError(_uncalibrated(who, fitted.kind))
@@ -212,7 +213,7 @@ class PredictionIntervals:
         return Predicted(who, kept, fitted, x, options)
 
     def __repr__(self) -> str:
-        """Return method and calibration."""
+        """Return the method and the calibration as text."""
         state = "not calibrated" if self.calibration is None else repr(self.calibration)
         return f"<PredictionIntervals by {self.method!r} of {self.estimator!r}: {state}>"
 
@@ -223,7 +224,7 @@ class Predicted:
     Attributes
     ----------
     raw : ndarray of shape (rows, ...), or a list, tuple or dict of them
-        What the model predicts, probabilities for classes.
+        The model's predictions; probabilities for classes.
     """
 
     def __init__(
@@ -248,11 +249,11 @@ class Predicted:
 
     @property
     def of_classes(self) -> bool:
-        """Whether these rows have sets, and no intervals."""
+        """Whether these rows have sets rather than intervals."""
         return self._fitted.kind == "classes"
 
     def targets(self, y: Any) -> Array:
-        """Return the true values of these rows, (rows, outputs), or their classes' places."""
+        """Return the true values of these rows, (rows, outputs), or their class numbers."""
         return self._fitted.targets(y, self.raw)
 
     def at(self, level: float) -> Any:
@@ -285,7 +286,7 @@ class Predicted:
         return self._made
 
     def _middle(self) -> Array:
-        # Of a model of quantiles: the median where it predicts it, else halfway between the ends.
+        # For a model of quantiles: the median if it predicts it, otherwise the middle of the ends.
         where = np.flatnonzero(np.asarray(self._fitted.quantiles) == 0.5)
         if where.size:
             return np.asarray(self.raw[..., where[0]])
@@ -299,8 +300,8 @@ def of(estimator: Any) -> PredictionIntervals:
     Parameters
     ----------
     estimator : Model, object with ``predict``, or PredictionIntervals
-        A model of lamina brings the calibration that ``model.calibrate`` has kept with it.  Other
-        objects have to be calibrated first.
+        A lamina model has the calibration of ``model.calibrate``.  Other objects have to be
+        calibrated first.
 
     Returns
     -------

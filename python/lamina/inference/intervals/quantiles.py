@@ -1,4 +1,4 @@
-"""Conformalised quantile regression: trained quantiles, moved so far that they cover."""
+"""Conformalised quantile regression: trained quantiles, moved until they reach the level."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from lamina.inference.intervals.methods import Kept, Method, Plan, Prepared
 
 
 class QuantileRegression(Method):
-    """``[low(x) - q, high(x) + q]``, q the quantile of held-out ``max(low(x) - y, y - high(x))``.
+    """``[low(x) - q, high(x) + q]``, q a quantile of held-out ``max(low(x) - y, y - high(x))``.
 
     Romano, Patterson and Candès 2019, "Conformalized quantile regression".  The quantiles are those
-    of a model that was trained with `losses.Pinball`, or of two copies that are trained here, one
-    for each end, on a part of the rows.
+    of a model that was trained with `losses.Pinball`, or of two copies, one for each end, that are
+    trained here on a part of the rows.
     """
 
     name = "cqr"
     kinds = ("values", "quantiles")
 
     def needs_unseen(self, kind: str) -> bool:
-        """Return True of a model of quantiles; otherwise copies are trained here."""
+        """Return True for a model of quantiles; otherwise copies are trained here."""
         return kind == "quantiles"
 
     def prepare(self, fitted: Fitted, x: Any, y: Array, plan: Plan) -> Prepared:
@@ -53,7 +53,7 @@ class QuantileRegression(Method):
     def bounds(
         self, kept: Kept, centre: Array, copies: Callable[[], Array], level: float
     ) -> tuple[Array, Array]:
-        """Return the bounds; where they would cross, both are the middle."""
+        """Return the bounds; if they would cross, both are their middle."""
         low, high = ends(np.moveaxis(copies(), 0, -1) if kept.copies else centre)
         width = ranks.upper(kept.arrays["scores"], level)
         below, above = low - width, high + width
@@ -63,5 +63,5 @@ class QuantileRegression(Method):
 
 
 def ends(quantiles: Array) -> tuple[Array, Array]:
-    """Return the least and the greatest along the last axis: trained quantiles may cross."""
+    """Return the smallest and largest along the last axis: trained quantiles may cross."""
     return quantiles.min(axis=-1), quantiles.max(axis=-1)

@@ -11,15 +11,15 @@ from lamina._check import Array
 
 
 def checked_level(who: str, name: str, level: object) -> float:
-    """Return the share of rows that intervals are to cover, a number in (0, 1)."""
+    """Return the share of rows that intervals should cover, a number in (0, 1)."""
     return _check.number(who, name, level, 0.0, 1.0, low_open=True, high_open=True)
 
 
 def rank(count: int, level: float) -> int:
-    """Return ``ceil(level (count + 1))``, of the decimal number that `level` prints as.
+    """Return ``ceil(level (count + 1))``, using the decimal number that `level` prints as.
 
-    Of 9 scores the 0.9 quantile is the ninth: in floating point a product such as 0.07 * 100 would
-    end above the integer, and the rank one too high.
+    The 0.9 quantile of 9 scores is the ninth.  In floating point a product such as 0.07 * 100
+    exceeds the integer, and the rank would be one too high.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def rank(count: int, level: float) -> int:
 
 
 def upper(values: Array, level: float) -> Array:
-    """Return the value of that rank along the first axis; infinity where there are too few.
+    """Return the value of that rank along the first axis; infinity if there are too few.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def upper(values: Array, level: float) -> Array:
 
 
 def lower(values: Array, level: float) -> Array:
-    """Return the value of that rank from above: ``-upper(-values, level)``.
+    """Return the value of that rank counted from above: ``-upper(-values, level)``.
 
     It is the ``floor((1 - level) (count + 1))``-th smallest, or minus infinity.
     """
@@ -75,7 +75,7 @@ def tails(level: float) -> tuple[float, float]:
 
 
 def least_rows(level: float) -> int:
-    """Return how many scores the quantile needs to be finite: the least n, ``rank(n) <= n``."""
+    """Return how many scores a finite quantile needs: the smallest n with ``rank(n) <= n``."""
     share = Fraction(repr(float(level)))
     missing = 1 - share
     return -(-share.numerator * missing.denominator // (share.denominator * missing.numerator))

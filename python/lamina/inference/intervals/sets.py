@@ -1,4 +1,4 @@
-"""Sets of classes that hold the true one at a chosen rate: APS and LAC."""
+"""Sets of classes that contain the true class at a chosen rate: APS and LAC."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.inference.intervals.methods import Kept, Plan, Prepared
 
 
 class SetMethod:
-    """A method of prediction sets: every class whose score is at most a quantile of the rows'."""
+    """A method of prediction sets: all classes with scores up to a quantile of the rows' scores."""
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]] = ("classes",)
@@ -41,7 +41,7 @@ class SetMethod:
         probabilities = fitted.probabilities(x)
         drawn = uniform(len(labels), plan.seed) if plan.randomized else None
         scores = self.class_scores(probabilities, drawn)[np.arange(len(labels)), labels]
-        # The rows of a prediction draw other numbers than those of the calibration.
+        # Predictions draw other random numbers than the calibration.
         seed = plan.seed + 1 if plan.randomized else None
         return Prepared({"scores": scores}, {"seed": seed})
 
@@ -54,22 +54,22 @@ class SetMethod:
 
 
 class AdaptivePredictionSets(SetMethod):
-    """``sum of p_k > p_c, plus (1 - u) p_c``: classes are added from the most probable on.
+    """``sum of p_k > p_c, plus (1 - u) p_c``: classes are added in order of probability.
 
     Romano, Sesia and Candès 2020, "Classification with valid and adaptive coverage".  u is drawn
-    for each row, or without randomisation 1: a class's score is then that of the classes before it,
-    so that the class that crosses the quantile is in the set, and no set is empty.
+    for each row, or is 1 without randomisation: the score of a class is then the probability of the
+    classes before it, so the class that crosses the quantile is in the set, and no set is empty.
     """
 
     name = "aps"
 
     def class_scores(self, probabilities: Array, uniform: Array | None) -> Array:
-        """Return the probability before each class, and a share of its own."""
+        """Return the probability of the classes before each class, plus a share of its own."""
         order = np.argsort(-probabilities, axis=1, kind="stable")
         falling = np.take_along_axis(probabilities, order, axis=1)
         through = np.cumsum(falling, axis=1)
         before = np.concatenate([np.zeros((len(falling), 1)), through[:, :-1]], axis=1)
-        # Classes of equal probability share what is before the first of them.
+        # Classes of equal probability have the same classes before them.
         first = np.concatenate(
             [np.ones((len(falling), 1), bool), falling[:, 1:] < falling[:, :-1]], axis=1
         )
@@ -92,7 +92,7 @@ class LeastAmbiguousClassifier(SetMethod):
     name = "lac"
 
     def class_scores(self, probabilities: Array, uniform: Array | None) -> Array:  # noqa: ARG002
-        """Return what is missing from a probability of 1."""
+        """Return 1 minus the probabilities."""
         return 1.0 - probabilities
 
 

@@ -25,7 +25,8 @@ class Found:
         The coefficients; those of the first class are 0.
     value : float
         The sum of the rows' losses, plus decay.
-    fitted_values : ndarray (rows, classes), for two classes (rows, 1) convergence : int
+    fitted_values : ndarray (rows, classes), for two classes (rows, 1)
+    convergence : int
         0, or 1 if ``maxit`` iterations were not enough.
     """
 
