@@ -246,7 +246,7 @@ TWO.compile("sgd", "mse")
     ("call", "error", "text"),
     [
         (lambda: compare(REGRESSION, X, Y), ValueError,
-         "needs test rows, and the last fit held none out: give validation_data="),
+         "needs test rows, but the last fit held none out: give validation_data="),
         (lambda: compare(REGRESSION, X, Y, validation_rows=[3, 12]), ValueError,
          "validation_rows must be rows of x, which has 12; got 3 to 12"),
         (lambda: compare(REGRESSION, X, Y, (X, Y), validation_rows=[3]), ValueError,
@@ -265,7 +265,7 @@ TWO.compile("sgd", "mse")
         (lambda: compare(REGRESSION, X, np.c_[Y, Y], (X, Y)), ValueError,
          "the model must predict one number for each target; y has 2 per row, the model returns"),
         (lambda: compare(CLASSES, X, Y * 0 + 1, (X, Y * 0)), ValueError,
-         "the training rows must have two classes at least; all are of class 1"),
+         "the training rows must have at least two classes; all are of class 1"),
         (lambda: compare(CLASSES, X, Y, (X, Y)), ValueError,
          r"y must be classes in \[0, 3\); got 0 to 11"),
         (lambda: compare(TWO, X, [Y, Y], (X, Y)), ValueError,

@@ -115,7 +115,7 @@ def test_a_path_predicts_by_the_models_it_has_fitted():
     assert path.training_data[0] is x
     with pytest.raises(ValueError, match="size must be one that was fitted: 2, 3; got 4"):
         path.predict(4, x)
-    with pytest.raises(ValueError, match="seed must be one of a fit: 4, 7; got 5"):
+    with pytest.raises(ValueError, match="seed must be one of those fitted: 4, 7; got 5"):
         path.predict(2, x, seed=5)
 
 

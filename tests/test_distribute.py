@@ -109,7 +109,7 @@ def test_processes_that_differ_are_refused_in_all(two):
     assert second["rows of a batch"].startswith("DataParallel: a batch has 11 rows here, and ")
     assert first["batches"] == second["batches"]
     assert first["batches"].startswith("fit: the sources of data give different numbers of batches")
-    assert "needs at least a slice for each process" in first["slices"]
+    assert "needs at least one slice for each process" in first["slices"]
     assert first["broadcast"] == second["broadcast"] != ""
 
 
@@ -123,7 +123,7 @@ def test_an_exception_in_one_process_is_raised_in_all(two):
     assert "process 1 of 2 failed: ValueError: fit: epochs must" in first["bad settings of one"]
     assert second["bad settings of one"].startswith("ValueError: fit: epochs must")
     assert first["rate"] == second["rate"]
-    assert "come apart, in learning rate: process 0 has 0.01, process 1 has 0.5" in first["rate"]
+    assert "differ, in learning rate: process 0 has 0.01, process 1 has 0.5" in first["rate"]
     # What all meet alike ends no exchange: the same processes go on.
     assert first["diverges"] == second["diverges"]
     assert first["diverges"].startswith("TrainingDiverged: ")
@@ -248,9 +248,9 @@ def test_what_cannot_be_shared_is_refused(rng):
         DataParallel(model, None).fit(x, y, batch_size=8, verbose=0)
     model = lamina.Sequential([lamina.Input((3, 2)), layers.Flatten(), layers.Dense(1)])
     model.compile("lbfgs", "mse")
-    with pytest.raises(TypeError, match="DataParallel: optimizers that search along a line"):
+    with pytest.raises(TypeError, match="DataParallel: optimizers with a line search"):
         DataParallel(model, None).fit(x, y, batch_size="all", verbose=0)
-    with pytest.raises(TypeError, match="verbose and callbacks are given by their names"):
+    with pytest.raises(TypeError, match="verbose and callbacks must be passed by name"):
         DataParallel(model, None).fit(x, y, 8, 1, 0)
     assert np.isfinite(model.fit(x, y, batch_size="all", verbose=0).history["loss"][0])
 

@@ -319,7 +319,7 @@ def test_scores_of_ones_own():
     errors = y[held] - fits.held_out_predictions[1][:, 0]
     assert fits.table["held_out_worst"][1] == np.abs(errors).max()
     np.testing.assert_allclose(fits.table["held_out_rmse"][1], np.sqrt(np.mean(errors**2)), 1e-6)
-    with pytest.raises(ValueError, match="nothing tells whether larger or smaller"):
+    with pytest.raises(ValueError, match="it is not known whether larger or smaller"):
         fits.best()
     values = fits.table["held_out_worst"]
     assert fits.best(mode="min") == int(np.argmin(values))
@@ -394,7 +394,7 @@ def test_folds_and_resamples():
         ({"verbos": 0}, TypeError, "did you mean 'verbose'.*folds.*settings"),
         ({"cv": 3}, TypeError, "unknown argument 'cv'; here it is 'folds'"),
         ({"verbose": 7}, ValueError, "verbose must be"),
-        ({"sample_weight": np.ones(3)}, ValueError, "x and sample_weight must have as many rows"),
+        ({"sample_weight": np.ones(3)}, ValueError, "x and sample_weight must have the same number"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], text: str):
@@ -431,7 +431,7 @@ def test_bad_models_and_data():
         lamina.fit_many(lamina.Sequential([layers.Dense(1)]), x, y)
     with pytest.raises(TypeError, match="must return a compiled model; got NoneType"):
         lamina.fit_many(lambda: None, x, y)
-    with pytest.raises(ValueError, match="x and y must have as many rows; got 60 and 3"):
+    with pytest.raises(ValueError, match="x and y must have the same number of rows; got 60 and 3"):
         lamina.fit_many(network(), x, y[:3])
     with pytest.raises(TypeError, match="x must be arrays, of which each fit"):
         lamina.fit_many(network(), iter([(x, y)]))

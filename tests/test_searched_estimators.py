@@ -89,7 +89,7 @@ def test_grid_search_is_scikit_learn_s(options):
         np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
         np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
     else:
-        with pytest.raises(AttributeError, match="refit=False has fitted nothing"):
+        with pytest.raises(AttributeError, match="with refit=False nothing is fitted"):
             ours.predict(X)
 
 

@@ -1,7 +1,7 @@
-"""Simple models beside a network, on the same rows: what every network should be held against.
+"""Simple models on the same rows, with which every network should be compared.
 
 ``compare`` fits a constant, least squares (or logistic regression), a lasso and a ridge regression
-with scikit-learn, ``pip install "lamina[sklearn]"``, and puts their errors beside the network's.
+with scikit-learn, ``pip install "lamina[sklearn]"``, and compares their errors with the network's.
 ``model.compare_baselines(...)`` and ``model.fit(..., baselines=True)`` call it.
 """
 

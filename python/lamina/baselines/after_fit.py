@@ -1,4 +1,4 @@
-"""Baselines beside a fit: what is asked for is checked before it, and computed after it."""
+"""Baselines with a fit: the request is checked before it, and computed after it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 
 class AfterFit:
-    """What ``fit(..., baselines=...)`` compares the model with once it is fitted.
+    """The comparison of ``fit(..., baselines=...)`` after the model is fitted.
 
     Parameters
     ----------
     baselines : True, str or sequence of str
         All of them, or some by name.
     x, y, sample_weight, validation_data, validation_split : object
-        As ``fit`` was given them.
+        The arguments of ``fit``.
 
     Raises
     ------
     ImportError
         Without scikit-learn.
     ValueError, TypeError
-        Where there would be nothing to compare on.
+        If there are no rows for the comparison.
     """
 
     def __init__(

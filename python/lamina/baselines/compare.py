@@ -35,11 +35,12 @@ class Comparison(Columns):
     Attributes
     ----------
     measure : str
-        What the penalty was chosen by and ``difference`` compares, such as ``"mae"``.
+        The measure by which the penalty was chosen and that ``difference`` compares, such as
+        ``"mae"``.
     level : float
         Of the confidence intervals.
     losses : dict of str to ndarray of shape (rows,)
-        For each model, the measure of each test row; the differences are of these.
+        For each model, the measure of each test row, from which the differences are computed.
     predictions : dict of str to ndarray of shape (rows, outputs)
     baselines : dict of str to Baseline
         The fitted baselines, which predict.
@@ -67,55 +68,56 @@ def compare(
     random_state: int = 0,
     level: float = 0.95,
 ) -> Comparison:
-    """Fit simple models on a network's training rows and hold it against them on its test rows.
+    """Fit simple models to a network's training rows, and compare it with them on its test rows.
 
     Parameters
     ----------
     model : Model
-        Compiled, with one output; a fitted one.  Its loss says whether targets are numbers, classes
-        or several labels.  It is asked to predict, and not changed.
+        A compiled and fitted model with one output.  Its loss determines whether targets are
+        numbers, classes or several labels.  It only predicts and is not changed.
     x : array_like of shape (rows, ...), or a list or dict of them
-        What the network was fitted on.  A row is flattened to a vector of numbers; missing values
-        count as the training rows' mean.
+        The data of the network's fit.  A row is flattened to a vector of numbers; missing values
+        are replaced by the training rows' mean.
     y : array_like of shape (rows, ...)
-        Targets as the network takes them.
+        Targets in the form that the network takes.
     validation_data : tuple (x, y), optional
         Test rows.  All rows of ``x`` are then training rows.
     validation_rows : array_like of int, optional
-        Rows of ``x`` to test on; the baselines are fitted to the others.  By default those that the
-        last fit held out, ``model.history.validation_rows``.
+        Rows of ``x`` for testing; the baselines are fitted to the others.  By default the rows that
+        the last fit held out, ``model.history.validation_rows``.
     sample_weight : array_like of shape (rows,), optional
         Weights of the rows of ``x`` in fitting the baselines.  Measures are not weighted.
     baselines : str or sequence of str, default ("constant", "linear", "lasso", "ridge")
-        Which to fit.  "constant" predicts the training rows' mean or their classes' shares;
-        "linear" is least squares, or a logistic or multinomial regression without penalty; "lasso"
-        and "ridge" are the same with the sum of absolute or squared coefficients as penalty.
+        The baselines to fit.  "constant" predicts the training rows' mean or the shares of their
+        classes; "linear" is least squares, or a logistic or multinomial regression without penalty;
+        "lasso" and "ridge" are the same with the sum of absolute or squared coefficients as
+        penalty.
     measure : {"mae", "mse"} or {"log_loss", "accuracy"}, optional
-        What cross-validation chooses the penalty by, and what ``difference`` compares: the mean
-        absolute error of numbers (glmnet's ``type.measure = "mae"``) or the log loss of classes by
-        default.
+        The measure by which cross-validation chooses the penalty, and that ``difference`` compares:
+        by default the mean absolute error of numbers (glmnet's ``type.measure = "mae"``) or the log
+        loss of classes.
     cv : int, scikit-learn splitter, or iterable of pairs of row numbers, optional
-        Folds of the training rows, numbered as they come in ``x`` once the test rows have been left
-        out.  By default ten, in random order, with the classes' shares kept.  Of more than two
-        million rows * columns * classes one of the ten, and fewer penalties, are tried; lasso and
-        ridge still take a minute there, "linear" seconds.
+        Folds of the training rows, numbered in the order of ``x`` without the test rows.  By
+        default ten, in random order, with the shares of the classes kept.  With more than two
+        million rows * columns * classes, only one of the ten folds and fewer penalties are tried;
+        lasso and ridge then still take a minute, "linear" seconds.
     random_state : int, default 0
-        Of the folds that a number asks for.
+        The seed of the folds, if ``cv`` is a number.
     level : float, default 0.95
         Of the confidence intervals.
 
     Returns
     -------
     Comparison
-        A table; ``to_pandas()`` makes a frame of it.
+        A table; ``to_pandas()`` returns it as a frame.
 
     Raises
     ------
     ImportError
         Without scikit-learn.
     ValueError
-        If the model has no weights yet, without test rows, with fewer training rows than folds,
-        with a single class.
+        If the model has no weights yet, there are no test rows, fewer training rows than folds, or
+        only a single class.
 
     Warns
     -----
@@ -124,11 +126,11 @@ def compare(
 
     Notes
     -----
-    Columns are standardised by the training rows alone, anew within each fold.  ``difference`` is
-    the mean over the test rows of the baseline's loss minus the network's loss on the same row:
+    Columns are standardised by the training rows only, separately within each fold.  ``difference``
+    is the mean over the test rows of the baseline's loss minus the network's loss on the same row:
     above 0 the network is better.  Its interval is Student's t interval of these paired
-    differences, which holds for test rows that are independent, and says nothing of what other
-    training rows or seeds would give.
+    differences, which is valid for independent test rows, and does not include the variation over
+    training rows or seeds.
 
     ``r2`` is 1 - SSE / SST about the mean of the test rows.  A predicted probability of 0 counts as
     2.2e-16 in the log loss, as in scikit-learn.  ``parameters`` counts coefficients that are not 0
@@ -186,7 +188,7 @@ def compare(
 
 
 def needed() -> None:
-    """Raise ImportError with the name of the extra where scikit-learn is not installed."""
+    """Raise ImportError with the name of the extra if scikit-learn is not installed."""
     try:
         import sklearn  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: F401
     except ImportError as error:
@@ -194,7 +196,7 @@ def needed() -> None:
 
 
 def names(who: str, baselines: Any) -> list[str]:
-    """Return which baselines are asked for, in the table's order."""
+    """Return the requested baselines, in the order of the table."""
     given = [baselines] if isinstance(baselines, str) else baselines
     if not isinstance(given, Iterable) or not (wanted := list(given)):
         raise TypeError(f"{who}: baselines must be some of {', '.join(KNOWN)}; got {baselines!r}")
@@ -205,11 +207,13 @@ def names(who: str, baselines: Any) -> list[str]:
 
 
 def _check_usable(who: str, model: Any) -> None:
-    """Refuse what is no compiled model with weights."""
+    """Refuse objects that are not compiled models with weights."""
     if not isinstance(model, Model):
         raise TypeError(f"{who}: model must be a lamina model; got {type(model).__name__}")
     if model.loss is None:
-        raise NotCompiledError(f"{who}: the loss says what targets are; call compile and fit first")
+        raise NotCompiledError(
+            f"{who}: the loss determines the kind of targets; call compile and fit first"
+        )
     if not model.built:
         raise ValueError(f"{who}: {model.name} has no weights yet; call fit first")
 
@@ -235,7 +239,7 @@ def _rows(who: str, model: Any, given: Any, rows: int) -> tuple[Array, Array]:
         given = None if model.history is None else model.history.validation_rows
         if given is None:
             raise ValueError(
-                f"{who}: needs test rows, and the last fit held none out: give "
+                f"{who}: needs test rows, but the last fit held none out: give "
                 f"validation_data=(x, y), or fit with validation_split"
             )
     test = np.asarray(given)
@@ -253,12 +257,12 @@ def _rows(who: str, model: Any, given: Any, rows: int) -> tuple[Array, Array]:
 
 def _refuse_few(who: str, problem: Problem) -> None:
     if len(problem.x) < 2:
-        raise ValueError(f"{who}: needs two training rows at least; got {len(problem.x)}")
+        raise ValueError(f"{who}: needs at least two training rows; got {len(problem.x)}")
     if problem.kind == "classes":
         present = np.unique(problem.y)
         if len(present) < 2:
             raise ValueError(
-                f"{who}: the training rows must have two classes at least; all are of class "
+                f"{who}: the training rows must have at least two classes; all are of class "
                 f"{present[0]}"
             )
 
@@ -267,7 +271,7 @@ def _fitted(
     who: str, problem: Problem, wanted: list[str], cv: Any, random_state: int, measure: str
 ) -> list[Baseline]:
     from threadpoolctl import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
-        threadpool_limits,  # with scikit-learn
+        threadpool_limits,  # comes with scikit-learn
     )
 
     chosen = any(name in ("lasso", "ridge") for name in wanted)
@@ -276,7 +280,7 @@ def _fitted(
         problem.kind, "logistic" if problem.outputs == 2 else "multinomial"
     )
     found = []
-    # Small products only wait for a second thread, and on one their bits are the same everywhere.
+    # Small products gain nothing from a second thread, and on one their bits are always the same.
     with threadpool_limits(None if is_large(problem) else 1, user_api="blas"):
         for name in wanted:
             if name == "constant":

@@ -1,4 +1,4 @@
-"""A linear predictor behind a link: what every baseline is once it is fitted."""
+"""A linear predictor with a link function: the form of every fitted baseline."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Baseline:
     name : str
         Such as ``"lasso"``.
     coefficients : ndarray of shape (columns, outputs)
-        Of the standardised columns; ``coefficients / scale[:, None]`` are those of the columns as
-        they were given.
+        The coefficients of the standardised columns; ``coefficients / scale[:, None]`` are those of
+        the original columns.
     intercept : ndarray of shape (outputs,)
     mean, scale : ndarray of shape (columns,)
-        Of the training rows; missing values count as the mean.
+        The statistics of the training rows; missing values are replaced by the mean.
     link : {"identity", "sigmoid", "softmax"}
     penalty : ndarray
-        The weight of the penalty that cross-validation chose, for each output with a choice of its
-        own; empty without a penalty.
+        The weight of the penalty that cross-validation chose, for each output that has its own;
+        empty without a penalty.
     converged : bool
         Whether the last fit met its tolerance.
     """
@@ -51,9 +51,10 @@ class Baseline:
 
     @property
     def parameters(self) -> int:
-        """Number of coefficients that are not 0, and intercepts.
+        """The number of coefficients that are not 0, and of intercepts.
 
-        Without a penalty, one class's of several are given by the others', and do not count.
+        Without a penalty, those of one of several classes follow from the others and are not
+        counted.
         """
         sets = len(self.intercept)
         if self.link == "softmax" and sets > 1 and not self.penalty.size:
@@ -61,12 +62,12 @@ class Baseline:
         return int(np.count_nonzero(self.coefficients[:, :sets])) + sets
 
     def predict(self, x: Any) -> Array:
-        """Return what the baseline predicts, of shape (rows, outputs): numbers or probabilities.
+        """Return predictions of shape (rows, outputs): numbers or probabilities.
 
         Parameters
         ----------
         x : array_like of shape (rows, ...)
-            Rows as the network takes them.
+            Rows in the form that the network takes.
         """
         return self.predict_matrix(matrix(f"{self.name}: predict", x))
 
@@ -94,6 +95,6 @@ class Scaling:
         self._kept = np.where(constant, 0.0, 1.0)
 
     def __call__(self, x: Array) -> Array:
-        """Return rows standardised; what is missing is the mean, 0."""
+        """Return standardised rows; missing values become the mean, 0."""
         scaled = (x - self.mean) / self.scale * self._kept
         return np.where(np.isnan(scaled), 0.0, scaled)

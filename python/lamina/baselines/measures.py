@@ -1,4 +1,4 @@
-"""What a prediction costs, row by row."""
+"""The loss of a prediction, row by row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina._names import unknown
 
 Array = NDArray[Any]
 
-# By kind of problem: the measures there are, the first the default.
+# The measures for each kind of problem; the first is the default.
 OF_KIND = {
     "regression": ("mae", "mse"),
     "classes": ("log_loss", "accuracy"),
@@ -26,7 +26,7 @@ WORDS = {
 
 
 def checked(who: str, kind: str, measure: str | None) -> str:
-    """Return the measure asked for, or the default of the kind of problem."""
+    """Return the requested measure, or the default for the kind of problem."""
     known = OF_KIND[kind]
     if measure is None:
         return known[0]
@@ -41,15 +41,15 @@ def losses(measure: str, y: Array, predicted: Array) -> Array:
     Parameters
     ----------
     measure : {"mae", "mse", "log_loss", "accuracy"}
-        "accuracy" counts what is wrong, so that less is better here as everywhere.
-    y : ndarray of shape (rows, outputs), or of shape (rows,) for one class a row
+        "accuracy" counts wrong predictions, so that smaller is better for all measures.
+    y : ndarray of shape (rows, outputs), or of shape (rows,) for one class per row
     predicted : ndarray of shape (rows, outputs), or (rows, classes)
         Numbers, or probabilities.
 
     Returns
     -------
     ndarray of shape (rows,)
-        Averaged over the outputs.
+        The losses, averaged over the outputs.
     """
     if measure == "mae":
         return np.asarray(np.abs(predicted - y).mean(axis=1))

@@ -1,4 +1,4 @@
-"""Coefficients over a range of penalties, by scikit-learn."""
+"""Coefficients over a range of penalties, from scikit-learn."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Path(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Over how many penalties a path goes, and how closely scikit-learn computes a lasso."""
+    """The number of penalties in a path, and the tolerance of scikit-learn's lasso."""
 
     penalties: int
     iterations: int
     tolerance: float
 
 
-# A path of classes over many numbers takes minutes at the usual tolerance: then fewer penalties
-# and a looser one do, and one fold in the place of ten.
+# A path of classes for many numbers takes minutes at the usual tolerance: then use fewer penalties,
+# a looser tolerance, and one fold instead of ten.
 LARGE = 2_000_000  # rows * columns * classes
 NEWTON = 500  # columns * classes up to which a Hessian is cheap
 SMALL_CLASSES = Settings(16, 300, 1e-3)
@@ -48,7 +48,7 @@ NUMBERS = Settings(100, 10_000, 1e-6)
 
 
 def settings_of(problem: Problem) -> Settings:
-    """Return how a problem's paths are computed."""
+    """Return the settings for a problem's paths."""
     if problem.kind == "regression":
         return NUMBERS
     return LARGE_CLASSES if is_large(problem) else SMALL_CLASSES
@@ -63,8 +63,8 @@ def penalties_of(name: str, problem: Problem, z: Array) -> Array:
     """Return the penalties that are tried, the largest first.
 
     With the objective ``mean loss + penalty * norm`` (half the squared error, or the log loss; the
-    sum of absolute values for the lasso, half the sum of squares for ridge), the largest of the
-    lasso is the least one for which all coefficients are 0, as in glmnet (Friedman et al. 2010,
+    sum of absolute values for the lasso, half the sum of squares for ridge), the largest for the
+    lasso is the smallest one for which all coefficients are 0, as in glmnet (Friedman et al. 2010,
     https://doi.org/10.18637/jss.v033.i01).
     """
     count = settings_of(problem).penalties
@@ -83,7 +83,7 @@ def penalties_of(name: str, problem: Problem, z: Array) -> Array:
 def path(name: str, problem: Problem, z: Array, penalties: Array) -> Path:
     """Return the path of "least squares", "logistic", "lasso" or "ridge" on standardised columns.
 
-    ``penalties`` of an unpenalised fit is ``[0.0]``.
+    ``penalties`` is ``[0.0]`` for an unpenalised fit.
     """
     if problem.kind != "regression":
         return _classes(name, problem, z, penalties)
@@ -91,7 +91,7 @@ def path(name: str, problem: Problem, z: Array, penalties: Array) -> Path:
 
 
 def _goals(problem: Problem) -> Array:
-    """Return what a linear predictor is fitted to, of shape (rows, outputs)."""
+    """Return the targets of a linear predictor, of shape (rows, outputs)."""
     if problem.kind != "classes":
         return problem.y
     return np.asarray(problem.y[:, None] == np.arange(problem.outputs), dtype=np.float64)
@@ -143,7 +143,7 @@ def _classes(name: str, problem: Problem, z: Array, penalties: Array) -> Path:
 
 
 def _of_all_classes(fit: Any, problem: Problem, present: Array) -> tuple[Array, Array]:
-    """Return coefficients for all classes; one that these rows lack is never predicted."""
+    """Return coefficients for all classes; classes missing from these rows are never predicted."""
     two = problem.kind == "labels" or problem.outputs == 2
     if two and len(present) == 2:
         return fit.coef_.T.copy(), fit.intercept_.copy()

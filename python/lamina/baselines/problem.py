@@ -1,4 +1,4 @@
-"""What is to be predicted: the rows as matrices, and whether they are numbers or classes."""
+"""The prediction problem: the rows as matrices, and whether targets are numbers or classes."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Array = NDArray[Any]
 
 @dataclass
 class Problem:
-    """Rows to learn from.
+    """The training rows.
 
     Attributes
     ----------
     kind : {"regression", "classes", "labels"}
-        Numbers; one class a row; several labels a row, each 0 or 1.
+        Numbers; one class per row; several labels per row, each 0 or 1.
     x : ndarray of shape (rows, columns), float64
     y : ndarray of shape (rows, outputs), or for classes integers of shape (rows,)
     weights : ndarray of shape (rows,)
-        With mean 1.
+        The weights, with mean 1.
     outputs : int
-        Columns of a prediction, two at least for classes.
+        The columns of a prediction, at least two for classes.
     """
 
     kind: str
@@ -38,18 +38,18 @@ class Problem:
     outputs: int
 
     def of_output(self, place: int) -> Problem:
-        """Return the problem of one output alone, where each has its own coefficients."""
+        """Return the problem of a single output, if each has its own coefficients."""
         return Problem(self.kind, self.x, self.y[:, place : place + 1], self.weights, 1)
 
     def at(self, rows: Array) -> Problem:
-        """Return some of the rows, their weights as they are."""
+        """Return some of the rows, with unchanged weights."""
         return Problem(self.kind, self.x[rows], self.y[rows], self.weights[rows], self.outputs)
 
 
 def matrix(who: str, x: Any) -> Array:
-    """Return inputs as one float64 matrix: rows are flattened, several inputs stand side by side.
+    """Return inputs as one float64 matrix: rows are flattened, several inputs are joined.
 
-    Missing values stay; infinite ones are refused.
+    Missing values are kept; infinite values are refused.
     """
     parts = list(x.values()) if isinstance(x, Mapping) and not hasattr(x, "columns") else [x]
     if isinstance(x, (list, tuple)) and x and is_array(x[0]) and np.ndim(x[0]) > 0:
@@ -59,7 +59,9 @@ def matrix(who: str, x: Any) -> Array:
         raise ValueError(f"{who}: x must have an axis of rows; got {x!r:.80}")
     flat = [array.reshape(len(array), -1).astype(np.float64) for array in arrays]
     if len({len(array) for array in flat}) > 1:
-        raise ValueError(f"{who}: all inputs must have as many rows; got {[len(a) for a in flat]}")
+        raise ValueError(
+            f"{who}: all inputs must have the same number of rows; got {[len(a) for a in flat]}"
+        )
     joined = np.hstack(flat)
     if np.isinf(joined).any():
         row, column = np.argwhere(np.isinf(joined))[0]
@@ -68,13 +70,13 @@ def matrix(who: str, x: Any) -> Array:
 
 
 def weights_of(who: str, sample_weight: Any, rows: int) -> Array:
-    """Return weights of rows, >= 0; None is all 1."""
+    """Return the weights of rows, >= 0; None means 1 for all."""
     if sample_weight is None:
         return np.ones(rows)
     weights = _check.numeric(who, "sample_weight", sample_weight).astype(np.float64)
     if weights.shape != (rows,) or not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ValueError(
-            f"{who}: sample_weight must be {rows} finite numbers >= 0, one a row; got shape "
+            f"{who}: sample_weight must be {rows} finite numbers >= 0, one per row; got shape "
             f"{weights.shape}"
         )
     return weights

@@ -1,4 +1,4 @@
-"""Baselines fitted, their penalties chosen by cross-validation."""
+"""Fitting baselines, with penalties chosen by cross-validation."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def _constant(
 
 
 def fitted(name: str, problem: Problem, folds: Folds, measure: str) -> Baseline:
-    """Return a baseline that is fitted to all rows, with the penalty that the folds chose.
+    """Return a baseline fitted to all rows, with the penalty that the folds chose.
 
-    Each output of a regression, and each of several labels, has a penalty of its own.
+    Each output of a regression, and each of several labels, has its own penalty.
     """
     scaling = Scaling(problem.x, problem.weights)
     z = scaling(problem.x)
@@ -75,14 +75,14 @@ def _one(
         return found.coefficients[0], found.intercepts[0], 0.0, fitted_well
     penalties = penalties_of(name, problem, z)
     best = _best(name, problem, penalties, folds, measure)
-    found = path(name, problem, z, penalties[: best + 1])  # warm starts down to the one chosen
+    found = path(name, problem, z, penalties[: best + 1])  # warm starts down to the chosen one
     return (
         found.coefficients[best], found.intercepts[best], float(penalties[best]), found.converged
     )  # fmt: skip
 
 
 def _is_separated(problem: Problem, z: Array, found: Path) -> bool:
-    """Return whether the classes can be told apart without a mistake: there is no best fit."""
+    """Return whether the classes are perfectly separable, so that no best fit exists."""
     if problem.kind == "regression":
         return False
     predicted = linked(LINKS[problem.kind], z @ found.coefficients[0] + found.intercepts[0])
@@ -90,7 +90,7 @@ def _is_separated(problem: Problem, z: Array, found: Path) -> bool:
 
 
 def _best(name: str, problem: Problem, penalties: Array, folds: Folds, measure: str) -> int:
-    """Return the place of the penalty with the least mean loss of the rows held out."""
+    """Return the index of the penalty with the smallest mean loss on the rows held out."""
     total = np.zeros(len(penalties))
     link = LINKS[problem.kind]
     for train, held in folds:
@@ -107,17 +107,17 @@ def _best(name: str, problem: Problem, penalties: Array, folds: Folds, measure: 
 
 
 def folds_of(who: str, problem: Problem, cv: Any, random_state: int) -> Folds:
-    """Return pairs of (training rows, held-out rows) for what ``cv`` asks for.
+    """Return pairs of (training rows, held-out rows) as requested by ``cv``.
 
     Parameters
     ----------
     who : str
-        For messages.
+        The caller, for messages.
     problem : Problem
     cv : int, scikit-learn splitter, iterable of pairs, or None
-        None is ten folds, or the first of them alone where paths take long.
+        None stands for ten folds, or only the first of them if paths take long.
     random_state : int
-        Of the folds that a number asks for.
+        The seed of the folds, if ``cv`` is a number.
     """
     rows = len(problem.x)
     if cv is None:

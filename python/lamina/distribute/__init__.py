@@ -1,8 +1,8 @@
 """Training by several processes.
 
-- ``DataParallel(model, comm)`` trains over MPI, to the bits of one process
-- ``ProcessFailedError`` is raised where another process has failed
-- ``simulate`` says what a step takes on a ``Network``, of the ``Work`` that each process does
+- ``DataParallel(model, comm)`` trains over MPI, with the same bits as in one process
+- ``ProcessFailedError`` is raised if another process has failed
+- ``simulate`` estimates the time of a step on a ``Network`` from the ``Work`` of each process
 """
 
 from lamina.distribute.cost import Network, StepTime, Work, simulate

@@ -1,4 +1,4 @@
-"""Which callbacks a process calls, and backups that one process writes for all."""
+"""The callbacks of each process, and backups that one process writes for all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lamina.callbacks.callback import Logs
 
 
 def of_process(callbacks: object, processes: Any) -> list[Any]:
-    """Return the callbacks that this process is to call.
+    """Return the callbacks that this process calls.
 
-    Those that write or print are the first process's, backups are for all.
+    Callbacks that write or print belong to the first process; backups are shared by all.
     """
     kept: list[Any] = []
     for callback in CallbackList(callbacks):
@@ -45,7 +45,7 @@ class SharedBackup(Callback):
         self._backup.set_model(model)
 
     def restore_fit(self, model: Any) -> bool:
-        """Give the model of each process what it was when the last backup was written."""
+        """Restore the model of each process to its state in the last backup."""
         restored = self._writes and self._backup.restore_fit(model)
         if not self._processes.any(restored):
             return False
@@ -53,15 +53,15 @@ class SharedBackup(Callback):
         return True
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Begin to count batches."""
+        """Start counting batches."""
         self._backup.on_train_begin(logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Write, if it is the turn of this batch."""
+        """Write a backup, if one is due after this batch."""
         self._backup.on_train_batch_end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write, if it is the turn of epochs."""
+        """Write a backup, if one is due after this epoch."""
         self._backup.on_epoch_end(epoch, logs)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
@@ -70,7 +70,7 @@ class SharedBackup(Callback):
 
 
 def give_all(model: Any, processes: Any, root: int) -> None:
-    """Give the model of every process the weights and the state of training of one."""
+    """Copy the weights and the training state of one process to the models of all."""
     if processes.size == 1:
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""What a step of data-parallel training takes on a network, without one."""
+"""A cost model for a step of data-parallel training on a network."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ ROUTES = ("direct", "pairs", "tree", "ring")
 
 @dataclass(frozen=True)
 class Network:
-    """What joins the processes.
+    """The network between the processes.
 
     Parameters
     ----------
     bandwidth : float
-        Bits a second that a process sends, and receives at the same time.
+        Bits per second that a process sends, and receives at the same time.
     latency : float, default 20e-6
-        Seconds until a message arrives, beside those that its bytes take.
+        Seconds until a message arrives, in addition to the time for its bytes.
     overhead : float, default 3e-6
         Seconds that a process spends on each message that it sends.
     apart : bool, default True
-        Whether data move while the CPU computes, as through a network card; between processes of
-        one machine, which copy memory, they do not.
+        Whether data move while the CPU computes, as through a network card, or not, as between
+        processes of one machine, which copy memory.
 
     Raises
     ------
@@ -55,20 +55,20 @@ class Network:
 
 @dataclass(frozen=True)
 class Work:
-    """What a process does in a step beside sending; ``measured`` finds it.
+    """The work of a process in a step besides sending; ``measured`` determines it.
 
     Parameters
     ----------
     rows : float
-        Of the process's share of a batch.
+        The rows in the process's share of a batch.
     forward : float
         Seconds.
     backward : sequence of tuple (float, int)
-        Seconds and bytes of gradients of each layer, in the order of the backward pass.
+        Seconds, and bytes of gradients, for each layer, in the order of the backward pass.
     update : float
         Seconds of the optimizer's step.
     call : float, default 60e-6
-        Seconds that beginning and finishing the sum of a bucket takes in Python.
+        Seconds that starting and finishing the sum of a bucket take in Python.
     add : float, default 2e-10
         Seconds that adding a byte of gradients to another takes.
 
@@ -88,18 +88,18 @@ class Work:
 
     @property
     def seconds(self) -> float:
-        """Of a step without any exchange."""
+        """The seconds of a step without any exchange."""
         return self.forward + sum(seconds for seconds, _ in self.backward) + self.update
 
     def of_rows(self, rows: float) -> Work:
-        """Return the work on another number of rows, in proportion; the update stays."""
+        """Return the work for another number of rows, in proportion; the update is unchanged."""
         share = rows / self.rows
         backward = [(seconds * share, size) for seconds, size in self.backward]
         return replace(self, rows=rows, forward=self.forward * share, backward=backward)
 
     @classmethod
     def measured(cls, model: Any, x: Any, y: Any, batch_size: int) -> Work:
-        """Return the work of a compiled model on this machine, by ``lamina.profile``.
+        """Return the work of a compiled model on this machine, measured by ``lamina.profile``.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class Work:
         x, y
             Inputs and targets, as ``fit`` takes them.
         batch_size : int
-            Rows of one process.
+            The rows of one process.
         """
         from lamina.profiling import profile
 
@@ -130,18 +130,18 @@ class Work:
 
 
 class StepTime(NamedTuple):
-    """What a step takes.
+    """The time of a step.
 
     Attributes
     ----------
     step : float
         Seconds.
     compute : float
-        Seconds of a step of one process alone.
+        Seconds of a step in a single process.
     waiting : float
-        Seconds that gradients are waited for once the backward pass is over.
+        Seconds of waiting for gradients after the backward pass.
     efficiency : float
-        How much of the speed of so many processes that send nothing there is, at most 1.
+        The speed relative to that of the same number of processes that send nothing, at most 1.
     """
 
     step: float
@@ -157,7 +157,7 @@ def simulate(
     route: Route = "direct",
     bucket_bytes: int = 1 << 20,
 ) -> StepTime:
-    """Return what a step takes in which each process does some work and gradients are added up.
+    """Return the time of a step in which each process does some work and gradients are summed.
 
     Parameters
     ----------
@@ -166,10 +166,10 @@ def simulate(
     processes : int
     network : Network
     route : {"direct", "pairs", "tree", "ring"}, default "direct"
-        How gradients travel: as ``DataParallel`` has them, or, to compare, by a tree to one process
-        and back, or a ring, whose sums would depend on the number of processes.
+        How gradients travel: as in ``DataParallel`` or, for comparison, by a tree to one process
+        and back, or around a ring, whose sums would depend on the number of processes.
     bucket_bytes : int, default 1048576
-        As ``DataParallel`` takes it.
+        As for ``DataParallel``.
 
     Returns
     -------
@@ -191,9 +191,9 @@ def simulate(
     - tree: ``log2(p) (latency + overhead + n / bandwidth)``
     - ring: ``(p - 1) (latency + overhead) + n (p - 1) / p / bandwidth``
 
-    and the sums between them (Thakur, Rabenseifner and Gropp, "Optimization of collective
-    communication operations in MPICH", 2005).  One call is on the wire at a time.  A second call
-    begins when the process looks after the first: at its next bucket, or once it waits.
+    and the sums between the calls (Thakur, Rabenseifner and Gropp, "Optimization of collective
+    communication operations in MPICH", 2005).  Only one call is on the wire at a time.  A second
+    call starts when the process checks on the first: at its next bucket, or when it waits.
 
     Examples
     --------
@@ -211,7 +211,7 @@ def simulate(
     if processes == 1:
         return StepTime(compute, compute, 0.0, 1.0)
     ready, ends = [], work.forward + work.call
-    sums = ends  # losses and metrics, which are told first
+    sums = ends  # losses and metrics, which are sent first
     for seconds, size in _buckets(work.backward, bucket_bytes):
         ends += seconds + work.call
         if not network.apart:
@@ -224,7 +224,7 @@ def simulate(
 
 
 def _buckets(layers: Sequence[tuple[float, int]], least: int) -> Iterator[tuple[float, int]]:
-    """Yield seconds and bytes of what is sent at a time."""
+    """Yield the seconds and bytes of each bucket that is sent."""
     seconds, held = 0.0, 0
     for place, (more, size) in enumerate(layers):
         seconds, held = seconds + more, held + size
@@ -254,8 +254,8 @@ def _last_arrival(
     ready: list[tuple[float, int]],
     ends: float,
 ) -> float:
-    """Return when the last sum is there, of those that begin at such times."""
-    if not network.apart:  # all but that of the losses has been paid for
+    """Return when the last sum arrives, if sums start at these times."""
+    if not network.apart:  # all calls except that of the losses have been counted
         return ends + 2 * _call(route, network, ready[0][1], processes)
     looks = [time for time, _ in ready]
     posted = [(time, number, size, False) for number, (time, size) in enumerate(ready)]

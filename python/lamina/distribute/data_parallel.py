@@ -1,4 +1,4 @@
-"""Training of one model by several processes, each over its share of every batch."""
+"""Training of one model in several processes, each with its share of every batch."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ WHO = "DataParallel"
 
 
 class DataParallel:
-    """Train a model in several processes, over MPI, to the bits of one.
+    """Train a model in several processes, over MPI, with the same bits as in one.
 
-    Every batch is cut into ``slices`` of consecutive rows, as equal as can be.  Each process has
+    Every batch is cut into ``slices`` of consecutive rows, as equal as possible.  Each process has
     some of the slices, in order, calculates their gradients one by one, and sends them while the
     backward pass still computes those of earlier layers.  They are added up in a binary tree over
-    the slices.  Neither slices nor tree depend on the number of processes: 1, 2, 4 or 8 end in the
-    same weights, optimizer states, losses and metrics, to the bit.  Another number of slices rounds
-    otherwise.
+    the slices.  Neither slices nor tree depend on the number of processes: 1, 2, 4 or 8 processes
+    give the same weights, optimizer states, losses and metrics, to the bit.  Another number of
+    slices rounds differently.
 
-    All processes call the same methods, on models made in the same way, with the same data, as the
-    same program started by ``mpiexec -n 4 python -m mpi4py train.py`` does.  Where they differ,
-    ``fit`` raises ``ValueError`` in all of them before it trains.
+    All processes call the same methods, on models made in the same way, with the same data, as in
+    one program started by ``mpiexec -n 4 python -m mpi4py train.py``.  If they differ, ``fit``
+    raises ``ValueError`` in all of them before training.
 
     Parameters
     ----------
     model : Model
-        Compiled.  Set the same seed in all processes, by ``lamina.set_random_seed``, or call
-        ``broadcast``.
+        A compiled model.  Set the same seed in all processes, with ``lamina.set_random_seed``, or
+        call ``broadcast``.
     comm : mpi4py.MPI.Intracomm, "world" or None, default "world"
-        The processes: ``MPI.COMM_WORLD``, or some of them.  None is this one alone, without MPI: it
-        gives the bits of a run of many.
+        The processes: ``MPI.COMM_WORLD``, or some of them.  None is this process alone, without
+        MPI, with the same bits as a run of many.
     slices : int, default 8
-        Slices of a batch: at least as many as there are processes.  A multiple of their number
-        gives all the same work.
+        The number of slices of a batch, at least the number of processes.  With a multiple of that
+        number all processes have the same work.
     bucket_bytes : int, default 1048576
-        Gradients are sent as soon as so many bytes are there.  No bit depends on it.
+        Gradients are sent as soon as this many bytes are available.  No bit depends on it.
     route : {"auto", "direct", "pairs"}, default "auto"
-        How gradients travel: from each process to all, or to and fro in pairs, which takes fewer
-        messages where there are many processes; it needs a power of two of them, and a multiple
-        of it as ``slices``.  "auto" takes pairs from 64 processes on.  No bit depends on it.
+        How gradients travel: from each process to all, or back and forth in pairs, which takes
+        fewer messages with many processes; pairs need a power of two of processes, and a multiple
+        of it as ``slices``.  "auto" uses pairs from 64 processes on.  No bit depends on it.
     patience : float, default 10.0
-        Seconds that a process in which an exception was raised waits for the others to hear of it;
-        then it ends all.
+        Seconds that a process in which an exception was raised waits for the others to respond;
+        then it ends all of them.
 
     Attributes
     ----------
     model : Model
     rank, size : int
-        Which process this is, from 0, and how many there are.
+        The number of this process, from 0, and the number of processes.
 
     Raises
     ------
@@ -68,17 +68,18 @@ class DataParallel:
 
     Notes
     -----
-    The loss of a batch is a mean over all its rows, or over what its masks keep; a slice's gradient
-    is that of its share.  What a layer or a loss makes of all rows of a batch, it makes of the rows
-    of a slice: the statistics of a ``BatchNormalization`` are those of each slice, and the moving
-    ones follow the mean over the slices, weighed by rows, so that they are the same everywhere.
-    Random numbers of dropout and noise are drawn by seed, layer, step, slice and element.
+    The loss of a batch is a mean over all its rows, or over the positions that its masks keep; a
+    slice's gradient is that of its share.  Layers and losses that depend on all rows of a batch use
+    the rows of a slice instead: the statistics of a ``BatchNormalization`` are those of each slice,
+    and the moving statistics follow the mean over the slices, weighted by rows, so that they are
+    the same in all processes.  Random numbers of dropout and noise are drawn by seed, layer, step,
+    slice and element.
 
-    All callbacks are called in all processes with the same logs, but for those that write or print:
-    ``ModelCheckpoint``, ``CSVLogger``, ``TensorBoard``, ``RemoteMonitor``, progress, and any whose
-    class sets ``first_process_only``.  ``BackupAndRestore`` writes in the first process and
-    restores in all, whichever number of processes goes on.  Where one process sets
-    ``stop_training``, all stop after the same batch.
+    All callbacks are called in all processes with the same logs, except for those that write or
+    print: ``ModelCheckpoint``, ``CSVLogger``, ``TensorBoard``, ``RemoteMonitor``, progress, and any
+    whose class sets ``first_process_only``.  ``BackupAndRestore`` writes in the first process and
+    restores in all, with any number of processes.  If one process sets ``stop_training``, all stop
+    after the same batch.
 
     Examples
     --------
@@ -113,7 +114,7 @@ class DataParallel:
         self.size: int = self._processes.size
         if self.size > slices:
             raise ValueError(
-                f"{WHO}: needs at least a slice for each process; got slices={slices} and "
+                f"{WHO}: needs at least one slice for each process; got slices={slices} and "
                 f"{self.size} processes"
             )
         if route not in ("auto", "direct", "pairs"):
@@ -127,11 +128,11 @@ class DataParallel:
         return f"<{WHO} of {self.model.name}: process {self.rank} of {self.size}, {count} slices>"
 
     def fit(self, *args: Any, **kwargs: Any) -> History:
-        """Train, as ``Model.fit`` does, whose arguments it takes.
+        """Train like ``Model.fit``, with the same arguments.
 
-        All processes are given the same arguments: all rows, of which each gathers those of its
-        slices.  Data in arrays, memory maps among them, are read so by each process alone; of other
-        sources each process asks for all batches.  The validation data are shared in the same way.
+        All processes get the same arguments: all rows, of which each gathers those of its slices.
+        From arrays, including memory maps, each process reads only these rows; from other sources
+        each process asks for all batches.  The validation data are shared in the same way.
 
         Returns
         -------
@@ -152,7 +153,7 @@ class DataParallel:
         return history
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
-        """Return loss and metrics, as ``Model.evaluate`` does; each process takes its slices.
+        """Return loss and metrics like ``Model.evaluate``; each process calculates its slices.
 
         Arguments, result and errors are those of ``Model.evaluate``; all processes return the same.
         """
@@ -160,21 +161,21 @@ class DataParallel:
             return self.model.evaluate(*args, **self._with_callbacks(kwargs, args, 3))
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
-        """Do one step on these rows, as ``Model.train_on_batch`` does; each takes its slices.
+        """Take one step on these rows like ``Model.train_on_batch``; each calculates its slices.
 
-        Arguments, result and errors are those of ``Model.train_on_batch``, and all processes are
-        given all rows.
+        Arguments, result and errors are those of ``Model.train_on_batch``, and all processes get
+        all rows.
         """
         with self._shared("train_on_batch"):
             return self.model.train_on_batch(*args, **kwargs)
 
     def broadcast(self, root: int = 0) -> None:
-        """Give the models of all processes the weights and the state of training of one.
+        """Copy the weights and the training state of one process to the models of all.
 
         Parameters
         ----------
         root : int, default 0
-            Which process's.  Its model must be built.
+            The number of that process.  Its model must be built.
         """
         root = _check.integer("broadcast", "root", root, 0)
         if root >= self.size:
@@ -185,12 +186,12 @@ class DataParallel:
 
     @contextmanager
     def _shared(self, who: str) -> Iterator[None]:
-        """Share what is run in the block; whatever fails in one process fails in all."""
+        """Share the computations in the block; a failure in one process is a failure in all."""
         self._processes.check(who)
         if self.model.stateful:
             raise ValueError(
-                f"{who}: {self.model.name} has stateful layers, whose states a row of one batch "
-                f"leaves to that row of the next; its batches cannot be shared"
+                f"{who}: {self.model.name} has stateful layers, which pass states from the rows of "
+                f"one batch to those of the next; its batches cannot be shared"
             )
         try:
             with self._processes.together():
@@ -207,8 +208,8 @@ class DataParallel:
         """Return the keywords with the callbacks of this process; only the first one prints."""
         if len(args) > most:
             raise TypeError(
-                f"{WHO}: verbose and callbacks are given by their names; got {len(args)} arguments "
-                f"by their places"
+                f"{WHO}: verbose and callbacks must be passed by name; got {len(args)} positional "
+                f"arguments"
             )
         own = callbacks_.of_process(kwargs.get("callbacks"), self._processes)
         made = {**kwargs, "callbacks": own}

@@ -1,4 +1,4 @@
-"""Short texts that tell whether processes are about to do the same."""
+"""Short texts that show whether processes are about to do the same."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from lamina.models.reading import Reading
 if TYPE_CHECKING:
     from lamina.models.fits import Fit
 
-MOST = 16 << 20  # bytes of an array that are looked at: rows evenly spaced
-READ = 64  # rows that are read of what is not in memory
+MOST = 16 << 20  # bytes of an array that are compared: rows evenly spaced
+READ = 64  # rows that are read from data not in memory
 
 
 def of_model(model: Any) -> dict[str, str]:
-    """Return what a compiled model is, its weights, and how far its training is."""
+    """Return digests of a compiled model, its weights, and the state of its training."""
     compiled = model.compiled("fit")
-    # By numbers: a process that has made more layers before has other names for these.
+    # By numbers: layers have other names in a process that has made more layers before.
     state = model.train_state.get({str(i): p for i, p in enumerate(model.parameters)})
     position = model.train_state.position
     state["position"] = None if position is None else (position.epoch, position.batch)
@@ -43,14 +43,14 @@ def of_model(model: Any) -> dict[str, str]:
 
 
 def of_fit(fit: Fit) -> dict[str, str]:
-    """Return the settings of a fit, and the data that it is over."""
+    """Return digests of the settings of a fit and of its data."""
     settings = dict(vars(fit.settings))
     if callable(settings["shuffle"]):
         settings["shuffle"] = "a function"
     held = fit.held.first.data if isinstance(fit.held, Stream) else None
     parts = [part.data for part in fit.held] if held is None else [held]  # type: ignore[union-attr]
     arrays = fit.first.arrays
-    # Of a batch of which each process reads its own rows the form alone can be compared.
+    # If each process reads its own rows of a batch, only the form can be compared.
     shared = isinstance(fit.feed, Stream) and fit.feed.shared
     data = [(a.shape, a.dtype.str) for a in arrays] if shared else list(map(_some, arrays))
     return {
@@ -61,7 +61,7 @@ def of_fit(fit: Fit) -> dict[str, str]:
 
 
 def of_program(slices: int, bucket_bytes: int) -> dict[str, str]:
-    """Return what else decides bits, or which calls match which."""
+    """Return the other facts that affect bits, or the matching of calls."""
     return {
         "slices": str(slices),
         "bucket_bytes": str(bucket_bytes),
@@ -79,7 +79,7 @@ def of_weights(arrays: Iterable[Array]) -> int:
 
 
 def difference(told: list[Mapping[str, str]]) -> str:
-    """Return in what processes differ first, in words; "" if in nothing."""
+    """Return the first difference between processes, in words; "" if there is none."""
     for name in told[0]:
         values = [each.get(name) for each in told]
         other = next((rank for rank, value in enumerate(values) if value != values[0]), None)
@@ -89,7 +89,7 @@ def difference(told: list[Mapping[str, str]]) -> str:
 
 
 def _architecture(model: Any) -> Any:
-    """Return the configuration without the names that layers happen to have; None without one."""
+    """Return the configuration without the names of layers; None if there is none."""
     try:
         config = json.loads(model.to_json())
     except (TypeError, ValueError, NotImplementedError, AttributeError):

@@ -1,12 +1,12 @@
-"""Sums over the slices of a batch, which lie in several processes, while these compute on.
+"""Sums over the slices of a batch in several processes, while these continue computing.
 
-The direct way takes two collective calls that do not block.  In the first each process sends every
-other the part of its own sums that the other is to add up; each then adds what it got in the order
-of the tree; in the second all get all parts.  What is small goes to all in one call, and each adds
-it up.  With many processes, the messages to all of them cost more than their bytes: where the tree
-adds processes up in pairs, halves of halves go to and fro between these instead (R. Rabenseifner,
-"Optimization of collective reduction operations", 2004).  Either way a process sends, and receives,
-about twice the size of the array, and the sums are the same.
+The direct way takes two collective calls that do not block.  In the first, each process sends every
+other process the part of its own sums that the other adds up; each then adds the parts it received
+in the order of the tree; in the second call all get all parts.  Small arrays go to all processes in
+one call, and each adds them up.  With many processes, the messages to all of them cost more than
+their bytes: if the tree adds up processes in pairs, halves of halves travel between these instead
+(R. Rabenseifner, "Optimization of collective reduction operations", 2004).  Either way a process
+sends, and receives, about twice the size of the array, and the sums are the same.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from lamina._check import Array
 from lamina.distribute.processes import Processes
 from lamina.distribute.tree import Slices, add_up, pairs_up
 
-SMALL = 32 << 10  # bytes that a process may get in order to add them up itself
-MANY = 64  # processes from which on pairs are faster, on networks with 20 us a message
-TAGS = 1 << 14  # tags of messages, which MPI has at least 32767 of
+SMALL = 32 << 10  # bytes up to which every process receives all parts and adds them up itself
+MANY = 64  # processes from which on pairs are faster, on networks with 20 us per message
+TAGS = 1 << 14  # tags of messages; MPI has at least 32767
 
 
 class Exchange:
-    """All sums that are on their way.
+    """All sums in progress.
 
-    MPI matches collective calls by their order, which must be the same in all processes: first
-    calls and second ones go through communicators of their own, each in the order of the sums.
+    MPI matches collective calls by their order, which must be the same in all processes: first and
+    second calls go through separate communicators, each in the order of the sums.
 
     Parameters
     ----------
@@ -50,15 +50,15 @@ class Exchange:
             self.kinds = {np.dtype(np.float32): mpi.FLOAT, np.dtype(np.float64): mpi.DOUBLE}
 
     def begin(self, rows: int, parts: Sequence[Array], whole: Array) -> None:
-        """Begin a sum, for a batch of so many rows.
+        """Start a sum, for a batch with this number of rows.
 
         Parameters
         ----------
         rows : int
         parts : list of ndarray
-            The sums that this process makes alone, by its nodes; they may be written to.
+            The sums of this process's own nodes; they may be overwritten.
         whole : ndarray
-            Where the result will be; it may be the first of the parts.
+            The array for the result; it may be the first of the parts.
         """
         if self.processes.size > 1:
             self._begun += 1
@@ -68,8 +68,8 @@ class Exchange:
             whole[...] = parts[0]
 
     def advance(self) -> bool:
-        """Go on with all that need not wait; returns whether none is on its way."""
-        free = True  # whether all before have begun their last call
+        """Advance all sums that need not wait; return whether none is in progress."""
+        free = True  # whether all earlier sums have started their last call
         for each in self._going:
             each.advance(free)
             free = free and each.last
@@ -81,7 +81,7 @@ class Exchange:
         self.processes.wait(self.advance)
 
     def cut_off(self) -> None:
-        """Give up what is on its way: a process has failed."""
+        """Give up the sums in progress: a process has failed."""
         if self._going:
             self.processes.leave(self._going)
             self._going = []
@@ -103,12 +103,12 @@ class Sum:
             self._calls = self._one_call(parts)
         else:
             self._calls = self._in_pairs(parts[0]) if pairs else self._two_calls(parts)
-        self.last = small or pairs  # whether the last collective call has begun, or there is none
+        self.last = small or pairs  # whether the last collective call has started, or there is none
         self.done = False
         self._request = next(self._calls)
 
     def advance(self, free: bool) -> None:
-        """Go on if the call at hand is over; ``free``: the last one may begin."""
+        """Advance if the current call is over; ``free``: the last call may start."""
         while not self.done and (free or self.last) and self._request.Test():
             following = next(self._calls, None)
             self.last, self.done = True, following is None
@@ -172,7 +172,7 @@ class Sum:
         )
 
     def _added(self, found: Array, width: int) -> Array:
-        """Return the sum of what the nodes of all processes gave, one behind the other."""
+        """Return the sum of all processes' nodes, whose values lie one after another."""
         every = [node for nodes in self._nodes for node in nodes]
         held = {node: found[i * width : (i + 1) * width] for i, node in enumerate(every)}
         added = add_up(0, self._exchange.slices.count, held)

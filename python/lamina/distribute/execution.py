@@ -13,25 +13,25 @@ from lamina.distribute.exchange import Exchange
 from lamina.models.objective import Objective
 from lamina.random import mix
 
-SLICES = 0x5EED_0004  # keys the random numbers of slices
+SLICES = 0x5EED_0004  # the key of the slices' random numbers
 
 
 class SlicedExecution:
-    """Does what ``_core.Execution`` does, together with those of other processes.
+    """An execution like ``_core.Execution``, together with those of other processes.
 
-    Each slice of this process has an execution of its own over the same weights.  That of the first
-    has the optimizer, the sums and, after the backward pass, the gradient of the whole batch; what
-    is not defined here is asked of it.
+    Each slice of this process has its own execution over the same weights.  That of the first slice
+    has the optimizer, the sums and, after the backward pass, the gradient of the whole batch;
+    attributes that are not defined here are taken from it.
 
     Parameters
     ----------
     exchange : Exchange
     objective : Objective
     rows : int
-        At most, a batch.
+        The largest number of rows in a batch.
     training : bool
     bucket_bytes : int
-        The least that is sent at a time.
+        The smallest amount that is sent at a time.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SlicedExecution:
         self._key = (self._slices.most(rows), training)
         self._each = [objective.take(*self._key) for _ in self._numbers]
         self._main = self._each[0]
-        self._held: list[tuple[int, _core.Execution]] = []  # those that the last batch gave rows
+        self._held: list[tuple[int, _core.Execution]] = []  # executions with rows in the last batch
         self._training = training
         self.rows = rows
         if training:
@@ -61,12 +61,12 @@ class SlicedExecution:
             self._objective.give_back(each, *self._key)
 
     def bind(self, arrays: list[Array]) -> None:
-        """Let batches be of these data."""
+        """Use these data for batches."""
         for each in self._each:
             each.bind(arrays)
 
     def unbind(self) -> None:
-        """Let go of the data."""
+        """Release the data."""
         for each in self._each:
             each.unbind()
 
@@ -75,14 +75,14 @@ class SlicedExecution:
     def train(
         self, order: Any, start: int, stop: int, rate: float, step: int, random_step: int
     ) -> float:
-        """Do one step over rows order[start:stop]; returns the loss."""
+        """Take one step over rows order[start:stop]; return the loss."""
         totals = self._gradient(order, start, stop, random_step)
         return self._main.train_pieces(totals, rate, step)
 
     def train_by(
         self, order: Any, start: int, stop: int, random_step: int, update: Callable[[], Any]
     ) -> float:
-        """Do one step whose update is a function's."""
+        """Take one step whose update is done by a function."""
         totals = self._gradient(order, start, stop, random_step)
         return self._main.train_pieces_by(totals, update)
 
@@ -94,16 +94,16 @@ class SlicedExecution:
         return self._main.test_pieces(totals)
 
     def minimizer(self, *_: Any) -> NoReturn:
-        """Refuse: a line search asks for more than one gradient a step."""
+        """Refuse: a line search needs more than one gradient per step."""
         raise TypeError(
-            "DataParallel: optimizers that search along a line ask for the loss at several weights "
-            "in each step, over all rows; train them in one process, or use another optimizer"
+            "DataParallel: optimizers with a line search need the loss at several weights in each "
+            "step, over all rows; train in one process, or use another optimizer"
         )
 
     def _forward(
         self, order: Any, start: int, stop: int, random_step: int, training: bool
     ) -> Array:
-        """Go forward, and begin the sums of losses and metrics; returns where they will be."""
+        """Run the forward pass, and start the sums of losses and metrics; return their arrays."""
         rows = stop - start
         bounds = self._slices.bounds_of(rows)
         self._held = [
@@ -123,7 +123,7 @@ class SlicedExecution:
         return totals
 
     def _gradient(self, order: Any, start: int, stop: int, random_step: int) -> Array:
-        """Return the totals of a batch; its gradient is then that of the first execution."""
+        """Return the totals of a batch; its gradient is then in the first execution."""
         rows = stop - start
         totals = self._forward(order, start, stop, random_step, True)
         given = None
@@ -147,11 +147,11 @@ class SlicedExecution:
         if totals[0] != rows:
             raise RuntimeError(
                 f"DataParallel: a batch has {rows} rows here, and {int(totals[0])} in the slices "
-                f"of all processes: they were given different batches"
+                f"of all processes: they got different batches"
             )
 
     def _send(self, rows: int, number: int) -> None:
-        """Begin the sum of a bucket, which all slices of this process have left."""
+        """Start the sum of a bucket that all slices of this process have finished."""
         start, stop = self._buckets[number]
         first = self._numbers.start
         whole = self._gradients[0][start:stop]
@@ -161,10 +161,10 @@ class SlicedExecution:
         }
         self._exchange.begin(rows, self._slices.add_own(rows, self._rank, parts), whole)
 
-    # --- what a batch has left
+    # --- results of a batch
 
     def output(self, index: int) -> Array:
-        """Return an output of the last batch, of all its rows; all processes ask for it."""
+        """Return an output of the last batch, for all its rows; all processes must call this."""
         own = [each.output(index) for _, each in self._held]
         gathered = self._exchange.processes.gather(own)
         found = [array for arrays in gathered for array in arrays]
@@ -177,7 +177,7 @@ class SlicedExecution:
         return [rows for listed in self._exchange.processes.gather(own) for rows in listed]
 
     def first_nonfinite(self, order: Any, start: int, stop: int, random_step: int = 0) -> Any:
-        """Return in whose output or statistics NaN or infinity first appears, in any slice."""
+        """Return where NaN or infinity first appears in an output or statistic, in any slice."""
         bounds = self._slices.bounds_of(stop - start)
         own = None
         for k, each in self._held:
@@ -187,6 +187,6 @@ class SlicedExecution:
 
 
 def _mean(arrays: Sequence[Array], rows: Sequence[int]) -> Array:
-    """Return the mean of what each slice makes of its rows, in order."""
+    """Return the mean of the slices' results, in order."""
     total = sum(array.astype(np.float64) * count for array, count in zip(arrays, rows, strict=True))
     return np.asarray(total / sum(rows)).astype(arrays[0].dtype)

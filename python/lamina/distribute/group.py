@@ -1,4 +1,4 @@
-"""What a run that is shared asks of the group of processes."""
+"""The group of processes as seen by a shared run."""
 
 from __future__ import annotations
 
@@ -30,38 +30,38 @@ class Group:
         self.hears_batches = False
 
     def execution(self, objective: Objective, rows: int, training: bool) -> SlicedExecution:
-        """Return what does the group's steps as an execution does one's own."""
+        """Return an execution that does the group's steps."""
         return SlicedExecution(self._exchange, objective, rows, training, self._bucket_bytes)
 
     def own_rows(self, rows: int) -> slice:
-        """Return which rows of a batch this process calculates."""
+        """Return the rows of a batch that this process calculates."""
         slices, rank = self._exchange.slices, self._processes.rank
         bounds, own = slices.bounds_of(rows), slices.of(rank)
         return slice(bounds[own.start][0], bounds[own.stop - 1][1])
 
     def of_all(self, values: Any, rows: int) -> Any:
-        """Return values of all rows of a batch, each from the process whose row it is."""
+        """Return values for all rows of a batch, each from the process that has the row."""
         return np.concatenate(self._processes.gather(np.asarray(values)[self.own_rows(rows)]))
 
     def rows_of_slice(self, rows: int) -> int:
-        """Return how many rows the largest slice of a batch has."""
+        """Return the number of rows in the largest slice of a batch."""
         return self._exchange.slices.most(rows)
 
     def check(self, run: Training, fit: Fit) -> None:
-        """Refuse, in all processes, what is not the same in all; before anything is trained."""
+        """Raise in all processes, before training, if something differs between them."""
         self.agree("fit", digests.of_model(run.model) | digests.of_fit(fit))
         hears = any(run.hooks[name] for name in HOOKS)
         self.hears_batches = self._processes.any(hears)
 
     def agree(self, who: str, told: Mapping[str, str]) -> None:
-        """Raise ValueError in all processes where they differ."""
+        """Raise ValueError in all processes if they differ."""
         program = digests.of_program(self._exchange.slices.count, self._bucket_bytes)
         found = digests.difference(self._processes.gather(program | dict(told)))
         if found:
             drawn = found.startswith(("seed", "weights"))
             advice = (
                 "; lamina.set_random_seed draws the same weights in all, and "
-                "DataParallel.broadcast gives all those of one"
+                "DataParallel.broadcast copies those of one to all"
             )
             raise ValueError(
                 f"{who}: all processes must train the same model on the same data in the same way; "
@@ -69,7 +69,7 @@ class Group:
             )
 
     def begin_epoch(self, run: Training) -> None:
-        """Raise RuntimeError where a callback of one process changed what all should have."""
+        """Raise RuntimeError if a callback of one process has changed something that all share."""
         now = {
             "weights": str(digests.of_weights(p.array for p in run.model.parameters)),
             "learning rate": repr(run.optimizer.told_rate()),
@@ -78,12 +78,12 @@ class Group:
         found = digests.difference(self._processes.gather(now))
         if found:
             raise RuntimeError(
-                f"fit: the processes have come apart, in {found}: a callback that sets weights or "
+                f"fit: the processes differ, in {found}: a callback that sets weights or "
                 f"the learning rate must do the same in every process"
             )
 
     def as_many(self, chunks: Iterable[Batches]) -> Iterator[Batches]:
-        """Yield what a source gives; RuntimeError where another process's gives more, or less."""
+        """Yield the items of a source; RuntimeError if another process's has more or fewer."""
         given = iter(chunks)
         while True:
             chunk = next(given, None)
@@ -102,7 +102,7 @@ class Group:
 
 
 def alone_or(comm: Any, patience: float) -> Any:
-    """Return the processes of a communicator, None for this one alone."""
+    """Return the processes of a communicator; None stands for this one alone."""
     from lamina.distribute.processes import Alone, Processes
 
     if comm is None:
@@ -122,12 +122,12 @@ def _mpi() -> Any:
         from mpi4py import MPI  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError as error:
         raise ImportError(
-            'DataParallel: needs the package mpi4py; install it by pip install "lamina[mpi]"; '
+            'DataParallel: needs the package mpi4py; install it with pip install "lamina[mpi]"; '
             "comm=None trains in this process alone"
         ) from error
-    except RuntimeError as error:  # of mpi4py's wheels, which bring no MPI along
+    except RuntimeError as error:  # from mpi4py's wheels, which do not include MPI
         raise ImportError(
-            f"DataParallel: needs an MPI, such as Open MPI, beside mpi4py; got {error}; "
+            f"DataParallel: needs an MPI, such as Open MPI, in addition to mpi4py; got {error}; "
             f"comm=None trains in this process alone"
         ) from error
     return MPI

@@ -1,6 +1,6 @@
-"""Processes that calculate together: what they tell each other beside gradients.
+"""Processes that calculate together: their messages other than gradients.
 
-Whoever waits for the others also listens for one that has failed, so that none waits for ever.
+A process that waits for the others also listens for failures, so that none waits forever.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 from lamina._check import Array
 
 FAILED = 1  # the tag of a notice
-BUSY = 200  # looks at the network before a process gives its CPU to others between two of them
-NAP = 50e-6  # seconds between two looks, once it has waited for a millisecond
+BUSY = 200  # polls of the network before a process yields its CPU between two of them
+NAP = 50e-6  # seconds between two polls, once it has waited for a millisecond
 
-_kept: list[Any] = []  # what an exchange that was cut off may yet write to
+_kept: list[Any] = []  # memory to which an aborted exchange may still write
 
 
 class ProcessFailedError(RuntimeError):
@@ -36,9 +36,9 @@ class Processes:
     mpi : module
         ``mpi4py.MPI``.
     comm : mpi4py.MPI.Comm
-        What is sent goes through copies of it.
+        Messages go through copies of it.
     patience : float
-        Seconds that a process which has failed waits for the others to hear of it.
+        Seconds that a failed process waits for the others to respond.
     """
 
     def __init__(self, mpi: Any, comm: Any, patience: float) -> None:
@@ -49,17 +49,17 @@ class Processes:
         self._broken = False
 
     def check(self, who: str) -> None:
-        """Refuse to go on where an exchange was cut off."""
+        """Refuse to continue after an aborted exchange."""
         if self._broken:
             raise RuntimeError(
-                f"{who}: an exchange between the processes was cut off when one of them failed; "
+                f"{who}: an exchange between the processes was aborted when one of them failed; "
                 f"make a new DataParallel"
             )
 
     # --- waiting
 
     def wait(self, done: Callable[[], bool]) -> None:
-        """Return once ``done()``; ProcessFailedError where another process has failed."""
+        """Return once ``done()``; raise ProcessFailedError if another process has failed."""
         looks, began = 0, time.perf_counter()
         while not done():
             looks += 1
@@ -78,10 +78,10 @@ class Processes:
         self._from[source] = notice
         return f"process {source} of {self.size} failed: {notice[0]}"
 
-    # --- what is told
+    # --- messages
 
     def gather(self, value: Any) -> list[Any]:
-        """Return what each process gives, by process, as pickle carries it."""
+        """Return the values of all processes, in order, sent by pickle."""
         packed = np.frombuffer(pickle.dumps(value), np.uint8)
         sizes = np.zeros(self.size, np.int64)
         own = np.array([packed.size], np.int64)
@@ -99,7 +99,7 @@ class Processes:
         ]
 
     def any(self, flag: bool) -> bool:
-        """Return whether it is true in some process."""
+        """Return whether the flag is true in any process."""
         own, found = np.array([flag], np.int8), np.zeros(1, np.int8)
         self._finish(self.comm.Iallreduce(own, found, op=self.mpi.MAX), own, found)
         return bool(found[0])
@@ -112,7 +112,7 @@ class Processes:
             raise
 
     def leave(self, *held: Any) -> None:
-        """Note that an exchange is cut off: what it may write to is kept for ever."""
+        """Record an aborted exchange; the memory to which it may still write is kept forever."""
         self._broken = True
         _kept.extend(held)
 
@@ -120,10 +120,10 @@ class Processes:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Let all processes end a block together, or fail together.
+        """Make all processes end a block together, or fail together.
 
-        An exception in one is told to the others, where ``ProcessFailedError`` is raised.  Where
-        some do not answer in time all processes are ended.
+        An exception in one process is sent to the others, which raise ``ProcessFailedError``.  If
+        some do not answer in time, all processes are ended.
         """
         self._from: dict[int, tuple[str, bool]] = {}
         try:
@@ -166,7 +166,7 @@ class Alone:
         """Do nothing."""
 
     def wait(self, done: Callable[[], bool]) -> None:
-        """Do nothing: there is nobody to wait for."""
+        """Do nothing: there is no other process to wait for."""
 
     def gather(self, value: Any) -> list[Any]:
         """Return the value in a list."""

@@ -1,4 +1,4 @@
-"""The order in which the slices of a batch are added up: a binary tree that no process changes."""
+"""The order in which the slices of a batch are summed: the same binary tree in all processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Node = tuple[int, int]  # the slices from the first number up to the second
 
 
 def middle(start: int, stop: int) -> int:
-    """Return where a node of at least two slices is parted: after the largest power of two."""
+    """Return where a node of at least two slices is split: after the largest power of two."""
     return start + (1 << (stop - start - 1).bit_length() - 1)
 
 
@@ -27,9 +27,9 @@ def nodes(start: int, stop: int, first: int, last: int) -> Iterator[Node]:
 
 
 def add_up(start: int, stop: int, held: Mapping[Node, Array]) -> Array | None:
-    """Return the sum of a node, made in the array of its first part; None where there is none.
+    """Return the sum of a node, made in the array of its first part; None if there is none.
 
-    ``held`` has the values of some nodes; those that are nowhere in it add nothing.
+    ``held`` has the values of some nodes; nodes that are not in it add nothing.
     """
     found = held.get((start, stop))
     if found is not None or stop - start == 1:
@@ -43,7 +43,7 @@ def add_up(start: int, stop: int, held: Mapping[Node, Array]) -> Array | None:
 
 
 def pairs_up(listed: Sequence[Node]) -> bool:
-    """Return whether the tree adds up these nodes two by two, then pairs of them, and so on."""
+    """Return whether the tree adds these nodes in pairs, then pairs of pairs, and so on."""
     while len(listed) > 1:
         pairs = list(zip(listed[::2], listed[1::2], strict=False))
         whole = 2 * len(pairs) == len(listed)
@@ -54,12 +54,12 @@ def pairs_up(listed: Sequence[Node]) -> bool:
 
 
 class Slices:
-    """How batches are cut into slices, and which process has which of them.
+    """The cutting of batches into slices, and their assignment to processes.
 
     Parameters
     ----------
     count : int
-        Slices of each batch.
+        The number of slices of each batch.
     processes : int
     """
 
@@ -69,21 +69,21 @@ class Slices:
         self.nodes_of = lru_cache(64)(self._nodes)
 
     def of(self, process: int) -> range:
-        """Return the slices of a process: as many as those of any other, or one more."""
+        """Return the slices of a process: as many as those of any other process, or one more."""
         count, processes = self.count, self.processes
         return range(process * count // processes, (process + 1) * count // processes)
 
     def _bounds(self, rows: int) -> list[Node]:
-        """Return where each slice of a batch of so many rows begins and ends."""
+        """Return where each slice of a batch with this number of rows begins and ends."""
         count = self.count
         return [(k * rows // count, (k + 1) * rows // count) for k in range(count)]
 
     def most(self, rows: int) -> int:
-        """Return the most rows that a slice of such a batch has."""
+        """Return the largest number of rows in a slice of such a batch."""
         return -(-rows // self.count)
 
     def _nodes(self, rows: int) -> list[list[Node]]:
-        """Return, by process, the sums that it makes alone of a batch of so many rows."""
+        """Return for each process the sums that it makes alone, for a batch of this size."""
         bounds = self.bounds_of(rows)
 
         def has_rows(node: Node) -> bool:
@@ -95,6 +95,6 @@ class Slices:
         ]
 
     def add_own(self, rows: int, process: int, held: MutableMapping[Node, Array]) -> list[Array]:
-        """Return the sums that a process makes alone; ``held`` has those of its slices."""
+        """Return the sums that a process makes alone; ``held`` has the values of its slices."""
         own = [add_up(start, stop, held) for start, stop in self.nodes_of(rows)[process]]
         return [each for each in own if each is not None]

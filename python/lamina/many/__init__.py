@@ -1,8 +1,8 @@
 """Many small fits at once: settings, seeds, folds and bootstrap resamples in one call.
 
 - ``fit_many(model, x, y, settings=..., seeds=..., folds=..., bootstrap=...)`` fits them all
-- ``ManyFits`` is what it returns: a table with a row for each fit, and the fitted models
-- ``run_stated`` runs fits that an estimator states in full, each as a ``StatedFit``
+- ``ManyFits`` is its result: a table with a row for each fit, and the fitted models
+- ``run_stated`` runs fits that an estimator specifies in full, each as a ``StatedFit``
 """
 
 from lamina.many.fitting import fit_many

@@ -1,4 +1,4 @@
-"""Rows of whatever ``fit`` takes: arrays, tables, lists, and structures of them."""
+"""Rows of all data that ``fit`` takes: arrays, tables, lists, and structures of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]
 
 
 def count_rows(who: str, name: str, value: Any) -> int:
-    """Return how many rows there are: as many in each array of a list or dict."""
+    """Return the number of rows, which is the same in each array of a list or dict."""
     source = source_of(value)
     if source is not None:
         raise TypeError(
@@ -39,9 +39,9 @@ def count_rows(who: str, name: str, value: Any) -> int:
 
 
 def meant_rows(x: Any, y: Any) -> Any:
-    """Return a list that holds an array for each row of ``y``, as ``fit`` takes it, as one array.
+    """Return a list with an array for each row of ``y``, which ``fit`` accepts, as one array.
 
-    Their lengths may differ.  Other data are returned as they are.
+    The lengths of the arrays may differ.  Other data are returned unchanged.
     """
     if not _of_arrays(x) or y is None or isinstance(y, Mapping) or _of_arrays(y):
         return x
@@ -62,10 +62,12 @@ def _same(who: str, name: str, arrays: Mapping[str, Any]) -> int:
         each: count_rows(who, each, array) for each, array in arrays.items() if array is not None
     }
     if not counts:
-        raise ValueError(f"{who}: {name} must hold arrays; got None alone")
+        raise ValueError(f"{who}: {name} must hold arrays; got only None")
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{count} in {each}" for each, count in counts.items())
-        raise ValueError(f"{who}: all arrays of {name} must have as many rows; got {listed}")
+        raise ValueError(
+            f"{who}: all arrays of {name} must have the same number of rows; got {listed}"
+        )
     return next(iter(counts.values()))
 
 
@@ -91,14 +93,14 @@ def take(value: Any, rows: Array | None) -> Any:
 
 
 def _of_arrays(value: Any) -> bool:
-    """Return whether a list holds an array for each input, not one for each row."""
+    """Return whether a list holds an array for each input rather than one for each row."""
     if not isinstance(value, (list, tuple)) or not value:
         return False
     return all(is_array(each) or isinstance(each, Mapping) for each in value)
 
 
 def described(value: Any) -> str:
-    """Return in few words what was given: of arrays and tables type and shape alone."""
+    """Return a short description of a value: only type and shape for arrays and tables."""
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return f"{type(value).__name__} of shape {shape}"

@@ -1,4 +1,4 @@
-"""Fits that the engine runs whole, without the interpreter."""
+"""Fits that the engine runs entirely, without the interpreter."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 class Template(NamedTuple):
-    """A model that fits of several settings are replicas of.
+    """A model of which the fits of several settings are replicas.
 
     Attributes
     ----------
     build : dict
-        What it was built with.
+        The arguments with which it was built.
     replicas : Replicas or Exception
-        Why its fits have to go through ``fit``, where they have to.
+        The replicas, or the reason why its fits have to go through ``fit``.
     rate : float or LearningRateSchedule
         Its learning rate.
     courses : list of tuple
-        Arguments of ``fit``, and the course of fits that have these.
+        Arguments of ``fit``, and the course of the fits with these arguments.
     """
 
     build: dict[str, Any]
@@ -41,7 +41,7 @@ class Template(NamedTuple):
 
 @dataclass
 class Asked:
-    """A fit that the engine has been asked for."""
+    """A fit that has been requested from the engine."""
 
     index: int
     course: Course
@@ -50,7 +50,7 @@ class Asked:
 
 
 class Engine:
-    """What asks the engine for the fits of a plan, as far as it can run them.
+    """Requests the fits of a plan from the engine, if it can run them.
 
     Parameters
     ----------
@@ -60,16 +60,16 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self._templates: list[Template] = []
-        # By setting, with the rate; or why its fits have to go through ``fit``.
+        # By setting, with the rate; or the reason why its fits have to go through ``fit``.
         self._courses: dict[int, tuple[Course, Any] | Exception] = {}
-        self._faults: dict[int, Exception] = {}  # by fit: what preparing it has raised
+        self._faults: dict[int, Exception] = {}  # by fit: the exception that preparing it raised
         self._judged: dict[Any, tuple[Any, ...]] = {}
         self._predicted: dict[int, Any] = {}
 
     def ask(self, index: int) -> Asked | None:
         """Return the request of a fit; None for one that has to go through ``fit``.
 
-        So have those that ``fit`` refuses: it says why, in `checked`.
+        Fits that ``fit`` refuses go through it too, so that it gives the reason: see `checked`.
         """
         try:
             return self._asked(index)
@@ -80,10 +80,10 @@ class Engine:
             return None
 
     def checked(self, outcome: Outcome) -> Outcome:
-        """Return what ``fit`` has made of a fit that `ask` refused.
+        """Return the result of ``fit`` for a fit that `ask` refused.
 
-        What preparing it raised, other than NotAlikeError, ``fit`` must refuse too; it is raised
-        here where ``fit`` has not, for then the fault is in preparing.
+        If preparing it raised an exception other than NotAlikeError, ``fit`` must fail too.  If it
+        did not, the fault is in the preparation, and the exception is raised here.
         """
         fault = self._faults.get(outcome.index)
         if fault is not None and outcome.status != FAILED:
@@ -141,7 +141,7 @@ class Engine:
         return made
 
     def _judging(self, replicas: Replicas, part: int) -> tuple[Any, tuple[Any, ...]]:
-        """Return what evaluates rows held out; these, to evaluate and to predict, and others."""
+        """Return the graph for rows held out, these rows for scores and predictions, and others."""
         found = self._judged.get((id(replicas), part))
         if found is not None:
             return found[0], found[1]
@@ -161,11 +161,11 @@ class Engine:
         self._judged[id(replicas), part] = judge, asked
         return judge, asked
 
-    # --- what became of them
+    # --- results
 
     def outcome(self, asked: Asked, record: _core.FitRecord) -> Outcome:
-        """Return what a fit has come to."""
-        if record.failure:  # ``fit`` says the same in words of its own
+        """Return the outcome of a fit."""
+        if record.failure:  # ``fit`` says the same in its own words
             self._faults[asked.index] = RuntimeError(record.failure)
             return self.checked(fit_one(self.plan, asked.index))
         plan, replicas = self.plan, asked.course.replicas
@@ -208,9 +208,9 @@ def run(
     told: Callable[[int], object],
     others: list[int],
 ) -> Iterator[Outcome]:
-    """Run fits, so many at a time; KeyboardInterrupt comes after those that ended.
+    """Run fits, this many at a time; KeyboardInterrupt is raised after those that have ended.
 
-    Those that have to go through ``fit`` are added to ``others``.
+    Fits that have to go through ``fit`` are added to ``others``.
     """
     asked: list[Asked] = []
 
@@ -224,7 +224,7 @@ def run(
                 yield found.request.asked
 
     records, interrupted = _core.run_fits(requests(), threads, told)
-    for each, record in zip(asked, records, strict=False):  # fewer, of an interrupt
+    for each, record in zip(asked, records, strict=False):  # fewer after an interrupt
         if record is not None:
             yield engine.outcome(each, record)
     if interrupted:
@@ -232,7 +232,7 @@ def run(
 
 
 def _alike(a: dict[str, Any], b: dict[str, Any]) -> bool:
-    """Return whether arguments are surely the same: plain values that are equal."""
+    """Return whether arguments are certainly the same: plain values that are equal."""
     if a.keys() != b.keys():
         return False
     return all(v is b[k] or (_plain(v) and type(v) is type(b[k]) and v == b[k])

@@ -1,4 +1,4 @@
-"""Fits in other processes and on other machines, by anybody's executor."""
+"""Fits in other processes and on other machines, by any executor."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lamina.many.local import outcomes
 from lamina.many.outcome import Outcome
 from lamina.many.plan import Plan
 
-# How errors begin of what cannot be sent, or is not found where it arrives.
+# Beginnings of errors for objects that cannot be sent, or are not found on arrival.
 _NO_PICKLE = ("Can't pickle", "cannot pickle", "Can't get local object", "Can't get attribute")
 CHUNKS = 4  # for each worker: fewer send the data less often, more keep all workers busy to the end
 
 
 def run_chunk(plan: Plan, indices: Sequence[int], threads: int) -> list[Outcome]:
-    """Do some fits of a plan, in whatever process this is; an interrupt leaves those done."""
+    """Run some fits of a plan, in any process; an interrupt keeps those that are done."""
     done: list[Outcome] = []
     try:
         for outcome in outcomes(plan, indices, threads):
@@ -31,7 +31,7 @@ def run_chunk(plan: Plan, indices: Sequence[int], threads: int) -> list[Outcome]
 
 
 def spread(plan: Plan, executor: Any, threads: int | None) -> Iterator[Outcome]:
-    """Do all fits on an executor; yields them as their chunks end."""
+    """Run all fits on an executor; yield them as their chunks end."""
     each = 1 if threads is None else threads
     if executor == "joblib":
         for done in _by_joblib(plan, each):
@@ -42,7 +42,7 @@ def spread(plan: Plan, executor: Any, threads: int | None) -> Iterator[Outcome]:
         for chunk in chunks(len(plan.fits), workers_of(executor)):
             try:
                 futures[executor.submit(run_chunk, plan, chunk, each)] = chunk
-            except Exception as error:  # of an executor that is shut, or has lost its workers
+            except Exception as error:  # the executor is shut down, or has lost its workers
                 yield from _failed(chunk, error)
         for future in as_completed(futures):
             try:
@@ -55,14 +55,14 @@ def spread(plan: Plan, executor: Any, threads: int | None) -> Iterator[Outcome]:
 
 
 def chunks(count: int, workers: int) -> list[range]:
-    """Cut so many fits into runs of neighbours, which share data and settings."""
+    """Cut this number of fits into runs of neighbours, which share data and settings."""
     pieces = min(count, CHUNKS * workers)
     ends = [count * k // pieces for k in range(pieces + 1)]
     return [range(a, b) for a, b in itertools.pairwise(ends)]
 
 
 def workers_of(executor: Any) -> int:
-    """Return how many workers an executor says it has, else as many as this machine has CPUs."""
+    """Return the number of workers that an executor reports, or else of this machine's CPUs."""
     for name in ("num_workers", "_max_workers"):
         count = getattr(executor, name, None)
         if isinstance(count, int) and count > 0:
@@ -74,7 +74,7 @@ def workers_of(executor: Any) -> int:
 
 
 def check_executor(who: str, executor: Any) -> None:
-    """Refuse what takes no work."""
+    """Refuse objects that are not executors."""
     takes_work = callable(getattr(executor, "submit", None)) and not isinstance(executor, type)
     if executor is None or executor == "joblib" or takes_work:
         return
@@ -84,10 +84,10 @@ def check_executor(who: str, executor: Any) -> None:
 
 
 def _failed(indices: Sequence[int], error: Exception) -> list[Outcome]:
-    """Return failures for fits that an executor has not done."""
+    """Return failures for fits that an executor has not run."""
     if isinstance(error, pickle.PicklingError) or str(error).startswith(_NO_PICKLE):
         told = TypeError(
-            f"fit_many: the executor's workers take the model, the data and the settings by "
+            f"fit_many: the executor's workers receive the model, the data and the settings by "
             f"pickle; got: {error}; define functions and classes at the top of a module, or give "
             f"executor='joblib', which also sends those defined elsewhere"
         )
@@ -112,7 +112,7 @@ def _by_joblib(plan: Plan, threads: int) -> Iterator[list[Outcome]]:
 
 
 def _let_travel(outcome: Outcome) -> None:
-    """Put a plain error in the place of one that cannot be sent."""
+    """Replace an error that cannot be sent by a plain one."""
     if outcome.error is not None:
         try:
             pickle.loads(pickle.dumps(outcome.error))

@@ -44,48 +44,49 @@ def fit_many(
     Parameters
     ----------
     model : Model or callable
-        A compiled model, of which each fit trains a fresh copy: its layers and what ``compile``
-        was given, with first weights of the fit's seed (layers that do not train keep theirs).  Or
-        a function ``build(**setting)`` that makes and returns a new compiled model.
+        A compiled model, of which each fit trains a fresh copy: its layers and compile settings,
+        with initial weights from the fit's seed (layers that do not train keep theirs).  Or a
+        function ``build(**setting)`` that makes and returns a new compiled model.
     x, y : array_like of shape (rows, ...), or a list or dict of them
-        As in ``fit``; no sources of batches.
+        As in ``fit``, but no sources of batches.
     sample_weight : array_like of shape (rows,), list or dict of them, optional
         As in ``fit``; scores of rows held out are weighted too.
     settings : list of dict, or dict of lists, optional
         Each dict is a setting; a dict of lists stands for all combinations, of which the last key
         changes fastest.  Keys are arguments of ``build``, or of ``fit`` (``epochs``,
-        ``batch_size``, ``callbacks``, ...), or ``learning_rate``.  Seeds are no setting: give
+        ``batch_size``, ``callbacks``, ...), or ``learning_rate``.  A seed is not a setting: use
         ``seeds``.
     seeds : int or sequence of int, default 1
-        Seeds of the models, which decide first weights, shuffles, validation splits and dropout;
-        a number k stands for 0, 1, ..., k - 1.
+        Seeds of the models, which determine initial weights, shuffles, validation splits and
+        dropout; a number k stands for 0, 1, ..., k - 1.
     folds : int, splitter or iterable of pairs, optional
-        A number deals the rows out at random, class by class where ``y`` has labels, the same way
-        for all fits; an object with ``split(x, y)``, such as scikit-learn's; or pairs of arrays,
-        the rows to train on and those held out.
+        A number of folds, to which rows are assigned at random, class by class if ``y`` has labels,
+        in the same way for all fits; an object with ``split(x, y)``, such as scikit-learn's; or
+        pairs of arrays, the rows to train on and those held out.
     bootstrap : int or iterable of arrays, optional
-        Number of resamples: as many rows as there are, drawn with replacement, the same for all
-        settings and seeds; or the places of each resample's rows.  Rows that a resample leaves out
-        are held out; within a fold, the fold's are.
+        The number of resamples (as many rows as there are, drawn with replacement, the same for all
+        settings and seeds), or the indices of each resample's rows.  Rows that a resample leaves
+        out are held out; within a fold, the fold's rows are.
     executor : concurrent.futures.Executor, or "joblib", optional
-        Does the fits in chunks: those of the standard library, Dask's ``client.get_executor()``,
-        ``mpi4py.futures.MPIPoolExecutor``, loky's; "joblib" takes the backend that joblib has
-        been told to use, such as Ray's.  By default they run in this process.  Of these Ctrl-C
-        keeps the chunks that have come back.
+        Runs the fits in chunks: an executor of the standard library, Dask's
+        ``client.get_executor()``, ``mpi4py.futures.MPIPoolExecutor``, or loky's; "joblib" uses the
+        backend that joblib is configured to use, such as Ray's.  By default the fits run in this
+        process.  With an executor, Ctrl-C keeps the chunks that have been returned.
     n_jobs : int, optional
-        Fits at a time, each on one thread: by default ``lamina.get_num_threads()``, and 1 in each
-        worker of an executor.  -1 is the default too, -2 one less, and so on, as in joblib.
+        The number of simultaneous fits, each on one thread: by default
+        ``lamina.get_num_threads()``, and 1 in each worker of an executor.  -1 is the default too,
+        -2 one less, and so on, as in joblib.
     scoring : str, Metric, callable, or a list or dict of them, optional
         What rows held out are judged by: names of metrics, or functions of targets and
         predictions such as ``sklearn.metrics.r2_score``, which are given predictions of shape
         (rows, outputs), and ``sample_weight`` by name if there is one; by default loss and
         metrics of ``compile``.
     keep : sequence of {"scores", "weights", "histories", "held_out_predictions"}, or "all"
-        What is kept of each fit.  The rest is computed again where it is asked for.
+        The parts of each fit to keep.  The rest is computed again when it is requested.
     predict : array_like, list or dict of them, optional
-        Rows that each fit predicts.
+        Rows for which each fit predicts.
     verbose : {"auto", 0, 1, 2}
-        One bar for all fits; by "auto" on a terminal and in a notebook.
+        One bar for all fits; with "auto", on a terminal and in a notebook.
     **fit
         Arguments of ``fit`` for all fits: ``epochs``, ``batch_size``, ``validation_split``,
         ``validation_data``, ``callbacks`` (each fit has copies), ``shuffle``, ``class_weight``, ...
@@ -93,20 +94,19 @@ def fit_many(
     Returns
     -------
     ManyFits
-        A row for each fit.  One that diverges, whose model cannot be built or that ``fit``
-        refuses is a row that says so; Ctrl-C ends the call and keeps the fits that are done.
+        A row for each fit.  If a fit diverges, its model cannot be built, or ``fit`` refuses it,
+        the row says so; Ctrl-C ends the call and keeps the fits that are done.
 
     Raises
     ------
     ValueError, TypeError
-        Arguments that do not fit, before anything is fitted; and what the first fit raised, if
-        all fits have failed.
+        For invalid arguments, before anything is fitted; and the exception of the first fit, if all
+        fits have failed.
 
     Notes
     -----
-    What a fit computes is what ``fit`` of a model with that ``seed``, those rows and settings
-    computes, to the bit.  It depends neither on ``n_jobs``, nor on the executor, nor on the order
-    in which fits end.
+    A fit computes the same bits as ``fit`` of a model with that ``seed``, those rows and settings.
+    They depend neither on ``n_jobs``, nor on the executor, nor on the order in which fits end.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def fit_many(
 def _collected(
     plan: Plan, running: Callable[[Callable[[int], object]], Iterator[Outcome]], verbose: Any
 ) -> list[Outcome]:
-    """Return the outcomes in order; those that an interrupt left out say so."""
+    """Return the outcomes in order, including those left out by an interrupt, which say so."""
     outcomes = [
         Outcome(index, INTERRUPTED, "interrupted before its end") for index in range(len(plan.fits))
     ]

@@ -21,10 +21,10 @@ def outcomes(
     threads: int | None,
     told: Callable[[int], object] | None = None,
 ) -> Iterator[Outcome]:
-    """Do some of the fits, so many at a time; yields them when they are done.
+    """Run some of the fits, this many at a time; yield them when they are done.
 
-    Those that the engine can run go first; the others follow one after the other.  ``told`` is
-    called with the number of those that are done.
+    Fits that the engine can run go first; the others follow one after the other.  ``told`` is
+    called with the number of fits that are done.
     """
     asking = engine.Engine(plan)
     others: list[int] = []
@@ -34,7 +34,7 @@ def outcomes(
 
 
 def threads_of(who: str, n_jobs: Any) -> int:
-    """Return how many fits run at a time: by default, and by -1, as many as there are threads."""
+    """Return the number of simultaneous fits: by default, and for -1, the number of threads."""
     if n_jobs is None:
         return get_num_threads()
     if isinstance(n_jobs, (int, np.integer)) and not isinstance(n_jobs, bool) and n_jobs < 0:

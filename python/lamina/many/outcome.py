@@ -1,4 +1,4 @@
-"""What became of one fit."""
+"""The outcome of one fit."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ OK, DIVERGED, INTERRUPTED, FAILED = "ok", "diverged", "interrupted", "failed"
 
 @dataclass
 class Record:
-    """What ``History`` holds, as plain values.
+    """The contents of ``History`` as plain values.
 
     Attributes
     ----------
     history, epoch, recorded_at
         As in ``History``.
     validation_rows : ndarray of int64 or None
-        Rows of the data of the fit that ``validation_split`` held out.
+        The rows of the fit's data that ``validation_split`` held out.
     """
 
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Record:
     validation_rows: Array | None = None
 
     def at(self, key: str, epoch: int | None) -> float:
-        """Return a quantity after an epoch, by default the last that has it; NaN without it."""
+        """Return a quantity after an epoch, by default the last that has it; NaN if none has."""
         values, epochs = self.history.get(key, []), self.recorded_at.get(key, [])
         if epoch is not None:
             found = [v for v, at in zip(values, epochs, strict=True) if at == epoch]
@@ -41,28 +41,28 @@ class Record:
 
 @dataclass
 class Outcome:
-    """One fit's results; what was not to be kept is None.
+    """The results of one fit; parts that were not kept are None.
 
     Attributes
     ----------
     index : int
-        The fit's place among all.
+        The index of the fit.
     status, message : str
     epochs : int
-        Epochs done.
+        The number of epochs run.
     loss, val_loss : float
-        Of the epoch whose weights were kept.
+        The losses of the epoch whose weights were kept.
     scores : dict of str to float
-        Of the rows held out, by the columns of the table.
+        The scores on the rows held out, by the columns of the table.
     seconds : float
     weights : list of ndarray or None
     record : Record or None
     held_out : ndarray, list or dict, or None
-        What the model says of the rows held out.
+        The model's predictions for the rows held out.
     predictions : ndarray, list or dict, or None
-        What it says of ``predict``.
+        The model's predictions for ``predict``.
     error : Exception or None
-        What a failed fit raised.
+        The exception of a failed fit.
     """
 
     index: int
@@ -80,6 +80,6 @@ class Outcome:
     error: Exception | None = None
 
     def fail(self, error: Exception) -> None:
-        """Note what the fit raised."""
+        """Record the exception that the fit raised."""
         self.status, self.error = FAILED, error
         self.message = f"{type(error).__name__}: {error}"

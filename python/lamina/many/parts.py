@@ -1,4 +1,4 @@
-"""Which rows each fit trains on, and which it is tried on: folds and bootstrap resamples."""
+"""The training rows and the held-out rows of each fit: folds and bootstrap resamples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lamina.random import Stream, mix
 
 Array = NDArray[Any]
 
-# Streams of their own: the rows of folds and resamples are the same for every seed and setting.
+# Separate streams: the rows of folds and resamples are the same for every seed and setting.
 _FOLDS = 0x5EED_0101
 _RESAMPLES = 0x5EED_0102
 
@@ -28,9 +28,9 @@ class Part:
     ----------
     fold, resample : int or None
     rows : ndarray of int64 or None
-        To train on, with repetitions in a resample; None for all.
+        The training rows, with repetitions in a resample; None for all.
     held_out : ndarray of int64 or None
-        To be tried on; None for none.
+        The rows held out; None for none.
     """
 
     fold: int | None = None
@@ -74,7 +74,7 @@ def _folds(who: str, rows: int, y: Any, folds: Any) -> list[Part]:
 
 
 def _dealt(who: str, rows: int, y: Any, count: int) -> list[tuple[Array, Array]]:
-    """Deal rows out like cards, class by class where y has labels."""
+    """Distribute rows over folds like cards, class by class if y has labels."""
     if not 2 <= count <= rows:
         raise ValueError(
             f"{who}: folds must be at least 2 and at most the number of rows, {rows}; got {count}"
@@ -101,7 +101,7 @@ def _labels(y: Any, rows: int) -> Array | None:
 
 
 def _resamples(who: str, rows: int, part: Part, bootstrap: Any) -> list[Part]:
-    """Return resamples of a part; what they leave out is held out, unless a fold holds rows out."""
+    """Return resamples of a part; rows left out are held out, unless a fold holds rows out."""
     pool = np.arange(rows, dtype=np.int64) if part.rows is None else part.rows
     drawn: list[Array] = []
     if isinstance(bootstrap, (int, np.integer)) and not isinstance(bootstrap, bool):
@@ -130,12 +130,12 @@ def _resamples(who: str, rows: int, part: Part, bootstrap: Any) -> list[Part]:
 
 
 def _indices(who: str, name: str, given: Any, rows: int) -> Array:
-    """Return row numbers, of numbers or of a mask, checked."""
+    """Return checked row numbers, from numbers or a mask."""
     array = np.asarray(given)
     if array.dtype == bool:
         if array.shape != (rows,):
             raise ValueError(
-                f"{who}: {name} must have one truth value a row, {rows}; got shape {array.shape}"
+                f"{who}: {name} must have one truth value per row, {rows}; got shape {array.shape}"
             )
         array = np.flatnonzero(array)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):

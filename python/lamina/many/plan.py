@@ -1,4 +1,4 @@
-"""All that a set of fits is made of; it can be sent to another process."""
+"""The full description of a set of fits, which can be sent to another process."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ class Fit(NamedTuple):
 
 @dataclass
 class Plan:
-    """What all fits share, and what each of them is.
+    """The common parts of all fits, and the list of fits.
 
     Attributes
     ----------
     recipe : Recipe
     x, y, sample_weight : object
-        As ``fit`` takes them.
+        The data, as in ``fit``.
     settings : list of dict
     shares : list of Shares
-        Of each setting.
+        The shares of each setting.
     parts : list of Part
     fits : list of Fit
     arguments : dict
-        For ``fit``, where no setting says otherwise.
+        Arguments of ``fit``, unless a setting replaces them.
     scoring : Scoring
     keep : frozenset of str
     predict : object
-        Rows to predict, or None.
+        Rows for predictions, or None.
     """
 
     recipe: Recipe
@@ -68,7 +68,7 @@ class Plan:
     predict: Any
 
     def arguments_of(self, fit: Fit) -> dict[str, Any]:
-        """Return what ``fit`` is called with, beside the data."""
+        """Return the arguments of ``fit`` besides the data."""
         return {**self.arguments, **self.shares[fit.setting].fit}
 
 
@@ -87,7 +87,7 @@ def planned(
     predict: Any,
     arguments: Mapping[str, Any],
 ) -> Plan:
-    """Return the plan of all combinations, checked as far as can be without a fit."""
+    """Return the plan of all combinations, checked as far as possible without a fit."""
     recipe = Recipe(who, model)
     listed = settings_.listed(who, settings)
     shares = settings_.shared(who, listed, recipe.build)
@@ -98,7 +98,7 @@ def planned(
             continue
         if count_rows(who, name, value) != rows:
             got = f"{rows} and {count_rows(who, name, value)}"
-            raise ValueError(f"{who}: x and {name} must have as many rows; got {got}")
+            raise ValueError(f"{who}: x and {name} must have the same number of rows; got {got}")
     of_rows = parts(who, rows, y, folds, bootstrap)
     fits = [
         Fit(setting, seed, part)
@@ -116,7 +116,7 @@ def planned(
 
 
 def seeds_of(who: str, seeds: Any) -> list[int]:
-    """Return the seeds that a list holds, or that a number stands for."""
+    """Return the seeds in a list, or those that a number stands for."""
     if isinstance(seeds, (int, np.integer)) and not isinstance(seeds, bool):
         return list(range(_check.integer(who, "seeds", seeds)))
     if isinstance(seeds, (str, bytes)) or not isinstance(seeds, (Sequence, np.ndarray, range)):

@@ -9,7 +9,7 @@ from lamina.callbacks.progress import level
 
 
 class Bar:
-    """A bar of tqdm, for a ``with``; none where nothing is to be shown.
+    """A tqdm bar as a context manager; no bar if nothing is to be shown.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ class Bar:
     total : int
         The number of fits.
     verbose : {"auto", 0, 1, 2}
-        As in ``fit``: by "auto" a bar is drawn on a terminal and in a notebook.
+        As in ``fit``: with "auto", a bar is drawn on a terminal and in a notebook.
     """
 
     def __init__(self, who: str, total: int, verbose: Any) -> None:
@@ -36,12 +36,12 @@ class Bar:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Leave the bar as it is."""
+        """Leave the bar unchanged."""
         if self._bar is not None:
             self._bar.close()
 
     def reach(self, done: int) -> None:
-        """Note that so many fits are done; fewer than before are what was known already."""
+        """Record that this many fits are done; smaller numbers than before bring nothing new."""
         if self._bar is not None and done > self._done:
             self._bar.update(done - self._done)
             self._done = done

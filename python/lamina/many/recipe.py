@@ -1,4 +1,4 @@
-"""How the model of a fit is made: from a compiled one, or by a function."""
+"""Making the model of a fit: from a compiled model, or by a function."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from lamina.models.replicas import begun, fresh
 from lamina.optimizers import Optimizer
 from lamina.optimizers.schedules import LearningRateSchedule
 
-_returned: WeakSet[Model] = WeakSet()  # by functions; one that comes again is copied
+_returned: WeakSet[Model] = WeakSet()  # by functions; a model returned again is copied
 
 
 class Recipe:
-    """What ``fit_many`` is given in the place of a model.
+    """The argument ``model`` of ``fit_many``.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Recipe:
         return None if isinstance(self.source, Model) else self.source
 
     def model(self, shares: Shares, seed: int) -> Any:
-        """Return a compiled model of a setting whose first weights follow from the seed."""
+        """Return a compiled model for a setting, with initial weights that follow from the seed."""
         if self.build is None:
             model = fresh(self.source, seed)
         else:
@@ -60,10 +60,11 @@ class Recipe:
         return model
 
     def told(self, error: TrainingDiverged, model: Any) -> str:
-        """Return what a fit that diverged says: layers of a compiled model have the names there.
+        """Return the message of a fit that diverged.
 
-        Those of a function's models are called by their paths, as their numbers would tell how many
-        layers other fits have made before.
+        Layers of a compiled model have their own names in it.  Layers of a function's models are
+        named by their paths, as their numbers would depend on how many layers other fits have made
+        before.
         """
         return str(error if self.build is None else by_path(error, model))
 
@@ -79,7 +80,7 @@ class Recipe:
 
 
 def own_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments of the function that builds a model, for this model alone.
+    """Return arguments of the function that builds a model, for this model only.
 
     Optimizers, layers and models are copied: each belongs to one model.
     """

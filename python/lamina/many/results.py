@@ -1,4 +1,4 @@
-"""What a set of fits has come to."""
+"""The results of a set of fits."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _OURS = ("seed", "fold", "resample", "status", "message", "epochs", "loss", "val
 
 
 class OfFits(Sequence[T], Generic[T]):
-    """Something of each fit, found when it is asked for.
+    """A sequence with an item for each fit, computed on access.
 
     Parameters
     ----------
     count : int
     find : callable
-        Returns it for the place of a fit.
+        Returns the item for the index of a fit.
     """
 
     def __init__(self, count: int, find: Callable[[int], T]) -> None:
@@ -47,7 +47,7 @@ class OfFits(Sequence[T], Generic[T]):
     @overload
     def __getitem__(self, place: slice) -> list[T]: ...
     def __getitem__(self, place: int | slice) -> T | list[T]:
-        """Return it for one fit, or for several."""
+        """Return the item of one fit, or those of several."""
         if isinstance(place, slice):
             return [self._find(i) for i in range(*place.indices(self._count))]
         index = int(place) + (self._count if place < 0 else 0)
@@ -61,32 +61,32 @@ class OfFits(Sequence[T], Generic[T]):
 
 
 class ManyFits(Public):
-    """The results of ``fit_many``, one row a fit: settings outermost, then seeds, then rows.
+    """The results of ``fit_many``, one row per fit: settings outermost, then seeds, then rows.
 
-    What was not kept is computed again when it is asked for, by the same fit with the same bits;
-    the data must not have been changed.
+    Parts that were not kept are computed again on access, by the same fit with the same bits; the
+    data must not have changed.
 
     Attributes
     ----------
     table : Columns
-        One row a fit: the setting's keys, ``seed``, ``fold``, ``resample``, ``status`` ("ok",
+        One row per fit: the setting's keys, ``seed``, ``fold``, ``resample``, ``status`` ("ok",
         "diverged", "interrupted" or "failed"), ``message``, ``epochs`` (done), ``loss`` and
-        ``val_loss`` (of the last epoch, or of the one whose weights ``EarlyStopping`` put back),
-        the scores of the rows held out (``held_out_loss``, ...) and ``seconds``.  A setting's key
-        that is also the name of another column has ``setting_`` in front.  Printed, columns that
-        are empty in all rows are left out.
+        ``val_loss`` (of the last epoch, or of the epoch whose weights ``EarlyStopping`` restored),
+        the scores on the rows held out (``held_out_loss``, ...) and ``seconds``.  A setting's key
+        that is also the name of another column gets the prefix ``setting_``.  Columns that are
+        empty in all rows are not printed.
     settings : list of dict
         Of each fit.
     models : sequence of Model
-        The fitted models, made when asked for; their optimizers are as before the first step.
+        The fitted models, made on access; their optimizers are as before the first step.
     weights : sequence of list of ndarray
         As ``get_weights`` returns them.
     held_out : sequence of ndarray of int64
-        The rows that each fit was held from; empty without folds and resamples.
+        The rows held out of each fit; empty without folds and resamples.
     held_out_predictions : sequence of ndarray
-        What each fit says of them.
+        The predictions of each fit for these rows.
     predictions : sequence of ndarray
-        What each fit says of the rows given as ``predict``.
+        The predictions of each fit for the rows of the argument ``predict``.
     histories : sequence of History
 
     Examples
@@ -122,14 +122,14 @@ class ManyFits(Public):
         return repr(self.table)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Rebuild from plan and outcomes (pickle)."""
+        """Rebuild from plan and outcomes (for pickle)."""
         return type(self), (self._plan, self._outcomes)
 
     # --- the table
 
     @property
     def table(self) -> Columns:
-        """One row a fit."""
+        """The table with one row per fit."""
         if self._table is None:
             self._table = Columns(self._columns(), title=self._title(), leave_empty=True)
         return self._table
@@ -171,20 +171,20 @@ class ManyFits(Public):
     # --- the best
 
     def best(self, by: str | None = None, mode: str = "auto") -> int:
-        """Return the place of the best fit, for ``models``, ``weights`` and the table's rows.
+        """Return the index of the best fit, for ``models``, ``weights`` and the table's rows.
 
         Parameters
         ----------
         by : str, optional
-            A column of the table; by default the first score of the rows held out, else
-            ``val_loss``, else ``loss``.
+            A column of the table; by default the first score on the rows held out, or else
+            ``val_loss``, or else ``loss``.
         mode : {"auto", "min", "max"}
-            Whether smaller or larger values are better; "auto" takes it from the score.
+            Whether smaller or larger values are better; with "auto" the score decides.
 
         Raises
         ------
         ValueError
-            No fit has such a value, or nothing tells which values are better.
+            If no fit has such a value, or it is unknown which values are better.
         """
         name, sign = self._by(by, mode)
         values = sign * np.asarray(self.table[name], dtype=float)
@@ -199,7 +199,7 @@ class ManyFits(Public):
     def best_setting(self, by: str | None = None, mode: str = "auto") -> dict[str, Any]:
         """Return the setting whose fits are best on average; ``by`` and ``mode`` as in ``best``.
 
-        A setting of which a fit has no value, as one that has diverged, comes last.
+        A setting with a fit without a value, such as one that has diverged, comes last.
         """
         name, sign = self._by(by, mode)
         means = sign * self.by_setting()[name]
@@ -208,15 +208,15 @@ class ManyFits(Public):
         return dict(self._plan.settings[int(np.nanargmax(means))])
 
     def by_setting(self) -> Columns:
-        """Return the means over each setting's fits, one row a setting.
+        """Return the means over each setting's fits, one row per setting.
 
         Returns
         -------
         Columns
-            The setting's keys, ``fits`` (how many), ``ok`` (how many of them), and for each number
-            of the table its mean and, of losses and scores with ``std_`` in front, its standard
-            deviation (divided by their number); NaN where a fit has none.  Printed, columns that
-            are empty in all rows are left out.
+            The setting's keys, ``fits`` (their number), ``ok`` (how many of them are), and for each
+            number in the table its mean and, for losses and scores, its standard deviation with the
+            prefix ``std_`` (with the number of fits as divisor); NaN if a fit has no value.
+            Columns that are empty in all rows are not printed.
         """
         table = self.table
         scores = [name for name in table if name.startswith(PREFIX)]
@@ -237,7 +237,7 @@ class ManyFits(Public):
         return Columns(columns, leave_empty=True)
 
     def _by(self, by: str | None, mode: str) -> tuple[str, float]:
-        """Return a column, and the sign that makes its larger values the better ones."""
+        """Return a column, and the sign with which larger values are better."""
         _check.choice("ManyFits", "mode", mode, ("auto", "min", "max"))
         table = self.table
         if by is None:
@@ -250,13 +250,13 @@ class ManyFits(Public):
             found = direction(by, self._plan.scoring.directions())
             if found is None:
                 raise ValueError(
-                    f"ManyFits: nothing tells whether larger or smaller values of {by!r} are "
+                    f"ManyFits: it is not known whether larger or smaller values of {by!r} are "
                     f"better; give mode='max' or mode='min'"
                 )
             mode = "max" if found == "up" else "min"
         return by, 1.0 if mode == "max" else -1.0
 
-    # --- what is found when it is asked for
+    # --- computed on access
 
     def _weights(self, index: int) -> list[Array]:
         return self._with(index, "weights").weights or []
@@ -294,7 +294,7 @@ class ManyFits(Public):
         return self._with(index, "predictions").predictions
 
     def _with(self, index: int, name: str) -> Outcome:
-        """Return a fit's outcome that has what is asked for, by fitting again if need be."""
+        """Return a fit's outcome with the requested part, fitting again if necessary."""
         outcome = self._outcomes[index]
         if outcome.status in (FAILED, INTERRUPTED):
             raise LookupError(f"ManyFits: fit {index} was {outcome.status}: {outcome.message}")
@@ -303,6 +303,6 @@ class ManyFits(Public):
             for each in ("weights", "record", "held_out", "predictions"):
                 if getattr(outcome, each) is None:
                     setattr(outcome, each, getattr(again, each))
-        if getattr(outcome, name) is None:  # one that has diverged says nothing of rows
+        if getattr(outcome, name) is None:  # a fit that has diverged has no predictions
             raise LookupError(f"ManyFits: fit {index} has {outcome.status}: {outcome.message}")
         return outcome

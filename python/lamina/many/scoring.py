@@ -1,4 +1,4 @@
-"""How a fit is judged by the rows that it was held from."""
+"""The scores of a fit on the rows held out of it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ PREFIX = "held_out_"
 
 
 class Scoring:
-    """Names and functions that rows held out are scored by.
+    """The names and functions of scores on the rows held out.
 
     Parameters
     ----------
     given : None, str, Metric, callable, or a list or dict of them
-        None: loss and metrics of ``compile``.  A callable is called with targets and predictions,
-        as functions of ``sklearn.metrics`` are.
+        None stands for the loss and metrics of ``compile``.  A callable is called with targets and
+        predictions, like functions of ``sklearn.metrics``.
     """
 
     def __init__(self, who: str, given: Any) -> None:
@@ -29,7 +29,7 @@ class Scoring:
         self.by_name: dict[str, Any] | None = None if given is None else _named(who, given)
 
     def of(self, model: Any, x: Any, y: Any, weight: Any, prediction: Any) -> dict[str, float]:
-        """Return the scores of a fitted model over rows; ``prediction`` is what it says of them."""
+        """Return the scores of a fitted model on rows, for which it predicts ``prediction``."""
         if self.by_name is None:
             found = model.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True)
             return {f"{PREFIX}{name}": float(value) for name, value in found.items()}
@@ -49,7 +49,7 @@ class Scoring:
                 )
 
     def directions(self) -> dict[str, str | None]:
-        """Return of each score whether larger values are better ("up"), or smaller ("down")."""
+        """Return for each score whether larger values are better ("up"), or smaller ("down")."""
         if self.by_name is None:
             return {}
         return {f"{PREFIX}{n}": _direction(n, score) for n, score in self.by_name.items()}
@@ -78,13 +78,13 @@ def _named(who: str, given: Any) -> dict[str, Any]:
         if own is None:
             raise ValueError(f"{who}: scoring has no name for {score!r:.80}; give a dict by names")
         if own in found:
-            raise ValueError(f"{who}: scoring has two scores of the name {own!r}")
+            raise ValueError(f"{who}: scoring has two scores named {own!r}")
         found[str(own)] = judge
     return found
 
 
 def _is_function(score: Any) -> bool:
-    """Return whether it is a plain function of targets and predictions."""
+    """Return whether a score is a plain function of targets and predictions."""
     own = isinstance(score, (metrics.Metric, type)) or hasattr(score, "_score_func")
     return callable(score) and not own
 
@@ -101,7 +101,7 @@ def _takes_weights(score: Any) -> bool:
 
 def _metric(who: str, score: Any) -> Any:
     if isinstance(score, str) and score.lower() in ("accuracy", "acc"):
-        return score  # its form is that of the loss, which a model says
+        return score  # its form depends on the loss of the model
     try:
         return metrics.get(score)
     except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Settings of fits: grids of them, and whose argument each key is."""
+"""Settings of fits: grids of them, and the function that takes each key."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from lamina.many.data import described
 from lamina.models import Model
 
 RATE, SEED = "learning_rate", "seed"
-# Arguments of one function of many fits, by what they are called in another.
+# Arguments of one function of many fits, by their names in another.
 _ELSEWHERE = {
     "cv": "folds", "folds": "cv", "param_grid": "settings", "settings": "param_grid",
     "random_state": "seeds",
 }  # fmt: skip
-_GRIDS = ("settings", "param_grid", "param_distributions")  # where a rate is given, by caller
+_GRIDS = ("settings", "param_grid", "param_distributions")  # the argument for a rate, by caller
 _OURS = ("self", "x", "y", "sample_weight", "verbose", "unknown", "resume")
 
 
 @dataclass
 class Shares:
-    """What of a setting goes where.
+    """The parts of a setting, by destination.
 
     Attributes
     ----------
@@ -82,7 +82,8 @@ def shared(
 ) -> list[Shares]:
     """Return which keys of each setting are arguments of ``build``, which of ``fit``.
 
-    A name that both have is ``build``'s.  A seed is refused: ``seeds`` decides it for every fit.
+    A name that both have goes to ``build``.  A seed is refused: ``seeds`` determines it for every
+    fit.
     """
     named, takes_all = _arguments(build)
     of_fit = fit_arguments()
@@ -101,8 +102,8 @@ def _shared(
     for key, value in setting.items():
         if key == SEED:
             raise ValueError(
-                f"{who}: a setting must not have a 'seed', as seeds= decides those of all fits; "
-                f"got {value!r:.80}: give seeds=[{value!r:.80}], or the argument another name"
+                f"{who}: a setting must not have a 'seed', as seeds= determines those of all fits; "
+                f"got {value!r:.80}: give seeds=[{value!r:.80}], or rename the argument"
             )
         if key in named:
             shares.build[key] = value
@@ -128,7 +129,7 @@ def fit_arguments() -> list[str]:
 
 
 def check_fit(who: str, fit: Mapping[str, Any], caller: Callable[..., Any]) -> None:
-    """Refuse keywords that neither ``caller`` nor ``fit`` takes, and say what is meant."""
+    """Refuse keywords that neither ``caller`` nor ``fit`` takes, and suggest others."""
     refuse_others(who, fit, caller)
     known = [*named_parameters(caller), *fit_arguments()]
     grid = next((each for each in _GRIDS if each in known), None)
@@ -142,7 +143,7 @@ def check_fit(who: str, fit: Mapping[str, Any], caller: Callable[..., Any]) -> N
 
 
 def refuse_others(who: str, fit: Mapping[str, Any], caller: Callable[..., Any]) -> None:
-    """Refuse arguments that ``caller`` has by another name."""
+    """Refuse arguments that ``caller`` has under another name."""
     own = named_parameters(caller)
     for name in fit:
         meant = _ELSEWHERE.get(name)
@@ -155,7 +156,7 @@ def _arguments(build: Callable[..., Any] | None) -> tuple[list[str], bool]:
         return [], False
     try:
         parameters = inspect.signature(build).parameters.values()
-    except (TypeError, ValueError):  # not written in Python
+    except (TypeError, ValueError):  # a function not written in Python
         return [], True
     by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     named = [p.name for p in parameters if p.kind in by_name]

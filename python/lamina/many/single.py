@@ -1,4 +1,4 @@
-"""One fit through ``model.fit``: what a fit of ``fit_many`` is, by definition."""
+"""One fit through ``model.fit``: the definition of a fit of ``fit_many``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lamina.models import TrainingDiverged
 
 
 def fit_one(plan: Plan, index: int) -> Outcome:
-    """Do a fit; what it raises is noted, but for an interrupt."""
+    """Run a fit; its exceptions are recorded, except for an interrupt."""
     outcome, begin = Outcome(index), time.perf_counter()
     try:
         _fit(plan, index, outcome)
@@ -48,7 +48,7 @@ def _fit(plan: Plan, index: int, outcome: Outcome) -> None:
 
 
 def judge(plan: Plan, model: Any, index: int, outcome: Outcome) -> None:
-    """Let a fitted model speak of the rows held out, and of those to predict."""
+    """Evaluate a fitted model on the rows held out, and predict."""
     held = plan.parts[plan.fits[index].part].held_out
     if held is not None and len(held):
         x, y, weight = (take(each, held) for each in (plan.x, plan.y, plan.sample_weight))
@@ -65,19 +65,19 @@ def judge(plan: Plan, model: Any, index: int, outcome: Outcome) -> None:
 def note(
     outcome: Outcome, epochs: int, last: int, last_loss: float, loss: float, val_loss: float
 ) -> None:
-    """Note what the epochs said.
+    """Record the results of the epochs.
 
     Parameters
     ----------
     outcome : Outcome
     epochs : int
-        How many were done.
+        The number of epochs run.
     last : int
-        The number of the last one.
+        The index of the last epoch.
     last_loss : float
-        Its loss; NaN if there was none.
+        The loss of the last epoch; NaN if there was none.
     loss, val_loss : float
-        Of the epoch whose weights the fit ended with.
+        The losses of the epoch with whose weights the fit ended.
     """
     outcome.epochs, outcome.loss, outcome.val_loss = epochs, loss, val_loss
     if outcome.status == OK and epochs and not np.isfinite(last_loss):
@@ -86,7 +86,7 @@ def note(
 
 
 def _told(record: Record, epoch: int | None) -> tuple[int, int, float, float, float]:
-    """Return what `note` is told; ``epoch``: whose weights were put back."""
+    """Return the arguments of `note`; ``epoch`` is that of the restored weights."""
     return (
         len(record.epoch),
         record.epoch[-1] if record.epoch else -1,
@@ -97,7 +97,7 @@ def _told(record: Record, epoch: int | None) -> tuple[int, int, float, float, fl
 
 
 def kept_epoch(hooks: list[Any]) -> int | None:
-    """Return the epoch whose weights a callback has put back; None for those of the last."""
+    """Return the epoch whose weights a callback has restored; None for the last."""
     found = None
     for hook in hooks:
         if type(hook) is EarlyStopping and hook.restore_best_weights:

@@ -1,4 +1,4 @@
-"""Fits that somebody else states in full, such as an estimator: the engine runs them whole."""
+"""Fits specified in full by a caller, such as an estimator, which the engine runs entirely."""
 
 from __future__ import annotations
 
@@ -17,26 +17,28 @@ Array = NDArray[Any]
 
 OutputScore = _core.FitScore
 
-MOST_BYTES = 1 << 28  # of fits that are held at a time
-BESIDE = 1 << 14  # bytes of a fit beside its weights, such as the state that shuffles its rows
+MOST_BYTES = 1 << 28  # of the fits that are held at a time
+BESIDE = 1 << 14  # bytes of a fit besides its weights, such as the state that shuffles its rows
 LEAST = 16  # fits at a time, for each thread
 
 
 @dataclass
 class Stopping:
-    """After so many epochs in a row that were not better, a fit ends or its rate is divided.
+    """A rule that ends a fit or divides its rate after some epochs without improvement.
 
     Attributes
     ----------
     patience : float
-        How many epochs may follow one another; more of them end the fit.
+        The number of consecutive epochs without improvement that are allowed; one more ends the
+        fit.
     tolerance : float
-        By which an epoch must be better than the best before.
+        The amount by which an epoch must be better than the best before.
     by_score : bool
-        Whether the score of rows held out decides, and the weights of the best are kept; else the
-        loss does.
+        Whether the score on rows held out decides, and the weights of the best epoch are kept;
+        otherwise the loss decides.
     divisor, smallest : float
-        Of the learning rate, which is divided until it is ``smallest``; 0 for an end at once.
+        The learning rate is divided by ``divisor`` until it is ``smallest``; 0 ends the fit
+        immediately.
     """
 
     patience: float
@@ -46,7 +48,7 @@ class Stopping:
     smallest: float = 0.0
 
     def rule(self, loss: _core.FitQuantity) -> _core.EpochRule:
-        """Return the rule as the engine takes it."""
+        """Return the rule in the engine's form."""
         quantity = _core.FitQuantity.score() if self.by_score else loss
         return _core.EpochRule.while_better(
             quantity, self.by_score, self.tolerance, self.patience, self.divisor, self.smallest
@@ -55,36 +57,36 @@ class Stopping:
 
 @dataclass
 class StatedFit:
-    """All that a fit follows from.
+    """The full specification of a fit.
 
     Attributes
     ----------
     network : Replicas
-        Shared with other fits: the model, and the rows that any of them uses.
+        The model, and the rows used by any of the fits; shared with other fits.
     weights : list of ndarray
-        The first values, as ``network.present_weights`` orders them.
+        The initial values, in the order of ``network.present_weights``.
     rows : ndarray of int64
-        To train on.
+        The training rows.
     batch_size, epochs : int
     learning_rate : float
     stopping : Stopping
     seed : int
-        Of noise.
+        The seed of noise.
     twister : tuple of (ndarray of uint32, int), optional
-        State of an MT19937, as `twister_of` returns it, which shuffles the rows before each epoch
-        as ``RandomState.shuffle`` does, each order made of the one before; by default rows are
-        taken as they stand.
+        The state of an MT19937, as `twister_of` returns it, which shuffles the rows before each
+        epoch as ``RandomState.shuffle`` does, each order from the previous one; by default rows are
+        not shuffled.
     power : float, optional
         The learning rate is divided by ``(1 + rows trained on so far) ** power`` after each epoch.
     less : tuple of (str, float), optional
-        A quantity that the model's step reports, and the share of it that does not count in the
+        A quantity that the model's step reports, and the share of it that is subtracted from the
         loss of an epoch.
     held_out : ndarray of int64, optional
         Rows that are scored after each epoch.
     score : OutputScore, optional
-        What scores them.
+        The score of these rows.
     predicted : FitRows, optional
-        Rows to predict at the end, as ``network.rows_to_predict`` returns them.
+        Rows for predictions at the end, as ``network.rows_to_predict`` returns them.
     """
 
     network: Replicas
@@ -105,19 +107,19 @@ class StatedFit:
 
 @dataclass
 class StatedResult:
-    """What has become of such a fit.
+    """The result of such a fit.
 
     Attributes
     ----------
     weights : list of ndarray
-        As ``network.present_weights`` orders them.
+        In the order of ``network.present_weights``.
     losses, scores : ndarray of shape (epochs,)
-        Of each epoch; scores are NaN where no rows are scored.
+        The losses and scores of each epoch; scores are NaN if no rows are scored.
     stopped : bool
         Whether ``stopping`` has ended it.
     seconds : float
     predictions : ndarray or None
-        What the fitted model predicts for the rows that were asked for.
+        The fitted model's predictions for the requested rows.
     """
 
     weights: list[Array]
@@ -129,7 +131,7 @@ class StatedResult:
 
 
 class _Asked:
-    """A fit as the engine takes it, and what its record means."""
+    """A fit in the engine's form, and the meaning of its record."""
 
     def __init__(self, fit: StatedFit) -> None:
         self.fit, network = fit, fit.network
@@ -163,7 +165,7 @@ class _Asked:
         )
 
     def result(self, record: _core.FitRecord) -> StatedResult | None:
-        """Return what the record says; None of a fit that diverged."""
+        """Return the result in the record; None for a fit that diverged."""
         if record.failure:
             raise RuntimeError(record.failure)
         if record.end != "done":
@@ -179,7 +181,7 @@ class _Asked:
 
 
 class _Held:
-    """Fits that are held at a time, each stated while those before it run."""
+    """The fits that are held at a time, each prepared while earlier ones run."""
 
     def __init__(
         self, fits: Iterable[StatedFit], take: Callable[[StatedResult | None], object]
@@ -201,18 +203,18 @@ def run_stated(
     take: Callable[[StatedResult | None], object],
     n_jobs: int | None = None,
 ) -> None:
-    """Run fits side by side, each on one thread.
+    """Run fits in parallel, each on one thread.
 
-    They are taken from ``fits`` some at a time, as the memory of their weights allows.
+    They are taken from ``fits`` a few at a time, as the memory of their weights allows.
 
     Parameters
     ----------
     fits : iterable of StatedFit
     take : callable
         Called on this thread with the result of each fit in order, while others run; with None for
-        one that has diverged.
+        a fit that has diverged.
     n_jobs : int, optional
-        Fits at a time, as in ``fit_many``.
+        The number of simultaneous fits, as in ``fit_many``.
     """
     threads = threads_of("fit_many", n_jobs)
     waiting = iter(fits)
@@ -225,7 +227,7 @@ def run_stated(
 
 
 def twister_of(state: Mapping[str, Any]) -> tuple[Array, int] | None:
-    """Return what ``RandomState.get_state(legacy=False)`` says of an MT19937; None of others."""
+    """Return the MT19937 state in ``RandomState.get_state(legacy=False)``; None for others."""
     if state["bit_generator"] != "MT19937":
         return None
     return state["state"]["key"], int(state["state"]["pos"])

@@ -1,4 +1,4 @@
-"""Choosing among models: cross-validation, searches over settings, errors over size.
+"""Model selection: cross-validation, searches over settings, errors over size.
 
 - ``cross_validate``, ``grid_search``, ``random_search``: scikit-learn's arguments and results, for
   compiled models, functions that build them, and estimators; scikit-learn is needed:
@@ -40,7 +40,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-if not TYPE_CHECKING:  # what needs scikit-learn is imported when it is asked for
+if not TYPE_CHECKING:  # the parts that need scikit-learn are imported when they are used
     __getattr__ = answering(
         __name__,
         {

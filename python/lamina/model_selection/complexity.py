@@ -1,4 +1,4 @@
-"""Errors over the size of a model: the curve that descends once, or twice."""
+"""Errors over the size of a model: the curve of single or double descent."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class ComplexityPath(Columns):
     Attributes
     ----------
     labels : dict of str to str
-        What each column is, in words: a figure's axes.
+        A description of each column, for the axes of figures.
     training_rows : int
-        From as many degrees of freedom on a model may reproduce its training rows.
+        The number of training rows; with as many degrees of freedom, a model can reproduce them.
     runs : Columns
         The same for each seed, with ``seed`` and ``status``.
     training_data, validation_data : tuple (x, y)
-        The rows that the errors are of, as they were given.
+        The rows of the errors, as they were passed.
     """
 
     labels: dict[str, str]
@@ -55,16 +55,16 @@ class ComplexityPath(Columns):
     _fitted: dict[tuple[int, int], Callable[[Any], Array]]  # by size and seed
 
     def predict(self, size: int, x: Any, seed: int | None = None) -> Array:
-        """Return what the fit of one size predicts.
+        """Return the predictions of the fit of one size.
 
         Parameters
         ----------
         size : int
-            One of the column ``complexity``.
+            A value of the column ``complexity``.
         x : array_like of shape (rows, ...)
-            As in the call that made the path.
+            Rows of the same form as in the call that made the path.
         seed : int, optional
-            Of a network; by default the first.
+            The seed of a network; by default the first.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class ComplexityPath(Columns):
             return fits[0](x)
         if (size, seed) not in self._fitted:
             seeds = ", ".join(str(of[1]) for of in self._fitted if of[0] == size)
-            raise ValueError(f"{WHO}: seed must be one of a fit: {seeds}; got {seed!r}")
+            raise ValueError(f"{WHO}: seed must be one of those fitted: {seeds}; got {seed!r}")
         return self._fitted[size, seed](x)
 
 
@@ -113,44 +113,44 @@ def complexity_path(
         Natural cubic splines of one predictor, by least squares, or a function of a size, such as
         ``build(units)``, that returns a compiled model.
     x : array_like of shape (rows, ...)
-        Training rows; of one column for splines.
+        Training rows; a single column for splines.
     y : array_like of shape (rows, ...)
     validation_data : tuple (x, y)
         Test rows.
     sizes : sequence of int, optional
-        The splines' degrees of freedom, 2 at least, by default from 2 to four times the rows; or
-        the numbers that ``model`` is called with.
+        The splines' degrees of freedom, at least 2, by default from 2 to four times the number of
+        rows; or the numbers with which ``model`` is called.
     error : {"mse", "mae", "error_rate"} or callable, optional
-        Of targets and predictions; by default the mean squared error of numbers, and the share of
-        wrong classes where the loss is a crossentropy.
+        A function of targets and predictions; by default the mean squared error of numbers, or the
+        share of wrong classes if the loss is a crossentropy.
     seeds : int or sequence of int, default 1
-        Of networks; the table has the means.
+        The seeds of networks; the table has the means over them.
     executor, n_jobs, verbose
-        As for ``lamina.fit_many``, by which networks are fitted.
+        As for ``lamina.fit_many``, which fits the networks.
     **fit
         Arguments of ``fit``, such as ``epochs``.
 
     Returns
     -------
     ComplexityPath
-        ``lamina.plot.complexity_path(path)`` draws it, ``lamina.plot.fitted_curves(path, sizes)``
-        what the models of some sizes predict.
+        ``lamina.plot.complexity_path(path)`` draws it, and ``lamina.plot.fitted_curves(path,
+        sizes)`` draws the predictions of the models of some sizes.
 
     Notes
     -----
-    A spline with d degrees of freedom is that of R's ``ns(x, df = d, intercept = TRUE)``: its
-    knots stand at quantiles of the training rows.  With more coefficients than rows, the
-    coefficients are those of least norm among all that fit best: James et al., *An Introduction to
-    Statistical Learning*, 2nd edition, section 10.8.  The test error then has its peak where the
-    spline just manages to pass through all training rows, and falls again.
+    A spline with d degrees of freedom is that of R's ``ns(x, df = d, intercept = TRUE)``, with
+    knots at quantiles of the training rows.  With more coefficients than rows, the coefficients are
+    those of least norm among all that fit best: James et al., *An Introduction to Statistical
+    Learning*, 2nd edition, section 10.8.  The test error then has its peak at the size at which the
+    spline first passes through all training rows, and falls again.
 
     Effective degrees of freedom are the trace of the matrix that takes targets to fitted values.
     For a network it is that of the model linearised at its weights, ``J (J'WJ + P)^-1 J'W``: J
-    holds the derivatives of the outputs by the weights, W is the second derivative of the mean loss
-    by the outputs, and P that of the penalties.  Without penalties it is the rank of J, the number
-    of directions in which the network can be bent at these rows (singular values of 1e-10 of the
-    largest, and more).  That training stops before the minimum does not count.  NaN where J would
-    have more than a hundred million numbers.
+    contains the derivatives of the outputs with respect to the weights, W is the second derivative
+    of the mean loss with respect to the outputs, and P that of the penalties.  Without penalties it
+    is the rank of J, the number of directions in which the outputs for these rows can change
+    (singular values of at least 1e-10 of the largest).  Stopping before the minimum is not taken
+    into account.  NaN if J would have more than a hundred million numbers.
 
     Examples
     --------
@@ -223,10 +223,11 @@ def _of_splines(x: Any, y: Any, x_test: Any, y_test: Any, sizes: Any) -> Complex
     for name, a, b in (("x and y", x, y), ("validation_data", x_test, y_test)):
         if len(a) != len(b) or not len(a):
             raise ValueError(
-                f"{WHO}: {name} must have the same rows, one at least; got {len(a)} and {len(b)}"
+                f"{WHO}: {name} must have the same number of rows, at least one; got {len(a)} and "
+                f"{len(b)}"
             )
     if len(np.unique(x)) < 2:
-        raise ValueError(f"{WHO}: x must have two different values at least; got {x[:1]}")
+        raise ValueError(f"{WHO}: x must have at least two different values; got {x[:1]}")
     listed = _sizes(range(2, 4 * len(x) + 1) if sizes is None else sizes, 2)
     runs: dict[str, list[Any]] = {"complexity": listed, "seed": [0] * len(listed)}
     runs["status"] = ["ok"] * len(listed)
@@ -282,11 +283,11 @@ def _path(
     runs: dict[str, list[Any]], sizes: list[int], labels: dict[str, str],
     counts: tuple[int, int], what: str,
 ) -> ComplexityPath:  # fmt: skip
-    """Return the means over the seeds; a size without a good fit has NaN."""
+    """Return the means over the seeds; NaN for a size without a successful fit."""
     every = Columns(runs)
     columns: dict[str, Any] = {"complexity": sizes}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing but NaN
+        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of only NaN
         for key in _MEASURED:
             values = np.asarray(every[key], dtype=np.float64)
             means = [float(np.nanmean(values[every["complexity"] == size])) for size in sizes]
@@ -338,7 +339,7 @@ def _sizes(given: Any, low: int) -> list[int]:
         raise TypeError(f"{WHO}: sizes must be a list of integers; got {given!r:.80}")
     sizes = [_check.integer(WHO, "sizes", size, low) for size in given]
     if not sizes or len(set(sizes)) < len(sizes):
-        raise ValueError(f"{WHO}: sizes must hold one integer at least, each once; got {sizes}")
+        raise ValueError(f"{WHO}: sizes must hold at least one integer, each once; got {sizes}")
     return sizes
 
 

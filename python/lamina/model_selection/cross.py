@@ -40,8 +40,8 @@ def cross_validate(
 ) -> CrossValidation:
     """Fit a model on each of several splits and score it on the rows held out.
 
-    Arguments and results are those of scikit-learn's function of this name, with networks fitted
-    side by side by ``lamina.fit_many``, and so are ``lamina.sklearn.MLPRegressor`` and
+    Arguments and results are those of scikit-learn's function of this name.  Networks are fitted in
+    parallel by ``lamina.fit_many``, and so are ``lamina.sklearn.MLPRegressor`` and
     ``MLPClassifier`` (solvers "adam" and "sgd").
 
     Parameters
@@ -51,46 +51,47 @@ def cross_validate(
         returns one, or an estimator of scikit-learn's protocol, such as those of
         ``lamina.sklearn``.
     x, y : array_like of shape (rows, ...), or a list or dict of them
-        As ``fit`` takes them.
+        As for ``fit``.
     groups : array_like of shape (rows,), optional
         For splitters that keep groups together.
     scoring : str, callable, list of str, or dict, optional
         Names of scikit-learn's scorers, such as "neg_mean_absolute_error" or "roc_auc", or
-        functions of (estimator, x, y); larger is better.  By default R2 of numbers, and the share
-        of rows whose class is right.  A network is given to them as an estimator: see the notes.
+        functions of (estimator, x, y); larger is better.  By default R2 for numbers, and the share
+        of rows with the correct class.  Scorers get a network as an estimator: see the notes.
     cv : int, splitter, or iterable of (training rows, rows held out), optional
-        By default five folds, cut in the order of the rows as in scikit-learn; a number of folds
-        keeps the classes' shares.  ``sklearn.model_selection.KFold(5, shuffle=True,
-        random_state=0)`` draws them.
+        By default five folds, cut in the order of the rows as in scikit-learn; with a number of
+        folds, the shares of the classes are kept.  ``sklearn.model_selection.KFold(5, shuffle=True,
+        random_state=0)`` draws folds at random.
     n_jobs : int, optional
-        Fits at a time.  By default networks and ``lamina.sklearn``'s MLPs take all threads; other
-        estimators are fitted one after the other.
+        The number of simultaneous fits.  By default networks and ``lamina.sklearn``'s MLPs use all
+        threads; other estimators are fitted one after the other.
     verbose : {"auto", 0, 1, 2}
         Whether a bar shows the networks' progress.
     params : dict, optional
         Further arguments of ``fit``; ``sample_weight`` may be among them.
     return_train_score : bool, default False
-        Score the rows trained on too.
+        Whether to score the training rows too.
     return_estimator : bool, default False
-        Keep the fitted models: a column of estimators, whose ``model`` is the network.
+        Whether to keep the fitted models: a column of estimators, whose ``model`` is the network.
     error_score : float or "raise", default NaN
-        Score of a fit that diverges or fails, with a warning.
+        The score of a fit that diverges or fails, with a warning.
     seeds : int or sequence of int, optional
-        Fit with each of so many seeds; by default 0 alone, and an estimator's ``random_state``.
+        The seeds of the fits, or their number; by default only 0, and an estimator's own
+        ``random_state``.
     bootstrap : int, optional
-        In place of ``cv``: so many resamples drawn with replacement, scored on the rows that are
-        not in them; see ``Bootstrap``.
+        Instead of ``cv``, the number of resamples drawn with replacement, scored on the rows that
+        are not in them; see ``Bootstrap``.
     executor : concurrent.futures.Executor or "joblib", optional
-        Does the fits elsewhere: see ``lamina.fit_many``.
+        Runs the fits elsewhere: see ``lamina.fit_many``.
     sample_weight : array_like of shape (rows,), optional
-        Weights in fitting; scores are not weighted.
+        Weights for fitting; scores are not weighted.
     **fit
         Arguments of ``fit``, such as ``epochs``.
 
     Returns
     -------
     CrossValidation
-        A table, and a mapping as scikit-learn's: ``result["test_score"]``.
+        A table, and a mapping like scikit-learn's: ``result["test_score"]``.
 
     Raises
     ------
@@ -102,7 +103,8 @@ def cross_validate(
     Notes
     -----
     Scorers call ``predict`` of a network for numbers or classes, and ``predict_proba`` for
-    probabilities; classes are 0, 1, ..., as the network takes them, also where targets are one-hot.
+    probabilities; classes are 0, 1, ..., as in the network's targets, and also if targets are
+    one-hot.
 
     Examples
     --------
@@ -155,7 +157,9 @@ def checked_rows(who: str, x: Any, **others: Any) -> int:
             continue
         found = count_rows(who, name, value)
         if found != rows:
-            raise ValueError(f"{who}: x and {name} must have as many rows; got {rows} and {found}")
+            raise ValueError(
+                f"{who}: x and {name} must have the same number of rows; got {rows} and {found}"
+            )
     return rows
 
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 LARGEST = 100_000_000  # numbers of a Jacobian
-SMALL = 1e-10  # of the largest singular value: below it a direction counts as none
-MOST_PENALIZED = 3_000  # weights for which a matrix of all pairs is solved
+SMALL = 1e-10  # of the largest singular value: smaller ones count as 0
+MOST_PENALIZED = 3_000  # weights up to which a matrix of all pairs is solved
 
 
 def effective_degrees(model: Any, x: Any, y: Any) -> float:
     """Return the trace of ``J (J'WJ + P)^-1 J'W``, see ``complexity_path``; NaN if too large.
 
-    The loss counts as that of its kind: squared error, or the log loss of probabilities.
+    The loss is taken as squared error or as the log loss of probabilities, according to its kind.
     """
     function = model.loss_function(x, y)
     outputs = function.outputs()
@@ -61,7 +61,7 @@ def _rooted(model: Any, jacobian: Array, outputs: Array) -> Array:
 
 
 def _second_derivatives(function: Any) -> Array:
-    """Return those of the penalties by each weight, which are sums over the weights."""
+    """Return the penalties' second derivatives by each weight; penalties are sums over weights."""
     theta = function.weights
     step = 1e-4 * np.maximum(1.0, np.abs(theta))
     up, down = (function.penalty_gradient(theta + sign * step) for sign in (1.0, -1.0))

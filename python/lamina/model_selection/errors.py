@@ -19,7 +19,7 @@ WORDS = {
 
 
 def kind_of(model: Any, error: Any) -> str | Callable[[Any, Any], float]:
-    """Return the error asked for, or the one that goes with the model's loss."""
+    """Return the requested error, or the one that corresponds to the model's loss."""
     if callable(error):
         return error  # type: ignore[no-any-return]
     if error is not None:
@@ -28,7 +28,7 @@ def kind_of(model: Any, error: Any) -> str | Callable[[Any, Any], float]:
 
 
 def words(model: Any, error: Any) -> str:
-    """Return how an error is called in a figure."""
+    """Return the name of an error in figures."""
     kind = kind_of(model, error)
     return WORDS[kind] if isinstance(kind, str) else str(getattr(kind, "__name__", "error"))
 
@@ -45,6 +45,6 @@ def error_of(model: Any, x: Any, y: Any, error: Any) -> float:
     if kind == "error_rate":
         wrong = found.argmax(1) != targets if targets.ndim == 1 else (found > 0.5) != targets
         return float(np.mean(wrong))
-    if targets.ndim == 1:  # one class a row, coded as 0 and 1
+    if targets.ndim == 1:  # one class per row, coded as 0 and 1
         targets = np.eye(found.shape[1])[targets]
     return float(np.mean(np.square(found - targets) if kind == "mse" else np.abs(found - targets)))

@@ -20,7 +20,7 @@ from lamina.model_selection.splits import Splits
 
 @dataclass
 class _Job:
-    """A fit: what will be known of it, the estimator before it, and the place of its split."""
+    """A fit: its future result, the estimator before it, and the index of its split."""
 
     each: Evaluated
     estimator: Any
@@ -30,9 +30,9 @@ class _Job:
 class Estimator:
     """An estimator of scikit-learn's protocol: cloned, given the setting's parameters, fitted.
 
-    One that has a method ``fit_together``, as the networks of ``lamina.sklearn`` have, fits its
-    clones side by side as far as that can.  The others are fitted one after the other, or by
-    joblib's workers or those of an executor.
+    An estimator with a method ``fit_together``, such as the networks of ``lamina.sklearn``, fits
+    its clones in parallel if it can.  Others are fitted one after the other, or by the workers of
+    joblib or an executor.
     """
 
     def __init__(self, estimator: Any) -> None:
@@ -61,7 +61,7 @@ class Estimator:
         for place, each in zip(left, done, strict=True):
             jobs[place].each = each
         for place, fault in faults.items():
-            if not jobs[place].each.message:  # its own fit has nothing against it
+            if not jobs[place].each.message:  # its own fit does not fail
                 raise fault
         return [job.each for job in jobs]
 
@@ -73,9 +73,9 @@ class Estimator:
         data: tuple[Any, Any],
         asked: Asked,
     ) -> None:
-        """Do what the estimator can do of the fits ``left``, which keeps the others.
+        """Run the fits of ``left`` that the estimator can run together, and remove them from it.
 
-        ``faults`` are what preparing some of these has raised.
+        ``faults`` are the exceptions from preparing some of these.
         """
         jobs = list(left.values())
         held = [_taken(data, test) for _, test in splits]
@@ -108,7 +108,7 @@ class Estimator:
         return estimator
 
     def refit(self, setting: dict[str, Any], x: Any, y: Any, asked: Asked) -> tuple[Any, Any]:
-        """Return the estimator of a setting fitted to all rows, and the model that it holds."""
+        """Return the estimator of a setting fitted to all rows, and its model."""
         estimator = self._set(setting, _seeds(asked)[0], asked.who)
         weights = {} if asked.sample_weight is None else {"sample_weight": asked.sample_weight}
         estimator.fit(x, y, **weights, **asked.fit)
@@ -116,12 +116,12 @@ class Estimator:
 
 
 def _fits_together(estimator: Any, asked: Asked) -> bool:
-    """Return whether an estimator fits its clones itself, and what is asked for allows it."""
+    """Return whether an estimator fits its clones itself, and the request allows it."""
     return (
         callable(getattr(estimator, "fit_together", None))
         and asked.executor is None
         and not asked.fit
-        and not asked.estimators  # which might be trained further
+        and not asked.estimators  # they might be trained further
     )
 
 
@@ -130,7 +130,7 @@ def _taken(data: tuple[Any, Any], rows: Any) -> tuple[Any, Any]:
 
 
 def _by_workers(jobs: list[_Job], splits: Splits, x: Any, y: Any, asked: Asked) -> list[Evaluated]:
-    """Do fits one after the other, or by workers of joblib or of an executor."""
+    """Run fits one after the other, or by workers of joblib or of an executor."""
     call: Callable[..., Evaluated] = _fit_and_score
     given = [(job.each, clone(job.estimator), x, y, splits[job.split], asked) for job in jobs]
     if not given:
@@ -186,7 +186,7 @@ def _score(
     trained: Callable[[], tuple[Any, Any]],
     asked: Asked,
 ) -> None:
-    """Score a fitted estimator on rows held out, and where it is asked for on those trained on."""
+    """Score a fitted estimator on rows held out and, if requested, on the training rows."""
     begin = time.perf_counter()
     each.test = asked.scoring.of(estimator, *held, asked.error_score)
     each.score_time = time.perf_counter() - begin

@@ -1,4 +1,4 @@
-"""What is asked of every fit of a search, and what it comes to."""
+"""The requests to every fit of a search, and its results."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from lamina.model_selection.splits import Splits
 
 @dataclass
 class Evaluated:
-    """What one fit came to.
+    """The result of one fit.
 
     Attributes
     ----------
     setting, seed, split : int
     test, train : dict of str to float
-        Scores on the rows held out, and on those trained on where these are asked for.
+        Scores on the rows held out and, if requested, on the training rows.
     fit_time, score_time : float
         Seconds.
     message : str
         Why it failed; empty if it did not.
     estimator : object
-        The fitted estimator, where it is asked for.
+        The fitted estimator, if requested.
     """
 
     setting: int
@@ -45,7 +45,7 @@ class Evaluated:
 
 @dataclass
 class Asked:
-    """What is asked for of every fit."""
+    """The requests to every fit."""
 
     who: str
     scoring: Scoring
@@ -61,7 +61,7 @@ class Asked:
 
 
 class Subject(Protocol):
-    """What is evaluated: a network, or an estimator."""
+    """The subject of an evaluation: a network, or an estimator."""
 
     def labels(self, y: Any, settings: Sequence[Mapping[str, Any]]) -> Any:
         """Return the classes whose shares folds keep; None for numbers."""
@@ -72,11 +72,11 @@ class Subject(Protocol):
         """Fit every setting on every split."""
 
     def refit(self, setting: dict[str, Any], x: Any, y: Any, asked: Asked) -> tuple[Any, Any]:
-        """Return the model fitted to all rows, and the estimator that it is of."""
+        """Return the model fitted to all rows, and its estimator."""
 
 
 def check_failures(found: Sequence[Evaluated], asked: Asked) -> None:
-    """Warn of fits that failed; raise if all have.  Failed fits are given the error score."""
+    """Warn about fits that failed; raise if all have.  Failed fits get the error score."""
     failed = [each for each in found if each.message]
     if not failed:
         return

@@ -1,4 +1,4 @@
-"""A fitted model as an estimator of scikit-learn's, for scorers and for predictions of classes."""
+"""A fitted model as a scikit-learn estimator, for scorers and for predictions of classes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Array = NDArray[Any]
 
 
 class _Fitted(BaseEstimator):  # type: ignore[misc, unused-ignore]
-    """What both kinds share.
+    """Code shared by both kinds.
 
     Parameters
     ----------
     model : Model, or function of no argument
-        Fitted, with one output; a function makes it when it is first needed.
+        A fitted model with one output; a function makes it when it is first needed.
     coding : Coding, optional
-        How targets and predictions are read, where that is known.
+        The interpretation of targets and predictions, if it is known.
     """
 
     def __init__(self, model: Any, coding: Coding | None = None) -> None:
@@ -30,7 +30,7 @@ class _Fitted(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self._known: tuple[Any, Any] | None = None
 
     def knows(self, x: Any, predicted: Any) -> None:
-        """Keep what the model predicts for these rows, so that no score predicts it again."""
+        """Keep the predictions for these rows, so that scores need not predict again."""
         self._known = (x, predicted)
 
     def _outputs(self, x: Any) -> Array:
@@ -74,7 +74,7 @@ class FittedClassifier(ClassifierMixin, _Fitted):  # type: ignore[misc, unused-i
     Attributes
     ----------
     classes_ : ndarray of int64
-        0, 1, ..., as the model is given them.
+        0, 1, ..., as in the model's targets.
     """
 
     @property

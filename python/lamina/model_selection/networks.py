@@ -1,4 +1,4 @@
-"""Networks in searches: fitted by ``fit_many``, side by side."""
+"""Networks in searches: fitted in parallel by ``fit_many``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lamina.model_selection.fitted import estimator_of
 from lamina.model_selection.splits import Splits
 from lamina.models import Model
 
-# What is raised for a fit that is not "ok", if that is asked for.
+# The exception for a fit that is not "ok", if requested.
 FAULTS = {"diverged": ArithmeticError, "failed": RuntimeError, "interrupted": KeyboardInterrupt}
 
 
@@ -32,7 +32,7 @@ class Network:
         self._read: list[tuple[dict[str, Any], Coding]] = []  # by arguments of the function
 
     def labels(self, y: Any, settings: Sequence[Mapping[str, Any]]) -> Any:
-        """Return one class a row, where the loss has classes."""
+        """Return one class per row, if the loss has classes."""
         made = (self._made(setting) for setting in settings)
         first = next((model for model in made if model is not None), None)
         targets = np.asarray(y)
@@ -47,17 +47,17 @@ class Network:
         return targets.reshape(len(targets)).astype(np.int64)
 
     def _made(self, setting: Mapping[str, Any]) -> Any:
-        """Return a model of a setting, as it is before a fit; None where it cannot be made."""
+        """Return the model of a setting before a fit; None if it cannot be made."""
         if isinstance(self.model, Model):
             return self.model
         try:
             inspect.signature(self.model).bind(**self._given(setting))
             return self.model(**own_arguments(self._given(setting)))
-        except Exception:  # for fit_many to say
+        except Exception:  # fit_many reports it
             return None
 
     def _given(self, setting: Mapping[str, Any]) -> dict[str, Any]:
-        """Return those of a setting that are the function's arguments."""
+        """Return the parts of a setting that are the function's arguments."""
         if isinstance(self.model, Model):
             return {}
         parameters = inspect.signature(self.model).parameters
@@ -66,7 +66,7 @@ class Network:
         return {k: v for k, v in setting.items() if k in parameters or (every and k not in of_fit)}
 
     def _coding(self, who: str, setting: Mapping[str, Any], fitted: Callable[[], Any]) -> Coding:
-        """Return how a setting's models are read: known before a fit, if their shapes are."""
+        """Return the coding of a setting's models, known before a fit if their shapes are."""
         given = self._given(setting)
         for known, coding in self._read:
             if known.keys() == given.keys() and all(known[k] is given[k] for k in known):
@@ -80,7 +80,7 @@ class Network:
     def evaluate(
         self, settings: list[dict[str, Any]], splits: Splits, x: Any, y: Any, asked: Asked
     ) -> list[Evaluated]:
-        """Fit every setting on every split with every seed, side by side."""
+        """Fit every setting on every split with every seed, in parallel."""
         self._check(settings, asked)
         more = ("weights",) if asked.train_score or asked.estimators else ()
         seeds = 1 if asked.seeds is None else asked.seeds
@@ -122,7 +122,7 @@ class Network:
         return found
 
     def _check(self, settings: Sequence[Mapping[str, Any]], asked: Asked) -> None:
-        """Refuse settings that nothing takes."""
+        """Refuse settings that are not arguments of anything."""
         build = None if isinstance(self.model, Model) else self.model
         shared(asked.who, settings, build)
 
@@ -158,5 +158,5 @@ class Network:
 
 
 def _told(targets: Any) -> Any:
-    """Return targets as scorers take them: one number a row has no second axis."""
+    """Return targets in the form for scorers: one number per row has no second axis."""
     return targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets

@@ -1,9 +1,9 @@
 """Scores of plain arrays, without the checks of scikit-learn's functions.
 
-These take ten times as long as the score of a fold of a few rows.  What is here does the same
-arithmetic in the same order, to the same bits, and declines whatever is not plain: two arrays of
-finite numbers, or of labels, for scores that are defined.  A scorer of scikit-learn takes the rest,
-with its warnings and errors.
+These checks take ten times as long as the score of a fold of a few rows.  The functions here do the
+same arithmetic in the same order, with the same bits, and accept only plain arguments: two arrays
+of finite numbers, or of labels, for scores that are defined.  A scorer of scikit-learn handles the
+rest, with its warnings and errors.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ PlainScore = Callable[[Array, Array], "float | None"]
 
 
 def plain_score(name: str | None, estimator: Any, targets: Any) -> PlainScore | None:
-    """Return what scores an estimator's ``predict``; None where it would not know what to do.
+    """Return the function that scores an estimator's ``predict``; None if there is none.
 
     Parameters
     ----------
     name : str or None
-        Of a scorer; None for the estimator's own ``score``.
+        The name of a scorer; None for the estimator's own ``score``.
     estimator : object
     targets : object
-        What it is called with.
+        The targets with which it is called.
     """
     if name is None:
         own = getattr(type(estimator), "score", None)
@@ -40,7 +40,7 @@ def plain_score(name: str | None, estimator: Any, targets: Any) -> PlainScore | 
 
 
 def _of_numbers(score: PlainScore) -> PlainScore:
-    """Let a score be of two arrays of shape (rows, outputs) and of one floating type."""
+    """Convert the arguments of a score to two arrays (rows, outputs) of one floating type."""
 
     def checked(targets: Array, predicted: Array) -> float | None:
         if not _is_plain(predicted, "f") or predicted.shape != targets.shape:
@@ -91,7 +91,7 @@ def _accuracy(targets: Array, predicted: Array) -> float | None:
         return None
     if (targets.dtype.kind == "U") != (predicted.dtype.kind == "U"):
         return None
-    # Of so many some versions of scikit-learn warn that they may be no classes.
+    # For so many, some versions of scikit-learn warn that they may not be classes.
     if 2 * max(len(np.unique(targets)), len(np.unique(predicted))) > len(targets):
         return None
     return float((targets == predicted).mean())

@@ -1,4 +1,4 @@
-"""Tables of results: of cross-validation, and of a search as scikit-learn's ``cv_results_``."""
+"""Tables of results: of cross-validation, and of a search like scikit-learn's ``cv_results_``."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def score_names(found: Sequence[Evaluated]) -> list[str]:
 
 
 def search_results(settings: Sequence[Mapping[str, Any]], found: Sequence[Evaluated]) -> Columns:
-    """Return the columns of scikit-learn's ``cv_results_``, one row a setting.
+    """Return the columns of scikit-learn's ``cv_results_``, one row per setting.
 
-    A split's score is the mean over the seeds.  Beside scikit-learn's columns there is
+    A split's score is the mean over the seeds.  In addition to scikit-learn's columns there is
     ``se_test_<score>``, the standard error of the mean over the splits.
     """
     columns: dict[str, Any] = {}
@@ -55,7 +55,7 @@ def _of_scores(part: str, name: str, scores: Array) -> dict[str, Array]:
 
 
 def standard_error(scores: Array) -> Array:
-    """Return the standard error of the mean over the last axis; NaN of a single score."""
+    """Return the standard error of the mean over the last axis; NaN for a single score."""
     count = scores.shape[-1]
     if count < 2:
         return np.full(scores.shape[:-1], np.nan)
@@ -88,15 +88,15 @@ def _objects(values: Sequence[Any]) -> Array:
 
 
 class CrossValidation(Columns):
-    """A row for each split, and seed: ``fit_time``, ``score_time`` and scores, as scikit-learn's.
+    """A row for each split and seed: ``fit_time``, ``score_time`` and scores, as in scikit-learn.
 
-    A score's column is ``test_score``, or ``test_<name>`` of several; ``train_score`` and
-    ``estimator`` are there where they were asked for, ``seed`` where there are several.
+    A score's column is ``test_score``, or ``test_<name>`` if there are several; ``train_score`` and
+    ``estimator`` are present if requested, ``seed`` if there are several.
 
     Attributes
     ----------
     splits : list of tuple of ndarray
-        The rows of each split: trained on, and held out.
+        The rows of each split: for training, and held out.
     """
 
     splits: list[tuple[Array, Array]]
@@ -107,14 +107,14 @@ class CrossValidation(Columns):
         Parameters
         ----------
         level : float, default 0.95
-            Share of the splits' scores within ``lower`` and ``upper``, which are their quantiles:
-            of bootstrap resamples a percentile interval (Efron and Tibshirani 1993), though one
-            that is wide, for a resample has fewer different rows.
+            The share of the splits' scores within ``lower`` and ``upper``, which are their
+            quantiles: for bootstrap resamples a percentile interval (Efron and Tibshirani 1993),
+            though a wide one, as a resample has fewer different rows.
 
         Returns
         -------
         Columns
-            ``score``, ``mean``, ``sd`` (n - 1), ``se`` (sd / sqrt(n), which counts splits as
+            ``score``, ``mean``, ``sd`` (n - 1), ``se`` (sd / sqrt(n), which treats splits as
             independent), ``lower`` and ``upper``.
         """
         names = [name for name in self if name.startswith(("test_", "train_"))]

@@ -1,4 +1,4 @@
-"""What this room takes from scikit-learn; says what to install where it is missing."""
+"""The imports from scikit-learn; an error says what to install if it is missing."""
 
 # mypy: disable-error-code="import-not-found, import-untyped"
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a model is judged by: scikit-learn's scorers, larger is better."""
+"""The scores of a model: scikit-learn's scorers, for which larger is better."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Scoring:
     Parameters
     ----------
     who : str
-        For messages.
+        The caller, for messages.
     given : None, str, callable, list of str, or dict
         As scikit-learn's ``scoring``: None is the estimator's own ``score``; a callable is called
         with an estimator, x and y, and returns a number or a dict of them.
@@ -37,7 +37,7 @@ class Scoring:
 
     def __init__(self, who: str, given: Any) -> None:
         self.who = who
-        # By score: the name of scikit-learn's scorer, None for the estimator's own score.
+        # For each score the name of scikit-learn's scorer; None for the estimator's own score.
         self._known: dict[str, str | None] = {}
         self.several = isinstance(given, (list, tuple, set, frozenset, Mapping))
         if isinstance(given, Mapping):
@@ -57,7 +57,7 @@ class Scoring:
             if given is None or isinstance(given, str):
                 self._known = {DEFAULT: given}
         if not self.scorers:
-            raise ValueError(f"{who}: scoring must have one score at least; got {given!r}")
+            raise ValueError(f"{who}: scoring must have at least one score; got {given!r}")
         self.multiple = self.several
 
     def _scorer(self, given: Any) -> Scorer:
@@ -76,13 +76,13 @@ class Scoring:
         return get_scorer(given)  # type: ignore[no-any-return]
 
     def _check_function(self, given: Any) -> None:
-        """Refuse a metric: it would be called with an estimator in the place of targets."""
+        """Refuse a metric: it would be called with an estimator instead of targets."""
         room, name = getattr(given, "__module__", None) or "", getattr(given, "__name__", "it")
         if room.startswith("sklearn.metrics.") and "._scorer" not in room:
             raise ValueError(
                 f"{self.who}: scoring must be a name or a function of (estimator, x, y); got "
                 f"{name}, a function of targets and predictions: "
-                f"sklearn.metrics.make_scorer({name}) makes a scorer of it"
+                f"sklearn.metrics.make_scorer({name}) makes a scorer from it"
             )
 
     def of(self, estimator: Any, x: Any, y: Any, error_score: Any) -> dict[str, float]:
@@ -115,7 +115,7 @@ class Scoring:
         return found
 
     def _plain(self, name: str, estimator: Any, x: Any, y: Any) -> Any:
-        """Return a score that is known here, of plain arrays; None for others."""
+        """Return a score of plain arrays that is implemented here; None for others."""
         if name not in self._known:
             return None
         score = plain_score(self._known[name], estimator, y)
@@ -123,11 +123,11 @@ class Scoring:
 
 
 def _for(scorer: Scorer, x: Any, y: Any) -> tuple[Any, Any]:
-    """Return the rows to give to a scorer: to a function of the caller's, copies of its own.
+    """Return the rows for a scorer; a function of the user gets its own copies.
 
-    It may write to them, and they are those of other fits, whose predictions are known.
+    It may write to them, while other fits use the same rows and know their predictions.
     """
-    if scorer is _own_score or hasattr(scorer, "_score_func"):  # None, or of make_scorer
+    if scorer is _own_score or hasattr(scorer, "_score_func"):  # None, or from make_scorer
         return x, y
     return copy.deepcopy((x, y))
 

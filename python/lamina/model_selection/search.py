@@ -45,9 +45,9 @@ def grid_search(
 ) -> Search:
     """Cross-validate all settings of a grid, and fit the best one to all rows.
 
-    Arguments and results are those of scikit-learn's ``GridSearchCV``, with networks fitted side by
-    side by ``lamina.fit_many``, and so are ``lamina.sklearn.MLPRegressor`` and ``MLPClassifier``
-    (solvers "adam" and "sgd").
+    Arguments and results are those of scikit-learn's ``GridSearchCV``.  Networks are fitted in
+    parallel by ``lamina.fit_many``, and so are ``lamina.sklearn.MLPRegressor`` and
+    ``MLPClassifier`` (solvers "adam" and "sgd").
 
     Parameters
     ----------
@@ -55,16 +55,16 @@ def grid_search(
         A compiled model, of which each fit trains a fresh copy; a function ``build(**setting)``
         that returns one; or an estimator of scikit-learn's protocol.
     param_grid : dict of lists, or a list of such dicts
-        Values to try, by names of ``build``'s arguments, of ``fit``'s (``epochs``, ``batch_size``,
-        ``callbacks``, ...), ``learning_rate``, or an estimator's parameters.
+        The values to try, by the names of arguments of ``build`` or ``fit`` (``epochs``,
+        ``batch_size``, ``callbacks``, ...), ``learning_rate``, or an estimator's parameters.
     x, y : array_like of shape (rows, ...), or a list or dict of them
     scoring, n_jobs, cv, verbose, error_score, return_train_score, groups, seeds, executor, \
 sample_weight
         As for ``cross_validate``.
     refit : bool, str or callable, default True
-        Fit the setting with the best mean score to all rows: True for a single score, the name of
-        one of several, or a function of ``cv_results_`` that returns a setting's place, such as
-        ``one_standard_error("units")``.
+        Whether to fit the setting with the best mean score to all rows: True for a single score,
+        the name of one of several scores, or a function of ``cv_results_`` that returns the index
+        of a setting, such as ``one_standard_error("units")``.
     **fit
         Arguments of ``fit`` for all settings.
 
@@ -83,8 +83,8 @@ sample_weight
 
     Notes
     -----
-    Ctrl-C ends a search of networks early: settings whose splits are all done count, the others
-    have the error score.  The best score has been chosen, and is too good for that reason; see
+    Ctrl-C ends a search of networks early: settings whose splits are all done are kept, the others
+    get the error score.  The best score is too good because it was selected; see
     ``Search.optimism``.
 
     Examples
@@ -142,12 +142,13 @@ def random_search(
         As for ``grid_search``.
     param_distributions : dict, or a list of dicts
         For each name a list of values, or a distribution with ``rvs``, such as
-        ``scipy.stats.loguniform(1e-4, 1e-1)``.  Lists alone are drawn from without replacement.
+        ``scipy.stats.loguniform(1e-4, 1e-1)``.  If all are lists, settings are drawn without
+        replacement.
     x, y : array_like of shape (rows, ...), or a list or dict of them
     n_iter : int, default 10
-        Number of settings.
+        The number of settings.
     random_state : int, RandomState or None
-        Of the draws of settings; None draws others each time.
+        The seed of the settings; None draws different ones each time.
     scoring, n_jobs, refit, cv, verbose, error_score, return_train_score, groups, seeds, executor, \
 sample_weight
         As for ``grid_search``.
@@ -200,7 +201,7 @@ def _not_empty(who: str, name: str, given: Any) -> None:
             f"got {described(given)}"
         )
     if not given:
-        raise ValueError(f"{who}: {name} must hold one setting at least; got {given!r}")
+        raise ValueError(f"{who}: {name} must hold at least one setting; got {given!r}")
 
 
 def _asked(
@@ -236,8 +237,8 @@ def _check_refit(who: str, refit: Any, scoring: Scoring) -> None:
     if callable(refit) or isinstance(refit, bool):
         if refit is True and scoring.several:
             raise ValueError(
-                f"{who}: refit must be the name of the score that says which setting is best, or "
-                f"False, where there are several scores: {', '.join(scoring.scorers)}; got True"
+                f"{who}: refit must be the name of the score that decides which setting is best, "
+                f"or False, if there are several scores: {', '.join(scoring.scorers)}; got True"
             )
         return
     if not isinstance(refit, str):

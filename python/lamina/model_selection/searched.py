@@ -1,4 +1,4 @@
-"""What a search has found."""
+"""The results of a search."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Search(Public):
     Attributes
     ----------
     cv_results_ : Columns
-        One row a setting: ``params``, ``param_<name>``, ``split<k>_test_<score>``,
+        One row per setting: ``params``, ``param_<name>``, ``split<k>_test_<score>``,
         ``mean_test_<score>``, ``std_test_<score>``, ``rank_test_<score>``, times, and
-        ``se_test_<score>``, the standard error of the mean over the splits.  ``to_pandas()`` makes
-        a frame of it.
+        ``se_test_<score>``, the standard error of the mean over the splits.  ``to_pandas()``
+        returns it as a frame.
     best_index_ : int
-        Place of the best setting, the one that ``refit`` chooses.
+        The index of the best setting, which ``refit`` chooses.
     best_params_ : dict
     best_score_ : float
-        Its mean score over the splits; not there where ``refit`` is a function and there are
-        several scores.
+        Its mean score over the splits; absent if ``refit`` is a function and there are several
+        scores.
     best_model_ : Model
-        The network of that setting, fitted to all rows; not there with ``refit=False``.
+        The network of that setting, fitted to all rows; absent with ``refit=False``.
     best_estimator_ : estimator
         The same with ``predict`` (numbers or classes), ``predict_proba`` and ``score``.
     refit_time_ : float
@@ -44,7 +44,7 @@ class Search(Public):
         Whether there are several scores.
     scorer_ : callable, or dict of them
     splits : list of tuple of ndarray
-        The rows of each split: trained on, and held out.
+        The rows of each split: for training, and held out.
     """
 
     best_model_: Any
@@ -60,7 +60,7 @@ class Search(Public):
             self.best_index_ = _checked(refit(results), results.rows)
         elif f"rank_test_{self._by}" in results:
             self.best_index_ = int(np.argmin(results[f"rank_test_{self._by}"]))
-        else:  # several scores, and nothing says which counts
+        else:  # several scores, and none is selected
             self._by = ""
             if refit is not False:
                 raise ValueError(
@@ -82,11 +82,13 @@ class Search(Public):
 
     def _best(self) -> Any:
         if not hasattr(self, "best_estimator_"):
-            raise AttributeError("search: refit=False has fitted nothing; search with refit=True")
+            raise AttributeError(
+                "search: with refit=False nothing is fitted to all rows; search with refit=True"
+            )
         return self.best_estimator_
 
     def predict(self, x: Any) -> Array:
-        """Return what the best setting, fitted to all rows, predicts: numbers or classes."""
+        """Return predictions of the best setting, fitted to all rows: numbers or classes."""
         return np.asarray(self._best().predict(x))
 
     def predict_proba(self, x: Any) -> Array:
@@ -94,10 +96,10 @@ class Search(Public):
         return np.asarray(self._best().predict_proba(x))
 
     def score(self, x: Any, y: Any) -> float:
-        """Return its score on other rows: the one that chose it."""
+        """Return its score on other rows, by the score that selected it."""
         scorers = self.scorer_ if isinstance(self.scorer_, dict) else {DEFAULT: self.scorer_}
         if self._by not in scorers:
-            raise ValueError("search: several scores, and no refit that says which one counts")
+            raise ValueError("search: there are several scores, and no refit selects one")
         return float(scorers[self._by](self._best(), x, y))
 
     # --- the table
@@ -108,7 +110,7 @@ class Search(Public):
         Parameters
         ----------
         score : str, optional
-            Which of several scores; by default the one that chose the best, or the first.
+            One of several scores; by default the one that selected the best, or the first.
 
         Returns
         -------
@@ -128,13 +130,13 @@ class Search(Public):
         return Columns(columns, f"{name}: {results.rows} settings, {self.n_splits_} splits")
 
     def optimism(self, score: str | None = None) -> float:
-        """Estimate by how much the best mean score is too good for having been chosen.
+        """Estimate by how much the best mean score is too good because it was selected.
 
         The mean over the splits of the best score of the split minus the chosen setting's score
         there: Tibshirani and Tibshirani, "A bias correction for the minimum error rate in
         cross-validation", Annals of Applied Statistics 3 (2009), https://doi.org/10.1214/08-AOAS224.
-        ``best_score_ - optimism()`` is the corrected score.  It is rough, and rather too large;
-        rows that no search has seen say more.
+        ``best_score_ - optimism()`` is the corrected score.  It is a rough estimate, and rather too
+        large; rows that were not used in the search are more informative.
 
         Parameters
         ----------
@@ -163,7 +165,9 @@ class Search(Public):
 
 def _checked(place: Any, rows: int) -> int:
     if isinstance(place, bool) or not isinstance(place, (int, np.integer)):
-        raise TypeError(f"search: refit must return an integer, a setting's place; got {place!r}")
+        raise TypeError(
+            f"search: refit must return an integer, the index of a setting; got {place!r}"
+        )
     if not 0 <= place < rows:
-        raise IndexError(f"search: refit must return a place in 0 to {rows - 1}; got {place}")
+        raise IndexError(f"search: refit must return an index from 0 to {rows - 1}; got {place}")
     return int(place)

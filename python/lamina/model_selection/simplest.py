@@ -1,4 +1,4 @@
-"""The rule of one standard error: the simplest setting that is about as good as the best."""
+"""The one-standard-error rule: the simplest setting that is about as good as the best."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class OneStandardError:
         self.complexity, self.score = complexity, score
 
     def __call__(self, cv_results: Mapping[str, Any]) -> int:
-        """Return the place of the setting that the rule chooses."""
+        """Return the index of the setting that the rule chooses."""
         means = np.asarray(cv_results[f"mean_test_{self.score}"], dtype=np.float64)
         if np.isnan(means).all():
             raise ValueError("one_standard_error: no setting has a score")
@@ -35,7 +35,7 @@ class OneStandardError:
         ]
         if len(splits) < 2:
             raise ValueError(
-                f"one_standard_error: needs two splits at least; there are {len(splits)}"
+                f"one_standard_error: needs at least two splits; there are {len(splits)}"
             )
         return float(np.std(splits, ddof=1) / np.sqrt(len(splits)))
 
@@ -69,15 +69,15 @@ def one_standard_error(*complexity: str, score: str = "score") -> OneStandardErr
     Parameters
     ----------
     *complexity : str
-        Settings that a simple model has little of, such as ``"units"``, the most important one
-        first; with ``-`` in front those that it has much of, such as ``"-dropout"``.
+        Settings that are small for a simple model, such as ``"units"``, the most important one
+        first; with ``-`` in front, settings that are large for it, such as ``"-dropout"``.
     score : str, default "score"
-        Which score, where there are several.
+        The score to use, if there are several.
 
     Returns
     -------
     callable
-        Of ``cv_results_``; returns the place of the setting.
+        A function of ``cv_results_`` that returns the index of the setting.
 
     Examples
     --------

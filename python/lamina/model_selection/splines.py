@@ -11,21 +11,20 @@ Array = NDArray[Any]
 
 
 class NaturalSplines:
-    """Natural cubic splines with so many degrees of freedom, as R's ``ns(x, df, intercept=TRUE)``.
+    """Natural cubic splines with given degrees of freedom, as R's ``ns(x, df, intercept=TRUE)``.
 
-    Cubic between the knots, which stand at quantiles of the training rows, with continuous second
-    derivatives, and linear beyond the outermost knots.  Two degrees of freedom are a straight line.
-
-    The basis is B-splines (de Boor 1978), turned so that those whose second derivative at an
-    outermost knot is not 0 drop out.  The turn is orthogonal; which one it is changes neither
-    a fit of minimum norm nor its norm.
+    They are cubic between the knots, which are at quantiles of the training rows, with continuous
+    second derivatives, and linear beyond the outermost knots.  Two degrees of freedom give a
+    straight line.  The basis consists of B-splines (de Boor 1978), rotated so that those whose
+    second derivative at an outermost knot is not 0 drop out.  The rotation is orthogonal, and its
+    choice changes neither a fit of minimum norm nor its norm.
 
     Parameters
     ----------
     x : ndarray of shape (rows,)
-        The training rows: two different values at least.
+        The training rows, with at least two different values.
     degrees : int
-        2 at least.
+        At least 2.
     """
 
     def __init__(self, x: Array, degrees: int) -> None:
@@ -53,7 +52,7 @@ def b_splines(x: Array, knots: Array, degree: int = 3, derivative: int = 0) -> A
     Parameters
     ----------
     x : ndarray of shape (rows,)
-        Within the knots; the last one belongs to the last interval.
+        Values within the knots; the last knot belongs to the last interval.
     knots : ndarray of shape (count,)
     degree : int, default 3
     derivative : int, default 0
@@ -79,7 +78,7 @@ def b_splines(x: Array, knots: Array, degree: int = 3, derivative: int = 0) -> A
 
 
 def _inverse(width: Array) -> Array:
-    """Return 1 / width, and 0 where several knots coincide."""
+    """Return 1 / width, and 0 if several knots coincide."""
     return np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
 
 

@@ -1,4 +1,4 @@
-"""Which rows are trained on, and which are held out."""
+"""The choice of training rows and rows held out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Bootstrap:
     ----------
     n_resamples : int, default 100
     random_state : int, RandomState or None, default 0
-        Of the draws.
+        The seed of the draws.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Bootstrap:
         """
         rows = int(np.shape(X)[0])
         if rows < 2:
-            raise ValueError(f"Bootstrap: needs two rows at least; got {rows}")
+            raise ValueError(f"Bootstrap: needs at least two rows; got {rows}")
         generator = check_random_state(self.random_state)
         for _ in range(self.n_resamples):
             left = np.empty(0, dtype=np.int64)
@@ -83,14 +83,14 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
     Parameters
     ----------
     who : str
-        For messages.
+        The caller, for messages.
     cv : int, splitter, iterable of pairs, or None
-        None is five folds.
+        None stands for five folds.
     x : object
-        Given to a splitter if it is one array, else its rows alone.
+        Passed to a splitter if it is one array; otherwise only its number of rows.
     rows : int
     labels : ndarray or None
-        Classes whose shares a number of folds keeps.
+        Classes whose shares are kept by a number of folds.
     groups : array_like or None
 
     Warns
@@ -123,7 +123,7 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
         advice = f" Give fewer folds, such as cv=2, or more rows: there are {rows}"
         raise ValueError(f"{who}: {error}{advice if 'n_splits' in str(error) else ''}") from error
     if not found:
-        raise ValueError(f"{who}: cv must give one pair of rows at least; it gave none")
+        raise ValueError(f"{who}: cv must give at least one pair of rows; it gave none")
     for place, pair in enumerate(found):
         for name, part in zip(("train on", "hold out"), pair, strict=True):
             if not part.size or part.min() < 0 or part.max() >= rows:

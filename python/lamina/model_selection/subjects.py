@@ -1,4 +1,4 @@
-"""What a search is of, by what it can do."""
+"""The subject of a search, determined by its methods."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from lamina.models import Model
 
 
 def subject_of(who: str, model: Any, fit: Mapping[str, Any], caller: Callable[..., Any]) -> Subject:
-    """Return a network or an estimator, by what it can do.
+    """Return the subject for a network or an estimator, determined by its methods.
 
-    ``fit`` holds what ``caller`` was given for ``fit``, which that of a network must know.
+    ``fit`` has the arguments that ``caller`` got for ``fit``, which a network's ``fit`` must
+    accept.
     """
     if not isinstance(model, (type, Model)) and hasattr(model, "get_params"):
         refuse_others(who, fit, caller)

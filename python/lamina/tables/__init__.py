@@ -1,4 +1,4 @@
-"""Tables with columns of every kind, and with gaps, as what models read."""
+"""Tables with columns of every kind, and with gaps, as inputs of models."""
 
 from __future__ import annotations
 

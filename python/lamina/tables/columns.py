@@ -1,4 +1,4 @@
-"""What is known of one column of a table, and what layers make numbers of it."""
+"""The description of one column of a table, and the layers that convert it to numbers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from lamina._check import Array
 from lamina._strings import plain_array
 from lamina.layers.fill_missing import FillMissing
 
-HOLDERS = (list, tuple, dict, set, np.ndarray)  # of which a table can make nothing
-FEW = 10  # so many categories are one-hot codes, more are embedded
+HOLDERS = (list, tuple, dict, set, np.ndarray)  # which cannot be values of a table
+FEW = 10  # up to this many categories are one-hot codes, more are embedded
 
 
 @dataclass
@@ -28,11 +28,11 @@ class Column:
     missing : bool
         Whether values were missing in the table.
     mean, variance : float
-        Of numbers, of those that were not missing.
+        The statistics of numbers that were not missing.
     categories : list of str
-        The most frequent first.
+        The categories, the most frequent first.
     coding : {"one_hot", "embedding"} or None
-        Of categories.
+        The coding of categories.
     """
 
     name: str
@@ -45,21 +45,21 @@ class Column:
 
     @property
     def width(self) -> int:
-        """How many numbers the column becomes."""
+        """The count of numbers that encode the column."""
         if self.kind == "number":
             return 1 + self.missing
         places = 1 + len(self.categories or ())
         return places if self.coding == "one_hot" else embedding_size(places)
 
     def symbolic(self) -> tuple[Any, Any]:
-        """Return an Input for the column, and what layers make of it: (rows, width)."""
-        # The model's own name is the column's; what its layers are called follows from it.
+        """Return an Input for the column, and its encoding by layers: (rows, width)."""
+        # The input has the column's name; the names of the layers are derived from it.
         own = "".join(c if c.isalnum() else "_" for c in self.name)
         if self.kind == "number":
             x = layers.Input((1,), name=self.name)
             fill = FillMissing(self.mean, indicator=self.missing, name=f"{own}_filled")
             means, variances = [self.mean], [self.variance]
-            if self.missing:  # the indicator stays as it is
+            if self.missing:  # the indicator is not normalised
                 means, variances = [*means, 0.0], [*variances, 1.0]
             scale = layers.Normalization(mean=means, variance=variances, name=f"{own}_normalized")
             return x, scale(fill(x))
@@ -78,14 +78,14 @@ class Column:
 
 
 def embedding_size(places: int) -> int:
-    """Return how many numbers stand for a category: 1.6 places ** 0.56, 50 at most (fastai)."""
+    """Return the width of a category's embedding: 1.6 places ** 0.56, at most 50 (fastai)."""
     return int(min(50, max(2, round(1.6 * places**0.56))))
 
 
 def column_of(
     who: str, name: str, values: Any, kind: str | None, coding: str, min_frequency: int
 ) -> Column:
-    """Return what a column of a table is."""
+    """Return the description of a column of a table."""
     array = _one_a_row(who, name, values)
     shown = f"frame[{name!r}]"
     kind = kind or kind_of(values, array)
@@ -114,7 +114,7 @@ def column_of(
 
 def _one_a_row(who: str, name: str, values: Any) -> Array:
     """Return a column as an array (rows,)."""
-    rule = f"{who}: column {name!r} must have one value a row"
+    rule = f"{who}: column {name!r} must have one value per row"
     listed = values if isinstance(values, (list, tuple)) else ()
     if not any(isinstance(value, HOLDERS) for value in listed):
         array = plain_array(values)
@@ -125,13 +125,13 @@ def _one_a_row(who: str, name: str, values: Any) -> Array:
         if isinstance(value, HOLDERS):
             raise ValueError(
                 f"{rule}; got a {type(value).__name__} in row {row}; make a column of each of its "
-                f"places"
+                f"elements"
             )
     return array
 
 
 def kind_of(values: Any, array: Array) -> str:
-    """Return whether a column holds numbers or categories, by its type and what it holds."""
+    """Return whether a column holds numbers or categories, by its type and values."""
     if str(getattr(values, "dtype", "")) in ("category", "Categorical", "Enum"):
         return "category"
     if array.dtype.kind in "biufmM":

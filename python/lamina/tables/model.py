@@ -24,33 +24,33 @@ def TableModel(  # noqa: N802
     name: str | None = None,
     seed: int | None = None,
 ) -> Model:
-    """Return a network that reads a table's columns as they are: names, categories, gaps.
+    """Return a network that reads a table's columns as they are, with names, categories and gaps.
 
     Parameters
     ----------
     frame : table of pandas, polars or Arrow, or dict of array_like
-        The training rows alone: see ``preprocess``, of which the other arguments are.
+        The training rows only: see ``preprocess``, which has the same further arguments.
     target : str or sequence of str, optional
         Columns to leave out.
     units : int, default 1
-        Outputs.
+        The number of outputs.
     activation : str, callable or None
-        Of the outputs: "sigmoid", "softmax".
+        The activation of the outputs: "sigmoid", "softmax".
     hidden : sequence of int, default (64, 32)
         Units of the hidden layers, with ReLU.
     dropout : float, default 0.0
-        Behind each of them.
+        The rate after each hidden layer.
     categorical, coding, min_frequency
         See ``preprocess``.
     name : str, optional
     seed : int, optional
-        Of the model's random numbers.
+        The seed of the model's random numbers.
 
     Returns
     -------
     Model
-        Not compiled.  ``fit``, ``evaluate`` and ``predict`` take tables and dicts of columns;
-        ``save`` keeps the columns' statistics and categories.
+        The model, not compiled.  ``fit``, ``evaluate`` and ``predict`` take tables and dicts of
+        columns; ``save`` keeps the columns' statistics and categories.
 
     Examples
     --------

@@ -18,16 +18,16 @@ CODINGS = ("auto", "one_hot", "embedding")
 
 
 class Table:
-    """A table's columns as a model reads them; ``preprocess`` makes one.
+    """A table's columns as a model reads them; made by ``preprocess``.
 
     Attributes
     ----------
     columns : list of Column
-        What each column is, and what was learned of it.
+        The descriptions of the columns, with what was learned from each.
     inputs : dict of str to SymbolicTensor
-        One for each column: a model of them is given a table, or a dict of columns.
+        One for each column: a model with these inputs takes a table, or a dict of columns.
     encoded : SymbolicTensor of shape (rows, width)
-        What layers make of them, columns in the order of the table.
+        The encoding of the inputs by layers, with columns in the order of the table.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -40,11 +40,11 @@ class Table:
 
     @property
     def width(self) -> int:
-        """How many numbers a row becomes."""
+        """The count of numbers that encode a row."""
         return sum(column.width for column in self.columns)
 
     def transform(self, frame: Any) -> Array:
-        """Return the numbers of a table's rows, with embeddings as they were first drawn."""
+        """Return the numbers that encode a table's rows, with initial values of embeddings."""
         from lamina.models import Model
 
         if self._model is None:
@@ -65,27 +65,26 @@ def preprocess(
     coding: str | Mapping[str, str] = "auto",
     min_frequency: int = 1,
 ) -> Table:
-    """Return what layers make numbers of a table's columns, with what they have to know of it.
+    """Return the layers that convert a table's columns to numbers, adapted to the table.
 
-    Numbers are normalised; missing ones become the mean, and where the table has any a second
-    number says which they were.  Strings, and pandas's and polars's categories, become one-hot
-    codes, or embeddings where there are more than 10; missing ones are a category of their own, and
-    those that the table does not have share a place.  Truth values are 0 and 1, dates days since
-    1970.
+    Numbers are normalised; missing ones become the mean and, if the table has any, a second number
+    marks them.  Strings, and categories of pandas and polars, become one-hot codes, or embeddings
+    if there are more than 10; missing ones are a separate category, and categories that are not in
+    the table share one place.  Truth values are 0 and 1, dates are days since 1970.
 
-    All of it is layers at the head of a model, so that the model is given tables, and a file of it
-    holds all that was learned.
+    All of these are layers at the beginning of a model, so that the model takes tables, and its
+    file contains everything that was learned.
 
     Parameters
     ----------
     frame : table of pandas, polars or Arrow, or dict of array_like
-        The training rows alone.
+        The training rows only.
     target : str or sequence of str, optional
         Columns to leave out.
     categorical : sequence of str, optional
-        Columns of numbers that are categories.
+        Columns of numbers to treat as categories.
     coding : {"auto", "one_hot", "embedding"}, or dict of them by column, default "auto"
-        Of categories.
+        The coding of categories.
     min_frequency : int, default 1
         Categories that occur less often count as unknown.
 
