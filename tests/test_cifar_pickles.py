@@ -32,7 +32,7 @@ def batch(data=None, labels=None):
     (batch(data=np.zeros(3072, np.uint8)), r"got uint8 of shape \(3072,\)"),
     (batch(data=np.zeros((), np.uint8)), "data must be uint8"),
     (batch(data=[0] * 3072), "got list"),
-    (batch(labels=[0]), "labels must be 2 integers, one a picture"),
+    (batch(labels=[0]), "labels must be 2 integers, one per picture"),
     (batch(labels=[0, -5]), r"labels must be in \[0, 10\); got -5 at picture 1"),
     (batch(labels=[0, 10]), "got 10 at picture 1"),
     (batch(labels=[0, 2**70]), "labels must be 2 integers"),

@@ -78,7 +78,7 @@ def test_images_are_drawn_as_they_are():
         ({"x": np.ones((2, 3))}, r"images: each image must have shape .* got \(3,\)"),
         ({"x": np.ones((2, 3, 3, 2))}, r"with 1, 3 or 4 channels; got \(3, 3, 2\)"),
         ({"x": np.ones((2, 0, 3))}, r"each image must have a pixel; got shape \(0, 3\)"),
-        ({"titles": ["a"]}, "images: titles must be as many as the images, 2; got 1"),
+        ({"titles": ["a"]}, "images: there must be as many titles as images, 2; got 1"),
         ({"columns": 0}, "images: columns must be a positive integer; got 0"),
         ({"scale": "own"}, "images: scale must be 'shared', 'each' or two numbers; got 'own'"),
         ({"scale": (0,)}, r"images: scale must be .* two numbers; got \(0,\)"),

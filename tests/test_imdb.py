@@ -305,7 +305,10 @@ def test_a_malicious_archive_runs_nothing(keras_file, tmp_path):
         ({"x_train": lists([[1], [2**40]])}, r"in \[0, 2\*\*31\); got 1099511627776 in review 1"),
         ({"x_train": lists([[1], [-4]])}, "got -4 in review 1"),
         ({"x_train": lists([[1], [[1]]])}, r"x_train\[1\] must be a list of integers"),
-        ({"y_train": np.array([0, 1, 1])}, r"y_train must be 2 integers, one a review; got int64"),
+        (
+            {"y_train": np.array([0, 1, 1])},
+            r"y_train must be 2 integers, one per review; got int64",
+        ),
         ({"y_train": np.array([0, 3])}, "labels of the train part must be 0 or 1; got 3 at review"),
         ({"x_test": lists([]), "y_test": np.zeros(0, int)}, "must hold reviews; got none"),
         ({"y_test": None}, "needs the arrays x_train, y_train, x_test, y_test; lacks y_test"),

@@ -394,7 +394,7 @@ def test_folds_and_resamples():
         ({"verbos": 0}, TypeError, "did you mean 'verbose'.*folds.*settings"),
         ({"cv": 3}, TypeError, "unknown argument 'cv'; here it is 'folds'"),
         ({"verbose": 7}, ValueError, "verbose must be"),
-        ({"sample_weight": np.ones(3)}, ValueError, "x and sample_weight must have the same number"),
+        ({"sample_weight": np.ones(3)}, ValueError, "x and sample_weight must have the same"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], text: str):

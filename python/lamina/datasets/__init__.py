@@ -1,4 +1,4 @@
-"""Data sets: four in the package, and Keras's where their files are at hand.
+"""Data sets: four in the package, and those of Keras if their files are available.
 
 Each module has ``load_data()``, which returns ``((x_train, y_train), (x_test, y_test))`` as in
 Keras; the tables also have ``load()``, which returns a `Table` with column names.  Sources and

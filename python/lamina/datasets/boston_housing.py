@@ -1,4 +1,4 @@
-"""Boston house prices by Keras's name: the rows of ``lamina.datasets.boston`` in its split."""
+"""Boston house prices under Keras's name: the rows of ``lamina.datasets.boston`` in its split."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def load_data(
     path : ignored
         The data are in the package.
     test_split : float, default 0.2
-        Share of the rows that are for tests.
+        The share of test rows.
     seed : int, default 113
-        Of the order.
+        The seed of the order.
 
     Examples
     --------

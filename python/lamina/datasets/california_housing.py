@@ -31,9 +31,9 @@ def load_data(
         The file ``california_housing.npz``, its folder, or its name in the folder that
         ``LAMINA_DATA`` names or in Keras's own cache, where it is looked for by default.
     test_split : float, default 0.2
-        Share of the rows that are for tests.
+        The share of test rows.
     seed : int, default 113
-        Of the order.
+        The seed of the order.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What CIFAR-10 and CIFAR-100 share: where their files lie and how they are laid out.
+"""Code shared by CIFAR-10 and CIFAR-100: the places of their files and their layout.
 
 Krizhevsky (2009), "Learning multiple layers of features from tiny images",
 https://www.cs.toronto.edu/~kriz/cifar.html.  Three forms are read: the binary version, the
@@ -34,7 +34,7 @@ _MAX_BYTES = 1 << 30
 
 @dataclass(frozen=True)
 class Layout:
-    """How the files of one of the two data sets are called and laid out.
+    """The names and the layout of the files of one of the two data sets.
 
     Attributes
     ----------
@@ -45,13 +45,14 @@ class Layout:
     folder : str
         Beginning of the names of the published folders and archives.
     label_bytes, label_at : int
-        Label bytes before each picture of the binary version, and which of them counts.
+        The number of label bytes before each picture in the binary version, and the index of the
+        one used.
     label_key : str
         Entry of the Python version that holds the labels.
     npz_suffix : str
-        What the names of the labels in an .npz archive end in.
+        The suffix of the labels' names in an .npz archive.
     classes : int
-        Labels are below.
+        The number of classes; labels are below it.
     """
 
     who: str
@@ -76,7 +77,7 @@ class Layout:
         """Names of the folders that the published archives unpack to."""
         kinds = ("bin", "py") if self.folder.endswith("-batches") else ("binary", "python")
         names = [f"{self.folder}-{kind}" for kind in kinds]
-        kept = f"{names[1]}_extracted", f"{names[1]}-target"  # as Keras's cache calls them
+        kept = f"{names[1]}_extracted", f"{names[1]}-target"  # their names in Keras's cache
         return (*names, *kept, *(f"{folder}/{names[1]}" for folder in kept))
 
 
@@ -100,7 +101,7 @@ def load(layout: Layout, path: str | os.PathLike[str] | None) -> Split:
 
 
 def _of_folder(layout: Layout, place: Path) -> Split | None:
-    """Return the data set that is in a folder, in whatever form, if it is."""
+    """Return the data set in a folder, in any of its forms, if there is one."""
     for folder in (place, *(place / name for name in layout.folders)):
         found = _folder_version(layout, folder)
         if found is not None:
@@ -123,8 +124,8 @@ def _missing(layout: Layout, what: str) -> FileNotFoundError:
     binary, pickled, npz = layout.archives[:3]
     return FileNotFoundError(
         f"{layout.who}: {what}. Download {binary} or {pickled} from "
-        f"https://www.cs.toronto.edu/~kriz/cifar.html and give it, the folder it lies in or the "
-        f"folder it unpacks to as path=, in the environment variable LAMINA_DATA or in "
+        f"https://www.cs.toronto.edu/~kriz/cifar.html and give it, its folder or the folder to "
+        f"which it unpacks as path=, in the environment variable LAMINA_DATA or in "
         f"~/.keras/datasets; {npz} with x_train, y_train, x_test and y_test is read too"
     )
 
@@ -186,8 +187,8 @@ def _read_files(layout: Layout, files: dict[str, tuple[str, bytes]], suffix: str
         rows = [len(y) for y in ys]
         if len(set(rows)) > 1:  # a file cut between two pictures
             raise ValueError(
-                f"{layout.who}: the files {names[0]}{suffix} to {names[-1]}{suffix} must hold "
-                f"equally many pictures; got {rows}"
+                f"{layout.who}: the files {names[0]}{suffix} to {names[-1]}{suffix} must hold the "
+                f"same number of pictures; got {rows}"
             )
         parts.append((np.concatenate(xs), np.concatenate(ys)))
     return parts[0], parts[1]
@@ -245,8 +246,8 @@ def _labels(layout: Layout, name: str, y: Array, rows: int) -> NDArray[np.uint8]
         raise ValueError(f"{layout.who}: {name}: must hold pictures; got none")
     if y.dtype.kind not in "iu" or y.shape != (rows,):
         raise ValueError(
-            f"{layout.who}: {name}: labels must be {rows} integers, one a picture; "
-            f"got {y.dtype} of shape {y.shape}"
+            f"{layout.who}: {name}: labels must be {rows} integers, one per picture; got {y.dtype} "
+            f"of shape {y.shape}"
         )
     outside = np.flatnonzero((y < 0) | (y >= layout.classes))
     if outside.size:

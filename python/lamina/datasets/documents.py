@@ -1,4 +1,4 @@
-"""Texts as numbers of words, one behind the other, as in Keras's files of IMDB and Reuters."""
+"""Texts as word numbers, one after another, as in Keras's files of IMDB and Reuters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START, UNKNOWN, FROM, SEED = 1, 2, 3, 113  # Keras's defaults
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts one behind the other: text i is ``tokens[offsets[i] : offsets[i + 1]]``."""
+    """Texts one after another: text i is ``tokens[offsets[i] : offsets[i + 1]]``."""
 
     tokens: NDArray[np.int64]
     offsets: NDArray[np.int64]
@@ -27,11 +27,11 @@ class Texts:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """How many words each has."""
+        """The number of words in each text."""
         return np.diff(self.offsets)
 
     def keep(self, wanted: NDArray[np.bool_]) -> Texts:
-        """Return the texts with only the words wanted."""
+        """Return the texts with only the selected words."""
         before = np.concatenate([[0], np.cumsum(wanted)])
         return replace(self, tokens=self.tokens[wanted], offsets=before[self.offsets])
 
@@ -44,7 +44,7 @@ class Texts:
         return Texts(tokens, offsets, self.labels[texts])
 
     def lists(self) -> Array:
-        """Return an object array of lists, also where all texts are equally long."""
+        """Return an object array of lists, even if all texts are equally long."""
         made: Array = np.empty(len(self.labels), dtype=object)
         words, ends = self.tokens.tolist(), self.offsets.tolist()
         for i in range(len(made)):
@@ -54,7 +54,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Coding:
-    """The arguments of ``load_data`` that say how words are coded, checked."""
+    """The checked arguments of ``load_data`` for the coding of words."""
 
     limit: int | None
     skip: int
@@ -65,7 +65,7 @@ class Coding:
     shift: int
 
     def restricted(self, who: str, part: str, texts: Texts, is_unknown: int | None = None) -> Texts:
-        """Return shorter texts of the words kept; ``is_unknown`` stands for unknown ones there."""
+        """Return shorter texts of the words kept; ``is_unknown`` stands for unknown words."""
         kept = texts
         if self.longest is not None:
             kept = texts.take(np.flatnonzero(texts.lengths < self.longest))
@@ -128,8 +128,8 @@ def of_lists(
         raise ValueError(f"{who}: {path}: {x} must be an array of lists; got {texts.dtype}")
     if labels.dtype.kind not in "iu" or labels.shape != texts.shape:
         raise ValueError(
-            f"{who}: {path}: {y} must be {len(texts)} integers, one a review; "
-            f"got {labels.dtype} of shape {labels.shape}"
+            f"{who}: {path}: {y} must be {len(texts)} integers, one per review; got {labels.dtype} "
+            f"of shape {labels.shape}"
         )
     total = 0
     for i, text in enumerate(texts):
@@ -138,7 +138,7 @@ def of_lists(
         elif not isinstance(text, list) or not set(map(type, text)) <= {int}:
             raise ValueError(f"{who}: {path}: {x}[{i}] must be a list of integers")
         total += len(text)
-        # The same list may stand in a pickle many times: a small file would become a huge array.
+        # A pickle may contain the same list many times: a small file would become a huge array.
         if total > MAX_WORDS:
             raise ValueError(f"{who}: {path}: {x} must hold at most {MAX_WORDS} words")
     try:
@@ -151,7 +151,7 @@ def of_lists(
 
 
 def checked(who: str, path: Path, part: str, texts: Texts, classes: int) -> Texts:
-    """Return the texts; ValueError for a label or the number of a word that none can have."""
+    """Return the texts; raise ValueError for an invalid label or word number."""
     if len(texts.labels) == 0:
         raise ValueError(f"{who}: {path}: the {part} part must hold reviews; got none")
     wrong = np.flatnonzero((texts.labels < 0) | (texts.labels >= classes))

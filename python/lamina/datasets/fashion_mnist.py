@@ -1,4 +1,4 @@
-"""Fashion-MNIST: pictures of clothes, 28 x 28 pixels; 60,000 to train and 10,000 to test."""
+"""Fashion-MNIST: pictures of clothes, 28 x 28 pixels; 60,000 for training and 10,000 for tests."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from lamina._calls import answering_calls
 from lamina._check import boolean
 from lamina.datasets.table import Split, Table, numbers, read_csv, split, split_rows
 
-# R's treatment coding: the first level in the alphabet is 0, the other, named here, is 1.
+# R's treatment coding: the first level in alphabetical order is 0, the other, named here, is 1.
 _SECOND_LEVEL = {"League": "N", "Division": "W", "NewLeague": "N"}
 
 
@@ -22,7 +22,7 @@ def load(drop_missing: bool = True) -> Table:
     Parameters
     ----------
     drop_missing : bool, default True
-        Leave out the 59 players whose ``Salary`` is not known; otherwise it is NaN.
+        Leave out the 59 players whose ``Salary`` is unknown; otherwise it is NaN.
 
     Returns
     -------

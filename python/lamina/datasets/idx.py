@@ -24,7 +24,7 @@ _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E:
 
 class _Packing(NamedTuple):
     name: str
-    # More than a byte can expand to: a header that claims more is refused before reading on.
+    # More than a byte can expand to: a header that claims more is refused before reading further.
     ratio: int
     open: Callable[[BinaryIO], Any]
 
@@ -50,13 +50,13 @@ _DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, *([] if lzma is None else [lz
 def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     """Read an IDX file: plain, gzip or xz.
 
-    The file must hold exactly what its header says; memory is taken for what is there, not for
-    what a header claims.
+    The content of the file must agree exactly with its header; memory is allocated for the bytes
+    present, not for the size that a header claims.
 
     Parameters
     ----------
     path : str or path-like
-        The file.  How it is compressed is read from its first bytes, not from its name.
+        The file.  Its compression is determined from its first bytes, not from its name.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[Any]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no IDX file, is truncated, has bytes left over, or is damaged gzip or xz.
+        If it is not an IDX file, is truncated, has bytes left over, or is damaged gzip or xz.
 
     Examples
     --------

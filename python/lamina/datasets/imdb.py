@@ -60,15 +60,15 @@ def load_data(
         Numbers from `num_words` on become `oov_char`; all words are kept if not given.  (Keras
         then loses the last one.)
     skip_top : int, default 0
-        So do numbers below `skip_top`.
+        Numbers below `skip_top` become `oov_char` too.
     maxlen : int, optional
-        Leave out reviews of `maxlen` words or more, the start mark counted, as Keras does.
+        Leave out reviews of `maxlen` words or more, including the start mark, as Keras does.
     seed : int, default 113
-        Of the order of the reviews, the one that Keras gives them.
+        The seed of the order of the reviews, which is Keras's.
     start_char : int or None, default 1
-        Put before every review; None puts nothing.
+        Put before every review; None adds nothing.
     oov_char : int or None, default 2
-        Stands for the words not kept; None leaves them out.
+        Replaces the words that are not kept; None leaves them out.
     index_from : int, default 3
         Added to the words' numbers in the file, which count from 1.
 
@@ -83,9 +83,9 @@ def load_data(
     FileNotFoundError
         If there is no such file; the message says how to get it.
     ValueError
-        If the file is damaged or inconsistent, `maxlen` leaves nothing, or another `seed`,
-        `start_char` or `index_from` than the default is asked of ``imdb_small.npz``, which is
-        coded and shuffled with these.
+        If the file is damaged or inconsistent, `maxlen` leaves nothing, or `seed`, `start_char` or
+        `index_from` is not the default for ``imdb_small.npz``, which is coded and shuffled with the
+        defaults.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def load_data(
     place = find(who, path, (_FULL, _SMALL))
     if place is None:
         raise FileNotFoundError(
-            f"{missing(who, path, _FULL)}; or take {_SMALL} from the folder examples/data of this "
+            f"{missing(who, path, _FULL)}; or use {_SMALL} from the folder examples/data of this "
             f"project's sources"
         )
     train, test, is_unknown = _parts(who, place, how)
@@ -123,7 +123,7 @@ def get_word_index(
 ) -> dict[str, int]:
     """Return the words and their numbers, which count from 1, the frequent ones first.
 
-    In what ``load_data`` returns, word n has the number ``n + index_from``.
+    In the result of ``load_data``, word n has the number ``n + index_from``.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def _parts(who: str, path: Path, how: Coding) -> tuple[Texts, Texts, int | None]
             of_lists(who, path, (f"x_{p}", f"y_{p}"), held[f"x_{p}"], held[f"y_{p}"], 2)
             for p in ("train", "test")
         )
-        draw = np.random.RandomState(how.seed)  # Keras's: one sequence for both parts
+        draw = np.random.RandomState(how.seed)  # as in Keras: one sequence for both parts
         return how.encoded(train, draw), how.encoded(test, draw), None
     _need(who, path, held, _FLAT_KEYS)
     if (how.seed, how.start, how.shift) != (SEED, START, FROM):
@@ -168,7 +168,7 @@ def _need(who: str, path: Path, held: dict[str, Array], keys: tuple[str, ...]) -
 
 
 def _flat(who: str, path: Path, held: dict[str, Array], part: str) -> Texts:
-    """Return a part of the small file: tokens, where each review begins, and labels."""
+    """Return a part of the small file: tokens, the offsets of the reviews, and labels."""
     arrays = []
     for key in ("tokens", "offsets", "labels"):
         array = held[f"{part}_{key}"]

@@ -1,4 +1,4 @@
-"""MNIST: handwritten digits, 28 x 28 pixels; all 70,000 where their file is at hand."""
+"""MNIST: handwritten digits, 28 x 28 pixels; all 70,000 if their file is available."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _said = False
 
 @answering_calls
 def load_data(path: str | os.PathLike[str] | None = None) -> Split:
-    """Return the digits to train on and the 10,000 test digits.
+    """Return the training digits and the 10,000 test digits.
 
-    The package holds 5,000 of the training digits, 500 of each, in turn a 0, a 1, ... a 9, and so
-    on.  All 60,000, in MNIST's order, are returned where they are at hand: as ``mnist.npz``, the
-    file that Keras downloads, or as the four IDX files, plain or gzipped, in the folder that the
-    environment variable ``LAMINA_DATA`` names, in its subfolder ``mnist``, or in Keras's own cache
-    ``~/.keras/datasets``.  Where they are not, that is said once, on the error stream.
+    The package contains 5,000 of the training digits, 500 of each, in the order 0, 1, ..., 9, 0, 1,
+    and so on.  All 60,000, in MNIST's order, are returned if they are available: as ``mnist.npz``,
+    the file that Keras downloads, or as the four IDX files, plain or gzipped, in the folder that
+    the environment variable ``LAMINA_DATA`` names, in its subfolder ``mnist``, or in Keras's own
+    cache ``~/.keras/datasets``.  If they are not, a message on the error stream says so once.
 
     Parameters
     ----------
     path : str or path-like, optional
-        ``mnist.npz``, or a folder to look in; a name that is no file is looked for in the usual
+        ``mnist.npz``, or a folder to look in; a name that is not a file is looked for in the usual
         folders.
 
     Returns
@@ -65,7 +65,7 @@ def load_data(path: str | os.PathLike[str] | None = None) -> Split:
 
 
 def digits(path: str | os.PathLike[str] | None = None, say: bool = False) -> Split:
-    """Return what ``load_data`` does; ``say`` tells whether it is said that digits are missing."""
+    """Return the result of ``load_data``; ``say``: whether to report that digits are missing."""
     file = find("mnist", path, (_FILE,))
     if file is not None:
         held = read_npz("mnist", file, _KEYS)
@@ -78,7 +78,7 @@ def digits(path: str | os.PathLike[str] | None = None, say: bool = False) -> Spl
     if say:
         _say()
     x, y = _read("train5k-images-idx3-ubyte.xz"), _read("train5k-labels-idx1-ubyte.gz")
-    # The file has all zeros, then all ones (smaller so): any part of what is returned is balanced.
+    # The file has all zeros, then all ones (it is smaller); any part of the result is balanced.
     in_turn = np.arange(len(y)).reshape(10, -1).T.ravel()
     return (
         (x[in_turn], y[in_turn]),

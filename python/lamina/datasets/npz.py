@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lamina.datasets.published_pickle import read_pickle
 
 _MAGIC = b"\x93NUMPY"
-# More than any data set read here unpacks to: a small archive cannot take all memory.
+# More than any data set read here unpacks to, so that a small archive cannot exhaust memory.
 _MAX_BYTES = 1 << 30
 _MAX_HEADER = 10_000
 
@@ -22,7 +22,7 @@ _MAX_HEADER = 10_000
 def read_npz(
     who: str, path: str | os.PathLike[str], keys: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> dict[str, NDArray[Any]]:
-    """Return the arrays called ``keys``, and those of ``optional`` that are there.
+    """Return the arrays named ``keys``, and those of ``optional`` that exist.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def read_npz(
                     contents[key] = _unpack(archive, members[key])
     except FileNotFoundError:
         raise
-    except Exception as error:  # a damaged archive may raise anything, struct.error for one
+    except Exception as error:  # a damaged archive may raise anything, for instance struct.error
         raise ValueError(f"{who}: {name}: damaged or refused archive ({error})") from None
     missing = [key for key in keys if key not in contents]
     if missing:
@@ -78,7 +78,9 @@ def _read_npy(who: str, name: str, content: bytes) -> NDArray[Any]:
     try:
         return values.reshape(shape, order="F" if fortran else "C")
     except ValueError as error:  # too many axes, or one too long beside one of zero
-        raise ValueError(f"{who}: {name}: the header's shape {shape} is none ({error})") from None
+        raise ValueError(
+            f"{who}: {name}: the header's shape {shape} is invalid ({error})"
+        ) from None
 
 
 def _header(

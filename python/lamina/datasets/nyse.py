@@ -77,9 +77,9 @@ def load_data(lags: int = 5, standardize: bool = True) -> Split:
     Parameters
     ----------
     lags : int, default 5
-        Days in a window.
+        The number of days in a window.
     standardize : bool, default True
-        Bring each series to mean 0 and standard deviation 1 over the training days.  (The book
+        Scale each series to mean 0 and standard deviation 1 over the training days.  (The book
         uses all days; the R2 of a linear autoregression is the same.)
 
     Returns

@@ -1,4 +1,4 @@
-"""Where files of data sets are looked for: a path, ``LAMINA_DATA``, Keras's own cache."""
+"""Where files of data sets are looked for: a path, ``LAMINA_DATA``, Keras's cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 1 << 27  # bytes of a word index: a hundred times Keras's
 
 
 def folders() -> list[Path]:
-    """Return the folders where files may be: ``LAMINA_DATA``, and what Keras has downloaded."""
+    """Return the folders in which files may be: ``LAMINA_DATA``, and Keras's downloads."""
     home = os.environ.get("KERAS_HOME")
     cache = Path(home) if home else Path("~/.keras").expanduser()
     given = os.environ.get("LAMINA_DATA")
@@ -22,9 +22,9 @@ def folders() -> list[Path]:
 
 
 def find(who: str, path: object, names: Sequence[str]) -> Path | None:
-    """Return the first of some files that is there.
+    """Return the first of some files that exists.
 
-    ``path`` is a file, a folder, or a name in the usual folders, where None looks too.
+    ``path`` is a file, a folder, or a name in the usual folders, which are also searched for None.
     """
     if path is None or path == "":
         return _first(folders(), names)
@@ -42,7 +42,7 @@ def _first(places: Sequence[Path], names: Sequence[str]) -> Path | None:
 
 
 def needed(who: str, path: object, name: str) -> Path:
-    """Return a file of Keras's, or raise FileNotFoundError with where to get it."""
+    """Return one of Keras's files, or raise FileNotFoundError that says where to get it."""
     file = find(who, path, (name,))
     if file is None:
         raise FileNotFoundError(missing(who, path, name))
@@ -50,7 +50,7 @@ def needed(who: str, path: object, name: str) -> Path:
 
 
 def missing(who: str, path: object, name: str) -> str:
-    """Return the words for a file that is not there."""
+    """Return the message for a missing file."""
     named = path is None or str(path) == os.path.basename(str(path))
     looked = ", ".join(map(str, folders())) if named else str(path)
     return (

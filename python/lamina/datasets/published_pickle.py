@@ -1,8 +1,8 @@
 """Python pickles of published data sets, read without running anything that they name.
 
-A pickle is a program: it may name any function and call it.  Here its opcodes are checked
-against a short list first, the only names admitted are those of NumPy's arrays, and they stand
-for records of this module: NumPy sees shape, type and bytes once these have been checked.
+A pickle is a program: it may name any function and call it.  Here its opcodes are first checked
+against a short list.  The only names allowed are those of NumPy's arrays, and they stand for
+records of this module: NumPy gets shape, type and bytes only after these have been checked.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 _TYPES = re.compile(r"[<>|=]?[iu][1248]|\|?O8?|[<>=]?f[48]|\|?b1")
 
-# The opcodes that dictionaries, lists, strings, integers and arrays are made of, and those that
-# call: what they would call is refused by its name.
+# The opcodes of dictionaries, lists, strings, integers and arrays, and those that call: the
+# functions that they would call are refused by name.
 _ARGUMENT = {  # opcode: bytes that follow it
     b"\x80": 1, b"K": 1, b"M": 2, b"J": 4, b"G": 8, b"q": 1, b"h": 1, b"j": 4, b"\x95": 8,
     b"(": 0, b".": 0, b"0": 0, b"1": 0, b"2": 0, b"N": 0, b"]": 0, b"}": 0, b")": 0, b"a": 0,
@@ -32,7 +32,7 @@ _COUNTED = {  # opcode: format of the length of the bytes that follow it
     b"\x8e": "<Q", b"\x8d": "<Q",
 }  # fmt: skip
 _LINES = {b"c": 2, b"i": 2, b"I": 1, b"L": 1, b"S": 1, b"V": 1, b"F": 1, b"p": 1, b"g": 1}
-# Lists of small integers are most of a file: runs of them are passed over at once.
+# Lists of small integers are most of a file: runs of them are skipped at once.
 _RUN = re.compile(rb"(?:K.|M..|J....|q.|h.|[(\]ae\x94]){1,4096}", re.DOTALL)
 
 
@@ -46,7 +46,7 @@ class _Type:
         self.dtype = np.dtype(text)
 
     def __setstate__(self, state: Any) -> None:
-        # (version, byte order, ...): what follows describes records, which are not admitted.
+        # (version, byte order, ...): the rest describes records, which are not allowed.
         order: Any = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
         if order not in ("<", ">", "|", "=") or any(part is not None for part in state[2:5]):
             raise pickle.UnpicklingError("an array's type must be plain")
@@ -110,7 +110,7 @@ class _Class:
         raise pickle.UnpicklingError("numpy.ndarray has no state")
 
 
-# All are classes with a __setstate__ of their own: a pickle cannot set attributes on them.
+# All are classes with their own __setstate__: a pickle cannot set attributes on them.
 _ADMITTED: dict[str, type] = {
     "numpy.ndarray": _Class,
     "numpy.dtype": _Type,
@@ -131,7 +131,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_pickle(who: str, name: str, content: bytes) -> Any:
-    """Return what a pickle holds: dicts, lists, strings, integers and plain arrays.
+    """Return the contents of a pickle: dicts, lists, strings, integers and plain arrays.
 
     Strings that Python 2 wrote are bytes.  Arrays are at the top, among the values of a
     dictionary at the top, or among the elements of an array of lists.
@@ -139,7 +139,7 @@ def read_pickle(who: str, name: str, content: bytes) -> Any:
     Parameters
     ----------
     who, name : str
-        Reader and file, for messages.
+        The reader and the file, for messages.
     content : bytes
         The whole file.
 
@@ -154,7 +154,7 @@ def read_pickle(who: str, name: str, content: bytes) -> Any:
         value = _Unpickler(io.BytesIO(content), encoding="bytes").load()
     except (MemoryError, RecursionError):
         raise ValueError(f"{who}: {name}: damaged pickle") from None
-    except Exception as error:  # a damaged pickle may raise anything, IndexError for one
+    except Exception as error:  # a damaged pickle may raise anything, for instance IndexError
         raise ValueError(f"{who}: {name}: damaged or refused pickle ({error})") from None
     if isinstance(value, dict):
         return {key: v.value if isinstance(v, _Array) else v for key, v in value.items()}
@@ -175,7 +175,7 @@ def _check_opcodes(content: bytes) -> None:
         at += 1
         if op in _ARGUMENT:
             at += _ARGUMENT[op]
-        elif op == b"r":  # a place in the memo, which grows to hold it
+        elif op == b"r":  # an index in the memo, which grows to hold it
             (place,) = struct.unpack_from("<I", content, at)
             if place > end:
                 raise pickle.UnpicklingError(f"memo index {place} in {end} bytes")
@@ -186,7 +186,7 @@ def _check_opcodes(content: bytes) -> None:
         elif op in _LINES:
             at = _skip_lines(content, at, op)
         else:
-            raise pickle.UnpicklingError(f"opcode {op!r} at byte {at - 1} is not admitted")
+            raise pickle.UnpicklingError(f"opcode {op!r} at byte {at - 1} is not allowed")
     raise pickle.UnpicklingError("it ends before its end mark")
 
 

@@ -1,4 +1,4 @@
-"""Reuters: 11,228 newswires as numbers of words, in 46 topics."""
+"""Reuters: 11,228 newswires as word numbers, in 46 topics."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def load_data(
     num_words : int, optional
         Numbers from `num_words` on become `oov_char`; all words are kept if not given.
     skip_top : int, default 0
-        So do numbers below `skip_top`.
+        Numbers below `skip_top` become `oov_char` too.
     maxlen : int, optional
         Leave out texts of `maxlen` words or more.
     test_split : float, default 0.2
-        Share of the texts that are for tests.
+        The share of test texts.
     seed : int, default 113
-        Of the order, which is Keras's.
+        The seed of the order, which is Keras's.
     start_char, oov_char : int or None, default 1 and 2
     index_from : int, default 3
         Added to the words' numbers in the file, which count from 1.

@@ -85,7 +85,7 @@ def split(x: Array, y: Array, train: Array, test: Array) -> Split:
 
 
 def drawn(who: str, x: Array, y: Array, test_split: object, seed: object) -> Split:
-    """Return rows in the order that Keras draws with a seed, the last ones for tests."""
+    """Return rows in the order that Keras draws with a seed; the last ones are for tests."""
     share = _check.number(who, "test_split", test_split, 0.0, 1.0)
     order = np.arange(len(y))
     np.random.RandomState(_check.integer(who, "seed", seed, 0)).shuffle(order)

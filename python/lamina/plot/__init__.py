@@ -1,9 +1,9 @@
-"""Figures of models, of their training and of what they predict.  They need ``lamina[plot]``.
+"""Figures of models, their training and their predictions.  They need ``lamina[plot]``.
 
-Each function draws on the axes that it is given as ``ax``, or on a new figure, and returns the
-axes.  A new figure is pyplot's current one, as those of pandas are: ``plt.show()`` shows it, a
-notebook shows it once at the end of its cell, and ``plt.gca()`` goes on drawing on it.  Curves
-differ in dashes as well as in colour, in colours that the colour-blind can tell apart.
+Each function draws on the axes given as ``ax``, or on a new figure, and returns the axes.  A new
+figure becomes pyplot's current one, as in pandas: ``plt.show()`` shows it, a notebook shows it once
+at the end of its cell, and ``plt.gca()`` continues drawing on it.  Curves differ in dashes as well
+as in colour; the colours can be distinguished by the colour-blind.
 """
 
 from __future__ import annotations

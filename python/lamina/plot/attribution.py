@@ -1,4 +1,4 @@
-"""Where an image, a series or a row counts for an output."""
+"""The contributions of the parts of an image, a series or a row to an output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WHO = "attribution"
-FEWEST = 16  # pixels along a side whose outlines can be seen
+FEWEST = 16  # pixels along a side from which outlines can be seen
 SIGNED = ("integrated_gradients", "occlusion")
 
 
@@ -31,29 +31,29 @@ def attribution(
     names: Any = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what each pixel, step or input of one row counts for an output.
+    """Draw the contribution of each pixel, step or input of one row to an output.
 
     Parameters
     ----------
     result : Attribution
-        What ``lamina.inference.saliency``, ``integrated_gradients`` or ``occlusion`` returns.
+        The result of ``lamina.inference.saliency``, ``integrated_gradients`` or ``occlusion``.
     x : array_like of shape (rows, ...), optional
-        The rows explained; an image is then drawn beneath as its outlines in grey, a series as a
+        The rows explained; the outlines of an image are then drawn beneath in grey, a series as a
         line.
     row : int, default 0
-        Which row.
+        The row to draw.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     names : sequence of str, optional
-        Of the inputs of a table.
+        The names of the inputs of a table.
     ax : matplotlib Axes, optional
         Where to draw; a new figure of pyplot's if not given.
 
     Returns
     -------
     matplotlib Axes
-        Images: values are summed over the channels, or for saliency, which has no sign, the largest
-        is taken.
+        For images, values are summed over the channels; for saliency, which has no sign, the
+        largest is taken.
 
     Examples
     --------
@@ -66,8 +66,8 @@ def attribution(
     """
     if not hasattr(result, "values") or not hasattr(result, "method"):
         raise TypeError(
-            f"{WHO}: needs what saliency, integrated_gradients or occlusion of lamina.inference "
-            f"returns; got {result!r:.80}"
+            f"{WHO}: needs the result of saliency, integrated_gradients or occlusion of "
+            f"lamina.inference; got {result!r:.80}"
         )
     values = np.asarray(result.values, np.float64)
     place = _check.integer(WHO, "row", row, 0)
@@ -77,7 +77,7 @@ def attribution(
     given = None if x is None else as_numbers(WHO, "x", x).astype(np.float64)
     if given is not None and given.shape != values.shape:
         raise ValueError(
-            f"{WHO}: x must have the shape of what is explained, {values.shape}; got {given.shape}"
+            f"{WHO}: x must have the shape of the explained rows, {values.shape}; got {given.shape}"
         )
     below = None if given is None else given[place]
     label = result.method.replace("_", " ")

@@ -1,4 +1,4 @@
-"""One row's way through a network: values forward, deltas backward."""
+"""The path of one row through a network: values forward, deltas backward."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from lamina.tracing import Trace
 
 WHO = "backpropagation"
-# Sizes in heights of the text, so that a larger font makes a larger figure and nothing overlaps.
+# Sizes in units of the text's height, so that a larger font makes a larger figure without overlap.
 CIRCLE, BETWEEN, EACH = 3.7, 15.0, 7.2
-MANY = 24  # weights, of which more are drawn without their numbers
-NEAR = 0.27  # where along a line its weight stands: lines that cross in the middle are apart there
+MANY = 24  # weights; if there are more, they are drawn without their numbers
+NEAR = 0.27  # position of a weight along its line: lines that cross in the middle are apart there
 
 
 @answering_calls
@@ -32,23 +32,23 @@ def backpropagation(
     digits: int = 2,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what ``lamina.trace`` has found: each unit's value, its delta, and the weights.
+    """Draw the result of ``lamina.trace``: each unit's value, its delta, and the weights.
 
-    In a circle stands the unit's value, which is computed from left to right, and below it the
-    derivative of the loss by the unit's sum, its delta, from right to left.  The gradient of a
-    weight is the value at its left end times the delta at its right end; that of a bias, which is
-    not drawn, is the delta of its unit.
+    Each circle contains the unit's value, which is computed from left to right; below it is the
+    unit's delta, the derivative of the loss with respect to its sum, computed from right to left.
+    The gradient of a weight is the value at its left end times the delta at its right end; that of
+    a bias, which is not drawn, is the delta of its unit.
 
     Parameters
     ----------
     traced : Trace
-        What ``lamina.trace`` returns, of a network small enough to be read.
+        The result of ``lamina.trace`` for a network that is small enough to read.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     digits : int, default 2
-        Digits behind the point.
+        The number of decimals.
     ax : matplotlib Axes, optional
-        Where to draw; a new figure of pyplot's, as large as the network asks for, if not given.
+        Where to draw; by default a new figure of pyplot's, as large as the network requires.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def backpropagation(
     ['δ = 0.25', 'δ = 0.50']
     """
     if not hasattr(traced, "layers") or not hasattr(traced, "loss_name"):
-        raise TypeError(f"{WHO}: needs what lamina.trace returns; got {traced!r:.80}")
+        raise TypeError(f"{WHO}: needs the result of lamina.trace; got {traced!r:.80}")
     shown = _check.integer(WHO, "digits", digits, 0)
     columns = [traced.x, *(each.outputs for each in traced.layers)]
     tallest = max(map(len, columns))
@@ -90,7 +90,7 @@ def backpropagation(
 
 
 def _points() -> float:
-    """Return the height of the text that is set: the "medium" of Matplotlib."""
+    """Return the height of the text in points: Matplotlib's "medium"."""
     from matplotlib import rcParams
 
     return float(rcParams["font.size"])
@@ -146,7 +146,7 @@ def _units(axes: Axes, traced: Trace, columns: list[Array], tallest: int, digits
 def _beside(
     axes: Axes, place: tuple[float, float], text: str, by: tuple[float, float], colour: str
 ) -> None:
-    """Write above or below a circle, some heights of the text away from its middle."""
+    """Write above or below a circle, at a distance from its middle in heights of the text."""
     axes.annotate(
         text, place, xytext=(by[0] * _points(), by[1] * _points()), textcoords="offset points",
         ha="center", va="center" if abs(by[1]) < 3 else "top", color=colour, zorder=4,

@@ -1,4 +1,4 @@
-"""Which class a model sees where, in the plane of two features."""
+"""The regions of a model's classes in the plane of two features."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ def decision_boundary(
     Parameters
     ----------
     model : Model, fit of lamina.nnet, or any object with ``predict``
-        Of scikit-learn's estimators, one with ``predict_proba`` is asked for that.
+        For scikit-learn's estimators, ``predict_proba`` is used if there is one.
     X : array_like of shape (rows, features), a frame or a dict of columns
-        Says how far the axes go; all numbers.
+        Numbers, which determine the range of the axes.
     y : array_like of shape (rows,), optional
-        Draws the rows: classes by colour and marker.
+        If given, the rows are drawn, with colours and markers for classes.
     features : (int, int) or (str, str), default (0, 1)
         Columns of the two axes, by number or by name.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     grid : int, default 200
-        Points along each axis at which the model is asked.
+        The number of points along each axis at which the model predicts.
     fixed : array_like of shape (features,), optional
         Values of the other features; by default the medians of `X`.
     feature_names, class_names : sequence of str, optional
@@ -86,7 +86,7 @@ def decision_boundary(
     lines = [np.linspace(*end, count) for end in ends]
     asked = np.tile(_fixed(fixed, rows), (count * count, 1))
     asked[:, first], asked[:, second] = (v.ravel() for v in np.meshgrid(*lines))
-    # A table of the kind that was given, in which formulas and pipelines find their columns.
+    # A table of the same kind as X, in which formulas and pipelines find their columns.
     points = table.taken(np.zeros(len(asked), int)).replaced({i: asked[:, i] for i in read})
     values = _asked(model, points).reshape(count, count, -1)
     target = None if y is None else _classes(y, len(rows))
@@ -137,7 +137,7 @@ def _asked(model: Any, rows: Any) -> Array:
     if hasattr(model, "predict_proba"):
         found = np.asarray(model.predict_proba(rows))
         return found[:, 1] if found.shape[1] == 2 else found
-    if hasattr(model, "compile"):  # a model of lamina's, or Keras's
+    if hasattr(model, "compile"):  # a lamina or Keras model
         return np.asarray(model.predict(rows, verbose=0))
     if not hasattr(model, "predict"):
         raise TypeError(f"{WHO}: needs a model with predict; got {model!r:.80}")

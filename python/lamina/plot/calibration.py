@@ -1,4 +1,4 @@
-"""Whether probabilities are as often right as they say."""
+"""Reliability diagrams: whether probabilities agree with frequencies."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ def calibration(
     label: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a reliability diagram: how often a class occurred, by the probability it was given.
+    """Draw a reliability diagram: how often a class occurred, by its predicted probability.
 
-    Rows are put into bins by their probability.  A point is a bin's mean probability and the share
-    of its rows that are of the class, with the share's 95 % interval (Wilson 1927); a bin that has
-    no rows has no point.  On the diagonal probabilities are right.  Bars at the foot show how many
-    rows each bin has.
+    Rows are put into bins by their probability.  A point shows a bin's mean probability and the
+    share of its rows that belong to the class, with the share's 95 % interval (Wilson 1927); a bin
+    without rows has no point.  On the diagonal, probabilities are correct.  Bars at the bottom show
+    the number of rows in each bin.
 
     Parameters
     ----------
     y_true : array_like of shape (rows,)
-        Truth values: whether a row is of the class, 1 or 0.  Labels of classes where
-        `probabilities` has a column for each class: then each row counts with its most probable
-        class, and whether that was right.
+        Whether each row belongs to the class, 1 or 0.  If `probabilities` has a column for each
+        class, labels of classes: each row then counts with its most probable class, and whether
+        that is correct.
     probabilities : array_like of shape (rows,), (rows, 1) or (rows, classes)
     n_bins : int, default 10
     strategy : {"uniform", "quantile"}, default "uniform"
-        Bins of one width, or of equally many rows.
+        Bins of equal width, or with equal numbers of rows.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     labels : sequence, optional
         The classes in the order of the columns.  By default labels that are not 0, 1, ... are
         sorted, which is the order of scikit-learn's ``classes_``.
     label : str, optional
-        Of the curve, in a legend: for several on the same axes.
+        The label of the curve in a legend, for several on the same axes.
     ax : matplotlib Axes, optional
         Where to draw; a new figure of pyplot's if not given.
 
@@ -85,7 +85,7 @@ def calibration(
 
 
 def binned(happened: Array, given: Array, edges: Array) -> Array:
-    """Return of each bin that has rows: how many, mean probability, share, interval of it."""
+    """Return for each bin with rows: their number, mean probability, share, its interval."""
     place = np.clip(np.searchsorted(edges, given, side="right") - 1, 0, len(edges) - 2)
     found = []
     for each in np.unique(place):
@@ -108,8 +108,8 @@ def _checked(y_true: Any, probabilities: Any, labels: Any) -> tuple[Array, Array
         truth = truth.argmax(axis=1)
     if given.ndim not in (1, 2) or truth.shape != given.shape[:1] or len(truth) == 0:
         raise ValueError(
-            f"{WHO}: y_true and probabilities must have as many rows, at least one; "
-            f"got shapes {truth.shape} and {given.shape}"
+            f"{WHO}: y_true and probabilities must have the same number of rows, at least one; got "
+            f"shapes {truth.shape} and {given.shape}"
         )
     if not ((given >= 0) & (given <= 1)).all():
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Simple models held against a network: differences of their errors, with confidence intervals."""
+"""Simple models compared with a network: differences of their errors, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def baselines(
     Parameters
     ----------
     comparison : Comparison
-        What ``model.compare_baselines`` or ``lamina.baselines.compare`` returns.
+        The result of ``model.compare_baselines`` or ``lamina.baselines.compare``.
     models : sequence of str, optional
-        Which baselines, by the names in the table and in this order; by default all.
+        The baselines to draw, by their names in the table and in this order; by default all.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     ax : matplotlib Axes, optional
@@ -42,8 +42,8 @@ def baselines(
     Returns
     -------
     matplotlib Axes
-        An interval to the right of 0 speaks for the network, and is drawn filled; one to the left
-        for the baseline; one that holds 0 for neither, and is drawn open.
+        An interval to the right of 0 favours the network, and is drawn filled; one to the left
+        favours the baseline; one that contains 0 favours neither, and is drawn open.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def baselines(
     """
     if not hasattr(comparison, "keys") or any(name not in comparison for name in NEEDED):
         raise TypeError(
-            f"{WHO}: needs what model.compare_baselines returns; got {comparison!r:.80}"
+            f"{WHO}: needs the result of model.compare_baselines; got {comparison!r:.80}"
         )
     known = [str(name) for name in comparison["model"]][1:]
     wanted = known if models is None else [str(name) for name in models]
@@ -88,6 +88,6 @@ def _draw(axes: Axes, comparison: Any, rows: list[dict[str, Any]]) -> None:
     axes.set_ylim(len(rows) - 0.5, -0.5)  # the first on top
     reach = np.nanmax(np.abs([[row["lower"], row["upper"]] for row in rows]), initial=0.0) or 1.0
     left, right = axes.get_xlim()
-    axes.set_xlim(min(left, -0.3 * reach), max(right, 0.3 * reach))  # zero stands inside
+    axes.set_xlim(min(left, -0.3 * reach), max(right, 0.3 * reach))  # zero is inside
     axes.set_xlabel(f"{WORDS[comparison.measure]}:\nbaseline minus network")
     plain(axes)

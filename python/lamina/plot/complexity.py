@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WHO = "complexity_path"
 NEEDED = ("complexity", "train_error", "test_error")
-WIDE = 30.0  # a ratio of largest to smallest error from which the axis is logarithmic
+WIDE = 30.0  # ratio of largest to smallest error from which the axis is logarithmic
 
 
 @answering_calls
@@ -33,14 +33,15 @@ def complexity_path(
     Parameters
     ----------
     result : ComplexityPath, or a sequence of them
-        What ``lamina.complexity_path`` returns.  Of several with the same sizes, such as of several
-        samples, lines are the medians, and bands reach from the lower to the upper quartile.
+        The result of ``lamina.complexity_path``.  For several paths with the same sizes, for
+        instance from several samples, lines are medians, and bands reach from the lower to the
+        upper quartile.
     against : {"complexity", "parameters", "norm", "degrees_of_freedom"}, default "complexity"
         The horizontal axis.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     log : bool, optional
-        Whether errors have a logarithmic axis; by default where the largest is 30 times the
+        Whether errors have a logarithmic axis; by default if the largest error is 30 times the
         smallest test error.
     ax : matplotlib Axes, optional
         Where to draw; a new figure of pyplot's if not given.
@@ -48,8 +49,8 @@ def complexity_path(
     Returns
     -------
     matplotlib Axes
-        A dotted line marks where there are as many degrees of freedom, or parameters, as training
-        rows, which may then be reproduced; a star the least test error.
+        A dotted line marks the size with as many degrees of freedom, or parameters, as training
+        rows, which may then be reproduced; a star marks the smallest test error.
 
     Examples
     --------
@@ -63,10 +64,10 @@ def complexity_path(
     """
     results = list(result) if isinstance(result, (list, tuple)) else [result]
     if not results:
-        raise ValueError(f"{WHO}: needs one path at least")
+        raise ValueError(f"{WHO}: needs at least one path")
     for each in results:
         if not hasattr(each, "keys") or any(name not in each for name in NEEDED):
-            raise TypeError(f"{WHO}: needs what lamina.complexity_path returns; got {each!r:.80}")
+            raise TypeError(f"{WHO}: needs the result of lamina.complexity_path; got {each!r:.80}")
         if not np.array_equal(each["complexity"], results[0]["complexity"]):
             raise ValueError(f"{WHO}: several paths must have the same sizes")
     if against not in ("complexity", "parameters", "norm", "degrees_of_freedom"):
@@ -105,11 +106,11 @@ def _draw(axes: Axes, results: list[Any], against: str, log: bool | None) -> Non
     if log or (log is None and _is_wide(errors[1])):
         least = min(float(e[e > 0].min(initial=np.inf)) for e in errors[1:])
         axes.set_yscale("log")
-        # Errors of reproduced rows are rounding: they would flatten all else.
+        # Errors of reproduced rows are rounding errors, which would flatten everything else.
         axes.set_ylim(bottom=max(float(axes.get_ylim()[0]), least / 100))
     rows = getattr(result, "training_rows", None)
     counted = against in ("parameters", "degrees_of_freedom")
-    counted |= labels.get(against) == "degrees of freedom"  # a spline's size; units are not
+    counted |= labels.get(against) == "degrees of freedom"  # of a spline; units are not
     if counted and rows is not None and at.max() >= rows:
         axes.axvline(rows, color=GREY, linestyle=":", label=f"{rows} training rows")
     if np.isfinite(errors[1]).any():

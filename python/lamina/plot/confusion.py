@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrices: which classes are predicted for which."""
 
 from __future__ import annotations
 
@@ -32,20 +32,21 @@ def confusion_matrix(
     cmap: str = "Blues",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how many rows of each class were taken for which.
+    """Draw how many rows of each class were predicted as each class.
 
     Parameters
     ----------
     y_true : array_like of shape (rows,) or (rows, classes)
         Labels of any kind, or one-hot rows.
     y_pred : array_like of shape (rows,), (rows, 1) or (rows, classes)
-        Labels, or what ``predict`` returns: probabilities, of which the largest counts, or of the
-        second of two classes, from 0.5 on.  They need labels 0, 1, ... in `y_true`.
+        Labels, or the result of ``predict``: probabilities, of which the largest decides, or those
+        of the second of two classes, which is predicted from 0.5 on.  Probabilities need labels 0,
+        1, ... in `y_true`.
     labels : sequence, optional
-        Names of the classes in their order; for labels that are not 0, 1, ... which classes, in
-        which order.  By default all that occur, sorted.
+        Names of the classes in their order; for labels that are not 0, 1, ..., the classes to draw
+        in this order.  By default all that occur, sorted.
     normalize : {"true", "pred", "all"}, optional
-        Shares of each true class (rows), of each predicted one (columns), or of all rows.
+        Shares within each true class (rows), within each predicted class (columns), or of all rows.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     sample_weight : array_like of shape (rows,), optional
@@ -93,7 +94,7 @@ def counted(
     true, pred = _labels(y_true), _labels(y_pred)
     if len(true) != len(pred) or len(true) == 0:
         raise ValueError(
-            f"{WHO}: y_true and y_pred must have as many rows, at least one; got "
+            f"{WHO}: y_true and y_pred must have the same number of rows, at least one; got "
             f"{len(true)} and {len(pred)}"
         )
     found = np.unique(np.concatenate([true, pred]))

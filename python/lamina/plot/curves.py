@@ -32,7 +32,7 @@ FEW = 10  # values that are marked one by one
 
 @dataclass
 class Curve:
-    """Values, and the epochs, counted from 1, at whose ends they were taken."""
+    """Values, and the epochs, counted from 1, at whose ends they were recorded."""
 
     label: str
     epochs: Array
@@ -59,35 +59,35 @@ def learning_curves(
 ) -> Any:
     """Draw the loss and each metric over epochs, training and validation in one panel.
 
-    A star marks the best epoch of each panel: of the validation, if there is one, else of the
-    training.  Which values are better the metrics say; no star stands where nothing tells.
+    A star marks the best epoch of each panel: of the validation, if there is one, otherwise of the
+    training.  The metrics determine which values are better; if this is unknown, there is no star.
 
     Parameters
     ----------
     history : History, dict of str to list of float, or fitted estimator
-        What ``model.fit`` returns, or its ``history``; one of ``ManyFits.histories``; or an
-        estimator with ``history_``, or with ``loss_curve_`` as scikit-learn's.
+        The result of ``model.fit``, or its ``history``; one of ``ManyFits.histories``; or an
+        estimator with ``history_``, or with ``loss_curve_`` as in scikit-learn.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     log : bool, default False
-        Give losses and errors a logarithmic axis: panels of positive values of which larger
-        ones are not better.
+        Whether losses and errors have a logarithmic axis: panels of positive values for which
+        larger is not better.
     metrics : str or sequence of str, optional
-        Which quantities to draw, such as "loss"; all if not given, the loss alone on `ax`.
+        The quantities to draw, such as "loss"; by default all, or only the loss on `ax`.
     ax : matplotlib Axes, optional
         Where to draw one quantity; a new figure of pyplot's if not given.
 
     Returns
     -------
     matplotlib Axes, or ndarray of them
-        The panel; an array of shape (panels,) where there are several.
+        The panel; an array of shape (panels,) if there are several.
 
     Raises
     ------
     ImportError
         If matplotlib is not installed.
     TypeError, ValueError
-        If `history` is no history, has no epoch or not the metric asked for.
+        If `history` is not a history, has no epoch or does not have the requested metric.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def _chosen(panels: list[Panel], metrics: Any, one: bool) -> list[Panel]:
 
 
 def panels_of(history: Any) -> list[Panel]:
-    """Return what there is to draw of a history."""
+    """Return the panels of a history."""
     history = _of_estimator(history)
     columns = getattr(history, "history", history)
     if not isinstance(columns, Mapping):
@@ -130,7 +130,7 @@ def panels_of(history: Any) -> list[Panel]:
             f"learning_curves: needs a History, a dictionary or a fitted estimator; got "
             f"{history!r:.80}"
         )
-    # Callbacks may have recorded other things than numbers.
+    # Callbacks may have recorded values other than numbers.
     numbers = {str(key): v for key, given in columns.items() if (v := _numbers(given)) is not None}
     if not numbers:
         raise ValueError("learning_curves: history must have at least one epoch; got none")
@@ -157,7 +157,7 @@ def panels_of(history: Any) -> list[Panel]:
 
 
 def _of_estimator(given: Any) -> Any:
-    """Return what an estimator keeps of its fit, as a dictionary; anything else as it is."""
+    """Return an estimator's record of its fit as a dictionary; other objects unchanged."""
     if hasattr(given, "history_"):
         return given.history_
     if not hasattr(given, "loss_curve_"):
@@ -176,7 +176,7 @@ def _numbers(values: Any) -> Array | None:
 
 
 def _epochs(key: str, count: int, done: Sequence[int]) -> Sequence[int]:
-    """Return at which epochs a column was recorded: all, or every second, third, ..."""
+    """Return the epochs at which a column was recorded: all, or every second, third, ..."""
     every = len(done) // count
     taken = done[every - 1 :: every] if every else []
     if len(taken) != count:
@@ -188,7 +188,7 @@ def _epochs(key: str, count: int, done: Sequence[int]) -> Sequence[int]:
 
 
 def draw(figure: Figure, panels: Sequence[Panel], log: bool) -> Array:
-    """Draw the panels on an empty figure; returns their axes."""
+    """Draw the panels on an empty figure; return their axes."""
     across = min(len(panels), PANELS_A_ROW)
     down = -(-len(panels) // across)
     figure.set_size_inches(WIDTH * across, HEIGHT * down)

@@ -1,4 +1,4 @@
-"""How outputs depend on one input or two: partial dependence, single rows, local effects."""
+"""Dependence of outputs on one or two inputs: partial dependence, single rows, local effects."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def partial_dependence(
     ax: Axes | None = None,
     **options: Any,
 ) -> Axes:
-    """Draw how the mean output depends on one input, or two, and the curves of single rows.
+    """Draw how the mean output depends on one or two inputs, and the curves of single rows.
 
     Parameters
     ----------
     result : PartialDependence, or model
-        What ``lamina.inference.partial_dependence`` or ``ice`` returns; or a model, for which it is
-        found with the arguments that follow.
+        The result of ``lamina.inference.partial_dependence`` or ``ice``; or a model, for which it
+        is computed with the following arguments.
     x : array_like of shape (rows, inputs), a frame or a dict of columns, optional
         With a model.
     features : int, str or pair of them, optional
@@ -45,12 +45,12 @@ def partial_dependence(
     ax : matplotlib Axes, optional
         Where to draw; a new figure of pyplot's if not given.
     **options
-        Of ``lamina.inference.partial_dependence``, with a model.
+        Arguments of ``lamina.inference.partial_dependence``, with a model.
 
     Returns
     -------
     matplotlib Axes
-        Thin curves are single rows, strokes at the foot are tenths of the data; two inputs are
+        Thin curves are single rows, and marks at the bottom are deciles of the data; two inputs are
         drawn as levels.
 
     Examples
@@ -95,8 +95,8 @@ def ale(
     Parameters
     ----------
     result : AccumulatedEffects, or model
-        What ``lamina.inference.ale`` returns; or a model, for which it is found with the arguments
-        that follow.
+        The result of ``lamina.inference.ale``; or a model, for which it is computed with the
+        following arguments.
     x : array_like of shape (rows, inputs), a frame or a dict of columns, optional
         With a model.
     features : int, str or pair of them, optional
@@ -108,7 +108,7 @@ def ale(
     ax : matplotlib Axes, optional
         Where to draw; a new figure of pyplot's if not given.
     **options
-        Of ``lamina.inference.ale``, with a model.
+        Arguments of ``lamina.inference.ale``, with a model.
 
     Returns
     -------
@@ -155,9 +155,9 @@ def _curves(axes: Axes, made: Any, outputs: list[str]) -> None:
             drawn[0].set_label("rows" if len(outputs) == 1 else f"rows, {name}")
         if made.average is not None:
             style = line(place) if len(outputs) > 1 or not single else {"color": VERMILION}
-            if nominal:  # nothing lies between categories
+            if nominal:  # there is nothing between categories
                 style = {**points(place), "color": style["color"], "linestyle": "", "markersize": 8}
-            elif len(made.grid[0]) == 1:  # of a constant column: no line
+            elif len(made.grid[0]) == 1:  # a constant column has no line
                 style = {**style, "marker": "o"}
             label = name if len(outputs) > 1 else "mean" if single else None
             axes.plot(made.grid[0], made.average[where], label=label, linewidth=2.2, **style)
@@ -177,7 +177,7 @@ def _finish(axes: Axes, x: str, y: str, legend: bool) -> None:
 
 
 def _tenths(axes: Axes, observed: Any) -> None:
-    """Mark the deciles of numbers at the foot of the axes."""
+    """Mark the deciles of numbers at the bottom of the axes."""
     values: Array = np.asarray(observed)
     if values.dtype.kind not in "fiu":
         return

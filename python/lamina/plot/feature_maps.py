@@ -1,4 +1,4 @@
-"""What a layer makes of one image, channel by channel."""
+"""The outputs of a layer for one image, channel by channel."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def feature_maps(
     cmap: str = SEQUENTIAL,
     ax: Axes | None = None,
 ) -> Array:
-    """Draw the outputs of a layer for one image, a channel an image, all on one scale.
+    """Draw the outputs of a layer for one image, each channel as an image, all on one scale.
 
     Parameters
     ----------
     model : Model
         A ``Sequential`` or a graph of layers.
     image : array_like of shape (height, width, channels), or (1, height, width, channels)
-        As the model reads it.
+        The image in the form that the model reads.
     layer : str or int, optional
-        Name or number of the layer, from 0; by default the first whose outputs are images.
+        Name or number of the layer, counted from 0; by default the first whose outputs are images.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     max_maps : int, default 64
@@ -59,8 +59,7 @@ def feature_maps(
     ImportError
         If matplotlib is not installed.
     TypeError, ValueError
-        If there is no such layer, its outputs are no images, or `image` is not what the model
-        reads.
+        If there is no such layer, its outputs are not images, or `image` does not fit the model.
 
     Examples
     --------
@@ -79,7 +78,7 @@ def feature_maps(
     shape = tuple(model.input_shape)
     given = as_numbers(WHO, "image", image)
     row = given[np.newaxis] if given.ndim == len(shape) - 1 else given
-    if given.ndim == len(shape) - 2 and shape[-1] == 1:  # grey, without an axis for it
+    if given.ndim == len(shape) - 2 and shape[-1] == 1:  # grey, without an axis of channels
         row = given[np.newaxis, ..., np.newaxis]
     inner = Model(model.inputs, found.output)
     with on_behalf(WHO, "predict"):

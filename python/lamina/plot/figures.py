@@ -1,4 +1,4 @@
-"""What the others draw on: the caller's axes, pyplot's next figure, or a figure of a file alone."""
+"""The axes for drawing: the caller's, a new figure of pyplot's, or a figure only for a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Path = str | os.PathLike[str] | None
 
 @contextlib.contextmanager
 def telling(who: str) -> Iterator[None]:
-    """Say in Matplotlib's errors, of unknown colours and the like, which function was called."""
+    """Add the name of the called function to Matplotlib's errors, such as for unknown colours."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -62,7 +62,7 @@ def written(
 
 
 def shown(who: str, draw: Callable[[Figure], Any], path: Path) -> Any:
-    """Let ``draw`` fill pyplot's next figure, save it if there is a path; returns what it did."""
+    """Let ``draw`` fill a new figure of pyplot's, save it if asked to, and return its result."""
     _require_matplotlib(who)
     import matplotlib.pyplot as plt
 
@@ -88,10 +88,10 @@ def on_axes(
     path: Path,
     size: tuple[float, float] | None = None,
 ) -> Axes:
-    """Draw on the caller's axes, or on those of pyplot's next figure; returns the axes.
+    """Draw on the caller's axes, or on those of a new figure of pyplot's; return the axes.
 
-    Without a ``size`` of its own the figure is as large as the caller's style says, if that is not
-    Matplotlib's own size.
+    Without a ``size``, the figure has the size of the caller's style, unless that is Matplotlib's
+    default.
     """
 
     def one(figure: Figure) -> Axes:
@@ -125,9 +125,9 @@ def on_grid(
     path: Path,
     size: tuple[float, float],
 ) -> Any:
-    """Let ``draw`` fill a grid of axes, an array of that shape; returns what ``draw`` returns.
+    """Let ``draw`` fill a grid of axes, an array of that shape; return its result.
 
-    The caller's axes are the frame that the grid is put in, as in scikit-learn.
+    The caller's axes are the frame in which the grid is placed, as in scikit-learn.
     """
 
     def many(figure: Figure) -> Any:
@@ -171,7 +171,7 @@ def _save(ax: Axes, path: Any) -> None:
 
 
 def _checked(who: str, path: Any) -> Any:
-    if path is not None and not hasattr(path, "write"):  # Matplotlib writes to files that are open
+    if path is not None and not hasattr(path, "write"):  # Matplotlib can write to open files
         return _check.path(who, "path", path)
     return path
 

@@ -37,13 +37,14 @@ def filters(
     Parameters
     ----------
     model : Model
-        With a two-dimensional convolution.
+        A model with a two-dimensional convolution.
     layer : str or int, optional
-        Name or number of the layer, from 0; by default the first convolution.
+        Name or number of the layer, counted from 0; by default the first convolution.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     channel : int, optional
-        The channel to draw; by default colours where there are three, else the first channel.
+        The channel to draw; by default colours if there are three channels, otherwise the first
+        channel.
     max_filters : int, default 64
         Draw at most this many, the first ones.
     ax : matplotlib Axes, optional
@@ -58,7 +59,7 @@ def filters(
     ImportError
         If matplotlib is not installed.
     TypeError, ValueError
-        If there is no such layer, or it has no filters to look at.
+        If there is no such layer, or it has no filters to draw.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Curves that models of several sizes draw through the same rows of one predictor."""
+"""The curves of models of several sizes, fitted to the same rows of one predictor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WHO = "fitted_curves"
-POINTS = 500  # at which a curve is drawn
+POINTS = 500  # of a curve
 
 
 @answering_calls
@@ -29,26 +29,26 @@ def fitted_curves(
     function: Callable[[Array], Any] | None = None,
     ax: Axes | None = None,
 ) -> Array:
-    """Draw what models of several sizes predict from one number, a panel each.
+    """Draw the predictions of models of several sizes from one number, with a panel for each.
 
     Parameters
     ----------
     result : ComplexityPath
-        What ``lamina.complexity_path`` returns, of one predictor and one output.
+        The result of ``lamina.complexity_path`` for one predictor and one output.
     sizes : sequence of int, optional
-        Which to draw; by default four, from the smallest to the largest.
+        The sizes to draw; by default four, from the smallest to the largest.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     function : callable, optional
         The true function, drawn dashed.
     ax : matplotlib Axes, optional
-        What the panels are put in; a new figure of pyplot's if not given.
+        The frame of the panels; a new figure of pyplot's if not given.
 
     Returns
     -------
     ndarray of matplotlib Axes
-        One a size.  The vertical axis is that of the training rows, with as much again above and
-        below them: what leaves it is cut.
+        One for each size.  The vertical axis covers the training rows and the same range again
+        above and below them; curves are cut off beyond it.
 
     Examples
     --------
@@ -60,11 +60,11 @@ def fitted_curves(
     ['8 degrees of freedom', '20 degrees of freedom']
     """
     if not hasattr(result, "training_data"):
-        raise TypeError(f"{WHO}: needs what lamina.complexity_path returns; got {result!r:.80}")
+        raise TypeError(f"{WHO}: needs the result of lamina.complexity_path; got {result!r:.80}")
     x, y = (np.asarray(each, np.float64) for each in result.training_data)
     if x.size != len(x) or y.size != len(y):
         raise ValueError(
-            f"{WHO}: curves are of one predictor and one output; x has shape {x.shape} and y "
+            f"{WHO}: curves need one predictor and one output; x has shape {x.shape} and y "
             f"{y.shape}"
         )
     fitted = np.asarray(result["complexity"])
@@ -77,7 +77,7 @@ def fitted_curves(
     with on_behalf(WHO, "complexity_path"):
         curves = [result.predict(size, at.reshape(-1, *x.shape[1:]))[:, 0] for size in sizes]
     if not curves:
-        raise ValueError(f"{WHO}: sizes must hold one at least")
+        raise ValueError(f"{WHO}: sizes must hold at least one size")
     word = result.labels["complexity"]
     titles = [f"{size} {word}" for size in sizes]
     columns = min(len(curves), 2)
@@ -117,7 +117,7 @@ def _draw(
     first = panels.flat[0]
     handles, labels = first.get_legend_handles_labels()
     figure = first.figure
-    if figure.get_layout_engine() is None:  # nothing would make room below the panels
+    if figure.get_layout_engine() is None:  # nothing else makes room below
         first.legend(frameon=False)
     else:
         figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)

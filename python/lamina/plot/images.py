@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 WHO = "images"
 SIDE = 1.5  # inches of an image
 WIDEST = 10.0  # inches of a figure
-SMALL = 256  # pixels a side of images whose pixels are seen
-LETTER = 0.6  # of its height that a letter is wide, on average
-LINE = 1.9  # heights of its letters that a line of a title takes
+SMALL = 256  # pixels per side up to which pixels are visible
+LETTER = 0.6  # average width of a letter, relative to its height
+LINE = 1.9  # height of a line of a title, relative to that of its letters
 
 
 @answering_calls
@@ -39,28 +39,30 @@ def images(
     frame: bool = False,
     ax: Axes | None = None,
 ) -> Array:
-    """Draw images in rows, such as a few of a data set, or those that a network took for others.
+    """Draw images in rows, such as a few of a data set, or those that a network misclassified.
 
-    Pixels of images up to 256 a side are drawn as squares, those of larger ones smoothly.
+    Images of up to 256 pixels per side are drawn with square pixels, larger ones smoothly.
 
     Parameters
     ----------
     x : array_like of shape (images, height, width) or (images, height, width, channels)
         Or a list of images of different sizes.  With three or four channels they are drawn in
-        colour, as integers from 0 to 255 or numbers from 0 to 1; beyond them, numbers are cut off.
+        colour, as integers from 0 to 255 or numbers from 0 to 1; numbers outside are clipped.
     titles : sequence, optional
-        What is written above each image, as a string or anything else that has one.
+        The text above each image, as a string or an object with a string form.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     columns : int, optional
-        Images in a row; by default about as many as there are rows.
+        The number of images in a row; by default about the number of rows.
     cmap : str, default "gray"
-        Colours of images of one channel.  "gray_r" draws ink on paper: large values are dark.
+        Colours of images with one channel.  With "gray_r", large values are dark, like ink on
+        paper.
     scale : {"shared", "each"} or (float, float), default "shared"
         The values of the first and the last of these colours: the smallest and the largest of all
-        images, or of each, or two numbers.
+        images, those of each image, or two numbers.
     frame : bool, default False
-        A thin grey line round each image, for images whose edges have the colour of the paper.
+        Whether to draw a thin grey line around each image, for images whose edges have the colour
+        of the paper.
     ax : matplotlib Axes, optional
         A frame to draw the images in, below its title; a new figure of pyplot's if not given.
 
@@ -73,7 +75,7 @@ def images(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no image, one has no such shape, or titles are too few or too many.
+        If there is no image, one has another shape, or the number of titles is wrong.
 
     Examples
     --------
@@ -92,7 +94,7 @@ def images(
     words = None if titles is None else _check.names(WHO, "titles", titles)
     if words is not None and len(words) != len(pictures):
         raise ValueError(
-            f"{WHO}: titles must be as many as the images, {len(pictures)}; got {len(words)}"
+            f"{WHO}: there must be as many titles as images, {len(pictures)}; got {len(words)}"
         )
     across = grid_for(len(pictures))[0][1]
     if columns is not None:
@@ -160,13 +162,13 @@ def _limits(pictures: list[Array], scale: Any) -> list[tuple[float, float]]:
 
 
 def _wrapped(title: str, wide: float) -> str:
-    """Return a title in lines no longer than an image is wide."""
+    """Return a title in lines no wider than an image."""
     room = max(int(wide * 72 / (LETTER * _title_points())), 4)
     return "\n".join(part for line in title.split("\n") for part in wrap(line, room) or [""])
 
 
 def _title_inches(words: list[str] | None) -> float:
-    """Return the height that titles take above each image."""
+    """Return the height of the titles above each image."""
     if words is None:
         return 0.05
     return max(word.count("\n") + 1 for word in words) * LINE * _title_points() / 72

@@ -1,4 +1,4 @@
-"""How much inputs count, as bars."""
+"""The importance of inputs, as bars."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def importance(
     max_inputs: int = 30,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how much inputs count, the largest on top.
+    """Draw the importance of inputs, the largest at the top.
 
     Parameters
     ----------
     result : Importance or PermutationImportance
-        What ``lamina.inference.garson``, ``olden`` or ``permutation_importance`` returns; lines are
-        one standard deviation over the repeats of the last.
+        The result of ``lamina.inference.garson``, ``olden`` or ``permutation_importance``; lines
+        show one standard deviation over the repeats of the latter.
     output : str or int, optional
-        Which output of several; by default the first.
+        One of several outputs; by default the first.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     max_inputs : int, default 30
-        Draw at most this many, those that count most.
+        Draw at most this many, the most important ones.
     ax : matplotlib Axes, optional
         Where to draw; a new figure of pyplot's if not given.
 
@@ -63,8 +63,8 @@ def importance(
         hasattr(result, "by_output") or hasattr(result, "importances")
     ):
         raise TypeError(
-            f"{WHO}: needs what garson, olden or permutation_importance of lamina.inference "
-            f"returns; got {result!r:.80}"
+            f"{WHO}: needs the result of garson, olden or permutation_importance of "
+            f"lamina.inference; got {result!r:.80}"
         )
     names = [str(name) for name in result.inputs]
     spread: Array | None = None

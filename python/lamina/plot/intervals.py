@@ -29,20 +29,19 @@ def intervals(
     path: Path = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw predictions with their intervals, and what was observed.
+    """Draw predictions with their intervals and, if given, the observed values.
 
     Parameters
     ----------
-    prediction : array_like of shape (rows,), or what ``predict(X, interval=...)`` returns
-        The latter has the bounds.
+    prediction : array_like of shape (rows,), or the result of ``predict(X, interval=...)``
+        The latter contains the bounds.
     lower, upper : array_like of shape (rows,), optional
     y : array_like of shape (rows,), optional
         Observed values: those within their interval are points, the others crosses, and the title
-        says what share is within.
-        Names of columns of a frame stand beside the axes.
+        has the share within. Names of a frame's columns label the axes.
     x : array_like of shape (rows,), optional
-        The horizontal axis; a band is drawn over it.  If not given, rows stand side by side in the
-        order of their prediction.
+        The horizontal axis, along which a band is drawn.  If not given, rows are drawn side by side
+        in the order of their predictions.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     ax : matplotlib Axes, optional
@@ -91,7 +90,7 @@ def intervals(
 
 
 def _name_of(values: Any, other: str) -> str:
-    """Return the name of a frame's column, or another one."""
+    """Return the name of a frame's column, or a given one."""
     name = getattr(values, "name", None)
     return name if isinstance(name, str) else other
 
@@ -102,7 +101,7 @@ def _column(name: str, values: Any) -> Array:
         found = found[:, 0]
     if found.ndim != 1:
         raise ValueError(
-            f"{WHO}: {name} must have shape (rows,), those of one output; got {found.shape}"
+            f"{WHO}: {name} must have shape (rows,), for one output; got {found.shape}"
         )
     return found
 

@@ -1,4 +1,4 @@
-"""A model's layers, as figures of them ask for one."""
+"""Selection of a model's layer for a figure."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def layer_of(who: str, model: Any, layer: Any, fits: Callable[[Any], bool], need
             f"below {len(layers)}; got {layer!r:.80}"
         )
     if not fits(found):
-        raise ValueError(f"{who}: layer must be {needed}; {found.name} is none")
+        raise ValueError(f"{who}: layer must be {needed}; {found.name} is not")
     return found

@@ -1,4 +1,4 @@
-"""The lines of a drawn network: width for a weight's size, colour and dashes for its sign."""
+"""The lines of a drawn network: width for the size of a weight, colour and dashes for its sign."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Edge:
     start: tuple[float, float]
     end: tuple[float, float]
     weight: float
-    skips: bool  # whether it leads past a layer
+    skips: bool  # whether it bypasses a layer
     source: int | None  # number of the unit; None for a bias
     target: int
 
@@ -40,7 +40,7 @@ class Lines:
     stagger: float
 
     def draw(self, axes: Axes, edges: Sequence[Edge]) -> None:
-        """Draw them in one collection, the heaviest on top."""
+        """Draw the lines in one collection, the heaviest on top."""
         from matplotlib.collections import LineCollection
 
         sizes = np.array([abs(edge.weight) for edge in edges])
@@ -75,7 +75,7 @@ class Lines:
 
 
 def _curve(edge: Edge, stagger: float) -> Array:
-    """Return the points of a line: straight, or below the layers that it leads past."""
+    """Return the points of a line: straight, or below the layers that it bypasses."""
     start, end = np.array(edge.start), np.array(edge.end)
     along = np.linspace(0, 1, 25 if edge.skips else 2)[:, None]
     points: Array = start + along * (end - start)

@@ -68,17 +68,17 @@ def plotnet(
     Parameters
     ----------
     model : Model, ``lamina.nnet`` fit, fitted estimator, or array_like
-        Whatever ``lamina.inference.connections`` reads: dense layers with skip connections through
-        ``Add`` and ``Concatenate``; fits of ``nnet``, skip layers included, and of ``multinom``;
-        estimators with ``coefs_`` and ``intercepts_`` or a ``model_``.  Or a vector of weights
-        with `struct`.
+        Any network that ``lamina.inference.connections`` reads: dense layers with skip connections
+        through ``Add`` and ``Concatenate``; fits of ``nnet``, skip layers included, and of
+        ``multinom``; estimators with ``coefs_`` and ``intercepts_`` or a ``model_``.  Or a vector
+        of weights with `struct`.
     x_names, y_names : sequence of str, optional
         Names of inputs and outputs.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     struct : sequence of int, optional
-        Units of each layer, inputs first, for a vector of weights in the order of R's ``wts``: for
-        each unit its bias and the weights of the units before it.
+        The units of each layer, inputs first, for a vector of weights in the order of R's ``wts``:
+        for each unit its bias and the weights of the units before it.
     nid : bool, default True
         Whether widths and colours follow the weights; False draws thin black lines.
     all_out, all_in : bool, str or sequence of str, default True
@@ -86,47 +86,48 @@ def plotnet(
     bias : bool, default True
         Whether biases are drawn, in networks that have any.
     bias_y : float, optional
-        Their height: 1 is the top of the tallest layer; by default a little above.
+        The height of the biases: 1 is the top of the tallest layer; by default slightly above.
     rel_rsc : (float, float), optional
         Widths, in points, of the smallest and the largest weight; by default up to (0.6, 5.0), less
-        where there are many lines.
+        if there are many lines.
     circle_cex : float, default 1.0
         Size of the circles, relative to one that suits the number of units.
     node_labs : bool or sequence, default True
         Whether units are labelled I1, H1, O1, B1, ...; or the labels of each layer, inputs first:
-        a list of them, or one such as ``"$x_{%d}$"``, where the unit's number is put for ``%d``.
+        a list of them, or a pattern such as ``"$x_{%d}$"``, in which ``%d`` is the unit's number.
     var_labs : bool, default True
-        Whether the names of inputs and outputs stand beside them.
+        Whether the names of inputs and outputs are written beside them.
     line_stag : float, optional
-        How far from the units' middles lines begin and end, in distances between layers; by
-        default they go from middle to middle, behind the circles.
+        The distance from the units' middles at which lines begin and end, relative to the distance
+        between layers; by default they go from middle to middle, behind the circles.
     cex_val : float, default 1.0
         Size of the labels, relative to the default.
     alpha_val : float, default 1.0
         Opacity of the lines.
     circle_col : str or (str, str), default "lightgrey"
-        Colour of the circles; with two, of the inputs and of the others.
+        The colour of the circles, or two colours for inputs and other units.
     pos_col, neg_col, bord_col : str
         Colours of positive and negative weights, and of the circles' borders.
     max_sp : bool, default False
-        Whether the units of each layer spread over the whole height.
+        Whether the units of each layer are spread over the whole height.
     pad_x : float, default 1.0
         Distance between layers, relative to the default.
     prune_col : str, optional
         Colour of weights that are exactly 0, drawn thin with dashes `prune_lty`; not drawn if None.
     prune_lty : str, default "dashed"
     skip : bool, optional
-        True draws skip connections alone, False leaves them out; by default all lines are drawn.
+        True draws only skip connections, False omits them; by default all lines are drawn.
     max_units : int, optional
-        Units drawn of a layer, at most: of one with more the first ones, dots and the last.
+        The largest number of units drawn in a layer; if there are more, the first ones, dots and
+        the last.
     layer_names : sequence of str, optional
-        What to write above each layer, inputs first.
+        The text above each layer, inputs first.
     dropped : sequence of str, optional
-        Units such as "I2" and "H3" that are drawn as dropout leaves them out: crossed out, and
-        without their lines.
+        Units such as "I2" and "H3" that are drawn as left out by dropout: crossed out, without
+        their lines.
     ax : matplotlib Axes, optional
-        Where to draw, with the layers at x = 0, 1, 2, ...; if not given, a new figure
-        of pyplot's, as large as the network asks for.
+        Where to draw, with the layers at x = 0, 1, 2, ...; by default a new figure of pyplot's, as
+        large as the network requires.
 
     Returns
     -------
@@ -206,7 +207,7 @@ def _is_wanted(what: str, wanted: Any, net: Any, unit: Any) -> bool:
 
 
 def _of_weights(weights: Any, struct: Sequence[int]) -> Any:
-    """Return what has ``coefs_`` and ``intercepts_`` made of a vector of weights as R keeps it."""
+    """Return an object with ``coefs_`` and ``intercepts_``, from weights in R's order."""
     if not isinstance(struct, (Sequence, np.ndarray)) or isinstance(struct, str):
         raise TypeError(f"{WHO}: struct must be a list of units, such as [2, 3, 1]; got {struct!r}")
     sizes = [_check.integer(WHO, "struct", each) for each in struct]

@@ -26,7 +26,7 @@ class Circle(NamedTuple):
 
 
 class Drawing:
-    """Where the units and biases of a network stand, and the lines between them."""
+    """The positions of a network's units and biases, and the lines between them."""
 
     def __init__(
         self, net: Any, spread: bool, biases: bool, bias_y: float | None, most: int | None
@@ -39,7 +39,7 @@ class Drawing:
         self.tallest = max(map(len, rows)) + (1.5 if biases else 0.0)
         top = max(map(len, rows)) - 1.0
         self.places: dict[int, tuple[float, float]] = {}  # of the units that are drawn
-        self.dots: list[tuple[float, float]] = []  # where others would stand
+        self.dots: list[tuple[float, float]] = []  # in place of the others
         for depth, units in enumerate(rows):
             step = top / (len(units) - 1) if spread and len(units) > 1 else 1.0
             middle = (len(units) - 1) / 2
@@ -50,7 +50,7 @@ class Drawing:
                 else:
                     self.places[unit] = at
         above = top + 1.2 if bias_y is None else bias_y * (top or 1.0)
-        self.biases: dict[int, tuple[float, float]] = {}  # by the depth of what they lead to
+        self.biases: dict[int, tuple[float, float]] = {}  # by the depth that they lead to
         self.edges: list[Edge] = []
         self.dropped: set[int | None] = set()
         for layer in net.layers:
@@ -73,7 +73,7 @@ class Drawing:
             )
 
     def of_layers(self, what: str, given: Any) -> list[Any]:
-        """Return what is given for each layer."""
+        """Return the value given for each layer."""
         if isinstance(given, str) or len(given) != self.last + 1:
             raise ValueError(
                 f"{WHO}: {what} must have an entry for each of the {self.last + 1} layers, inputs "
@@ -119,7 +119,7 @@ class Drawing:
         self, axes: Axes, size: float, colours: Sequence[str], border: str, text: float,
         labels: Sequence[Circle],
     ) -> None:  # fmt: skip
-        """Draw circles, of a size at which neighbours do not touch, with their labels."""
+        """Draw circles with their labels, of a size at which neighbours do not touch."""
         points, larger = self._points(size), scale_of_text()
         across = self._across(size)
         for (x, y), label, is_input, gone in labels:
@@ -143,7 +143,7 @@ class Drawing:
         return min(18.0, 400.0 / max(self.tallest, 1.0)) * size
 
     def _across(self, size: float) -> float:
-        """Return the diameter of circles of a size, in points."""
+        """Return the diameter of circles of a given size, in points."""
         points = self._points(size)
         return (points + 8 * min(size, 1.0) * (points > 8)) * scale_of_text()
 
@@ -161,7 +161,7 @@ class Drawing:
                 )  # fmt: skip
 
     def frame(self, axes: Axes, titles: Sequence[str]) -> None:
-        """Leave the axes out, and room for circles at the edges; write titles above the layers."""
+        """Hide the axes, leave room for circles at the edges, and write titles above the layers."""
         heights = [y for _, y in (*self.places.values(), *self.biases.values())]
         axes.set_axis_off()
         axes.set_xlim(-0.2, self.last + 0.2)
@@ -177,7 +177,7 @@ def _fitting(label: str, points: float) -> float:
 
 
 def _shown(units: list[int], most: int | None) -> list[int | None]:
-    """Return the units of a layer that are drawn, None in the place of those that are not."""
+    """Return the units of a layer that are drawn, with None for those that are not."""
     if most is None or len(units) <= _check.integer(WHO, "max_units", most, 2):
         return [*units]
     return [*units[: most - 1], None, units[-1]]
@@ -195,7 +195,7 @@ def _labels(given: str | Sequence[Any], count: int, layer: int) -> list[str]:
 
 
 def scale_of_text() -> float:
-    """Return how many times matplotlib's usual size text has."""
+    """Return the size of text relative to Matplotlib's default."""
     from matplotlib import rcParams
 
     return float(rcParams["font.size"]) / 10.0

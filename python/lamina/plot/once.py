@@ -1,4 +1,4 @@
-"""A figure that a notebook shows once."""
+"""A figure that a notebook shows only once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ INLINE = ("inline", "module://matplotlib_inline.backend_inline")
 class FigureShownOnce(Figure):
     """A figure of pyplot that may also be the last value of a notebook's cell.
 
-    A notebook shows that value, and at the cell's end all figures that pyplot holds: the same one
-    again.  Once it has been shown as a value, pyplot no longer holds it.
+    A notebook shows that value and, at the end of the cell, all figures that pyplot holds, so the
+    same figure would appear twice.  Once it has been shown as a value, pyplot no longer holds it.
     """
 
     def _ipython_display_(self) -> None:
         if matplotlib.get_backend().lower() in INLINE:
             Gcf.destroy_fig(self)
-        raise NotImplementedError  # IPython then shows it as it shows every figure
+        raise NotImplementedError  # IPython then shows it like any figure

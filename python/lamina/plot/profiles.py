@@ -32,13 +32,13 @@ def lekprofile(
     ax: Axes | None = None,
     **options: Any,
 ) -> Any:
-    """Draw the outputs along each input, a panel an input and output, a line a group.
+    """Draw the outputs along each input: a panel per input and output, a line per group.
 
     Parameters
     ----------
     profile : LekProfile, or model
-        What ``lamina.inference.lekprofile`` returns; or a model, whose profile over the rows `x`
-        is found with `options`, such as ``group_vals`` and ``steps``.
+        The result of ``lamina.inference.lekprofile``; or a model, whose profile over the rows `x`
+        is computed with `options`, such as ``group_vals`` and ``steps``.
     x : array_like of shape (rows, inputs), a frame or a dict of columns, optional
         With a model.
     xsel : sequence of int or str, optional
@@ -46,17 +46,17 @@ def lekprofile(
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     group_show : bool, default False
-        Draw the groups instead: at which values the other inputs are held, each input scaled to
-        its range over the groups.
+        Draw the groups instead: the values at which the other inputs are held, with each input
+        scaled to its range over the groups.
     ax : matplotlib Axes, optional
         Where to draw one panel, or a frame for several; a new figure of pyplot's if not given.
     **options
-        Of ``lamina.inference.lekprofile``, with a model.
+        Arguments of ``lamina.inference.lekprofile``, with a model.
 
     Returns
     -------
     matplotlib Axes, or ndarray of them of shape (outputs, inputs)
-        An array where there are several panels.
+        An array if there are several panels.
 
     Examples
     --------
@@ -75,7 +75,7 @@ def lekprofile(
     inputs = chosen(WHO, "xsel", xsel, made.inputs)
     if len(inputs) * len(made.outputs) == 1:
         return on_axes(WHO, lambda axes: _alone(axes, made, inputs[0]), ax, path)
-    # Inputs wrap where there is one output; else a row for each output.
+    # Inputs wrap if there is one output; otherwise there is a row for each output.
     one = len(made.outputs) == 1
     across = min(len(inputs), PANELS_A_ROW) if one else len(inputs)
     down = -(-len(inputs) // across) if one else len(made.outputs)

@@ -22,12 +22,12 @@ def learning_rate_range(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what a learning-rate range test found: each loss, the smoothed ones, the suggestion.
+    """Draw the result of a learning-rate range test: losses, smoothed losses, the suggested rate.
 
     Parameters
     ----------
     test : LearningRateRangeTest
-        After its fit.
+        The callback after its fit.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     ax : matplotlib Axes, optional
@@ -42,7 +42,7 @@ def learning_rate_range(
     ImportError
         If matplotlib is not installed.
     TypeError, ValueError
-        If `test` is no such test, or has not run.
+        If `test` is not such a test, or has not run.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def learning_rate_range(
                 test.suggestion, linestyle=":", color=ORANGE, label=f"{test.suggestion:.2g}"
             )
         axes.set(xscale="log", xlabel="learning rate", ylabel="loss")
-        # What diverges would flatten all else.
+        # Diverging losses would flatten everything else.
         low, high = losses.min(), losses[: len(losses) // 2 + 1].max()
         room = 0.05 * (high - low)
         if room > 0:

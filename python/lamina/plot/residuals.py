@@ -1,4 +1,4 @@
-"""What a regression leaves unexplained."""
+"""The residuals of a regression."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def residuals(
     ----------
     y_true, y_pred : array_like of shape (rows,) or (rows, 1)
     kind : {"fitted", "qq", "observed"}, default "fitted"
-        "fitted": against the predictions, with a running mean over neighbours; "qq": standardised
-        and sorted, against the quantiles of a normal distribution; "observed": observed against
-        predicted values, and the line on which they are equal.
+        "fitted": residuals against predictions, with a running mean over neighbours; "qq":
+        standardised and sorted residuals against the quantiles of a normal distribution;
+        "observed": observed against predicted values, with the line on which they are equal.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     label_rows : int, default 3
-        How many of the largest residuals are labelled with their row's number, from 0.
+        The number of largest residuals to label with their row number, counted from 0.
     ax : matplotlib Axes, optional
         Where to draw; a new figure of pyplot's if not given.
 
@@ -60,7 +60,7 @@ def residuals(
     true, pred = _column("y_true", y_true), _column("y_pred", y_pred)
     if len(true) != len(pred) or len(true) == 0:
         raise ValueError(
-            f"{WHO}: y_true and y_pred must have as many rows, at least one; got "
+            f"{WHO}: y_true and y_pred must have the same number of rows, at least one; got "
             f"{len(true)} and {len(pred)}"
         )
     kind = _check.choice(WHO, "kind", kind, ("fitted", "qq", "observed"))
@@ -76,7 +76,7 @@ def residuals(
 
 
 def normal_quantiles(left: Array) -> tuple[Array, Array]:
-    """Return for each residual its normal quantile, and itself in standard deviations.
+    """Return for each residual its normal quantile, and its value in standard deviations.
 
     The plotting positions are (i - 3/8) / (n + 1/4) (Blom 1958).
     """
@@ -139,8 +139,8 @@ def _draw(axes: Axes, x: Array, y: Array, kind: str, far: Array) -> None:
 
 
 def _together(x: Array, y: Array, rows: Array) -> list[list[int]]:
-    """Return rows in groups, of which those whose labels would cover each other share one."""
-    wide, high = (0.1 * np.ptp(x), 0.04 * np.ptp(y))  # what a label takes of the axes
+    """Return rows in groups; rows whose labels would overlap share a group."""
+    wide, high = (0.1 * np.ptp(x), 0.04 * np.ptp(y))  # size of a label on the axes
     groups: list[list[int]] = []
     for row in rows.tolist():
         near = (

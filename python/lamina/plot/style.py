@@ -1,4 +1,4 @@
-"""Colours and lines that tell curves apart in colour, in grey and to the colour-blind."""
+"""Colours and lines that distinguish curves in colour, in grey and for the colour-blind."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, BLACK = (
 COLOURS = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILION, BLACK)
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-GREY = "#767676"  # for what only guides the eye: 4.5 to 1 on white
+GREY = "#767676"  # for guide lines: contrast 4.5 to 1 on white
 SEQUENTIAL = "viridis"
 
 
 def signed() -> Any:
     """Return a colour map for signed values: blue below zero, sand above, lighter throughout.
 
-    Red and blue of the usual maps are one grey in print.
+    The red and blue of the usual maps have the same grey in print.
     """
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -65,22 +65,22 @@ def _of_lightness(colour: str, lightness: float) -> tuple[float, float, float]:
 
 
 def line(place: int) -> dict[str, Any]:
-    """Return colour and dashes of a curve, by its place."""
+    """Return the colour and dashes of a curve, by its index."""
     return {"color": COLOURS[place % 7], "linestyle": DASHES[place % 7]}
 
 
 def points(place: int) -> dict[str, Any]:
-    """Return colour and marker of points, by their place."""
+    """Return the colour and marker of points, by their index."""
     return {"color": COLOURS[place % 7], "marker": MARKERS[place % 7]}
 
 
 def plain(axes: Axes) -> None:
-    """Take away the lines of the frame that mark no axis."""
+    """Remove the lines of the frame that are not axes."""
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def beside(axes: Axes, title: str | None = None) -> None:
-    """Put a legend above the axes, where it hides nothing, and a title above it."""
+    """Put a legend above the axes, where it hides nothing, and the title above it."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         axes.legend(
@@ -95,7 +95,7 @@ def beside(axes: Axes, title: str | None = None) -> None:
         )
     if title is not None:
         text = axes.get_legend().get_texts()[0] if handles else None  # type: ignore[union-attr]
-        # What a legend of one line takes, with its borders.
+        # The height of a legend with one line, with its borders.
         room = 6.0 if text is None else 2.7 * float(text.get_fontsize())
         axes.set_title(title, fontsize=10, pad=room)
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WHO = "unrolled"
-WIDTH, HEIGHT = 0.64, 0.5  # of a box; from step to step and from row to row it is 1
+WIDTH, HEIGHT = 0.64, 0.5  # of a box; the distance between steps and rows is 1
 ROWS = {"X": (0.0, "#D6EAF6"), "A": (1.1, "#F7DDA4"), "O": (2.2, "#A9DCC8")}
-FIRST = 2.0  # where the steps begin, right of the short form
+FIRST = 2.0  # position of the first step, right of the short form
 EACH = 1.3  # inches from step to step
 
 
@@ -32,22 +32,22 @@ def unrolled(
 ) -> Axes:
     r"""Draw a recurrent layer step by step, with the weights that all steps share.
 
-    Inputs X stand below, the layer's states A above them and the outputs O on top, in the notation
-    of James et al., Figure 10.12: W leads from an input to its state, U from a state to the next, B
-    from a state to its output.  To the left of the equal sign stands the short form, with a loop.
-    If the layer returns its last state alone, the outputs before the last are drawn dashed.
+    Inputs X are at the bottom, the layer's states A above them and the outputs O at the top, in the
+    notation of James et al., Figure 10.12: W leads from an input to its state, U from a state to
+    the next, B from a state to its output.  To the left of the equal sign is the short form, with a
+    loop. If the layer returns only its last state, the outputs before the last are drawn dashed.
 
     Parameters
     ----------
     model : Model
-        With a ``SimpleRNN``, ``LSTM`` or ``GRU`` layer.
+        A model with a ``SimpleRNN``, ``LSTM`` or ``GRU`` layer.
     layer : str or int, optional
-        Name or number of the layer, from 0; by default the first recurrent one.
+        Name or number of the layer, counted from 0; by default the first recurrent one.
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     max_steps : int, default 6
-        Draw at most this many steps, 4 at the least: of longer sequences, and of those of any
-        length, the first ones and the last two.
+        Draw at most this many steps, at least 4: for longer sequences, and for those of any length,
+        the first ones and the last two.
     ax : matplotlib Axes, optional
         Where to draw; a new figure of pyplot's if not given.
 
@@ -105,7 +105,7 @@ def _is_recurrent(layer: Any) -> bool:
 
 
 def _steps(length: int | None, most: int) -> list[str]:
-    """Return the steps that are drawn; "" stands for those left out."""
+    """Return the steps that are drawn, with "" for those left out."""
     if length is not None and length <= most:
         return [str(step + 1) for step in range(length)]
     return [*(str(step + 1) for step in range(most - 3)), "", "L-1", "L"]

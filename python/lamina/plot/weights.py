@@ -36,7 +36,7 @@ def first_layer(
 ) -> Array:
     """Draw each unit's weights in the first dense layer as an image.
 
-    The lighter a weight the larger it is: blue below zero, sand above.  The colour bar holds for
+    The lighter a weight, the larger it is: blue below zero, sand above.  The colour bar applies to
     all images.
 
     Parameters
@@ -46,7 +46,7 @@ def first_layer(
     path : str or path-like, optional
         Where to save the figure; the ending chooses the format.
     image_shape : (int, int), optional
-        Height and width; if not given, those of the model's input, or else a square.
+        Height and width; by default those of the model's input, or else a square.
     max_units : int, default 64
         Draw at most this many units, the first ones.
     ax : matplotlib Axes, optional
@@ -73,7 +73,7 @@ def first_layer(
 def images_of(
     model: Any, image_shape: Sequence[int] | None = None, max_units: int = 64
 ) -> tuple[Array, str]:
-    """Return the units' weights as images, and what the figure is called."""
+    """Return the units' weights as images, and the title of the figure."""
     most = _check.integer("first_layer", "max_units", max_units)
     name, kernel = _first_kernel(model)
     shape = _image_shape(kernel.shape[0], image_shape, model)
@@ -82,7 +82,7 @@ def images_of(
 
 
 def grid_for(count: int) -> tuple[tuple[int, int], tuple[float, float]]:
-    """Return rows and columns of a nearly square grid of images, and the inches that they take."""
+    """Return the rows and columns of a nearly square grid of images, and its size in inches."""
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     return (rows, columns), (max(SQUARE * columns + MARGIN, 4.0), max(SQUARE * rows + 0.5, 2.0))
@@ -102,7 +102,7 @@ def _draw(grid: Array, images: Array, title: str) -> Array:
 
 
 def one_scale(grid: Array, images: Array, label: str) -> Array:
-    """Draw signed images, zero in the middle of one scale for all; returns their axes."""
+    """Draw signed images on one scale with zero in its middle; return their axes."""
     limit = float(np.abs(images).max()) or 1.0
     used = grid.ravel()[: len(images)]
     for axes in grid.ravel()[len(images) :]:
