@@ -1,7 +1,7 @@
 """A training step of MultiHeadAttention(4, 32) on 64 x 128 x 128 in lamina, PyTorch and Keras.
 
-Forward, backward and Adam under a mean squared error, float32.  Each library lives in a process of
-its own; rounds are interleaved, one library further on each round.
+Forward, backward and Adam under a mean squared error, float32.  Each library runs in its own
+process; rounds are interleaved, starting one library further on each time.
 
     python bench/attention.py
     python bench/attention.py --threads 1 --rounds 20 --no-history
@@ -20,7 +20,7 @@ from workloads.attention_peer import LIBRARIES
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
     add_options(parser, rounds=9, threads=2)
-    text = "steps of a round, of which the mean is taken (default: %(default)s)"
+    text = "steps of a round, whose mean is taken (default: %(default)s)"
     parser.add_argument("--steps", type=at_least_one, default=5, help=text)
     options = parser.parse_args(arguments)
     children = {}

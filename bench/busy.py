@@ -12,9 +12,9 @@ from common import HERE
 
 
 class Busy:
-    """Hold `count` CPUs of those that the contestants use; the scheduler places the processes.
+    """Occupy `count` of the contestants' CPUs; the scheduler places the processes.
 
-    They start stopped; within `with busy:` they run.
+    The processes start stopped; within `with busy:` they run.
     """
 
     def __init__(self, count: int, threads: int) -> None:
@@ -24,7 +24,7 @@ class Busy:
         ]
         for process in self.processes:
             assert process.stdout is not None
-            process.stdout.readline()  # it has its CPUs
+            process.stdout.readline()  # it is bound to its CPUs
         self._signal(signal.SIGSTOP)
 
     def _signal(self, number: int) -> None:

@@ -1,4 +1,4 @@
-"""What every benchmark here shares: the machine's description, child processes, tables, history."""
+"""Code shared by all benchmarks: the machine's description, child processes, tables, history."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BATCH_SECONDS = 0.004
 
 
 def thread_environment(threads: int) -> dict[str, str]:
-    """Give the variables that hold every library to `threads` threads."""
+    """Return the variables that limit every library to `threads` threads."""
     count = str(threads)
     return {
         "OMP_NUM_THREADS": count,
@@ -44,14 +44,14 @@ def thread_environment(threads: int) -> dict[str, str]:
 
 
 def pin(threads: int) -> None:
-    """Hold this process to the first `threads` CPUs it may use (Linux; elsewhere nothing)."""
+    """Bind this process to the first `threads` CPUs that it may use (only on Linux)."""
     if hasattr(os, "sched_setaffinity"):
         allowed = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, allowed[: max(1, threads)])
 
 
 class Child:
-    """A benchmark process that answers one JSON line to each JSON line; idle in between."""
+    """A benchmark process that answers each JSON line with one JSON line, otherwise idle."""
 
     def __init__(
         self,
@@ -97,9 +97,10 @@ class Child:
 
 
 def serve(answer: Any, hello: Mapping[str, Any]) -> None:
-    """Run a child's side: greet, then answer each line until the input closes.
+    """Run the child's side: greet, then answer each line until the input closes.
 
-    Standard output is kept for the protocol: whatever a library prints goes to standard error.
+    Standard output is reserved for the protocol: everything that a library prints goes to standard
+    error.
     """
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -115,7 +116,7 @@ def serve(answer: Any, hello: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
-    """Keep what a library writes to standard error, past Python, off the screen."""
+    """Hide what a library writes directly to standard error, bypassing Python."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
@@ -134,7 +135,7 @@ def seconds_of(call: Callable[[], object], calls: int) -> float:
 
 
 def median_seconds(call: Callable[[], object]) -> float:
-    """Give the median over batches of calls of about 4 ms, after a few calls to warm up."""
+    """Return the median over batches of calls of about 4 ms, after a few calls to warm up."""
     call()
     calls = max(1, int(BATCH_SECONDS / max(seconds_of(call, 3), 1e-7)))
     batches = 3 if calls == 1 else BATCHES
@@ -142,7 +143,7 @@ def median_seconds(call: Callable[[], object]) -> float:
 
 
 def cpu_model() -> str:
-    """Name the processor, as the system knows it."""
+    """Return the name of the processor in the system."""
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -156,15 +157,15 @@ def cpu_model() -> str:
 
 
 def revision() -> str:
-    """Give the git revision of this tree, with `+` where files differ from it."""
+    """Return the git revision of this tree, with `+` if files differ from it."""
     commit = _output("git", "rev-parse", "--short", "HEAD")
-    # History files grow while benchmarks run: they make no difference.
+    # History files grow while benchmarks run, so they are ignored.
     dirty = _output("git", "status", "--porcelain", "--", ":/", ":(top,exclude)bench/history")
     return commit + "+" * bool(dirty) if commit else "unknown"
 
 
 def _output(*command: str) -> str:
-    """Give what a command prints, "" if it fails or does not exist."""
+    """Return the output of a command, "" if it fails or does not exist."""
     try:
         run = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True)
     except OSError:
@@ -173,7 +174,7 @@ def _output(*command: str) -> str:
 
 
 def machine(threads: int) -> dict[str, Any]:
-    """Say where and when a figure was taken."""
+    """Return where and when a figure was measured."""
     now = datetime.datetime.now(datetime.timezone.utc)
     return {
         "date": now.isoformat(timespec="seconds"),
@@ -199,9 +200,9 @@ def add_options(
     rounds: int | None = None,
     threads: int | list[int] | None = None,
 ) -> None:
-    """Add the options that commands here share, with their defaults; None leaves one out."""
+    """Add the options shared by the commands, with their defaults; None omits one."""
     if rounds is not None:
-        text = "measurements of each, of which the median counts (default: %(default)s)"
+        text = "number of measurements, whose median is used (default: %(default)s)"
         parser.add_argument("--rounds", type=at_least_one, default=rounds, help=text)
     if isinstance(threads, list):
         text = f"how many, one table each (default: {' '.join(map(str, threads))})"
@@ -226,7 +227,7 @@ def geometric_mean(values: Iterable[float]) -> float:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lay out rows in columns: the first two to the left, figures to the right."""
+    """Lay out rows in columns: the first two aligned left, figures aligned right."""
     lines = [list(head), *(list(row) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
 

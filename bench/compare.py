@@ -19,10 +19,10 @@ from workloads import WORKLOADS, Workload
 
 
 def interpreter(build: str) -> tuple[str, str | None]:
-    """Give the Python that runs a build, and the directory to put before its path."""
+    """Return the Python that runs a build, and the directory to put in front of its path."""
     path = Path(build)
     if path.is_file() and os.access(path, os.X_OK):
-        return str(path.absolute()), None  # not resolved: a link keeps its environment
+        return str(path.absolute()), None  # not resolved: a link belongs to its environment
     if (path / "bin" / "python").exists():
         return str((path / "bin" / "python").absolute()), None
     if (path / "lamina").is_dir():

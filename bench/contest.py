@@ -1,4 +1,4 @@
-"""Contestants measured in turns, quiet and beside busy processes, and what comes of it."""
+"""Contestants measured in turns, quiet and beside busy processes, and the results."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class Figures:
     """Microseconds of every round, by contestant."""
 
     quiet: Rounds
-    busy: Rounds = field(default_factory=dict)  # beside busy processes, where asked for
+    busy: Rounds = field(default_factory=dict)  # beside busy processes, if requested
 
     def medians(self) -> dict[str, float]:
         return {name: statistics.median(values) for name, values in self.quiet.items()}
 
     def kept(self, name: str) -> float:
-        """Give the share of the quiet throughput that is left beside busy processes."""
+        """Return the share of the quiet throughput that is left beside busy processes."""
         return statistics.median(self.quiet[name]) / statistics.median(self.busy[name])
 
 
 def measure(
     names: list[str], ask: Callable[[str], float], rounds: int, busy: int, threads: int
 ) -> Figures:
-    """Run interleaved rounds; each starts one contestant further on, so that neighbours change."""
+    """Run interleaved rounds; each starts one contestant further on than the last."""
     figures = Figures({name: [] for name in names})
     if busy:
         figures.busy = {name: [] for name in names}
@@ -53,7 +53,7 @@ def measure(
 
 
 def lead(rounds: Rounds, of: Callable[[list[float]], float]) -> tuple[str, float] | None:
-    """Give the best peer and its time over lamina's; None without lamina or without a peer."""
+    """Return the best peer and its time over lamina's; None without lamina or without a peer."""
     figures = {name: of(values) for name, values in rounds.items()}
     own = figures.pop("lamina", None)
     if own is None or not figures:
@@ -85,7 +85,7 @@ def verdict(figures: Figures, goal: float | None, fastest: Iterable[str] = ()) -
 
 
 def of_goal(found: dict[str, Any]) -> str:
-    """Say whether a goal is met."""
+    """Return in words whether a goal is met."""
     if found["goal"] is None:
         return ""
     if found["met"] is None:
@@ -94,7 +94,7 @@ def of_goal(found: dict[str, Any]) -> str:
 
 
 def in_words(what: str, own_us: float, found: dict[str, Any]) -> str:
-    """Say in a line how lamina stands."""
+    """Return lamina's result in one line."""
     line = f"{what}: {own_us:.1f} us, {found['ratio']:.2f} times as fast as {found['best_peer']}"
     if found["goal"] is not None:
         line += f", goal {found['goal']:g}: {of_goal(found)}"
@@ -106,7 +106,7 @@ def in_words(what: str, own_us: float, found: dict[str, Any]) -> str:
 
 
 def busy_cells(figures: Figures, name: str) -> list[str]:
-    """Give what a table shows of one contestant beside busy processes."""
+    """Return a table's cells for one contestant beside busy processes."""
     if not figures.busy:
         return []
     return [f"{statistics.median(figures.busy[name]):.1f}", f"{100 * figures.kept(name):.0f} %"]
@@ -122,13 +122,13 @@ def keep(path: str, record: dict[str, Any]) -> None:
 
 
 def kept(path: str) -> list[dict[str, Any]]:
-    """Give the results of a file; none where it does not exist, as nothing was measured."""
+    """Return the results in a file; none if it does not exist."""
     file = Path(path)
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def summary(records: list[dict[str, Any]]) -> str:
-    """Lay out results, the last of each workload: ratios of the best peer's time to lamina's."""
+    """Lay out the last result of each workload: ratios of the best peer's time to lamina's."""
     found = {(record["workload"], record["threads"]): record for record in records}
     rows = []
     for (workload, threads), record in found.items():

@@ -1,7 +1,7 @@
 """lamina's convolutions and pools against PyTorch's (oneDNN), forward and backward, float32.
 
-The layers are those of shapes/conv.txt and shapes/pool.txt; PyTorch counts with the faster of
-channels_last and NCHW, pass by pass.
+The layers are those of shapes/conv.txt and shapes/pool.txt; for each pass, PyTorch's time is that
+of the faster of channels_last and NCHW.
 
     python bench/conv_peers.py
     python bench/conv_peers.py --threads 2 --rounds 3 --only "conv 128" --no-history

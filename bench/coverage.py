@@ -19,7 +19,7 @@ from common import append_history, at_least_one, machine, table
 TRAINED, HELD_OUT = 400, 100  # rows; the others are tested
 FOLDS, RESAMPLES, LEVEL = 10, 30, 0.9
 FIT = {"epochs": 60, "batch_size": 64, "verbose": 0}
-# Where the mean coverage is to be; those that are wider by design have their guarantee.
+# The range for the mean coverage; methods that are wider by design have their guarantee.
 RANGE = {"jackknife+": (0.88, 1.0), "cv-minmax": (0.9, 1.0), "jackknife-minmax": (0.9, 1.0),
          "bootstrap": (0.85, 0.95)}  # fmt: skip
 
@@ -33,7 +33,7 @@ def network(loss: Any = "mse") -> Any:
 
 
 class Network:
-    """The network as scikit-learn's estimator, for MAPIE; equal rows are fitted once."""
+    """The network as a scikit-learn estimator, for MAPIE; equal rows are fitted once."""
 
     kept: dict[bytes, Any]
 
@@ -69,7 +69,7 @@ class Network:
 
 
 class Split:
-    """One random split: rows to train on, which some methods divide, and rows to test on."""
+    """One random split: training rows, which some methods divide, and test rows."""
 
     def __init__(self, x: Any, y: Any, seed: int, jackknife_rows: int) -> None:
         order = np.random.default_rng(seed).permutation(len(x))
@@ -93,7 +93,7 @@ class Split:
         return [(np.delete(every, np.s_[k::FOLDS]), every[k::FOLDS]) for k in range(FOLDS)]
 
     def calibrated(self, method: str, fitted: Any, rows: Any, **options: Any) -> Any:
-        """Return lower and upper bounds of the rows to test."""
+        """Return lower and upper bounds for the test rows."""
         model = self.model(fitted)
         fit = {} if method == "split" else FIT
         model.calibrate(self.x[rows], self.y[rows], method, **options, **fit)
@@ -168,7 +168,7 @@ def mapies() -> dict[str, Callable[[Split], Any]]:
 
 
 def measured(splits: list[Split], bounds: Callable[[Split], Any]) -> dict[str, float]:
-    """Return mean coverage and its standard error over the splits, mean width, seconds a split."""
+    """Return mean coverage and its standard error over splits, mean width, seconds per split."""
     begin = time.perf_counter()
     covered, width = [], []
     for split in splits:
@@ -191,7 +191,7 @@ def main() -> None:
     )
     options.add_argument(
         "--jackknife-rows", type=at_least_one, default=100,
-        help="training rows of a jackknife, each a fit (default: %(default)s)",
+        help="training rows of a jackknife, with one fit each (default: %(default)s)",
     )  # fmt: skip
     options.add_argument(
         "--methods", nargs="+", choices=list(ours()), default=list(ours()),

@@ -1,4 +1,4 @@
-"""What lamina costs beyond NumPy: import time, memory, the wheel; and memory that must not grow.
+"""The costs of lamina beyond NumPy: import time, memory, the wheel; and memory that must not grow.
 
 python bench/footprint.py
 python bench/footprint.py --wheel dist/lamina-0.1.0-*.whl
@@ -55,7 +55,7 @@ print(json.dumps(rss() - before))
 
 
 def fresh(code: str, *arguments: str) -> str | None:
-    """Run `code` in a fresh interpreter; None if it fails (the library is not there)."""
+    """Run `code` in a fresh interpreter; return None if it fails (a library is missing)."""
     environment = dict(os.environ) | {"KERAS_BACKEND": "jax", "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-c", code, *arguments]
     run = subprocess.run(
@@ -65,7 +65,7 @@ def fresh(code: str, *arguments: str) -> str | None:
 
 
 def imports(modules: list[str], rounds: int) -> dict[str, tuple[float, float]]:
-    """Give median seconds and MB of each module's import, interleaved."""
+    """Return median seconds and MB of each module's import, interleaved."""
     found: dict[str, list[list[float]]] = {}
     for _ in range(rounds + 1):  # the first round only warms the file cache
         for module in modules:

@@ -1,7 +1,7 @@
 """lamina's matrix product against PyTorch's (MKL) and NumPy's (OpenBLAS), float32.
 
-Each library runs in a process of its own and goes through all shapes of shapes/gemm.txt in turn;
-turns are interleaved.  The ratio is lamina's speed over the better of the two: above 1 is faster.
+Each library runs in its own process and goes through all shapes of shapes/gemm.txt in turn; turns
+are interleaved.  The ratio is lamina's speed over the better of the two: above 1 is faster.
 
     python bench/gemm_peers.py
     python bench/gemm_peers.py --threads 1 --rounds 15 --no-history
@@ -28,7 +28,7 @@ def read_shapes() -> list[Shape]:
 def measure(
     shapes: list[Shape], threads: int, rounds: int
 ) -> tuple[dict[str, list[float]], dict[str, str]]:
-    """Give each library's median seconds by shape, and its version."""
+    """Return each library's median seconds by shape, and its version."""
     children = {}
     for name in LIBRARIES:
         child = Child("workloads.gemm_peer", {"peer": name}, threads)

@@ -2,7 +2,7 @@
 
 The book's split and network: 19 standardised predictors, one hidden layer of ReLU units, dropout
 0.4, RMSprop, 1,500 epochs in batches of 32.  Its lab has 50 hidden units, its table 64.  Nothing is
-chosen by the test rows.  The book has 254.7 for least squares, 252.3 for the lasso and 257.4 for
+chosen on the test rows.  The book has 254.7 for least squares, 252.3 for the lasso and 257.4 for
 the network.
 
     python bench/hitters_baselines.py
@@ -26,7 +26,7 @@ BOOK = 257.4  # the network's mean absolute error in the book
 
 
 def network(units: int, x: np.ndarray) -> lamina.Sequential:
-    """Make the book's network, which standardises by the training rows."""
+    """Return the book's network, which standardises by the training rows."""
     scale = lamina.layers.Normalization()
     scale.adapt(x)
     layers = lamina.layers
@@ -39,7 +39,7 @@ def network(units: int, x: np.ndarray) -> lamina.Sequential:
 
 
 def book_folds() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the folds by which the book's lasso chose its penalty."""
+    """Return the folds with which the book's lasso chose its penalty."""
     fold = np.array(json.loads(FOLDS.read_text())["folds"])
     return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(1, 11)]
 
@@ -70,7 +70,7 @@ def errors_of(units: int, data: tuple, options: argparse.Namespace) -> dict[str,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    text = "networks of each size, whose median counts (default: %(default)s)"
+    text = "networks of each size, whose median is used (default: %(default)s)"
     parser.add_argument("--seeds", type=at_least_one, default=20, help=text)
     text = "epochs of each (default: %(default)s)"
     parser.add_argument("--epochs", type=at_least_one, default=1500, help=text)

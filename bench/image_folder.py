@@ -1,11 +1,11 @@
 """A folder of pictures, read and changed at random in every epoch: lamina beside Keras.
 
-Writes PNGs of 32 x 32 pixels, MNIST's digits in a colour on ground of another, into a folder for
-each class.  Both libraries read it with their ``image_dataset_from_directory``, move, turn and zoom
-the pictures and change their contrast at random, and train the same network of three convolutions
-for as many epochs.  The pictures are changed by layers of the model, of Keras also where they are
-read (``keras-map``), which lets JAX compile the model.  Each training has a process of its own;
-seed by seed the libraries take turns.
+Writes PNGs of 32 x 32 pixels, MNIST's digits in one colour on a background of another, into a
+folder for each class.  Both libraries read it with their ``image_dataset_from_directory``, move,
+turn and zoom the pictures and change their contrast at random, and train the same network of three
+convolutions for the same number of epochs.  The pictures are changed by layers of the model or, in
+a second run of Keras, when they are read (``keras-map``), which lets JAX compile the model. Each
+training has its own process; the libraries take turns for each seed.
 
     python bench/image_folder.py
     python bench/image_folder.py --files 500 --epochs 3 --seeds 1 --no-history
@@ -29,7 +29,7 @@ Result = dict[str, Any]
 
 
 def write(folder: Path, digits: Any, labels: Any, seed: int) -> None:
-    """Write pictures of digits, each on ground of its own colour."""
+    """Write pictures of digits, each on a background of its own colour."""
     from PIL import Image
 
     rng = np.random.default_rng(seed)
@@ -59,7 +59,7 @@ def train(peer: str, seed: int, folder: Path, options: argparse.Namespace) -> Re
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
     add_options(parser, threads=2)
-    text = "pictures to train on (default: %(default)s); as many test pictures"
+    text = "training pictures (default: %(default)s); as many test pictures"
     parser.add_argument("--files", type=at_least_one, default=2000, help=text)
     text = "at least 2: the first compiles (default: %(default)s)"
     parser.add_argument("--epochs", type=at_least_one, default=12, help=text)
@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def report(results: dict[str, list[Result]], options: argparse.Namespace) -> None:
-    """Print medians over seeds, and keep all."""
+    """Print medians over seeds, and record all results."""
     medians = {
         peer: {
             what: statistics.median(one[what] for one in found)

@@ -1,4 +1,4 @@
-"""Predictions of lamina and its peers: the same weights in each, one row up to a thousand."""
+"""Predictions of lamina and its peers with the same weights, for one row up to a thousand."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from common import Child, append_history, machine, table
 from workloads import Workload
 
 ROWS = (1, 32, 1024)
-FASTEST = ("onnxruntime", "openvino")  # now the one, now the other
+FASTEST = ("onnxruntime", "openvino")  # sometimes one, sometimes the other
 
 
 def start_children(
     workload: Workload, peers: list[str], threads: int, folder: str
 ) -> dict[str, Child]:
-    """Start one process a contestant; say which are left out, and why."""
+    """Start one process per contestant; report which are left out, and why."""
     children = {}
     for peer in peers:
         arguments = {"peer": peer, "workload": workload.description(), "folder": folder}
@@ -34,7 +34,7 @@ def start_children(
 
 
 def compare_outputs(what: str, children: dict[str, Child], rows: int) -> None:
-    """Stop if contestants do not predict the same; float32, so to 1e-4 of the largest output."""
+    """Stop if predictions differ by more than 1e-4 of the largest output, as they are float32."""
     outputs = {
         name: np.asarray(child.ask(rows=rows, outputs=True)["outputs"])
         for name, child in children.items()
@@ -76,7 +76,7 @@ def report(
 def measure_rows(
     workload: Workload, rows: int, children: dict[str, Child], options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Measure one number of rows a call."""
+    """Measure calls with a given number of rows."""
     what = f"{workload.name}, {rows} row{'s' * (rows > 1)}"
     compare_outputs(what, children, rows)
 
@@ -100,7 +100,7 @@ def measure_rows(
 
 
 def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Train briefly, write the model for everyone, measure."""
+    """Train briefly, write the model for all contestants, and measure."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = {"workload": workload.description(), "folder": folder}
         writer = Child("workloads.predicted_files", arguments, options.threads)

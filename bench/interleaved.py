@@ -1,7 +1,8 @@
-"""What conv_peers.py and recurrence_peers.py share: rounds over libraries and problems, a table.
+"""Code shared by conv_peers.py and recurrence_peers.py: rounds over libraries and problems.
 
-Each library lives in a process of its own; a round goes through the problems, and each problem
-through the libraries, one further on each round, so that a drift of the machine meets them alike.
+Each library runs in its own process; a round goes through the problems, and each problem through
+the libraries, starting one further on each round, so that a drift of the machine affects all
+equally.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from typing import Any
 from common import HERE, Child, add_options, append_history, geometric_mean, machine, table
 
 PASSES = ("forward", "backward")
-# Fresh results come from memory that the process already has: a page's first touch costs more than
-# computing what goes there, and in training neither library pays it at every step.
+# Results are allocated in memory that the process already has: the first access to a page costs
+# more than the computation, and in training neither library pays it at every step.
 HEAP = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1)}
 TOLERANCE = 2e-3  # of the largest element: float32 sums of up to 200,000 terms in other orders
 
 
 @dataclass
 class Figures:
-    """Seconds by library and pass, a list a problem; what each library chose for it."""
+    """Seconds by library and pass, a list for each problem, and each library's choice for it."""
 
     seconds: dict[str, dict[str, list[list[float]]]]
     notes: dict[str, list[str]] = field(default_factory=dict)
@@ -34,7 +35,7 @@ class Figures:
 
 
 def read_shapes(file: str, *before: str) -> list[list[str]]:
-    """Give the words of each line of a shape file, after the words `before`."""
+    """Return the words of each line of a shape file, after the words `before`."""
     lines = (HERE / "shapes" / file).read_text().splitlines()
     return [[*before, *line.split()] for line in lines if line.strip() and line[0] != "#"]
 
@@ -52,13 +53,13 @@ def start(module: str, libraries: Iterable[str], threads: int) -> dict[str, Chil
 
 
 def check_same(problem: Sequence[str], answers: dict[str, dict[str, Any]]) -> None:
-    """Stop unless all libraries computed the same."""
+    """Stop unless all libraries computed the same results."""
     first, *others = answers
     for name in others:
         pairs = zip(answers[first]["samples"], answers[name]["samples"], strict=True)
         for place, (one, two) in enumerate(pairs):
             apart = [abs(a - b) / one[0] for a, b in zip(one, two, strict=True)]
-            if not all(value < TOLERANCE for value in apart):  # NaN is no agreement either
+            if not all(value < TOLERANCE for value in apart):  # NaN counts as a difference
                 raise SystemExit(
                     f"{' '.join(problem)}: result {place} of {first} and {name} differs by "
                     f"{max(apart):.2g} of the largest element"
@@ -126,7 +127,7 @@ def report(problems: list[list[str]], figures: Figures, threads: int) -> dict[st
 
 
 def ratio(seconds: dict[str, float], peers: list[str], collected: list[float]) -> str:
-    """Give the best peer's time over lamina's, and collect it."""
+    """Return the best peer's time over lamina's, and record it."""
     if not peers or "lamina" not in seconds:
         return "-"
     collected.append(min(seconds[name] for name in peers) / seconds["lamina"])

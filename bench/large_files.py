@@ -1,8 +1,8 @@
-"""Training on files larger than what may be held: a memory map and Parquet against an array.
+"""Training on files larger than memory: a memory map and Parquet against an array.
 
 ``python bench/large_files.py --gigabytes 4`` writes a table of 784 columns as .npy and as Parquet,
-then times epochs of 784-256-128-10 over each of them, every one in a process of its own, and
-prints rows a second, their ratio to the array in memory, and the largest resident memory.
+then times epochs of 784-256-128-10 over each of them, each in its own process, and prints rows per
+second, their ratio to the array in memory, and the largest resident memory.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def write(folder: Path, gigabytes: float) -> None:
 
 
 def run(folder: Path, kind: str, epochs: int) -> None:
-    """Train, and print seconds an epoch and megabytes."""
+    """Train, and print seconds per epoch and megabytes."""
     import lamina
 
     layers = [lamina.layers.Dense(256, "relu"), lamina.layers.Dropout(0.4),
@@ -78,7 +78,7 @@ def main() -> None:
     add_options(parser, rounds=1)
     text = "of the memory map (default: %(default)s)"
     parser.add_argument("--gigabytes", type=float, default=4.0, help=text)
-    text = "timed, after one that is not (default: %(default)s)"
+    text = "timed, after one untimed epoch (default: %(default)s)"
     parser.add_argument("--epochs", type=at_least_one, default=2, help=text)
     parser.add_argument("--folder", type=Path, help="kept; a temporary one by default")
     parser.add_argument("--kind", choices=KINDS, help="measure one, in this process")
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def measure(folder: Path, kind: str, epochs: int) -> list[float]:
-    """Run one kind in a process of its own; give seconds an epoch, peak MB and loss."""
+    """Run one kind in its own process; return seconds per epoch, peak MB and loss."""
     command = [sys.executable, __file__, "--folder", str(folder), "--kind", kind]
     command += ["--epochs", str(epochs)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -112,7 +112,7 @@ def measure(folder: Path, kind: str, epochs: int) -> list[float]:
 
 
 def lamina_threads() -> int:
-    """Say how many threads lamina takes."""
+    """Return the number of threads that lamina uses."""
     import lamina
 
     return lamina.get_num_threads()

@@ -1,10 +1,11 @@
 """Is a training step as fast after thousands of steps as at the beginning?
 
-Moments and weights without a gradient shrink step by step, into the denormal numbers if nothing
-stops them, and processors are slow with those.  Three networks in which most weights have no
-gradient: an embedding of words that no longer occur, units that a ReLU has cut off, and weights
-that decay.  Models of few steps and of many take turns, several of each, as where the arrays of one
-lie in memory alone makes 10 %; the figure is the ratio of the medians, which should be 1.
+Moments and weights without a gradient shrink step by step, down to denormal numbers if nothing
+stops them, and processors are slow with those.  In three networks most weights have no gradient: an
+embedding of words that no longer occur, units that a ReLU has cut off, and weights that decay.
+Models after few and after many steps take turns, several of each, because the place of a model's
+arrays in memory alone can make a difference of 10 %; the figure is the ratio of the medians, which
+should be 1.
 
     python bench/late_steps.py
     python bench/late_steps.py --early 50 --late 5000 --rounds 15
@@ -26,12 +27,12 @@ from common import add_options, append_history, at_least_one, machine, pin, tabl
 from lamina import layers, optimizers
 
 BATCH = 32
-STEPS = 20  # of one figure
+STEPS = 20  # per figure
 Job = tuple[Any, Any, Any]  # model, inputs, targets
 
 
 def rare_words() -> Job:
-    """An embedding of 20,000 words, of which 100 occur after the first batch."""
+    """Return an embedding of 20,000 words, of which 100 occur after the first batch."""
     stack = [layers.Input((8,), dtype="int32"), layers.Embedding(20_000, 32), layers.Flatten()]
     model = lamina.Sequential([*stack, layers.Dense(1)])
     model.compile(optimizers.Adam(), "mse")
@@ -42,7 +43,7 @@ def rare_words() -> Job:
 
 
 def dead_units() -> Job:
-    """A hidden layer of 1,024 units, all but 8 of which are cut off after the first step."""
+    """Return a hidden layer of 1,024 units, all but 8 of which are cut off after the first step."""
     model = lamina.Sequential(
         [layers.Input((256,)), layers.Dense(1024, activation="relu"), layers.Dense(1)]
     )
@@ -58,7 +59,7 @@ def dead_units() -> Job:
 
 
 def decay() -> Job:
-    """A layer of 1,024 units behind inputs of zero, whose weights decay by a twentieth a step."""
+    """Return a layer of 1,024 units with inputs of 0; weights decay by a twentieth per step."""
     model = lamina.Sequential(
         [layers.Input((256,)), layers.Dense(1024, activation="tanh"), layers.Dense(1)]
     )
@@ -75,7 +76,7 @@ JOBS: dict[str, Callable[[], Job]] = {
 
 
 def train(job: Job, steps: int) -> float:
-    """Run steps, one an epoch; give microseconds a step."""
+    """Run steps, one per epoch; return microseconds per step."""
     model, x, y = job
     begin = time.perf_counter()
     model.fit(x, y, batch_size=BATCH, epochs=steps, shuffle=False, verbose=0)
@@ -99,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
         figures: dict[str, list[float]] = {"early": [], "late": []}
         for _ in range(options.rounds):
             for when, job in jobs:
-                train(job, 5)  # brings its arrays near
+                train(job, 5)  # brings its arrays into the caches
                 figures[when].append(train(job, STEPS))
         medians = {when: statistics.median(values) for when, values in figures.items()}
         record[name] = figures

@@ -50,7 +50,7 @@ def fitted(executor: Any = None) -> tuple[Any, float]:
 
 
 def differing(here: Any, there: Any) -> int:
-    """Return how many fits differ in a bit of their weights, or in their row of the table."""
+    """Return how many fits differ in any bit of their weights, or in their row of the table."""
     same = np.ones(len(here), bool)
     for name in here.table:
         if name != "seconds":
@@ -62,7 +62,7 @@ def differing(here: Any, there: Any) -> int:
 
 
 def report(options: argparse.Namespace, executor: Any, workers: int) -> None:
-    """Print, and note, how long the fits took here and there, and how many differ."""
+    """Print and record how long the fits took here and there, and how many differ."""
     for _ in range(options.rounds):
         here, local = fitted()
         there, away = fitted(executor)

@@ -1,13 +1,13 @@
 """A grid of small networks by cross-validation, beside scikit-learn's GridSearchCV.
 
-Searched by fit_many over a lamina model, in float32, and by lamina.model_selection.grid_search over
-lamina.sklearn.MLPRegressor, in float64 as scikit-learn: its fits, and so its scores, are those of
-scikit-learn's estimator from the same seeds.
-Boston, 20 settings (4 widths, 5 learning rates) times 10 folds, 100 epochs of Adam over batches
-of 32 rows, Keras's default, or of 200, scikit-learn's (``--batch-size 200``); the same
-standardised columns, folds, network and score.  A round is the whole search, from the call to the
-best score, on all CPUs; each round has a seed of its own, for both.  The best score of a search is
-the luck of its seed too: look at the mean over several rounds.
+The grid is searched by fit_many over a lamina model, in float32, and by
+lamina.model_selection.grid_search over lamina.sklearn.MLPRegressor, in float64 as in scikit-learn:
+its fits, and therefore its scores, are those of scikit-learn's estimator with the same seeds.
+Boston, 20 settings (4 widths, 5 learning rates) times 10 folds, 100 epochs of Adam over batches of
+32 rows, Keras's default, or of 200, scikit-learn's (``--batch-size 200``); the same standardised
+columns, folds, network and score.  A round is the whole search, from the call to the best score, on
+all CPUs; each round has its own seed, the same for both.  The best score of a search also depends
+on its seed: look at the mean over several rounds.
 
 python bench/many_fits.py
 python bench/many_fits.py --rounds 5 --peer none --profile
@@ -30,7 +30,7 @@ from common import add_options, append_history, at_least_one, machine, table
 UNITS = [4, 8, 16, 32]
 RATES = [0.01, 0.02, 0.05, 0.1, 0.2]
 FOLDS, EPOCHS = 10, 100
-FASTER = 40.0  # at least so many times
+FASTER = 40.0  # the least ratio of times
 
 
 def data() -> tuple[Any, Any, list[Any]]:
@@ -44,7 +44,7 @@ def data() -> tuple[Any, Any, list[Any]]:
 
 
 def by_lamina(x: Any, y: Any, folds: list[Any], batch: int, seed: int = 0) -> tuple[float, Any]:
-    """Return the best setting's mean squared error, and what it is."""
+    """Return the best setting's mean squared error, and the setting."""
     import lamina
 
     def dense(inputs: int, units: int, activation: str | None = None) -> Any:
@@ -73,7 +73,7 @@ def by_lamina(x: Any, y: Any, folds: list[Any], batch: int, seed: int = 0) -> tu
 
 
 def by_estimator(x: Any, y: Any, folds: list[Any], batch: int, seed: int = 0) -> tuple[float, Any]:
-    """Return the same of scikit-learn's search over lamina's estimator, whose fits are the same."""
+    """Return the same for lamina's estimator, whose fits are those of scikit-learn."""
     from lamina.model_selection import grid_search
     from lamina.sklearn import MLPRegressor
 
@@ -118,7 +118,7 @@ def apart(scores: dict[str, list[float]]) -> float:
 
 
 def profile(x: Any, y: Any, folds: list[Any], batch: int) -> None:
-    """Show where the calling thread's time goes."""
+    """Show how the calling thread's time is spent."""
     import cProfile
     import pstats
 
@@ -131,7 +131,7 @@ def profile(x: Any, y: Any, folds: list[Any], batch: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     add_options(parser, rounds=3)
-    text = "what to hold it against (default: %(default)s)"
+    text = "what to compare it with (default: %(default)s)"
     parser.add_argument("--peer", choices=["sklearn", "none"], default="sklearn", help=text)
     parser.add_argument("--profile", action="store_true", help="profile one search more")
     text = "rows of a batch (default: %(default)s)"

@@ -1,9 +1,9 @@
-"""What a training step of a convolutional network needs beside its data and weights.
+"""The memory of training a convolutional network, besides its data and weights.
 
 A network that stores the output of each layer keeps these and its input until the backward pass.
-All else is overhead: gradients, the optimizer's state, packed panels, the threads' scratch.  The
-peak of a whole `fit` in a fresh process, over what the process had before it, must stay within
-1.2 times what is kept, plus 32 MB: the median of rounds, each in a process of its own.
+Everything else is overhead: gradients, the optimizer's state, packed panels, the threads' scratch
+memory.  The peak of a whole `fit` in a fresh process, minus the memory before it, must stay within
+1.2 times the memory that is kept, plus 32 MB, in the median of rounds, each in its own process.
 
     python bench/memory.py
     python bench/memory.py --workloads cifar --threads 1 --rounds 3 --no-history
@@ -27,7 +27,8 @@ from workloads.workload import kinds
 MB = 2**20
 FACTOR, CONSTANT = 1.2, 32 * MB
 BATCHES, EPOCHS = 2, 3
-# Networks that are a sequence of layers: what a graph must keep is not a sum over its layers.
+# Networks that are a sequence of layers: the memory that a graph must keep is not a sum over
+# layers.
 CONVOLUTIONAL = [
     w.name
     for w in WORKLOADS.values()
@@ -57,13 +58,13 @@ def kept_bytes(model: Any, workload: Workload) -> int:
 
 
 def fit_memory(workload: Workload, threads: int) -> dict[str, Any]:
-    """Train for a few steps; give bytes."""
+    """Train for a few steps; return bytes."""
     module = importlib.import_module("workloads.lamina_peer")
     trainer = module.Trainer(workload, threads, "")
     model, rows = trainer.model, BATCHES * workload.batch
     x, y = trainer.x[:rows], trainer.y[:rows]
     weights = sum(weight.nbytes for weight in model.get_weights())
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = status("VmRSS")
     model.fit(x, y, batch_size=workload.batch, epochs=EPOCHS, verbose=0)
     peak = status("VmHWM") - before
@@ -88,7 +89,7 @@ def serve_child(arguments: dict[str, Any]) -> None:
 
 
 def measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Train in a fresh process each round; give bytes, of the peaks the median and all."""
+    """Train in a fresh process each round; return bytes, for peaks the median and all values."""
     peaks, found = [], {}
     for _ in range(options.rounds):
         child = Child("memory", {"workload": name}, options.threads)

@@ -2,7 +2,7 @@
 
 Rscript and the packages nnet and MASS are needed.  Both fit with R's defaults, which end a search
 early, and with reltol=1e-15 and maxit=1000.  Errors are relative to R's number; the seconds are
-medians over the fits of a data set by one program after the other.
+medians over the fits of a data set, by one program after the other.
 
     python bench/multinom_beside_r.py
 """
@@ -26,7 +26,7 @@ import lamina
 from common import add_options, append_history, machine
 from lamina.nnet import multinom
 
-# name: how R makes the data frame d, the formula, further arguments
+# name: R code that makes the data frame d, the formula, further arguments
 SETS = {
     "housing": ("d <- housing", "Sat ~ Infl + Type + Cont", {"weights": "Freq"}),
     "birthwt": ("d <- within(birthwt, {race <- factor(race); rm(bwt)})",
@@ -53,7 +53,7 @@ for (n in names(d)) if (is.factor(d[[n]])) writeLines(c(n, levels(d[[n]])), past
 def asked_of_r(
     data: str, formula: str, given: dict, rounds: int, folder: Path
 ) -> tuple[np.ndarray, dict]:
-    """Return what R says of a fit, and the columns of its data."""
+    """Return R's results for a fit, and the columns of its data."""
     more = "".join(f", {name} = {value}" for name, value in given.items())
     program = folder / "program.R"
     program.write_text(PROGRAM.format(data=data, formula=formula, more=more, rounds=rounds))

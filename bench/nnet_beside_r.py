@@ -1,11 +1,11 @@
-"""R's nnet and lamina.nnet on Boston, from the same random starts: errors and time a fit.
+"""R's nnet and lamina.nnet on Boston, from the same random starts: errors and time per fit.
 
 13-5-1 with linear output, at most 1000 iterations, least squares without decay: a split of 404 and
 102 rows, columns standardised by the training rows.  A round is one start, R's after
 ``set.seed(round)``, fitted by R and by lamina in turn, each in one thread; then lamina searches
 from all of them in one call (``n_starts``) on all threads.  R is Debian's r-base-core with
-r-cran-nnet and r-cran-mass.  CPU time is that of all threads; where other programs want the CPUs
-too, it is the one to read.
+r-cran-nnet and r-cran-mass.  CPU time is that of all threads; it is the one to read if other
+programs use the CPUs too.
 
     python bench/nnet_beside_r.py
     python bench/nnet_beside_r.py --rounds 20 --threads 1
@@ -57,7 +57,7 @@ TARGET = 10.0  # times R's speed
 
 
 class R:
-    """A process of R's that fits one start for each line."""
+    """An R process that fits one start for each line."""
 
     def __init__(self, folder: str) -> None:
         script = Path(folder, "nnet.R")
@@ -87,7 +87,7 @@ class R:
 
 
 def ours(r: R, seed: int) -> list[float]:
-    """Fit one start as R is asked to."""
+    """Fit one start as R does."""
     begin, used = time.perf_counter(), time.process_time()
     fit = lamina.nnet(*r.train, **SETTINGS, random_state=RSeed(seed))
     seconds, used = time.perf_counter() - begin, time.process_time() - used
@@ -101,7 +101,7 @@ def run(rounds: int, threads: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         r = R(folder)
         both: dict[str, list[list[float]]] = {"R": [], "lamina": []}
-        ours(r, 0)  # what is imported when it is first used
+        ours(r, 0)  # for imports on first use
         lamina.set_num_threads(1)
         for seed in range(1, rounds + 1):
             turns = [("R", r.fit), ("lamina", lambda s: ours(r, s))]
@@ -136,7 +136,7 @@ def show_errors(found: dict[str, np.ndarray]) -> None:
 
 
 def show_times(found: dict[str, np.ndarray], together: np.ndarray, threads: int) -> dict[str, Any]:
-    """Print wall and CPU times a fit; the first fit of each, of things made once, is left out."""
+    """Print wall and CPU times per fit, without the first fit of each, which makes things once."""
     means = {name: numbers[1:, 3:].mean(axis=0) for name, numbers in found.items()}
     means[f"lamina, all starts in one call, {threads} threads"] = together
     ratios = {name: means["R"] / mean for name, mean in means.items()}
@@ -160,7 +160,7 @@ def main() -> None:
     add_options(parser, rounds=100, threads=lamina.get_num_threads())
     options = parser.parse_args()
     if shutil.which("Rscript") is None:
-        sys.exit("Rscript is not there: install r-base-core, r-cran-nnet and r-cran-mass")
+        sys.exit("Rscript is not installed: install r-base-core, r-cran-nnet and r-cran-mass")
     results = run(options.rounds, options.threads)
     if options.history:
         append_history("nnet_beside_r", {**machine(options.threads), "results": results})

@@ -1,4 +1,4 @@
-"""What fit adds to a batch beside the engine's work, without and with a callback: microseconds.
+"""The overhead of fit per batch over the engine's work, without and with a callback: microseconds.
 
 python bench/overhead.py
 """
@@ -34,7 +34,7 @@ def model_and_data() -> tuple[Any, Any, Any]:
 
 
 def replay(model: Any, x: Any, y: Any) -> float:
-    """Return the microseconds of a batch whose steps the engine is asked for one after another."""
+    """Return the microseconds of a batch if the engine is asked for steps one after another."""
     from lamina.callbacks import CallbackList
     from lamina.models import training
     from lamina.models.batches import Schedule

@@ -1,8 +1,9 @@
 """Training time of lamina and its peers: the same network, batch, optimizer and data in each.
 
-Every peer runs in a process of its own with the same threads on the same CPUs; the processes stay
-alive and idle while others run; rounds are interleaved and their order rotates.  A round is one
-whole `fit` (shuffling and gathering of rows included), its figure microseconds a step.
+Every peer runs in its own process with the same number of threads on the same CPUs; the processes
+stay alive and idle while others run; rounds are interleaved and their order rotates.  A round is
+one whole `fit` (including shuffling and gathering of rows), and its figure is microseconds per
+step.
 
     python bench/peers.py
     python bench/peers.py --workloads hitters mlp --peers lamina torch jax-loop --rounds 5
@@ -28,7 +29,7 @@ from workloads.predictor import PREDICTORS
 def start_children(
     workload: Workload, peers: list[str], threads: int, epochs: int
 ) -> dict[str, Child]:
-    """Start one process a peer; say which are left out, and why."""
+    """Start one process per peer; report which are left out, and why."""
     children = {}
     for peer in peers:
         arguments = {"peer": peer, "workload": workload.description(), "epochs": epochs}
@@ -81,7 +82,7 @@ def report(
 
 
 def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Measure one workload; give what is to be kept of it."""
+    """Measure one workload; return the results to keep."""
     epochs = workload.epochs(options.steps or workload.steps)
     children = start_children(workload, options.peers, options.threads, epochs)
 

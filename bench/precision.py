@@ -2,8 +2,8 @@
 
     python bench/precision.py --workloads wide cifar --rounds 5
 
-Contestants take turns, each in a process of its own.  Beside the time stands that of all CPUs
-together, which other processes disturb less.  Needs a CPU with AVX512_BF16.
+Contestants take turns, each in its own process.  Beside the time is the time of all CPUs together,
+which other processes disturb less.  Needs a CPU with AVX512_BF16.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FIRST = "lamina float32"
 def measure(
     workload: Workload, names: list[str], threads: int, rounds: int
 ) -> tuple[dict[str, list[float]], dict[str, list[float]], dict[str, float]]:
-    """Give milliseconds a step, and of CPUs, round by round; and the losses after warming up."""
+    """Return milliseconds per step, and of CPUs, round by round, and the losses after warm-up."""
     epochs = workload.epochs(workload.steps)
     children = {}
     try:

@@ -1,7 +1,7 @@
-"""What training reaches on test data: lamina beside Keras at equal settings, over seeds.
+"""Results of training on test data: lamina beside Keras with equal settings, over seeds.
 
-Every training has a process of its own, with the same threads on the same CPUs, and goes round
-the peers seed by seed.  The networks, initialisers, optimizers and their settings, batches, epochs
+Every training has its own process, with the same threads on the same CPUs; the peers take turns for
+each seed.  The networks, initialisers, optimizers and their settings, batches, epochs
 and data are the same; only the random numbers differ.
 
     python bench/quality.py
@@ -29,7 +29,7 @@ Result = dict[str, Any]
 
 
 def kept(path: Path | None) -> list[Result]:
-    """Read the results that an earlier, perhaps interrupted run left."""
+    """Read the results of an earlier, perhaps interrupted run."""
     if path is None or not path.exists():
         return []
     return [json.loads(line) for line in path.read_text().splitlines()]
@@ -70,7 +70,7 @@ def measure(job: Job, arrays: str, options: argparse.Namespace) -> dict[str, lis
 
 
 def verdicts(job: Job, medians: dict[str, dict[str, float]]) -> dict[str, bool]:
-    """Say of each target whether lamina's medians meet it."""
+    """Return for each target whether lamina's medians meet it."""
     own, other = medians.get("lamina"), medians.get("keras")
     result = {}
     if own and job.target is not None:
@@ -85,7 +85,7 @@ def verdicts(job: Job, medians: dict[str, dict[str, float]]) -> dict[str, bool]:
 
 
 def difference(results: dict[str, list[Result]]) -> tuple[float, float] | None:
-    """Give by how much lamina's mean score lies above Keras's, and that figure's standard error."""
+    """Return the difference of lamina's and Keras's mean scores, and its standard error."""
     own, other = ([run["score"] for run in results.get(peer, [])] for peer in ("lamina", "keras"))
     if min(len(own), len(other)) < 2:
         return None
@@ -94,7 +94,7 @@ def difference(results: dict[str, list[Result]]) -> tuple[float, float] | None:
 
 
 def report(job: Job, results: dict[str, list[Result]], threads: int, beside: Result) -> Result:
-    """Print the table of one job and its targets; return what goes to the history."""
+    """Print the table of one job and its targets; return the record for the history."""
     medians = {
         peer: {
             what: statistics.median(run[what] for run in runs)
@@ -181,13 +181,13 @@ def main(arguments: list[str] | None = None) -> None:
         "--peers", nargs="+", choices=list(PEERS), default=["lamina", "keras"],
         help="(default: %(default)s)",
     )  # fmt: skip
-    text = "trainings of each, of which the median counts (default: %(default)s)"
+    text = "trainings of each, whose median is used (default: %(default)s)"
     parser.add_argument("--seeds", type=at_least_one, default=5, help=text)
-    text = "the seeds count up from here (default: %(default)s)"
+    text = "the first seed (default: %(default)s)"
     parser.add_argument("--first-seed", type=int, default=0, help=text)
     parser.add_argument("--data", help="folder of Fashion-MNIST's files (default: Debian's)")
     parser.add_argument(
-        "--results", type=Path, help="file that keeps each training, so that none is repeated"
+        "--results", type=Path, help="file that records each training, so that none is repeated"
     )
     add_options(parser, threads=2)
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""What data-parallel training takes: on two processes here, and by the cost model on many nodes.
+"""The time of data-parallel training: on two processes here, and by the cost model on many nodes.
 
 python bench/scaling.py
 mpiexec -n 2 python bench/scaling.py --measure
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from workloads import Workload
 
 NODES = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
-NETWORKS = {  # Gbit/s: latency and overhead of a message, in seconds, as such networks have them
+NETWORKS = {  # Gbit/s: latency and overhead of a message, in seconds, as in such networks
     10: (30e-6, 5e-6),
     25: (20e-6, 3e-6),
     100: (5e-6, 1e-6),
 }
-PAYS = 1.5  # times the throughput that twice as many nodes must bring
+PAYS = 1.5  # the gain in throughput for which doubling the nodes is worthwhile
 WORKLOADS = ("wide", "cifar", "mlp")
 STEPS = 8
 
@@ -39,7 +39,7 @@ def model_of(workload: Workload, threads: int) -> tuple[Any, Any, Any]:
 
 
 def scaled(work: Work, seconds: float) -> Work:
-    """Return work in the same proportions that takes so long."""
+    """Return work in the same proportions that takes this long."""
     factor = seconds / work.seconds
     backward = [(each * factor, size) for each, size in work.backward]
     return replace(
@@ -48,7 +48,7 @@ def scaled(work: Work, seconds: float) -> Work:
 
 
 def tables(options: argparse.Namespace) -> None:
-    """Print step times and throughput over nodes, of the work that is measured here."""
+    """Print step times and throughput over nodes, for the work measured here."""
     from lamina.distribute import Work
     from workloads import WORKLOADS as ALL
 
@@ -86,12 +86,12 @@ def tables(options: argparse.Namespace) -> None:
 
 
 def on_nodes(work: Work, nodes: int, gbit: int, options: argparse.Namespace) -> tuple[float, float]:
-    """Return what a step takes, and how much faster than one node it gets through rows."""
+    """Return the time of a step, and the throughput of rows relative to one node."""
     from lamina.distribute import Network, simulate
     from lamina.distribute.exchange import MANY
 
     alone = 1.0
-    if options.batch is not None:  # one batch for all, whatever their number
+    if options.batch is not None:  # one batch shared by any number of nodes
         alone = work.of_rows(options.batch).seconds
         work = work.of_rows(options.batch / nodes)
     latency, overhead = NETWORKS[gbit]
@@ -107,7 +107,7 @@ def on_nodes(work: Work, nodes: int, gbit: int, options: argparse.Namespace) -> 
 
 
 def measured_network(parallel: Any) -> tuple[float, float]:
-    """Return seconds of a call, and seconds a byte, of sums between the processes."""
+    """Return seconds per call, and seconds per byte, of sums between the processes."""
     exchange = parallel._exchange
     points = []
     for size in (1 << 14, 1 << 17, 1 << 20, 1 << 22):
@@ -124,7 +124,7 @@ def measured_network(parallel: Any) -> tuple[float, float]:
 
 
 def seconds_a_step(trains: Any, x: Any, y: Any, batch: int, rounds: int) -> float:
-    """Return what a step of a fit takes, at the least."""
+    """Return the smallest time of a step of a fit."""
     rows = batch * STEPS
     found: dict[int, list[float]] = {1: [], 3: []}
     for epochs in [1, *[1, 3] * rounds]:
@@ -135,7 +135,7 @@ def seconds_a_step(trains: Any, x: Any, y: Any, batch: int, rounds: int) -> floa
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Compare the model with what two processes take."""
+    """Compare the model with the time of two processes."""
     from mpi4py import MPI
 
     from lamina.distribute import DataParallel, Network, Work, simulate
@@ -149,10 +149,10 @@ def measure(options: argparse.Namespace) -> None:
         call, byte = measured_network(parallel)
         alone = DataParallel(model_of(workload, 1)[0], None, slices=1)
         share = workload.batch // comm.size
-        comm.Barrier()  # all compute at the same time, as they will
+        comm.Barrier()  # all compute at the same time, as in training
         half = seconds_a_step(alone, x, y, share, options.rounds)
         work = Work.measured(alone.model, x, y, share)
-        work = replace(scaled(work, half), call=0.0, add=0.0)  # they are in the network's
+        work = replace(scaled(work, half), call=0.0, add=0.0)  # they are included in the network's
         network = Network(8.0 / (byte / (comm.size - 1) * comm.size / 2), call, 0.0, apart=False)
         told = simulate(work, comm.size, network, "direct", options.bucket_bytes)
         comm.Barrier()
@@ -182,7 +182,7 @@ def main() -> None:
     text = "how sums travel; auto: as the cost model finds fastest"
     routes = ["auto", "direct", "pairs", "tree", "ring"]
     parser.add_argument("--route", default="auto", choices=routes, help=text)
-    text = "what a step of a node takes, in place of what it takes here"
+    text = "the time of a step of a node, instead of the time measured here"
     parser.add_argument("--step-ms", type=float, help=text)
     text = "rows of a batch that all nodes share; by default each has as many more"
     parser.add_argument("--batch", type=int, help=text)

@@ -97,7 +97,7 @@ LIBRARIES = {
 
 
 def microseconds(call: Call) -> float:
-    """Give the median over batches of calls of about 10 ms."""
+    """Return the median over batches of calls of about 10 ms."""
     for _ in range(20):
         call()
     begin = time.perf_counter()

@@ -1,8 +1,8 @@
 """MLPClassifier and MLPRegressor of lamina.sklearn beside scikit-learn's: time of a fit, results.
 
-Both have the same parameters, the defaults but for the solver where it is named, and the same
-random_state; data are standardised, digits are divided by 255.  The last column says how far the
-weights lie apart, of the largest: they are the same fit.
+Both have the same parameters (the defaults, except for the solver if it is named) and the same
+random_state; data are standardised, digits are divided by 255.  The last column shows the largest
+difference of the weights, relative to the largest weight: the fits are the same.
 
     python bench/sklearn_mlp.py
     python bench/sklearn_mlp.py --jobs boston row --threads 1
@@ -48,7 +48,7 @@ def data_of(job: str) -> tuple[Any, Any]:
 
 
 class Contestant:
-    """An estimator of one of the two, and what is measured of it."""
+    """An estimator of one of the two libraries, and its measurements."""
 
     def __init__(self, peer: str, job: str) -> None:
         import importlib
@@ -78,7 +78,7 @@ class Contestant:
 
 def serve_child(arguments: dict[str, Any]) -> None:
     pin(arguments["threads"])
-    warnings.simplefilter("ignore")  # what does not converge in the default number of epochs
+    warnings.simplefilter("ignore")  # some do not converge in the default number of epochs
     try:
         contestant = Contestant(arguments["peer"], arguments["job"])
     except ImportError as error:
@@ -88,7 +88,7 @@ def serve_child(arguments: dict[str, Any]) -> None:
 
 
 def measure(job: str, options: argparse.Namespace) -> list[str]:
-    """Measure both in turn; returns a row of the table."""
+    """Measure both in turn; return a row of the table."""
     children = {
         peer: Child("sklearn_mlp", {"peer": peer, "job": job}, options.threads) for peer in PEERS
     }

@@ -1,11 +1,11 @@
 """Standard errors of ``model.inference``: beside least squares, and beside a bootstrap.
 
-A network without hidden layers is linear regression: its standard errors are held against those of
-statsmodels, of least squares (the inverse Hessian) and HC0 (the sandwich).  A network with one
-hidden layer of two tanh units is fitted to simulated rows, of errors of one variance; its standard
-errors, and those of its average marginal effects, are held against the standard deviations over
-resamples of the rows.  Each resample is fitted from the estimates, so that its hidden units stay in
-the same places.
+A network without hidden layers is linear regression: its standard errors are compared with those of
+statsmodels, for least squares (the inverse Hessian) and HC0 (the sandwich).  A network with one
+hidden layer of two tanh units is fitted to simulated rows with errors of equal variance; its
+standard errors, and those of its average marginal effects, are compared with the standard
+deviations over resamples of the rows.  Each resample is fitted from the estimates, so that its
+hidden units stay in the same places.
 
     python bench/standard_errors.py
     python bench/standard_errors.py --rounds 2000 --rows 4000
@@ -22,8 +22,8 @@ from scipy.optimize import minimize
 import lamina
 from common import add_options, append_history, at_least_one, machine
 
-WITHIN = 0.15  # of the bootstrap's
-EQUAL = 1e-6  # of statsmodels's
+WITHIN = 0.15  # relative difference from the bootstrap
+EQUAL = 1e-6  # relative difference from statsmodels
 SEED = 20
 
 
@@ -96,7 +96,7 @@ def beside_a_bootstrap(rows: int, rounds: int) -> dict[str, Any]:
     weights, effects = resampled(model, x, y, rounds)
     spread = weights.std(axis=0, ddof=1)
     of_effects = result.marginal_effects()
-    # Of means over the rows at hand the bootstrap's deviations hold the rows' own spread too.
+    # For means over the given rows, the bootstrap's deviations include the spread of the rows.
     slopes = model.input_gradients(x)
     own = slopes.std(axis=0, ddof=1) / np.sqrt(rows)
     print(f"3-2-1 on {rows} rows, {rounds} resamples; sigma {result.sigma:.3f} (0.3)")

@@ -1,11 +1,11 @@
-"""Sizes from small to large: where cost grows faster than work, and where a peer passes.
+"""Sizes from small to large: where time grows faster than work, and where a peer is faster.
 
-Each line is one size on so many threads: a step's time, or that of the whole first `fit`.  Marked
-is where, from the size before, lamina's time grew more than 1.5 times as much as the work; where a
-peer takes less than lamina's time by more than 10 %; and where two threads take more than 5 %
-longer than one.  What would be marked is measured twice more: a mark is of three times the rounds.
-`line ns` is how long a cache line takes to another thread and back: on a virtual machine CPUs may
-be moved apart at any time, and threads then gain less.
+Each line is one size with a number of threads: the time of a step, or of the whole first `fit`.  A
+size is marked if lamina's time grew by more than 1.5 times as much as the work since the size
+before, if a peer takes less than lamina's time by more than 10 %, or if two threads take more than
+5 % longer than one.  Before a size is marked, it is measured twice more, so a mark is based on
+three times the rounds.  `line ns` is the time that a cache line takes to another thread and back:
+on a virtual machine CPUs may be moved apart at any time, and threads then gain less.
 
     python bench/sweeps.py
     python bench/sweeps.py --sweeps batch width --peers lamina jax --quick
@@ -69,7 +69,7 @@ def measure_steps(
 
 
 def round_trip(children: dict[Contestant, Child]) -> dict[int, float]:
-    """Measure it between lamina's threads, by their number."""
+    """Measure the round trip between lamina's threads, by their number."""
     return {
         threads: child.ask(round_trip=True)["ns"]
         for (peer, threads), child in children.items()
@@ -80,7 +80,7 @@ def round_trip(children: dict[Contestant, Child]) -> dict[int, float]:
 def measure_first_fits(
     workload: Workload, peers: list[str], threads: list[int], rounds: int
 ) -> Figures:
-    """Measure the first fit, each in a process of its own."""
+    """Measure first fits, each in its own process."""
     figures: Figures = {}
     for _ in range(rounds):
         for (peer, count), child in start_children(peers, threads).items():
@@ -105,7 +105,7 @@ def measure(
 
 
 def findings(times: Times, before: Times, growth_of_work: float) -> dict[int, list[str]]:
-    """Say what is to be marked, by threads; `before` are the times of the size before, if any."""
+    """Return the marks, by threads; `before` has the times of the size before, if any."""
     found: dict[int, list[str]] = {}
     for (name, threads), us in times.items():
         if name != "lamina":
@@ -156,19 +156,19 @@ def rows_of(
 
 
 def show(cells: list[str]) -> None:
-    """Print a row, the first column to the left and figures to the right."""
+    """Print a row, with the first column aligned left and figures aligned right."""
     name, *figures, marks = cells
     shown = [cell.rjust(width) for cell, width in zip(figures, WIDTHS[1:-1], strict=True)]
     print("  ".join([name.ljust(WIDTHS[0]), *shown, marks]).rstrip(), flush=True)
 
 
 def shortened(values: tuple[int, ...]) -> tuple[int, ...]:
-    """Leave out every other value but the last."""
+    """Leave out every other value, except the last."""
     return tuple(sorted({*values[::2], values[-1]}))
 
 
 def run(sweep: Sweep, children: dict[Contestant, Child], options: argparse.Namespace) -> int:
-    """Measure one sweep and print its rows; return how many marks there are."""
+    """Measure one sweep and print its rows; return the number of marks."""
     values = shortened(sweep.values) if options.quick else sweep.values
     before: Times = {}
     work_before = 1.0

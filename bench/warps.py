@@ -1,8 +1,9 @@
-"""Images read at places between their pixels, in lamina and Keras, nanoseconds a pixel.
+"""Images read at positions between their pixels, in lamina and Keras, in nanoseconds per pixel.
 
-Rotations, perspectives and elastic transforms of a batch by operations of ``ops.image``, which
-``RandomRotation`` and its like are made of; Keras's are compiled by JAX where they can be.  Each
-library lives in a process of its own; rounds are interleaved, one library further on each round.
+Rotations, perspectives and elastic transforms of a batch by operations of ``ops.image``, from which
+``RandomRotation`` and similar layers are made; those of Keras are compiled by JAX if possible.
+Each library runs in its own process; rounds are interleaved, starting one library further on each
+time.
 
     python bench/warps.py
     python bench/warps.py --threads 1 --rounds 21 --no-history

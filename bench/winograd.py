@@ -1,8 +1,8 @@
-"""Convolutions by Winograd's algorithm beside plain sums: errors, and time.
+"""Convolutions by Winograd's algorithm compared with plain sums: errors and time.
 
-Errors are the largest of forward, of the inputs' gradient and of the weights', each over the
-largest result in float64.  Time is that of the three together.  The two contestants are the same
-library with and without LAMINA_WINOGRAD=0, in processes of their own that take turns.
+Errors are the largest of the forward pass, the inputs' gradient and the weights' gradient, each
+relative to the largest result in float64.  Time is that of the three together.  The two contestants
+are the same library with and without LAMINA_WINOGRAD=0, in separate processes that take turns.
 
     python bench/winograd.py
     python bench/winograd.py --threads 1 --rounds 9

@@ -182,7 +182,7 @@ def test_a_change_of_weights_makes_a_calibration_stale(change):
 def test_a_failed_calibration_leaves_the_last_one():
     model = regression()
     kept = model.calibrate(X[40:], Y[40:])
-    with pytest.raises(ValueError, match="as many rows"):
+    with pytest.raises(ValueError, match="same number of rows"):
         model.calibrate(X, Y[:5])
     assert of(model).calibration is kept
 

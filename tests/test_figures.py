@@ -410,7 +410,7 @@ def test_regions_of_fits_of_formulas():
         (lambda: plot.baselines(compared(), ["rigde"]), ValueError, "constant, lasso; got 'rigde'"),
         (lambda: plot.lekprofile(product, X, xsel="x9"), ValueError, "among x1, x2; got 'x9'"),
         (lambda: plot.ale(product, X, 0, output="o7"), ValueError, "among o1, o2; got 'o7'"),
-        (lambda: plot.confusion_matrix([0], [0, 1]), ValueError, "as many rows.*got 1 and 2"),
+        (lambda: plot.confusion_matrix([0], [0, 1]), ValueError, "same number.*got 1 and 2"),
         (lambda: plot.confusion_matrix([0], [0], normalize="rows"), ValueError, "got 'rows'"),
         (lambda: plot.confusion_matrix(["a"], ["b"], labels=["a"]), ValueError, "'b' is not among"),
         (lambda: plot.calibration([0, 1], [0.5, 1.5]), ValueError, "from 0 to 1; got 0.5 to 1.5"),

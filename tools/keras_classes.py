@@ -1,7 +1,7 @@
-"""Write what the classes of the installed Keras take: lamina/saving/keras_classes.json.
+"""Write the arguments of the installed Keras's classes: lamina/saving/keras_classes.json.
 
-``KERAS_BACKEND=jax python tools/keras_classes.py``.  Files for Keras are written by this list: what
-is not on it, Keras cannot read.
+``KERAS_BACKEND=jax python tools/keras_classes.py``.  Files for Keras are written according to this
+list: Keras cannot read anything else.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ ROOMS = (
     "layers", "losses", "metrics", "optimizers", "optimizers.schedules", "initializers",
     "regularizers", "constraints",
 )  # fmt: skip
-MODULES = ("numpy", "nn", "core", "linalg", "image", "math")  # where operations are classes
+MODULES = ("numpy", "nn", "core", "linalg", "image", "math")  # modules whose operations are classes
 
 
 def names_of(function: Callable[..., Any]) -> list[str]:
-    """Return the names of the parameters, but for ``self`` and open ends."""
+    """Return the names of the parameters, except ``self`` and variable ones."""
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
 
 def taken(cls: type) -> list[str]:
-    """Return what the constructor takes, and what it hands on to those of its bases."""
+    """Return the arguments of the constructor, including those passed on to its bases."""
     found: dict[str, None] = {}
     for base in cls.__mro__:
         if "__init__" in vars(base):
@@ -44,7 +44,7 @@ def taken(cls: type) -> list[str]:
 
 
 def classes() -> dict[str, str]:
-    """Return the arguments of each public class, by its room and name."""
+    """Return the arguments of each public class, by module and name."""
     found = {}
     for room in ROOMS:
         module: Any = keras
@@ -58,9 +58,9 @@ def classes() -> dict[str, str]:
 
 
 def operations() -> dict[str, str]:
-    """Return of each function of ``keras.ops`` module and class, and what this takes.
+    """Return for each function of ``keras.ops`` its module, its class and their arguments.
 
-    "module.Class: settings / arguments": what its constructor takes, and what it is called on.
+    "module.Class: settings / arguments" are those of its constructor and of its call.
     """
     found = {}
     for name, cls in _operations():
@@ -81,13 +81,13 @@ def _operations() -> Iterator[tuple[str, Any]]:
 
 
 def renamed() -> dict[str, str]:
-    """Return the classes of layers that are called otherwise in the code than in public."""
+    """Return the classes of layers whose names in the code differ from their public names."""
     public = {name: cls for name, cls in vars(keras.layers).items() if isinstance(cls, type)}
     return {n: c.__name__ for n, c in sorted(public.items()) if c.__name__ not in public}
 
 
 def told() -> dict[str, bool]:
-    """Return what calls of layers are told of training, where nobody says: Keras notes it."""
+    """Return the default of ``training`` in calls of layers, which Keras records."""
     found = {}
     for name, cls in sorted(vars(keras.layers).items()):
         call = getattr(cls, "call", None) if isinstance(cls, type) else None

@@ -1,8 +1,8 @@
-"""Write tests/keras_files: small models that Keras 3 saved, with what each of them predicts.
+"""Write tests/keras_files: small models saved by Keras 3, with their predictions.
 
-Run it where Keras is installed: ``python tools/keras_files.py``.  The members of the archives are
-Keras's to the byte; they are packed anew, deflated, since HDF5 files are mostly zeros.  So are the
-files of the old format, beside each.
+Run it with Keras installed: ``python tools/keras_files.py``.  The members of the archives are
+Keras's to the byte, but are repacked with compression, since HDF5 files are mostly zeros.  The same
+holds for the files in the old format beside each.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FOLDER = ROOT / "tests" / "keras_files"
 
 
 def write(name: str) -> None:
-    """Write one model in both formats, its predictions, and those once it has trained on."""
+    """Write one model in both formats, its predictions, and those after further training."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(7)
     model = interchanged.MODELS[name](keras)
@@ -53,7 +53,7 @@ def write(name: str) -> None:
 
 
 def repack(path: Path) -> None:
-    """Deflate an archive's members, and forget when they were written."""
+    """Compress an archive's members, and remove their dates."""
     with zipfile.ZipFile(path) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:

@@ -1,7 +1,7 @@
-"""Write down the public names of the Keras that is installed: tests/keras_names.json.
+"""Write the public names of the installed Keras: tests/keras_names.json.
 
-``KERAS_BACKEND=jax python tools/keras_names.py``.  The tests ask that lamina has each of them, or
-says what to use in its place.
+``KERAS_BACKEND=jax python tools/keras_names.py``.  The tests check that lamina has each of them, or
+says what to use instead.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import keras
 
 FILE = Path(__file__).parents[1] / "tests" / "keras_names.json"
-DEEP = ("backend", "optimizers.schedules")  # of these rooms the names are listed too
+DEEP = ("backend", "optimizers.schedules")  # modules whose names are listed too
 CLASSES = {
     "Model": keras.Model,
     "Sequential": keras.Sequential,
@@ -56,14 +56,14 @@ def rooms() -> dict[str, list[str]]:
 
 
 def arguments(function: Any) -> list[str]:
-    """Return the names of the parameters that may be given by keyword."""
+    """Return the names of the parameters that can be passed by keyword."""
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     parameters = inspect.signature(function).parameters.values()
     return [p.name for p in parameters if p.kind in kinds and p.name != "self"]
 
 
 def constructors() -> dict[str, list[str]]:
-    """Return the arguments of each class of the rooms that users make objects of."""
+    """Return the arguments of each class from which users make objects, by module."""
     found = {}
     for room in ("layers", "losses", "metrics", "optimizers", "callbacks", "initializers",
                  "regularizers", "optimizers.schedules"):  # fmt: skip

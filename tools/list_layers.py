@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def public_names() -> dict[str, list[str]]:
-    """Give the names that each module of layers makes public, by the module's dotted name."""
+    """Return the public names of each module of layers, by the module's dotted name."""
     found = {}
     for file in sorted(LAYERS.rglob("*.py")):
         path = file.relative_to(LAYERS).with_suffix("").parts
@@ -40,7 +40,7 @@ def public_names() -> dict[str, list[str]]:
 
 
 def names_in(file: Path) -> list[str]:
-    """Give what a module's ``__all__`` holds, without importing it."""
+    """Return the contents of a module's ``__all__``, without importing it."""
     for node in ast.parse(file.read_text()).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
             return list(ast.literal_eval(node.value))
@@ -48,7 +48,7 @@ def names_in(file: Path) -> list[str]:
 
 
 def generate() -> str:
-    """Give the text of the file."""
+    """Return the text of the file."""
     public = public_names()
     lines = [
         f"    from lamina.layers.{module} import {', '.join(names)}"

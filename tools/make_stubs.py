@@ -1,4 +1,4 @@
-"""Write the type stubs of the C++ module from the installed one, or check that they still fit.
+"""Write the type stubs of the installed C++ module, or check that they are up to date.
 
     python tools/make_stubs.py           writes python/lamina/_core/*.pyi
     python tools/make_stubs.py --check   fails if they would change
@@ -21,10 +21,10 @@ PACKAGE = ROOT / "python" / "lamina"
 
 
 def generate() -> dict[str, str]:
-    """Give the text of each stub, by its path inside the package."""
+    """Return the text of each stub, by its path inside the package."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["pybind11_stubgen", "lamina._core", "--exit-code", "--output-dir", folder]
-        # Away from the root: what is installed is described, not what lies in the tree.
+        # Away from the root, so that the installed package is described, not the one in the tree.
         subprocess.run([sys.executable, "-m", *command], check=True, cwd=folder)
         made = Path(folder) / "lamina"
         for stub in made.rglob("*.pyi"):
@@ -39,9 +39,9 @@ def generate() -> dict[str, str]:
 
 
 def tidy(text: str) -> str:
-    """Name what strict type checking wants named, and drop what differs between builds.
+    """Add the types that strict checking requires, and remove parts that differ between builds.
 
-    Docstrings go too: the module has them, a stub is for signatures.
+    Docstrings are removed too: the module has them, and stubs are for signatures.
     """
     text = re.sub(r'( *)""".*?"""\n', r"\1...\n", text, flags=re.DOTALL)
     text = re.sub(r"^\.\.\.\n", "", text)
@@ -58,7 +58,7 @@ def tidy(text: str) -> str:
 
 
 def existing() -> dict[str, str]:
-    """Give the text of each stub in the tree, by its path inside the package."""
+    """Return the text of each stub in the tree, by its path inside the package."""
     found = [*PACKAGE.glob("_core.pyi"), *PACKAGE.glob("_core/**/*.pyi")]
     return {str(stub.relative_to(PACKAGE)): stub.read_text() for stub in found}
 

@@ -6,7 +6,7 @@
 #   tools/sanitize.sh tests/kernels -x     what pytest is to run instead
 #
 # Needs pip install ".[test]" "pybind11>=2.13" cmake ninja.  Masked vector loads and stores are not
-# instrumented: what v3 and v4 do at the end of a row is seen in v2, which does it by element.
+# instrumented: faults of v3 and v4 at the end of a row show up in v2, which works by element.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +20,7 @@ cmake -S . -B "$build" -G Ninja -DLAMINA_SANITIZE=$sanitizers -DSKBUILD=ON \
   -DPYTHON_EXECUTABLE="$(command -v "$python")" -DPython_EXECUTABLE="$(command -v "$python")"
 cmake --build "$build"
 
-# A package of the tree's Python and this module, before whatever lamina is installed.
+# A package of the tree's Python and this module, in front of any installed lamina.
 rm -rf "$build/site"
 mkdir -p "$build/site"
 cp -R python/lamina "$build/site/lamina"
@@ -32,9 +32,9 @@ if [ $# = 0 ]; then
     tests/test_stateful*.py tests/test_sequential.py tests/test_functional.py \
     tests/test_multi_io.py tests/test_bad_input*.py
 fi
-# The interpreter is not instrumented, so the sanitizers' libraries come first; what it keeps until
-# it ends is no leak.  Memory that cannot be had is to be an error of lamina's, not the sanitizer's,
-# which does not start at all in the small address space that one test asks for.
+# The interpreter is not instrumented, so the sanitizers' libraries come first; memory that it keeps
+# until it ends is not a leak.  If memory is not available, the error should be lamina's, not the
+# sanitizer's, which does not start at all in the small address space that one test asks for.
 PYTHONPATH=$build/site LAMINA_BUILD_DIR=$build \
   LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libubsan.so)" \
   ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \

@@ -29,7 +29,7 @@ _DENSE = _by_name(
         ratio=4.0,
         fastest="jax-loop",
     ),
-    # The book's MNIST network (section 10.9.2) on about as many digits as lamina brings along.
+    # The book's MNIST network (section 10.9.2) on about as many digits as come with lamina.
     Workload(
         name="mlp",
         inputs=(numbers(784),),
@@ -72,7 +72,7 @@ _DENSE = _by_name(
         ratio=1.6,
         fastest="jax-loop",
     ),
-    # Five hidden layers of 300, as Baldi, Sadowski and Whiteson (2014) found Higgs bosons with.
+    # Five hidden layers of 300, with which Baldi, Sadowski and Whiteson (2014) found Higgs bosons.
     Workload(
         name="higgs",
         inputs=(numbers(28),),
@@ -173,7 +173,7 @@ _CONVOLUTIONS = _by_name(
         ratio=2.2,
         fastest="tensorflow",
     ),
-    # LeNet as SimpleChains.jl publishes its time: ReLU, maxima of 2 x 2.
+    # LeNet in the form for which SimpleChains.jl publishes a time: ReLU, maxima of 2 x 2.
     Workload(
         name="lenet",
         inputs=(numbers(28, 28, 1),),
@@ -218,7 +218,7 @@ _CONVOLUTIONS = _by_name(
         ratio=1.5,
         fastest="tensorflow",
     ),
-    # A block of MobileNet (Howard et al. 2017): a window a channel, then channels mixed.
+    # A block of MobileNet (Howard et al. 2017): a window for each channel, then a mix of channels.
     Workload(
         name="mobile",
         inputs=(numbers(32, 32, 128),),
@@ -272,7 +272,7 @@ _SEQUENCES = _by_name(
         ratio=6.0,
         fastest="jax",
     ),
-    # Long sequences: the last state alone goes on.
+    # Long sequences: only the last state is passed on.
     Workload(
         name="rnn",
         inputs=(numbers(200, 32),),
@@ -307,7 +307,7 @@ _SEQUENCES = _by_name(
         ratio=4.0,
         fastest="jax",
     ),
-    # Reviews of a hundred words, read both ways.
+    # Reviews of a hundred words, read in both directions.
     Workload(
         name="text",
         inputs=(ids(100, words=5000),),

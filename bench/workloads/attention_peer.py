@@ -29,7 +29,7 @@ def data() -> tuple[Any, Any]:
 
 
 def of_keras(kit: Any) -> Step:
-    """Return a step of a model of lamina or Keras, which are written alike."""
+    """Return a step of a model of lamina or Keras, which have the same API."""
     x, y = data()
     inputs = kit.Input((POSITIONS, COLUMNS))
     model = kit.Model(inputs, kit.layers.MultiHeadAttention(HEADS, WIDTH)(inputs, inputs))

@@ -1,7 +1,7 @@
 """The process of one library's convolutions and pools: times each shape, forward and backward.
 
-Forward is the layer as a network has it, with bias and ReLU; backward gives the gradients of
-input, kernel and bias from the one at the pre-activation.
+Forward is the layer as in a network, with bias and ReLU; backward gives the gradients of input,
+kernel and bias from the gradient at the pre-activation.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read(problem: Problem) -> Window:
     rows, height, width, channels, *rest = map(int, words)
     filters = rest.pop(0) if kind == "conv" else 0
     size, stride, pad, *groups = rest
-    # Where an image has one row, so have its window and its padding.
+    # If an image has one row, so do its window and its padding.
     high, pad_high = (min(size, height), pad if height > 1 else 0)
     return Window(
         kind, (rows, height, width, channels), filters, (high, size), (stride, stride),
@@ -55,7 +55,7 @@ def read(problem: Problem) -> Window:
 
 
 def arrays(problem: Problem, window: Window) -> tuple[Array, Array, Array, Array]:
-    """Give x, kernel, bias and the gradient at the output."""
+    """Return x, kernel, bias and the gradient at the output."""
     rng = np.random.default_rng(seed_of(problem))
     scale = 1 / np.sqrt(max(1, np.prod(window.kernel_shape[:3])))
     x, dz = draw(rng, *window.image), draw(rng, *window.output_shape)

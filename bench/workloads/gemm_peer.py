@@ -51,10 +51,10 @@ LIBRARIES = {"lamina": lamina_products, "torch": torch_products, "numpy": numpy_
 
 
 def blas_kernels() -> str:
-    """Say which kernels the BLAS libraries of this process chose, where threadpoolctl can tell.
+    """Return the kernels that the BLAS libraries of this process chose, if threadpoolctl knows.
 
-    OpenBLAS falls back to older ones on processors that it does not know yet; then
-    OPENBLAS_CORETYPE names better ones, and is passed on to the processes.
+    OpenBLAS falls back to older kernels on processors that it does not know yet; OPENBLAS_CORETYPE
+    then selects better ones, and is passed on to the processes.
     """
     try:
         from threadpoolctl import threadpool_info
@@ -65,7 +65,7 @@ def blas_kernels() -> str:
 
 
 def time_shape(make: Callable[..., Product], shape: list[Any]) -> tuple[float, float]:
-    """Give the median seconds of a call, and the largest error of eight rows against float64."""
+    """Return the median seconds of a call, and the largest error of eight rows against float64."""
     op, m, n, k = shape
     transpose_a, transpose_b = op[0] == "T", op[1] == "T"
     rng = np.random.default_rng(m + n + k)
@@ -75,7 +75,7 @@ def time_shape(make: Callable[..., Product], shape: list[Any]) -> tuple[float, f
     product = make(a, b, transpose_a, transpose_b, out)
     seconds = median_seconds(product)
     left = (a.T if transpose_a else a)[:8].astype(np.float64)
-    # By einsum: `@` would wake NumPy's own OpenBLAS threads, which then spin beside the next shape.
+    # By einsum: `@` would wake NumPy's OpenBLAS threads, which then spin during the next shape.
     exact = np.einsum("mk,nk->mn" if transpose_b else "mk,kn->mn", left, b)
     return seconds, float(np.abs(out[:8] - exact).max() / np.sqrt(k))
 

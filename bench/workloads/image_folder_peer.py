@@ -21,13 +21,14 @@ def moves(layers: Any, seed: int) -> list[Any]:
         layers.RandomTranslation(0.1, 0.1, seed=seed),
         layers.RandomRotation(0.04, seed=seed + 1),
         layers.RandomZoom(0.1, seed=seed + 2),
-        # Of one number Keras makes contrast no smaller, lamina both ways; two mean the same.
+        # Given one number, Keras does not reduce contrast while lamina does; two numbers mean the
+        # same.
         layers.RandomContrast((0.0, 0.3), value_range=(0, 255), seed=seed + 3),
     ]
 
 
 def network(kit: Any, front: list[Any]) -> Any:
-    """Return the model of lamina or Keras, which are written alike."""
+    """Return the model of lamina or Keras, which have the same API."""
     layers, convolutions = kit.layers, []
     for filters in (32, 64, 128):
         convolutions += [layers.Conv2D(filters, 3, padding="same", activation="relu"),
@@ -42,7 +43,7 @@ def network(kit: Any, front: list[Any]) -> Any:
 def fitted(kit: Any, given: dict[str, Any], within: bool, **reading: Any) -> dict[str, Any]:
     """Train, and return seconds of epochs and the accuracy on the test pictures.
 
-    The pictures are changed ``within`` the model, or where they are read.
+    The pictures are changed ``within`` the model, or when they are read.
     """
     kit.utils.set_random_seed(given["seed"])
     options = {"image_size": (SIDE, SIDE), "batch_size": BATCH, "verbose": False, **reading}
@@ -89,7 +90,7 @@ def main() -> None:
     except ImportError as error:
         serve(None, {"error": f"not installed ({error})"})
         return
-    # Its layers that move images keep Keras from compiling the model that they are in.
+    # Keras's layers that move images prevent the compilation of their model.
     within = given["peer"] != "keras-map"
     serve(lambda _: fitted(kit, given, within, **reading), {"version": kit.__version__})
 

@@ -1,4 +1,4 @@
-"""The layers of the JAX peer: for each kind, how its weights are drawn and what it computes."""
+"""The layers of the JAX peer: for each kind, the drawing of its weights and its computation."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MOMENTUM = 0.9  # of moving means and variances
 
 @dataclass
 class Draw:
-    """What layers draw their weights from; moving statistics are collected apart."""
+    """The generator of the layers' weights; moving statistics are collected separately."""
 
     rng: np.random.Generator
     statistics: list[Tree] = field(default_factory=list)
 
     def glorot(self, *shape: int) -> Any:
-        """Draw a kernel (..., inputs, outputs) as Keras does; the axes before are a window's."""
+        """Draw a kernel (..., inputs, outputs) as Keras does; the first axes are a window's."""
         limit = np.sqrt(6.0 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
         return jnp.asarray(self.rng.uniform(-limit, limit, shape).astype(np.float32))
 
@@ -100,7 +100,7 @@ def depthwise_init(draw: Draw, shape: Shape, size: int, padding: str) -> Tree:
 
 
 def depthwise(weights: Tree, x: Any, _pass: Pass, size: int, padding: str) -> Any:
-    """Sum shifted images: XLA's grouped convolution takes many times as long on a CPU."""
+    """Sum shifted images: XLA's grouped convolution is many times slower on a CPU."""
     kernel = weights[0][..., 0]
     if padding == "same":
         before = (size - 1) // 2
@@ -124,7 +124,7 @@ def max_pool2d(_weights: Tree, x: Any, _pass: Pass, size: int) -> Any:
 
 
 def batch_norm_init(draw: Draw, shape: Shape) -> Tree:
-    def pair(first: float, second: float) -> Tree:  # arrays of their own, as they are donated
+    def pair(first: float, second: float) -> Tree:  # separate arrays, as they are donated
         return jnp.full(shape[-1], first, jnp.float32), jnp.full(shape[-1], second, jnp.float32)
 
     draw.statistics.append(pair(0, 1))
@@ -195,7 +195,7 @@ def lstm(weights: Tree, x: Any, _pass: Pass, _units: int) -> Any:
 
 
 def gru(weights: Tree, x: Any, _pass: Pass, _units: int) -> Any:
-    """Keras's and cuDNN's: the reset gate acts on the product with the state."""
+    """Return the GRU of Keras and cuDNN: the reset gate acts on the product with the state."""
     kernel, recurrent_kernel, bias = weights
 
     def advance(old: Any, z: Any, u: Any) -> Any:

@@ -1,6 +1,6 @@
 """JAX, two ways: a jitted step called from a Python loop, and the whole `fit` in one jit.
 
-Adam is written out, as the documentation of JAX does it without a second library.  Parameters
+Adam is written out, as in the documentation of JAX, without a second library.  Parameters
 and optimizer state are donated, so that updates happen in place.
 """
 
@@ -114,7 +114,7 @@ class Trainer:
         for _ in range(epochs):
             self.epoch += 1
             order = rng.permutation(rows)
-            # Slices of NumPy arrays: cheaper to hand over than to cut on the device.
+            # Slices of NumPy arrays: passing them is cheaper than cutting them on the device.
             xs, y = [x[order] for x in self.host_xs], self.host_y[order]
             for begin in range(0, rows, batch):
                 end = begin + batch

@@ -1,4 +1,4 @@
-"""Models of lamina and of Keras, which are written alike: one table of layers for both."""
+"""Models of lamina and Keras, which have the same API: one table of layers for both."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ LOSSES = {
 
 
 def table(kit: Any) -> dict[str, Callable[..., Any]]:
-    """Return what builds each kind of layer with `kit`, lamina or Keras."""
+    """Return functions that build each kind of layer with `kit`, lamina or Keras."""
 
     def layer(name: str) -> Callable[..., Any]:
         def build(*settings: Any, **more: Any) -> Any:
-            # Looked up when it is built: compare.py also runs builds that lack some.
+            # Looked up on use: compare.py also runs builds that lack some layers.
             return getattr(kit.layers, name)(*settings, **more)
 
         return build

@@ -1,8 +1,8 @@
-"""What the processes share that time single layers: conv_peer.py and recurrence_peer.py.
+"""Code shared by the processes that time single layers: conv_peer.py and recurrence_peer.py.
 
-A library is a function `threads -> (prepare, version)`; `prepare(problem)`, the problem being the
-words of a line of a shape file, gives one or more `Candidate`s, and each pass counts with the
-fastest of them.
+A library is a function `threads -> (prepare, version)`; `prepare(problem)`, where the problem is
+the words of a line of a shape file, returns one or more `Candidate`s, and the fastest of them is
+used for each pass.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SAMPLES = 64
 class Candidate:
     """One way to do the work.
 
-    `results` are outputs and gradients in lamina's axes, by which the libraries are compared.
+    `results` are outputs and gradients in lamina's order of axes, for comparing the libraries.
     """
 
     note: str
@@ -45,12 +45,12 @@ def draw(rng: np.random.Generator, *shape: int, scale: float = 1.0) -> Array:
 
 
 def seed_of(problem: Problem) -> int:
-    """Give every library the same numbers for the same problem."""
+    """Return a seed that gives every library the same numbers for the same problem."""
     return sum(ord(letter) for letter in " ".join(problem))
 
 
 def sample(array: Array) -> list[float]:
-    """Give an array's largest absolute value, and values from all over it."""
+    """Return an array's largest absolute value, and values spread over the array."""
     flat = np.ascontiguousarray(array).ravel()
     every = max(1, flat.size // SAMPLES)
     return [float(np.abs(flat).max()), *map(float, flat[::every][:SAMPLES])]

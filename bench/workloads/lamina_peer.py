@@ -19,7 +19,7 @@ def versions() -> dict[str, str]:
 
 
 def round_trip_ns() -> float:
-    """How long a cache line takes to another thread and back."""
+    """Return the nanoseconds that a cache line takes to another thread and back."""
     return lamina._core.runtime.round_trip_ns()
 
 

@@ -1,7 +1,7 @@
 """mlpack 4, in C++: a program that is compiled here when its headers are found.
 
 It runs on all threads or on one, whichever is faster when it starts: small networks are slower on
-several.
+several threads.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Headers of mlpack, ensmallen, Armadillo and cereal are looked for in the folders of the variable
 MLPACK_INCLUDE, in the system's (Debian: libmlpack-dev), and in the package mlpack of PyPI, which
-brings mlpack's own.  Products run in OpenBLAS where it can be linked, else in the system's BLAS.
+contains mlpack's own.  Products run in OpenBLAS if it can be linked, otherwise in the system's
+BLAS.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SYSTEM = ("/usr/include", "/usr/local/include", "/opt/homebrew/include")
 
 
 def folders() -> list[Path]:
-    """List where headers may be, the user's own first."""
+    """Return the folders that may have headers, the user's own first."""
     named = os.environ.get("MLPACK_INCLUDE", "").split(os.pathsep)
     package = importlib.util.find_spec("mlpack")
     shipped = list(package.submodule_search_locations or ()) if package else []
@@ -32,7 +33,7 @@ def folders() -> list[Path]:
 
 
 def headers() -> list[Path]:
-    """Give the folders that hold the headers, or say which are missing."""
+    """Return the folders that contain the headers, or report which are missing."""
     found = {}
     for header in HEADERS:
         holding = [folder for folder in folders() if (folder / header).exists()]
@@ -50,7 +51,7 @@ def compiler() -> str:
 
 
 def program() -> tuple[Path, str]:
-    """Compile the program, unless that was done before; give it and the BLAS that it uses."""
+    """Compile the program, unless it exists already; return it and the BLAS that it uses."""
     options = ["-std=c++17", "-O3", "-march=native", "-fopenmp", "-DNDEBUG", "-DARMA_NO_DEBUG",
                "-DARMA_DONT_USE_WRAPPER", "-DMLPACK_DISABLE_PRINT"]  # fmt: skip
     includes = [f"-isystem{folder}" for folder in headers() if str(folder) != "/usr/include"]
@@ -78,7 +79,7 @@ def program() -> tuple[Path, str]:
 
 
 def first_error(text: str) -> str:
-    """Give the first line of a compiler's output that is an error."""
+    """Return the first line of a compiler's output that is an error."""
     lines = text.splitlines()
     return next((line for line in lines if re.search(r"error|cannot find", line)), text[:200])
 

@@ -1,10 +1,10 @@
 """The process of one peer: `python -m workloads.peer '{"peer": ..., "workload": ...}'`.
 
-A peer's module offers
+A peer's module has
 
     KINDS      the kinds of layer it can build
     versions() what is installed, for the table
-    unfit(workload, variant)   if there is any: what it could build but nobody would use, and why
+    unfit(workload, variant)   optional: workloads that it could build but nobody would use, and why
     Trainer(workload, threads, variant)   builds the model; `note` says where the job differs
         .fit(epochs)    trains for whole epochs, as its user would write it, and waits for the end
         .loss()         the loss over the training data without dropout
@@ -37,7 +37,7 @@ PEERS = {
 
 
 def refusal(module: Any, workload: Workload, variant: str) -> str | None:
-    """Say why a peer does not take part in a workload, or nothing."""
+    """Return why a peer does not take part in a workload, or None."""
     lacking = sorted(set(kinds(workload.layers)) - set(module.KINDS))
     if lacking:
         return f"has no layer for {', '.join(lacking)}"

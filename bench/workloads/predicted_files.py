@@ -1,4 +1,4 @@
-"""What contestants predict from: weights that lamina trained, as arrays and as an ONNX model.
+"""The inputs of contestants that predict: trained weights, as arrays and as an ONNX model.
 
 `python -m workloads.predicted_files '{"workload": ..., "folder": ...}'` writes them.
 """
@@ -20,9 +20,9 @@ from workloads.workload import Array, Workload
 
 @dataclass(frozen=True)
 class Files:
-    """A folder with the model; arrays are in the order of the workload's layers, as Keras has them.
+    """A folder with the model; arrays are in the order of the workload's layers, as in Keras.
 
-    Trained weights and moving statistics (mean, variance) are kept apart.
+    Trained weights and moving statistics (mean, variance) are stored separately.
     """
 
     folder: str
@@ -32,13 +32,13 @@ class Files:
         return str(Path(self.folder) / "model.onnx")
 
     def arrays(self, kind: str) -> Iterator[Array]:
-        """Give those of a kind, "weights" or "statistics", one after another."""
+        """Yield the arrays of a kind, "weights" or "statistics", one after another."""
         with np.load(Path(self.folder) / f"{kind}.npz") as file:
             yield from [file[name] for name in file.files]
 
 
 def write(workload: Workload, threads: int, folder: str) -> None:
-    """Train for an epoch, so that biases and statistics leave their start, and write all."""
+    """Train for an epoch, so that biases and statistics change, and write all files."""
     import lamina
     from workloads import lamina_peer
 

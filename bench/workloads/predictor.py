@@ -1,6 +1,6 @@
 """The process of one contestant that predicts: `python -m workloads.predictor '{"peer": ...}'`.
 
-A contestant's module offers
+A contestant's module has
 
     KINDS      the kinds of layer it can build, unless it reads the ONNX model
     versions() what is installed, for the table
@@ -53,7 +53,7 @@ def main() -> None:
     pin(arguments["threads"])
     workload = Workload.described(arguments["workload"])
     predictor, hello = start(arguments, workload)
-    prepared: dict[int, Callable[[], Any]] = {}  # the last number of rows alone: inputs are large
+    prepared: dict[int, Callable[[], Any]] = {}  # for the last rows only: inputs are large
 
     def answer(command: dict[str, Any]) -> dict[str, Any]:
         rows = command["rows"]

@@ -1,7 +1,7 @@
 """The jobs on whose test data lamina and Keras are compared: one entry each.
 
-A job is data, as a workload is: `layers` are the tuples of `workloads`, the optimizer is named and
-has the settings that both libraries give it by default (they are the same).
+A job is data, like a workload: `layers` are the tuples of `workloads`, and the optimizer is named
+and has the default settings of both libraries (which are the same).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "data"
 
 @dataclass(frozen=True)
 class Job:
-    """A network, its training, its data, and what lamina must reach on the test rows."""
+    """A network, its training, its data, and lamina's targets on the test rows."""
 
     name: str
     input_shape: tuple[int, ...]
@@ -43,16 +43,16 @@ class Job:
 
     @property
     def margin(self) -> float:
-        """Give what the median may stay below Keras's: 0.3 points."""
+        """Return the margin by which the median may be below Keras's: 0.3 points."""
         return 0.003 if self.regression else 0.3
 
     def settings(self) -> str:
-        """Describe all that a result depends on; results of other settings are not reused."""
+        """Return all settings on which a result depends; others' results are not reused."""
         kept = {key: value for key, value in asdict(self).items() if "target" not in key}
         return repr(sorted(kept.items()))
 
     def score(self, y: Array, output: Array) -> float:
-        """Give the per cent of rows classified right; for a regression R squared."""
+        """Return the percentage of rows classified correctly; for a regression, R squared."""
         if self.regression:
             wrong = np.square(y - output.reshape(-1).astype(np.float64)).sum()
             return float(1.0 - wrong / np.square(y - y.mean()).sum())
@@ -64,7 +64,7 @@ Split = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 
 def _images(split: Split) -> dict[str, Array]:
-    """Keep the bytes: `floats` scales them once a process has them."""
+    """Return the bytes unchanged: `floats` scales them in the process that uses them."""
     (x, y), (x_test, y_test) = split
     return {"x": x[..., None], "y": y, "x_test": x_test[..., None], "y_test": y_test}
 
@@ -106,7 +106,7 @@ DATA: dict[str, Callable[[str | None], dict[str, Array]]] = {
 
 
 def floats(arrays: dict[str, Array], job: Job) -> dict[str, Array]:
-    """Bring arrays into the form that both libraries train on: ink in [0, 1], float32, int32."""
+    """Convert arrays to the form on which both libraries train: ink in [0, 1], float32, int32."""
     result = {}
     for name, array in arrays.items():
         if name.startswith("y"):
@@ -120,7 +120,7 @@ def floats(arrays: dict[str, Array], job: Job) -> dict[str, Array]:
 
 
 def linear_r2(arrays: dict[str, Array]) -> float:
-    """Give the test R squared of least squares on all lags: the linear autoregression."""
+    """Return the test R squared of least squares on all lags: the linear autoregression."""
 
     def design(x: Array) -> Array:
         return np.column_stack([np.ones(len(x)), x.reshape(len(x), -1)])
@@ -146,7 +146,7 @@ _CLASSES = "sparse_categorical_crossentropy"
 JOBS = {
     job.name: job
     for job in (
-        # The book's MNIST network (section 10.9.2) on the digits that lamina brings along.
+        # The book's MNIST network (section 10.9.2) on the digits that come with lamina.
         Job(
             name="mnist-mlp",
             input_shape=(784,),

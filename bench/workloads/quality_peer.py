@@ -1,7 +1,7 @@
 """The process of one library on one job: `python -m workloads.quality_peer '{"peer": ..., ...}'`.
 
-It is started with a seed and a file of arrays, trains once when asked, and answers with the score
-on the test rows, the seconds of the whole `fit`, and those that compiling took before it.
+It is started with a seed and a file of arrays, trains once on request, and answers with the score
+on the test rows, the seconds of the whole `fit`, and the seconds of compiling before it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def lamina_model(layers: Any, job: Job, seed: int, _arrays: dict[str, Array]) ->
     import lamina
 
     lamina.set_random_seed(seed)
-    return compiled(lamina, layers, job), 0.0  # nothing is compiled: all of it is within `fit`
+    return compiled(lamina, layers, job), 0.0  # nothing is compiled outside `fit`
 
 
 def mixed_model(layers: Any, job: Job, seed: int, arrays: dict[str, Array]) -> tuple[Any, float]:
@@ -48,13 +48,13 @@ def mixed_model(layers: Any, job: Job, seed: int, arrays: dict[str, Array]) -> t
 
 
 def keras_model(layers: Any, job: Job, seed: int, arrays: dict[str, Array]) -> tuple[Any, float]:
-    """Also compile what `fit` needs, and put everything back to where it began."""
+    """Also compile what `fit` needs, and reset everything to its initial state."""
     import keras
 
     keras.utils.set_random_seed(seed)
     model = compiled(keras, layers, job)
     model.optimizer.build(model.trainable_variables)
-    # Seeds of dropout are among the variables.
+    # The variables include the seeds of dropout.
     variables = list(model.variables) + list(model.optimizer.variables)
     before = [keras.ops.convert_to_numpy(variable).copy() for variable in variables]
     # A whole batch and the last, shorter one: XLA compiles each shape.

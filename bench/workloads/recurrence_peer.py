@@ -13,12 +13,12 @@ import numpy as np
 
 from workloads.kernel_peer import Array, Candidate, Prepare, Problem, draw, main, seed_of
 
-# PyTorch's name, and the place in its gates of each of lamina's (Keras's).
+# PyTorch's name, and the position among its gates of each of lamina's (Keras's).
 CELLS = {"simple_rnn": ("RNN", (0,)), "lstm": ("LSTM", (0, 1, 2, 3)), "gru": ("GRU", (1, 0, 2))}
 
 
 def arrays(problem: Problem) -> tuple[Array, Array, Array, Array, Array]:
-    """Give x, both kernels, the bias (of the GRU: two rows) and the gradient at the output."""
+    """Return x, both kernels, the bias (two rows for the GRU) and the gradient at the output."""
     cell, *sizes = problem
     rows, steps, inputs, units = map(int, sizes)
     gates = len(CELLS[cell][1])
@@ -56,7 +56,7 @@ def torch_layers(threads: int) -> tuple[Prepare, str]:
     torch.set_num_threads(threads)
 
     def gates_to(places: tuple[int, ...], columns: Array, units: int) -> Any:
-        """Give the rows of PyTorch's weight from the columns of Keras's."""
+        """Return the rows of PyTorch's weight from the columns of Keras's."""
         parts = [columns[..., g * units : (g + 1) * units] for g in places]
         return torch.from_numpy(np.concatenate(parts, axis=-1).T.copy())
 
@@ -79,7 +79,7 @@ def torch_layers(threads: int) -> tuple[Prepare, str]:
 
         def results() -> list[Array]:
             dx, dw, du = (gradient.numpy() for gradient in back()[:3])
-            # The places are their own inverse.
+            # The permutation is its own inverse.
             kernels = [gates_to(places, d.T, units).numpy().T for d in (dw, du)]
             return [output.detach().numpy(), dx, *kernels]
 

@@ -1,4 +1,4 @@
-"""scikit-learn's MLPRegressor and MLPClassifier.  They have no dropout: that work is left out."""
+"""scikit-learn's MLPRegressor and MLPClassifier, which have no dropout: that work is left out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Trainer:
             alpha=0.0,
             batch_size=workload.batch,
             tol=0.0,
-            n_iter_no_change=10**9,  # train for the epochs asked, whatever the loss does
+            n_iter_no_change=10**9,  # train for all requested epochs, regardless of the loss
             random_state=0,
         )
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -1,7 +1,7 @@
 """A process that keeps a CPU busy: `python -m workloads.spin PARENT THREADS`.
 
-It runs on the CPUs of contestants with that many threads, and ends with its parent should that be
-killed before it can end it.
+It runs on the CPUs of contestants with that many threads, and ends with its parent, even if the
+parent is killed.
 """
 
 from __future__ import annotations

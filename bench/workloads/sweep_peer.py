@@ -22,7 +22,7 @@ def seconds_of_fit(trainer: Any, epochs: int) -> float:
 
 
 class Answers:
-    """What to do with each command; the last network built is at hand."""
+    """The answers to each command; the last network built is kept."""
 
     def __init__(self, module: Any, threads: int, variant: str) -> None:
         self.module, self.threads, self.variant = module, threads, variant
@@ -39,7 +39,7 @@ class Answers:
         return {"us": 1e6 * seconds_of_fit(self.trainer, self.epochs) / self.steps}
 
     def build(self, workload: Workload, seconds: float) -> dict[str, Any]:
-        """Build, warm up, and find how many epochs last as long as a round should."""
+        """Build, warm up, and determine the number of epochs of a round."""
         self.trainer = None
         reason = refusal(self.module, workload, self.variant)
         if reason:
@@ -48,12 +48,12 @@ class Answers:
         self.trainer.fit(1)
         self.epochs = max(1, math.ceil(seconds / max(1e-6, seconds_of_fit(self.trainer, 1))))
         if self.epochs > 1:
-            self.trainer.fit(self.epochs)  # a loop compiled for so many
+            self.trainer.fit(self.epochs)  # a loop is compiled for this number
         self.steps = self.epochs * workload.steps_per_epoch
         return {}
 
     def first_fit(self, workload: Workload) -> dict[str, Any]:
-        """Time what a user waits for in a fresh process: building, recording, one batch."""
+        """Time the user's wait in a fresh process: building, recording, one batch."""
         reason = refusal(self.module, workload, self.variant)
         if reason:
             return {"error": reason}

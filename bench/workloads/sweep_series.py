@@ -11,7 +11,7 @@ from workloads.workload import Input, Layer, Workload, numbers
 
 @dataclass(frozen=True)
 class Sweep:
-    """A size, its values, and the network of each; a step or the whole first `fit` is measured."""
+    """A kind of size, its values, and their networks; a step or the first `fit` is measured."""
 
     name: str
     what: str
@@ -21,7 +21,7 @@ class Sweep:
 
 
 def _workload(given: Input, layers: tuple[Layer, ...], batch: int, task: str) -> Workload:
-    """Give it rows for 2 to 64 steps an epoch, up to 64 MB."""
+    """Return a workload with rows for 2 to 64 steps per epoch, up to 64 MB."""
     steps = max(2, min(64, 2**24 // (batch * math.prod(given.shape))))
     return Workload("sweep", (given,), layers, task, batch, rows=steps * batch, steps=steps)
 

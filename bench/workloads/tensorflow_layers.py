@@ -13,9 +13,9 @@ from common import silenced
 from workloads import Layer
 
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-with silenced():  # it says that oneDNN is on, whatever its level of logging
+with silenced():  # it reports oneDNN at any level of logging
     import tensorflow as tf
-tf.get_logger().setLevel("ERROR")  # each new network compiles anew, as it should
+tf.get_logger().setLevel("ERROR")  # each new network is compiled again, as intended
 
 Shape = Any  # of a row, channels last; of several inputs, a tuple of those
 Apply = Callable[[Any, bool], Any]  # (x, training) to the layer's output
@@ -36,7 +36,7 @@ def activated(z: Any, activation: str) -> Any:
 
 
 class Store:
-    """The weights, drawn from the laws that the other peers start with, Keras's."""
+    """The weights, drawn from the same distributions as in the other peers, Keras's."""
 
     def __init__(self) -> None:
         self.rng = np.random.default_rng(0)
@@ -156,7 +156,7 @@ def simple_rnn(store: Store, shape: Shape, units: int, activation: str) -> Built
 
 
 def gru(store: Store, shape: Shape, units: int) -> Built:
-    """Keras's and cuDNN's: the reset gate acts on the product with the state."""
+    """Return the GRU of Keras and cuDNN: the reset gate acts on the product with the state."""
 
     def advance(z: Any, h: Any, recurrent: Any, bias: Any) -> Any:
         update_z, reset_z, new_z = tf.split(z + bias[0], 3, axis=1)
@@ -169,7 +169,7 @@ def gru(store: Store, shape: Shape, units: int) -> Built:
 
 
 def lstm(store: Store, shape: Shape, units: int) -> Built:
-    """Keep Keras's order of gates, i, f, c, o; the operation wants i, c, f, o."""
+    """Keep Keras's order of gates, i, f, c, o; the operation needs i, c, f, o."""
     kernel, recurrent = store.glorot(shape[1], 4 * units), store.orthogonal(units, 4 * units)
     bias = store.add(np.repeat([0.0, 1.0, 0.0, 0.0], units))  # forget little at first
     steps = shape[0]

@@ -1,8 +1,8 @@
 """PyTorch compiled: Inductor makes one function of forward, loss, backward and Adam.
 
-The step is written without side effects for that, with `torch.func.grad`.  Recurrent layers and
+The step is therefore written without side effects, with `torch.func.grad`.  Recurrent layers and
 batch normalisation, which functions of `torch.func` cannot trace or change, are compiled in two:
-one function of forward, loss and backward, and one of Adam.
+one function for forward, loss and backward, and one for Adam.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The layers of the PyTorch peer: for each kind, the modules and the shape that comes out."""
+"""The layers of the PyTorch peer: for each kind, the modules and the output shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import nn
 
 from workloads import Layer
 
-Shape = Any  # of a row, as PyTorch has it: channels first (of sequences: last)
+Shape = Any  # of a row in PyTorch: channels first (for sequences: last)
 Built = tuple[list[nn.Module], Shape]
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -53,7 +53,7 @@ class Concatenate(nn.Module):
 
 
 class Flatten(nn.Flatten):
-    """One that knows the shape of the rows that it flattens, channels first."""
+    """A Flatten that knows the shape of its rows, channels first."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ LAYERS: dict[str, Callable[..., Built]] = {
 
 
 def initialize(model: nn.Module) -> None:
-    """Draw weights from the laws that the other peers start with, Keras's."""
+    """Draw weights from the same distributions as in the other peers, Keras's."""
     for name, weight in model.named_parameters():
         if weight.ndim == 1:
             nn.init.zeros_(weight)

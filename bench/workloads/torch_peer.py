@@ -57,7 +57,7 @@ class Trainer:
         self.xs, shape = self.rows, self.workload.shape
         if self.channels:
             shape = (shape[-1], *shape[:-1])
-            # Channels first as PyTorch sees them; last in memory, or first there too.
+            # Channels first for PyTorch; last in memory, or first there too.
             self.xs = [torch.movedim(x, -1, 1) for x in self.rows]
             if not channels_last:
                 self.xs = [x.contiguous() for x in self.xs]
@@ -122,7 +122,7 @@ class Predictor:
         load(self.model, files.arrays("weights"), files.arrays("statistics"))
 
     def prepare(self, xs: list[Any]) -> Callable[[], Any]:
-        """Predict images in the faster format of memory; their data come channels last."""
+        """Predict images in the faster memory format; their data have channels last."""
         rows = [torch.from_numpy(x) for x in xs]
         if not self.images:
             return self._call(rows)

@@ -1,4 +1,4 @@
-"""Weights as Keras and lamina lay them out, put into modules of PyTorch."""
+"""Weights in the layout of Keras and lamina, copied to modules of PyTorch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _linear(module: nn.Linear, kernel: Array, bias: Array, flattened: Any) -> No
 
 
 def _recurrent(module: nn.RNNBase, weights: Iterator[Array]) -> None:
-    """Keras's GRU has the update gate first, PyTorch's the reset gate; biases are one or two."""
+    """Return PyTorch's arrays; Keras's GRU has the update gate first, PyTorch's the reset gate."""
     for suffix in ("", "_reverse") if module.bidirectional else ("",):
         kernel, recurrent, bias = (next(weights) for _ in range(3))
         biases = bias if bias.ndim == 2 else np.stack((bias, np.zeros_like(bias)))

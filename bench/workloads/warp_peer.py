@@ -13,7 +13,7 @@ import numpy as np
 from common import median_seconds, pin, serve
 
 LIBRARIES = ("lamina", "keras")
-# What is done, images (n, height, width, channels), interpolation and filling.
+# The operation, images (n, height, width, channels), interpolation and filling.
 JOBS = {
     "rotation 32x32x3": ("rotation", (64, 32, 32, 3), "bilinear", "reflect"),
     "rotation 128x128x3": ("rotation", (16, 128, 128, 3), "bilinear", "reflect"),
@@ -25,7 +25,7 @@ JOBS = {
 
 
 def numbers(kind: str, shape: tuple[int, ...]) -> list[Any]:
-    """Return the images and what says where they are read."""
+    """Return the images and the parameters of the positions at which they are read."""
     rng = np.random.default_rng(0)
     n, height, width, _ = shape
     x = rng.uniform(size=shape).astype("float32")
@@ -41,7 +41,7 @@ def numbers(kind: str, shape: tuple[int, ...]) -> list[Any]:
 
 
 def operation(image: Any, kind: str, interpolation: str, fill: str) -> Callable[..., Any]:
-    """Return a function of tensors, written alike for both libraries."""
+    """Return a function of tensors, which is the same for both libraries."""
     if kind == "rotation":
         return lambda x, matrix: image.affine_transform(x, matrix, interpolation, fill)
     if kind == "perspective":

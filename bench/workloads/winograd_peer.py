@@ -17,7 +17,7 @@ def largest_error(got: Any, want: Any) -> float:
 
 
 def exactly(x: Any, w: Any, dz: Any) -> tuple[Any, Any, Any]:
-    """Give the outputs, dx and dw by their definition, in float64."""
+    """Return the outputs, dx and dw by their definition, in float64."""
     x, w, dz = (a.astype(float) for a in (x, w, dz))
     (height, width), (down, across) = x.shape[1:3], w.shape[:2]
     top, left = (down - 1) // 2, (across - 1) // 2

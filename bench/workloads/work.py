@@ -1,9 +1,9 @@
 """The floating-point operations of a training step, and the shapes between its layers.
 
-Products alone are counted, at two operations a multiplication and addition, once forward and once
-each for the gradients of the weights and of the input (which the first layer, fed with data, does
-not compute).  What costs no products, such as a pool, an embedding or batch normalisation, counts
-an operation an element each way, so that networks of those alone do not count as free.
+Only products are counted, at two operations per multiplication and addition, once forward and once
+each for the gradients of the weights and of the input (which the first layer does not compute).
+Layers without products, such as a pool, an embedding or batch normalisation, count as one operation
+per element each way, so that networks of only those do not count as free.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 Shape = Any  # of a row: a tuple of ints, channels last; of several inputs, a tuple of those
-Counted = tuple[float, Shape]  # operations forward, and the shape that comes out
+Counted = tuple[float, Shape]  # operations forward, and the output shape
 
 
 def _window(shape: Shape, size: int, padding: str) -> tuple[int, ...]:

@@ -1,11 +1,11 @@
-"""What a training job is: a network as plain tuples, its data, and what lamina must reach on it.
+"""A training job: a network as plain tuples, its data, and lamina's goals.
 
-`layers` is a list of tuples; each peer's module has a table from the first word of a tuple to what
-it builds.  A workload with a new kind of layer adds one entry to `workloads/__init__.py`, its work
-to `work.py`, and one line to the table of each peer that can do it; the others say so and are
-left out.  Two kinds hold layers themselves: `("residual", layers)` adds what its layers make to
-their input, and `("concatenate", layers, layers, ...)` joins what each list makes of the
-workload's input of that number.
+`layers` is a list of tuples; each peer's module has a table from the first word of a tuple to a
+function that builds the layer.  A workload with a new kind of layer adds one entry to
+`workloads/__init__.py`, its work to `work.py`, and one line to the table of each peer that can do
+it; the others report that and are left out.  Two kinds contain layers themselves: `("residual",
+layers)` adds the output of its layers to their input, and `("concatenate", layers, layers, ...)`
+joins the outputs of the lists, each applied to the workload's input of that number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Input:
-    """One input: the shape of a row, and how many words its integers choose from (0: numbers)."""
+    """One input: the shape of a row, and the number of words for integers (0: numbers)."""
 
     shape: tuple[int, ...]
     words: int = 0
@@ -42,7 +42,7 @@ def ids(length: int, words: int) -> Input:
 
 
 def kinds(layers: tuple[Layer, ...]) -> Iterator[str]:
-    """Name the kind of every layer, those within others included."""
+    """Return the kind of every layer, including those within others."""
     for kind, *settings in layers:
         yield kind
         if kind in ("residual", "concatenate"):
@@ -52,7 +52,7 @@ def kinds(layers: tuple[Layer, ...]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Workload:
-    """A network, its data's shape, and what lamina must reach on it.
+    """A network, its data's shape, and lamina's goals.
 
     `task` is "regression" (mean squared error), "classification" (integer labels; the last layer
     is a softmax), "binary" (labels 0 and 1; a sigmoid), or "reconstruction" (mean squared error
@@ -66,10 +66,10 @@ class Workload:
     batch: int
     rows: int  # of the training set, a multiple of the batch
     steps: int  # of one round
-    ratio: float = 1.0  # the best peer's time over lamina's that is to be reached
+    ratio: float = 1.0  # the goal for the best peer's time over lamina's
     # The peer that has been the fastest: without it a goal cannot be met, but only missed.
     fastest: str = ""
-    # The ratio of predictions, by rows a call.
+    # The goals for predictions, by rows per call.
     inference: dict[int, float] = field(default_factory=dict)
 
     @property
@@ -78,18 +78,18 @@ class Workload:
 
     @property
     def shape(self) -> Any:
-        """Give a row's shape, a tuple of shapes where there are several inputs."""
+        """Return a row's shape, or a tuple of shapes if there are several inputs."""
         shapes = tuple(each.shape for each in self.inputs)
         return shapes if len(shapes) > 1 else shapes[0]
 
     @property
     def outputs(self) -> int:
-        """Give the units of the last dense layer."""
+        """Return the units of the last dense layer."""
         return int(next(layer[1] for layer in reversed(self.layers) if layer[0] == "dense"))
 
     @property
     def to_logits(self) -> tuple[Layer, ...]:
-        """Give the layers without the softmax or sigmoid that losses on logits include."""
+        """Return the layers without the softmax or sigmoid that losses on logits include."""
         if self.task not in ("classification", "binary"):
             return self.layers
         *before, (kind, units, _) = self.layers
@@ -101,16 +101,16 @@ class Workload:
         return 1e-6 * self.batch * work.step(self.layers, self.shape)
 
     def epochs(self, steps: int) -> int:
-        """Give the whole epochs that come nearest to `steps`, at least one."""
+        """Return the number of whole epochs nearest to `steps`, at least one."""
         return max(1, round(steps / self.steps_per_epoch))
 
     def description(self) -> dict[str, Any]:
-        """Give what JSON can carry to another process."""
+        """Return a description that can be sent to another process as JSON."""
         return dataclasses.asdict(self)
 
     @staticmethod
     def described(description: dict[str, Any]) -> Workload:
-        """Make a workload of its description."""
+        """Return the workload of a description."""
         values = dict(description)
         values["inputs"] = tuple(Input(tuple(i["shape"]), i["words"]) for i in values["inputs"])
         values["layers"] = _tuples(values["layers"])
@@ -141,7 +141,7 @@ def _tuples(value: Any) -> Any:
 
 
 def _drawn(rng: np.random.Generator, given: Input, rows: int, outputs: int) -> tuple[Array, Array]:
-    """Draw an input, and scores that depend on it in a straight line."""
+    """Draw an input, and scores that depend on it linearly."""
     fade = np.float32(1)
     if given.words:
         x: Array = rng.integers(1, given.words, (rows, *given.shape), dtype=np.int32)
@@ -150,7 +150,7 @@ def _drawn(rng: np.random.Generator, given: Input, rows: int, outputs: int) -> t
     x = rng.standard_normal((rows, *given.shape), dtype=np.float32)
     flat = x.reshape(rows, -1)
     weights = rng.standard_normal((flat.shape[1], outputs), dtype=np.float32)
-    if len(given.shape) == 2:  # (steps, inputs): the past fades, or no state could tell
+    if len(given.shape) == 2:  # (steps, inputs): the past fades, so that a state can represent it
         steps, inputs = given.shape
         fade = np.float32(0.5) ** np.arange(steps - 1, -1, -1, dtype=np.float32)
         weights *= np.repeat(fade, inputs)[:, None]
@@ -158,7 +158,7 @@ def _drawn(rng: np.random.Generator, given: Input, rows: int, outputs: int) -> t
 
 
 def _shifted(rng: np.random.Generator, workload: Workload) -> tuple[tuple[Array, ...], Array]:
-    """Draw noise whose channels are shifted by class: what a mean over all positions can tell."""
+    """Draw noise whose channels are shifted by class, so that means over positions can tell."""
     shape = workload.inputs[0].shape
     labels = rng.integers(0, workload.outputs, workload.rows, dtype=np.int32)
     shifts = rng.standard_normal((workload.outputs, shape[-1]), dtype=np.float32)

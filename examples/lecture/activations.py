@@ -4,7 +4,7 @@
 
 Why is ReLU the most popular hidden activation?  A gradient that goes back through a layer is
 multiplied by g'(z), at most 1/4 for the sigmoid, but 1 for each ReLU that is above 0.  Measured
-over depth: the gradient of the first layer's weights at the start, and the loss after training.
+over depth are the gradient of the first layer's weights at the start, and the loss after training.
 MNIST, 1,000 training digits, layers of 64 units.
 """
 
@@ -34,7 +34,7 @@ for name, values in by_hand.items():
     table[f"{name} f_m"] = np.round(computed[0], 4)
 print(Columns(table))
 
-# Hidden activations: networks that differ in g and depth alone.
+# Hidden activations: networks that differ only in g and depth.
 (x, y), _ = mnist.load_data()
 x, y = x[:1000].reshape(-1, 784) / 255.0, y[:1000]
 gradient = {"sigmoid": [], "relu": []}

@@ -2,9 +2,9 @@
 
 Networks of about 5,000 parameters on one data set: a single hidden layer of 334 ReLU units, two of
 64, four of 38, seven of 27, 25 of 14, and 25 with skip connections: twelve blocks of two layers
-behind the first layer, each of which passes z + W2 g(W1 z) on.  And nnet with five sigmoid units,
-without and with connections that lead from the inputs past them to the output.  Boston, the
-lecture's split, 13 inputs.
+after the first layer, each of which returns z + W2 g(W1 z).  Also nnet with five sigmoid units,
+without and with skip connections from the inputs to the output.  Boston, the lecture's split, 13
+inputs.
 """
 
 import matplotlib.pyplot as plt

@@ -1,8 +1,8 @@
 """Data augmentation: slightly modified pictures make the analysis more robust (Figure 10.9).
 
-Layers such as RandomRotation change each picture at random, anew each time that training comes to
-it, and do nothing in prediction.  First what they make of one picture; then what they are worth
-where there are few: digits from 100 or 400 examples, with and without.
+Layers such as RandomRotation change each picture at random, differently each time in training, and
+do nothing in prediction.  First their results for one picture are shown; then how much they help if
+there are few pictures: digits from 100 or 400 examples, with and without.
 """
 
 import matplotlib.pyplot as plt
@@ -16,15 +16,15 @@ from lamina.datasets import mnist
 from lamina.utils import Columns
 
 page = Page(__file__)
-SIZES = page.setting([100, 400], short=[100])  # digits to train on
-SEEDS = page.setting(10, short=3)  # each with digits of its own
+SIZES = page.setting([100, 400], short=[100])  # training digits
+SEEDS = page.setting(10, short=3)  # each with its own digits
 EPOCHS = page.setting(60, short=30)  # batches of 20, Adam
 TESTED = page.setting(10000, short=2000)  # test digits
 
-# Figure 10.9: the original, and what each layer and all together make of it.
+# Figure 10.9: the original, and the results of each layer and of all together.
 photograph = load_sample_image("china.jpg")[:425, :640] / np.float32(255)
 photograph = photograph.reshape(85, 5, 128, 5, 3).mean(axis=(1, 3))  # 85 x 128 pixels
-lamina.set_random_seed(4)  # of layers outside of a model that has a seed of its own
+lamina.set_random_seed(4)  # for layers outside of a model with its own seed
 changes = {
     "flipped": layers.RandomFlip("horizontal"),
     "rotated": layers.RandomRotation(0.05),
@@ -40,7 +40,7 @@ axes = plot.images(pictures, ["original", *changes, *["all four"] * 5], columns=
 axes[0].figure.suptitle("Modified pictures, and the class stays the same")
 page.save(axes[0])
 
-# Digits with and without.  A mirrored digit is no digit, so there is no RandomFlip.
+# Digits with and without.  A mirrored digit is not a digit, so there is no RandomFlip.
 (x, y), (x_test, y_test) = mnist.load_data()
 x = x[:, :, :, np.newaxis] / np.float32(255)
 x_test, y_test = x_test[:TESTED, :, :, np.newaxis] / np.float32(255), y_test[:TESTED]
@@ -49,7 +49,7 @@ rows = []
 for size in SIZES:
     right = np.zeros((2, SEEDS, 2))  # on training and test digits
     for seed in range(SEEDS):
-        mine = slice(seed * size, (seed + 1) * size)  # as many of each class, as they stand in turn
+        mine = slice(seed * size, (seed + 1) * size)  # as many of each class, as classes alternate
         changed = [
             layers.RandomRotation(0.04, fill_mode="constant"),
             layers.RandomZoom(0.1, fill_mode="constant"),

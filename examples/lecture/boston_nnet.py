@@ -1,4 +1,4 @@
-"""Boston house prices by nnet: the lecture's fit, and a hundred others like it.
+"""Boston house prices with nnet: the lecture's fit, and a hundred others like it.
 
 One hidden layer of M = 5 logistic units, linear output, least squares by BFGS,
 
@@ -52,7 +52,7 @@ lamina.plot.plotnet(fit5, circle_cex=0.75, cex_val=0.9, ax=ax)
 ax.set_title("Width: size of a weight.  Black: positive.  Grey, dashed: negative")
 page.save(ax, "plotnet")
 
-# The same from other starts, those that R draws after set.seed(1), set.seed(2), ...
+# The same from the starts that R draws after set.seed(1), set.seed(2), ...
 ours = {measure: [] for measure in IN_R}
 for start in range(1, STARTS + 1):
     fit = lamina.nnet(x[train], boston_data.y[train], **SETTINGS, random_state=RSeed(start))

@@ -1,8 +1,8 @@
-"""Boston house prices in Keras's names: two hidden layers, epochs chosen by cross-validation.
+"""Boston house prices with Keras's names: two hidden layers, epochs chosen by cross-validation.
 
 The network of Chollet and Allaire, "Deep Learning with R" (2018): 13 predictors, standardised by
-the training rows, two hidden layers of 64 ReLU units, linear output, squared error, RMSprop.  How
-many epochs it trains is chosen on the lecture's 404 training rows; the 102 test rows are used once.
+the training rows, two hidden layers of 64 ReLU units, linear output, squared error, RMSprop.  The
+number of epochs is chosen on the lecture's 404 training rows; the 102 test rows are used once.
 """
 
 import matplotlib.pyplot as plt

@@ -1,9 +1,9 @@
 """Convolution: by hand in letters, for stripes of a picture (Figure 10.7), and over three colours.
 
-A filter slides over the image.  Wherever it lies, its weights are multiplied by the pixels below
-and summed: the convolved image.  It is large where the image looks like the filter.  Max pooling
-keeps the largest of each 2 x 2 block.  Over a colour image a filter has weights for red, green and
-blue: three convolutions, summed.  A layer of K filters makes K convolved images.
+A filter slides over the image.  At each position its weights are multiplied by the pixels below and
+summed, which gives the convolved image.  It is large where the image looks like the filter.  Max
+pooling keeps the largest of each 2 x 2 block.  Over a colour image a filter has weights for red,
+green and blue: three convolutions, summed.  A layer of K filters makes K convolved images.
 """
 
 import matplotlib.pyplot as plt
@@ -38,7 +38,7 @@ before = np.array([[1, 2, 5, 3], [3, 0, 1, 2], [2, 1, 3, 4], [1, 1, 2, 0]], "flo
 after = layers.MaxPooling2D(2)(before[np.newaxis, :, :, np.newaxis])[0, :, :, 0]
 print(f"\nMax pooling:\n{before.astype(int)}\nbecomes\n{after.astype(int)}")
 
-# Two filters for stripes, 15 x 15 as the book's, over a grey picture of about the book's size.
+# Two filters for stripes, 15 x 15 as in the book, over a grey picture of about the book's size.
 photograph = load_sample_image("china.jpg")[25:405:2, 45:385:2] / 255  # 190 x 170, 3 colours
 grey = photograph.mean(axis=2)
 vertical = np.zeros((15, 15))

@@ -1,8 +1,8 @@
 """Double descent: the test error peaks where a model first reproduces its training rows.
 
 Twenty observations y_i = sin(x_i) + eps_i, with x_i uniform on [-5, 5] and eps_i ~ N(0, 0.3^2).
-A natural spline with d degrees of freedom is fitted by least squares; for d > 20, where many
-splines pass through all observations, the one whose coefficients have the least sum of squares.
+A natural spline with d degrees of freedom is fitted by least squares; for d > 20, many splines pass
+through all observations, and the one whose coefficients have the smallest sum of squares is taken.
 Then the same over the width M of a network with one hidden layer.
 """
 
@@ -49,7 +49,7 @@ ax.set_ylim(0, 6)
 ax.set_title(f"Splines: two descents (medians and quartiles, {SAMPLES} samples)")
 page.save(ax)
 
-# The fits are drawn of one sample, the one whose test errors lie nearest to the medians.
+# The fits are drawn for one sample, the one whose test errors are nearest to the medians.
 off = [np.square(np.log(path["test_error"] / test)).sum() for path in paths]
 typical = paths[int(np.argmin(off))]
 panels = lamina.plot.fitted_curves(typical, [8, 20, 42, 80], function=np.sin)

@@ -1,4 +1,4 @@
-"""Dropout: what is dropped, which factor makes up for it, and what it does to over-fitting.
+"""Dropout: what is dropped, which factor compensates for it, and its effect on over-fitting.
 
 In training each output z of a layer is set to 0 with probability rate, the drop-out rate.  Then
 
@@ -20,7 +20,7 @@ from lamina.utils import Columns
 page = Page(__file__)
 RATES = page.setting([0.0, 0.2, 0.5], short=[0.0, 0.5])
 SEEDS, EPOCHS = page.setting(10, short=2), page.setting(40, short=15)
-ROWS, UNITS, WATCHED = 1000, 256, 2000  # test digits that are looked at after each epoch
+ROWS, UNITS, WATCHED = 1000, 256, 2000  # the last: test digits for the loss after each epoch
 MASKS = 20_000  # of the simulation
 
 # Expectations by simulation: the outputs z of 50 units, read by a linear output with weights beta.
@@ -43,7 +43,7 @@ inverted_off = np.abs(table["inverted: training"] / table["z beta"] - 1).max()
 
 
 def build(rate):
-    """Return a network with dropout behind its hidden layer, compiled."""
+    """Return a compiled network with dropout after its hidden layer."""
     model = lamina.Sequential(
         [
             lamina.Input((28, 28)),
@@ -84,7 +84,7 @@ print(
     )
 )
 
-# Fig 10.19: a network, and what of it a step of training sees; Dropout draws what is left out.
+# Fig 10.19: a network, and the part used in a training step; Dropout draws the units left out.
 small = lamina.Sequential([lamina.Input((4,)), lamina.layers.Dense(5), lamina.layers.Dense(1)])
 lamina.set_random_seed(15)
 inputs = lamina.layers.Dropout(0.4)(np.ones((1, 4)), training=True)[0]

@@ -1,11 +1,11 @@
-"""Early stopping: the training error falls steadily, the validation error turns up.
+"""Early stopping: the training error falls steadily, the validation error rises again.
 
-    1. Train for long; after each epoch take the error on validation rows.
-    2. Return the parameters of the epoch where that error was least.
+    1. Train for many epochs; after each epoch compute the error on validation rows.
+    2. Return the parameters of the epoch with the smallest error.
 
 The trading volume of the New York Stock Exchange from the five days before (15 inputs), by a
 network with two hidden layers of 64 units: 5,249 weights for 3,207 training days.  The last quarter
-of the training period validates.
+of the training period is for validation.
 """
 
 import matplotlib.pyplot as plt

@@ -1,8 +1,8 @@
 """Fashion-MNIST: clothes where MNIST has digits, and a harder task.
 
-Again 28 x 28 grey pixels and C = 10 classes, with 60,000 pictures to train on and 10,000 to test.
-The networks are those of the page on MNIST; the confusion matrix shows which classes they take for
-each other.  The data are in Debian's package dataset-fashion-mnist; without them nothing is run.
+Again 28 x 28 grey pixels and C = 10 classes, with 60,000 training and 10,000 test pictures.
+The networks are those of the page on MNIST; the confusion matrix shows which classes they confuse.
+The data are in Debian's package dataset-fashion-mnist; without them nothing is run.
 """
 
 import matplotlib.pyplot as plt
@@ -50,7 +50,7 @@ for name, hidden in networks.items():
     fits = lamina.fit_many(
         model, x, y, seeds=SEEDS, epochs=EPOCHS, batch_size=128, predict=x_test, verbose=0
     )
-    found = fits.predictions[0].argmax(axis=1)  # at last those of the CNN
+    found = fits.predictions[0].argmax(axis=1)  # in the end those of the CNN
     right = [100 * np.mean(p.argmax(axis=1) == y_test) for p in fits.predictions]
     rows.append([name, model.count_params(), np.median(right), min(right), max(right)])
 title = f"{PICTURES} pictures to train, 10000 to test, {EPOCHS} epochs, seeds {SEEDS}"

@@ -1,9 +1,9 @@
-"""Filters and feature maps: what a convolutional network makes of a picture, layer by layer.
+"""Filters and feature maps: how a convolutional network transforms a picture, layer by layer.
 
-Convolution with K filters and ReLU makes K feature maps; pooling halves their height and width; in
+Convolution with K filters and ReLU gives K feature maps; pooling halves their height and width; in
 the end the dimensions are flattened.  The first filters find low-level features, such as edges, and
 the next combine them into higher-level ones: bends, ends, crossings.  Are learned filters better
-than random ones that stay as they are?
+than random ones that do not change?
 """
 
 import matplotlib.pyplot as plt
@@ -69,7 +69,7 @@ axes["first"].set_title("after the first convolution")
 axes["second"].set_title("after the second, K = 16")
 page.save(fig)
 
-# What excites a filter: the patches of test digits where its output is largest.
+# Patches of test digits where a filter's output is largest.
 inner = lamina.Model(model.inputs, [steps[0].output, steps[2].output])
 both_maps = inner.predict(x_test, verbose=0)
 fig, axes = plt.subplot_mosaic("a.b", figsize=(9.6, 5), width_ratios=[1, 0.04, 1])

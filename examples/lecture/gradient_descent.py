@@ -31,7 +31,7 @@ largest_rate = 2 / np.linalg.eigvalsh(hessian).max()  # a larger one diverges
 
 
 def excess(theta):
-    """Return R(theta) less its minimum, which the Hessian gives exactly."""
+    """Return R(theta) minus its minimum, which the Hessian gives exactly."""
     return 0.5 * np.einsum("...i,ij,...j", theta - minimum, hessian, theta - minimum)
 
 
@@ -58,11 +58,11 @@ by_hand = START - RATE * gradient
 by_fit = walk("all")[1]
 print(f"One step from {START}, lambda = {RATE}: by hand {by_hand}, by fit {by_fit}\n")
 
-# The same steps of the same length from batches of n, 32 and 1 rows.
+# The same number of steps with the same rate, with batches of n, 32 and 1 rows.
 walks = {name: [walk(size, seed=s) for s in SEEDS] for name, size in BATCHES.items()}
 costs = {name: STEPS * (len(y) if size == "all" else size) for name, size in BATCHES.items()}
 ends = {name: np.array([excess(each[-20:]).mean() for each in walks[name]]) for name in BATCHES}
-reached = {}  # rows whose gradients were taken until the loss is within 10 of its minimum
+reached = {}  # gradients of rows used until the loss is within 10 of its minimum
 for name in BATCHES:
     first = np.array([np.argmax(excess(each) < 10) for each in walks[name]])
     reached[name] = np.median(first) * costs[name] / STEPS

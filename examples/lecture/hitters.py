@@ -43,8 +43,8 @@ for name, values in (("MAE", mae), ("R2", r2)):
     print(f"  {name:3}  median {np.median(values):.4g}, {values.min():.4g} to {values.max():.4g}")
 print()
 
-# The network whose MAE is the median, beside the baselines.  The lasso's folds are the book's, from
-# set.seed(13); sample(1:263, 87); sample(rep(1:10, length = 176)): first the test rows, then these.
+# The network with the median MAE is compared with the baselines.  The lasso's folds are the book's:
+# set.seed(13); sample(1:263, 87); sample(rep(1:10, length = 176)) draws the test rows, then these.
 seed = RSeed(13)
 seed.sample(263, 87)
 fold = np.tile(np.arange(10), 18)[:176][seed.sample(176)]
@@ -53,7 +53,7 @@ middle = fits.models[int(np.argsort(mae)[(SEEDS - 1) // 2])]
 baselines = middle.compare_baselines(x, y, (x_test, y_test), cv=folds)
 print(baselines)
 
-# Left: the errors, beside the book's.  Right: how sure the differences are.
+# Left: the errors, beside the book's.  Right: the differences with confidence intervals.
 book = {"network": 257.4, "least squares": 254.7, "lasso": 252.3}
 fig, (left, right) = plt.subplots(1, 2, figsize=(11.5, 5))
 for place, name in enumerate(book):

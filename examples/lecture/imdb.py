@@ -6,8 +6,9 @@ that keep its state over many steps) reads the vectors, and its last output is
 
     Pr(good | X_1, ..., X_L) = sigmoid(beta_0 + sum_k beta_k A_Lk)
 
-Beside it stands a logistic regression with lasso penalty on which words occur, whatever their order
-("bag of words").  Reviews differ in length: the last 200 words are read, short ones are padded.
+It is compared with a logistic regression with lasso penalty on the words that occur, regardless of
+their order ("bag of words").  Reviews differ in length: the last 200 words are read, short ones are
+padded.
 """
 
 from pathlib import Path

@@ -1,8 +1,8 @@
-"""Label smoothing, when the training data have errors in the responses recorded.
+"""Label smoothing, for training data with errors in the recorded responses.
 
 The one-hot coding of C classes, a 1 and C - 1 zeros, becomes 1 - epsilon at the recorded class and
-epsilon / (C - 1) at each other.  Keras shares s among all classes, the recorded one too, which has
-1 - s + s / C.  Both are the same where s = epsilon C / (C - 1).
+epsilon / (C - 1) at each other.  Keras shares s among all classes, including the recorded one,
+which has 1 - s + s / C.  Both are the same if s = epsilon C / (C - 1).
 
 MNIST: 2,000 training digits, of which some are given a wrong label on purpose; 10,000 test digits
 with the right ones.

@@ -1,7 +1,7 @@
-"""What the scripts of this folder share: short runs, where pictures go, and what is published.
+"""Code shared by the scripts of this folder: short runs, the pictures, and published values.
 
-Each script makes one ``Page`` of its own name, asks it for settings that a short run has fewer of,
-gives it the pictures, and states its figures, with the ranges that they must lie in.
+Each script makes one ``Page`` with its name, asks it for settings that are smaller in a short run,
+gives it the pictures, and states its figures with the ranges in which they must lie.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from PIL import Image
 
 from lamina.utils import Columns
 
-SKIPPED = 77  # the exit status of a script that lacks its data, as test programs of make have it
+SKIPPED = 77  # the exit status of a script that lacks its data, as for test programs of make
 
 mpl.use("agg")  # no window opens
 plt.style.use("lamina.plot.talk")
@@ -64,23 +64,23 @@ class Page:
         Parameters
         ----------
         what : str
-            What the figure is, with its unit.
+            The name of the figure, with its unit.
         value : float
         low, high : float, optional
             The range of the full run, ends included.
         short : tuple of two floats, optional
-            The range of a short run, where it is another.
+            The range of a short run, if it differs.
         published : float or str, optional
-            What the lecture, the book or another program says.
+            The value of the lecture, the book or another program.
         """
         if self.short and short is not None:
             low, high = short
         self._stated.append((what, float(value), published, low, high))
 
     def skip(self, why):
-        """Say why there is nothing to run, such as data that is not at hand, and exit.
+        """Print why the script cannot run, for instance because data are missing, and exit.
 
-        The status is one that ``run_all.py`` counts as no failure, unless the environment variable
+        ``run_all.py`` does not count this status as a failure, unless the environment variable
         ``LAMINA_REQUIRE_PEERS`` is set, as it is in continuous integration.
         """
         print(f"{self.name}: skipped: {why}", file=sys.stderr)

@@ -4,8 +4,8 @@ If g(z) = z, the network's prediction
 
     y(x) = beta_0 + sum_m beta_m (alpha_0m + sum_j alpha_jm x_j)
 
-is a linear function of x, whatever M is.  Trained by least squares it must therefore end where
-linear regression ends, though it has more parameters.  Boston: medv on 13 predictors, all 506 rows.
+is a linear function of x for every M.  Trained by least squares it must therefore agree with linear
+regression, although it has more parameters.  Boston: medv on 13 predictors, all 506 rows.
 """
 
 import matplotlib.pyplot as plt

@@ -1,4 +1,4 @@
-"""Loss functions: what is minimised goes with the output activation.
+"""Loss functions: the loss corresponds to the output activation.
 
     Problem                 Output nodes   Output activation   Loss
     Regression              1              linear              mse

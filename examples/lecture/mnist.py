@@ -5,8 +5,8 @@ The output layer has C = 10 units with softmax,
     f_m(X) = exp(Z_m) / sum_s exp(Z_s),
 
 and the loss is the cross-entropy.  Without a hidden layer that is multinomial logistic regression.
-Beside it: one hidden layer; two, with ridge penalty or dropout; and a convolutional network (CNN).
-The book trains on 60,000 digits, these networks on 5,000.
+It is compared with one hidden layer, with two, with ridge penalty or dropout, and with a
+convolutional network (CNN). The book trains on 60,000 digits, these networks on 5,000.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ DIGITS = page.setting(5000, short=1000)
 SEEDS = page.setting(5, short=1)
 EPOCHS = page.setting(30, short=15)  # the book's, with batches of 128 and RMSprop
 # Chosen by the error on 1,000 of the training digits that were held out:
-CNN_EPOCHS = page.setting(20, short=6)  # 12 are too few, 30 hardly better
+CNN_EPOCHS = page.setting(20, short=6)  # 12 are too few, 30 are hardly better
 RIDGE = lamina.regularizers.L2(1e-5)  # of 1e-6 to 3e-3; up to 3e-5 there is no difference
 
 (x, y), (x_test, y_test) = mnist.load_data()
@@ -81,7 +81,7 @@ page.save(plot.learning_curves(fits.histories[0])[0], "curves")
 
 probabilities = models["CNN"].predict(x_test, verbose=0)
 found = probabilities.argmax(axis=1)
-surest = np.argsort(-probabilities.max(axis=1) * (found != y_test))[:18]  # the surest mistakes
+surest = np.argsort(-probabilities.max(axis=1) * (found != y_test))[:18]  # most confident mistakes
 titles = [f"{y_test[i]}, not {found[i]}" for i in surest]
 axes = plot.images(x_test[surest], titles, columns=6, cmap="gray_r")
 axes[0].figure.suptitle("Digits that the CNN took for others, most surely")

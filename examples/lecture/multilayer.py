@@ -48,7 +48,7 @@ for place, text in enumerate(["$W_1$", "$W_2$", "$B$"]):
     ax.text(place + 0.5, -0.45, text, ha="center")
 page.save(ax)
 
-# The layers' outputs for one test digit: by the formulas, and asked of the network.
+# The layers' outputs for one test digit: by the formulas, and by the network.
 (x, y), (x_test, y_test) = mnist.load_data()
 x, x_test = x.reshape(-1, 784) / 255.0, x_test.reshape(-1, 784) / 255.0
 model.compile("adam", "sparse_categorical_crossentropy")
@@ -67,7 +67,7 @@ print(f"{(A1 > 0).sum()} are above 0, of the 128 of the second {(A2 > 0).sum()}.
 print(Columns({"digit m": range(10), "Z_m": Z[0], "f_m(X)": [f"{each:.4f}" for each in f[0]]}))
 
 # A network by hand: each hidden layer folds the interval, A_1 = max(0, x), A_2 = max(0, x - 1/2),
-# and passes 2 A_1 - 4 A_2 on, the next layer's x.
+# and returns 2 A_1 - 4 A_2, the next layer's x.
 grid = np.linspace(0, 1, 1025)
 fig, axes = plt.subplots(1, 3, figsize=(12.8, 4.2), sharey=True)
 table = {"hidden layers": [], "parameters": [], "straight pieces": []}

@@ -20,7 +20,7 @@ page = Page(__file__)
 UNITS, EPOCHS = 20, page.setting(200, short=60)
 SEEDS = page.setting(10, short=3)
 RULES = {"SGD": lamina.optimizers.SGD, "Adam": lamina.optimizers.Adam}
-RATES = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1]  # each may have the best, by its training loss
+RATES = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1]  # each case uses the best, by its training loss
 
 (x, y), (x_test, y_test) = boston.load_data()
 wrong = x_test.copy()
@@ -34,7 +34,7 @@ STATISTICS = {
 
 
 def build(statistics, rule, rate):
-    """Return a network behind Normalization of the statistics of some rows, compiled."""
+    """Return a compiled network that normalises with the statistics of some rows."""
     layers = [lamina.layers.Dense(UNITS, activation="relu"), lamina.layers.Dense(1)]
     if STATISTICS[statistics] is not None:
         normalization = lamina.layers.Normalization()
@@ -50,7 +50,7 @@ fits = lamina.fit_many(
     seeds=SEEDS, epochs=EPOCHS, batch_size=32, predict=x_test[1:], keep="histories", verbose=0,
 )  # fmt: skip
 
-# The loss that is to be reached: that of least squares.
+# The target for the loss: that of least squares.
 design = np.column_stack([np.ones(len(x)), x])
 target = np.mean((y - design @ np.linalg.lstsq(design, y, rcond=None)[0]) ** 2)
 rows, curves, errors = [], {}, {}

@@ -27,7 +27,7 @@ def r_squared(y, forecast):
     return 1 - np.mean((y - forecast) ** 2) / np.var(y)
 
 
-# All days: three series, brought to mean 0 and standard deviation 1 over the days before 1980.
+# All days: three series, scaled to mean 0 and standard deviation 1 over the days before 1980.
 series = nyse.load()
 past = series.x[series.train]
 normalized = (series.x - past.mean(0)) / past.std(0)
@@ -56,7 +56,7 @@ design, design_test = (
 beta = np.linalg.lstsq(design, y_train, rcond=None)[0]
 linear = design_test @ beta
 
-# The recurrent network, from as many starts as there are seeds.
+# The recurrent network, one fit for each seed.
 model = lamina.Sequential(
     [
         lamina.Input((L, 3)),

@@ -4,9 +4,9 @@ Word l of a text is coded as X_l, a row of zeros with a single 1 at the word's p
 dictionary; a text of L words is a matrix of L such rows.  An embedding replaces each row by m
 learned numbers, E' X_l: a column of a matrix E for each number, a row for each word.
 
-For a network of fixed inputs the rows are joined into one, with a 1 for each word that occurs:
-the bag of words.  Film reviews are classified from it by logistic regression, with and without
-penalty, and by a network with two hidden layers.
+For a network with a fixed number of inputs the rows are joined into one, with a 1 for each word
+that occurs: the bag of words.  From it film reviews are classified by logistic regression, with and
+without penalty, and by a network with two hidden layers.
 """
 
 from pathlib import Path
@@ -38,7 +38,7 @@ print(f"{len(words)} words, {len(dictionary)} of them different")
 print(f"one-hot: {rows.shape[0]} rows of {rows.shape[1]}, {rows.sum():.0f} ones")
 print(f"bag of words: one row of {len(bag)}, {bag.sum():.0f} ones\n")
 
-# An embedding is a product with the one-hot rows, computed by looking rows of E up.
+# An embedding is a product with the one-hot rows, computed by looking up rows of E.
 embedding = lamina.Sequential(
     [lamina.Input((len(words),), dtype="int32"), lamina.layers.Embedding(len(dictionary), M)],
     seed=1,

@@ -28,7 +28,7 @@ print(f"coded {one_hot.shape}  {one_hot.dtype}:\n{one_hot[:3]}\n")
 
 
 def fitted(targets, outputs, activation, loss, seed=0):
-    """Return a network with one hidden layer, fitted to outcomes that are coded in some way."""
+    """Return a network with one hidden layer, fitted to coded outcomes."""
     model = lamina.Sequential(
         [
             lamina.Input((784,)),
@@ -42,7 +42,7 @@ def fitted(targets, outputs, activation, loss, seed=0):
     return model
 
 
-# Classes: coded by hand, or left to a sparse loss.  The two fits are the same.
+# Classes: coded by hand, or by a sparse loss.  The two fits are the same.
 by_hand = fitted(one_hot, 10, "softmax", "categorical_crossentropy").predict(x_test)
 network = fitted(y, 10, "softmax", "sparse_categorical_crossentropy")
 sparse = network.predict(x_test)
@@ -71,7 +71,7 @@ table |= {"lowest": [100 * min(v) for v in accuracy.values()]}
 table |= {"highest": [100 * max(v) for v in accuracy.values()]}
 print(Columns(table))
 
-# Classes with names: estimators and nnet number them in the order of the alphabet.
+# Classes with names: estimators and nnet number them in alphabetical order.
 words = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
 estimator = NeuralNetClassifier(network, epochs=EPOCHS, batch_size=100, random_state=0)
 estimator.fit(x, words[y])

@@ -27,7 +27,7 @@ x, y = (table.x - table.x.mean(0)) / table.x.std(0), table.y - table.y.mean()
 
 
 def build(penalty=None, momentum=0.9, weight_decay=None):
-    """Return a network of one linear unit, compiled."""
+    """Return a compiled network with one linear unit."""
     layer = lamina.layers.Dense(1, use_bias=False, kernel_regularizer=penalty)
     model = lamina.Sequential([lamina.Input((13,)), layer], dtype="float64", seed=1)
     rule = lamina.optimizers.SGD(0.05, momentum=momentum, weight_decay=weight_decay)
@@ -63,7 +63,7 @@ print(Columns({"alpha": ALPHAS, **zeros, "difference": lasso_off}))
 print("\nL2: the largest difference from ridge regression\n")
 print(Columns({"lambda": LAMBDAS, "difference": ridge_off, "zeros": (ridge_net == 0).sum(1)}))
 
-# The L2 penalty is weight decay: each step of plain SGD first takes 2 lambda * rate of a weight.
+# The L2 penalty is weight decay: a step of plain SGD reduces a weight by the share 2 lambda * rate.
 decayed = build(momentum=0, weight_decay=2 * 0.1)
 penalised = build(lamina.regularizers.L2(0.1), momentum=0)
 for model in (decayed, penalised):
@@ -78,7 +78,7 @@ for ax, penalties, exact, net in (
 ):
     for j, name in enumerate(table.feature_names):
         style = {"label": name}
-        if name not in NAMED:  # in grey, one entry of the legend for all
+        if name not in NAMED:  # in grey, with one entry in the legend for all
             style = {"color": "0.75", "linestyle": "-", "label": "others" if j == 0 else None}
         (line,) = ax.plot(penalties, exact[:, j], **style)
         ax.plot(penalties, net[:, j], "o", color=line.get_color(), markersize=6)

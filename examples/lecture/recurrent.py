@@ -6,7 +6,7 @@ outputs O_1, ..., O_L:
     A_lk = g(w_k0 + sum_j w_kj X_lj + sum_s u_ks A_{l-1,s}),     O_l = beta_0 + sum_k beta_k A_lk
 
 with the same weights W, U and B at every step.  First the equations are computed by hand.  Then a
-network learns to add: Y = X_1 + ... + X_L, from a loss that has O_L alone or all of the outputs.
+network learns to add, Y = X_1 + ... + X_L, with a loss of only O_L or of all outputs.
 """
 
 import matplotlib.pyplot as plt
@@ -58,7 +58,7 @@ fig = lamina.plot.unrolled(
 fig.set_title("A recurrent network: W, U and B are the same at every step")
 page.save(fig)
 
-# Running totals, learned twice: from a loss of O_L alone, and from a loss of O_1, ..., O_L.
+# Running totals, learned twice: with a loss of only O_L, and with a loss of O_1, ..., O_L.
 x = rng.uniform(-1, 1, size=(ROWS + 1000, LENGTH, 1))
 totals = np.cumsum(x, axis=1)
 x_train, totals_train, x_test, totals_test = x[:ROWS], totals[:ROWS], x[ROWS:], totals[ROWS:]
@@ -70,7 +70,7 @@ for seed in range(SEEDS):
         model.compile(lamina.optimizers.Adam(0.005), loss="mse")
         model.fit(x_train, target, batch_size=32, epochs=EPOCHS, verbose=0)
     runs["after"].append(np.abs(last.input_gradients(x_test)).mean(axis=(0, 2)))
-    # O_1, ..., O_{L-1} of the first network: its weights in one that returns all outputs.
+    # O_1, ..., O_{L-1} of the first network: its weights in a network that returns all outputs.
     free = network(1, UNITS, return_sequences=True)
     free.set_weights(last.get_weights())
     for name, model in (("from O_L", free), ("from all", every)):

@@ -1,12 +1,12 @@
-"""Run every page of the lecture, write all pictures and a sheet of them, and check the figures.
+"""Run every page of the lecture, write all pictures and a contact sheet, and check the figures.
 
     python examples/lecture/run_all.py [--short] [--out FOLDER] [--pages] [SCRIPT ...]
 
-``--short`` takes fewer repetitions, for a quick look and for continuous integration.  ``--pages``
-puts what the scripts print, and their pictures, into the pages that stand beside them, and the
-figures that have a published value into the list of pages.  The exit
-status is 1 if a script fails or a figure leaves its stated range.  A script whose data are not at
-hand is skipped; where the environment variable LAMINA_REQUIRE_PEERS is set it fails.
+``--short`` uses fewer repetitions, for a quick look and for continuous integration.  ``--pages``
+writes the output and the pictures of the scripts to their pages, and the figures that have a
+published value to the list of pages.  The exit status is 1 if a script fails or a figure is out of
+its stated range.  A script whose data are missing is skipped; if the environment variable
+LAMINA_REQUIRE_PEERS is set it fails.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main():
 
 
 def run(name, out, short):
-    """Run one script; return its name, what became of it, and the seconds it took."""
+    """Run one script; return its name, its outcome, and the seconds it took."""
     command = [sys.executable, "-W", "error", str(HERE / f"{name}.py"), "--out", str(out)]
     start = time.perf_counter()
     done = subprocess.run(
@@ -72,7 +72,7 @@ def run(name, out, short):
 
 
 def put(page, marks, new):
-    """Put a text between two marks of a page."""
+    """Put a text between two markers of a page."""
     text = page.read_text(encoding="utf-8")
     before, rest = text.split(marks[0])
     after = rest.split(marks[1])[1]
@@ -96,7 +96,7 @@ def published():
 
 
 def contact_sheet(folder, columns=5):
-    """Draw all pictures of a folder, a third of their size, on one sheet."""
+    """Draw all pictures of a folder, at a third of their size, on one sheet."""
     mpl.use("agg")
     files = sorted(p for p in folder.glob("*.png") if p.stem != "contact_sheet")
     if not files:  # all scripts were skipped

@@ -1,12 +1,12 @@
 """Seq2Seq: an encoder and a decoder that learn to add, letter by letter.
 
-"12+5" goes in, "17" comes out: a sequence is mapped to a sequence of another length.  An LSTM, the
-encoder, reads the sum; all that it keeps is its state.  Another LSTM, the decoder, starts from that
-state and writes: at step l it is given the letter before and gives the probabilities of the next,
-O_l = softmax(beta_0 + B' A_l).
+The input "12+5" gives the output "17": a sequence is mapped to a sequence of another length.  An
+LSTM, the encoder, reads the sum; all that it keeps is its state.  Another LSTM, the decoder, starts
+from that state and writes: at step l it gets the previous letter and returns the probabilities of
+the next, O_l = softmax(beta_0 + B' A_l).
 
-In training the letter before is the right one ("teacher forcing"), so that all steps are trained at
-once.  To answer, the decoder reads what it wrote itself, one letter at a time.
+In training the previous letter is the correct one ("teacher forcing"), so that all steps are
+trained at once.  To answer, the decoder reads its own output, one letter at a time.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ from lamina import layers
 from lamina.utils import Columns, one_hot
 
 page = Page(__file__)
-LETTERS = " 0123456789+^"  # a blank fills up and ends; ^ begins an answer
+LETTERS = " 0123456789+^"  # a blank pads and ends an answer; ^ begins it
 LARGEST, ROWS, EPOCHS, UNITS = page.setting((999, 40_000, 30, 128), short=(99, 5000, 40, 64))
 TEST, SEED = 1000, 1
 
@@ -28,7 +28,7 @@ def encode(texts):
     return np.array([[LETTERS.index(letter) for letter in reversed(text)] for text in texts])
 
 
-# Different sums; the last 1,000 are kept for the test.  Units come first, as in adding by hand.
+# Different sums, of which the last 1,000 are for the test.  Units come first, as in adding by hand.
 rng = np.random.default_rng(SEED)
 pairs = rng.choice((LARGEST + 1) ** 2, size=ROWS + TEST, replace=False)
 first, second = pairs // (LARGEST + 1), pairs % (LARGEST + 1)
@@ -41,7 +41,8 @@ before = np.column_stack([np.full(len(wanted), LETTERS.index("^")), wanted[:, :-
 read, before = one_hot(read, len(LETTERS)), one_hot(before, len(LETTERS))
 train, test = slice(ROWS), slice(ROWS, None)
 
-# Training: the sum and the letters before go in, the probabilities of all letters come out.
+# Training: the inputs are the sum and the previous letters, the outputs the probabilities of
+# letters.
 lamina.set_random_seed(SEED)
 sum_in = lamina.Input((read_length, len(LETTERS)), name="sum")
 before_in = lamina.Input((None, len(LETTERS)), name="before")
@@ -66,13 +67,13 @@ history = model.fit(
     verbose=0,
 )
 
-# Answering: the same layers, and so the same weights, in a model of the encoder and one of a step.
+# Answering: the same layers, with the same weights, in a model of the encoder and one of a step.
 state_in = [lamina.Input((UNITS,), name="h"), lamina.Input((UNITS,), name="c")]
 written, *after = decoder(before_in, initial_state=state_in)
 reader = lamina.Model(sum_in, state)
 writer = lamina.Model([before_in, *state_in], [letter(written), *after])
 state = reader.predict(read[test], verbose=0)
-last = before[test][:, :1]  # the letter that begins
+last = before[test][:, :1]  # the start letter
 columns = []
 for _ in range(write_length):
     probabilities, *state = writer.predict([last, *state], verbose=0)

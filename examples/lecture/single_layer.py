@@ -5,7 +5,7 @@
 
 p inputs, M hidden units and C outputs make (p + 1) M + (M + 1) C parameters.  The network of the
 book's Figure 10.1 has p = 4, M = 5, C = 1.  Boston: medv on four inputs, the lecture's 404 training
-rows; M is chosen by 10-fold cross-validation on them, which sees none of the 102 test rows.
+rows; M is chosen by 10-fold cross-validation on them, without the 102 test rows.
 """
 
 import matplotlib.pyplot as plt

@@ -5,12 +5,12 @@ A network with p = C = 1, M hidden ReLU units and a linear output,
     y(x) = beta_0 + sum_m beta_m max(0, alpha_0m + alpha_1m x),
 
 is a broken line with at most M knots, at x = -alpha_0m / alpha_1m.  The best broken line with M
-knots that are free to move has, for a function f with two derivatives and large M, the error
+free knots has, for a function f with two derivatives and large M, the error
 
     (mean of (f - y)^2)^(1/2)  =  c / M^2,   c = (integral of |f''|^(2/5))^(5/2) / (720 |I|)^(1/2)
 
 on an interval of length |I|, with the knots spread in proportion to |f''|^(2/5) (Burchard and Hale,
-1975).  Do trained networks get there?  And networks of sigmoid units, as those of nnet?
+1975).  Do trained networks reach it?  And networks of sigmoid units, such as those of nnet?
 """
 
 import matplotlib.pyplot as plt
@@ -35,7 +35,7 @@ x = np.linspace(-1, 1, 2001)
 
 
 def spread(f):
-    """Return the share of knots that belongs to the left of each x, and c."""
+    """Return the share of knots to the left of each x, and c."""
     density = np.abs(np.gradient(np.gradient(f(x), x), x)) ** 0.4
     total = 2 * density.mean()
     return np.append(0, np.cumsum(density[1:] / density[1:].sum())), total**2.5 / 1440**0.5

@@ -1,9 +1,10 @@
 """Validation-set overfitting: many settings, one small validation set, and nothing to be found.
 
-The labels are tosses of a fair coin and have nothing to do with the inputs.  So every network, with
-any hyperparameters, is wrong in 50 % of new cases.  Of k settings the one is chosen that has the
-least error on 40 validation rows; that error is then said to be the network's.  How far off is it,
-for k = 1 to 1,000?  If the k errors were independent, the least would have the expectation
+The labels are tosses of a fair coin and have nothing to do with the inputs.  Every network, with
+any hyperparameters, is therefore wrong in 50 % of new cases.  From k settings the one with the
+smallest error on 40 validation rows is chosen, and that error is reported as the network's.  How
+far off is it, for k = 1 to 1,000?  If the k errors were independent, the smallest would have the
+expectation
 
     E(min) = 1/40 sum_{j=0}^{39} P(B > j)^k,    B binomial(40, 1/2).
 """
@@ -22,12 +23,12 @@ TRAINING, VALIDATION, INPUTS, EPOCHS = 60, 40, 10, 20
 TRIED = page.setting([1, 3, 10, 30, 100, 300, 1000], short=[1, 10, 100])  # k
 DATA_SETS = page.setting(20, short=2)
 SETTINGS = {"units": [2, 5, 10, 20, 50], "rate": [0.003, 0.01, 0.03, 0.1, 0.3]}
-SEEDS = max(TRIED) // 25  # of the first weights, which are tried like a hyperparameter
+SEEDS = max(TRIED) // 25  # of the initial weights, which are tried like a hyperparameter
 OUTER, INNER = 5, 4  # folds of nested cross-validation
 
 
 def build(units, rate):
-    """Return a network with one hidden layer, compiled."""
+    """Return a compiled network with one hidden layer."""
     model = lamina.Sequential(
         [
             lamina.Input((INPUTS,)),
@@ -58,7 +59,8 @@ for _ in range(DATA_SETS):
     found["winner"].append(errors[best])
     found["new"].append([np.mean((fits.predictions[i][:, 0] > 0.5) != y_new) for i in best])
 
-    # Cross-validation of the 25 settings, its least error, and the cure: nested cross-validation.
+    # Cross-validation of the 25 settings, its smallest error, and the remedy: nested
+    # cross-validation.
     parts = np.array_split(draw.permutation(rows), OUTER)
     folds = [(np.setdiff1d(rows, out), out) for out in parts]
     fits = lamina.fit_many(

@@ -1,8 +1,8 @@
 """When to use deep learning?  Networks beside least squares, logistic regression and penalties.
 
-For each data set a network with the settings of the book or of its page here, fitted from several
-seeds; the one with the median error is held against simple models on the same training and test
-rows, with the differences paired by test row.  Then the same with fewer training rows.
+For each data set, a network with the settings of the book or of its page here is fitted with
+several seeds; the one with the median error is compared with simple models on the same training and
+test rows, with the differences paired by test row.  Then the same with fewer training rows.
 """
 
 import warnings
@@ -27,7 +27,7 @@ train, test = {}, {}
 for name, module in data.items():
     train[name], test[name] = module.load_data()
 x, y = train["MNIST"]
-train["MNIST"] = x[: DIGITS[-1]], y[: DIGITS[-1]]  # ten classes in turn
+train["MNIST"] = x[: DIGITS[-1]], y[: DIGITS[-1]]  # classes alternate
 
 hidden = {
     "Hitters": [layers.Dense(64, "relu"), layers.Dropout(0.4)],
@@ -58,7 +58,7 @@ for name, between in hidden.items():
 
 
 def compare(name, rows, seeds, baselines, cv=10):
-    """Fit a network to some rows; hold the seed with the median error against simple models."""
+    """Fit a network to some rows; compare the seed with the median error with simple models."""
     x, y = (each[rows] for each in train[name])
     if name != "MNIST":
         models[name].layers[0].adapt(x)  # mean and standard deviation of these rows
@@ -97,10 +97,10 @@ table = dict(zip(columns, zip(*lines, strict=True), strict=True))
 print(Columns(table, "Mean absolute error; of MNIST the share of wrong digits"))
 page.save(fig)
 
-# Of 30 suburbs none may lie on the river: fit says that such a column teaches nothing.
+# Perhaps none of 30 suburbs lies on the river: fit warns that such a column is uninformative.
 warnings.simplefilter("ignore", lamina.TrainingAdvice)
 
-# Fewer training rows, the same test rows.  Few suburbs say little: the mean over random parts.
+# Fewer training rows, the same test rows.  Few suburbs vary much: use the mean over random parts.
 rng = np.random.default_rng(0)
 parts = {("MNIST", size): [slice(size)] for size in DIGITS}
 for size in SUBURBS:
