@@ -1,4 +1,4 @@
-"""Products in bfloat16 as they are meant: operands rounded, sums in float64."""
+"""Reference products in bfloat16: operands rounded, sums in float64."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lamina import _core
 LACKS = _core.runtime.bfloat16_lacks()
 needs_bfloat16 = pytest.mark.skipif(bool(LACKS), reason=LACKS)
 
-# VDPBF16PS takes operands below the smallest normal number for 0.
+# VDPBF16PS treats operands below the smallest normal number as 0.
 SMALLEST = np.finfo(np.float32).tiny
 
 
 def rounded(values):
-    """Give float32 values to the nearest of bfloat16, of two equally near to the even one."""
+    """Round float32 values to the nearest in bfloat16, ties to the even one."""
     exact = np.ascontiguousarray(values, np.float32)
     bits = exact.view(np.uint32).astype(np.uint64)
     bits = ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32)
@@ -23,7 +23,7 @@ def rounded(values):
 
 
 def windows(x, window, strides, dilation, padding):
-    """Give the windows of images (n, h, w, c) as rows: (n, out_h, out_w, window cells, c)."""
+    """Return the windows of images (n, h, w, c) as rows: (n, out_h, out_w, window cells, c)."""
     top, bottom, left, right = padding
     x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
     span = [(size - 1) * step + 1 for size, step in zip(window, dilation, strict=True)]
@@ -34,7 +34,7 @@ def windows(x, window, strides, dilation, padding):
 
 
 def spread(cells, shape, window, strides, dilation, padding):
-    """Add windows' cells to where they come from: the adjoint of `windows`."""
+    """Add the cells of windows to the pixels that they come from: the adjoint of `windows`."""
     top, bottom, left, right = padding
     n, height, width, c = shape
     x = np.zeros((n, height + top + bottom, width + left + right, c))
@@ -47,5 +47,5 @@ def spread(cells, shape, window, strides, dilation, padding):
 
 
 def bound(sizes, terms):
-    """Give the error that float32 sums of `terms` products may have; `sizes`: of magnitudes."""
+    """Return the error that float32 sums of `terms` products may have; `sizes`: of magnitudes."""
     return (terms + 2) * np.finfo(np.float32).eps * sizes + SMALLEST

@@ -1,4 +1,4 @@
-"""Layers called on several tensors beside Keras's: outputs, and gradients of one step of training.
+"""Layers called on several tensors against Keras's: outputs, and gradients of one training step.
 
 A case is (class, options, shapes of the inputs, arguments of the call).  Options that are functions
 are given ``lamina.layers`` or ``keras.layers``; shapes are those of the arguments in order, a list
@@ -22,13 +22,13 @@ ROWS = 3
 
 
 def made(kit: Any, name: str, options: dict[str, Any]) -> Any:
-    """Return the layer of one of both libraries."""
+    """Return the layer of one of the two libraries."""
     given = {k: v(kit) if callable(v) else v for k, v in options.items()}
     return getattr(kit, name)(**given)
 
 
 def described(options: dict[str, Any]) -> list[Any]:
-    """Return what tells options apart, which hold functions: those are the test's own."""
+    """Return a description of options that may hold functions, which belong to the test."""
     return [(k, None if callable(v) else v) for k, v in options.items()]
 
 
@@ -95,7 +95,7 @@ def theirs_step(
 def assert_same_as_keras(
     name: str, options: dict[str, Any], shapes: list[Any], call: dict[str, Any]
 ) -> None:
-    """Compare outputs in inference, and outputs and all gradients of a step of training."""
+    """Compare outputs in inference, and outputs and all gradients of a training step."""
     rng = np.random.default_rng(5)
     args = drawn(shapes, rng, "float32")
     mine = made(layers, name, options)
@@ -112,7 +112,7 @@ def assert_same_as_keras(
     kinds = ("output", "gradient of weight", "gradient of input", "inference")
     for kind, ours, others in zip(kinds, got, wanted, strict=True):
         assert len(ours) == len(others), kind
-        # Some gradients are 0 but for rounding, such as that of a key's bias.
+        # Some gradients are 0 apart from rounding, such as that of a key's bias.
         largest = max([1e-3, *(float(np.abs(b).max(initial=0.0)) for b in others)])
         for i, (a, b) in enumerate(zip(ours, others, strict=True)):
             assert a.shape == b.shape, f"{kind} {i}: shape {a.shape}, Keras's {b.shape}"

@@ -1,4 +1,4 @@
-"""The CIFAR data sets in small, written as they are published."""
+"""Small versions of the CIFAR data sets, written in the published formats."""
 
 import io
 import struct
@@ -152,4 +152,4 @@ def check(truth, who, split, mode="fine"):
         np.testing.assert_array_equal(x, np.concatenate([truth[who, n][0] for n in names]))
         labels = np.concatenate([truth[who, n][1][key] for n in names])
         np.testing.assert_array_equal(y, labels[:, None])
-        x[0], y[0] = 0, 0  # arrays of one's own
+        x[0], y[0] = 0, 0  # the arrays are the caller's

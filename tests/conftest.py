@@ -12,41 +12,41 @@ import pytest
 import golden
 from lamina import _core, backend, runtime
 
-# What claims to run on threads does so, however small it is and however busy the machine.
+# Everything that can use threads does, even small work on a busy machine.
 _core.runtime.share_evenly(True)
 
-# The peer that some tests compare with, where it is installed.
+# The library that some tests compare with, if it is installed.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-# A shell's background jobs ignore it, and tests of Ctrl-C would wait for ever.
+# A shell's background jobs ignore it, and tests of Ctrl-C would never end.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--golden``: whether peers are asked, and what becomes of their answers."""
+    """Add ``--golden``: whether peers are asked, and whether their answers are kept."""
     parser.addoption("--golden", choices=golden.MODES, default="read", help="see tests/golden.py")
     parser.addoption("--golden-sample", type=int, help="run so many of the tests that ask peers")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the mode."""
+    """Store the mode."""
     golden.session.mode = config.getoption("--golden")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep a sample of the tests that ask, where one is wanted."""
+    """Keep a sample of the tests that ask a peer, if one is requested."""
     if config.getoption("--golden-sample") is not None:
         items[:] = golden.sample(items, config.getoption("--golden-sample"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let questions be this test's."""
+    """Attribute questions to this test."""
     golden.session.begin(item)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def forget_compilations() -> Iterator[None]:
-    """Drop what JAX compiled for a module's tests: over all of them it came to 5 GB."""
+    """Drop what JAX compiled for a module's tests: for all modules together it took 5 GB."""
     yield
     if "jax" in sys.modules:
         sys.modules["jax"].clear_caches()
@@ -63,13 +63,13 @@ def isa(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def count_names_anew() -> None:
-    """Let the names of a test's layers not depend on the tests before."""
+    """Make the names of a test's layers independent of the tests before."""
     backend.clear_session()
 
 
 @pytest.fixture(autouse=True)
 def restore_threads() -> Iterator[None]:
-    """No test leaves its number of threads to the next."""
+    """Restore the number of threads after each test."""
     before = runtime.get_num_threads()
     yield
     runtime.set_num_threads(before)
@@ -77,7 +77,7 @@ def restore_threads() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def close_figures() -> Iterator[None]:
-    """No test leaves figures open: matplotlib warns of the twenty-first."""
+    """Close all figures after each test: matplotlib warns at the twenty-first."""
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
@@ -99,44 +99,44 @@ def notebook() -> Callable[..., list[Any]]:
     def run(*cells: str) -> list[Any]:
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # those of the client are not ours
+            warnings.simplefilter("ignore")  # the client's warnings do not concern the tests
             nbclient.NotebookClient(book, timeout=60, kernel_name="python3").execute()
         return [cell.outputs for cell in book.cells]
 
     return run
 
 
-# --- what the tests may lack
+# --- packages that may be missing
 
 MISSING: list[str] = []
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
-    """Note a module of tests that was skipped for want of a package."""
+    """Note a module of tests that was skipped because a package is missing."""
     note_missing(report)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note a test that was skipped for want of a package."""
+    """Note a test that was skipped because a package is missing."""
     note_missing(report)
 
 
 def note_missing(report: pytest.CollectReport | pytest.TestReport) -> None:
-    """Keep why a test was skipped if a package was missing."""
+    """Keep the reason why a test was skipped if a package was missing."""
     words = str(report.longrepr)
     if report.skipped and ("could not import" in words or "is not installed" in words):
         MISSING.append(f"{report.nodeid}: {report.longrepr[-1]}")  # type: ignore[index]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write golden files; fail where ``LAMINA_REQUIRE_PEERS`` is set and a test lacked a peer."""
+    """Write golden files; fail if ``LAMINA_REQUIRE_PEERS`` is set and a peer was missing."""
     golden.session.close()
     if os.environ.get("LAMINA_REQUIRE_PEERS") and MISSING:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was missing."""
+    """Report what was missing."""
     if os.environ.get("LAMINA_REQUIRE_PEERS") and MISSING:
         terminalreporter.section("skipped, though LAMINA_REQUIRE_PEERS is set")
         for line in MISSING:
@@ -145,7 +145,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def plt():
-    """Pyplot, without a window and with no figure left over."""
+    """Return pyplot, without a window and with no figure left open."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
     import matplotlib.pyplot as plt

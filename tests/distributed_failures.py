@@ -1,4 +1,4 @@
-"""Fits of several processes of which one fails, or differs, for test_distribute.py."""
+"""Fits by several processes, one of which fails or differs, for test_distribute.py."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def small() -> tuple[Any, Any, Any]:
 
 
 def message(comm: Any, change: Any = None, **settings: Any) -> str:
-    """Return what a fit raises in this process, of which ``change(rank, model, x)`` is told."""
+    """Return the message of the error of a fit that ``change(rank, model, x)`` may alter."""
     model, x, y = small()
     parallel = DataParallel(model, comm, patience=20.0)
     if change is not None:
@@ -78,7 +78,7 @@ def failures(comm: Any) -> dict[str, str]:
     def late(rank: int) -> int:
         return 10 + rank
 
-    more_layers(comm.Get_rank())  # their names are no difference
+    more_layers(comm.Get_rank())  # different names of layers do not matter
     return {
         "none": message(comm),
         "weights": message(comm, other_weights),
@@ -116,7 +116,7 @@ def message_of_slices(comm: Any) -> str:
 
 
 def killed(comm: Any) -> None:
-    """One process ends in the midst of a fit; the others must not go on, or wait, for ever."""
+    """One process ends during a fit; the others must not continue, or wait forever."""
     model, x, y = small()
 
     def dies(epoch: int, logs: Any) -> None:
@@ -129,7 +129,7 @@ def killed(comm: Any) -> None:
 
 
 def deaf(comm: Any) -> None:
-    """One process fails while another does not listen."""
+    """One process fails while another is not communicating."""
     model, x, y = small()
     parallel = DataParallel(model, comm, patience=0.3)
 

@@ -1,6 +1,6 @@
-"""Fits that several processes share: what each process of ``mpiexec`` runs for test_distribute.py.
+"""Fits by several processes: the program that ``mpiexec`` runs for test_distribute.py.
 
-python tests/distributed_fits.py OUT WHAT FOLDER writes what came out to OUT.RANK as JSON.
+python tests/distributed_fits.py OUT WHAT FOLDER writes the results to OUT.RANK as JSON.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Fitted = tuple[Any, Any]  # a model and its history
 
 
 def digest(model: Any, history: Any) -> str:
-    """Return a digest of all bits that a fit leaves."""
+    """Return a digest of all bits that result from a fit."""
     found = hashlib.blake2b(digest_size=8)
 
     def add(value: Any) -> None:
         if isinstance(value, np.ndarray):
             found.update(np.ascontiguousarray(value).tobytes())
         elif isinstance(value, dict):
-            for each in value.values():  # keys are names, which layers made later have others of
+            for each in value.values():  # keys are names, which differ for layers made later
                 add(each)
         elif isinstance(value, (list, tuple)):
             for each in value:
@@ -50,7 +50,7 @@ def digest(model: Any, history: Any) -> str:
 
 
 class Spread(lamina.metrics.Metric):
-    """A metric whose value depends on which rows it is given together."""
+    """A metric whose value depends on which rows it receives together."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -93,7 +93,7 @@ def images(comm: Any) -> Fitted:
 
 
 def texts(comm: Any) -> Fitted:
-    """Masks: what a loss is divided by is known of no slice alone."""
+    """Masks: the divisor of a loss is not known from one slice."""
     rng = np.random.default_rng(1)
     x = rng.integers(1, 20, (ROWS, 7))
     x[np.arange(7) >= rng.integers(1, 8, ROWS)[:, None]] = 0
@@ -135,7 +135,7 @@ def outputs(comm: Any) -> Fitted:
 
 
 class Own(lamina.Sequential):
-    """A model whose class says what a step lowers."""
+    """A model whose class defines the loss of a step."""
 
     def train_step(self, data: Any) -> Any:
         x, y = data
@@ -151,7 +151,7 @@ class Halving(optimizers.SGD):
 
 
 def own_steps(comm: Any) -> Fitted:
-    """A step and an optimizer of one's own, batches of a generator and of a memory map."""
+    """User-defined steps and optimizers, batches of a generator and of a memory map."""
     rng = np.random.default_rng(3)
     x = rng.normal(size=(ROWS, 4)).astype("float32")
     y = x.sum(axis=1, keepdims=True)
@@ -167,7 +167,7 @@ def own_steps(comm: Any) -> Fitted:
 
 
 def shards(comm: Any) -> Fitted:
-    """A data set and a memory map, of which each process reads the rows of its slices."""
+    """A data set and a memory map; each process reads only the rows of its slices."""
     rng = np.random.default_rng(4)
     x, y = rng.normal(size=(300, 7)).astype("float32"), rng.normal(size=(300, 1)).astype("float32")
     model = lamina.Sequential([lamina.Input((7,)), layers.Dropout(0.1), layers.Dense(1)])
@@ -205,7 +205,7 @@ def shards(comm: Any) -> Fitted:
 
 
 def wide(comm: Any) -> Fitted:
-    """Gradients of which each process adds up a part, or pairs do."""
+    """Gradients that are summed in parts: by each process, or in pairs."""
     rng = np.random.default_rng(8)
     x, y = rng.normal(size=(40, 96)).astype("float32"), rng.integers(0, 4, 40)
     model = lamina.Sequential([
@@ -230,11 +230,11 @@ def all_fits(comm: Any) -> dict[str, str]:
     return found
 
 
-# --- a fit that is stopped, and goes on
+# --- a fit that is stopped and continued
 
 
 def resumed(comm: Any, folder: str, stop: int | None) -> str:
-    """Fit with backups; None for a ``stop`` goes to the end, from a backup if there is one."""
+    """Fit with backups; if ``stop`` is None, to the end, from a backup if there is one."""
     lamina.set_random_seed(9)
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=(ROWS, 4)), rng.normal(size=(ROWS, 1))

@@ -1,4 +1,4 @@
-"""Small models that figures are drawn of."""
+"""Small models for the tests of figures."""
 
 import lamina
 from lamina import layers

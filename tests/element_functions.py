@@ -1,4 +1,4 @@
-"""Element-wise operations in NumPy, and how exact the kernel's are."""
+"""Element-wise operations in NumPy, and the accuracy required of the kernels."""
 
 import math
 
@@ -19,7 +19,7 @@ def apply(name, *operands):
 
 
 def assert_ulp(got, want, most, what):
-    """Compare with a more exact result; ``most`` units in the last place may lie between."""
+    """Compare with a more exact result; the error may be ``most`` units in the last place."""
     kind = got.dtype.type
     with np.errstate(all="ignore"):
         rounded = np.asarray(want).astype(kind)
@@ -85,7 +85,7 @@ UNARY = {
     "arcsinh": (np.arcsinh, (-9, 9), 0.51, 3.0),
     "arccosh": (np.arccosh, (1, 9), 0.51, 3.0),
     "arctanh": (np.arctanh, (-1, 1), 0.51, 3.0),
-    "erf": (erf, (-4, 4), 1.6, 2.5),  # the C library's double has an error of its own
+    "erf": (erf, (-4, 4), 1.6, 2.5),  # the C library's double version is inexact, too
     "sigmoid": (sigmoid, (-30, 30), 1.9, 1.9),
     "softplus": (softplus, (-30, 30), 1.8, 1.8),
     "relu": (lambda x: np.maximum(x, 0), (-9, 9), 0, 0),

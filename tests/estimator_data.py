@@ -15,7 +15,7 @@ THREE = np.array(["low", "middle", "high"])[np.digitize(X[:, 0], [-0.5, 0.5])]
 
 
 def network(n_features_in_: int, n_outputs_: int, units: int = 16) -> Any:
-    """Build a network whose last layer gives logits, or numbers."""
+    """Build a network whose last layer returns logits or numbers."""
     return lamina.Sequential(
         [lamina.Input((n_features_in_,)), Dense(units, "relu"), Dense(n_outputs_)]
     )

@@ -1,4 +1,4 @@
-"""Small graph models, and the rows they are tried on."""
+"""Small graph models, and rows to test them with."""
 
 import numpy as np
 

@@ -1,14 +1,14 @@
-"""Answers of other libraries, kept in files: what Keras, JAX, PyTorch and R say of fixed inputs.
+"""Answers of other libraries, kept in files: results of Keras, JAX, PyTorch and R for fixed inputs.
 
 A test asks ``golden.ask(question, *inputs)``.  Ordinarily the answer is read from
 ``golden/<module>.npz`` and the peer is not imported.  With ``pytest --golden=check`` the peer is
-asked too, and an answer that has moved fails; with ``--golden=refresh`` what it says is kept, and
-with ``--golden=rebuild`` nothing else is.  ``python tools/refresh_golden.py`` does it for all
-modules that ask.
+asked too, and an answer that has changed fails; with ``--golden=refresh`` its answer is kept, and
+with ``--golden=rebuild`` the file holds nothing else.  ``python tools/refresh_golden.py`` does it
+for all modules that ask.
 
 A file holds flat arrays, one for each dtype, and an index: which versions answered, and for each
-test its answers with shapes, dtypes and sketches of the inputs.  An answer that has not moved
-beyond rounding keeps its bits, so that a refresh on another CPU changes nothing.
+test its answers with shapes, dtypes and sketches of the inputs.  An answer that has changed by no
+more than rounding keeps its bits, so that a refresh on another CPU changes nothing.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ MODES = ("read", "check", "refresh", "rebuild")
 FOLDER = Path(__file__).parent / "golden"
 COMMAND = "python tools/refresh_golden.py"
 PACKAGES = ("jax", "keras", "mapie", "numpy", "scipy", "sklearn", "statsmodels", "torch")
-OTHERS: dict[str, str] = {}  # versions of peers outside Python, which put them here
-ROUNDING = {"float32": 1e-5, "float64": 1e-10}  # of the largest element: no answer moved
+OTHERS: dict[str, str] = {}  # versions of peers outside Python, entered by their modules
+ROUNDING = {"float32": 1e-5, "float64": 1e-10}  # relative to the largest element
 
 
 class Peer:
-    """A module that is imported once a question is asked live; elsewhere it is out of reach."""
+    """A module that is imported when a question is asked live, and is not available otherwise."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -54,7 +54,7 @@ class Peer:
 
 
 class Session:
-    """What is being tested, and how questions are answered."""
+    """The running test, and the way in which questions are answered."""
 
     def __init__(self) -> None:
         self.mode, self.asking = "read", 0
@@ -62,7 +62,7 @@ class Session:
         self.test, self.place = "", 0
 
     def begin(self, item: pytest.Item) -> None:
-        """Questions are this test's from now on."""
+        """Attribute questions to this test from now on."""
         module, self.test = place_of(item)
         self.place = 0
         if self.file is None or self.file.module != module:
@@ -70,7 +70,7 @@ class Session:
             self.file = File(module)
 
     def close(self) -> None:
-        """Write what a refresh has gathered."""
+        """Write the answers that a refresh has gathered."""
         if self.file is not None and self.file.gathered:
             self.file.write(keep_others=self.mode == "refresh")
         self.file = None
@@ -80,14 +80,14 @@ session = Session()
 
 
 def place_of(item: pytest.Item) -> tuple[str, str]:
-    """Return the names of a test's module and of the test; peers know of no instruction sets."""
+    """Return the names of a test's module and of the test, without the instruction set."""
     path = item.path.relative_to(Path(__file__).parent).with_suffix("")
     name = re.sub(r"\[(v\d|portable)(-|(?=\]))", "[", item.name).replace("[]", "")
     return path.as_posix().replace("/", "."), name
 
 
 def sample(items: list[pytest.Item], count: int) -> list[pytest.Item]:
-    """Return evenly spaced tests out of those that ask."""
+    """Return evenly spaced tests from those that ask."""
     files: dict[str, File] = {}
     asking: dict[tuple[str, str], pytest.Item] = {}
     for item in items:
@@ -122,7 +122,7 @@ def ask(question: Callable[[], Any], *inputs: Any) -> Any:
     session.asking += 1
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # those of the peer are not ours
+            warnings.simplefilter("ignore")  # the peer's warnings do not concern the tests
             answer = plain(question())
     finally:
         session.asking -= 1
@@ -138,7 +138,7 @@ def ask(question: Callable[[], Any], *inputs: Any) -> Any:
 
 
 def sketch(value: Any) -> Any:
-    """Return what tells inputs apart in few bytes, of arrays robust to rounding."""
+    """Return a few bytes that distinguish inputs; for arrays they are robust to rounding."""
     if isinstance(value, (list, tuple)) and any(isinstance(v, np.ndarray) for v in value):
         return [sketch(v) for v in value]
     if not isinstance(value, np.ndarray):
@@ -158,7 +158,7 @@ def near(kept: Any, now: Any) -> bool:
 
 
 def plain(answer: Any) -> Any:
-    """Return the answer with NumPy's arrays and Python's numbers."""
+    """Return the answer with NumPy arrays and Python numbers."""
     if answer is None or isinstance(answer, (str, bool, int, float)):
         return answer
     if isinstance(answer, (list, tuple)):
@@ -220,7 +220,7 @@ class File:
                     starts[dtype] += int(np.prod(shape, dtype=int))
 
     def kept(self, test: str, place: int) -> Kept | None:
-        """Return the answer to a test's question of that number, if there is one."""
+        """Return the answer to the question with that number of a test, if there is one."""
         answers = self.answers.get(test, [])
         return answers[place] if place < len(answers) else None
 
@@ -241,12 +241,12 @@ class File:
         return taken(kept.form)
 
     def put(self, test: str, place: int, inputs: Any, answer: Any) -> None:
-        """Gather an answer; a test that runs once an instruction set asks the same again."""
+        """Gather an answer; a test that runs for each instruction set asks the same again."""
         answers = self.gathered.setdefault(test, [])
         answers[place:] = [(inputs, answer), *answers[place + 1 :]]
 
     def write(self, keep_others: bool) -> None:
-        """Write what was gathered, and the other tests' answers as they are."""
+        """Write the gathered answers, and those of the other tests unchanged."""
         whole = {
             test: [(kept.inputs, self.take(kept)) for kept in answers]
             for test, answers in self.answers.items()

@@ -27,7 +27,7 @@ def two_layers(rng, dtype="float64", activation="tanh"):
 
 
 def numpy_two_layers(values, x, y):
-    """Loss and gradients of `two_layers`, written out."""
+    """Loss and gradients of `two_layers`, in NumPy."""
     w = {name: p.array.astype("float64") for name, p in values.items()}
     hidden = np.tanh(x @ w["w1"] + w["b1"])
     output = hidden @ w["w2"] + w["b2"]

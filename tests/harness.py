@@ -1,14 +1,15 @@
-"""What every kernel must pass (layers: ``layer_harness``).
+"""Checks that every kernel must pass (for layers see ``layer_harness``).
 
-``check_kernel`` compares with a NumPy float64 oracle and finite differences, and checks what no
-oracle sees: inputs unchanged, bits that do not depend on threads, memory layout or repetition,
-empty batches.  Instruction sets are the ``isa`` fixture's.  What all of them share is checked on
-the one that the module loads with: how arrays of other layouts come in (the bindings copy them),
-and finite differences, as the gradients of the other sets are compared with that one's.
+``check_kernel`` compares with a NumPy float64 oracle and finite differences, and checks properties
+that an oracle cannot: inputs unchanged, bits that do not depend on threads, memory layout or
+repetition, empty batches.  Instruction sets are those of the ``isa`` fixture.  Properties common to
+all of them are checked only with the set that the module loads: arrays of other layouts (which the
+bindings copy), and finite differences, as the gradients of the other sets are compared with those
+of that set.
 
 Tolerances follow from the dtype and the length of the sums: a sum of k products carries a rounding
 error of the order of sqrt(k) eps times the sum of the magnitudes (Higham, "Accuracy and stability
-of numerical algorithms", chapter 3); ``4 + 2 sqrt(k)`` is what is allowed.
+of numerical algorithms", chapter 3); ``4 + 2 sqrt(k)`` is allowed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ DTYPES = ("float32", "float64")
 ODD_SIZES = (1, 2, 3, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 47, 48, 49, 63, 65)
 THREADS = (1, 2, 3, 4)
 
-# Elements of inputs and results together: an operation of fewer starts no threads (0.25 MFLOP
-# each), and arrays of more come in by the same way as smaller ones.
+# Elements of inputs and results together: an operation with fewer starts no threads (0.25 MFLOP
+# each), and larger arrays are converted in the same way as smaller ones.
 LEAST_SHARED, MOST_MOVED = 2000, 20_000
 LOADED_ISA = runtime.isa()
 
@@ -46,7 +47,7 @@ def assert_close(
     factor: float = 1.0,
     what: str = "",
 ) -> None:
-    """Compare with an oracle's float64; ``magnitude`` is what the rounding errors scale with."""
+    """Compare with an oracle's float64; rounding errors are proportional to ``magnitude``."""
     got, want = np.asarray(got), np.asarray(want, np.float64)
     assert got.shape == want.shape, f"{what}: shape {got.shape}, oracle {want.shape}"
     size = np.abs(want) if magnitude is None else np.maximum(np.abs(want), magnitude)
@@ -80,7 +81,7 @@ def assert_same_bits(got: Sequence[Any], want: Sequence[Any], what: str) -> None
 
 
 def layouts(x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the values of ``x`` as memory may hold them."""
+    """Yield the values of ``x`` in various memory layouts."""
     frozen = x.copy()
     frozen.flags.writeable = False
     yield "read-only", frozen
@@ -104,7 +105,7 @@ def results(value: Any) -> tuple[np.ndarray, ...]:
 
 
 def as_dtype(inputs: Sequence[Any], dtype: str) -> list[Any]:
-    """Return float arrays in ``dtype``; integer arrays and None stay."""
+    """Return float arrays in ``dtype``; integer arrays and None are returned unchanged."""
     return [
         x.astype(dtype) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in inputs
     ]
@@ -113,7 +114,7 @@ def as_dtype(inputs: Sequence[Any], dtype: str) -> list[Any]:
 def check_invariants(function: Function, inputs: Sequence[Any], what: str = "") -> tuple[Any, ...]:
     """Check repetition, threads, layouts and unchanged inputs; return the results.
 
-    Numbers of threads are tried where there is work for them, layouts on one instruction set.
+    Numbers of threads are tried if there is enough work for them, layouts with one instruction set.
     """
     before = [None if x is None else x.copy() for x in inputs]
     first = results(function(*inputs))
@@ -150,7 +151,7 @@ def check_gradient(
 ) -> None:
     """Compare gradients with central differences of ``scalar()``, which reads ``variables``.
 
-    At most ``most`` elements of each variable are tried, drawn with a fixed seed.  The bound is
+    At most ``most`` elements of each variable are checked, drawn with a fixed seed.  The bound is
     relative to the variable's largest slope.
     """
     rng = np.random.default_rng(20)
@@ -203,10 +204,11 @@ def check_kernel(
         Arrays; floats are cast to ``dtype``, integers and None stay as they are.
     backward : callable, optional
         ``backward(dy, *inputs)`` returns the gradients of the ``differentiable`` inputs, of which
-        ``oracle_backward`` is the NumPy version.  Without one, finite differences of ``forward``
-        are the only judge (in float64); with one they judge it too, on small inputs.
+        ``oracle_backward`` is the NumPy version.  Without one, gradients are checked only against
+        finite differences of ``forward`` (in float64); with one, also against these, on small
+        inputs.
     magnitude, backward_magnitude : callable, optional
-        As ``oracle`` and ``oracle_backward``: what rounding errors scale with, where that is not
+        Like ``oracle`` and ``oracle_backward``: the magnitude of rounding errors, if that is not
         the result (its largest element, for the backward).
     reduction : int
         Length of the longest sum.
@@ -251,7 +253,7 @@ def check_kernel(
 
 
 def on_loaded_isa(call: Callable[[], Any]) -> tuple[np.ndarray, ...]:
-    """Return the results of ``call`` with the kernels that the module loads with."""
+    """Return the results of ``call`` with the kernels that the module loads by default."""
     here = runtime.isa()
     runtime.use_isa(LOADED_ISA)
     try:

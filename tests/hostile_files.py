@@ -1,4 +1,4 @@
-"""Files that nobody should be able to load, for the tests of loading."""
+"""Damaged and malicious files for the tests of loading."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ def parts(data):
 
 
 def sealed(header, document, arrays):
-    """Return a file with a checksum that is right; header and document may be JSON already."""
+    """Return a file with a correct checksum; header and document may be JSON already."""
     inner = document if isinstance(document, str) else json.dumps(document, separators=(",", ":"))
     text = json.dumps('{"sha256":"' + "0" * DIGITS + '",' + inner[1:])
     rest = header if isinstance(header, str) else json.dumps(header, separators=(",", ":"))
@@ -26,7 +26,7 @@ def sealed(header, document, arrays):
 
 
 def resealed(head, arrays):
-    """Return a file of a header, as bytes, under its checksum."""
+    """Return a file with a header given as bytes and its checksum."""
     data = bytearray(len(head).to_bytes(8, "little") + head + arrays)
     digits = hashlib.sha256(data).hexdigest().encode()
     data[PLACE : PLACE + DIGITS] = digits
@@ -56,7 +56,7 @@ def mutated(data, rng):
 
 
 def junk(rng):
-    """Return a value that no document has in the place of another."""
+    """Return a value that cannot stand in a document in place of another."""
     values = (
         None, True, -1, 0, 1 << 31, 1 << 62, 1e308, -0.5, "", "os.system", "../../etc/passwd",
         "__import__('os')", [], {}, [[[[]]]], {"class_name": "Dense", "config": {"units": 1 << 40}},
@@ -69,7 +69,7 @@ def junk(rng):
 
 
 def places(value, path=()):
-    """Yield where values stand in a document."""
+    """Yield the places of values in a document."""
     if isinstance(value, dict):
         for key, each in value.items():
             yield (*path, key)

@@ -1,4 +1,4 @@
-"""Models that go to Keras and come from it: the same program makes both.
+"""Models that are converted to Keras and back: the same program makes both.
 
 ``make(keras)`` returns a model, for ``keras`` lamina and Keras alike; ``inputs_of`` its rows.
 """
@@ -48,7 +48,7 @@ def convolution(keras: Any) -> Any:
 
 
 def lstm(keras: Any) -> Any:
-    """Return two LSTM layers, and a layer for each step behind them."""
+    """Return two LSTM layers, followed by a layer applied to each step."""
     layers = keras.layers
     return keras.Sequential(
         [
@@ -61,7 +61,7 @@ def lstm(keras: Any) -> Any:
 
 
 def gru(keras: Any) -> Any:
-    """Return GRU layers in both directions; cells in a loop of their own."""
+    """Return GRU layers in both directions, and cells in an RNN layer."""
     layers = keras.layers
     once = layers.GRU(2, reset_after=False, return_sequences=True)
     return keras.Sequential(
@@ -119,7 +119,7 @@ def nested(keras: Any) -> Any:
 
 
 def repeated(keras: Any) -> Any:
-    """Return a graph whose output is the second call of a graph within."""
+    """Return a graph whose output is the second call of an inner graph."""
     layers = keras.layers
     x = keras.Input((4,))
     inner = keras.Model(x, layers.Add()([layers.Dense(4)(x), layers.Dense(4)(x), x]), name="inner")
@@ -128,7 +128,7 @@ def repeated(keras: Any) -> Any:
 
 
 def normalized(keras: Any) -> Any:
-    """Return a layer that has learned the statistics of its inputs, and one behind it."""
+    """Return a layer that has learned the statistics of its inputs, and one after it."""
     layers = keras.layers
     learned = layers.Normalization()
     learned.adapt(np.arange(15.0).reshape(3, 5) ** 2)
@@ -145,7 +145,7 @@ def steps(keras: Any) -> Any:
 
 
 def transposed(keras: Any) -> Any:
-    """Return other convolutions, and slopes that are learned."""
+    """Return transposed and other convolutions, and learned slopes."""
     layers = keras.layers
     return keras.Sequential(
         [
@@ -160,7 +160,7 @@ def transposed(keras: Any) -> Any:
 
 
 def spectral(keras: Any) -> Any:
-    """Return layers of bounded gain, and the norm of what they return."""
+    """Return layers of bounded gain, and the norm of their output."""
     layers = keras.layers
     return keras.Sequential(
         [
@@ -188,7 +188,7 @@ def attention(keras: Any) -> Any:
 
 
 def images(keras: Any) -> Any:
-    """Return augmentation and preprocessing of images, ahead of a small network."""
+    """Return augmentation and preprocessing of images, followed by a small network."""
     layers = keras.layers
     return keras.Sequential(
         [
@@ -223,8 +223,8 @@ MODELS: dict[str, Callable[[Any], Any]] = {
     )
 }  # fmt: skip
 
-WORDS = ("embedding", "attention")  # their rows are of whole numbers
-RANDOM = ("dense", "lstm", "nested", "images")  # they train with dropout, or the like
+WORDS = ("embedding", "attention")  # their rows are integers
+RANDOM = ("dense", "lstm", "nested", "images")  # they draw random numbers in training
 EPOCHS = 2
 
 
@@ -243,7 +243,7 @@ def inputs_of(name: str, model: Any) -> Any:
 
 
 def compiled(name: str, keras: Any, model: Any) -> None:
-    """Compile a model, as a whole program would."""
+    """Compile a model, as a complete program would."""
     if name == "dense":
         optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
         model.compile(optimizer, keras.losses.MeanSquaredError(), metrics=["mae"])
@@ -268,7 +268,7 @@ def trained(model: Any, x: Any, predicted: Any) -> None:
 
 
 def drawn(model: Any) -> None:
-    """Give a model weights none of which is what another would be by default."""
+    """Give a model random weights, none of which equals the default of another."""
     rng = np.random.default_rng(5)
     # Scales and variances are positive.
     values = [rng.uniform(0.1, 0.8, size=w.shape) for w in model.get_weights()]
@@ -281,7 +281,7 @@ def drawn(model: Any) -> None:
 
 
 def leaves(value: Any) -> list[Any]:
-    """Return what lists and dicts hold, dicts in the order of their keys."""
+    """Return the values in lists and dicts, dicts in the order of their keys."""
     if isinstance(value, dict):
         return [leaf for key in sorted(value) for leaf in leaves(value[key])]
     if isinstance(value, (list, tuple)):

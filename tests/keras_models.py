@@ -1,7 +1,7 @@
-"""Models beside Keras's: the same program makes both, with the same weights.
+"""Models compared with Keras's: the same program makes both, with the same weights.
 
-``make(keras)`` returns a model, for ``keras`` lamina and Keras alike.  What Keras's says is kept in
-golden files (``golden.ask``).
+``make(keras)`` returns a model, for ``keras`` lamina and Keras alike.  The results of Keras's are
+kept in golden files (``golden.ask``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def numbers(*shape: int, seed: int = 5) -> np.ndarray:
 
 
 def leaves(value: Any) -> list[Any]:
-    """Return what lists, tuples and dicts hold, dicts in the order of their keys."""
+    """Return the values in lists, tuples and dicts, dicts in the order of their keys."""
     if isinstance(value, dict):
         return [leaf for key in sorted(value) for leaf in leaves(value[key])]
     if isinstance(value, (list, tuple)):
@@ -53,7 +53,7 @@ def trained(
     history = model.fit(
         x, y, batch_size=BATCH, epochs=EPOCHS, shuffle=False, verbose=0, **fitting
     ).history
-    several = isinstance(y, (list, tuple, dict))  # whose own losses have other names
+    several = isinstance(y, (list, tuple, dict))  # their separate losses have other names
     names = [n for n in sorted(history) if not several or n in ("loss", "val_loss")]
     losses = [float(v) for name in names for v in history[name]]
     tested = leaves(model.evaluate(x, y, batch_size=BATCH, verbose=0))[: 1 if several else None]
@@ -68,7 +68,7 @@ def assert_same(
     tolerance: float = 2e-5,
     **options: Any,
 ) -> None:
-    """Fail unless a model predicts, trains and evaluates as Keras's of the same weights."""
+    """Fail unless a model predicts, trains and evaluates as Keras's with the same weights."""
     lamina.set_random_seed(11)
     start = make(lamina)
     start.predict(x)

@@ -1,4 +1,4 @@
-"""A layer beside Keras's of the same weights: outputs, gradients of inputs and of weights.
+"""A layer compared with Keras's with the same weights: outputs, gradients of inputs and weights.
 
 ``Theirs`` stands for Keras's layer, whose answers are kept in golden files (``golden.ask``).
 """
@@ -21,7 +21,7 @@ TOLERANCE = 1e-5  # relative to the largest element, in float32
 
 
 def assert_near(got: Any, wanted: Any, what: str, tolerance: float = TOLERANCE) -> None:
-    """Fail unless shapes are equal and values within the tolerance of the largest."""
+    """Fail unless shapes are equal and values differ by at most the tolerance times the largest."""
     wanted = np.asarray(wanted)
     assert got.shape == wanted.shape, f"{what}: shape {got.shape}, Keras's {wanted.shape}"
     assert np.isfinite(wanted).all(), what
@@ -78,9 +78,9 @@ def step(
 
 
 class Theirs:
-    """Keras's layer, made by ``make()`` when it is first asked something live.
+    """Keras's layer, made by ``make()`` when it is first asked live.
 
-    All that it was told before is part of every question.
+    All calls made on it before are part of every question.
     """
 
     def __init__(self, make: Callable[[], Any]) -> None:
@@ -198,7 +198,7 @@ def assert_same_step(
     seed: int = 1,
     **call: Any,
 ) -> None:
-    """Compare outputs and all gradients of a step of training of layers that are twins."""
+    """Compare outputs and all gradients of a training step of both layers."""
     rng = np.random.default_rng(77)
     shapes = [y.shape for y in step(mine, inputs, None, mask, seed)[0]]
     targets = [rng.normal(size=shape).astype(np.float32) for shape in shapes]

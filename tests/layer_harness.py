@@ -1,4 +1,4 @@
-"""What every layer must pass: ``check_layer``, over the checks of ``harness``."""
+"""Checks that every layer must pass: ``check_layer``, based on the checks of ``harness``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from thread_proof import assert_on_threads
 
 
 class _Replay:
-    """A layer on a graph of its own under a mean squared error: loss, gradients, output."""
+    """A layer on its own graph with a mean squared error: loss, gradients, output."""
 
     def __init__(self, layer: Any, input_shape: tuple[int, ...], dtype: str, uses: int = 1):
         self.graph = _core.Graph(dtype)
@@ -45,7 +45,7 @@ class _Replay:
     ) -> list[np.ndarray]:
         """Return loss, output, gradients of weights and input for all rows of ``arrays``.
 
-        What a layer draws at random is that of the step.
+        Random numbers of a layer are those of the step.
         """
         run = self.execution(rows, arrays)
         loss = run.gradients(None, 0, len(arrays[0]), step)
@@ -58,7 +58,7 @@ def _built(factory: Function, input_shape: tuple[int, ...], dtype: str) -> Any:
     layer = factory(dtype=dtype)
     rng = np.random.default_rng(40)
     layer(np.zeros((1, *input_shape), dtype))
-    # Statistics stay as they are: a random standard deviation need not be positive.
+    # Statistics are not changed: a random standard deviation might not be positive.
     pairs = zip(layer.parameters, layer.get_weights(), strict=True)
     layer.set_weights(
         [rng.normal(size=w.shape).astype(dtype) if p.trainable else w for p, w in pairs]
@@ -94,7 +94,7 @@ def check_layer(
         Inputs that the layer must refuse, with part of the message.
     many_rows : int, optional
         Rows of the batch on which every operation of the layer has to start threads.  By default
-        so many that even its narrowest side has 100,000 elements; 0 leaves the check out.
+        enough that even its narrowest side has 100,000 elements; 0 skips the check.
     """
     layer = _built(factory, input_shape, dtype)
     rng = np.random.default_rng(seed)
@@ -137,7 +137,7 @@ def _check_layer_threads(
     replay = _Replay(layer, input_shape, dtype)
     if rows is None:
         narrowest = max(1, min(math.prod(input_shape), math.prod(replay.output_shape)))
-        rows = max(2100, 100_000 // narrowest)  # and several chunks of a bias's gradient
+        rows = max(2100, 100_000 // narrowest)  # and the bias's gradient has several chunks
     if rows == 0:
         return
     rng = np.random.default_rng(70)

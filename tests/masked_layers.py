@@ -1,4 +1,4 @@
-"""Layers on a graph of their own, with masks: outputs, masks and gradients."""
+"""Layers on their own graphs, with masks: outputs, masks and gradients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Masks = Sequence[np.ndarray | None]
 
 
 class Masked:
-    """A layer under a mean squared error; some of its inputs have masks."""
+    """A layer with a mean squared error; some of its inputs have masks."""
 
     def __init__(self, layer: Any, inputs: list[np.ndarray], masks: Masks, seed: int = 5):
         inputs = [np.ascontiguousarray(x) for x in inputs]
@@ -60,7 +60,7 @@ class Masked:
         return np.array(self._run.output(0)), mask, weights, inputs
 
     def assert_on_threads(self) -> None:
-        """Fail if an operation on numbers, not on truth values alone, would run on one thread."""
+        """Fail if an operation on numbers, not only on truth values, would run on one thread."""
         plan = thread_plan(self._run, len(self.target))
         few = {name for name, threads in plan.items() if threads < 2}
         few -= {("join_masks", "forward"), ("masked_weight", "forward")}
@@ -100,5 +100,5 @@ def check_masked(factory: Any, inputs: list[np.ndarray], masks: Masks) -> Masked
 
 
 def repeated(array: np.ndarray, times: int) -> np.ndarray:
-    """Return the rows over and over."""
+    """Return the rows repeated."""
     return np.tile(array, (times, *(1 for _ in array.shape[1:])))

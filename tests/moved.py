@@ -15,7 +15,7 @@ Array = Any
 class Moved:
     """A graph of ``build(graph, *tensors)`` on inputs with rows, then on values without.
 
-    The loss is the mean of the first output times weights drawn at random, where it is of floats.
+    The loss is the mean of the first output times random weights, if the output holds floats.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Moved:
         return found + [self.run.gradient_of(p).copy() for p in self.parameters.values()]
 
     def all(self) -> tuple[Array, ...]:
-        """Return values and gradients from memory that nothing was calculated in before."""
+        """Return values and gradients from memory that was not used for calculations before."""
         self.begin()
         return (*self.values(), *(self.gradients() if self.learns else []))
 
@@ -122,7 +122,7 @@ def check(
 
 
 def refused(call: Callable[[], Any]) -> str:
-    """Return what the refusal of a call says."""
+    """Return the message of the error that a call raises."""
     try:
         call()
     except (TypeError, ValueError) as error:

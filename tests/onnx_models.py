@@ -1,11 +1,11 @@
-"""Models made by hand in ONNX, in the ways that exporters write them."""
+"""Models made by hand in ONNX, as exporters write them."""
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 
 class Maker:
-    """Collects nodes and initializers, and makes a model of them."""
+    """Collects nodes and initializers, and makes a model from them."""
 
     def __init__(self, seed=0):
         self.rng = np.random.default_rng(seed)
@@ -132,7 +132,7 @@ def two_inputs():
 
 
 def fixed_rows():
-    """An image model as exporters write it for two images alone."""
+    """An image model as exporters write it for exactly two images."""
     m = Maker()
     h = m("Conv", "x", m.weight("k", 4, 3, 2, 2), m.weight("c", 4), strides=[2, 2])
     h = m("Reshape", m("Relu", h), m.shape(2, -1))

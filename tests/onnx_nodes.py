@@ -1,6 +1,6 @@
 """The node tests of the package onnx, and the table of those that fail: ``onnx_nodes.json``.
 
-``python tests/onnx_nodes.py`` runs all of them and writes the table anew.
+``python tests/onnx_nodes.py`` runs all of them and rewrites the table.
 """
 
 import importlib
@@ -15,7 +15,7 @@ import numpy as np
 
 TABLE = Path(__file__).with_suffix(".json")
 
-# What makes tests fail, by what the messages say.
+# Reasons why tests fail, by the texts of the messages.
 NO_SHAPE = "the shape of the output depends on values"
 NO_STRINGS = "tensors hold no strings"
 WHY = {
@@ -49,12 +49,12 @@ ROUNDING = {
 }
 
 
-# Three of their tests take most of the time that making all tests takes.
+# Making three of their tests takes most of the time of making all.
 SLOW = {"averagepool", "lppool", "maxpool"}
 
 
 def cases(full):
-    """Return the tests by name, all of them or but for slow ones."""
+    """Return the tests by name, all of them or without the slow ones."""
     from onnx.backend.test.case import node
 
     with warnings.catch_warnings():
@@ -84,7 +84,7 @@ def array_of(value):
 
 
 def check(case):
-    """Run a test; raise what it raises."""
+    """Run a test and raise its errors."""
     from lamina.onnx import backend
 
     prepared = backend.prepare(model_of(case))
@@ -96,7 +96,7 @@ def check(case):
 
 
 def check_model(case):
-    """Predict with the model of a test; return whether it can be a model, and takes the inputs."""
+    """Predict with the model of a test; return whether it can be a model and accepts the inputs."""
     import lamina
 
     try:
@@ -164,7 +164,7 @@ def outcome(case):
 
 
 def table():
-    """Return what is kept."""
+    """Return the table that is kept."""
     return json.loads(TABLE.read_text())
 
 

@@ -1,4 +1,4 @@
-"""A model beside what ONNX Runtime makes of it in ONNX."""
+"""A model compared with its ONNX version in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ onnx = pytest.importorskip("onnx")
 
 
 def exported(model: Any, **options: Any) -> Any:
-    """Return the model in ONNX, once the checker and the inference of shapes have passed it."""
+    """Return the model in ONNX, checked by ONNX's checker and inference of shapes."""
     made = lamina.onnx.to_model(model, **options)
     onnx.checker.check_model(made, full_check=True)
     onnx.shape_inference.infer_shapes(made, check_type=True, strict_mode=True, data_prop=True)
@@ -34,7 +34,7 @@ def run(made: Any, *inputs: Any) -> list[Any]:
 
 
 def assert_same(got: Any, want: Any, what: str, tolerance: float = 1e-5) -> None:
-    """Fail unless shape and type are equal, and values to the tolerance of the largest, or of 1."""
+    """Fail unless shape and type are equal, and values to the tolerance times the largest, or 1."""
     want = np.asarray(want)
     assert got.shape == want.shape, f"{what}: shape {got.shape}, lamina's {want.shape}"
     assert got.dtype == want.dtype, f"{what}: {got.dtype}, lamina's {want.dtype}"

@@ -1,6 +1,6 @@
 """Small programs that run on lamina and on Keras alike: ``program(library)`` returns plain values.
 
-Weights are drawn by their shapes, in the order of ``get_weights``: both start with the same.
+Weights are drawn by their shapes, in the order of ``get_weights``, so both start with the same.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ QUIET = {"verbose": 0, "shuffle": False}
 
 
 def program(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """List a program."""
+    """Add a program to the list."""
     PROGRAMS[function.__name__] = function
     return function
 
 
 def drawn(model: Any) -> Any:
-    """Give a model weights that depend on their shapes alone, and return it."""
+    """Give a model weights that depend only on their shapes, and return it."""
     rng = np.random.default_rng(0)
     model.set_weights(
         [(0.3 * rng.normal(size=w.shape)).astype("float32") for w in model.get_weights()]

@@ -1,4 +1,4 @@
-"""Programs of the kinds that books and guides on Keras publish, made small."""
+"""Small versions of programs as in books and guides on Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of PyTorch and of lamina that are the same: for tests of moving weights between them."""
+"""Equal models of PyTorch and of lamina, for tests of moving weights between them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,19 +15,19 @@ def sequential(*parts: Any) -> lamina.Sequential:
 
 
 def attention_of(query: int, key: int, **options: Any) -> Any:
-    """Return a model of one attention, of two inputs."""
+    """Return a model of one attention layer with two inputs."""
     q, k = Input((5, query)), Input((7, key))
     return lamina.Model([q, k], layers.MultiHeadAttention(2, 4, **options)(q, k))
 
 
 def grouped() -> Any:
-    """Return a model of an attention whose two heads of queries share one of keys and values."""
+    """Return a model of attention whose two query heads share one head of keys and values."""
     q, k = Input((5, 8)), Input((7, 8))
     return lamina.Model([q, k], layers.GroupQueryAttention(4, 2, 1)(q, k))
 
 
 def block() -> Any:
-    """Return an encoder layer whose modules PyTorch makes in another order."""
+    """Return an encoder layer whose modules PyTorch creates in another order."""
     x = Input((5, 8))
     h = layers.Add()([x, layers.MultiHeadAttention(2, 4)(x, x)])
     h = layers.LayerNormalization(**EPS)(h)
@@ -47,7 +47,7 @@ def generator() -> Any:
 
 
 def two_branches() -> Any:
-    """Return a model whose last layer reads two images, flattened one behind the other."""
+    """Return a model whose last layer reads two images, flattened and concatenated."""
     x = Input((6, 6, 2))
     first = lamina.ops.reshape(lamina.ops.relu(layers.Conv2D(3, 3)(x)), (-1, 48))
     other = layers.Flatten()(layers.MaxPooling2D(2)(x))
@@ -67,7 +67,7 @@ def modules() -> dict[str, Callable[[], Any]]:
     from torch import nn
 
     class Last(nn.Module):
-        """The output of the last of the results of a recurrent module."""
+        """The output of the last step of a recurrent module."""
 
         def __init__(self, rnn: Any) -> None:
             super().__init__()
@@ -183,7 +183,7 @@ def lstm() -> Any:
     return layers.LSTM(3, return_sequences=True)
 
 
-# Of each case: lamina's side, and whether its inputs, or outputs, have channels.
+# For each case: lamina's side, and whether its inputs, or outputs, have channels.
 CASES: dict[str, tuple[Callable[[], Any], bool, bool]] = {
     "linear": (
         lambda: sequential(Input((6,)), layers.Dense(4, "relu"), layers.Dense(3, use_bias=False)),

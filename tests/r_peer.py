@@ -1,4 +1,4 @@
-"""What R says: a program of R's over columns of data, run by Rscript when it is asked live.
+"""Answers of R: an R program over columns of data, run by Rscript when it is asked live.
 
 ``ask(program, data)`` returns what the program told by ``say(name, value)``: numbers as float64
 arrays (of a matrix (rows, columns)), strings as lists.  Answers are kept in golden files
@@ -20,7 +20,7 @@ import pytest
 
 import golden
 
-# A value is told in one line: its name, what it is, its dimensions, its elements.
+# A value is printed on one line: its name, its kind, its dimensions, its elements.
 PRELUDE = r"""
 options(warn = 1, digits = 7, width = 80)
 suppressMessages({library(nnet); library(MASS); library(splines)})
@@ -38,7 +38,7 @@ printed <- function(value, ...) paste(capture.output(print(value, ...)), collaps
 
 
 def ask(program: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return what a program of R's says; ``data`` is its data frame ``d``, strings as factors."""
+    """Return the answers of an R program; ``data`` is its data frame ``d``, strings as factors."""
     columns = {name: _column(values) for name, values in (data or {}).items()}
     inputs = [program, *(part for pair in columns.items() for part in pair)]
     said = golden.ask(lambda: _run(program, columns), *inputs)
@@ -49,7 +49,7 @@ def _column(values: Any) -> Any:
     array = np.asarray(values)
     if array.dtype.kind in "iuf" and not np.isnan(array).any():
         return array.astype(np.float64)
-    return array.tolist()  # gaps are told apart by their places
+    return array.tolist()  # missing values are distinguished by their places
 
 
 def _run(program: str, columns: Mapping[str, Any]) -> list[Any]:

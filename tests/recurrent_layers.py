@@ -1,4 +1,4 @@
-"""Recurrent layers on a graph of their own: outputs and gradients under a squared error."""
+"""Recurrent layers on their own graph: outputs and gradients with a squared error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def replay(
     mask: np.ndarray | None = None,
     seed: int = 1,
 ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
-    """Return outputs, weights' gradients and inputs' gradients of a step of training.
+    """Return outputs, weights' gradients and inputs' gradients of a training step.
 
     ``inputs``: x and the initial states; the loss is the sum of the outputs' mean squared errors.
     """

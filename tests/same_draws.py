@@ -1,4 +1,4 @@
-"""Random numbers that are given: the same for layers of Keras and of this library."""
+"""Prescribed random numbers: the same for layers of Keras and of this library."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from lamina import layers, ops
 from lamina._tensors.given import given
 
 DRAWS = 40
-COLUMNS = {1: slice(0, 1), 2: slice(1, 3), 8: slice(3, 11)}  # by how many an image gets
+COLUMNS = {1: slice(0, 1), 2: slice(1, 3), 8: slice(3, 11)}  # by the number of draws for an image
 
 
 def unit(draw: int, count: int) -> Any:
-    """Return what stands for random numbers in [0, 1)."""
+    """Return numbers that stand in for random numbers in [0, 1)."""
     return np.random.default_rng(draw).uniform(size=count).astype(np.float32)
 
 
 def noise(axis: int, height: int, width: int) -> Any:
-    """Return what stands for normal numbers: moves along an axis, the same for all images."""
+    """Return stand-ins for normal numbers: moves along an axis, the same for all images."""
     rng = np.random.default_rng(50 + axis)
     return (9 * rng.normal(size=(1, height, width))).astype(np.float32)
 
@@ -38,7 +38,7 @@ def given_draws(n: int) -> Any:
 
 @contextmanager
 def drawn_by_keras(draws: Iterator[int] | None = None) -> Iterator[None]:
-    """Let Keras on JAX draw these numbers, one after the other or those of ``draws``."""
+    """Make Keras on JAX draw these numbers, one after the other or those of ``draws``."""
     import jax
     from keras.src.backend.jax import random as theirs
 
@@ -68,7 +68,7 @@ def drawn_by_keras(draws: Iterator[int] | None = None) -> Iterator[None]:
 
 @contextmanager
 def drawn_from(u: Any, draws: Iterator[int] | None = None) -> Iterator[None]:
-    """Let layers draw these numbers; ``u`` are those of the images' own."""
+    """Make layers draw these numbers; ``u`` are those for each image."""
     draws = draws or iter(range(DRAWS))
 
     def uniform(
@@ -99,7 +99,7 @@ def drawn_from(u: Any, draws: Iterator[int] | None = None) -> Iterator[None]:
 
 
 class Given(layers.Layer):
-    """A layer in training that draws what it is given: a column for each draw."""
+    """A layer in training that draws prescribed numbers: a column for each draw."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ KNOWN = {
 
 
 class Exchange:
-    """A plugin of pytest that exchanges the classes and counts results."""
+    """A pytest plugin that exchanges the classes and counts results."""
 
     def __init__(self) -> None:
         self.passed: list[str] = []

@@ -1,4 +1,4 @@
-"""What a fit warns of, and what it does not."""
+"""The warnings of a fit, and cases without any."""
 
 import contextlib
 import re
@@ -88,7 +88,7 @@ def test_outputs_that_do_not_fit_the_loss(case):
     (said,) = advice(model, X, y)
     assert said.startswith("fit: ")
     assert re.search(text, said)
-    assert advice(model, X, y) == []  # once for a compiled model
+    assert advice(model, X, y) == []  # once per compiled model
 
 
 FINE = {
@@ -146,13 +146,13 @@ def test_targets_that_are_all_alike(layers, loss, y, text):
     model = model_of(*layers, loss=loss)
     (said,) = advice(model, X, y)
     assert text in said
-    assert advice(model_of(*layers, loss=loss), X[:8], y[:8]) == []  # a try
+    assert advice(model_of(*layers, loss=loss), X[:8], y[:8]) == []  # an experiment with few rows
     other = y.copy()
     other[-1] = 0.0 if y[0].any() else 1.0
     assert advice(model_of(*layers, loss=loss), X, other) == []
     model.compile("sgd", loss)
     said = advice(model, X, other, validation_split=0.2, time_ordered=True, stratify=False)
-    assert any(text[:10] in each for each in said)  # of the rows that are trained on
+    assert any(text[:10] in each for each in said)  # about the training rows
 
 
 def test_a_loss_of_ones_own_may_have_any_target():
@@ -178,7 +178,7 @@ def test_constant_inputs():
     assert "columns 0, 2 of x are the same" in said
     (said,) = advice(model_of(Dense(1)), x * 0, REAL)
     assert "every row of x is the same" in said
-    wide = np.hstack([X, np.zeros((40, 60))])  # as pictures and texts have
+    wide = np.hstack([X, np.zeros((40, 60))])  # as in pictures and texts
     assert advice(model_of(Dense(1), shape=(64,)), wide, REAL) == []
     pd = pytest.importorskip("pandas")
     table = pd.DataFrame(x, columns=["a", "b", "c", "d"])
@@ -196,7 +196,7 @@ def test_numbers_that_the_dtype_cannot_tell_apart():
     assert advice(double, x, REAL) == []
     said = advice(model_of(Dense(1), shape=(1,)), 1.7e9 + np.arange(40.0), REAL)
     assert "40 different values" in said[0]
-    many = rng.normal(size=(100_000, 1))  # rounded too, as all numbers are
+    many = rng.normal(size=(100_000, 1))  # rounded too, like all numbers
     assert advice(model_of(Dense(1), shape=(1,)), many, many) == []
     (said,) = advice(model_of(Dense(1)), X, 2**25 + np.arange(40))
     assert "different values of y are" in said
@@ -262,7 +262,7 @@ def test_layers_that_were_not_adapted():
         outer = model_of(scaled, Dense(1))
         told = "scaled has no mean and variance yet: scaled.adapt(data), before fit, learns them"
         assert advice(outer, X, REAL) == ([] if known else [f"fit: {told}"])
-        assert advice(outer, X, REAL) == []  # once for a compiled model
+        assert advice(outer, X, REAL) == []  # once per compiled model
     layer = Normalization()
     layer.adapt(X)
     assert advice(model_of(layer, Dense(1)), X, REAL) == []
@@ -281,7 +281,7 @@ def test_large_numbers_that_a_dense_layer_reads_as_they_are():
     graph.compile("sgd", "mse")
     (said,) = advice(graph, x, BINARY)
     assert "first learns slowly" in said
-    assert advice(graph, x, BINARY) == []  # once for a compiled model
+    assert advice(graph, x, BINARY) == []  # once per compiled model
     known = Normalization(mean=x.mean(0), variance=x.var(0))
     assert advice(model_of(known, Dense(1)), x, REAL) == []
     assert advice(model_of(Dense(3), BatchNormalization(), Dense(1)), x, REAL) == []

@@ -1,4 +1,4 @@
-"""Axes of unknown length, and models that have to know how many rows a batch has."""
+"""Axes of unknown length, and models that must know the number of rows of a batch."""
 
 import sys
 import threading
@@ -261,7 +261,7 @@ def centred(keras):
 
 
 def moved(keras):
-    """Rows are turned round."""
+    """Rows are rotated and reversed."""
 
     class Moved(keras.layers.Layer):
         def call(self, x):

@@ -1,4 +1,4 @@
-"""Errors of statistics name the function that the user has called, whatever it calls itself."""
+"""Errors of statistics name the function that the user called, not the functions that it calls."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def made():
 
 
 CASES = [
-    # Data that a model within refuses.
+    # Data that an inner model refuses.
     ("calibrate", lambda m: m["model"].calibrate("rows", Y), "x must be an array"),
     ("predict_set", lambda m: m["classes"].predict_set(X[:, :2]), "x has shape"),
     ("predict_set", lambda m: m["classes"].predict_set(X, batch_size=0), "batch_size must be"),
@@ -48,7 +48,7 @@ CASES = [
      "sample_weight must have shape"),
     ("avNNet", lambda _: nnet.avNNet(X, Y, size=-1, trace=False), "size must be an integer"),
     ("avNNet", lambda _: nnet.avNNet(X, Y, weights=Y, size=1, trace=False), "invalid weights"),
-    # Arguments of fit_many, by which these fit.
+    # Arguments of fit_many, which these use.
     ("cross_validate", lambda m: model_selection.cross_validate(m["bare"](), X, Y, n_jobs=0),
      "n_jobs must be a positive integer"),
     ("grid_search",
@@ -57,7 +57,7 @@ CASES = [
     ("complexity_path",
      lambda m: lamina.complexity_path(m["bare"], X, Y, (X, Y), [1], verbose="loud"),
      "verbose must be"),
-    # What Python or NumPy would refuse in their own words.
+    # Arguments that Python or NumPy would refuse with their own messages.
     ("nnet", lambda _: nnet.nnet(X, Y, size=1, decay="much"), "decay must be an array"),
     ("nnet", lambda _: nnet.nnet(X, Y, size=1, Wts=["a"]), "Wts must hold numbers"),
     ("nnet", lambda _: nnet.nnet(X, Y, size=1, MaxNWts=None), "MaxNWts must be a positive integer"),

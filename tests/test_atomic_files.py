@@ -1,4 +1,4 @@
-"""A file that is saved is the old one or the new one, whole, whatever happens meanwhile."""
+"""A saved file is either the complete old one or the complete new one, even after a crash."""
 
 import errno
 import os
@@ -30,7 +30,7 @@ OLD, NEW = b"old" * 400_000, b"new, and longer" * 100_000
 
 @pytest.fixture(params=["nameless", "named"])
 def way(request, monkeypatch):
-    """With a file without a name, where the system has such, and with one that has a name."""
+    """With an unnamed temporary file, where the system has them, and with a named one."""
     if request.param == "named":
         monkeypatch.setattr(atomic._New, "_nameless", staticmethod(lambda folder: -1))
     return request.param
@@ -140,7 +140,7 @@ def test_what_a_killed_process_left_goes_with_the_next_save(path, way):
     left.write_bytes(b"a part")
     write_whole(str(path), [NEW])
     assert content(path) == NEW
-    # One that is being written is waited for.
+    # A file that is being written is waited for.
     with open(left, "wb") as other:
         atomic._lock(other.fileno())
         waiting = threading.Thread(target=write_whole, args=(str(path), [OLD]))
@@ -162,7 +162,7 @@ def models():
 
 
 def left_beside(path):
-    """Return what stays beside a file; who finishes for a process that is gone does so at once."""
+    """Return the files left beside a file, after up to 0.2 seconds for their removal."""
     until = time.monotonic() + 0.2
     while time.monotonic() < until:
         if os.listdir(path.parent) == [path.name]:
@@ -171,7 +171,7 @@ def left_beside(path):
 
 
 def test_killed_while_saving(tmp_path, way):
-    """SIGKILL at random moments of saves that follow one another."""
+    """SIGKILL at random moments during consecutive saves."""
     path, pair = tmp_path / "m.lamina", models()
     known = []
     for model in pair:

@@ -106,7 +106,7 @@ def test_masks_of_tensors_reach_the_attention():
     wanted = heads(rows, rows, query_mask=ids != 0, value_mask=ids != 0)
     np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
     other = rows.copy()
-    other[0, 2:] += 9.0  # nobody sees what is hidden
+    other[0, 2:] += 9.0  # no query sees the hidden values
     again = heads(other, other, value_mask=ids != 0)
     np.testing.assert_allclose(again[0, :2], got[0, :2], rtol=1e-4, atol=1e-5)
 
@@ -218,12 +218,12 @@ def test_a_query_that_sees_nothing_finds_what_it_finds_in_keras(layer):
     bias = layer.get_weights()[-1]
     np.testing.assert_array_equal(scores[:, :, 1], 0.0)
     np.testing.assert_allclose(y[:, 1], np.broadcast_to(bias, (2, 6)), 1e-6, 1e-6)
-    fast = layer(x, x, attention_mask=mask)  # by Keras's other way, the mean of all values
+    fast = layer(x, x, attention_mask=mask)  # as in Keras's other way: the mean of all values
     np.testing.assert_allclose(fast[:, [0, 2, 3]], y[:, [0, 2, 3]], 1e-5, 1e-6)
     uniform = type(layer).from_config(layer.get_config())
     uniform(x, x)
     weights = layer.get_weights()
-    weights[0] *= 0.0  # queries of zeros: each sees all alike
+    weights[0] *= 0.0  # queries of zeros: each sees all values equally
     weights[1] *= 0.0
     uniform.set_weights(weights)
     np.testing.assert_allclose(fast[:, 1], uniform(x, x)[:, 1], 1e-5, 1e-6)

@@ -1,4 +1,4 @@
-"""What counts in images and series: saliency, integrated gradients, occlusion."""
+"""Attributions for images and series: saliency, integrated gradients, occlusion."""
 
 import numpy as np
 import pytest

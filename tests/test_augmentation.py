@@ -1,4 +1,4 @@
-"""Layers that change images at random: against Keras with the same draws, and what they draw."""
+"""Layers that change images at random: against Keras with the same draws, and their draws."""
 
 import inspect
 import json
@@ -13,7 +13,7 @@ from lamina import layers
 from same_draws import Given, drawn_by_keras, given_draws
 
 CLAHE = "ContrastLimitedAdaptiveHistogramEqualization"
-FIXED = ("RandomPosterization", "AutoContrast", "Equalization", CLAHE)  # draw nothing as they are
+FIXED = ("RandomPosterization", "AutoContrast", "Equalization", CLAHE)  # draw nothing here
 ALWAYS = ("RandomCrop", "AutoContrast", "Equalization", CLAHE)  # act outside training too
 ONE_BY_ONE = ("Equalization", CLAHE)  # Keras counts over the whole batch
 SHAPE = (4, 6, 5, 3)
@@ -144,7 +144,7 @@ def test_same_as_keras_with_the_same_draws(case):
     assert (got != x).any() if got.shape == x.shape else got.size < x.size
 
 
-# --- what holds for each
+# --- properties of every layer
 
 
 def plain(name):
@@ -215,7 +215,7 @@ def test_ranges():
     steps = np.array([90.0, 110.0], np.float32).reshape(1, 1, 2, 1).repeat(400, 0)
     wide = layers.RandomContrast(0.5)(steps, training=True)
     factor = (wide[:, 0, 1, 0] - wide[:, 0, 0, 0]) / 20
-    assert 0.5 <= factor.min() < 0.55  # one number stands for both ways
+    assert 0.5 <= factor.min() < 0.55  # one number stands for both directions
     assert 1.45 < factor.max() <= 1.5
     flips = layers.RandomFlip("horizontal")(steps, training=True)[:, 0, 0, 0] == 110
     assert 150 < flips.sum() < 250
@@ -249,7 +249,7 @@ def test_ranges_of_colours():
     full = layers.RandomSaturation((0.99, 1.0), (0, 1))(red, training=True)
     np.testing.assert_allclose(full, [[[[1.0, 0.0, 0.0]]]] * 400, atol=1e-6)
     duller = layers.RandomSaturation(0.5, (0, 1))(red, training=True)[:, 0, 0, 1]
-    assert 0.5 <= duller.min() < 0.51  # one number: from gray to what is there
+    assert 0.5 <= duller.min() < 0.51  # one number: from gray to the original
     assert 0.95 < duller.max() <= 1.0
     noisy = layers.RandomErasing((1.0, 1.0), (0.5, 0.5))(
         np.full((50, 8, 8, 1), 100.0), training=True

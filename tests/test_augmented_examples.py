@@ -55,7 +55,7 @@ def parts(data):
             data["segmentation_masks"]]  # fmt: skip
 
 
-# --- Keras, with the same draws
+# --- against Keras with the same draws
 
 # Layer, arguments, form of the boxes; where Keras's boxes are wrong others are below.
 CASES = [
@@ -80,7 +80,7 @@ def test_examples_are_keras(case):
     data = examples(form)
 
     def theirs():
-        # Keras changes what it is given, and takes an image for a mask where it is not float32.
+        # Keras changes its arguments, and takes an image for a mask if it is not float32.
         copied = {**data, "bounding_boxes": dict(data["bounding_boxes"])}
         with drawn_by_keras():
             made = getattr(keras.layers, name)(**options)(copied, training=True)
@@ -134,7 +134,7 @@ def test_augmix_is_keras(case, monkeypatch):
     assert_near(Fixed()(x, given_draws(3)), golden.ask(theirs, options, x), "AugMix")
 
 
-# --- boxes hold what they held, in every form
+# --- boxes keep their contents, in every format
 
 
 GEOMETRIC = [
@@ -178,12 +178,12 @@ def test_boxes_hold_what_they_held(case):
     assert set(np.unique(made["segmentation_masks"])) <= {0, 7}
     for i in range(n):
         rows, columns = np.nonzero(made["segmentation_masks"][i])
-        if not len(rows) or name == "RandAugment":  # which reflects what is outside
+        if not len(rows) or name == "RandAugment":  # which reflects the image at its edges
             continue
         seen += 1
         edges = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
-        # Maps speak of the middles of pixels, a box of their edges: they differ by up to half a
-        # pixel's diagonal, beside a pixel that is hardly covered.
+        # Maps contain the centres of pixels, boxes their edges: they differ by up to half a pixel's
+        # diagonal, beside a pixel that is hardly covered.
         np.testing.assert_allclose(found[i, 0], edges, atol=1.9)
     assert seen > n // 2 or name == "RandAugment"
 
@@ -324,7 +324,7 @@ def test_a_model_on_examples():
 def test_calls_repeat_whatever_was_called_between():
     layer = layers.RandomRotation(0.2)
     wanted = []
-    for _ in range(3):  # recorded anew in the first round, run again in the others
+    for _ in range(3):  # recorded in the first round, run again in the others
         lamina.set_random_seed(4)
         wanted.append([layer(IMAGES[:n, :h], training=True) for n, h in ((3, 6), (2, 6), (3, 4))])
         np.testing.assert_array_equal(layer(IMAGES), IMAGES)

@@ -1,4 +1,4 @@
-"""A batch normalisation takes over the global average pooling behind it: one pass each way."""
+"""Batch normalisation fused with the global average pooling after it: one pass each way."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def drawn(case: Case, dtype: str, rows: int, centre: float = 0.0) -> dict[str, n
 def expected(
     case: Case, data: dict[str, np.ndarray], epsilon: float | np.ndarray = EPSILON
 ) -> dict[str, np.ndarray]:
-    """The gradients by the formulas of the layers one by one, in float64."""
+    """The gradients by the formulas of the separate layers, in float64."""
     columns = case.image[-1]
     given = {name: a.astype(float) for name, a in data.items()}
     rows, x = len(given["x"]), given["x"].reshape(-1, columns)
@@ -125,7 +125,7 @@ def expected(
     if case.batch_statistics:
         mean = (x * kept).sum(0) / kept.sum()
         variance = (np.square(x - mean) * kept).sum(0) / kept.sum()
-        mean = mean.astype(data["x"].dtype)  # as it is kept
+        mean = mean.astype(data["x"].dtype)  # as it is stored
     std = np.sqrt(variance + epsilon)
     normal = (x - mean) / std
     v = normal * given["gamma"] + given["beta"]
@@ -203,7 +203,7 @@ def test_no_bit_depends_on_the_threads(name: str) -> None:
 
 
 def test_columns_far_from_zero() -> None:
-    """A mean of 10,000 standard deviations costs the rounding of the mean, no more."""
+    """With a mean of 10,000 standard deviations, the only error is the rounding of the mean."""
     case = CASES["many chunks"]
     data = drawn(case, "float32", 9, centre=1e4)
     network = Network(case, "float32", data, 9)
@@ -225,7 +225,7 @@ def test_columns_whose_variance_overflows(dtype: str, added: bool) -> None:
 
 
 def network(apart: bool, dtype: str, added: bool) -> lamina.Model:
-    """A convolution, normalised, rectified, averaged; `apart`: others read what is in between."""
+    """A convolution, normalised, rectified, averaged; `apart`: others read the values between."""
     x = lamina.Input((8, 7, 6))
     z = layers.Conv2D(12, 3, padding="same", use_bias=False)(x)
     y = layers.BatchNormalization()(z)
@@ -267,7 +267,7 @@ def test_the_profile_shows_one_operation() -> None:
 @pytest.mark.parametrize("window", ["whole", "parts"])
 @pytest.mark.parametrize("normalised", [False, True])
 def test_predictions_average_what_a_convolution_gives(window: str, normalised: bool) -> None:
-    """In graphs for inference a convolution takes over the average of its images."""
+    """In graphs for inference a convolution is fused with the average of its images."""
 
     def model(apart: bool) -> lamina.Model:
         x = lamina.Input((20, 18, 6))

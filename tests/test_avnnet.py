@@ -1,4 +1,4 @@
-"""avNNet against the loop that caret runs over R's nnet, and what is its own."""
+"""avNNet against caret's loop over R's nnet, and its additional features."""
 
 from concurrent.futures import ProcessPoolExecutor
 
@@ -54,7 +54,7 @@ say("values", found$values); say("raw", found$raw)
     asked = r_peer.ask(program, TABLE)
     weights = np.abs(X[:, 0]) if weighted else None
     fit = avNNet(X, TABLE[ours], weights=weights, repeats=3, seeds=[11, 5, 8], **QUIET, **more)
-    # Searches of 60 iterations amplify rounding, but not beyond some digits.
+    # Searches of 60 iterations amplify rounding errors, but some digits agree.
     np.testing.assert_allclose([m.value for m in fit.model], asked["values"], rtol=1e-5)
     raw = fit.predict(X).reshape(asked["raw"].shape)
     np.testing.assert_allclose(raw, asked["raw"], atol=1e-3)
@@ -113,7 +113,7 @@ def test_threads_executors_and_order_change_nothing(threads):
     {"bag": True, "weights": np.abs(X[:, 0]), "entropy": True, "skip": True},
 ])  # fmt: skip
 def test_each_network_is_what_nnet_makes_of_its_rows(more, monkeypatch, threads):
-    """Side by side in one call of the engine, and not one after the other."""
+    """They are fitted in parallel in one call of the engine, not one after the other."""
     threads(2)
     y = (Y > 0) * 1.0 if "entropy" in more else Y
     made = []

@@ -1,4 +1,4 @@
-"""What fit, evaluate and compile refuse: before anything has changed."""
+"""Bad arguments of fit, evaluate and compile are refused before anything has changed."""
 
 import copy
 

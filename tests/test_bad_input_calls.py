@@ -1,4 +1,4 @@
-"""Layers and models with call that cannot be: whose fault it is, where, and nothing changed."""
+"""Invalid user-defined call methods: the error names the class and the line; nothing changes."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""States, masks and graphs that do not fit: refused by name and shapes, or a known result."""
+"""Invalid states, masks and graphs: errors with names and shapes, or a known result."""
 
 import copy
 
@@ -111,7 +111,7 @@ def test_a_row_hidden_altogether_keeps_its_initial_state(cls):
 
 
 def test_a_fit_with_rows_of_padding_alone():
-    """Such a row says nothing of the recurrent weights, and no number turns NaN."""
+    """Such a row does not affect the recurrent weights, and no number becomes NaN."""
 
     def made():
         lamina.set_random_seed(4)
@@ -153,7 +153,7 @@ def test_an_input_that_is_not_connected():
 
 
 def test_cycles_of_calls():
-    """No call makes one; who rewires the nodes by hand is told, not left waiting."""
+    """No call can make one; rewiring the nodes by hand raises an error instead of hanging."""
     text = "a layer cannot read its own output"
     x, a, b = chain()
     a.node.inputs[0] = b
@@ -169,7 +169,7 @@ def test_cycles_of_calls():
     b.node.inputs.append(total)
     refusal(lambda: lamina.Model(x, total), text, "'sum' (rows, 3), 'b' (rows, 3)")
     x, a, b = chain()
-    assert lamina.Model(x, Add()([Add()([a, b]), a])).count_params() == 24  # a lattice is none
+    assert lamina.Model(x, Add()([Add()([a, b]), a])).count_params() == 24  # a lattice has no cycle
 
 
 def test_models_within_themselves():

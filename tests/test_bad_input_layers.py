@@ -1,4 +1,4 @@
-"""What layers and kernels refuse: the message names who, the rule and the shapes; all stays."""
+"""Errors of layers and kernels: they name the layer, the rule and the shapes; nothing changes."""
 
 import inspect
 
@@ -10,7 +10,7 @@ from lamina import kernels, layers
 from lamina.layers import LSTM, Conv1D, Conv2D, Dense, Embedding, GRUCell, Input
 
 SIGNAL, IMAGE, VOLUME = (6, 4), (5, 6, 4), (3, 5, 6, 4)
-# Every layer, with arguments that fit a row of the shape beside it.
+# Every layer, with arguments and a fitting shape of a row.
 LAYERS = {
     "Activation": (SIGNAL, {"activation": "relu"}),
     "ActivityRegularization": (SIGNAL, {"l2": 0.1}),
@@ -136,7 +136,7 @@ SIZES = {"filters", "kernel_size", "strides", "dilation_rate", "groups", "depth_
          "pool_size", "units", "input_dim", "output_dim", "n", "size"}  # fmt: skip
 NO_LAYERS = {"Dot", "Input", "InputLayer", "Lambda", "Layer", "Pipeline", "SymbolicTensor",
              "TimeDistributed"}  # fmt: skip
-# Of several inputs, or of a step and states: test_attention_layers, test_cells
+# With several inputs, or a step and states: test_attention_layers, test_cells
 NO_LAYERS |= {"AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention",
               "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}  # fmt: skip
 
@@ -302,7 +302,7 @@ def test_an_input_of_no_steps():
 
 
 def test_a_refused_call_changes_nothing():
-    """Not even which random numbers come next."""
+    """Not even the next random numbers."""
     x = np.ones((2, 3), np.float32)
     lamina.set_random_seed(3)
     wanted = layers.Dense(4)(x)
@@ -311,7 +311,7 @@ def test_a_refused_call_changes_nothing():
     refusal(lambda: layer(np.ones((2, 3, 5)), mask=np.ones((2, 3, 5), bool)), "mask")
     assert not layer.built
     np.testing.assert_array_equal(layers.Dense(4)(x), wanted)
-    assert layer(np.ones((2, 3, 6))).shape == (2, 4)  # free to be built for something else
+    assert layer(np.ones((2, 3, 6))).shape == (2, 4)  # can be built for another shape
 
 
 # --- tokens

@@ -1,4 +1,4 @@
-"""What lamina.nnet refuses, and how it says so."""
+"""Errors of lamina.nnet and their messages."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ WRONG = [
     ("Wts must be finite", (X, Y), {"Wts": np.full(16, np.nan)}),
     ("incorrect length of 'mask': .* 16 weights", (X, Y), {"mask": [1, 0]}),
     ("invalid weights vector: .* 20 numbers", (X, Y), {"weights": np.ones(3)}),
-    ("invalid weights vector: .* the least -1", (X, Y), {"weights": -np.ones(20)}),
+    ("invalid weights vector: .* minimum -1", (X, Y), {"weights": -np.ones(20)}),
     ("entropy fit only for logistic units", (X, Y), {"linout": True, "entropy": True}),
     ("entropy fit only for logistic units", ("g ~ a", TABLE), {"linout": True}),
     (r"entropy needs a response in \[0, 1\]; got", (X, Y), {"entropy": True}),
@@ -75,7 +75,7 @@ def test_wrong_calls():
     [("max", "maxit"), ("sk", "skip"), ("dec", "decay"), ("He", "Hess"), ("rep", "repeats")],
 )
 def test_the_beginning_of_an_argument_says_which_is_meant(given, meant):
-    """R takes the beginning of an argument's name; here the error names the whole."""
+    """R accepts the beginning of an argument's name; here the error gives the full name."""
     of_nnet, of_multinom = meant != "repeats", meant not in ("skip", "repeats")
     for call in (
         [lamina.nnet] * of_nnet + [lamina.nnet.multinom] * of_multinom + [lamina.nnet.avNNet]
@@ -116,7 +116,7 @@ def test_errors_of_predict_name_it():
 
 
 def test_what_is_no_formula_is_told_by_its_type():
-    with pytest.raises(TypeError, match=r"must be a string, .*; got a dict; a table comes next"):
+    with pytest.raises(TypeError, match=r"must be a string, .*; got a dict; the table comes"):
         lamina.nnet.multinom(TABLE, "g ~ a")
     with pytest.raises(TypeError, match=r"multinom: data must be a table .*; got none$"):
         lamina.nnet.multinom("g ~ a")
@@ -193,7 +193,7 @@ def test_constant_columns_are_no_error():
 
 
 def test_perfect_separation_ends_at_once():
-    """As in R, without decay: the criterion comes below abstol."""
+    """As in R, without decay: the criterion falls below abstol."""
     labels = (X[:, 0] > 0) * 1.0
     fit = lamina.nnet(
         X, labels, size=0, skip=True, entropy=True, maxit=500, trace=False, random_state=1

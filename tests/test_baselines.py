@@ -1,4 +1,4 @@
-"""Simple models beside a network."""
+"""Simple models as baselines of a network."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from lamina.baselines import compare
 from lamina.baselines.measures import OF_KIND, losses
 from lamina.datasets import hitters
 
-# Baselines do not depend on the network, which mostly has its first weights here.
+# Baselines do not depend on the network, which is mostly untrained here.
 pytestmark = pytest.mark.filterwarnings("ignore:compare_baselines. .* has not been trained")
 
 

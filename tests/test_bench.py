@@ -1,4 +1,4 @@
-"""bench/*.py: each command explains itself and refuses what measures nothing; the workloads."""
+"""bench/*.py: help and errors of each command; the workloads."""
 
 import importlib
 import importlib.util
@@ -18,13 +18,13 @@ pytestmark = pytest.mark.skipif(
     not (BENCH / "common.py").is_file(), reason="needs the sources' benchmarks"
 )
 COMMANDS = sorted(p.stem for p in BENCH.glob("*.py") if "__main__" in p.read_text("utf-8"))
-SEEDS = ("coverage", "hitters_baselines", "image_folder", "quality")  # what these count
+SEEDS = ("coverage", "hitters_baselines", "image_folder", "quality")  # without rounds
 ROUNDS = [name for name in COMMANDS if name not in SEEDS]
 
 
 @pytest.fixture
 def of_bench(monkeypatch):
-    """Import a module of the benchmarks, as their commands see it."""
+    """Import a module of the benchmarks in the way their commands do."""
     monkeypatch.syspath_prepend(str(BENCH))
     return importlib.import_module
 
@@ -125,7 +125,7 @@ def test_a_goal_is_undecided_without_the_fastest_peer(of_bench):
 
     assert said(4.0, ["quick"]).endswith("goal 4: undecided without quick")
     assert said(4.0, ["slow"]).endswith("goal 4: met")
-    assert said(6.0, ["quick"]).endswith("goal 6: MISSED")  # a faster one would only widen it
+    assert said(6.0, ["quick"]).endswith("goal 6: MISSED")  # a faster one would be worse
     record = {"workload": "mlp", "threads": 1, **contest.verdict(figures, 4.0, ["quick"])}
     assert contest.summary([record]).endswith("undecided without quick")
 
@@ -162,7 +162,7 @@ def test_busy_processes_run_on_the_contestants_cpus_while_asked(of_bench):
         assert os.sched_getaffinity(process.pid) == {min(os.sched_getaffinity(0))}
         deadline = time.monotonic() + 60
         while fields()[0] != "T" and time.monotonic() < deadline:
-            time.sleep(0.01)  # the signal is on its way
+            time.sleep(0.01)  # the signal takes a moment
         stopped = ticks()
         time.sleep(0.05)
         assert ticks() == stopped
@@ -240,7 +240,7 @@ def test_a_short_sweep(name):
 
 @pytest.fixture
 def mlpack_program(of_bench, monkeypatch, tmp_path):
-    """Give the module that finds and compiles mlpack, where no folder but MLPACK_INCLUDE counts."""
+    """Return the module that finds and compiles mlpack, with MLPACK_INCLUDE as the only folder."""
     module = of_bench("workloads.mlpack_program")
     for header in module.HEADERS:
         (tmp_path / header).parent.mkdir(exist_ok=True)
@@ -264,6 +264,6 @@ def test_a_program_that_does_not_compile_says_why(mlpack_program):
         mlpack_program.compiler()
     except ImportError:
         pytest.skip("needs a C++ compiler")
-    # The headers are empty, and those of the network are not there.
+    # The headers are empty, and those of the network are missing.
     with pytest.raises(ImportError, match=r"mlpack_trainer.cpp does not compile: .*error"):
         mlpack_program.program()

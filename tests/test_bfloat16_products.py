@@ -90,7 +90,7 @@ def test_dense(sizes):
 
 
 def test_the_rounding_is_seen():
-    """1 + 2^-9 is halfway between neighbours of bfloat16 at most: 1 is the nearest."""
+    """1 + 2^-9 is at most halfway between neighbours of bfloat16: 1 is the nearest."""
     x, kernel = np.float32([[1 + 2**-9]]), np.float32([[3.0]])
     ones = np.ones((1, 1), np.float32)
     got = run("dense", x, [kernel, np.zeros(1, np.float32)], ones)
@@ -280,7 +280,7 @@ def test_bits_of_convolutions_do_not_depend_on_threads_and_rows(name):
     np.testing.assert_array_equal(last.dx, one[1][-1:])
 
 
-# --- where there are none
+# --- without products in bfloat16
 
 
 def test_a_graph_of_float64_has_none():

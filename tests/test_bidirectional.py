@@ -1,4 +1,4 @@
-"""Bidirectional: what trains, what pays a penalty, which steps its outputs keep."""
+"""Bidirectional: trainable weights, penalties, the steps of its outputs."""
 
 import numpy as np
 import pytest

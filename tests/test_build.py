@@ -1,4 +1,4 @@
-"""What build() makes of a graph: what is known is calculated, what is equal is done once."""
+"""Simplifications by build(): constants are folded, equal operations are computed once."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from test_expressions import ROWS, Recorded
 
 
 def constants(g):
-    """Return tensors made of constants alone, by what made them, and what they should be."""
+    """Return tensors computed only from constants, by operation, and their expected values."""
     rng = np.random.default_rng(0)
     a, b = (rng.normal(size=shape).astype(g.dtype) for shape in ((3, 4), (4, 2)))
     i, m = np.arange(12, dtype=np.int32).reshape(3, 4), rng.random((3, 4)) < 0.5
@@ -64,7 +64,7 @@ def test_constants_serve_rows_and_weights():
         want = np.tanh(net.data[0] * net.values["w0"].array * np.exp(2.0)).sum(1)
         np.testing.assert_allclose(net.output(), want, rtol=1e-13)
         net.check_gradients()
-        net.values["w0"].array[...] *= -0.5  # weights are not known: they are read anew
+        net.values["w0"].array[...] *= -0.5  # weights are not constants: they are read again
 
 
 EQUAL = {

@@ -1,4 +1,4 @@
-"""Models with intervals: copies by fit_many, staleness, copies, files, bad input."""
+"""Models with intervals: fits of copies by fit_many, staleness, copies, files, bad input."""
 
 import copy
 import pickle
@@ -12,7 +12,7 @@ from lamina import layers, losses
 from lamina.inference import PredictionIntervals, coverage_report
 from lamina.inference.intervals import Calibration, NotCalibratedError, of
 
-# Most of what is told here holds of any weights and any rows.
+# Most of these tests hold for any weights and any rows.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:calibrate. .* has not been trained"),
     pytest.mark.filterwarnings("ignore:calibrate. the model was trained on"),
@@ -41,7 +41,7 @@ def classifier(units=3, loss="sparse_categorical_crossentropy", last="softmax"):
 def test_cross_validation_of_a_model_is_that_of_models_fitted_by_hand():
     model = regression()
     cv = [(np.delete(np.arange(40), np.s_[k::4]), np.arange(40)[k::4]) for k in range(4)]
-    model.calibrate(X[:40], Y[:40], "cv+", cv=cv)  # with epochs and batch size of the fit
+    model.calibrate(X[:40], Y[:40], "cv+", cv=cv)  # with the epochs and batch size of the fit
     found = model.predict(NEW, interval=0.8)
     there, scores = np.empty((40, 5)), np.empty(40)
     for train, held in cv:
@@ -101,7 +101,7 @@ def test_ends_that_would_cross_meet():
     model = lamina.Sequential([lamina.Input((1,)), layers.Dense(2)])
     model.compile(loss=losses.Pinball((0.1, 0.9)))
     model.set_weights([[[-1.0, 1.0]], [7.0, 7.0]])
-    # Targets far within a wide interval move both ends by 100 towards each other.
+    # Targets far inside a wide interval move its ends inwards by 100 each.
     model.calibrate(np.full((30, 1), 100.0), np.full(30, 7.0))
     found = model.predict([[10.0], [300.0]], interval=0.9)
     assert np.array_equal(found.lower, [7.0, -193.0])
@@ -120,7 +120,7 @@ def test_no_rows_and_one_row(method):
     assert (one.lower[0], one.upper[0]) == (whole.lower[3], whole.upper[3])
 
 
-# --- what is kept
+# --- copies and files
 
 
 @pytest.mark.parametrize("method", ["split", "cv+", "jackknife+ab", "cqr"])
@@ -215,7 +215,7 @@ def test_each_of_several_outputs_has_intervals(method):
     assert {name: a.shape for name, a in found.lower.items()} == {"one": (5, 1), "two": (5, 2)}
     table = coverage_report(model, X, targets, levels=[0.8])
     assert table["output"].tolist() == [0, 1, 2]
-    if method == "split":  # each as if it were alone
+    if method == "split":  # each as if it were the only one
         residual = np.abs(Y - model.predict(X, verbose=0)["two"][:, 1].astype(float))
         width = kth(list(residual), exact_rank(60, 0.8))
         assert np.array_equal(
@@ -309,9 +309,9 @@ BAD = [
     (lambda: classifier(last=None).calibrate(X, LABELS), ValueError,
      "calibrate: sets need class probabilities, .*from_logits=True"),
     (lambda: two_heads().calibrate(X, Y), TypeError,
-     "calibrate: y must hold 2 arrays, in a dict, like the outputs; got ndarray"),
+     "calibrate: y must hold 2 arrays in a dict, like the outputs; got ndarray"),
     (lambda: two_heads().calibrate(X, {"one": Y, "three": Y}), TypeError,
-     "calibrate: y must hold 2 arrays, in a dict, like the outputs; got dict"),
+     "calibrate: y must hold 2 arrays in a dict, like the outputs; got dict"),
     (lambda: two_heads("categorical_crossentropy").calibrate(X, Y), TypeError,
      "calibrate: sets and models of quantiles need one output; this model has 2"),
     (lambda: PredictionIntervals("line"), TypeError,

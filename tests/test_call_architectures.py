@@ -1,4 +1,4 @@
-"""Models that users write as classes, beside Keras's: architectures."""
+"""User-defined model classes against Keras's: architectures."""
 
 import numpy as np
 import pytest

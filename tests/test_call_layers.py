@@ -1,4 +1,4 @@
-"""Layers that users write with call, beside Keras's: shapes, weights, masks, training, copies."""
+"""User-defined layers with call against Keras's: shapes, weights, masks, training, copies."""
 
 import copy
 
@@ -17,7 +17,7 @@ IDS[:, 3:] = 0
 
 
 def sequence(*parts, shape=(3,), dtype=None):
-    """Return a function that makes a Sequential of what parts make of the library."""
+    """Return a function that makes a Sequential of ``parts`` of the library."""
 
     def make(keras):
         first = keras.Input(shape) if dtype is None else keras.Input(shape, dtype=dtype)
@@ -76,7 +76,7 @@ def nested(keras):
 
 
 def builds_its_parts(keras):
-    """As Keras's own layers do: build of the parts is called in build."""
+    """Like Keras's own layers, it calls build of its parts in build."""
 
     class Builds(keras.layers.Layer):
         def __init__(self):
@@ -371,7 +371,7 @@ def test_a_dropout_that_always_acts_draws_anew():
 
 
 def lists(keras):
-    """Two lists that are filled by turns, a dict, and a layer made before all of them."""
+    """Two lists that are filled in turns, a dict, and a layer made before all of them."""
 
     class Lists(keras.layers.Layer):
         def __init__(self, first):
@@ -399,7 +399,7 @@ def lists(keras):
 
 
 def test_weights_stand_in_the_order_in_which_layers_were_attached():
-    # keras 3.15: first, then hidden and scales by turns, then the others as attached
+    # keras 3.15: first, then hidden and scales in turns, then the others as attached
     found = [tuple(w.shape) for w in lists(lamina).weights]
     assert found == [(3, 4), (4, 5), (5,), (5,), (5, 6), (6,), (6,), (6, 8), (8, 7), (7, 9)]
 
@@ -483,7 +483,7 @@ def test_the_mask_behind_a_lambda_is_the_one_it_says(mask, sums):
 
 @pytest.mark.parametrize("size", [2, 3, 5, 6, 7, 10, 12, 16, 32, 64, 100, 128])
 def test_a_first_axis_that_is_not_that_of_the_rows(size):
-    """Whatever its length: it must not be taken for the number of rows."""
+    """It must not be taken for the number of rows, regardless of its length."""
 
     class Table(layers.Layer):
         def call(self, x):

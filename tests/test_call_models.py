@@ -1,4 +1,4 @@
-"""Models that users write as classes, beside Keras's: architectures, inputs, outputs, copies."""
+"""User-defined model classes against Keras's: inputs, outputs, copies."""
 
 import copy
 import gc
@@ -112,7 +112,7 @@ def test_summaries_before_and_after_building():
         assert row in lines[1]
 
 
-# --- classes made of inputs and outputs
+# --- classes constructed from inputs and outputs
 
 
 def test_classes_made_of_inputs_and_outputs():
@@ -231,7 +231,7 @@ def test_batch_normalization_told_to_train():
             call(x)
             np.testing.assert_allclose(call(x, training=False), x / np.sqrt(1.001), 1e-4, 1e-4)
             np.testing.assert_allclose(call(x, training=True), wanted, 1e-4, 1e-4)
-            mean, variance = 0.01 * x.mean(axes), 0.99 + 0.01 * x.var(axes)  # it moved them
+            mean, variance = 0.01 * x.mean(axes), 0.99 + 0.01 * x.var(axes)  # training updated them
             moved = (x - mean) / np.sqrt(variance + 1e-3)
             np.testing.assert_allclose(call(x, training=False), moved, 1e-4, 1e-4)
 

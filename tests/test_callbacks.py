@@ -1,4 +1,4 @@
-"""Callbacks: which hooks are called, early stopping, history."""
+"""Callbacks: the hooks that are called, early stopping, history."""
 
 import copy
 import math
@@ -114,7 +114,7 @@ def test_callbacks_may_set_the_learning_rate_and_stop():
         LambdaCallback(on_train_batch_end=stop),
         LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))])  # fmt: skip
     assert seen == [0, 1]
-    assert len(model.fit(X, Y, epochs=3, verbose=0).epoch) == 3  # what stopped the last is over
+    assert len(model.fit(X, Y, epochs=3, verbose=0).epoch) == 3  # the last stop is over
 
 
 def scripted(values, **options):
@@ -142,7 +142,7 @@ def scripted(values, **options):
         ([3, 2.9, 2.8, 1], {"patience": 2, "min_delta": 0.5}, 0, 3),
         ([1, 2, 3], {"patience": 1, "mode": "max"}, 2, 3),
         ([0, 9, 8, 9], {"patience": 1, "start_from_epoch": 1}, 2, 4),
-        ([3, 4, 5], {"patience": 2, "baseline": 1.0}, 0, 2),  # the best of those seen
+        ([3, 4, 5], {"patience": 2, "baseline": 1.0}, 0, 2),  # the best epoch so far
         ([5, 3, 4, 9], {"patience": 3, "baseline": 1.0}, 1, 3),
         ([5, 0.5, 4, 9], {"patience": 2, "baseline": 1.0}, 1, 4),
         ([9, 3, 4, 5], {"patience": 2, "baseline": 1.0, "start_from_epoch": 2}, 2, 4),
@@ -151,7 +151,7 @@ def scripted(values, **options):
         ([math.nan, math.nan, math.nan], {"patience": 2}, 0, 2),
         ([1, 1.4, 1.8], {"patience": 1, "min_delta": -0.5, "mode": "max"}, 0, 2),
         ([3, 4], {}, 0, 2),
-        ([3, 3, 1], {"patience": 1}, 0, 2),  # no better is not better
+        ([3, 3, 1], {"patience": 1}, 0, 2),  # equal is not better
         ([3, 2.5, 1], {"patience": 1, "min_delta": 0.5}, 0, 2),
     ],
 )

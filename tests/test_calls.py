@@ -1,4 +1,4 @@
-"""Calls whose arguments do not fit say who was called, what it got, and the name that is meant."""
+"""Errors of calls with wrong arguments name the function, the argument and the likely name."""
 
 import importlib
 import inspect
@@ -17,7 +17,7 @@ ROOMS = (
     "datasets.boston", "datasets.cifar10", "datasets.cifar100", "datasets.fashion_mnist",
     "datasets.hitters", "datasets.imdb", "datasets.mnist", "datasets.nyse",
 )  # fmt: skip
-# Made by the package alone, or taking hooks as keywords, which it answers by a word of its own.
+# Created only by the package, or accepting hooks as keywords, with their own message.
 OTHERS = {"AvNNet", "Baseline", "Comparison", "ComplexityPath", "CrossValidation", "Search",
           "SymbolicTensor", "LambdaCallback", "ModelFrame", "Multinom", "NNet",
           "NotCompiledError", "TrainingAdvice",
@@ -112,7 +112,7 @@ def test_what_is_meant(call, message):
 
 
 def test_errors_from_within_pass_unchanged():
-    """A TypeError of a user's function is no call that does not fit."""
+    """A TypeError inside a user's function is not an error of the call."""
 
     class Odd(layers.Layer):
         def build(self, input_shape):

@@ -1,4 +1,4 @@
-"""RNN over cells, against Keras and the layers that hold theirs."""
+"""RNN over cells, against Keras and the layers with built-in cells."""
 
 import numpy as np
 import pytest
@@ -130,7 +130,7 @@ def test_gradients(case):
 
 
 class Sums:
-    """A cell that is no layer."""
+    """A cell that is not a layer."""
 
     state_size = (2, 2)
 
@@ -277,7 +277,7 @@ def test_bad_arguments(call, rule, value):
 
 
 class Returning(layers.Layer):
-    """A cell that returns what it is told."""
+    """A cell that returns given values."""
 
     state_size = 3
 

@@ -1,4 +1,4 @@
-"""Arrays that change after they were checked: no label or token of theirs is read unchecked."""
+"""Arrays that change after they were checked: none of their labels or tokens is read unchecked."""
 
 import numpy as np
 import pytest

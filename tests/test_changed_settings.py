@@ -1,4 +1,4 @@
-"""What is set while a fit runs counts from the next step on, or is refused."""
+"""Settings changed during a fit apply from the next step on, or are refused."""
 
 import copy
 import threading
@@ -50,7 +50,7 @@ def assert_same(a, b):
         np.testing.assert_array_equal(one, two)
 
 
-# Each hook, and how many steps are done when it is called for the second time or in epoch 1.
+# Each hook, and the steps completed when it is called for the second time or in epoch 1.
 HOOKS = {
     "on_train_begin": 0,
     "on_epoch_begin": STEPS,
@@ -63,7 +63,7 @@ HOOKS = {
 
 
 def callback(hook, change):
-    """Return a callback that calls ``change`` once, at the time that HOOKS says."""
+    """Return a callback that calls ``change`` once, at the time given by HOOKS."""
     seen = {"epoch": 0, "done": False}
 
     class Once(lamina.callbacks.Callback):
@@ -249,7 +249,7 @@ def test_settings_of_layers_and_losses_count_from_the_next_step_on(case, hook):
         for a, b in zip(changed.get_weights(), plain.get_weights(), strict=True)
     )
     assert np.isfinite(history.history["loss"]).all()
-    # Evaluation and prediction follow too.
+    # Evaluation and prediction use it too.
     np.testing.assert_allclose(
         history.history["val_mae"][-1], np.abs(Y - changed.predict(X)).mean(), rtol=1e-9
     )
@@ -361,7 +361,7 @@ def test_what_a_built_layer_cannot_change_is_refused():
     ],
 )
 def test_a_misspelt_setting_is_refused(make, name, words):
-    """An assignment that nothing reads would look like a change."""
+    """An assignment to an unused attribute would look like a change."""
     thing = make()
     with pytest.raises(AttributeError) as error:
         setattr(thing, name, 0.5)

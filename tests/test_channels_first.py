@@ -1,4 +1,4 @@
-"""Layers whose channels come first: what they are with the channels moved last, and back."""
+"""Channels-first layers: equal to channels-last layers with the axes moved there and back."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The edge: numbers, shapes and arrays in; the model's dtype or a message out."""
+"""Checks of arguments: numbers, shapes and arrays are converted to the model's dtype or refused."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Models in files while they train: the best, every one, and fits that outlive their process."""
+"""Saving models during training: the best, every one, and fits resumed in another process."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ OPTIONS = [
 
 
 def saved(library, options, values):
-    """Return the names of what is saved in two fits over made-up values, and the best."""
+    """Return the names of the files saved in two fits over made-up values, and the best."""
     pytest.importorskip("h5py")
     model = library.Sequential([library.Input((1,)), library.layers.Dense(1)])
     model.compile("sgd", "mse")
@@ -133,7 +133,7 @@ def test_checkpoint_refusals(tmp_path):
 
 
 class Stop(callbacks.Callback):
-    """Ends the process, as far as a test can, after so many steps."""
+    """Simulates the end of the process after a number of steps."""
 
     def __init__(self, steps):
         super().__init__()

@@ -1,4 +1,4 @@
-"""CIFAR readers: files written here as published, and files that are not what they claim."""
+"""CIFAR readers: files in the published formats, and invalid files."""
 
 import os
 import pickle
@@ -27,7 +27,7 @@ CASES = [("cifar10", "fine"), ("cifar100", "fine"), ("cifar100", "coarse")]
 def test_a_published_folder(truth, tmp_path, monkeypatch, who, mode, version):
     folder = write_folder(truth, tmp_path, who, version)
     check(truth, who, load(who, folder, mode), mode)
-    check(truth, who, load(who, str(tmp_path), mode), mode)  # the folder it lies in
+    check(truth, who, load(who, str(tmp_path), mode), mode)  # the folder that contains it
     monkeypatch.setenv("LAMINA_DATA", str(tmp_path))
     check(truth, who, load(who, None, mode), mode)
 
@@ -38,7 +38,7 @@ def test_a_published_archive(truth, tmp_path, who, mode, version):
     path = write_archive(truth, tmp_path, who, version)
     check(truth, who, load(who, path, mode), mode)
     check(truth, who, load(who, tmp_path, mode), mode)
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]  # nothing unpacked
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]  # nothing is unpacked
 
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
@@ -48,7 +48,7 @@ def test_a_pickle_of_this_python(truth, tmp_path, protocol):
         flat = np.ascontiguousarray(x.transpose(0, 3, 1, 2).reshape(ROWS, 3072))
         held = {"data": np.asfortranarray(flat) if name == "test_batch" else flat,
                 "labels": labels["labels"].tolist()}  # fmt: skip
-        if protocol == 5:  # an array in a bytearray, which none of the published files has
+        if protocol == 5:  # an array in a bytearray, which the published files do not contain
             with pytest.raises(ValueError, match="opcode"):
                 read_pickle("cifar10", name, pickle.dumps(held, 5))
             return
@@ -83,7 +83,7 @@ def test_class_names():
         assert sorted(set(names)) == list(names)
 
 
-# --- files that are not what they claim
+# --- invalid files
 
 
 def test_nothing_there(tmp_path, monkeypatch):

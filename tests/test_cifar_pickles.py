@@ -1,4 +1,4 @@
-"""CIFAR's pickles: read by a reader that runs no code, whatever they hold."""
+"""CIFAR's pickles: the reader never runs code, regardless of their contents."""
 
 import os
 import pickle

@@ -31,7 +31,7 @@ def test_profile(capsys, monkeypatch):
     monkeypatch.setattr(lamina.datasets.mnist, "_said", False)
     assert cli.main(["profile", "--batch-size", "32", "--repeats", "1"]) == 0
     out, err = capsys.readouterr()
-    assert err == ""  # that some digits are missing is for who loads them
+    assert err == ""  # no note about missing digits here
     assert out.startswith("One training step of sequential, 32 rows, float32\n")
     assert "dense (dense+relu)" in out
     assert "32x784 @ 784x256" in out

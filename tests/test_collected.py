@@ -1,4 +1,4 @@
-"""A model that a function of the user's holds is freed when nobody else holds it."""
+"""A model referenced by a user's function is freed when nothing else refers to it."""
 
 import gc
 import weakref

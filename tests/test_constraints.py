@@ -1,4 +1,4 @@
-"""Constraints: what they make of arrays, and of weights after each step of training."""
+"""Constraints: applied to arrays, and to weights after each training step."""
 
 import copy
 from functools import partial
@@ -62,7 +62,7 @@ def test_weights_after_training(rng):
 
 
 def test_the_step_itself_is_not_changed(rng):
-    """After one step of plain descent the weights are the constraint of the free ones."""
+    """After one step of plain descent the weights are the constraint applied to the free ones."""
     x, y = rng.normal(size=(8, 3)), rng.normal(size=(8, 1))
 
     def stepped(constraint):
@@ -99,7 +99,7 @@ def filled(value, w):
 
 @pytest.mark.parametrize(("make", "shape", "names"), LAYERS)
 def test_arguments_of_layers(make, shape, names):
-    """Each weight that has such an argument is set by it."""
+    """Each weight with such an argument is constrained by it."""
     names = names.split()
     marks = {f"{name}_constraint": partial(filled, float(k + 2)) for k, name in enumerate(names)}
     layer = make(**marks)

@@ -1,4 +1,4 @@
-"""Convolution layers against plain NumPy, with the checks that every layer passes."""
+"""Convolution layers against plain NumPy, with the checks for all layers."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Classes of the user's own in configurations, at any depth."""
+"""User-defined classes in configurations, at any depth."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Slow(GRU):
 
 
 class Sevens(lamina.initializers.Initializer):
-    """An initializer of one's own."""
+    """A user-defined initializer."""
 
     def __call__(self, shape, dtype="float32", rng=None):
         return np.full(shape, 7, dtype)
@@ -77,7 +77,7 @@ def test_they_reach_every_depth(kind, graph):
     with pytest.raises(ValueError, match=f"unknown .* '{name}'"):
         type(model).from_config(model.get_config(), {k: OWN[k] for k in OWN if k != name})
     with pytest.raises(ValueError, match=f"unknown .* '{name}'"):
-        deserialize(serialize(layer))  # the names end with the call that was given them
+        deserialize(serialize(layer))  # the names hold only during from_config
 
 
 def test_a_wrapper_of_ones_own_need_not_hand_them_on():
@@ -133,7 +133,7 @@ def test_what_is_no_configuration_is_refused(call, text):
 
 
 class Square(lamina.layers.PythonLayer):
-    """A layer that brings its functions along."""
+    """A layer whose configuration contains its functions."""
 
     def __init__(self, **base):
         super().__init__(lambda x: x * x, lambda dy, x: 2 * x * dy, **base)

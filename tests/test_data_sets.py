@@ -1,4 +1,4 @@
-"""lamina.data.Dataset: elements made when they are needed, and what is done with them."""
+"""lamina.data.Dataset: elements are made when needed, and transformations."""
 
 import itertools
 import threading
@@ -53,7 +53,7 @@ STEPS = {
     "flat_map": (lambda d: d.take(3).flat_map(lambda v: Dataset.range(int(v))), [0, 0, 1]),
     "interleave": (lambda d: d.take(5).interleave(
         lambda v: Dataset.from_tensors(v).repeat(6), cycle_length=2, block_length=4),
-        # As the documentation of tf.data shows.
+        # Examples from the documentation of tf.data.
         [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 2, 2, 3, 3, 4, 4, 4, 4, 4, 4]),
     "interleave all": (lambda d: d.take(4).interleave(Dataset.range), [0, 0, 0, 1, 1, 2]),
     "window": (lambda d: d.window(3).flat_map(lambda w: w.batch(3).map(np.sum)), [3, 12, 21, 9]),
@@ -104,7 +104,7 @@ def test_shuffling(generated, buffer):
     first, second = ints(data), ints(data)
     assert sorted(first) == sorted(second) == list(range(50))
     assert (first == second) == (buffer == 1)
-    assert all(v <= place + buffer for place, v in enumerate(first))  # of the next ones alone
+    assert all(v <= place + buffer for place, v in enumerate(first))  # only from the next ones
     assert ints(begin.shuffle(buffer, seed=3)) == first
     fixed = begin.shuffle(buffer, seed=3, reshuffle_each_iteration=False)
     assert ints(fixed) == ints(fixed)

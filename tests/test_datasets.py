@@ -1,4 +1,4 @@
-"""Data sets: shapes, published figures, and files that are not what they claim."""
+"""Data sets: shapes, published figures, and invalid files."""
 
 import gzip
 import lzma
@@ -32,7 +32,7 @@ def test_mnist():
         np.bincount(y_test), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     )
     assert x_test.max() == 255
-    x_train[0] = 0  # a copy of one's own, writable
+    x_train[0] = 0  # the caller's own writable copy
 
 
 def test_boston():

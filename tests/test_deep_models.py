@@ -1,4 +1,4 @@
-"""Models within models, and chains of many layers: the work grows with the depth alone."""
+"""Models within models, and chains of many layers: the work grows linearly with the depth."""
 
 import copy
 import pickle
@@ -11,7 +11,7 @@ from lamina.layers import Dense, Input, TimeDistributed
 
 
 class Counted(Dense):
-    """Counts how often it is asked."""
+    """Counts how often it is asked for shapes, types and bounds."""
 
     asked = 0
 

@@ -1,4 +1,4 @@
-"""Numbers below the smallest normal one: what computes with them, and what makes zero of them."""
+"""Subnormal numbers: operations that compute with them, and those that flush them to zero."""
 
 import platform
 
@@ -41,7 +41,7 @@ def test_moments_of_words_that_no_longer_occur_are_not_denormal(momentum, isa):
     moments = [np.asarray(v) for v in optimizer.variables if np.asarray(v).shape == (40, 6)]
     assert moments
     assert [denormals(moment) for moment in moments] == [0] * len(moments)
-    assert (np.abs(moments[0][10:]) <= 10 * TINY).all()  # where a tenth of them is flushed too
+    assert (np.abs(moments[0][10:]) <= 10 * TINY).all()  # if a tenth of them is flushed too
     assert (moments[0][:10] != 0).all()
 
 

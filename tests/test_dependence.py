@@ -1,4 +1,4 @@
-"""Outputs along inputs: partial dependence, single curves, accumulated local effects."""
+"""Outputs against inputs: partial dependence, individual curves, accumulated local effects."""
 
 import numpy as np
 import pytest
@@ -179,7 +179,7 @@ def test_second_order_effects_are_the_interaction_alone():
 
 def test_cells_without_rows_take_the_nearest_difference():
     line = np.linspace(0, 1, 30)
-    x = np.column_stack([line, line])  # only cells along the diagonal have rows
+    x = np.column_stack([line, line])  # only cells on the diagonal have rows
     found = ale(lambda x: x[:, 0] * x[:, 1], x, [0, 1], n_intervals=3)
     assert (found.counts > 0).sum() == 3
     assert np.isfinite(found.effects).all()

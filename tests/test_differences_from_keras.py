@@ -1,4 +1,4 @@
-"""The page on differences from Keras: every row of its table has an example, and these run."""
+"""The page on differences from Keras: every row of its table has an example that runs."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_examples_of_differences(row):
     lamina.set_random_seed(0)
     scope = {}
     exec(START, scope)
-    for title, example in zip(ROWS, EXAMPLES, strict=True):  # some go on from others
+    for title, example in zip(ROWS, EXAMPLES, strict=True):  # some continue others
         if title == row or title in NEEDED.get(row, ()):
             exec(example, scope)
 

@@ -1,4 +1,4 @@
-"""Data sets of files in folders; pictures and arrays; files by their address."""
+"""Data sets of files in folders; pictures and arrays; files by URL."""
 
 import hashlib
 import tarfile
@@ -23,7 +23,7 @@ def pixels():
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a folder of pictures of two classes, without loss, and one other file."""
+    """Return a folder of lossless pictures of two classes, and one other file."""
     image = pytest.importorskip("PIL.Image")
     for name, arrays in pixels().items():
         (tmp_path / "set" / name).mkdir(parents=True)
@@ -164,7 +164,7 @@ def test_pictures_and_arrays_go_both_ways(tmp_path):
     wide = utils.array_to_img(np.arange(40.0).reshape(4, 10, 1))
     wide.save(tmp_path / "wide.png")
     cut = utils.load_img(tmp_path / "wide.png", "grayscale", (2, 2), keep_aspect_ratio=True)
-    assert utils.img_to_array(cut).min() > 10  # nothing of the left third
+    assert utils.img_to_array(cut).min() > 10  # without the left third
     assert utils.array_to_img(np.full((2, 2, 1), 300.0), scale=False).mode == "I"
     with pytest.raises(ValueError, match="1, 3 or 4 channels; got 2"):
         utils.array_to_img(np.zeros((2, 2, 2)))
@@ -237,7 +237,7 @@ def test_texts(tmp_path):
     assert next(iter(cut)).tolist() == ["sch", "gut", "bes"]
 
 
-# --- files by their address
+# --- files by URL
 
 
 def test_get_file(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Training shared by several processes: the bits of one, and what happens where one fails."""
+"""Distributed training: the bits are those of one process; failures of processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LIMIT = 300  # seconds, of which a run takes a few
 
 
 def mpiexec(processes: int, out: Path, what: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the program in so many processes, however few CPUs there are."""
+    """Run the program in several processes, even if there are fewer CPUs."""
     found = shutil.which("mpiexec")
     if found is None or importlib.util.find_spec("mpi4py") is None:
         pytest.skip("mpiexec or mpi4py is not installed")
@@ -57,7 +57,7 @@ def rng():
 
 @pytest.fixture(scope="module")
 def alone():
-    """What the fits leave in one process, without MPI."""
+    """The results of the fits in one process, without MPI."""
     return distributed_fits.all_fits(None)
 
 
@@ -68,7 +68,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def two(folder):
-    """What two processes told: their fits, one that was stopped, and those that were to fail."""
+    """The output of two processes: fits, a stopped fit, and fits that must fail."""
     return results(2, folder / "two", "first", folder / "backup")
 
 
@@ -80,11 +80,11 @@ def test_two_processes_leave_the_bits_of_one(alone, two):
 def test_each_process_reads_the_rows_of_its_slices(alone, two):
     for what, rows in distributed_fits.READ.items():
         for told in two:
-            assert told["read"][what] < 0.8 * rows, what  # of a few rows all look at the forms
+            assert told["read"][what] < 0.8 * rows, what  # all read a few for shapes
 
 
 def test_four_processes_go_on_where_two_stopped(alone, two, folder):
-    """The backup is of two processes in the midst of an epoch."""
+    """The backup was made by two processes in the middle of an epoch."""
     assert [told["resumed"] for told in two] == ["stopped", "stopped"]
     here = folder / "here"
     shutil.copytree(folder / "backup", here)
@@ -124,7 +124,7 @@ def test_an_exception_in_one_process_is_raised_in_all(two):
     assert second["bad settings of one"].startswith("ValueError: fit: epochs must")
     assert first["rate"] == second["rate"]
     assert "differ, in learning rate: process 0 has 0.01, process 1 has 0.5" in first["rate"]
-    # What all meet alike ends no exchange: the same processes go on.
+    # An error common to all processes does not end the communication: they can continue.
     assert first["diverges"] == second["diverges"]
     assert first["diverges"].startswith("TrainingDiverged: ")
     assert not first["diverges"].endswith("broken")
@@ -227,7 +227,7 @@ def test_slices_draw_numbers_of_their_own():
     model.add(layer)
     model.compile(optimizers.SGD(1.0), lamina.losses.MeanSquaredError(reduction="sum"))
     masks = []
-    for row in range(4):  # of a batch whose rows are a slice each
+    for row in range(4):  # of a batch whose slices have one row each
         layer.kernel.assign(np.zeros((64, 64)))
         targets = np.zeros((4, 64))
         targets[row] = 1.0
@@ -304,7 +304,7 @@ def test_a_bucket_is_sent_before_earlier_layers_are_done(rng, monkeypatch):
     monkeypatch.setattr(SlicedExecution, "_forward", blank)
     monkeypatch.setattr(SlicedExecution, "_send", looked)
     model = lamina.Sequential([lamina.Input((64,)), layers.Dense(64), layers.Dense(64)])
-    model.compile("sgd", "mse")  # every weight begins, and ends, on a cache line
+    model.compile("sgd", "mse")  # every weight begins and ends on a cache line
     x = rng.normal(size=(8, 64)).astype("float32")
     DataParallel(model, None, slices=2, bucket_bytes=64 * 64 * 4).train_on_batch(x, x)
     assert seen == [(True, True)] * 2
@@ -318,7 +318,7 @@ def test_a_step_takes_its_parts_and_what_cannot_be_hidden():
     network = Network(bandwidth=8000.0, latency=0.1, overhead=0.02)  # 1000 bytes a second
     assert simulate(work, 1, network) == (3.5, 3.5, 0.0, 1.0)
     told = simulate(work, 5, network)
-    calls = [0.1 + 4 * 0.02 + 0.8 * size / 1000 for size in (256, 1000, 1000)]  # losses go first
+    calls = [0.1 + 4 * 0.02 + 0.8 * size / 1000 for size in (256, 1000, 1000)]  # losses first
     assert told.waiting == pytest.approx(sum(calls) + 0.1)
     assert told.step == pytest.approx(1.01 + 2.01 + told.waiting + 0.5)
     assert told.efficiency == pytest.approx(3.5 / told.step)
@@ -330,10 +330,10 @@ def test_buckets_travel_while_earlier_layers_compute():
     network = Network(bandwidth=16000.0, latency=0.0, overhead=0.0)  # a layer in half a second
     one, four = (simulate(work, 2, network, bucket_bytes=size) for size in (2000, 500))
     assert one.waiting == pytest.approx(2 * 0.5 + 0.064 * 2 * 0.5, abs=0.07)
-    # Of the last bucket both calls are waited for, of that before the second.
+    # The step waits for both calls of the last bucket, and for the second of the one before.
     assert four.waiting == pytest.approx(3 * 0.125, abs=0.07)
     here = simulate(work, 2, replace(network, apart=False), bucket_bytes=500)
-    assert here.step > one.step  # copied by the CPU, nothing is hidden
+    assert here.step > one.step  # if the CPU copies, no communication is hidden
 
 
 def test_routes_differ_in_messages_and_bytes():

@@ -1,4 +1,4 @@
-"""Steps whose loss is finite and which are not: said so, and nothing has moved."""
+"""Steps with a finite loss but infinite updates: an error is raised and nothing has changed."""
 
 import pickle
 
@@ -73,7 +73,7 @@ def test_a_second_moment_that_would_overflow_is_a_diverged_step(rule):
     assert caught.value.loss > 1e37
     assert pickle.loads(pickle.dumps(caught.value)).kind == caught.value.kind == "moments"
     assert_same(held(model), before)
-    model.train_on_batch(X, Y)  # it goes on as if nothing had been
+    model.train_on_batch(X, Y)  # training continues as if nothing had happened
     twin = network(RULES[rule]())
     twin.fit(X, Y, epochs=2, verbose=0, shuffle=False, batch_size=4)
     twin.train_on_batch(X, Y)

@@ -8,7 +8,7 @@ import pytest
 
 import lamina
 
-# A command line runs on import; the words for type checkers may need what is not installed.
+# A command line runs on import; type-checking modules may need packages that are not installed.
 SKIPPED = ("lamina.__main__", "lamina._typing")
 NEEDED = {"lamina.plot": "matplotlib", "lamina.data.tables": "pyarrow",
           "lamina.data.pictures": "PIL", "lamina.data.directories": "PIL",
@@ -46,6 +46,6 @@ def test_examples(name):
     module = importlib.import_module(name)
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     for example in doctest.DocTestFinder().find(module):
-        lamina.backend.clear_session()  # each is read by itself
+        lamina.backend.clear_session()  # each docstring starts afresh
         runner.run(example)
     assert runner.summarize().failed == 0

@@ -1,4 +1,4 @@
-"""Dot products of two inputs over any axes, as they are and as cosines."""
+"""Dot products of two inputs over any axes, plain and as cosines."""
 
 import itertools
 

@@ -155,7 +155,7 @@ def test_data_outlives_its_names(rng):
     execution.bind([rng.normal(size=(4, 3)), rng.normal(size=(4, 2))])
     gc.collect()
     first = execution.test(None, 0, 4)
-    _ = [rng.normal(size=(4, 3)) for _ in range(20)]  # would reuse freed memory
+    _ = [rng.normal(size=(4, 3)) for _ in range(20)]  # these arrays would reuse freed memory
     assert execution.test(None, 0, 4) == first
 
 
@@ -186,7 +186,7 @@ def test_labels_out_of_range_never_reach_a_kernel():
 
 
 def test_an_execution_at_work_cannot_be_changed(rng):
-    """From inside its own replay, say: arrays in use would be freed."""
+    """For example from inside its own replay: arrays in use would be freed."""
     raised = []
 
     def forward(a):
@@ -250,7 +250,7 @@ def test_a_profile_of_an_execution_at_work_is_refused_and_keeps_its_lines(rng):
 
 
 def test_outputs_are_of_rows_that_were_run(rng):
-    """A batch that was refused has none, nor has data that was let go."""
+    """A refused batch has none, and neither has data that was released."""
     graph = _core.Graph("float64")
     x = graph.input((3,))
     graph.add_output(x)

@@ -67,7 +67,7 @@ CHAIN = [("multiply", 0, 1), ("tanh",), ("add", None, 0.5), ("exp",), ("subtract
 
 
 def chain_of(count):
-    """Return a chain over ``count`` inputs: all are added, then the steps of ``CHAIN``."""
+    """Return a chain over ``count`` inputs: their sum, then the steps of ``CHAIN``."""
     steps = [("multiply", 0, 1)] if count > 1 else [("square", 0)]
     for k in range(2, count):
         steps.append(("add", len(steps) + count - 1, k))
@@ -118,7 +118,7 @@ def test_what_others_read_or_what_would_be_done_twice_stays():
     # would be calculated for each of 4; w has two gradients
     small = g.expression([("multiply", 0, 1), ("exp", 2)], [x, w])
     wide = g.expression([("multiply", 0, 1), ("multiply", 3, 2)], [small, z, w])
-    kept = g.expression([("sin", 0)], [wide])  # an output of its own
+    kept = g.expression([("sin", 0)], [wide])  # a separate output
     g.add_output(kept)
     net.build(g.expression([("cos", 0)], [kept]))
     assert g.operations() == ["expression"] * 3
@@ -138,7 +138,7 @@ def test_each_execution_gets_the_gradients_it_wants():
 
 
 def test_long_chains_stay_within_bounds():
-    """More inputs than one operation takes."""
+    """More inputs than one operation accepts."""
     net = Recorded([(3,)] * 50)
     y = net.x[0]
     for x in net.x[1:]:
@@ -208,7 +208,7 @@ def test_threads(row, weights, isa):
 
 
 def test_values_without_rows():
-    """Parameters, constants and what all rows make: once a batch, and broadcast over rows."""
+    """Parameters, constants and values of all rows: computed once a batch, broadcast over rows."""
     net = Recorded([(4, 3)], [(3,), (4, 1), (3,)])
     g, (x,), (a, b, c) = net.graph, net.x, net.w
     ten = g.constant(np.full((4, 3), 10.0))

@@ -73,7 +73,7 @@ def test_gradients_of_any_size_are_clipped_to_the_norm(dtype, size, limit, clip)
     weights, x = clipped(dtype, size, **{clip: limit})
     want = -x / np.sqrt((x**2).sum()) * limit
     np.testing.assert_allclose(weights, want.astype(float), rtol=1e-6)
-    # The rule in NumPy, which an optimizer of one's own inherits.
+    # The rule in NumPy, which user-defined optimizers inherit.
     rule = optimizers.SGD(1.0, **{clip: limit})
     held = np.zeros(5, dtype)
     rule.apply([x.astype(dtype)], [held])
@@ -109,7 +109,7 @@ def test_softmax_hides_whatever_the_logits_are(size):
     x = (rng.uniform(-1, 1, (5, 7)) * size).astype("float32")
     mask = rng.integers(0, 2, (5, 7)).astype(bool)
     mask[:, 0] = True
-    x[2, mask[2]] = -abs(x[2, mask[2]])  # what is hidden is larger than all that is not
+    x[2, mask[2]] = -abs(x[2, mask[2]])  # the hidden values are larger than all others
     x[2, ~mask[2]] = size
     mask[4] = False
     y = layers.Softmax()(x, mask=mask)
@@ -117,7 +117,7 @@ def test_softmax_hides_whatever_the_logits_are(size):
     kept = np.where(mask, x.astype(float), -np.inf)[:4]
     e = np.exp(kept - kept.max(-1, keepdims=True))
     np.testing.assert_allclose(y[:4], e / e.sum(-1, keepdims=True), rtol=1e-5)
-    assert (y[4] == 0).all()  # nothing is kept: Keras has zeros too
+    assert (y[4] == 0).all()  # no step is kept: Keras returns zeros too
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e-150, 1e20, 1e150])
@@ -143,5 +143,5 @@ def test_normalization_refuses_a_variance_that_does_not_fit(size):
     if size > 1:
         with pytest.raises(ValueError, match="it ranges from -1e"):
             Normalization(axis=None, dtype="float64").adapt([[-size, size], [-size, size]])
-    layer.adapt(x[:, :1])  # a constant column has none to fit
+    layer.adapt(x[:, :1])  # a constant column has variance 0
     assert math.isfinite(layer(x[:, :1]).sum())

@@ -1,4 +1,4 @@
-"""What all figures have in common, and what each draws."""
+"""Properties of all figures, and the contents of each."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def double_descent():
 
 
 def compared():
-    """What compare_baselines returns has these columns."""
+    """A table with the columns that compare_baselines returns."""
     columns = {
         "model": ["network", "constant", "lasso"],
         "difference": [np.nan, 1.0, -0.2],
@@ -355,7 +355,7 @@ def test_regions_are_the_models():
 
 
 class Stripes:
-    """A classifier of so many classes, one beside the other along the first feature."""
+    """A classifier of several classes, side by side along the first feature."""
 
     def __init__(self, count):
         self.count = count
@@ -374,8 +374,8 @@ def test_regions_differ_in_lightness_so_that_they_differ_in_grey(count, apart):
     luminance = 0.2126 * light[:, 0] + 0.7152 * light[:, 1] + 0.0722 * light[:, 2]
     lightness = 116.0 * np.cbrt(luminance) - 16.0  # CIE 1976 L*
     assert np.abs(np.diff(np.sort(lightness))).min() >= apart
-    assert lightness.min() > 60.0  # black lines between areas are seen
-    assert np.ptp(rgb, axis=1).min() > 0.05  # and colours are no grey
+    assert lightness.min() > 60.0  # black lines between areas are visible
+    assert np.ptp(rgb, axis=1).min() > 0.05  # and no colour is grey
 
 
 def test_regions_of_fits_of_formulas():
@@ -405,7 +405,7 @@ def test_regions_of_fits_of_formulas():
         (lambda: plot.complexity_path([]), ValueError, "needs at least one path"),
         (lambda: plot.fitted_curves({}), TypeError, "needs the result of lamina.complexity_path"),
         (lambda: plot.fitted_curves(double_descent(), [99]), ValueError, "was fitted.*got 99"),
-        (lambda: plot.fitted_curves(double_descent(), []), ValueError, "one at least"),
+        (lambda: plot.fitted_curves(double_descent(), []), ValueError, "at least one"),
         (lambda: plot.baselines({}), TypeError, "needs the result of model.compare_baselines"),
         (lambda: plot.baselines(compared(), ["rigde"]), ValueError, "constant, lasso; got 'rigde'"),
         (lambda: plot.lekprofile(product, X, xsel="x9"), ValueError, "among x1, x2; got 'x9'"),
@@ -424,7 +424,7 @@ def test_regions_of_fits_of_formulas():
         (lambda: plot.intervals([1.0], [0.0]), ValueError, "needs prediction, lower and upper"),
         (lambda: plot.intervals([1.0], [0.0], [1, 2]), ValueError, "upper must have as many rows"),
         (lambda: plot.filters(network()), ValueError, "must have a two-dimensional convolution"),
-        (lambda: plot.filters(pictures(), "dense"), ValueError, "dense is none"),
+        (lambda: plot.filters(pictures(), "dense"), ValueError, "dense is not"),
         (lambda: plot.filters(pictures(), "conv9"), ValueError, "got 'conv9'"),
         (lambda: plot.filters(pictures(), channel=1), ValueError, "below 1; got 1"),
         (lambda: plot.plotnet(pictures()), ValueError, "plotnet: "),

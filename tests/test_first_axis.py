@@ -1,4 +1,4 @@
-"""Layers called within a call on values without rows: the first axis is the batch, as in Keras."""
+"""Layers called inside call on values without rows: the first axis is the batch, as in Keras."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_a_weight_as_a_batch(case):
 
 
 class Steps(layers.Layer):
-    """What TimeDistributed does, with the steps of all rows as one batch."""
+    """Like TimeDistributed, with the steps of all rows as one batch."""
 
     def __init__(self, inner):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The engine's folded tensors and states, without the layers that use them."""
+"""Folded tensors and states of the engine, without the layers that use them."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_state_is_not_read_while_a_batch_runs():
 
 
 def test_no_batch_fails_for_a_reader():
-    """A batch waits for whoever copies the state; the copy is of one batch, never of two."""
+    """A batch waits while the state is copied; the copy is that of one batch, never of two."""
     state = _core.State((2,), "float32")
     predictor = counting(state, lambda a: a)
     done, torn = threading.Event(), []

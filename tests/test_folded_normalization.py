@@ -1,4 +1,4 @@
-"""In predictions a convolution takes over the batch normalisation that alone reads it."""
+"""In predictions a batch normalisation is folded into a convolution that only it reads."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from harness import assert_close, assert_same_bits
 from lamina import _core, layers
 from thread_proof import same_on_threads
 
-# Rows of an image, the convolution, the normalisation, what stands behind it.
+# The shape of an image, the convolution, the normalisation, and the layer after it.
 CASES = {
     "plain": ((9, 8, 3), layers.Conv2D(5, 3, use_bias=False), {}, "relu"),
     "bias": ((9, 8, 3), layers.Conv2D(21, 3, padding="same", strides=2), {}, None),
@@ -29,7 +29,7 @@ CASES = {
 
 
 def model_of(case, dtype, *, apart=False, seed=1):
-    """A model of the case; ``apart``: what the convolution gives is asked for too."""
+    """A model of the case; ``apart``: the convolution's result is an output too."""
     shape, convolution, options, behind = CASES[case]
     x = lamina.Input(shape)
     z = type(convolution).from_config(convolution.get_config())(x)
@@ -94,7 +94,7 @@ def test_new_weights_and_statistics_are_seen():
 
 
 def graphs(behind, epsilon, dtype="float32"):
-    """A convolution, a normalisation and what is behind, built for inference and not; weights."""
+    """A convolution, a normalisation and the next layer, built for inference and not; weights."""
     rng = np.random.default_rng(3)
     shapes = {"w": (3, 3, 2, 4), "b": (4,), "gamma": (4,), "beta": (4,), "m": (4,), "v": (4,)}
     weights = {name: _core.Parameter(name, shape, dtype) for name, shape in shapes.items()}

@@ -1,4 +1,4 @@
-"""A child of fork() trains, with all its threads, to the parent's bits.
+"""A child of fork() trains, with all its threads, and gets the parent's bits.
 
 Threads do not survive a fork: the child forms a team of its own (csrc/runtime/team.cpp).  Each case
 runs in a process of its own, so that a hang ends at a timeout and not in pytest.
@@ -123,7 +123,7 @@ def test_multiprocessing_fork():
 
 
 def test_while_other_threads_predict():
-    """A lock that another thread holds at the moment of the fork stays locked in the child."""
+    """A lock held by another thread at the moment of the fork would stay locked in the child."""
     assert run("""
         small = lamina.Sequential([layers.Input((3,)), layers.Dense(2)])
         rows = np.ones((4, 3), "float32")
@@ -146,7 +146,7 @@ def test_while_other_threads_predict():
 
 
 def test_while_other_threads_share_their_work():
-    """In the child nobody is left of a team that was at work."""
+    """In the child, no thread remains of a team that was at work."""
     assert run("""
         a = rng.normal(size=(300, 300)).astype("float32")
         product = lamina.kernels.matmul(a, a)
@@ -169,7 +169,7 @@ def test_while_other_threads_share_their_work():
 
 
 def test_while_another_thread_holds_a_state():
-    """The thread is gone in the child, and holds nothing there."""
+    """The thread does not exist in the child, and holds no lock there."""
     assert run("""
         model = lamina.Sequential([layers.Input((60, 16)), layers.LSTM(32, stateful=True)])
         rows = np.ones((256, 60, 16), "float32")
@@ -191,7 +191,7 @@ def test_while_another_thread_holds_a_state():
 
 
 def test_after_another_library_used_the_same_openmp():
-    """The dead pool may be one that lamina never started."""
+    """The dead pool may have been started by another library."""
     ctypes_region = """
         import ctypes
         body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: None)

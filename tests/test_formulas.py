@@ -102,7 +102,7 @@ NUMPY = {
 
 
 def random_formula(rng, inputs, length):
-    """Return instructions that mostly go on from what was made last."""
+    """Return instructions that mostly use the last result."""
     chain = []
     for k in range(length):
         name = SMOOTH[rng.integers(len(SMOOTH))]
@@ -114,7 +114,7 @@ def random_formula(rng, inputs, length):
         ]
         operands = [*recent, *others]
         rng.shuffle(operands)
-        if name == "divide":  # by something at least 1
+        if name == "divide":  # by a value of at least 1
             chain_tail = operands[0]
             operands = [chain_tail, 1.25]
         chain.append((name, *[v if isinstance(v, float) else int(v) for v in operands]))

@@ -1,4 +1,4 @@
-"""Fourier transforms of every length: accuracy in both precisions, rows apart, bits on threads."""
+"""Fourier transforms of every length: accuracy in both precisions, single rows, bits on threads."""
 
 import numpy as np
 import pytest

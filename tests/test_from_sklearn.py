@@ -1,4 +1,4 @@
-"""Estimators of scikit-learn as models: they predict the same, and go on training alike."""
+"""Estimators of scikit-learn as models: same predictions, same continued training."""
 
 import warnings
 from typing import Any
@@ -35,7 +35,7 @@ def mlp(kind: str = "Regressor", sizes: tuple[int, ...] = (7, 5), **options: Any
 
 
 def check_predicts(estimator: Any, x: Any = X, dtype: str | None = None) -> Any:
-    """Check that a model predicts what its estimator does; return it."""
+    """Check that a model predicts the same as its estimator; return it."""
     model = from_sklearn(estimator, dtype=dtype)
     given = model.predict(x, verbose=0)
     if hasattr(estimator, "predict_proba"):
@@ -128,7 +128,7 @@ def test_a_step_is_that_of_the_estimator(kind: str, y: Any, options: dict[str, A
     every = np.arange(3) if y is LABELS else np.unique(y)
     classes = {} if kind == "Regressor" else {"classes": every}
     estimator.partial_fit(x, y, **classes)
-    estimator._optimizer = type(estimator._optimizer)(  # whose moments begin anew
+    estimator._optimizer = type(estimator._optimizer)(  # whose moments start again at 0
         estimator.coefs_ + estimator.intercepts_,
         **{key: value for key, value in vars(estimator._optimizer).items() if key in SETTINGS},
     )
@@ -145,7 +145,7 @@ def test_a_step_is_that_of_the_estimator(kind: str, y: Any, options: dict[str, A
 
 
 def test_penalties_of_full_batch_solvers_need_the_number_of_rows() -> None:
-    """A minimum of the estimator's objective is one of the model's."""
+    """A minimum of the estimator's objective is a minimum of the model's."""
     x = scalers.scale(X)
     cases = [
         (linear.Ridge(5.0), Y, Y),

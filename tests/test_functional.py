@@ -97,7 +97,7 @@ def test_two_models_share_layers_weights_and_training():
     assert not np.array_equal(encoder.predict(X), before)
     np.testing.assert_array_equal(decoder.predict(encoder.predict(X)), auto.predict(X))
     assert encoder.get_layer("code") is auto.get_layer("code")
-    encoder.compile("sgd", "mse")  # an objective of its own
+    encoder.compile("sgd", "mse")  # a separate objective
     encoder.fit(X, X[:, :2], verbose=0)
     np.testing.assert_array_equal(decoder.predict(encoder.predict(X)), auto.predict(X))
 
@@ -171,7 +171,7 @@ def test_nested_models_have_the_bits_of_flat_ones():
     inner = lamina.Sequential([Dense(4), Dropout(0.2)])
     outer = lamina.Sequential([Input((3,)), Dropout(0.1), inner, Dropout(0.3), Dense(1)], seed=7)
     outer.set_weights(flat.get_weights())
-    assert run(outer) == run(flat)  # each dropout layer has the stream of its place
+    assert run(outer) == run(flat)  # each dropout layer draws from the stream of its position
 
 
 def test_a_sequential_takes_models():
@@ -276,7 +276,7 @@ def test_copies_train_on_alone(kind, copied):
     np.testing.assert_array_equal(model.predict(x), before)
     model.fit(x, Y, verbose=0)
     np.testing.assert_array_equal(twin.predict(x), model.predict(x))
-    part = lamina.Model(twin.inputs, twin.layers[-1].output)  # its symbolic tensors are its own
+    part = lamina.Model(twin.inputs, twin.layers[-1].output)  # it has its own symbolic tensors
     np.testing.assert_array_equal(part.predict(x), twin.predict(x))
 
 
@@ -313,7 +313,7 @@ def test_a_model_from_the_middle_of_another():
     hidden = lamina.Model(model.inputs, model.get_layer("dense").output)
     w, b = model.get_weights()[:2]
     np.testing.assert_allclose(hidden.predict(X), np.tanh(X @ w + b), rtol=1e-4, atol=1e-6)
-    rest = lamina.Model(hidden.outputs, model.outputs)  # fed what a layer made
+    rest = lamina.Model(hidden.outputs, model.outputs)  # its input is a layer's output
     np.testing.assert_array_equal(rest.predict(hidden.predict(X)), model.predict(X))
     assert rest.input_names == ["dense_input"]
 

@@ -1,4 +1,4 @@
-"""Activations, regularizers and initializers of a user's own: functions of tensors."""
+"""User-defined activations, regularizers and initializers: functions of tensors."""
 
 import copy
 from functools import partial

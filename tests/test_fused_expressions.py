@@ -1,4 +1,4 @@
-"""Biases, activations and sigmoids written as expressions become part of products and losses."""
+"""Biases, activations and sigmoids written as expressions are fused with products and losses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ W, B = RNG.normal(size=(3, 4)).astype("float32"), RNG.normal(size=4).astype("flo
 
 
 def run(record, x=X):
-    """Return what a graph holds after building, and what it predicts."""
+    """Return the operations of a graph after building, and its predictions."""
     graph = _core.Graph("float32")
     graph.add_output(record(graph, graph.input(x.shape[1:], "x")))
     graph.build()

@@ -1,4 +1,4 @@
-"""Batch normalisation takes over the sum and the rectifier behind it: same bits, fewer passes."""
+"""Batch normalisation fused with the sum and the rectifier after it: same bits, fewer passes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def rectified_sum(x: Any, between: list[Any]) -> Any:
 
 
 def both_normalised(x: Any, between: list[Any]) -> Any:
-    """A block whose shortcut is normalised too, and recorded after the long way."""
+    """A block whose shortcut is normalised too, and recorded after the main path."""
     first = normalised(projected(x), between)
     second = normalised(projected(x), between)
     between.append(y := layers.Add()([first, second]))
@@ -41,7 +41,7 @@ def both_normalised(x: Any, between: list[Any]) -> Any:
 
 
 def twice(x: Any, between: list[Any]) -> Any:
-    """One layer on two inputs: its statistics move in the order of the calls."""
+    """One layer on two inputs: its statistics are updated in the order of the calls."""
     layer = layers.BatchNormalization(momentum=0.5)
     first = layer(projected(x))
     second = layer(projected(x))
@@ -57,8 +57,8 @@ def written_sum(x: Any, between: list[Any]) -> Any:
     return ops.relu(y)
 
 
-# What is built, and what the normalisation's row of the profile says.  Each appends the values in
-# between to the list: read by somebody else they keep the operations apart.
+# Functions that build a network, and the normalisation's row of the profile.  Each appends the
+# values in between to the list: if another operation reads them, they prevent the fusion.
 CASES: dict[str, tuple[Build, str]] = {
     "relu": (lambda x, b: layers.Activation("relu")(normalised(x, b)), "batch_norm+relu"),
     "leaky": (
@@ -82,7 +82,7 @@ CASES: dict[str, tuple[Build, str]] = {
 
 
 def network(case: str, shape: tuple[int, ...], apart: bool, dtype: str) -> lamina.Model:
-    """Return a network of the case; `apart`: its values in between are outputs too."""
+    """Return a network of the case; `apart`: the values in between are outputs too."""
     lamina.set_random_seed(3)
     x, between = lamina.Input(shape), []
     y = CASES[case][0](projected(x), between)
@@ -147,7 +147,7 @@ def test_no_bit_depends_on_the_threads(case: str) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("added", [False, True])
 def test_gradients_in_the_place_of_others(dtype: str, added: bool) -> None:
-    """The output's gradient makes room for those of x or of what was added, wide columns too."""
+    """The memory of the output's gradient is reused for those of x or the added value."""
     rng, rows, columns = np.random.default_rng(2), 40, 21
     graph = _core.Graph(dtype)
     x, other = graph.input((columns,), "x"), graph.input((columns,), "other")

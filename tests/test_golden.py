@@ -1,4 +1,4 @@
-"""Kept answers are given to the inputs they were given to, and to no others."""
+"""Kept answers are returned only for the inputs that they belong to."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ X = np.linspace(0.0, 1.0, 7, dtype=np.float32)
 
 @pytest.fixture
 def session(tmp_path, monkeypatch):
-    """A session of its own with an empty folder: ``session(mode)`` begins a test in that mode."""
+    """A separate session with an empty folder: ``session(mode)`` begins a test in that mode."""
     monkeypatch.setattr(golden, "FOLDER", tmp_path)
 
     def begin(mode):

@@ -1,4 +1,4 @@
-"""The graph, below the layers: what is recorded, fused, refused; against NumPy by hand."""
+"""The graph, without layers: recording, fusion, errors; against formulas in NumPy."""
 
 import gc
 
@@ -17,7 +17,7 @@ def rng():
 def test_activations_are_fused_into_dense(rng):
     graph, _ = two_layers(rng, activation="relu")
     assert graph.operations() == ["dense+relu", "dense", "mean_squared_error"]
-    # gelu's derivative needs its input, so it stays an operation of its own.
+    # gelu's derivative needs its input, so it remains a separate operation.
     graph, _ = two_layers(rng, activation="gelu")
     assert graph.operations() == ["dense", "gelu", "dense", "mean_squared_error"]
 
@@ -27,7 +27,7 @@ def test_a_tensor_used_twice_gets_its_gradients_summed(rng):
     x, y = graph.input((3,)), graph.input((3,))
     values, tensors = parameters(graph, rng, w=(3, 3), v=(3, 3))
     hidden = graph.dense(x, tensors["w"], None, "tanh")
-    twice = graph.dense(hidden, tensors["v"])  # v serves two products
+    twice = graph.dense(hidden, tensors["v"])  # two products use v
     again = graph.dense(twice, tensors["v"])
     graph.add_loss(graph.loss("mean_squared_error", again, y))
     graph.add_loss(graph.loss("mean_squared_error", hidden, y), scale=0.5)
@@ -176,7 +176,7 @@ def test_dropout_is_identity_outside_training(rng):
 
 
 def test_dropout_behind_relu_has_the_gradient_of_its_mask(rng):
-    """The mask is read off the output's sign there; finite differences know nothing of that."""
+    """The mask is read from the output's sign there, which finite differences do not use."""
     graph = _core.Graph("float64")
     x, y = graph.input((6,)), graph.input((6,))
     values, tensors = parameters(graph, rng, w=(6, 6))
@@ -283,7 +283,7 @@ def test_weights_of_rows_and_of_positions(rng):
 
 
 def test_parameters_and_rows_are_told_apart(rng):
-    """A parameter has no rows: a kernel that walks rows would run past its end."""
+    """A parameter has no rows: a kernel that iterates over rows would read past its end."""
     graph = _core.Graph("float64")
     x = graph.input((3,))
     _, tensors = parameters(graph, rng, w=(3,))

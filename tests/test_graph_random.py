@@ -1,4 +1,4 @@
-"""Random numbers that a graph draws, noise that acts always, and gradients that are stopped."""
+"""Random numbers drawn by a graph, noise outside training, and stopped gradients."""
 
 import math
 
@@ -14,7 +14,7 @@ KINDS = ["uniform", "normal", "truncated_normal"]
 
 
 def drawn(kind, shape, low=0.0, high=1.0, each=False, stream=5, dtype="float64", rows=1, seed=3):
-    """Return an execution whose output is drawn."""
+    """Return an execution whose output is random."""
     g = _core.Graph(dtype)
     g.add_output(g.random(kind, shape, stream, low, high, each))
     g.build()
@@ -173,7 +173,7 @@ def test_noise_acts_outside_training_where_it_is_asked_to(name):
     assert_same_bits(predictor.predict([x], 8), [first], "again")
     for other in ({"seed": 1}, {"random_step": 9}):
         assert not np.array_equal(predictor.predict([x], 8, **other)[0], first)
-    assert_same_bits(  # a batch is the step after the one before, in whichever call
+    assert_same_bits(  # each batch is the next step, across calls
         predictor.predict([x[16:]], 8, random_step=2), [first[16:]], "in two calls"
     )
     assert_same_bits([predictor(x[:8])], [first[:8]], "called")

@@ -1,4 +1,4 @@
-"""One training at a time, whatever interrupts it, in whatever thread or process."""
+"""One training at a time: interrupts, threads and processes."""
 
 import gc
 import random

@@ -1,4 +1,4 @@
-"""README and pages of docs/: their examples run, one after the other."""
+"""README and pages of docs/: their examples run, in order."""
 
 import re
 import sys

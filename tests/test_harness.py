@@ -1,4 +1,4 @@
-"""The harness itself: every layer passes it, and what is broken on purpose does not."""
+"""The harness itself: every layer passes it, and layers broken on purpose do not."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_refused_inputs_are_checked():
         check_layer(factory, (3,), None, refused=[(np.ones((2, 3)), ValueError, "")])
 
 
-# --- what must fail, does
+# --- broken layers fail
 
 
 def scaled(x):
@@ -131,7 +131,7 @@ def test_threads_matter():
 
 def test_threads_matter_to_many_rows_alone():
     class Threaded(layers.Layer):
-        """Sums its columns in as many parts as there are threads, where they pay."""
+        """Sums its columns in as many parts as there are threads, if the work is large enough."""
 
         def record(self, graph, x):
             return graph.python([x], tuple(x.shape), self.forward, lambda dy, v: (dy,))

@@ -1,4 +1,4 @@
-"""Files that were cut off, altered or made to harm are refused, each with the reason."""
+"""Truncated, altered or malicious files are refused, each with the reason."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from hostile_files import junk, mutated, parts, places, replaced, sealed
 from lamina import layers, ops
 from lamina.models import load_model
 
-# All that the files are held to; the rest of the time a sample.
+# All cases if asked for, otherwise a sample.
 FULL = "FILES_FULL" in os.environ
 MUTATIONS, DOCUMENTS = (20_000, 5_000) if FULL else (400, 60)
 
@@ -196,7 +196,7 @@ def at(document, path):
 
 
 def test_documents_of_junk_end_in_words(load, whole):
-    """Whatever stands where, loading ends at once, in a model or in a ValueError or TypeError."""
+    """With any junk anywhere, loading ends at once, with a model, ValueError or TypeError."""
     header, document, arrays = parts(whole)
     everywhere = list(places(document))
     rng = np.random.default_rng(5)
@@ -246,7 +246,7 @@ def test_memory_is_at_most_twice_the_files(tmp_path, whole):
     )
     cut, bit, good = map(float, run.stdout.split())
     assert max(cut, bit) < 1.3
-    assert good < 2.3  # the arrays, and the file or the model made of them
+    assert good < 2.3  # the arrays, and the file or the model made from them
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs strace")

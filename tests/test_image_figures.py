@@ -64,7 +64,7 @@ def test_images_are_drawn_as_they_are():
     assert each.get_clim() == (x[1].min(), x[1].max())
     assert plot.images(x, scale=(-1, 2))[1].images[0].get_clim() == (-1, 2)
     colours = plot.images([2 * x[0, :, :, [0, 0, 0]].T, np.full((300, 2), 7)])
-    assert colours[0].images[0].get_array().max() == 1  # what is above is cut off
+    assert colours[0].images[0].get_array().max() == 1  # values above are clipped
     assert colours[0].images[0].get_interpolation() == "nearest"
     assert colours[1].images[0].get_interpolation() != "nearest"
     bytes_ = RNG.integers(0, 256, (2, 4, 4, 3), dtype=np.uint8)

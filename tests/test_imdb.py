@@ -1,4 +1,4 @@
-"""The IMDB reader: both files, Keras's arguments, and files that are not what they claim."""
+"""The IMDB reader: both files, Keras's arguments, and invalid files."""
 
 import hashlib
 import os
@@ -44,7 +44,7 @@ def test_the_small_file_as_a_folder_and_by_the_environment(monkeypatch):
     hot = multi_hot(x_train, 100)
     assert hot.shape == (5000, 100)
     assert set(hot[:, 1]) == {1.0}
-    # A few words tell something about the label: least squares does better than chance.
+    # A few words are informative about the label: least squares does better than chance.
     weights = np.linalg.lstsq(hot, 2.0 * y_train - 1, rcond=None)[0]
     assert np.mean((hot @ weights > 0) == y_train) > 0.65
     assert pad_sequences(x_train, maxlen=50).shape == (5000, 50)
@@ -147,7 +147,7 @@ def test_nothing_there(tmp_path, monkeypatch):
             imdb.load_data(path)
 
 
-# --- files that are not what they claim
+# --- invalid files
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What importing lamina costs and shows."""
+"""Import of lamina: memory, modules and names."""
 
 import importlib.util
 import subprocess
@@ -8,9 +8,9 @@ import pytest
 
 import lamina
 
-NEEDED = {"model_selection": "sklearn", "sklearn": "sklearn"}  # rooms whose names need a package
+NEEDED = {"model_selection": "sklearn", "sklearn": "sklearn"}  # modules whose names need a package
 
-# A child's ru_maxrss begins at its parent's peak, and would not grow.
+# A child's ru_maxrss starts at its parent's peak, and would not grow.
 COST = """
 import sys, numpy
 
@@ -29,7 +29,7 @@ print(grown, ",".join(late))
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_import_is_small_and_lazy():
-    """How long it takes is for bench/footprint.py to say."""
+    """bench/footprint.py measures the time."""
     grown = []
     for _ in range(3):
         out = subprocess.run([sys.executable, "-W", "error", "-c", COST], check=True,

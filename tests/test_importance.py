@@ -18,7 +18,7 @@ X = RNG.normal(size=(60, 3))
 
 
 def r_fit(inputs, hidden, outputs, weights, skip=False):
-    """Return what R's nnet keeps of a network: weights unit by unit, and where they come from."""
+    """Return the fields of R's nnet for a network: weights unit by unit, and their origins."""
     conn, nconn = [], [0] * (inputs + 2)
     for unit in range(hidden + outputs):
         sources = range(1, inputs + 1) if unit < hidden else range(inputs + 1, inputs + hidden + 1)
@@ -295,7 +295,7 @@ def test_shuffles_that_are_refused():
         permutation_importance(lambda x: x[:, 0], X, Y, n_repeats=0)
 
 
-# --- fits of the other rooms
+# --- fits of other modules
 
 
 def test_fits_of_nnet_and_estimators():

@@ -10,7 +10,7 @@ RNG = np.random.default_rng(5)
 
 
 def differences(model, x, value, step=1e-6):
-    """Return the central differences of ``value(predict(x))``, a number for each row, by x."""
+    """Return central differences of ``value(predict(x))``, a number per row, with respect to x."""
     flat = x.reshape(len(x), -1)
     made = np.empty_like(flat)
     for j in range(flat.shape[1]):
@@ -23,7 +23,7 @@ def differences(model, x, value, step=1e-6):
 
 
 def noisy_network():
-    """Return a network whose layers act otherwise in training, with moved statistics."""
+    """Return a network whose layers act differently in training, with updated statistics."""
     model = lamina.Sequential(
         [lamina.Input((4,)), layers.Dense(5, "tanh"), layers.BatchNormalization(),
          layers.Dropout(0.5), layers.Dense(3, "softmax")],
@@ -91,7 +91,7 @@ def test_rows_that_depend_on_each_other():
     model = lamina.Model(x, x - ops.mean(x, axis=0), dtype="float64")
     rows = RNG.normal(size=(4, 2))
     found = model.input_gradients(rows, output_gradients=np.ones((4, 2)) * [1.0, 0.0])
-    np.testing.assert_allclose(found, 0.0, atol=1e-15)  # the sum of deviations does not move
+    np.testing.assert_allclose(found, 0.0, atol=1e-15)  # the sum of deviations is constant
     alone = model.input_gradients(rows, 0, batch_size=1)
     np.testing.assert_allclose(alone, 0.0, atol=1e-15)
 

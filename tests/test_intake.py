@@ -1,4 +1,4 @@
-"""What users hold becomes arrays: tables, series, tensors, objects; or a line says how."""
+"""Users' data become arrays: tables, series, tensors, objects; or an error says how."""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""Weights of integers and truth values; weights made in constructors."""
+"""Integer and Boolean weights; weights made in constructors."""
 
 import copy
 import pickle
@@ -13,7 +13,7 @@ X = np.ones((8, 3), "float32")
 
 
 class Counts(layers.Layer):
-    """It counts the steps of training, and every other one sets a flag."""
+    """Counts training steps, and sets a flag at every other one."""
 
     def __init__(self):
         super().__init__()

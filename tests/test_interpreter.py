@@ -1,4 +1,4 @@
-"""The interpreter around lamina: one that ends while threads work, and one within another."""
+"""The interpreter: ending while threads work, and subinterpreters."""
 
 import importlib
 import subprocess
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-# A daemon thread does `work` again and again; the main thread ends as `end` says.
+# A daemon thread repeats `work`; the main thread ends in the way given by `end`.
 PROGRAM = """
 import sys, threading, time
 import numpy as np
@@ -90,7 +90,7 @@ def start(script):
 
 @pytest.fixture(scope="module")
 def ended():
-    """How each program ended, two at a time."""
+    """The result of each program; two run at a time."""
     programs = [PROGRAM.format(work=WORK[work], end=end) for work, end in CASES]
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(CASES, pool.map(start, programs), strict=True))

@@ -88,7 +88,7 @@ def test_folds_by_number_hold_out_each_row_once_and_follow_the_seed():
 
 
 def resampled(x, y, count, seed):
-    """Return the copies of a bootstrap, and which rows each resample lacks."""
+    """Return the copies of a bootstrap, and the rows missing in each resample."""
     rows = len(y)
     drawn = [np.random.default_rng([seed, b]).integers(0, rows, rows) for b in range(count)]
     lacking = np.array([[i not in set(d.tolist()) for d in drawn] for i in range(rows)])

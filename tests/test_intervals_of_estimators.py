@@ -1,4 +1,4 @@
-"""Intervals and sets of scikit-learn's kind of estimators, and of the fits of lamina.nnet."""
+"""Intervals and sets of scikit-learn-style estimators, and of the fits of lamina.nnet."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""The choice of the instruction set, and what its objects may share."""
+"""The choice of the instruction set, and the symbols that its objects may share."""
 
 import os
 import platform
@@ -68,7 +68,7 @@ def test_every_set_gives_nearly_the_same(isa):
     assert np.all(np.abs(_core.kernels.matmul(x, w) - exact) <= bound)
 
 
-# The sets of kernels with a namespace of their own: products in bfloat16 have one beside v4's.
+# The sets of kernels with their own namespaces: products in bfloat16 have one besides v4's.
 SETS = _core.runtime.available_isas()
 if "v4" in SETS and "was made without" not in _core.runtime.bfloat16_lacks():
     SETS = [*SETS, "bf16"]
@@ -118,7 +118,7 @@ def test_objects_share_nothing_outside_their_namespace(name):
     assert shared_symbols(OBJECTS[name], name) == []
 
 
-# What the x86-64 psABI asks for at each micro-architecture level, beside what it asks for below it.
+# The features that each micro-architecture level of the x86-64 psABI adds to the one below.
 LEVELS = {
     "v2": {"cmpxchg16b", "lahf_lm", "popcnt", "sse3", "sse4.1", "sse4.2", "ssse3"},
     "v3": {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "lzcnt", "movbe", "osxsave", "ymm_state"},
@@ -140,13 +140,13 @@ IN_CPUINFO = {
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="x86-64's levels")
 def test_every_feature_of_a_level_is_asked_for():
-    """A compiler may use any of them, so a CPU without one must not be given the set."""
+    """A compiler may use any of them, so the set must not be used on a CPU without one of them."""
     wanted = set()
     for name, more in LEVELS.items():
         wanted |= more
         assert set(_core.runtime.required_features(name)) == wanted
         usable = not _core.runtime.missing_features(name)
-        if name != "bf16":  # which is not chosen, but asked for by models
+        if name != "bf16":  # which is not chosen automatically, but requested by models
             assert usable == (name in _core.runtime.available_isas())
 
 
@@ -180,7 +180,7 @@ COMPILER = shutil.which(os.environ.get("CXX", "c++"))
 @pytest.mark.skipif(not (ROOT / "csrc").exists(), reason="no sources")
 @pytest.mark.parametrize("source", ["activations", "pool"])
 def test_objects_share_nothing_without_optimisation_either(source, tmp_path):
-    """What is not inlined becomes a weak symbol: the linker may keep AVX-512's for every CPU."""
+    """Functions that are not inlined become weak symbols: the linker may keep AVX-512's for all."""
     out = tmp_path / f"{source}.o"
     command = (
         "-std=c++17 -O0 -march=x86-64-v4 -DLAMINA_ISA=v4 -DLAMINA_VECTOR_BYTES=64 -fno-exceptions "

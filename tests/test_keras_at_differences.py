@@ -1,4 +1,4 @@
-"""What Keras does where the page on differences says that lamina does something else."""
+"""Keras's behaviour in the cases that the page on differences lists."""
 
 import inspect
 
@@ -166,7 +166,7 @@ def mixed_precision(k):
     return k.backend.standardize_dtype(layer(X).dtype), layer.compute_dtype, layer.variable_dtype
 
 
-SAID = {  # of each row what Keras answers to its question
+SAID = {  # Keras's answer to the question of each row
     nan_in_data: True,
     a_loss_that_diverges: True,
     labels_out_of_range: "none",

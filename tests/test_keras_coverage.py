@@ -1,4 +1,4 @@
-"""No argument of a layer that changes numbers is left without a comparison with Keras."""
+"""Every argument of a layer that changes numbers is compared with Keras."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ELSEWHERE = {
 CELLS = {"kernel_initializer", "recurrent_initializer", "bias_initializer", "kernel_regularizer",
          "recurrent_regularizer", "bias_regularizer", "units", "activation", "use_bias", "dropout",
          "recurrent_dropout"}  # fmt: skip
-# Those of the cell that the three share, each compared for one of them.
+# Arguments common to the three cells, each compared for one of them.
 CONVOLVED = (CELLS - {"units"}) | {
     "strides", "dilation_rate", "recurrent_activation", "unit_forget_bias", "return_sequences",
     "return_state", "go_backwards", "stateful", "padding",
@@ -70,7 +70,7 @@ ELSEWHERE |= {  # test_volumes, test_cells
 }
 KEPT = {"max_tokens", "num_oov_indices", "mask_token", "vocabulary", "idf_weights", "invert",
         "output_mode", "pad_to_max_tokens", "sparse"}  # fmt: skip
-ELSEWHERE |= {  # test_lookups: what Keras's documentation shows, as its layers need TensorFlow
+ELSEWHERE |= {  # test_lookups: examples of Keras's documentation, as its layers need TensorFlow
     "Discretization": {"num_bins", "epsilon"},
     "Hashing": {"num_bins", "mask_value", "salt", "output_mode", "sparse"},
     "HashedCrossing": {"num_bins", "output_mode", "sparse"},

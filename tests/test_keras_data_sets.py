@@ -1,4 +1,4 @@
-"""Data sets by Keras's names: its files in its cache, its orders and splits."""
+"""Data sets by Keras's names: its files in its cache, its order and splits."""
 
 import json
 
@@ -18,7 +18,7 @@ from lamina.datasets import (
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """Return the folder where Keras keeps files; nothing is in ``LAMINA_DATA``."""
+    """Return the folder where Keras keeps files; ``LAMINA_DATA`` is empty."""
     monkeypatch.delenv("LAMINA_DATA", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / "datasets").mkdir()
@@ -64,7 +64,7 @@ def test_idx_files_of_mnist_and_fashion_mnist(cache, tmp_path, monkeypatch):
                 write_idx(place / f"{part}-labels-idx1-ubyte", labels)
             np.testing.assert_array_equal(module.load_data()[0][0], x)
             x, y = x[1:], y[1:]
-            monkeypatch.setenv("LAMINA_DATA", str(tmp_path / "own"))  # which comes first
+            monkeypatch.setenv("LAMINA_DATA", str(tmp_path / "own"))  # which has precedence
         monkeypatch.delenv("LAMINA_DATA")
 
 
@@ -127,7 +127,7 @@ def test_reuters_is_kerass(cache, options):
 
 def by_hand(texts, labels, num_words, skip_top=0, maxlen=None, test_split=0.2, seed=113,
             start_char=1, oov_char=2, index_from=3):  # fmt: skip
-    """Do what Keras's documentation of ``load_data`` says, text by text."""
+    """Follow Keras's documentation of ``load_data``, text by text."""
     order = np.arange(len(texts))
     np.random.RandomState(seed).shuffle(order)
     made = []

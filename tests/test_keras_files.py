@@ -1,4 +1,4 @@
-"""Files that Keras wrote, kept in keras_files: see tools/keras_files.py."""
+"""Files written by Keras, kept in keras_files: see tools/keras_files.py."""
 
 import builtins
 import contextlib
@@ -26,7 +26,7 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.keras"))
 
 
 def answered(name):
-    """Return a model's inputs, what Keras predicted, and what it did once it had trained on."""
+    """Return a model's inputs, Keras's predictions, and its results after further training."""
     with np.load(FOLDER / f"{name}.npz") as kept:
         held = dict(kept)
     answers = [held.pop(key) for key in sorted(held) if key.startswith("answer_")]
@@ -52,7 +52,7 @@ def check_trains_on(model, name):
 
 
 def old_file(tmp_path, name):
-    """Return the path of a model in the format that was before ``.keras``."""
+    """Return the path of a model in the format before ``.keras``."""
     path = tmp_path / f"{name}.h5"
     path.write_bytes(gzip.decompress((FOLDER / f"{name}.h5.gz").read_bytes()))
     return path
@@ -180,7 +180,7 @@ def test_functions_of_ones_own_are_given_by_name(tmp_path):
 
 
 def with_h5(path, write):
-    """Return a file whose weights ``write`` makes."""
+    """Return a file whose weights are written by ``write``."""
     buffer = io.BytesIO(members("dense")["model.weights.h5"])
     with h5py.File(buffer, "r+") as file:
         write(file["layers/dense/vars"])
@@ -240,7 +240,7 @@ def test_archives_that_lie_are_refused(tmp_path):
 
 
 def changed_old(tmp_path, change):
-    """Return a file of the old format that is changed."""
+    """Return a modified file of the old format."""
     path = old_file(tmp_path, "dense")
     with h5py.File(path, "r+") as file:
         change(file)
@@ -332,7 +332,7 @@ def test_the_weights_of_old_files_find_layers_by_name_or_in_order(tmp_path):
 
 
 def test_models_of_keras_2_are_read(tmp_path):
-    """The layout of tf.keras: lists of what calls read, types and shapes as they were told then."""
+    """The layout of tf.keras: lists of the inputs of calls, types and shapes in their old form."""
 
     def entry(kind, name, nodes, **config):
         told = {"name": name, "trainable": True, "dtype": "float32", **config}
@@ -416,7 +416,7 @@ def test_models_of_keras_2_are_read(tmp_path):
 
 
 def test_vocabularies_are_read_from_where_keras_keeps_them(tmp_path):
-    """Keras keeps what such layers adapted to beside the weights, special tokens in front."""
+    """Keras keeps the vocabularies of such layers beside the weights, special tokens first."""
 
     def layer(kind, **config):
         told = {"name": kind.lower(), "trainable": True, **config}
@@ -474,7 +474,7 @@ def test_h5py_is_named_where_it_is_missing(monkeypatch):
 
 
 class Live:
-    """A model of Keras as ``from_keras`` sees it: what to_json() says, and layers with weights."""
+    """A Keras model as ``from_keras`` sees it: the text of to_json(), and layers with weights."""
 
     def __init__(self, name):
         self._config = members(name)["config.json"].decode()

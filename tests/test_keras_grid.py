@@ -150,7 +150,7 @@ def _id(case):
 
 
 def pair(name, options):
-    """Return the layer here and Keras's."""
+    """Return lamina's layer and Keras's."""
     theirs = Theirs(lambda: getattr(keras.layers, name)(**options))
     return getattr(layers, name)(**options), theirs
 
@@ -304,9 +304,9 @@ def test_the_bias_of_forget_gates(options):
 @pytest.mark.parametrize("trainable", [True, False])
 @pytest.mark.parametrize("name", WITH_WEIGHTS)
 def test_penalties_change_loss_and_gradients(name, trainable):
-    """One step of gradient descent, a penalty of its own on every weight that may have one.
+    """One step of gradient descent, with a separate penalty on every weight that may have one.
 
-    Weights that do not train pay none.
+    Weights that do not train have none.
     """
     import lamina
 

@@ -1,4 +1,4 @@
-"""Which hooks fit, evaluate and predict call, when, and with what, beside Keras."""
+"""The hooks that fit, evaluate and predict call, their order and arguments, against Keras."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ TOLD = ("epochs", "steps", "verbose")  # of the params
 
 
 def spy(library, stops=None):
-    """Return a callback and the list of what it is told; it stops the training in a hook."""
+    """Return a callback and the list of its calls; it stops the training in a hook."""
     calls = []
 
     def hook(name):
@@ -56,7 +56,7 @@ def compiled(library):
 
 
 def run(library, method, stops, options):
-    """Return what a spy is told, and the keys and the epochs of the history."""
+    """Return the calls of a spy, and the keys and the epochs of the history."""
     callback, calls = spy(library, stops)
     options = {**options, "batch_size": 4, "verbose": 0, "callbacks": [callback]}
     if options.pop("validated", False):
@@ -147,7 +147,7 @@ def test_hooks_of_predict_see_the_outputs_of_a_batch():
 
 
 def batches_heard(library):
-    """Return how many batches hooks hear of where nobody says how large they are."""
+    """Return the number of batches reported to hooks if no batch size is given."""
     heard = []
     tell = library.callbacks.LambdaCallback(
         on_test_batch_end=lambda batch, logs: heard.append(batch),

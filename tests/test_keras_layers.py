@@ -1,4 +1,4 @@
-"""The same weights give Keras's outputs and gradients (its JAX backend)."""
+"""With the same weights, outputs and gradients are Keras's (its JAX backend)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses are Keras's: over settings, reductions, weights and masks, alone and in a model."""
+"""Losses equal Keras's: over settings, reductions, weights and masks, alone and in a model."""
 
 import subprocess
 import sys
@@ -247,7 +247,7 @@ def test_decoding_is_keras_s(steps):
 
 
 def beams_of(chances, width):
-    """Return the likeliest beginning and its log-probability, of a search that forgets none."""
+    """Return the likeliest prefix and its log-probability, by a search that discards none."""
     beams = {(): (0.0, -np.inf)}
     for logs in np.log(chances):
         made = {}
@@ -318,7 +318,7 @@ def test_a_wide_beam_finds_the_likeliest_labels():
     assert narrow.shape == (1, 3, 5)
 
 
-# --- what compile is given
+# --- arguments of compile
 
 
 def two(names=("y", "z"), wrap=list):

@@ -1,4 +1,4 @@
-"""Masks and dot products give Keras's outputs, masks and gradients (its JAX backend)."""
+"""Masks and dot products: outputs, masks and gradients are Keras's (its JAX backend)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from masked_layers import Masked
 ROWS, STEPS, FEATURES = 8, 6, 3
 HIDDEN = [np.random.default_rng(31 + i).random((ROWS, STEPS)) < 0.5 for i in range(3)]
 for kept in HIDDEN:
-    kept[:, 2] = True  # Keras's mean of a row that is hidden altogether is NaN
+    kept[:, 2] = True  # Keras's mean of a completely masked row is NaN
 
 
 def normal(place, *shape):
@@ -47,7 +47,7 @@ class Chain:
 
 
 def compare(first, rest, inputs, training=False):
-    """Compare [mask values] and [(name, options)] of both kits on ``inputs``.
+    """Compare [mask values] and [(name, options)] of both libraries on ``inputs``.
 
     Returns Keras's statistics after the call, and the weights here that do not train.
     """

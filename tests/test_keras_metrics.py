@@ -1,4 +1,4 @@
-"""Metrics are Keras's: over settings, weights and batches, alone and in a model."""
+"""Metrics equal Keras's: over settings, weights and batches, alone and in a model."""
 
 import copy
 import pickle
@@ -22,7 +22,7 @@ SIGNED = RNG.normal(size=(ROWS, 3)).astype("float32")
 REAL = (SIGNED + RNG.normal(size=(ROWS, 3)) / 2).astype("float32")
 POSITIVE, COUNTS = np.exp(SIGNED), RNG.poisson(2.0, (ROWS, 3)).astype("float32")
 WEIGHT = RNG.uniform(0.2, 2.0, ROWS).astype("float32")
-WHOLE = RNG.integers(1, 4, ROWS).astype("float32")  # Keras cuts weights of IoU to integers
+WHOLE = RNG.integers(1, 4, ROWS).astype("float32")  # Keras truncates weights of IoU to integers
 
 DATA = {
     "binary": (OUTCOMES, CHANCES), "classes": (ONE_HOT, SHARES), "labels": (LABELS, SHARES),
@@ -95,7 +95,7 @@ def weights(name, data, settings):
     if "IoU" in name:
         return [None] if data == "binary" else [None, WHOLE]
     if settings.get("ignore_class") is not None:
-        return [WEIGHT]  # without weights Keras counts what it ignores as 0
+        return [WEIGHT]  # without weights Keras counts ignored classes as 0
     return [None] if name == "R2Score" else [None, WEIGHT]
 
 

@@ -1,4 +1,4 @@
-"""Callbacks that watch a quantity, beside Keras's, over made-up values of it."""
+"""Callbacks that monitor a quantity, against Keras's, over made-up values."""
 
 import math
 
@@ -20,7 +20,7 @@ def compiled(library):
 def drive(library, callback, values, note):
     """Run a callback's hooks over values of val_loss; the weight is the epoch's number.
 
-    Returns what ``note`` says after each epoch, the rates in the logs, and the last weight.
+    Returns the results of ``note`` after each epoch, the rates in the logs, and the last weight.
     """
     model = compiled(library)
     callback.set_params({"epochs": len(values), "steps": 1, "verbose": 0})

@@ -1,4 +1,4 @@
-"""Every public name of Keras is here, or the error says what to use (tools/keras_names.py)."""
+"""Every public name of Keras exists, or the error says what to use (tools/keras_names.py)."""
 
 import importlib
 import inspect
@@ -20,7 +20,7 @@ KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())
 
 
 def room(path):
-    """Return the module here, or None where it, or one above it, is answered by its own name."""
+    """Return lamina's module, or None if it, or one above it, raises its own error."""
     module = lamina
     for part in filter(None, path.split(".")):
         module = getattr(module, part, None)
@@ -318,7 +318,7 @@ def test_training_of_a_call():
     assert dense(x, training=None).shape == (None, 3)
     assert dense(x, training=False).shape == (None, 3)
     for call in (lambda: dense(X, training=True), lambda: model(X, training=True)):
-        np.testing.assert_array_equal(call(), call())  # nothing here that training changes
+        np.testing.assert_array_equal(call(), call())  # training changes nothing here
     with pytest.raises(TypeError, match=r"dense: unknown argument 'msk'; did you mean 'mask'\?"):
         dense(X, msk=None)
 
@@ -364,7 +364,7 @@ def own_parameters(cls):
     return {name for base in bases for name in inspect.signature(vars(base)["__init__"]).parameters}
 
 
-# By class: arguments that are taken though no signature names them.
+# By class: arguments that are accepted although no signature names them.
 TAKEN = {
     "Embedding": "weights",
     "GRU": "use_cudnn",

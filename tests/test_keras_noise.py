@@ -1,4 +1,4 @@
-"""Layers that draw numbers, against Keras's own code run on the numbers that were drawn here."""
+"""Layers that draw numbers, against Keras's code with the numbers drawn by lamina."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CASES = [
 
 
 def made(name, options, feed=None):
-    """Return the layer here and Keras's, which draws what ``feed`` has it draw."""
+    """Return lamina's layer and Keras's, which draws the numbers of ``feed``."""
 
     def theirs():
         if feed is not None:
@@ -45,13 +45,13 @@ def made(name, options, feed=None):
 
 
 def drawn(name, x, options):
-    """Return what the layer multiplies ones by; of GaussianNoise, what it adds to zeros."""
+    """Return the layer's factors, from an input of ones; for GaussianNoise, the summands."""
     probe = np.zeros_like(x) if name == "GaussianNoise" else np.ones_like(x)
     return step(made(name, options)[0], [probe])[0][0]
 
 
 def feed(monkeypatch, name, options, values):
-    """Let Keras draw what lamina drew."""
+    """Make Keras draw the numbers that lamina drew."""
 
     def bernoulli(key, p, shape):
         kept = values != 0
@@ -98,7 +98,7 @@ def test_prediction_is_the_identity(name, shape, options):
     ("name", "shape", "options"), [case for case in CASES if case not in WHOLE_BATCH]
 )
 def test_the_law_is_keras_s(name, shape, options):
-    """Both draw for themselves: shares, means and deviations agree within their errors."""
+    """Both draw independently: shares, means and deviations agree within their errors."""
     x = np.ones((40_000, *shape), np.float32)
     ours = step(made(name, options)[0], [x])[0][0].astype(np.float64)
 
@@ -124,7 +124,7 @@ def test_the_law_is_keras_s(name, shape, options):
         assert abs(low.mean() - share) < 5 * np.sqrt(0.5 / (len(x) * free))
 
 
-# --- recurrent layers: one mask a row for all steps, the same for all gates
+# --- recurrent layers: one mask per row for all steps, the same for all gates
 
 FEATURES, UNITS = 5, 4
 CELLS = {

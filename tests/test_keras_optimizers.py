@@ -1,4 +1,4 @@
-"""Optimizers and Keras's, or PyTorch's, over a hundred steps."""
+"""Optimizers against Keras's, or PyTorch's, over a hundred steps."""
 
 import contextlib
 
@@ -13,7 +13,7 @@ STEPS = 100
 
 
 def problem(dtype, shapes=SHAPES):
-    """Return first weights, and a hundred gradients of each that change slowly."""
+    """Return initial weights, and a hundred slowly changing gradients of each."""
     rng = np.random.default_rng(6)
     start = [rng.normal(size=s).astype(dtype) for s in shapes]
     along = np.arange(STEPS)
@@ -28,7 +28,7 @@ def problem(dtype, shapes=SHAPES):
 
 @contextlib.contextmanager
 def double(keras):
-    """Let Keras calculate in float64, its learning rates too."""
+    """Make Keras calculate in float64, including its learning rates."""
     switch = golden.Peer("jax").config.update
     switch("jax_enable_x64", True)
     keras.config.set_floatx("float64")
@@ -59,7 +59,7 @@ def ours(optimizer, start, gradients):
 
 
 def assert_near(got, wanted, near):
-    """Every element within ``near`` of it, or of its array's size."""
+    """Check that every element agrees to ``near``, relative to it or to the size of its array."""
     assert len(got) == len(wanted)
     for a, b in zip(got, wanted, strict=True):
         size = np.sqrt(np.mean(np.square(b)))

@@ -1,4 +1,4 @@
-"""Files for Keras: what Keras makes of models that were saved here."""
+"""Files for Keras: Keras's results with models saved by lamina."""
 
 import builtins
 import hashlib
@@ -23,7 +23,7 @@ X = np.random.default_rng(1).normal(size=(8, 4)).astype("float32")
 
 
 def told(folder):
-    """Return what tells files apart: descriptions and places of arrays, but no numbers."""
+    """Return a description of a file: contents and places of arrays, but no numbers."""
     with zipfile.ZipFile(folder / "m.keras") as archive:
         config = json.loads(archive.read("config.json"))
         weights = archive.read("model.weights.h5")
@@ -37,7 +37,7 @@ def told(folder):
 
 
 def of_keras(name, folder, x):
-    """Return what Keras predicts with the three files, and once it has trained on."""
+    """Return Keras's predictions with the three files, and after further training."""
     model = keras.models.load_model(folder / "m.keras")
     predicted = model.predict(x, verbose=0)
     old = keras.models.load_model(folder / "m.h5").predict(x, verbose=0)
@@ -361,7 +361,7 @@ LOOKUPS = {
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
 @pytest.mark.parametrize("name", LOOKUPS)
 def test_what_lookups_have_learned_is_in_the_file(name, ending, tmp_path):
-    """Keras itself has no lookups without TensorFlow: where it reads them from is looked up."""
+    """Keras has no lookups without TensorFlow: the test checks where it would read them."""
     kind, make, x = LOOKUPS[name]
     layer = make()
     layer.adapt(x)

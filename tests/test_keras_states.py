@@ -19,11 +19,11 @@ def normal(rng, *shape):
 
 def some_steps(rng, first=0):
     mask = rng.random((ROWS, STEPS)) > 0.4
-    mask[:, first] = True  # before the first live step Keras puts out zeros, whatever the state
+    mask[:, first] = True  # before the first unmasked step Keras returns zeros
     return mask
 
 
-# --- batch normalisation: the statistics of a step, and what is left of them
+# --- batch normalisation: the statistics of a step, and the moving statistics
 
 NORMS = [
     ((4,), {}),
@@ -159,7 +159,7 @@ def test_bidirectional(cell, merge, options, masked):
     )
     twins(mine, theirs, [x], rng, states=False)
     mask = None
-    if masked:  # whole at both ends, for the reason above
+    if masked:  # unmasked at both ends, for the reason above
         mask = some_steps(rng)
         mask[:, -1] = True
     assert_same_step(mine, theirs, [x], mask=mask)

@@ -84,7 +84,7 @@ def test_three_batches_same_as_keras(cell, options, bidirectional):
         targets = [rng.normal(size=shape).astype("float32")]
         wanted = theirs.step([x], targets, training=True)
         got = step(mine, [x], targets)
-        firsts.append(theirs(x))  # outside of a gradient Keras moves its state
+        firsts.append(theirs(x))  # outside of a gradient Keras updates its state
         for kind, ours, others in zip(("output", "weight", "input"), got, wanted, strict=True):
             for a, b in zip(ours, others, strict=True):
                 assert_near(a, b, f"batch {i}: {kind}")
@@ -112,7 +112,7 @@ def test_steps_of_a_stateful_layer_same_as_keras(cell, bidirectional):
         targets = [t.astype("float32") for t in targets]
         wanted = theirs.step([x], targets, training=True)
         got = step(mine, [x], targets)
-        theirs(x)  # outside of a gradient Keras moves its state
+        theirs(x)  # outside of a gradient Keras updates its state
         for kind, ours, others in zip(("output", "weight", "input"), got, wanted, strict=True):
             for a, b in zip(ours, others, strict=True):
                 assert_near(a, b, f"batch {i}: {kind}")

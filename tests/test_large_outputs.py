@@ -1,4 +1,4 @@
-"""Outputs larger than the last cache are written past the caches; their values are the same."""
+"""Outputs larger than the last cache bypass the caches; their values are the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ IMAGE_BYTES = SIDE * SIDE * CHANNELS * 4
 
 
 def input_gradient(x: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Of two depthwise convolutions, each normalised and rectified, the last averaged."""
+    """Of two depthwise convolutions, each normalised and rectified, the last one averaged."""
     rng = np.random.default_rng(1)
     graph = _core.Graph("float32")
     images = graph.input((SIDE, SIDE, CHANNELS), "x")

@@ -1,4 +1,4 @@
-"""Layers: laws against NumPy, shapes, configuration, weights, copies."""
+"""Layers: formulas against NumPy, shapes, configuration, weights, copies."""
 
 import copy
 import pickle
@@ -189,7 +189,7 @@ def test_a_layer_may_hold_its_weights_in_lists_and_dicts():
         np.testing.assert_array_equal(twin.predict(x), model.predict(x))
         kept = copy.deepcopy(model)
         kept.fit(x, x[:, 0], verbose=0)
-        twin.fit(x, x[:, 0], verbose=0)  # the optimizer's state found its weights again
+        twin.fit(x, x[:, 0], verbose=0)  # the optimizer's state matches its weights again
         np.testing.assert_array_equal(twin.predict(x), kept.predict(x))
 
 
@@ -233,7 +233,7 @@ def test_arguments_of_a_weight_come_in_either_order():
     ):
         assert (weight.name, weight.shape, weight.dtype) == ("any/a", (2,), "float32")
         assert weight.trainable
-    count = layer.add_weight((), dtype="int32")  # of zeros, as Glorot's are no whole numbers
+    count = layer.add_weight((), dtype="int32")  # zeros, as Glorot's are not integers
     assert (count.name, count.trainable, count.numpy()) == ("any/variable", False, 0)
     with pytest.raises(TypeError, match="shape must be given once"):
         layer.add_weight((2,), shape=(2,))
@@ -281,7 +281,7 @@ def keep(y, p):
 
 
 class Says(Layer):
-    """Says one shape, and records another."""
+    """Announces one shape, and records another."""
 
     says: object = (None, 4)
 

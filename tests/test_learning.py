@@ -1,4 +1,4 @@
-"""A weight that has to learn and that no gradient reaches is told of, not passed over."""
+"""A trainable weight that no gradient reaches is reported."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The lecture's pages say what their scripts do; a figure out of its range fails a script."""
+"""The lecture's pages match their scripts; a figure out of its range fails a script."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def test_the_code_on_a_page_is_the_script_s(name):
     blocks = re.findall(r"```python\n(.*?)```", page(name), re.DOTALL)
     for block in blocks:
         lines = [line.strip() for line in textwrap.dedent(block).strip().splitlines()]
-        for part in "\n".join(lines).split("\n...\n"):  # what is left out
+        for part in "\n".join(lines).split("\n...\n"):  # the parts left out
             assert part in plain
 
 

@@ -1,4 +1,4 @@
-"""Weights given as live arrays of the model itself: what is written was read before."""
+"""Weights set from live arrays of the same model: all values are read before any is written."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def model(seed=3):
 
 
 def views(weights):
-    """Return for each weight a view of the next one of its shape, seen backwards."""
+    """Return for each weight a reversed view of the next one of its shape."""
     return [
         next(w for w in [*weights[i + 1 :], *weights[: i + 1]] if w.shape == own.shape)[::-1]
         for i, own in enumerate(weights)

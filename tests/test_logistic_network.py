@@ -1,4 +1,4 @@
-"""The operation behind lamina.nnet's searches, against NumPy, on every instruction set."""
+"""The operation used by lamina.nnet's searches, against NumPy, with every instruction set."""
 
 import numpy as np
 import pytest

@@ -17,12 +17,12 @@ IDF = [0.25, 0.75, 0.6, 0.4]
 
 
 def again(layer):
-    """Return the layer that its configuration describes, as JSON keeps it."""
+    """Return the layer made from the configuration, after a round trip through JSON."""
     config = json.loads(json.dumps(layers.serialize(layer)))
     return layers.deserialize(config)
 
 
-# What Keras's documentation shows.
+# Examples of Keras's documentation.
 DOCUMENTED = {
     "int": (StringLookup(vocabulary=VOCABULARY), [["a", "c", "d"], ["d", "z", "b"]],
             [[1, 3, 4], [4, 0, 2]]),
@@ -82,7 +82,7 @@ def shapes_of(layer, x):
 
 
 def test_hashes_of_every_length():
-    # Of FarmHash's reference implementation: lengths up to 16, 32, 64 and beyond, in blocks of 64.
+    # From FarmHash's reference implementation: lengths up to 16, 32, 64, and more in blocks of 64.
     wanted = {
         "": 0x9AE16A3B2F90404F, "foo": 6150913649986995171, "1footrue": 16905089972579912905,
         "x" * 20: 8233088228747857348, "y" * 40: 276292113409495006,

@@ -151,7 +151,7 @@ def test_a_program_is_recorded_once_for_any_rows_of_its_form():
     kept = [f.tobytes() for f in (first.weights, first.gradient(theta), first.outputs(theta))]
     others = [(X + k, Y - k, W * k) for k in range(1, 5)]
     functions = [first.program.over(*data) for data in others]
-    with ThreadPoolExecutor(4) as pool:  # each has weights of its own
+    with ThreadPoolExecutor(4) as pool:  # each has its own weights
         found = [pool.submit(lambda f, k: f.gradient(theta + k), f, k)
                  for _ in range(20) for k, f in enumerate(functions)]  # fmt: skip
     for k, data in enumerate(others):

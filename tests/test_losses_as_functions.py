@@ -1,4 +1,4 @@
-"""Losses written as functions of tensors: a user's, and the library's by Keras's names."""
+"""Losses written as functions of tensors: user-defined ones, and the library's by Keras's names."""
 
 import copy
 
@@ -86,7 +86,7 @@ def test_classes_and_reductions_are_keras_s(rng, name):
         np.testing.assert_allclose(got, expected, rtol=3e-5, atol=1e-6)
 
 
-# --- a user's own, in training
+# --- user-defined, in training
 
 
 class Huber(losses.Loss):
@@ -123,7 +123,7 @@ def test_a_loss_of_ones_own_trains_as_the_kernel(rng, own, weighted):
 
 
 def test_a_loss_may_override_its_call_operator(rng):
-    """It is given the weights, and predictions of all rows, whatever shape the targets have."""
+    """It receives the weights, and predictions of all rows, regardless of the targets' shape."""
 
     class Pairs(losses.Loss):
         def __call__(self, labels, features, sample_weight=None):
@@ -161,7 +161,7 @@ def test_what_is_recorded_is_one_pass():
 
 
 def gradients(loss, x, y, weight=None):
-    """Return the gradients of a linear model's kernel, and of the same by finite differences."""
+    """Return the gradients of a linear model's kernel, and the same by finite differences."""
     model = lamina.Sequential(
         [lamina.Input(x.shape[1:]), layers.Dense(y.shape[-1], use_bias=False)], dtype="float64"
     )

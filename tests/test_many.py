@@ -1,4 +1,4 @@
-"""Many fits in one call: each is what ``fit`` does, and a row that says what became of it."""
+"""Many fits in one call: each equals ``fit``, and has a row with its result."""
 
 import concurrent.futures
 import pickle
@@ -276,7 +276,7 @@ def test_executors_give_the_bits_of_this_process(kind: str):
 
 
 class Losing(concurrent.futures.Executor):
-    """Does so many tasks, as a process would get them, then takes no more."""
+    """Runs a number of tasks, pickled as for a process, then accepts no more."""
 
     def __init__(self, tasks: int) -> None:
         self.left = tasks
@@ -405,7 +405,7 @@ def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], text: 
 
 @pytest.mark.parametrize("callbacks", [None, [lamina.callbacks.LambdaCallback()]])
 def test_divergence_names_layers_as_the_model_does(callbacks):
-    """The engine, and ``fit`` for fits with callbacks of Python, say the same."""
+    """The engine, and ``fit`` for fits with Python callbacks, report the same."""
     x, y = data()
 
     def deep(units):

@@ -1,4 +1,4 @@
-"""Whole fits that the engine runs, beside ``fit`` of a model with the same seed: the same bits."""
+"""Whole fits that the engine runs, against ``fit`` of a model with the same seed: the same bits."""
 
 import signal
 import time
@@ -33,7 +33,7 @@ def compiled(model: Any = None, optimizer: Any = "adam", loss: Any = "mse", **mo
 
 
 def check(model: Any, x: Any = X, y: Any = Y, **arguments: Any) -> Any:
-    """Compare what the engine makes of all fits with what ``fit`` does; returns the outcomes."""
+    """Compare the engine's results of all fits with those of ``fit``; return the outcomes."""
     told = {
         "sample_weight": None, "settings": None, "seeds": [3, 4], "folds": None, "bootstrap": None,
         "scoring": None, "keep": "all", "predict": None,
@@ -252,7 +252,7 @@ def test_settings_share_a_graph_where_they_build_the_same():
     settings = {"units": [2, 3], "learning_rate": [0.1, 0.01], "epochs": [1, 2]}
     check(build, settings=settings, seeds=1)
     fits = 8
-    assert len(built) == 2 + fits  # those of `fit` beside them
+    assert len(built) == 2 + fits  # and those of `fit`
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -277,7 +277,7 @@ def test_numbers_below_zero_count_from_all_threads(asked, wanted, threads):
 
 def test_an_interrupt_ends_all_threads_and_keeps_what_is_done():
     def interrupts(epoch: int) -> float:
-        if epoch == 3000:  # on another thread; Python's main thread hears of it
+        if epoch == 3000:  # on another thread; Python's main thread receives it
             signal.raise_signal(signal.SIGINT)
         return 0.01
 
@@ -337,7 +337,7 @@ def test_a_schedule_that_fails_fails_its_fits():
 
 
 def test_a_fault_of_preparing_is_not_passed_over_in_silence(monkeypatch):
-    """What ``fit`` refuses is a row; what it does not refuse has gone wrong here."""
+    """An error that ``fit`` raises becomes a row; any other is a fault here, and raised."""
 
     def broken(*arguments: Any) -> None:
         raise AttributeError("a fault")

@@ -1,4 +1,4 @@
-"""Intervals and sets beside MAPIE's, of the same predictions."""
+"""Intervals and sets against MAPIE's, from the same predictions."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ CLOSE = {"rtol": 1e-9, "atol": 1e-9}  # two solvers of least squares
 
 
 def bounds(found):
-    """Return lower and upper bounds of MAPIE's, of shape (2, levels, rows)."""
+    """Return MAPIE's lower and upper bounds, of shape (2, levels, rows)."""
     return np.moveaxis(found[1], (1, 2), (0, 1))
 
 

@@ -54,7 +54,7 @@ def test_masked_positions_do_not_count(kind, weight):
     np.testing.assert_allclose([got[n] for n in names], expected, rtol=1e-12)
     before = table[0].copy()
     model.fit(IDS, C, sample_weight=weight, verbose=0, epochs=2)
-    np.testing.assert_array_equal(model.get_weights()[0][0], before)  # nothing was learnt of 0
+    np.testing.assert_array_equal(model.get_weights()[0][0], before)  # token 0 was not trained
 
 
 def test_a_mask_ends_at_a_layer_that_does_not_pass_it_on():
@@ -133,7 +133,7 @@ def test_a_mask_may_be_fed():
     with_state = layer(data, mask=np.tile(given, (5, 1)), initial_state=[zeros, zeros])
     np.testing.assert_array_equal(with_state, got)
     np.testing.assert_array_equal(layer(data.tolist(), mask=np.tile(given, (5, 1)).tolist()), got)
-    for kept in (np.tile(given, (5, 1)), np.tile(given, (5, 1)) * 1.0):  # one rule everywhere
+    for kept in (np.tile(given, (5, 1)), np.tile(given, (5, 1)) * 1.0):  # the same rule everywhere
         np.testing.assert_array_equal(model.as_layer()([data, kept]), got)
         np.testing.assert_array_equal(layer(data, mask=kept), got)
         np.testing.assert_array_equal(model.predict([data, kept]), got)

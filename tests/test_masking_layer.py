@@ -1,4 +1,4 @@
-"""Masking, and what reads a mask: the mean over steps, normalisation, recurrence, the loss."""
+"""Masking, and the users of a mask: the mean over steps, normalisation, recurrence, the loss."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_masking_is_a_layer_like_any_other():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_steps_of_the_mask_value_become_zeros_and_are_hidden(value, dtype):
     x = padded(value, dtype)
-    x[0, 0, 0] = value  # one feature alone hides nothing
+    x[0, 0, 0] = value  # a single feature does not mask a step
     y, mask, _, (dx,) = Masked(Masking(value, dtype=dtype), [x], [None]).results()
     np.testing.assert_array_equal(mask, KEEP)
     np.testing.assert_array_equal(y, np.where(KEEP[..., None], x, 0))
@@ -81,12 +81,12 @@ def test_the_mean_is_over_the_steps_that_are_kept(keepdims):
     layer = GlobalAveragePooling1D(keepdims=keepdims, dtype="float64")
     y, mask, _, _ = Masked(layer, [X], [KEEP]).results()
     count = np.maximum(KEEP.sum(1), 1)[:, None]
-    want = (X * KEEP[..., None]).sum(1) / count  # a row that is hidden altogether: 0
+    want = (X * KEEP[..., None]).sum(1) / count  # for a completely masked row: 0
     want = want[:, None] if keepdims else want
     np.testing.assert_allclose(y, want, 1e-14, 1e-14)
     assert mask is None
     np.testing.assert_array_equal(layer(X, mask=KEEP), y)
-    loud = np.where(KEEP[..., None], X, np.nan)  # what is hidden is not read
+    loud = np.where(KEEP[..., None], X, np.nan)  # masked values are not read
     np.testing.assert_array_equal(layer(loud, mask=KEEP), y)
     check_masked(lambda **base: GlobalAveragePooling1D(keepdims=keepdims, **base), [X], [KEEP])
 
@@ -120,7 +120,7 @@ def test_moving_statistics_follow_what_is_kept():
     model = lamina.Sequential([Input((5, 3)), Masking(), BatchNormalization(momentum=0.75)])
     model.compile("sgd", "mse")
     before = [np.array(w) for w in model.get_weights()[2:]]
-    model.fit(np.zeros_like(x), x, epochs=1, verbose=0)  # nothing is kept, nothing is learnt
+    model.fit(np.zeros_like(x), x, epochs=1, verbose=0)  # all is masked, nothing is learnt
     for got, want in zip(model.get_weights()[2:], before, strict=True):
         np.testing.assert_array_equal(got, want)
     model.fit(x, x, epochs=1, batch_size=6, verbose=0)
@@ -149,7 +149,7 @@ def test_batch_normalization_refuses_a_mask_over_its_channels():
         BatchNormalization(axis=1)(X, mask=KEEP)
     with pytest.raises(ValueError, match=rule):
         lamina.Sequential([Input((5, 3)), Masking(), BatchNormalization(axis=1)])
-    frozen = BatchNormalization(axis=1, trainable=False)  # takes no statistics
+    frozen = BatchNormalization(axis=1, trainable=False)  # does not update its statistics
     np.testing.assert_array_equal(frozen(X, mask=KEEP), frozen(X))
 
 

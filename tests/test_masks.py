@@ -121,7 +121,7 @@ def test_a_fit_under_a_mask_has_the_same_bits_on_any_number_of_threads():
 
 
 class Padded(Embedding):
-    """Token 2 stands for padding too."""
+    """Token 2 is padding too."""
 
     def compute_mask(self, inputs, mask=None):
         return ops.logical_and(super().compute_mask(inputs, mask), inputs != 2)

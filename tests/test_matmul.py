@@ -44,7 +44,7 @@ def recorded(kinds, a_lead, b_lead, sizes=(5, 4, 7), turn=(False, False), dtype=
 
 
 def operands(net, rows, turn):
-    """Return a and b as NumPy multiplies them, with the axis of rows in front of all others."""
+    """Return a and b in NumPy's form, with the axis of rows in front of all others."""
     whole, by_row = [p.array for p in net.values.values()], list(net.data)
     arrays = [(by_row if r else whole).pop(0) for r in rows]
     arrays = [a.swapaxes(-1, -2) if t else a for a, t in zip(arrays, turn, strict=True)]
@@ -62,7 +62,7 @@ def operands(net, rows, turn):
 def test_leading_axes_broadcast_behind_the_rows(a_lead, b_lead, kinds):
     for turn in [(False, False), (True, False), (False, True), (True, True)]:
         net, y, rows = recorded(kinds, a_lead, b_lead, turn=turn)
-        # so that the value is no linear function of either
+        # so that the value is not a linear function of either
         net.build(net.graph.expression([("square", 0)], [y]))
         a, b = operands(net, rows, turn)
         want = (a @ b) ** 2
@@ -86,7 +86,7 @@ def test_odd_sizes(sizes, kinds):
 
 
 def check_in_numpy(net, rows, turn, count):
-    """Compare the output for ``count`` rows, and the gradients of what has none, with NumPy's."""
+    """Compare ``count`` rows of the output, and gradients of operands without rows, to NumPy's."""
     net.run.gradients(None, 0, count)
     a, b = operands(net, rows, turn)
     a, b = a[: count if rows[0] else 1], b[: count if rows[1] else 1]

@@ -1,4 +1,4 @@
-"""The loss that a fit and ``evaluate`` report: one number for one data set."""
+"""The loss reported by a fit and ``evaluate``: one number for one data set."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from lamina.layers import Dense, Embedding, Input, Masking
 ROWS, STEPS = 11, 5
 RNG = np.random.default_rng(2)
 X = RNG.normal(size=(ROWS, STEPS, 3))
-X[0] = X[4] = 0.0  # two rows that are hidden altogether, and others in part
+X[0] = X[4] = 0.0  # two completely masked rows, and others in part
 X[1, 1:] = X[5, 2:] = X[6, 4:] = X[7, 1:] = 0.0
 MASK = (X != 0).any(-1)
 Y = RNG.normal(size=(ROWS, STEPS, 1)) * 5

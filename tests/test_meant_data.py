@@ -1,4 +1,4 @@
-"""Data of another shape, and labels of another coding, are refused with what was meant."""
+"""Errors for data of another shape or labels of another coding suggest what was meant."""
 
 import re
 
@@ -42,7 +42,7 @@ def pd():
 
 
 def told(call, rule):
-    """Return the line that the message of a refused call ends with, after the rule."""
+    """Return the last line of the error message, after the rule."""
     with pytest.raises((TypeError, ValueError), match=rule) as caught:
         call()
     line = rf"{rule}.*; (?:one row is )?(\S.*?)( moves .*|, or .*|)$"

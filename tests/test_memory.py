@@ -1,4 +1,4 @@
-"""What a pass over many rows needs in memory: what its plan allows, not what all rows take."""
+"""The memory of a pass over many rows: that of its plan, not that of all rows."""
 
 import subprocess
 import sys
@@ -70,7 +70,7 @@ assert now() - before < 70, now() - before
 """)
 
 
-# In a process of its own: what other tests have freed would hide a leak.
+# In a separate process: memory freed by other tests would hide a leak.
 CALLS = """
 import os
 import numpy as np, lamina

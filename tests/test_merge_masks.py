@@ -1,4 +1,4 @@
-"""Masks through the layers of several inputs: what is joined, what is hidden, gradients."""
+"""Masks through the layers of several inputs: joined masks, masked values, gradients."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def product(masks):
 
 
 def extreme(choose, masks):
-    """The extreme of those that are kept, as Keras goes about it."""
+    """The extreme of the unmasked values, computed as in Keras."""
     y, kept = INPUTS[0], masks[0]
     for x, mask in zip(INPUTS[1:], masks[1:], strict=True):
         other = x if mask is None else np.where(wide(mask), x, y)

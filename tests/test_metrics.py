@@ -1,4 +1,4 @@
-"""Metrics against NumPy and scikit-learn's or Keras's where installed."""
+"""Metrics against NumPy, and against scikit-learn's or Keras's if installed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Metrics as objects: those that a model lists, and those that steps of its own update."""
+"""Metrics as objects: those listed by a model, and those updated by user-defined steps."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ Y = X.sum(axis=1, keepdims=True) + 1
 
 
 class Largest(metrics.Metric):
-    """A metric of one's own: the largest error, and how many rows there were."""
+    """A user-defined metric: the largest error, and the number of rows."""
 
     def __init__(self, name="largest"):
         super().__init__(name=name)
@@ -62,7 +62,7 @@ class Tracked(lamina.Model):
 
 
 class Guided(lamina.Model):
-    """The metrics of compile, in a step of one's own."""
+    """The metrics of compile, in a user-defined step."""
 
     def train_step(self, data):
         x, y = data

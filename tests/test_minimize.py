@@ -151,7 +151,7 @@ def test_what_does_not_fit_is_refused():
 
 @contextmanager
 def interrupted():
-    """Ctrl-C, a moment from now."""
+    """Press Ctrl-C in a moment."""
     before = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.3)
     try:

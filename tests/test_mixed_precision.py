@@ -1,4 +1,4 @@
-"""The policy mixed_bfloat16: in layers, models and files, and where there are no such products."""
+"""The policy mixed_bfloat16: in layers, models and files, and on CPUs without such products."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_products_are_of_rounded_factors(last):
     expected = rounded_predictions(model, last_rounded=not last)
     np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-5, atol=1e-5)
     exact = network("float32").predict(X, verbose=0)
-    assert np.abs(exact - model.predict(X, verbose=0)).max() > 1e-3  # the rounding is seen
+    assert np.abs(exact - model.predict(X, verbose=0)).max() > 1e-3  # the rounding is visible
 
 
 @needs_bfloat16
@@ -163,7 +163,7 @@ def test_a_layer_with_a_policy_of_its_own_and_a_layer_called_alone():
 
 @needs_bfloat16
 def test_weights_train_in_float32():
-    """A step too small for 8 bits of mantissa moves them."""
+    """Even a step too small for 8 bits of mantissa changes them."""
     model = network()
     before = [np.array(w) for w in model.get_weights()]
     model.compile(lamina.optimizers.SGD(1e-5), "mse")
@@ -275,7 +275,7 @@ def test_profiles_say_it():
     assert text.count("in bfloat16") == 4  # two products, forward and backward
 
 
-# --- what else models do
+# --- other uses of models
 
 
 @needs_bfloat16

@@ -109,7 +109,7 @@ def test_seq_of_a_variable_alone_is_the_places_of_its_rows():
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_rows_of_the_table_become_the_same_again(formula):
-    """Knots, levels, means and polynomials are those of all rows, not of the few."""
+    """Knots, levels, means and polynomials are those of the fitted rows, not of the new ones."""
     data = with_order(table())
     frame = model_frame(formula, data)
     few = {name: values[3:8] for name, values in data.items() if name != "y"}
@@ -310,7 +310,7 @@ def test_a_response_is_numbers_a_matrix_or_a_factor():
     np.testing.assert_array_equal(frame.y[:, 1], 2 * data["z"])
     assert model_frame("factor(my.w) ~ x", data).levels == (1.0, 2.0, 3.0, 4.0)
     assert model_frame("~ x", data).y is None
-    # R keeps levels that no row has, and nnet leaves them out with a warning.
+    # R keeps levels without rows, and nnet leaves them out with a warning.
     ordered = with_order(data)
     with pytest.warns(UserWarning, match="^model_frame: groups 'lo' 'hi' are empty, and left out$"):
         frame = model_frame("o ~ x", ordered, subset=[v in ("mid", "top") for v in data["o"]])
@@ -333,7 +333,7 @@ def test_missing_values_by_every_action():
 
 def test_values_that_do_not_exist_are_told_and_missing():
     data = {"y": [1.0, 2, 3, 4], "x": [1.0, np.nan, -3, 4]}
-    with pytest.warns(UserWarning, match=r"log\(x\) is NaN in 1 rows, row 2 the first"):
+    with pytest.warns(UserWarning, match=r"log\(x\) is NaN in 1 rows, the first of them row 2"):
         frame = model_frame("y ~ log(x)", data)
     assert frame.rows.tolist() == [0, 3]
     with pytest.warns(UserWarning, match=r"log\(x\) is NaN in 1 rows"):

@@ -1,4 +1,4 @@
-"""Cross-validation and searches, held against scikit-learn's and against fits by hand."""
+"""Cross-validation and searches, against scikit-learn's and against separate fits."""
 
 import importlib
 import sys
@@ -309,7 +309,7 @@ def test_weights_among_the_arguments_of_fit_are_split_with_the_rows(which):
         cross_validate(model, X, Y, cv=3, **both)
 
 
-# --- what scikit-learn does not have
+# --- features that scikit-learn does not have
 
 
 def test_arguments_of_other_functions_and_swapped_ones():
@@ -399,7 +399,7 @@ def test_without_scikit_learn_the_extra_is_named(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_a_fold_of_one_class_alone():
-    """scikit-learn's AUC is NaN there, and the setting comes last."""
+    """scikit-learn's AUC is NaN there, and the setting is ranked last."""
     y = np.r_[np.zeros(50, int), np.ones(25, int)]
     folds = [(np.arange(25, 75), np.arange(25)), (np.arange(0, 75, 2), np.arange(1, 75, 2))]
     theirs = sk.cross_validate(LogisticRegression(), X, y, cv=folds, scoring="roc_auc")

@@ -1,4 +1,4 @@
-"""Callbacks that stop, report and try out, and what callbacks keep from fit to fit."""
+"""Callbacks that stop, report and try out, and the state they keep from fit to fit."""
 
 import csv
 import http.server
@@ -28,7 +28,7 @@ def line(rate=0.1, **options):
     return model
 
 
-# --- a quantity that is not there
+# --- missing quantities
 
 
 @pytest.mark.parametrize("kind", [callbacks.EarlyStopping, callbacks.ReduceLROnPlateau])
@@ -179,7 +179,7 @@ def test_a_range_test_notes_the_loss_of_each_batch():
         callbacks.LearningRateRangeTest().plot()
 
 
-# --- what callbacks keep
+# --- state of callbacks
 
 
 def plain(value):
@@ -228,7 +228,7 @@ def test_a_state_that_is_set_goes_on_as_if_never_stopped(make, cut):
         np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
         assert other.optimizer.learning_rate == model.optimizer.learning_rate
     other.fit(X, Y, epochs=1, verbose=0, callbacks=[Script(), second])
-    assert second.best in (3.0, math.inf)  # another fit forgets
+    assert second.best in (3.0, math.inf)  # another fit starts again
 
 
 def test_a_state_of_another_class_is_refused():
@@ -240,7 +240,7 @@ def test_a_state_of_another_class_is_refused():
         callbacks.Callback().set_state({"wait": 1})
 
 
-# --- what is told elsewhere
+# --- reports in files
 
 
 def test_a_csv_file_is_whole_after_every_epoch(tmp_path):
@@ -336,7 +336,7 @@ def test_tensorboard_has_keras_s_names(tmp_path):
     np.testing.assert_allclose(got, history["loss"], rtol=1e-6)
     assert {value for tag, _, value in train if tag == "epoch_learning_rate"} == {0.25}
     weights = [(t, step) for t, step, _ in train if t.endswith(("/histogram", "/image"))]
-    assert sorted(weights) == [  # one number is no image
+    assert sorted(weights) == [  # a single number is not an image
         ("dense/0/histogram", 0), ("dense/0/image", 0), ("dense/1/histogram", 0),
         ("embedding/0/histogram", 0), ("embedding/0/image", 0),
     ]  # fmt: skip
@@ -354,7 +354,7 @@ def test_tensorboard_by_epoch_costs_no_batch_anything(tmp_path):
     assert callbacks.CallbackList(callbacks.TensorBoard(update_freq="batch"))["on_train_batch_end"]
 
 
-# --- what is shown
+# --- progress
 
 
 def test_a_log_takes_the_lines_where_nothing_is_interactive(capsys, caplog):

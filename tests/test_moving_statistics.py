@@ -1,4 +1,4 @@
-"""Moving statistics: they move once a training step has a finite loss, and never before."""
+"""Moving statistics: they are updated only after a training step with a finite loss."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def masked(**options):
 
 
 def alone(**options):
-    """No gradient comes by: there is nothing to learn before it, nor in it."""
+    """No gradient passes: there is nothing to learn before it, nor in it."""
     layer = BatchNormalization(center=False, scale=False, **options)
     return [Input((3,)), layer, Dense(1)], X[:, 0]
 
@@ -54,7 +54,7 @@ def targets(x, model, value=0.0):
 
 
 def diverge(model, x):
-    """Train on targets whose square is infinite; nothing may move."""
+    """Train on targets whose square is infinite; no statistic may change."""
     before = [np.array(w) for w in model.get_weights()]
     y = targets(x, model, 1e30 if model.dtype == "float32" else 1e300)
     with pytest.raises(lamina.TrainingDiverged, match="epoch 1"):
@@ -102,7 +102,7 @@ def test_an_infinite_variance_of_a_batch_is_refused(stack, name, optimizer):
 
 
 def test_the_steps_before_a_diverged_one_count():
-    """Its own step is the second: what the first left is what remains."""
+    """The second step diverges: the statistics of the first remain."""
     layers, x = row(momentum=0.5)
     model, y = compiled(layers), np.zeros((ROWS, 1))
     y[ROWS // 2 :] = 1e30
@@ -196,7 +196,7 @@ def test_gradients_of_an_infinite_loss_and_the_search_for_it_move_nothing(wrappe
 
 
 def test_statistics_frozen_between_two_steps_stay():
-    """The layer has no weight that trains, by which a change would show."""
+    """The layer has no trainable weight that would reveal a change."""
     layers, x = alone()
     model, y = compiled(layers), np.zeros((ROWS, 1))
     model.train_on_batch(x, y)

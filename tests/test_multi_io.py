@@ -26,7 +26,7 @@ def two_by_two(dtype="float64", seed=3):
 
 
 def oracle(weights, a, b, y, c, w=None, scales=(1.0, 1.0)):
-    """Losses of both outputs, their total and the gradients, written out."""
+    """Losses of both outputs, their total and the gradients, in NumPy."""
     w1, b1, w2, b2, w3, b3 = weights
     w = np.ones(len(a)) if w is None else w
     x = np.concatenate([a, b], axis=1)

@@ -1,4 +1,4 @@
-"""multinom against R's on R's own data sets, which the kept answers hold too."""
+"""multinom against R's on R's own data sets, which are kept with the answers."""
 
 import re
 
@@ -87,7 +87,7 @@ def test_fits_are_rs(name):
     few = {k: v[:7] for k, v in data.items()}
     close(fit.predict(few, type="probs"), asked["probs"], 1e-6)
     assert [level_text(c) for c in fit.predict(few)] == asked["class"]
-    # R's rule ends at the same place: within some digits, as rounding decides the last steps.
+    # R's rule ends at the same point to a few digits, as rounding affects the last steps.
     short = multinom(formula, data, **more, trace=False)
     assert short.convergence == asked["loose.whole"][4]
     np.testing.assert_allclose(short.deviance, asked["loose.whole"][0], rtol=1e-6)
@@ -121,7 +121,7 @@ NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]\d+)?")
 
 
 def same_print(got, wanted):
-    """The same texts, but for the last digits of numbers."""
+    """Compare texts, except for the last digits of numbers."""
     for one, other in zip(map(str, got), wanted, strict=True):
         assert re.sub(r"\d", "0", one) == re.sub(r"\d", "0", other)
         numbers = [[float(n) for n in NUMBER.findall(text)] for text in (one, other)]
@@ -277,17 +277,17 @@ def test_perfect_separation_is_told_in_words():
         fit = multinom("y ~ x", data, trace=False, maxit=500)
     assert np.abs(fit.coef()).max() > 10  # as in R
     multinom("y ~ x", data, trace=False, decay=0.1)  # no warning
-    # Told also where the search stops early.
+    # The warning is given even if the search stops early.
     age = np.random.default_rng(0).integers(18, 80, 200).astype(float)
     data = {"age": age, "z": np.where(age > 40, "old", "young")}
     with pytest.warns(UserWarning, match="rows of 'old', 'young' are separated .* without error"):
         assert multinom("z ~ age", data, trace=False).deviance > 1
-    # In some rows alone: none of the level s is a `c`.
+    # Separation in some rows only: none of the level s is a `c`.
     data = {"y": list("abcabcabab"), "f": list("rrrrrrssss")}
     with pytest.warns(UserWarning, match="rows of 'c' are separated .* by fs; their coeff"):
         multinom("y ~ f", data, trace=False)
     multinom("y ~ f", {**data, "y": list("abcabcabac")}, trace=False)  # no warning
-    # Shares that are fitted without error are not separated rows.
+    # Proportions fitted without error are not separated rows.
     counts = {"f": ["r", "s"], "a": [4.0, 1.0], "b": [3.0, 7.0], "c": [0.0, 2.0]}
     for response in ("cbind(a, b)", "cbind(a, a + b, b)"):
         multinom(f"{response} ~ f", counts, trace=False, reltol=1e-15)  # no warning

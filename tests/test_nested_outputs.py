@@ -1,4 +1,4 @@
-"""Outputs, and inputs, come in the structure that a call, or a graph model, gives them."""
+"""Outputs and inputs have the structure given by a call or a graph model."""
 
 import numpy as np
 import pytest

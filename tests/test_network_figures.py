@@ -46,7 +46,7 @@ def lines(ax):
 
 
 def test_lines_of_a_network_follow_its_weights():
-    # In the order of R's wts: for each unit the bias, then what is before it.
+    # In the order of R's wts: for each unit the bias, then the weights of its inputs.
     wts = [0.0, 2.0, -1.0, 0.5, 0.0, 4.0, -0.25, 1.0, -2.0]
     ax = plot.plotnet(wts, struct=[2, 2, 1], rel_rsc=(1, 9))
     drawn = {
@@ -94,7 +94,7 @@ def test_wide_layers_are_drawn_in_part_under_labels_of_one_s_own():
     assert {"x1", "x9", "o3"} <= texts
     assert not {"x4", "$x_{4}$", "$z_{39}$", "I1"} & texts
     dots = [line for line in drawn.lines if line.get_marker() == "."]
-    assert [set(line.get_xdata()) for line in dots] == [{0.0}, {1.0}]  # the outputs are all there
+    assert [set(line.get_xdata()) for line in dots] == [{0.0}, {1.0}]  # all outputs are shown
     assert len(lines(plot.plotnet(model, max_units=40, bias=False))) == 9 * 40 + 40 * 3
     unnamed = plot.plotnet(network(), ["", ""], ["", "risk"], bias=False)
     assert {t.get_text() for t in unnamed.texts} - {""} == {

@@ -1,4 +1,4 @@
-"""Group, unit, RMS and spectral normalisation against Keras; weights that training assigns."""
+"""Group, unit, RMS and spectral normalisation against Keras; weights assigned in training."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_settings_of_weights_and_steps_of_adam_same_as_keras(case):
 
 @pytest.mark.parametrize("case", CASES[8:])
 def test_steps_of_spectral_normalization_same_as_keras(case):
-    """The vector moves with each step, and predictions take the kernel as it is."""
+    """The vector is updated in each step, and predictions use the kernel unchanged."""
     import golden
     from keras_peer import assert_near, keras
 
@@ -113,7 +113,7 @@ def test_a_kernel_of_zeros_stays():
 
 
 class Counts(layers.Layer):
-    """Counts steps of training, and scales by what it has counted before."""
+    """Counts training steps, and scales by the count before the step."""
 
     def build(self, input_shape):
         self.seen = self.add_weight("seen", (), "zeros", trainable=False)

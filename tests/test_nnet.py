@@ -1,4 +1,4 @@
-"""lamina.nnet beside R's: whole sessions from R's own seeds, line by line, and what R has not."""
+"""lamina.nnet against R's: whole sessions from R's own seeds, line by line, and additions."""
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -126,7 +126,7 @@ say("convergence", fit$convergence)
 
 
 def test_confident_mistakes_cost_and_teach_what_they_do_in_r():
-    """Log-odds beyond 15 are certain to R: a mistake costs 184, and its slope is 1 or -1."""
+    """R treats log-odds beyond 15 as certain: a mistake costs 184, and its slope is 1 or -1."""
     program = """
 x <- d$a; y <- 1 * (d$b > 0)
 fit <- function(maxit) nnet(x, y, size = 0, skip = TRUE, entropy = TRUE, Wts = c(1, 30),
@@ -179,7 +179,7 @@ def test_the_best_of_many_starts_is_kept_and_all_are_told():
     best = int(np.argmin(many.starts["value"]))
     assert many.starts["kept"].tolist() == [i == best for i in range(6)]
     assert many.value == many.starts["value"].min()
-    # The numbers go on where one start's end, so that the first start is the single one.
+    # Starts draw successive random numbers, so that the first equals a single fit.
     alone = fitted()
     assert alone.value == many.starts["value"][0]
     assert len(set(many.starts["value"])) > 1
@@ -213,7 +213,7 @@ def test_a_network_is_recorded_once_whatever_it_is_fitted_to(monkeypatch):
     for (k, place), found in several.items():
         networks._program.cache_clear()
         assert weights(k, cases[place]) == found
-    for hidden in range(1, 40):  # and what was recorded does not pile up
+    for hidden in range(1, 40):  # and recordings do not accumulate
         weights(1, {"size": hidden, "maxit": 0})
     assert networks._program.cache_info().currsize <= 16
 
@@ -249,7 +249,7 @@ def test_a_fit_is_a_model_of_lamina_s(name):
     loss = model.evaluate(given.x, given.y, sample_weight=given.weights, verbose=0)
     own = given.y * np.log(np.where(given.y > 0, given.y, 1))
     own += (1 - given.y) * np.log(np.where(given.y < 1, 1 - given.y, 1))
-    base = own.sum() if fit.entropy else 0.0  # R's entropy is 0 for perfect predictions
+    base = own.sum() if fit.entropy else 0.0  # R's entropy of perfect predictions is 0
     assert loss * rows + base == pytest.approx(fit.value, rel=1e-6)
 
 
@@ -353,7 +353,7 @@ def test_missing_rows_follow_na_action():
 
 
 def test_samples_are_r_s():
-    """Those of R 4.2, and the uniform numbers that come after them."""
+    """Those of R 4.2, and the uniform numbers after them."""
     drawn = RSeed(123)
     rows = drawn.sample(506, 404)
     assert (rows[:6] + 1).tolist() == [415, 463, 179, 14, 195, 426]

@@ -1,4 +1,4 @@
-"""lamina.nnet against numbers that R's nnet gave: criterion, predictions, derivatives, optimum.
+"""lamina.nnet against results of R's nnet: criterion, predictions, derivatives, optimum.
 
 ``files/r_nnet.npz`` holds, for six models, data, starting weights and where R's search ended.
 """
@@ -88,16 +88,16 @@ def test_gradient_at_the_start(name):
 
 @pytest.mark.parametrize("name", ["iris_softmax", "iris_ls", "rock_skip", "pima_entropy"])
 def test_optimum_is_no_worse(name):
-    """The kept ends are those of searches to all digits, which R makes with reltol=1e-12."""
+    """The kept optima are those of R's searches to full precision, with reltol=1e-12."""
     got = fit(name, maxit=1000, reltol=1e-12)
     assert got.convergence == 0
     assert got.value <= float(NUMBERS[f"{name}/end/value"]) * (1 + 1e-6)
 
 
 def test_optimum_of_a_chaotic_search_is_no_worse_than_r_s_are():
-    """Which of many minima a search in 76 dimensions finds is up to the last bits of its start.
+    """The minimum found by a search in 76 dimensions depends on the last bits of its start.
 
-    R itself ends anywhere between 2000 and 2600 from starts that differ by 1e-15 of themselves.
+    R itself ends anywhere between 2000 and 2600 from starts that differ by 1e-15 relatively.
     """
     program, columns = r_call("boston")
     program += """

@@ -56,7 +56,7 @@ def test_a_layer_that_is_called_on_a_symbolic_tensor_has_its_weights():
     model = lamina.Model(x, Tied(dense)(code))
     assert model.count_params() == 12
     np.testing.assert_allclose(model.predict(np.eye(4)), kernel @ kernel.T)
-    # A model's precision holds, of weights that nobody has seen yet.
+    # The model's precision applies to weights that have not been accessed yet.
     double, dense = Input((4,), dtype="float64"), Dense(3)
     assert dense(double).dtype == dense.kernel.dtype == "float64"
     recurrent = lamina.layers.Bidirectional(lamina.layers.LSTM(2))
@@ -125,7 +125,7 @@ def test_several_arrays_go_in_as_a_list():
         ValueError, match="pair_2: all inputs must have the same number of rows; got 4 and 3"
     ):
         Pair()([X, X[:3]])
-    np.testing.assert_array_equal(Dropout(0.5)([X[0], X[1]]), X[:2])  # a list of rows, as ever
+    np.testing.assert_array_equal(Dropout(0.5)([X[0], X[1]]), X[:2])  # a list of rows
 
 
 def test_token_ids_are_checked():
@@ -149,7 +149,7 @@ def test_readers_of_one_input_may_need_different_kinds():
     model = lamina.Model(whole, Dense(1, kernel_initializer="ones")(whole))
     assert model.ports[0].kind == "int32"
     assert model.predict([[1, 2]]).tolist() == [[3.0]]
-    flat = Ids()(Flatten()(Input((2, 2))))  # takes anything, and hands it on
+    flat = Ids()(Flatten()(Input((2, 2))))  # accepts any type, and passes it on
     assert lamina.Model(flat.node.inputs[0].node.inputs, flat).ports[0].kind == "int32"
 
 

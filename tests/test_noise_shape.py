@@ -1,4 +1,4 @@
-"""Dropout whose draws hold along axes: ``noise_shape``."""
+"""Dropout with the same draws along axes: ``noise_shape``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def recorded(layer, x, dtype="float64", seed=1):
 
 
 def trained(layer, x, dtype="float64", step=3):
-    """Return output and input gradient of a step of training towards zeros."""
+    """Return output and input gradient of a training step towards zeros."""
     run = recorded(layer, x, dtype)
     run.gradients(None, 0, len(x), step)
     return np.array(run.output(0)), np.array(run.input_gradient(0))
@@ -59,7 +59,7 @@ def test_a_draw_holds_along_the_axes_of_1(shape, noise):
     y, dx = trained(Dropout(rate, noise, seed=5), x)
     factor = y / x
     assert set(np.unique(factor.round(9))) <= {0.0, round(1 / (1 - rate), 9)}
-    # Each draw stands at its first place; all others repeat it, and along no other axis.
+    # Each draw appears at its first place and is repeated along these axes only.
     first = factor[tuple(slice(0, 1) if n == 1 else slice(None) for n in noise)]
     np.testing.assert_allclose(factor, np.broadcast_to(first, factor.shape), rtol=1e-12)
     for axis, (n, size) in enumerate(zip(noise, x.shape, strict=True)):

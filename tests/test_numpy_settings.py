@@ -1,4 +1,4 @@
-"""What a program sets by numpy.seterr, and warnings as errors, change nothing here."""
+"""A program's numpy.seterr, and warnings as errors, have no effect."""
 
 import threading
 
@@ -82,7 +82,7 @@ def test_what_users_write_raises_as_they_wish():
     with pytest.raises(FloatingPointError, match="underflow encountered in multiply"):
         square([[1e-4]])
     double = PythonLayer(lambda x: np.full(x.shape, 1e-200), lambda dy, x: dy)
-    assert double([[1.0]]).tolist() == [[0.0]]  # the cast is not theirs
+    assert double([[1.0]]).tolist() == [[0.0]]  # the settings do not affect the cast
 
 
 @pytest.mark.parametrize(

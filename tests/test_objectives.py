@@ -1,4 +1,4 @@
-"""Programs apart from weights: paths of parameters, and the loss as a function of one vector."""
+"""Programs without their weights: paths of parameters, and the loss as a function of one vector."""
 
 import threading
 
@@ -14,7 +14,7 @@ X, Y = RNG.normal(size=(30, 3)), RNG.normal(size=(30, 1))
 
 
 def recorded(model, loss="mean_squared_error"):
-    model.get_weights()  # gives them a home
+    model.get_weights()  # allocates them
     graph = _core.Graph(model.dtype)
     (y,), _ = model.record_outputs(graph, model.graph_inputs(graph, model.input_row_shapes))
     target = graph.input(tuple(y.shape), "y")
@@ -94,7 +94,7 @@ def test_value_and_gradient_are_those_of_the_formula(dtype):
     steps = 1e-6 * np.eye(theta.size)
     slopes = [(value(theta + d) - value(theta - d)) / 2e-6 for d in steps]
     np.testing.assert_allclose(gradient, slopes, rtol=2e-5, atol=2e-6)
-    # The model's own weights are what was asked for last.
+    # The model's own weights were evaluated last.
     assert np.array_equal(objective.weights(), theta.astype(dtype))
 
 
@@ -131,7 +131,7 @@ def test_noise_is_drawn_alike_and_frozen_weights_are_left_out():
     value, gradient = objective.value_and_gradient(theta)
     assert objective.value(theta) == value
     before = model.get_weights()
-    assert objective.value_and_gradient(theta)[0] == value  # moving statistics stay
+    assert objective.value_and_gradient(theta)[0] == value  # moving statistics are unchanged
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
     for place in (0, 5, 9):
         step = 1e-6 * np.eye(theta.size)[place]

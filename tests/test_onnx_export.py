@@ -1,4 +1,4 @@
-"""Models in ONNX: what ONNX Runtime computes, names and shapes, and what is refused."""
+"""Models in ONNX: results of ONNX Runtime, names and shapes, and errors."""
 
 import os
 import re
@@ -20,7 +20,7 @@ def normal(*shape, dtype="float32"):
 
 
 def trained(model, *inputs):
-    """Return the model after a step, so that moving statistics and biases are of some data."""
+    """Return the model after a step, so that moving statistics and biases depend on data."""
     model.compile("sgd", "mse")
     x = list(inputs) if len(inputs) > 1 else inputs[0]
     y = model.predict(x, verbose=0)
@@ -130,7 +130,7 @@ def dims(info):
 
 
 class Last(layers.Layer):
-    """What depends on the length: the last three steps, and the sum of all by their places."""
+    """Values that depend on the length: the last three steps, and the sum of all by position."""
 
     def call(self, x):
         steps = ops.shape(x)[1]
@@ -174,7 +174,7 @@ def test_images_of_any_size():
 
 
 def test_lengths_that_strides_make():
-    """They are no whole number times the length of the input."""
+    """They are not multiples of the length of the input."""
     image = [layers.Conv2D(4, 3), layers.MaxPooling2D(2), layers.UpSampling2D(2)]
     tail = [layers.LayerNormalization(), layers.Resizing(5, 4), layers.Flatten()]
     of_images = lamina.Sequential([Input((None, None, 3)), *image, *tail])

@@ -14,7 +14,7 @@ from ops.test_functions import CASES
 from test_bad_input_layers import IMAGE, JOIN, LAYERS, SIGNAL
 
 ROWS = 3
-# What LAYERS has not: how a layer is called on inputs of these shapes.
+# Layers that LAYERS lacks, and how they are called on inputs of these shapes.
 CALLED = {
     "AdditiveAttention": (lambda q, v: layers.AdditiveAttention()([q, v]), [SIGNAL, (5, 4)]),
     "Attention": (lambda q, v: layers.Attention(use_scale=True)([q, v]), [SIGNAL, (5, 4)]),
@@ -63,7 +63,7 @@ def drawn(shape, kind="float32"):
 
 
 def moved(model):
-    """Move weights from values that would hide one that is left out, such as zeros and ones."""
+    """Move weights away from values such as zeros and ones, which would hide a missing one."""
     rng = np.random.default_rng(0)
     model.set_weights(
         [w + rng.uniform(0.1, 0.4, w.shape).astype(w.dtype) for w in model.get_weights()]
@@ -119,7 +119,7 @@ def test_every_operation_has_a_converter():
 
 # --- operations, those of a table in one model
 
-# Of which ONNX has no form, with what the refusal says.
+# Operations without an ONNX form, and the message of the error.
 IN_NUMPY = """cholesky cholesky_inverse det eigh inv logdet matrix_rank nextafter pinv qr slogdet
 solve solve_triangular svd"""
 NOT_IN_ONNX = {
@@ -143,7 +143,7 @@ def marked(case):
 
 
 def is_taken(case):
-    """Whether it is among the first of its function, and given rows of any number, all finite."""
+    """Whether it is among the first of its function, with any number of rows, all finite."""
     arrays = marked(case)[1]
     return (
         case.number < 4
@@ -154,7 +154,7 @@ def is_taken(case):
 
 
 class Calls(layers.Layer):
-    """What a function returns for its inputs and the arrays of a case."""
+    """The results of a function for its inputs and the arrays of a case."""
 
     def __init__(self, case, args):
         super().__init__(name=f"{case.name.replace('.', '_')}_{case.number}")
@@ -167,7 +167,7 @@ class Calls(layers.Layer):
 
 
 def model_of(cases):
-    """Return a model of many calls, and what it is fed."""
+    """Return a model of many calls, and its inputs."""
     inputs, outputs, fed = [], [], []
     for case in cases:
         args, arrays = marked(case)
@@ -178,7 +178,7 @@ def model_of(cases):
 
 
 def by_rows():
-    """Cases that one model can hold, and one of each function that is refused."""
+    """Cases that one model can hold, and one of each function that raises an error."""
     together, refused = {}, {}
     for case in filter(is_taken, CASES):
         if case.name in NOT_IN_ONNX:

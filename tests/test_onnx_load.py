@@ -178,7 +178,8 @@ def test_gradients_are_those_of_finite_differences(name):
     y = [np.zeros_like(v) for v in predicted(model, x)]
     model.compile("sgd", "mse")
     found = lamina.check_gradients(model, x[0].astype(np.float64), y if len(y) > 1 else y[0])
-    # A bias of keys shifts all scores alike: its gradient is 0, and both sides are rounding.
+    # A bias of keys shifts all scores equally: its gradient is 0, and both sides are rounding
+    # errors.
     errors = {name: error for name, error in found.errors.items() if not name.endswith("/bk")}
     assert max(errors.values()) < 1e-5
 

@@ -57,7 +57,7 @@ def sample(cases, failing):
 
 
 def test_models_of_them_predict_the_same(cases):
-    """Of those whose inputs have rows in common."""
+    """For tests whose inputs have the same number of rows."""
     known = onnx_nodes.table()
     failing = {name for names in known["failing"].values() for name in names}
     with warnings.catch_warnings():

@@ -181,7 +181,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
 
 
 def outside(model, location, length=96, offset=0):
-    """Let the first weight of a model lie in another file."""
+    """Move the first weight of a model to another file."""
     tensor = model.graph.initializer[0]
     data = tensor.raw_data
     tensor.ClearField("raw_data")
@@ -226,7 +226,7 @@ def test_arrays_beside_the_file_are_whole(tmp_path, place):
 
 
 def test_loops_end():
-    """A loop that goes on for ever is refused, as one that writes out too much."""
+    """An infinite loop is refused, like one that unrolls to too much."""
     body = helper.make_graph(
         [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Add", ["v", "v"], ["w"])],
         "body",

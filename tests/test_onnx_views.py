@@ -1,4 +1,4 @@
-"""Axes that graphs turn, join and cut, against NumPy: what is only noted, and what is moved."""
+"""Axes that graphs transpose, join and split, against NumPy: views, and data that are moved."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ ROWS = 6
 
 
 def factors(rng, size):
-    """Return sizes whose product is given, with a 1 among them at times."""
+    """Return sizes with a given product, sometimes with a 1 among them."""
     made = []
     while size > 1:
         divisors = [d for d in range(2, size + 1) if size % d == 0]

@@ -1,4 +1,4 @@
-"""What operations say of themselves, and what becomes of it: methods, signatures, refusals."""
+"""Descriptions of operations, and the methods, signatures and errors made from them."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ def stub_methods():
 
 
 def given(name):
-    """Return a graph and what one of its operations takes, by argument."""
+    """Return a graph and the arguments of one of its operations, by name."""
     net = Net()
     return net.graph, dict(
         zip([*OPERATIONS[name]["arguments"], "name"], GRAPH[name](net), strict=True)

@@ -1,4 +1,4 @@
-"""Two operations that run on one thread each, and read nothing of each other, run side by side."""
+"""Two independent operations that run on one thread each run in parallel."""
 
 import numpy as np
 import pytest
@@ -20,12 +20,12 @@ def directions(cell, **options):
 
 
 def two_of_one(x):
-    """Neither reads the other: a GRU and an LSTM of the same values."""
+    """Neither reads the other: a GRU and an LSTM on the same values."""
     return layers.Concatenate()([layers.GRU(48)(x), layers.LSTM(40)(x)])
 
 
 def three(x):
-    """The third has nobody to run beside."""
+    """The third has no other to run in parallel with."""
     return layers.Add()([layers.LSTM(48)(x) for _ in range(3)])
 
 
@@ -72,7 +72,7 @@ def test_they_have_the_bits_of_one_thread(case, rows):
 
 @pytest.mark.parametrize("case", SIDE_BY_SIDE)
 def test_rows_have_the_bits_they_have_among_many(case):
-    """More rows than one thread takes alone: each operation is shared out."""
+    """More rows than one thread takes alone: each operation uses several threads."""
     model, x = model_of(SIDE_BY_SIDE[case]), X.astype("float32")
     many = model.predict(x)
     for rows in (1, 15, 16, 17):
@@ -86,7 +86,7 @@ def test_what_reads_the_other_waits_for_it():
         runtime.set_num_threads(1)
         alone = model.predict(x)
         runtime.set_num_threads(2)
-        model.predict(-x)  # what lies in the buffers is of other rows
+        model.predict(-x)  # the buffers hold values of other rows
         assert_same_bits([model.predict(x)], [alone], "2 threads")
     finally:
         runtime.set_num_threads(before)

@@ -1,4 +1,4 @@
-"""What goes on around an optimizer's rule in a fit, and Keras's ways to write and read one."""
+"""Options common to all optimizers in a fit, and Keras's ways to define and inspect one."""
 
 import copy
 
@@ -32,7 +32,7 @@ def flat(arrays):
 
 
 def by_hand(optimizer, steps, batch=8):
-    """Weights after each step, whose gradients are those of a model apart."""
+    """Weights after each step, with gradients of a separate model."""
     model = network("sgd")
     run = model.objective(False).take(batch, True)
     run.bind([X, Y])
@@ -165,7 +165,7 @@ def test_a_scaled_loss_gives_the_same_weights_and_leaves_out_what_overflows():
     def stop(batch, logs):
         raise KeyboardInterrupt
 
-    huge.dynamic_scale = 2.0**100  # a step that counts, after those that were left out
+    huge.dynamic_scale = 2.0**100  # a step that counts, after skipped ones
     with pytest.raises(KeyboardInterrupt):
         fit(model, callbacks=[LambdaCallback(on_train_batch_end=stop)])
     assert model.optimizer.iterations == done + 1
@@ -298,7 +298,7 @@ OPTIMIZERS = {
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_all_of_it_goes_on_to_the_bit(name):
-    """Weights and state are taken over within an epoch, after a number of steps that fits none."""
+    """Weights and state are restored within an epoch, after an unrelated number of steps."""
 
     def stopping(model, batch):
         def stop(b, logs):

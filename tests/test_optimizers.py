@@ -12,7 +12,7 @@ from optimizer_rules import RULES, SHAPES, make
 
 
 class Problem:
-    """A network of two layers whose gradients are also at hand as arrays."""
+    """A network of two layers whose gradients are also available as arrays."""
 
     def __init__(self, dtype="float64"):
         rng = np.random.default_rng(2)
@@ -67,7 +67,7 @@ def test_one_pass_over_all_weights_is_the_rule_array_by_array(name, dtype, rtol)
 
 
 def rule_by_hand(name, w, g_of):
-    """Three rules written out once more, from the papers."""
+    """Three rules written again, from the papers."""
     w = w.copy()
     a, b = np.zeros_like(w), np.zeros_like(w)
     for t in range(1, 6):
@@ -284,7 +284,7 @@ def test_state_belongs_to_weights_not_to_their_places():
     model.fit(DATA, DATA + 5, verbose=0)
     a.trainable, b.trainable = False, True
     before = b.get_weights()
-    # Without an error there is no gradient: any change were the other layer's velocity.
+    # Without an error there is no gradient: any change would come from the other layer's velocity.
     model.fit(DATA, model.predict(DATA), batch_size="all", verbose=0)
     for old, new in zip(before, b.get_weights(), strict=True):
         np.testing.assert_allclose(new, old, atol=1e-5)
@@ -315,7 +315,7 @@ def test_freezing_keeps_the_others_state(fused):
     assert list(state) == list(old)
     for name in ("a/kernel", "a/bias"):
         np.testing.assert_array_equal(state[name]["m"], old[name]["m"])
-    # The same step with nothing frozen moves b alike: its moments were there.
+    # The same step with nothing frozen changes b equally: its moments were kept.
     twin.fit(DATA, DATA + 5, batch_size="all", verbose=0)
     np.testing.assert_array_equal(twin.layers[1].get_weights()[0], b.get_weights()[0])
     assert not np.array_equal(twin.layers[0].get_weights()[0], frozen[0])
@@ -344,7 +344,7 @@ def test_two_models_may_not_share_an_optimizer():
             call(DATA, DATA)
     assert optimizer.iterations == 1
     copy.deepcopy(first).fit(DATA, DATA, verbose=0)
-    first.compile("sgd", "mse")  # first has let go of it
+    first.compile("sgd", "mse")  # first has released it
     second.fit(DATA, DATA, verbose=0)
     assert optimizer.iterations == 1
     del second, call
@@ -353,7 +353,7 @@ def test_two_models_may_not_share_an_optimizer():
     third.fit(DATA, DATA, epochs=2, verbose=0)
     assert optimizer.iterations == 2
     third.fit(DATA, DATA, verbose=0)
-    assert list(optimizer._state.by_weight) == third.parameters  # not of weights that are gone
+    assert list(optimizer._state.by_weight) == third.parameters  # not of old weights
 
 
 def test_a_refused_fit_does_not_touch_the_state():

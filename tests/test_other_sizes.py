@@ -1,4 +1,4 @@
-"""A layer with weights takes every input that the weights fit: images and series of any size."""
+"""A layer with weights accepts every input that fits the weights: images and series of any size."""
 
 from __future__ import annotations
 

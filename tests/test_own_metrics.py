@@ -1,4 +1,4 @@
-"""Metrics of a user's own: variables, functions written with operations, means and sums."""
+"""User-defined metrics: variables, functions written with operations, means and sums."""
 
 import copy
 import pickle

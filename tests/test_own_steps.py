@@ -1,4 +1,4 @@
-"""Models whose class says what the loss is: compute_loss, train_step, test_step, add_loss."""
+"""Models whose class defines the loss: compute_loss, train_step, test_step, add_loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Y = X.sum(axis=1, keepdims=True)
 
 
 def made(cls, **options):
-    """Return a graph model of a class of one's own."""
+    """Return a graph model of a user-defined class."""
     x = lamina.Input((4,))
     h = layers.Dense(8, activation="tanh", kernel_initializer=ones)(x)
     return cls(x, layers.Dense(1, kernel_initializer=ones)(h), seed=1, **options)
@@ -161,7 +161,7 @@ class Counted(layers.Layer):
 
 
 def stepping(kind, training):
-    """A model of one's own step, with state: in two forms."""
+    """A model with a user-defined step and state, in two forms."""
     norm, counted, dense = layers.BatchNormalization(momentum=0.5), Counted(), layers.Dense(1)
 
     class Steps(lamina.Model):
@@ -209,7 +209,7 @@ def test_metrics_of_compile_see_what_the_step_predicts():
 
 
 class Reports(lamina.Model):
-    """As Keras documents compute_metrics: a metric of its own beside those of compile."""
+    """As in Keras's documentation of compute_metrics: a metric besides those of compile."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)

@@ -1,4 +1,4 @@
-"""What the package says of itself: extras, licences."""
+"""Metadata of the package: extras, licences."""
 
 import ast
 import re
@@ -38,7 +38,7 @@ def test_extras_have_something_behind_them(project):
 
 
 def test_tests_are_read_without_peers():
-    """A test that needs a peer skips where it is not installed: no file imports one at its top."""
+    """A test that needs a missing peer is skipped: no file imports a peer at its top."""
     peers = {"torch", "keras", "jax", "sklearn", "pandas", "polars", "pyarrow", "onnxruntime"}
     for path in sorted((ROOT / "tests").rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:

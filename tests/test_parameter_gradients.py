@@ -1,4 +1,4 @@
-"""A parameter that two operations share, beside others that they do not: gradients add up."""
+"""Gradients add up for a parameter shared by two operations, beside unshared ones."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def conv2d(g, x, w):
 
 
 def pooled(g, x, w):
-    """Convolution, ReLU and pooling, one operation once built."""
+    """Convolution, ReLU and pooling, a single operation after build."""
     y = g.conv2d(x, w["kernel"], w["bias"], (1, 1), (1, 1), (1, 1, 1, 1), activation="relu")
     return g.repeat(g.pool2d("max", y, (2, 2), (2, 2), (0, 0, 0, 0)), (2, 2, 1))
 
@@ -52,13 +52,13 @@ CASES = [
 
 
 def gradients(case, shared):
-    """Gradients of both uses' parameters, of which those named `shared` are one and the same."""
+    """Gradients of both uses' parameters, where those named `shared` are the same parameter."""
     operation, shape, shapes = case
     rng = np.random.default_rng(4)
     graph = _core.Graph("float64")
     uses = [{}, {}]
     for name, size in shapes.items():
-        values = rng.normal(size=size)  # alike in both, shared or not
+        values = rng.normal(size=size)  # equal in both, shared or not
         for i, use in enumerate(uses):
             again = i == 1 and name in shared
             use[name] = uses[0][name] if again else _core.Parameter(f"{name}{i}", size, "float64")
@@ -81,7 +81,7 @@ def gradients(case, shared):
     run = _core.Execution(graph, ROWS, True)
     run.bind([rng.normal(size=(ROWS, *t.shape)) for t in (x, target)])
     results = []
-    for _ in range(2):  # the second begins anew
+    for _ in range(2):  # the second starts from zero
         run.gradients(None, 0, ROWS)
         results.append({n: [np.array(run.gradient_of(u[n])) for u in uses] for n in shapes})
     for name in shapes:

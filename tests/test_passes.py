@@ -1,4 +1,4 @@
-"""Evaluations within evaluations and within fits, and what the rows weigh in each."""
+"""Evaluations within evaluations and within fits, and the weights of rows in each."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Large outputs of predictions are written where the caller finds them, without a copy between."""
+"""Large outputs of predictions are written directly to the returned array, without a copy."""
 
 import numpy as np
 import pytest

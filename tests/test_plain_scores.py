@@ -1,4 +1,4 @@
-"""Scores of plain arrays are those of scikit-learn's scorers to the bit, or are left to them."""
+"""Scores of plain arrays equal scikit-learn's scorers to the bit, or are left to them."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NUMBERS = ["r2", "neg_mean_squared_error", "neg_root_mean_squared_error", "neg_m
 
 
 class Known(base.RegressorMixin, base.BaseEstimator):
-    """An estimator whose predictions are given, and counted."""
+    """An estimator with given predictions that counts its calls."""
 
     def __init__(self, predicted=None):
         self.predicted, self.calls = predicted, 0
@@ -32,7 +32,7 @@ class KnownClasses(base.ClassifierMixin, Known):
 
 
 def scored(kind, predicted, targets, name):
-    """Return a score as a search has it, after it was found to be scikit-learn's."""
+    """Return a score computed as in a search, after comparing it with scikit-learn's."""
     estimator = kind(predicted)
     with np.errstate(all="ignore"):
         found = Scoring("test", name).of(estimator, None, targets, "raise")["score"]

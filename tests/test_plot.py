@@ -1,4 +1,4 @@
-"""Figures: what they draw, where they show, what they refuse."""
+"""Figures: contents, display, errors."""
 
 import pickle
 import sys
@@ -14,7 +14,7 @@ from lamina.layers import Conv2D, Dense, Flatten, Input
 
 @pytest.fixture(autouse=True)
 def plt():
-    """Pyplot, without a window and with no figure left over."""
+    """Return pyplot, without a window and with no figure left open."""
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
@@ -124,7 +124,7 @@ def test_a_star_marks_the_best_epoch():
     texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert texts == ["training", "validation", "best: 1.5, epoch 2"]
     assert figure.axes[4].lines[0].get_label() == "validation"
-    # The metric says it, whatever it is called.
+    # The metric decides, regardless of its name.
     gap = lamina.metrics.MeanMetricWrapper(lambda y, p: p[:, 0], "leaf1", direction="up")
     history = fitted([gap], epochs=4)
     assert stars(history.plot())[1][1] == max(history.history["leaf1"])

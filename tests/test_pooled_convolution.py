@@ -1,4 +1,4 @@
-"""A convolution takes over the max pooling that alone reads it: the same numbers, fewer passes."""
+"""A convolution is fused with the only max pooling that reads it: same numbers, fewer passes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CASES = {
         {"filters": 3, "kernel_size": 3, "activation": "relu"},
         {"pool_size": 17},
     ),
-    # Backward takes the windows of the winners alone, where that is less than the zeros between.
+    # Backward uses only the windows of the maxima if that is less work than the zeros between them.
     "winners": ((14, 14, 6), {"filters": 16, "kernel_size": 5, "activation": "relu"}, {}),
     "winners, padded": (
         (9, 8, 16),
@@ -58,7 +58,7 @@ CASES = {
 
 
 def network(case: str, both: bool, dtype: str = "float32") -> lamina.Model:
-    """Two convolutions and a pool; `both` also asks for what stands before the pool."""
+    """Two convolutions and a pool; with `both`, the value before the pool is an output too."""
     shape, convolution, pooling = CASES[case]
     lamina.set_random_seed(3)
     x = lamina.Input(shape)
@@ -78,7 +78,7 @@ def test_outputs_are_those_of_the_two_layers(case: str, rows: int, dtype: str) -
 
 
 def trained(case: str, both: bool, rows: int, threads: int) -> list[np.ndarray]:
-    """The change of the weights by a step of plain descent: the gradients."""
+    """The change of the weights in a step of plain descent, that is, the gradients."""
     lamina.set_num_threads(threads)
     rng = np.random.default_rng(1)
     model = network(case, both)
@@ -124,7 +124,7 @@ def test_no_bit_depends_on_the_threads(case: str) -> None:
         np.testing.assert_array_equal(one, two)
 
 
-# Outputs before the pool of which its windows leave out a row, a column or both.
+# Outputs before the pool, in which its windows leave out a row, a column or both.
 UNREAD = {
     "both": ((13, 13, 16), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D()),
     "columns": ((12, 17, 3), layers.Conv2D(5, 3, padding="same"), layers.MaxPooling2D(2, (2, 5))),

@@ -1,4 +1,4 @@
-"""Pooling layers against plain NumPy, with the checks that every layer passes."""
+"""Pooling layers against plain NumPy, with the checks for all layers."""
 
 import numpy as np
 import pytest

@@ -9,7 +9,7 @@ import lamina
 from harness import assert_same_bits
 from lamina import layers
 
-# The shape of a row, what ends in a ReLU, the pool
+# The shape of a row, the layers that end in a ReLU, the pool
 CASES = {
     "signal, whole": (
         (70, 5),
@@ -45,7 +45,7 @@ CASES = {
 
 
 def start(model: lamina.Model) -> None:
-    """Give it weights that follow from their shapes alone, and a way to learn."""
+    """Set weights that depend only on their shapes, and compile."""
     rng = np.random.default_rng(1)
     model.set_weights([0.5 * np.abs(rng.standard_normal(w.shape)) for w in model.get_weights()])
     model.compile(lamina.optimizers.SGD(0.01), "mse")

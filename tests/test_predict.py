@@ -1,4 +1,4 @@
-"""Predictions: the formula, whatever the batch, the layout of the data or the thread."""
+"""Predictions: the formula, independent of batch, layout of the data and thread."""
 
 import threading
 

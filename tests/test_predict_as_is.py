@@ -1,4 +1,4 @@
-"""The short way of a prediction, for arrays that need nothing done to them."""
+"""The fast path of predict, for arrays that need no conversion."""
 
 import os
 import subprocess
@@ -78,7 +78,7 @@ def refuse(*args, **options):
 def test_every_call_takes_it_and_gives_the_bits_of_the_long_way(make, x, monkeypatch):
     model = make()
     long = model.predict(x, batch_size=4)
-    model.predict(x)  # a model of one's own is built in the first call
+    model.predict(x)  # a user-defined model is built in the first call
     monkeypatch.setattr(model, "_predict", refuse)
     for rows in (slice(0, 1), slice(None)):
         given, expected = of_rows(x, rows), [y[rows] for y in flat(long)]
@@ -198,7 +198,7 @@ other.join()
 
 
 def test_arrays_may_leave_the_callers_list_meanwhile():
-    # What is freed is given back to the system at once, so that reading it ends the process.
+    # Freed memory is returned to the system at once, so that reading it ends the process.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
     done = subprocess.run(
         [sys.executable, "-c", REPLACED],

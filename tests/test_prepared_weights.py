@@ -1,4 +1,4 @@
-"""Predictions keep what convolutions make of their weights, for as long as these do not change."""
+"""Predictions keep the transformed weights of convolutions until the weights change."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ import lamina
 from harness import assert_same_bits
 from lamina import _core, layers, runtime
 
-# Convolutions by Winograd's algorithm, of several panels, by groups; with a normalisation behind.
+# Convolutions by Winograd's algorithm, of several panels, by groups; followed by a normalisation.
 CASES = {
     "winograd": lambda: [layers.Conv2D(24, 3, padding="same")],
     "panels": lambda: [layers.Conv2D(70, 2, strides=2)],
@@ -30,7 +30,7 @@ def model_of(case, dtype, weights=None):
 
 
 def assert_as_anew(model, case, dtype, what):
-    """Check few rows, pooled behind the convolution, and many, pooled image by image."""
+    """Check few rows, pooled after the convolution, and many, pooled image by image."""
     x = X.astype(dtype)
     fresh = model_of(case, dtype, model.get_weights())
     for rows in (1, 9):
@@ -67,7 +67,7 @@ def test_training_between_predictions_is_seen(case):
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.0])
 def test_weights_that_cannot_be_folded_come_and_go(bad):
-    """A factor that is not finite, or 0: the normalisation runs behind the convolution."""
+    """A factor that is not finite, or 0: the normalisation runs after the convolution."""
     model = model_of("normalised", "float32")
     gamma = model.layers[1].gamma
     good = gamma.numpy()
@@ -89,7 +89,7 @@ def test_what_is_kept_is_of_one_instruction_set(case):
 
 
 def test_what_is_kept_counts_as_memory():
-    """Of 64 x 64 weights of 9 cells 36 numbers each: 0.6 MB, in executions for inference alone."""
+    """For 64 x 64 filters of 9 cells, 36 numbers each: 0.6 MB, only in executions for inference."""
     layer = layers.Conv2D(64, 3)
     layer(np.zeros((1, 9, 9, 64), "float32"))
     graph = _core.Graph("float32")

@@ -7,7 +7,7 @@ import r_peer
 from lamina.nnet import multinom
 from lamina.nnet.calls import call_text
 
-# Arguments as R has them, and as they are given here.
+# Arguments in R, and here.
 CALLS = {
     "tight": ('subset = a>0&b<1, trace=FALSE', {"subset": "a>0&b<1", "trace": False}),
     "strings": ('weights=w*2, subset=s=="u" | !(a> .5)',

@@ -1,6 +1,6 @@
-"""Models as users of Keras write them, after its guides and examples and books, beside Keras's.
+"""Models as users of Keras write them, after its guides, examples and books, against Keras's.
 
-Each function is given ``lamina`` or ``keras``, and is otherwise what a program says.
+Each function receives ``lamina`` or ``keras``; otherwise it is the program itself.
 """
 
 import numpy as np
@@ -148,7 +148,7 @@ def residual(keras):
 
 
 def masking(keras):
-    """The guide on masking: a layer that relies on the mask that comes to it."""
+    """The guide on masking: a layer that relies on the mask it receives."""
     ops = keras.ops
 
     class TemporalSoftmax(keras.layers.Layer):
@@ -208,7 +208,7 @@ def transformer(keras):
 
 
 def patches(keras):
-    """Patches and their encoder, of the example on vision transformers, and a mixer's layer."""
+    """Patches and their encoder, from the example on vision transformers, and a mixer's layer."""
     layers, ops = keras.layers, keras.ops
 
     class Patches(layers.Layer):
@@ -324,7 +324,7 @@ def sub_pixels(keras):
 
 
 def bags(keras):
-    """Attention over a bag of instances with shared layers, of multiple-instance learning."""
+    """Attention over a bag of instances with shared layers, from multiple-instance learning."""
     layers, ops = keras.layers, keras.ops
 
     class MILAttentionLayer(layers.Layer):
@@ -347,7 +347,7 @@ def bags(keras):
 
 
 def quantized(keras):
-    """The vector quantizer of VQ-VAE, straight-through gradients and all."""
+    """The vector quantizer of VQ-VAE, with straight-through gradients."""
     layers, ops = keras.layers, keras.ops
 
     class VectorQuantizer(layers.Layer):
@@ -398,7 +398,7 @@ def hashed(keras):
 
 
 def citations(keras):
-    """A graph network: layers called on the table of all nodes, whatever rows a batch has."""
+    """A graph network: layers called on the table of all nodes, regardless of the batch."""
     layers, ops = keras.layers, keras.ops
     edges = np.random.default_rng(2).integers(0, 12, (2, 30))
 

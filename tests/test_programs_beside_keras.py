@@ -1,4 +1,4 @@
-"""Small programs that lamina and Keras 3 answer alike."""
+"""Small programs with the same results in lamina and Keras 3."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How a fit shows its progress: in files, on terminals of any width, in notebooks."""
+"""Progress of a fit: in files, on terminals of any width, in notebooks."""
 
 import contextlib
 import io
@@ -26,7 +26,7 @@ def classifier(metrics=("accuracy",)):
 
 
 class Screen:
-    """A pseudo terminal, and what its reader sees."""
+    """A pseudo terminal and its contents."""
 
     def __init__(self, columns):
         fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
@@ -40,7 +40,7 @@ class Screen:
 
     @contextlib.contextmanager
     def shown(self, monkeypatch):
-        """Yield a list that has, after the block, the lines as they stand on the screen."""
+        """Yield a list that holds, after the block, the lines on the screen."""
         lines = []
         monkeypatch.setattr(sys, "stdout", self.stream)
         yield lines
@@ -83,7 +83,7 @@ def test_every_epoch_stays_on_a_terminal_with_all_its_numbers(columns, monkeypat
         history = classifier().fit(
             X, X > 0, epochs=3, batch_size=3, verbose="auto", validation_split=0.25
         )
-    assert screen.drawn.count("\r") > 12  # it was drawn anew
+    assert screen.drawn.count("\r") > 12  # it was redrawn
     epochs = re.split(r"(?=Epoch \d)", "\n".join(lines))[1:]
     for epoch, text in enumerate(epochs):
         assert text.startswith(f"Epoch {epoch + 1}/3")
@@ -208,7 +208,7 @@ def test_wide_letters_take_two_columns():
 
 
 def of_passes(monkeypatch, **options):
-    """Return what is drawn of an evaluation and a prediction, and what stays of them."""
+    """Return the text drawn during an evaluation and a prediction, and the text that remains."""
     for module in ("evaluation", "outputs"):
         monkeypatch.setattr(f"lamina.models.{module}.TICK", 0.0)
     model, x = classifier(), np.linspace(-1, 1, 3000)

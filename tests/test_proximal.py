@@ -1,4 +1,4 @@
-"""L1 penalties that leave true zeros: the lasso, under every rule."""
+"""L1 penalties that produce exact zeros: the lasso, with every rule."""
 
 import copy
 

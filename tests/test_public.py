@@ -1,4 +1,4 @@
-"""What public objects show: dir and help without plumbing, and a repr that says something."""
+"""Public objects: dir and help without internals, and an informative repr."""
 
 import json
 import pydoc
@@ -25,7 +25,7 @@ from lamina import (
 from lamina.layers import Dense
 
 KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())["attributes"]
-# What users of models and layers find here beside Keras's names.
+# Public names of models and layers that Keras does not have.
 OF_MODELS = {
     "as_drawn", "built", "calibrate", "compare_baselines", "dtype", "gradients", "hessian",
     "history",
@@ -63,7 +63,7 @@ def names(thing):
      (lambda: Dense(2), "layers.Layer", OF_LAYERS)],
 )  # fmt: skip
 def test_dir_shows_what_users_call(make, keras, own):
-    """A name that is new here is for users, and listed above, or goes into ``_plumbing``."""
+    """A new name is for users, and listed above, or internal, and listed in ``_plumbing``."""
     thing = make()
     assert names(thing) <= set(KERAS[keras].split()) | own
     assert names(type(thing)) <= names(thing)

@@ -1,4 +1,4 @@
-"""Weights of PyTorch's models: each layer computes as there, and goes back as it came."""
+"""Weights of PyTorch's models: each layer computes the same, and converts back unchanged."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,7 @@ from pytorch_cases import CASES, attention_of, modules, sequential
 
 
 def drawn(name: str) -> tuple[Any, Any]:
-    """Return PyTorch's module of a case, with random weights and statistics, and lamina's model."""
+    """Return a case's PyTorch module, with random weights and statistics, and lamina's model."""
     torch = pytest.importorskip("torch")
     torch.manual_seed(3)
     theirs = modules()[name]().eval()
@@ -28,7 +28,7 @@ def drawn(name: str) -> tuple[Any, Any]:
 
 
 def both(name: str, theirs: Any, ours: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return what both compute of the same data."""
+    """Return the results of both for the same data."""
     import torch
 
     rng = np.random.default_rng(5)
@@ -84,7 +84,7 @@ def test_the_names_that_are_written_are_read_again() -> None:
             assert_allclose(a, b, rtol=1e-6, err_msg=name)
 
 
-# --- what belongs together
+# --- matching weights
 
 
 def dense(units: int = 3, count: int = 2, **options: Any) -> lamina.Sequential:
@@ -149,7 +149,7 @@ def test_levels_of_one_module_are_given_to_layers_in_order() -> None:
 
 
 def to_arrays(model: Any, **options: Any) -> dict[str, np.ndarray]:
-    """Return what ``to_torch`` does, without PyTorch."""
+    """Return the result of ``to_torch``, without PyTorch."""
     import tempfile
 
     from safetensors.numpy import load_file
@@ -161,7 +161,7 @@ def to_arrays(model: Any, **options: Any) -> dict[str, np.ndarray]:
 
 
 def test_modules_are_told_apart_by_their_shapes_where_the_order_does_not() -> None:
-    # As in networks whose branches are made after what they are added to.
+    # As in networks whose branches are created after the path that they are added to.
     model = sequential(Input((3,)), layers.Dense(4), layers.Dense(3), layers.Dense(4))
     state = {**tensors("a", shape=(3, 4)), **tensors("b", "c", shape=(4, 3))}
     load_torch(model, state)
@@ -238,7 +238,7 @@ def test_a_call_that_flattens_images_is_warned_of() -> None:
         load_torch(model, state)
 
 
-# --- what does not
+# --- weights that do not match
 
 
 def test_all_that_does_not_fit_is_said_at_once_and_nothing_is_changed() -> None:

@@ -66,7 +66,7 @@ def test_iterations_of_lbfgs_are_pytorchs():
 
     wanted = golden.ask(theirs, start, X, Y)
     assert len(seen) == 100
-    # Each iteration multiplies what rounding has made of the last: by 1e7 or so over a hundred.
+    # Each iteration amplifies the rounding errors of the last: by about 1e7 over a hundred.
     np.testing.assert_allclose(seen[:50], wanted[:50], rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(seen[-1], wanted[-1], rtol=1e-2, atol=1e-2)
     assert (np.diff(history) <= 0).all()
@@ -104,7 +104,7 @@ def test_the_minimum_is_that_of_scipy(name):
 
 @pytest.mark.parametrize("pairs", [0, 20])
 def test_a_quadratic_takes_few_steps(pairs):
-    """Of n weights: about n steps, and exact line searches would make it n."""
+    """With n weights, about n steps; with exact line searches it would be n."""
     model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=3)
     chosen = optimizers.LBFGS(history_size=pairs) if pairs else optimizers.BFGS()
     model.compile(chosen, "mse")

@@ -115,7 +115,7 @@ def test_a_fit_takes_batches_of_one_length(make):
 
 
 def watched(seen, *parts):
-    """A model that notes the batches which it is given."""
+    """A model that records the batches it receives."""
 
     def keep(x):
         seen.append(x.copy())
@@ -341,7 +341,7 @@ def test_a_step_of_the_models_own():
     assert history[-1] < history[0]
 
 
-# --- what is kept, and what is refused
+# --- state, and errors
 
 
 def test_recordings_that_take_much_memory_are_let_go(monkeypatch):

@@ -1,4 +1,4 @@
-"""Streams of random numbers: reproducible, independent, of the stated laws."""
+"""Streams of random numbers: reproducible, independent, with the stated distributions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The learning rate of each single step of a fit, read off what it does to one weight."""
+"""The learning rate of each single step of a fit, read from its effect on one weight."""
 
 import itertools
 
@@ -15,7 +15,7 @@ X, Y = np.ones((ROWS, 1)), np.zeros((ROWS, 1))
 
 
 def rates_of(rate, epochs=1, callbacks=None, **options):
-    """Fit y = w x to zeros, a row a step: each multiplies w by 1 - 2 rate."""
+    """Fit y = w x to zeros, one row per step: each multiplies w by 1 - 2 rate."""
     model = lamina.Sequential(
         [Input((1,)), Dense(1, use_bias=False, kernel_initializer="ones")], dtype="float64"
     )

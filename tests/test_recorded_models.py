@@ -1,4 +1,4 @@
-"""What recording a model fixes, and what is seen anew; batches; whose weights learn."""
+"""Recorded models: values fixed by recording, values read each time; batches; trainable weights."""
 
 import numpy as np
 import pytest
@@ -114,7 +114,7 @@ def test_a_layer_without_call_is_refused():
 
 
 class MaskedKernel(layers.Layer):
-    """A kernel of which the mask leaves some."""
+    """A kernel of which a mask keeps a part."""
 
     keeps = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], np.float32)
     assigns = True

@@ -1,4 +1,4 @@
-"""Recurrent layers in batches of fewer rows than an execution was planned for."""
+"""Recurrent layers in batches with fewer rows than an execution was planned for."""
 
 import numpy as np
 import pytest
@@ -33,6 +33,6 @@ def test_the_last_batch_has_room_for_what_it_keeps(name):
 
     together, apart = model(), model()
     together.fit(x, y, batch_size=rows, epochs=1, shuffle=False, verbose=0)
-    for part in (slice(rows), slice(rows, None)):  # planned for just so many rows
+    for part in (slice(rows), slice(rows, None)):  # planned for exactly that many rows
         apart.train_on_batch(x[part], y[part])
     assert_same_bits(together.get_weights(), apart.get_weights(), name)

@@ -1,4 +1,4 @@
-"""Dropout of recurrent layers: the masks of input, state and direction are drawn apart."""
+"""Dropout of recurrent layers: separate masks for input, state and direction."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_directions_have_masks_of_their_own():
 
 @pytest.mark.parametrize("cell", [SimpleRNN, LSTM, GRU])
 def test_layers_of_two_streams_count_as_two(cell):
-    """What follows draws from a stream that none of them has."""
+    """The next layer draws from a stream that neither of them uses."""
     alone = cell(2, dropout=0.5)
     assert alone.streams == 2
     assert Bidirectional(alone).streams == 4
@@ -49,7 +49,7 @@ def test_layers_of_two_streams_count_as_two(cell):
 
 @pytest.mark.parametrize("rates", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}])
 def test_dropout_that_is_asked_for_acts_outside_training_too(rates):
-    """Monte-Carlo dropout: each call with ``training=True`` draws its own."""
+    """Monte-Carlo dropout: each call with ``training=True`` draws new masks."""
     model = Sequential([Input((3, SIZE)), GRU(SIZE, **rates)], seed=2)
     x = np.random.default_rng(0).normal(size=(ROWS, 3, SIZE))
     first, second = model(x, training=True), model(x, training=True)

@@ -1,4 +1,4 @@
-"""SimpleRNN, LSTM and GRU: laws, shapes, states, masks, dropout, refusals, bits."""
+"""SimpleRNN, LSTM and GRU: formulas, shapes, states, masks, dropout, errors, bits."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_recurrent_dropout_keeps_the_expectation():
     dropped = replay(layer, [x])[0][0]
     np.testing.assert_allclose(dropped.mean(0), plain.mean(0), atol=0.03)
     assert dropped.std(0).min() > 0
-    # One draw a sequence: a step's factor is either 0 or 1 / 0.6.
+    # One draw per sequence: a step's factor is either 0 or 1 / 0.6.
     h1 = layer.kernel.T @ x[0, 0]
     rest = layer.kernel.T @ x[0, 1]
     parts = h1[:, None] * layer.recurrent_kernel / 0.6

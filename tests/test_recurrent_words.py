@@ -1,4 +1,4 @@
-"""Recurrent layers that look up words themselves, beside the same layers on rows looked up."""
+"""Recurrent layers fused with an embedding, against the same layers on embedded rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MASK = np.random.default_rng(2).random((ROWS, STEPS)) < 0.7
 
 
 class Words:
-    """An embedding and what reads it, on a graph of their own under a squared error."""
+    """An embedding and the layers that read it, on their own graph with a squared error."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Words:
 
 
 def looked_up(words: Words, mask: np.ndarray | None = None) -> list[np.ndarray]:
-    """Return the same as `step`, from each reader alone on the rows of its words."""
+    """Return the same as `step`, from each reader separately on the rows of its words."""
     outputs, gradients, table = [], [], np.zeros_like(words.table)
     for reader in words.readers:
         y, weights, (dx,) = replay(reader, [words.table[IDS].astype(words.dtype)], mask=mask)

@@ -1,4 +1,4 @@
-"""A model that another one, or a build, refuses is as it was before."""
+"""A model is unchanged after an error of another model or of build."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_refused_build_leaves_the_shape_open():
 
 
 class Late(Dense):
-    """Refuses what it is asked to record."""
+    """Raises an error while it is recorded."""
 
     def record(self, graph, x):
         raise ArithmeticError("not today")

@@ -1,4 +1,4 @@
-"""Searches that are refused, and why."""
+"""Errors of searches."""
 
 import warnings
 from concurrent.futures import Future
@@ -118,7 +118,7 @@ def test_a_setting_whose_model_cannot_be_built_is_a_fit_that_fails(units):
 
 
 class OneError:
-    """An executor whose first job fails, and whose others never begin."""
+    """An executor whose first job fails, and whose others never start."""
 
     def __init__(self):
         self.given = []

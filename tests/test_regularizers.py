@@ -40,7 +40,7 @@ def test_none_stays_none():
 
 
 class Mix(layers.Layer):
-    """A layer of a user's own, with two penalised weights and a free one."""
+    """A user-defined layer, with two penalised weights and one without a penalty."""
 
     def __init__(self, matrix_regularizer=None, **base):
         super().__init__(**base)
@@ -59,7 +59,7 @@ class Mix(layers.Layer):
 
 
 def _descended(layer, x, y):
-    """Return the loss of a step of gradient descent, and the weights behind it."""
+    """Return the loss of a step of gradient descent, and the weights after it."""
     model = lamina.Sequential([lamina.Input(x.shape[1:]), layer], dtype="float64")
     model.compile(lamina.optimizers.SGD(0.1), "mse")
     return model.train_on_batch(x, y), model.get_weights(), model
@@ -82,7 +82,7 @@ def test_a_layer_of_one_s_own_has_penalties():
 
 
 class Holding(layers.Layer):
-    """A wrapper of a user's own."""
+    """A user-defined wrapper."""
 
     def __init__(self, layer, **base):
         super().__init__(**base)
@@ -110,7 +110,7 @@ def test_a_weight_without_a_loss_learns_from_its_penalty():
     head = layers.Dense(2, kernel_regularizer=regularizers.L2(0.3), kernel_initializer="ones")
     model = lamina.Model(x, [layers.Dense(1)(x), head(x)], dtype="float64")
     model.compile(lamina.optimizers.SGD(0.5), ["mse", None])
-    for step in (1, 2):  # w - 0.5 * 2 * 0.3 * w; a gradient that was not begun anew would grow
+    for step in (1, 2):  # w - 0.5 * 2 * 0.3 * w; a gradient that was not reset would grow
         model.train_on_batch(np.ones((4, 3)), [np.ones((4, 1)), None])
         np.testing.assert_allclose(head.get_weights()[0], np.full((3, 2), 0.7**step), rtol=1e-12)
     np.testing.assert_array_equal(head.get_weights()[1], np.zeros(2))

@@ -1,4 +1,4 @@
-"""The same seed, the same bits: whole fits, whatever the threads and whatever went before."""
+"""The same seed, the same bits: whole fits, regardless of threads and earlier work."""
 
 import hashlib
 import os
@@ -73,7 +73,7 @@ def test_models_have_the_seeds_of_their_turn():
     first, second = made(), made()
     lamina.set_random_seed(4)
     third, fourth = made(), made()
-    seeds = [model.seed for model in (fourth, second, third, first)]  # whoever is asked first
+    seeds = [model.seed for model in (fourth, second, third, first)]  # in any order of access
     assert seeds[0] == seeds[1] != seeds[2] == seeds[3]
     for one, other in ((first, third), (second, fourth)):
         for a, b in zip(one.get_weights(), other.get_weights(), strict=True):
@@ -86,7 +86,7 @@ def test_the_seed_decides():
 
 
 def test_interrupting_leaves_a_usable_model():
-    """Ctrl-C arrives within a batch; the history stays and the next fit is as good as new."""
+    """Ctrl-C arrives within a batch; the history is kept and the next fit works as usual."""
     lamina.set_random_seed(1)
     model = make()
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))

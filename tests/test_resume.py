@@ -1,4 +1,4 @@
-"""A fit that was interrupted anywhere goes on, elsewhere too, to the bits of one that was not."""
+"""An interrupted fit, resumed here or in another process, gets the bits of an uninterrupted one."""
 
 import contextlib
 import hashlib
@@ -25,7 +25,7 @@ STEPS = EPOCHS * -(-72 // BATCH)  # of 90 rows, 18 are held out
 
 
 class Spread(lamina.metrics.Metric):
-    """Adds up in variables and in an attribute."""
+    """A metric that accumulates in variables and in an attribute."""
 
     def __init__(self, **options):
         super().__init__(**options)
@@ -44,7 +44,7 @@ class Spread(lamina.metrics.Metric):
 
 
 class Slower(callbacks.Callback):
-    """A callback with a state of its own, that the steps depend on."""
+    """A callback with state that the steps depend on."""
 
     def __init__(self):
         super().__init__()
@@ -65,7 +65,7 @@ class Slower(callbacks.Callback):
 
 
 class Cut(callbacks.Callback):
-    """Stops a fit after so many steps, as the kind says."""
+    """Stops a fit after a number of steps, in the way given by the kind."""
 
     def __init__(self, steps, kind, path):
         super().__init__()
@@ -168,7 +168,7 @@ def test_a_fit_goes_on_in_another_process_with_other_threads(tmp_path):
     for number in range(CUTS):
         files.append(str(tmp_path / f"{number}.lamina"))
         kind = ("save", "interrupt", "stop")[number // 4 % 3]
-        # A stop lets EarlyStopping put the best weights back, which the file knows how to undo.
+        # After a stop EarlyStopping restores the best weights, which the file can undo.
         steps = len(histories[number % 4]["loss"]) * STEPS // EPOCHS
         cut(int(rng.integers(1, steps - 1)), kind, files[-1], kinds[number % 4])
     threads = 1 if lamina.get_num_threads() > 1 else 2
@@ -187,7 +187,7 @@ def test_a_fit_goes_on_between_epochs_too(tmp_path, kind):
     whole = network(kind)
     fit(whole)
     model = network(kind)
-    fit(model, epochs=3)  # at its end EarlyStopping puts the best weights back
+    fit(model, epochs=3)  # at its end EarlyStopping restores the best weights
     assert model.train_state.position.epoch == 3
     model.save(tmp_path / "m.lamina")
     again = load_model(tmp_path / "m.lamina", {"Spread": Spread})

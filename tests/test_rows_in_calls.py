@@ -1,4 +1,4 @@
-"""``x.shape[0]`` in a call: None, and the number of rows where one is needed."""
+"""``x.shape[0]`` in a call: None, or the number of rows if it is needed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The compiled rules as the core describes them, and each rule's step against its formula."""
+"""The compiled rules as described by the core, and each rule's step against its formula."""
 
 import inspect
 
@@ -36,7 +36,7 @@ def test_every_class_has_a_rule_and_a_name():
 
 
 def odd(values):
-    """Return the same numbers in memory that no kernel can write to as it lies."""
+    """Return the same numbers in memory that no kernel can write to directly."""
     wide = np.zeros((len(values), 2), values.dtype)
     wide[:, 0] = values
     return wide[:, 0]
@@ -93,7 +93,7 @@ def test_a_subclass_may_keep_more_state_than_its_rule(base):
     np.testing.assert_array_equal(mine.slots[-1], [2.0, 2.0, 2.0])
 
 
-# --- each rule's step, its formula written once more in float64
+# --- each rule's step against its formula in float64
 
 
 def adagrad(w, state, g, t, lr, initial_accumulator_value=0.1, epsilon=1e-7):
@@ -210,7 +210,7 @@ def test_a_rule_is_its_formula(cls, settings, dtype, isa):
     np.testing.assert_allclose(w, want, rtol=bound, atol=bound)
 
 
-# --- rules that see a whole weight
+# --- rules that need a whole weight
 
 
 def rms(x):

@@ -1,4 +1,4 @@
-"""The public face of threads and instruction sets."""
+"""The public functions for threads and instruction sets."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Models in files: what is saved comes back to the bit, and goes on to the same bits."""
+"""Models in files: they load with the same bits, and continue training to the same bits."""
 
 import copy
 import json
@@ -22,7 +22,7 @@ LOGITS = lamina.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 class Scaled(layers.Layer):
-    """Has a weight, an argument under another name, and a layer within."""
+    """Has a weight, an argument under another name, and an inner layer."""
 
     def __init__(self, factor, initial="ones", **base):
         super().__init__(**base)
@@ -45,7 +45,7 @@ class Sevenths(lamina.initializers.Initializer):
 
 
 class Net(lamina.Model):
-    """A class with call whose constructor takes no name."""
+    """A class with call whose constructor has no name argument."""
 
     def __init__(self, units, rate=0.25):
         super().__init__()
@@ -275,7 +275,7 @@ def test_long_lists_of_numbers_are_arrays_of_a_file():
 
 
 def test_files_of_format_1_load():
-    """One that was written when the format was new: whoever changes the format keeps this."""
+    """A file written when the format was new, which must load even if the format changes."""
     model = load_model(Path(__file__).parent / "files" / "format_1.lamina")
     x = np.arange(32.0).reshape(8, 4) / 8
     predicted = [[3.161242723464966, 5.164635181427002], [2.40641713142395, 3.9064974784851074]]
@@ -309,7 +309,7 @@ def test_weights_find_their_place_by_path_then_by_order(path):
     assert same_weights(a, other)
     a.save(path)
     fit(b)
-    b.load_weights(path)  # of a whole model's file
+    b.load_weights(path)  # from a whole model's file
     assert same_weights(a, b)
 
 

@@ -1,4 +1,4 @@
-"""Learning-rate schedules against their formulas and Keras's where installed."""
+"""Learning-rate schedules against their formulas, and Keras's if installed."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ SCHEDULES = {
 def test_against_keras(name):
     cls, settings = SCHEDULES[name]
     ours = getattr(schedules, cls)(0.5, **settings)
-    # Restarts themselves are left out: Keras finds the period by a float32 logarithm.
+    # Restarts themselves are left out: Keras computes the period by a float32 logarithm.
     steps = [s for s in range(45) if not (name == "restarts" and s in (7, 21))]
 
     def rates():

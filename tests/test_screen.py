@@ -1,4 +1,4 @@
-"""What lamina writes where there is no screen, or one that does not take it."""
+"""Output without a screen, or to one that fails."""
 
 import io
 import os
@@ -18,7 +18,7 @@ X = np.linspace(-1, 1, 12)
 
 
 class Stream:
-    """Only what print needs; fails as told."""
+    """A minimal stream for print that fails on request."""
 
     def __init__(self, error=None, terminal=None):
         self.error, self.text = error, ""
@@ -97,7 +97,7 @@ def test_a_stream_that_only_writes_gets_everything(monkeypatch):
     model = model_and_data()
     model.fit(X, X, epochs=2, verbose="auto")
     model.evaluate(X, X, verbose=1)
-    model.evaluate(X, X)  # whose result is at hand
+    model.evaluate(X, X)  # whose result is available
     model.predict(X, verbose=2)
     model.predict(X)
     model.summary()
@@ -166,7 +166,7 @@ def test_a_pipe_that_does_not_wait(monkeypatch):
     with io.TextIOWrapper(io.BufferedWriter(io.FileIO(writer, "w")), "utf-8") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
         monkeypatch.setattr(_screen, "PATIENCE", 0.01)
-        _screen.write("x" * (1 << 21))  # nobody reads: the rest is dropped
+        _screen.write("x" * (1 << 21))  # nothing reads it: the rest is dropped
         os.read(reader, 1 << 21)
         monkeypatch.setattr(_screen, "PATIENCE", 5.0)
         read = []
@@ -200,7 +200,7 @@ def test_a_reader_that_has_left_does_not_change_the_exit_code():
 
 
 def lines_of_warnings(tmp_path):
-    """Yield calls that warn, each in one line of this file."""
+    """Yield calls that warn, each on one line of this file."""
     model = lamina.Sequential([Input((1,)), Dense(1)])
     model.compile("sgd", "mse")
     other = lamina.Sequential([Input((1,)), Dense(2)])

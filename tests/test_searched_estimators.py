@@ -1,4 +1,4 @@
-"""Estimators in cross-validation and searches: what scikit-learn's own say of them."""
+"""Estimators in lamina's cross-validation and searches, against scikit-learn's own."""
 
 from concurrent.futures import ThreadPoolExecutor
 

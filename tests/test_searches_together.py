@@ -1,4 +1,4 @@
-"""Searches over lamina's MLPs: fits that run side by side in C++ are those of each alone."""
+"""Searches over lamina's MLPs: fits in parallel in C++ equal separate fits."""
 
 import gc
 import pickle
@@ -56,7 +56,7 @@ CASES = {
                                                 "n_iter_no_change": 1, "max_iter": 40}),
     "a random state": (MLPRegressor, NUMBERS, None, {"random_state": np.random.RandomState(3)}),
 }  # fmt: skip
-# What has to be fitted by itself.
+# Cases that must be fitted separately.
 ALONE = {
     "lbfgs": (MLPRegressor, NUMBERS, None, {"solver": "lbfgs"}),
     "balanced": (MLPClassifier, CLASSES, None, {"class_weight": "balanced"}),
@@ -73,7 +73,7 @@ ALONE = {
 
 @pytest.fixture
 def left(monkeypatch):
-    """Return a list that notes how many fits each search leaves to workers."""
+    """Return a list that records the number of fits that each search leaves to workers."""
     counts, by_workers = [], estimators._by_workers
 
     def noted(jobs, *arguments):
@@ -182,7 +182,7 @@ def test_scores_of_rows_held_out_are_accuracies_whatever_the_loss_takes():
         MLPClassifier(**{**PLAIN, **EARLY}, loss=f"{kind}categorical_crossentropy").fit(X, CLASSES)
         for kind in ("", "sparse_")
     )
-    assert one_hot.predict_proba(X).max(axis=1).min() < 0.5  # a class without half of them
+    assert one_hot.predict_proba(X).max(axis=1).min() < 0.5  # no class above 1/2
     assert one_hot.validation_scores_ == numbers.validation_scores_
 
 
@@ -240,7 +240,7 @@ def test_scorers_that_train_further_do_not_reach_other_fits():
 
 
 def test_settings_are_of_estimators_that_live_as_long():
-    """Else another estimator may come to have the same id."""
+    """Otherwise another estimator might get the same id."""
     together, mlp = mlp_together._Together((X, NUMBERS, None)), MLPRegressor(**PLAIN)
     alive = weakref.ref(mlp)
     together.setting(mlp)
@@ -301,7 +301,7 @@ def test_usual_scores_are_of_predictions_that_the_fits_have_made(monkeypatch):
         "r2",
         "neg_mean_squared_error",
         "neg_max_error",
-    ]  # scikit-learn's own function is one
+    ]  # scikit-learn's own function is one of them
     cross_validate(MLPRegressor(**PLAIN), X, NUMBERS, cv=2, scoring=scoring, error_score="raise")
     cross_validate(MLPClassifier(**PLAIN), X, CLASSES, cv=2, error_score="raise")
 

@@ -292,7 +292,7 @@ def test_seeds():
 
 
 class Slow(lamina.initializers.Initializer):
-    """Lets other threads run before it answers."""
+    """Lets other threads run before it returns."""
 
     asked = 0
 
@@ -338,7 +338,7 @@ def test_all_shapes_of_a_model_are_found_in_one_recording(monkeypatch, count):
     monkeypatch.setattr(Recording, "__init__", lambda *a, **k: (made.append(1), begin(*a, **k))[1])
     model = lamina.Sequential([Input((3,)), *[Dense(3) for _ in range(count)]])
     model.predict(np.ones((1, 3)))
-    assert len(made) == 2  # the second is for what predicts
+    assert len(made) == 2  # the second is for predictions
 
 
 def test_a_layer_is_built_once_when_a_recording_reaches_it():

@@ -1,4 +1,4 @@
-"""Settings that are other numbers in the model's dtype are refused where the dtype is known."""
+"""Settings that the model's dtype cannot represent are refused as soon as the dtype is known."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A layer met twice in a model, itself and within another, has its weights there once."""
+"""A layer that occurs twice in a model, directly and within another, has its weights there once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of small networks in shares: halves of a batch that two threads calculate side by side."""
+"""Steps of small networks in shares: halves of a batch that two threads compute in parallel."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def small(*more, seed=2):
 
 
 def varied():
-    """Build what small networks are made of: categories, norms, dropout, penalties."""
+    """Build a small network of typical parts: categories, norms, dropout, penalties."""
     numbers, words = lamina.Input((20,)), lamina.Input((3,), dtype="int32")
     embedded = layers.Flatten()(layers.Embedding(30, 8)(words))
     x = layers.Concatenate()([numbers, embedded])
@@ -90,7 +90,7 @@ def test_losses_and_metrics_are_those_of_the_whole_batch():
 
 @pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
 def test_shares_draw_numbers_of_their_own():
-    """Rows are alike: halves that drop the same units would have outputs alike, whose sum is 0."""
+    """Rows are equal: halves that drop the same units would have equal outputs, whose sum is 0."""
 
     def signed(y_true, y_pred):
         return y_true * y_pred
@@ -108,7 +108,7 @@ def test_what_is_not_finite_in_one_share_changes_nothing(row):
     model = small()
     model.compile("adam", "mse")
     before, x = model.get_weights(), X[:256].copy()
-    x[row] = np.finfo("float32").max  # finite, and the loss is not
+    x[row] = np.finfo("float32").max  # finite, but the loss is not
     with pytest.raises(lamina.TrainingDiverged):
         model.fit(x, Y[:256], batch_size=256, epochs=1, verbose=0)
     assert_same_bits(model.get_weights(), before, "weights")
@@ -117,7 +117,7 @@ def test_what_is_not_finite_in_one_share_changes_nothing(row):
 
 @pytest.mark.parametrize("planned", [129, 255])
 def test_rows_beyond_the_plan_are_refused(planned):
-    """One row more: its halves would fit into the plans of halves."""
+    """One more row: its halves would fit into the plans of halves."""
     graph = _core.Graph("float32")
     x, y = graph.input((20,)), graph.input((1,))
     _, weights = parameters(graph, RNG, first=(20, 96), second=(96, 96), last=(96, 1))
@@ -135,7 +135,7 @@ def test_rows_beyond_the_plan_are_refused(planned):
 
 
 def test_gradients_are_those_of_a_step():
-    """Dropout included: gradient descent by hand ends where a step does."""
+    """Including dropout: gradient descent by hand gives the result of a step."""
     by_step, by_hand = small(layers.Dropout(0.5)), small(layers.Dropout(0.5))
     for model in (by_step, by_hand):
         model.compile(lamina.optimizers.SGD(0.125), "mse")
@@ -150,7 +150,7 @@ def test_gradients_are_those_of_a_step():
 @pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
 @pytest.mark.parametrize("row", [3, 200])
 def test_a_layer_that_diverges_by_its_random_numbers_is_named(row):
-    """Where dropout keeps the one large unit, its factor of two makes it infinite."""
+    """If dropout keeps the one large unit, its factor of two makes it infinite."""
     told = []
     for seed in range(8):
         model = small(layers.Dropout(0.5, name="drops"), seed=seed)

@@ -1,4 +1,4 @@
-"""The checks that scikit-learn runs over its own estimators; none is declared to fail."""
+"""The checks that scikit-learn runs on its own estimators; none is declared to fail."""
 
 import importlib.util
 import warnings
@@ -20,7 +20,7 @@ def network(n_features_in_: int, n_outputs_: int, units: int = 16) -> lamina.Seq
 
 
 def estimators() -> Iterator[Any]:
-    """Yield an estimator of each class; all rows a step, as others weigh rows within batches."""
+    """Yield an estimator of each class; steps use all rows, as batches weight rows differently."""
     from lamina.sklearn import (
         MLPClassifier,
         MLPRegressor,
@@ -36,7 +36,7 @@ def estimators() -> Iterator[Any]:
 
 
 def every_check() -> Any:
-    """Return what gives a test each estimator with each check, as scikit-learn's decorator does."""
+    """Return a parametrization over estimators and checks, like scikit-learn's decorator."""
     if importlib.util.find_spec("sklearn") is None:
         return pytest.mark.parametrize(("estimator", "check"), [(None, None)])
     from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -48,5 +48,5 @@ def every_check() -> Any:
 def test_checks_of_scikit_learn(estimator: Any, check: Any) -> None:
     pytest.importorskip("sklearn")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # advice on data that the checks make up
+        warnings.simplefilter("ignore")  # advice on the artificial data of the checks
         check(estimator)

@@ -1,4 +1,4 @@
-"""What estimators are given: tables, sparse rows, texts, targets of any shape, weights."""
+"""Data for estimators: tables, sparse rows, texts, targets of any shape, weights."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def of_table(X: Any, n_outputs_: int, hidden: int = 16) -> Any:
 
 
 def of_texts(X: Any, n_outputs_: int) -> Any:
-    """Build a network that reads texts, with the words of those that it is fitted to."""
+    """Build a network that reads texts, with the vocabulary of the training texts."""
     words = layers.TextVectorization(max_tokens=50, output_sequence_length=5)
     words.adapt(X)
     return lamina.Sequential(
@@ -145,7 +145,7 @@ def test_column_transformers(classifier, library, door):
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_models_of_named_columns(classifier, library):
-    """Categories and gaps go to a model that reads them, learned from each fold alone."""
+    """Categories and missing values go to a model that reads them, learned from each fold."""
     tables = pytest.importorskip(library)
     from sklearn.model_selection import GridSearchCV
 
@@ -174,7 +174,7 @@ def test_models_of_named_columns(classifier, library):
 
 
 def test_models_of_several_inputs(classifier):
-    """Columns go to the inputs in order; those of a table by name, where the names are inputs'."""
+    """Columns go to the inputs in order; those of a table by name, if inputs have these names."""
     pandas = pytest.importorskip("pandas")
     sparse = pytest.importorskip("scipy.sparse")
 

@@ -21,7 +21,7 @@ pytestmark = [
 
 
 def network(n_features_in_: int, n_outputs_: int, units: int = 16, activation: str = "relu") -> Any:
-    """Build a network for any table; its last layer gives logits, or numbers."""
+    """Build a network for any table; its last layer returns logits or numbers."""
     return lamina.Sequential(
         [lamina.Input((n_features_in_,)), Dense(units, activation), Dense(n_outputs_)]
     )
@@ -41,7 +41,7 @@ def pictures(X_shape_: tuple[int, ...], n_classes_: int, filters: int = 4) -> An
 
 
 def recurrent(meta: dict[str, Any], units: int = 6) -> Any:
-    """Build a recurrent network of what ``meta`` says."""
+    """Build a recurrent network with the sizes in ``meta``."""
     shape = meta["X_shape_"][1:]
     return lamina.Sequential([lamina.Input(shape), layers.SimpleRNN(units), Dense(1)])
 
@@ -64,7 +64,7 @@ def iris() -> SimpleNamespace:
 
 @pytest.fixture
 def diabetes() -> SimpleNamespace:
-    """Return patients, and what is predicted in units of its spread."""
+    """Return patients, and the standardized target."""
     datasets = pytest.importorskip("sklearn.datasets")
     x, y = datasets.load_diabetes(return_X_y=True)
     return SimpleNamespace(x=x * 20, y=(y - y.mean()) / y.std())
@@ -94,7 +94,7 @@ def doors(request: pytest.FixtureRequest, nets: Any, flowers: Any, patients: Any
     )
 
 
-# --- what a fit is
+# --- fits
 
 
 def test_a_fit_is_that_of_the_model(nets, iris):
@@ -167,7 +167,7 @@ def test_partial_fits_and_warm_starts_go_on(nets, iris):
         assert (other.predict_proba(iris.x) == whole.predict_proba(iris.x)).all()
         assert (other.history_, other.n_iter_) == (whole.history_, 4)
     assert net(epochs=2).fit(iris.x, iris.y).fit(iris.x, iris.y).n_iter_ == 2
-    parts.partial_fit(iris.x[:1], iris.y[:1])  # one class alone, of those that are known
+    parts.partial_fit(iris.x[:1], iris.y[:1])  # only one of the known classes
     with pytest.raises(ValueError, match=r"classes as before.*\['setosa', 'versicolor'\]"):
         warm.fit(iris.x[iris.y != "virginica"], iris.y[iris.y != "virginica"])
     with pytest.raises(ValueError, match="no classes but those of before"):
@@ -196,7 +196,7 @@ def test_a_refused_fit_changes_nothing(flowers, iris):
 
 
 def test_models_keep_what_they_are(nets, iris):
-    """A model is a blueprint: it is not trained, and gives its layers that do not train away."""
+    """A model is a template: it is not trained, and copies have the weights of its fixed layers."""
     norm = layers.Normalization()
     norm.adapt(iris.x)
     frozen = Dense(8, "relu", trainable=False)
@@ -347,7 +347,7 @@ def test_ensembles(iris, diabetes, doors):
     raw = 100 + 50 * diabetes.y
     found = TransformedTargetRegressor(patients, transformer=StandardScaler())
     assert found.fit(diabetes.x, raw).score(diabetes.x, raw) > 0.45
-    assert found.regressor_.predict(diabetes.x).std() < 2  # it is fitted to the scaled ones
+    assert found.regressor_.predict(diabetes.x).std() < 2  # it is fitted to scaled targets
     bags = BaggingRegressor(patients, n_estimators=2).fit(diabetes.x, diabetes.y)
     assert bags.score(diabetes.x, diabetes.y) > 0.45
 
@@ -383,7 +383,7 @@ def test_weights_are_routed(iris, doors):
             sample_weight=True
         )
         found = cross_validate(net, iris.x, iris.y, cv=2, params={"sample_weight": weights})
-    assert found["test_score"].min() > 0.99  # nothing else counts
+    assert found["test_score"].min() > 0.99  # other rows have weight 0.001
 
 
 def test_early_stopping_in_each_fit(nets, iris):
@@ -397,7 +397,7 @@ def test_early_stopping_in_each_fit(nets, iris):
     epochs = net.fit(iris.x, iris.y).n_iter_
     assert 2 < epochs < 200
     assert len(net.history_["val_loss"]) == epochs
-    assert net.fit(iris.x, iris.y).n_iter_ == epochs  # a stopped callback has not stopped for good
+    assert net.fit(iris.x, iris.y).n_iter_ == epochs  # the callback can be reused
     assert net.callbacks_[0] is not stop
     assert cross_val_score(net, iris.x, iris.y, cv=2).min() > 0.8
     held_out = (iris.x[100:], iris.y[100:])

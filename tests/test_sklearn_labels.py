@@ -1,4 +1,4 @@
-"""Labels of all kinds, and outputs of all kinds that classes are predicted from."""
+"""Labels of all kinds, and all kinds of outputs from which classes are predicted."""
 
 from typing import Any
 
@@ -107,7 +107,7 @@ def test_outputs_of_all_kinds(classifier):
 
 
 def test_numbers_are_no_probabilities(classifier):
-    """Several units trained by a loss of numbers have ``predict_proba`` behind a softmax alone."""
+    """Several units trained with a regression loss have ``predict_proba`` only after a softmax."""
     net = classifier(loss="mse").fit(X, THREE)
     assert net.score(X, THREE) > 0.8
     for name in ("predict_proba", "predict_log_proba"):
@@ -178,7 +178,7 @@ def test_several_labels(classifier):
 
 
 def test_one_hot_rows(classifier):
-    """With a categorical loss a row has one label, though the most probable be below 1/2."""
+    """With a categorical loss a row has one label, even if the most probable is below 1/2."""
     y = np.eye(3)[np.searchsorted(np.unique(THREE), THREE)]
     for activation in ("softmax", None):
         net = classifier(lamina.Sequential([Dense(16, "relu"), Dense(3, activation)]), epochs=1)

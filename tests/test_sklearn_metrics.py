@@ -1,4 +1,4 @@
-"""Metrics and losses are scikit-learn's, whatever the batches; its scorers are metrics."""
+"""Metrics and losses equal scikit-learn's, regardless of batches; its scorers are metrics."""
 
 import copy
 

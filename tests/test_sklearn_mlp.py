@@ -1,4 +1,4 @@
-"""Multilayer perceptrons beside scikit-learn's of the same seed, and what lamina adds to them."""
+"""Multilayer perceptrons against scikit-learn's with the same seed, and lamina's additions."""
 
 import copy
 import inspect
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.fixture
 def rooms():
-    """Return scikit-learn's room of networks, and lamina's."""
+    """Return scikit-learn's module of networks, and lamina's."""
     pytest.importorskip("sklearn", minversion="1.9")  # before, networks took fewer arguments
     from sklearn import neural_network as theirs
 
@@ -88,7 +88,7 @@ def test_the_same_seed_gives_the_fit_of_scikit_learn(rooms, case):
     theirs, ours = (
         getattr(room, name)(**settings).fit(X, y, sample_weight=weight) for room in rooms
     )
-    # Roundings of some hundred steps grow; those of a line search more.
+    # Rounding errors grow over some hundred steps; those of a line search grow more.
     tolerance = 1e-7 if settings.get("solver") == "lbfgs" else 1e-9
     for kind in ("coefs_", "intercepts_"):
         for a, b in zip(getattr(theirs, kind), getattr(ours, kind), strict=True):
@@ -129,7 +129,7 @@ def test_further_fits_go_on_as_scikit_learns_do(rooms):
 
 
 def test_several_outputs_have_the_gradient_of_their_loss(ours):
-    """L-BFGS needs both of one function: scikit-learn's are not, and its minimum is worse."""
+    """L-BFGS needs both of the same function: scikit-learn's differ, and its minimum is worse."""
     mlp = ours.MLPRegressor(
         hidden_layer_sizes=4, activation="tanh", solver="lbfgs", alpha=2.0, random_state=1,
         max_iter=3000, tol=1e-9,
@@ -152,7 +152,7 @@ def test_several_outputs_have_the_gradient_of_their_loss(ours):
                 sides.append(value(weights))
                 w[place] -= step
             assert abs(sides[0] - sides[1]) / 2e-5 < 1e-4
-    # It is told as scikit-learn tells it: half the mean over the outputs.
+    # It is reported as in scikit-learn: half the mean over the outputs.
     squares = sum(np.square(coef).sum() for coef in mlp.coefs_) / WEIGHTS.sum()
     error = share @ np.square(mlp.predict(X) - SEVERAL).mean(axis=1) / 2
     assert mlp.loss_ == pytest.approx(error + 2.0 / 2 * squares, rel=1e-12)
@@ -183,12 +183,12 @@ def test_bad_arguments_are_told_in_scikit_learns_words(rooms, argument):
     for room in rooms:
         with pytest.raises(ValueError, match=argument) as error:
             room.MLPRegressor(**{argument: BAD[argument]}).fit(X, NUMBERS)
-        # scikit-learn lists what it takes in the order of a set.
+        # scikit-learn lists the accepted values in the order of a set.
         told.append(sorted(re.findall(r"[\w.'-]+", str(error.value))))
     assert told[1] == told[0]
 
 
-# --- what lamina adds
+# --- lamina's additions
 
 
 def test_settings_by_layer(ours):
@@ -266,14 +266,14 @@ def test_held_out_rows_of_ones_own_and_callbacks(ours):
     expected = error + 1e-4 / 2 * squares / held[2].sum()
     assert seen[-1]["val_loss"] == pytest.approx(expected, rel=1e-12)
     plain = ours.MLPRegressor(**settings).fit(X[:100], NUMBERS[:100])
-    np.testing.assert_array_equal(plain.coefs_[0], mlp.coefs_[0])  # held out, and no more
+    np.testing.assert_array_equal(plain.coefs_[0], mlp.coefs_[0])  # the rest is unchanged
     early = ours.MLPRegressor(**settings, early_stopping=True)
     early.fit(X[:100], NUMBERS[:100], validation_data=held)
     assert early.validation_scores_ == mlp.validation_scores_
     assert early.score(*held) == pytest.approx(max(early.validation_scores_), rel=1e-12)
     fewer = ours.MLPClassifier(hidden_layer_sizes=6, max_iter=1, warm_start=True)
     one = CLASSES == "bee"
-    for _ in range(2):  # rows that are held out need not be of all classes
+    for _ in range(2):  # the rows held out need not contain all classes
         fewer.fit(X, CLASSES, validation_data=(X[one], CLASSES[one]))
     assert len(fewer.validation_scores_) == 2
     stopped = ours.MLPRegressor(
@@ -291,7 +291,7 @@ def test_losses_of_laminas(ours):
         X, NUMBERS
     )
     before = copy.deepcopy(mlp)
-    mlp.partial_fit(X, NUMBERS)  # its loss is that before the steps, of one batch
+    mlp.partial_fit(X, NUMBERS)  # its loss is that of one batch, before the steps
     expected = np.abs(before.predict(X) - NUMBERS).mean()
     assert mlp.loss_ == pytest.approx(expected, rel=1e-12)
     for loss in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
@@ -419,7 +419,7 @@ def test_within_scikit_learns_tools(ours):
     assert found.importances_mean[:3].min() > found.importances_mean[3:].max()
 
 
-# --- what goes wrong
+# --- errors
 
 
 def test_ctrl_c_keeps_what_is_learned(ours):

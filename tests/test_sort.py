@@ -1,4 +1,4 @@
-"""Sorted lines: values, places, ties, what is not a number, gradients, bits."""
+"""Sorted lines: values, places, ties, NaN, gradients, bits."""
 
 import numpy as np
 import pytest
@@ -101,7 +101,7 @@ def test_gradients_go_where_values_came_from():
                 lambda x, k=k: [sorted_of(x, -1, True)[..., :k], places_of(x, -1, True)[..., :k]],
                 rows=[x],
             )
-    net = Moved(lambda g, x: g.sort(x, 0), rows=[np.ones((1, 5))])  # equal ones in their order
+    net = Moved(lambda g, x: g.sort(x, 0), rows=[np.ones((1, 5))])  # equal values keep their order
     np.testing.assert_allclose(net.gradients()[0], net.weight / 5, rtol=1e-15)
 
 

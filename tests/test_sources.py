@@ -1,4 +1,4 @@
-"""Batches that come from generators, iterables, loaders and objects that return them by number."""
+"""Batches from generators, iterables, loaders and objects that return them by number."""
 
 import threading
 
@@ -48,7 +48,7 @@ class Batches(lamina.utils.PyDataset):
 
 
 class Plain:
-    """No base class: a length, and batches by number."""
+    """No base class: only a length, and batches by number."""
 
     def __len__(self):
         return len(SPANS)
@@ -63,7 +63,7 @@ class Iterable:
 
 
 class AsNumpy:
-    """What tf.data looks like from here."""
+    """An object like a tf.data dataset."""
 
     def __iter__(self):
         raise AssertionError("tensors of another library")

@@ -1,4 +1,4 @@
-"""Stateful recurrent layers: each batch goes on where the last one stopped, row by row."""
+"""Stateful recurrent layers: each batch continues from the states of the last one, row by row."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_gradients_with_the_state_of_the_last_batch(cell):
 @ALL
 def test_bits_do_not_depend_on_threads(cell):
     layer = stateful(cell, "float32")
-    rows = 8000  # of so narrow a layer; fewer start no threads
+    rows = 8000  # of such a narrow layer; fewer start no threads
     _, parts = batches(3, rows, "float32")
     target = np.random.default_rng(5).normal(size=(rows, STEPS, UNITS)).astype("float32")
     wanted, limit = None, runtime.get_num_threads()
@@ -295,7 +295,7 @@ def test_batch_size_of_the_input():
     model = lamina.Model(x, LSTM(UNITS, stateful=True)(x))
     assert lamina.Model.from_config(model.get_config()).state_rows() == 3
     assert lamina.Input(batch_shape=(None, 4)).shape == (None, 4)
-    for graph in (False, True):  # shapes of models say of how many rows batches are
+    for graph in (False, True):  # shapes of models contain the batch size
         x = lamina.Input(batch_shape=(2, 3))
         plain = lamina.Model(x, Dense(1)(x)) if graph else lamina.Sequential([x, Dense(1)])
         assert (plain.input_shape, plain.output_shape) == ((2, 3), (2, 1))
@@ -305,7 +305,7 @@ def test_batch_size_of_the_input():
         assert "rows" not in lines[0]
     assert lamina.Sequential([lamina.Input((3,), batch_size=2), Dense(1)]).predict(
         np.zeros((5, 3))
-    ).shape == (5, 1)  # of no consequence without a state
+    ).shape == (5, 1)  # irrelevant without a state
 
 
 def test_copies_begin_at_zero():

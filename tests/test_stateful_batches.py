@@ -1,4 +1,4 @@
-"""Which batches predict and evaluate make for a stateful model that was told no batch size."""
+"""Batches of predict and evaluate for a stateful model without a given batch size."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_fit_takes_the_batches_of_a_stateful_input():
     assert taken == 8
     assert model.state_rows() == 4
     assert model.evaluate(x, y) >= 0.0
-    assert steps(False)[0] == 1  # of no consequence without a state
+    assert steps(False)[0] == 1  # irrelevant without a state
     assert steps(False, batch_size="all")[0] == 1
     with pytest.raises(ValueError, match="states have 4 rows; got batches of 32"):
         steps(True, batch_size="all")

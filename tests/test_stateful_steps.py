@@ -1,4 +1,4 @@
-"""TimeDistributed with a stateful layer: its steps are taken in turn."""
+"""TimeDistributed with a stateful layer: its steps run in turn."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_steps_of_a_stateful_layer_draw_their_own_dropout(seed):
     run = _core.Execution(graph, 8, True, 1, True)
     run.bind([x, np.zeros((8, 3, 5), "float32")])
     run.gradients(None, 0, 8, 3)
-    steps = run.input_gradient(0) == 0  # where nothing comes through
+    steps = run.input_gradient(0) == 0  # where the gradient is 0
     assert 0.3 < steps.mean() < 0.7
     assert (steps[:, 0] != steps[:, 1]).any()
     assert (steps[:, 1] != steps[:, 2]).any()

@@ -1,4 +1,4 @@
-"""Models that are given strings: layers at the head that compute on arrays, before the graph."""
+"""Models with string inputs: layers at the head that compute on arrays, before the graph."""
 
 import copy
 import json
@@ -49,7 +49,7 @@ def graph_model():
 
 
 def by_hand(model):
-    """Return what the graph part predicts, with NumPy alone, of DATA."""
+    """Return the predictions of the graph part for DATA, in NumPy."""
     embedding, (kernel, bias) = model.get_weights()[0], model.get_weights()[1:]
     place = {"Ulm": 1, "Köln": 2, "Bonn": 3}  # by frequency, then descending
     years = {2**40: 1, 7: 2, 1: 3}
@@ -238,7 +238,7 @@ def test_files_and_graphs_of_models_whose_data_told_the_input(name, tmp_path):
     assert wanted.shape == (12, 2)
     assert model.input_shape == shape
     back = None
-    for ending in (".lamina", ".lamina", ".keras", ".h5"):  # and once more what was loaded
+    for ending in (".lamina", ".lamina", ".keras", ".h5"):  # and save the loaded model again
         if ending != ".lamina":
             pytest.importorskip("h5py")
         (back if ending == ".lamina" and back else model).save(tmp_path / f"m{ending}")
@@ -282,5 +282,5 @@ def test_weights_hold_no_vocabulary(tmp_path):
     with pytest.warns(UserWarning, match=f"{other.name}: has no vocabulary, and files of weights"):
         again.load_weights(tmp_path / "m.weights.lamina")
     other.set_vocabulary(lookup.get_vocabulary())
-    again.load_weights(tmp_path / "m.weights.lamina")  # pytest makes an error of a warning
+    again.load_weights(tmp_path / "m.weights.lamina")  # pytest turns a warning into an error
     assert np.array_equal(again.predict([[5]], verbose=0), model.predict([[5]], verbose=0))

@@ -1,4 +1,4 @@
-"""What ``summary`` shows: models within, parts of a model, widths."""
+"""The output of ``summary``: inner models, parts of a model, widths."""
 
 import pytest
 

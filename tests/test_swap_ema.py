@@ -1,4 +1,4 @@
-"""Averaged weights while a model is evaluated, beside Keras."""
+"""Averaged weights while a model is evaluated, against Keras."""
 
 import contextlib
 
@@ -26,7 +26,7 @@ def compiled(library, **options):
 
 
 def trained(library, swap_on_epoch, stops):
-    """Return losses, the weights at each epoch's end as callbacks see them, and the last ones."""
+    """Return losses, the weights that callbacks see at each epoch's end, and the final ones."""
     model, seen = compiled(library), []
 
     def look(epoch, logs):

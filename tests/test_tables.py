@@ -1,4 +1,4 @@
-"""Tables with numbers, categories, dates and gaps at the head of a model."""
+"""Tables with numbers, categories, dates and missing values at the head of a model."""
 
 import json
 import re

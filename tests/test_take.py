@@ -12,7 +12,7 @@ OUTSIDE = {"float64": np.nan, "float32": np.nan, "int32": 0, "bool": False}
 
 
 def taken(x, indices, axis):
-    """Along ``axis``, with the fill where an index is outside; gradients are those of the rest."""
+    """Along ``axis``, with the fill if an index is outside; gradients are those of the others."""
     size = x.shape[axis]
     fill = np.full((*x.shape[:axis], 1, *x.shape[axis + 1 :]), OUTSIDE[str(x.dtype)], x.dtype)
     at = np.where(indices < 0, indices + size, indices)
@@ -50,7 +50,7 @@ def test_take_is_numpys(dtype, outside):
             at = indices(chosen, shape[axis], outside)
             build = lambda g, x, at, axis=axis: g.take(x, at, axis)  # noqa: E731
             oracle = lambda x, at, axis=axis: taken(x, at, axis)  # noqa: E731
-            if outside:  # slopes of what is NaN: no
+            if outside:  # NaN has no slope
                 y, *_ = Moved(build, whole=[x, at]).values()
                 np.testing.assert_array_equal(y, oracle(x, at))
                 assert y.dtype == x.dtype
@@ -155,7 +155,7 @@ def test_indices_that_change_in_between_read_nothing_else():
 def test_bits_do_not_depend_on_threads():
     ids = indices((2000, 20), 5000)
     nets = []
-    for cols in (1, 7, 40):  # places are shared out, then columns
+    for cols in (1, 7, 40):  # threads share positions, then columns
         table = RNG.normal(size=(5000, cols)).astype("float32")
         nets.append(Moved(lambda g, ids, w: g.take(w, ids, 0), rows=[ids], whole=[table]))
         nets.append(Moved(lambda g, w, ids: g.take(w, ids, 0), whole=[table, ids]))

@@ -1,4 +1,4 @@
-"""How many threads: what is obeyed, and that the bits do not depend on it."""
+"""The number of threads: settings are obeyed, and the bits do not depend on them."""
 
 import ctypes
 import os
@@ -102,7 +102,7 @@ def test_callers_from_several_threads_share_the_team():
 
 
 def test_bits_where_threads_take_what_others_have_not_begun():
-    """As users run: the other tests let every thread do its own part."""
+    """As in users' programs: in the other tests every thread does its own part."""
     rng = np.random.default_rng(5)
     x = rng.normal(size=(96, 12, 12, 16)).astype("float32")
     y = rng.normal(size=(96, 8)).astype("float32")
@@ -145,7 +145,7 @@ def test_a_small_update_stays_where_the_step_ran(units, threads):
     ("nanoseconds", "rows", "threads"), [(60, 32, 2), (330, 32, 1), (330, 256, 2)]
 )
 def test_a_step_stays_on_one_thread_where_its_weights_would_travel_far(nanoseconds, rows, threads):
-    """4 operations a row and weight, forward and for the weights' gradient."""
+    """4 operations per row and weight, forward and for the weights' gradient."""
     x = np.random.default_rng(0).normal(size=(256, 256)).astype("f")
     runtime.set_num_threads(2)
     lamina.set_random_seed(0)
@@ -169,7 +169,7 @@ def test_a_step_stays_on_one_thread_where_its_weights_would_travel_far(nanosecon
 
 @pytest.mark.skipif(_core.runtime.thread_info()["affinity"] < 2, reason="needs two CPUs")
 def test_the_round_trip_is_measured_where_threads_come():
-    """In a process of its own, as users run: tests let every thread do its own part."""
+    """In a separate process, as in users' programs: in tests every thread does its own part."""
     found = in_new_process("""
 import time
 from lamina import _core
@@ -225,7 +225,7 @@ print((again == alone).all(), _core.runtime.get_num_threads())""")
 
 @linux
 def test_threads_without_work_sleep():
-    """Half a millisecond of looking out for work is in a thread's run time, and no more."""
+    """A thread's run time contains half a millisecond of waiting for work, and no more."""
     spent = in_new_process(f"""{OUTSIDE}
 _core.runtime.set_num_threads(4)
 def helped():

@@ -33,7 +33,7 @@ from thread_proof import thread_plan
 
 
 def made(inner, *args, **options):
-    """Return a factory of TimeDistributed layers, as ``check_layer`` wants one."""
+    """Return a factory of TimeDistributed layers for ``check_layer``."""
     return lambda **base: TimeDistributed(inner(*args, **options), **base)
 
 
@@ -156,7 +156,7 @@ def gradients(layer, x, target, rows=None):
     return [run.output(0), run.input_gradient(0), *weights]
 
 
-# --- rows that have to do with each other, and random numbers
+# --- rows that depend on each other, and random numbers
 
 
 def test_batch_normalization_takes_each_step_by_itself():
@@ -178,7 +178,7 @@ def test_batch_normalization_takes_each_step_by_itself():
     dy = 2.0 * want / want.size
     np.testing.assert_allclose(dbeta, dy.sum((0, 1, 2)), atol=1e-6)
     np.testing.assert_allclose(dgamma, (dy * want).sum((0, 1, 2)), rtol=1e-5)
-    assert np.abs(dx).max() < 1e-4  # y has the same length whatever x is
+    assert np.abs(dx).max() < 1e-4  # y has the same length for any x
 
 
 def test_batch_normalization_counts_what_the_mask_shows():
@@ -227,7 +227,7 @@ def test_many_to_many_learns_and_fuses_its_loss():
     model.compile(lamina.optimizers.Adam(0.02), "sparse_categorical_crossentropy", ["accuracy"])
     history = model.fit(x, y, epochs=40, verbose=0)
     assert history.history["accuracy"][-1] > 0.8
-    # The softmax stands behind a fold, and the loss still takes its logits.
+    # The softmax follows a fold, and the loss still uses its logits.
     kinds = model.objective((False,)).graph.operations()
     assert kinds[-1] == "sparse_categorical_crossentropy_logits"
     plain = lamina.Sequential(

@@ -1,4 +1,4 @@
-"""``layer(x, training=...)`` on symbolic tensors: what a call is told holds in the model."""
+"""``layer(x, training=...)`` on symbolic tensors: the argument of the call holds in the model."""
 
 import copy
 import pickle
@@ -21,7 +21,7 @@ class Shifted(layers.Layer):
 
 
 def twice(layer):
-    """A model that holds the layer: within, nothing is told."""
+    """A model that contains the layer, whose inner call has no argument."""
     x = lamina.Input((3,))
     return lamina.Model(x, layer(x))
 
@@ -100,7 +100,7 @@ def test_statistics_stay_where_a_base_is_told_that_it_is_not_training():
     before, kernel = norm.get_weights(), base.layers[0].get_weights()[0]
     model.fit(X, X[:, :1], verbose=0)
     np.testing.assert_array_equal(before[2:], norm.get_weights()[2:])
-    assert (kernel != base.layers[0].get_weights()[0]).any()  # it learns all the same
+    assert (kernel != base.layers[0].get_weights()[0]).any()  # it is trained nevertheless
 
 
 def test_one_layer_is_told_different_things_by_different_calls():

@@ -1,4 +1,4 @@
-"""``trace``, ``check_gradients``, ``gradients``: against formulas written out here."""
+"""``trace``, ``check_gradients``, ``gradients``: against formulas in NumPy."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What training keeps beside the weights: with it a fit goes on to the same bits."""
+"""The state of training besides the weights: with it a fit continues to the same bits."""
 
 import json
 
@@ -70,7 +70,7 @@ def test_training_goes_on_to_the_bit(name):
         for weight in weights
     }
     weights = first.get_weights()
-    fit(first, 3, 4)  # what was returned is a copy
+    fit(first, 3, 4)  # the returned state is a copy
 
     second = network(OPTIMIZERS[name]())
     second.set_weights(weights)

@@ -1,4 +1,4 @@
-"""fit, evaluate, train_on_batch: against NumPy by hand, and what the loop promises."""
+"""fit, evaluate, train_on_batch: against formulas in NumPy, and properties of the loop."""
 
 import copy
 import os
@@ -133,7 +133,7 @@ def test_class_weights_are_sample_weights():
         {"class_weight": {0: balanced[y == 0][0], 1: balanced[y == 1][0]}},
         {"sample_weight": balanced},
         {
-            "class_weight": {0: 4.0, 1: 0.5},  # both together are their product
+            "class_weight": {0: 4.0, 1: 0.5},  # both together are multiplied
             "sample_weight": (balanced / np.where(y == 1, 0.5, 4.0))[:, None],
         },
     ):
@@ -208,7 +208,7 @@ def test_weights_of_0_train_nothing():
 
 
 def test_same_seed_same_bits():
-    """Whatever the threads: test_reproducibility.py, with networks large enough to start some."""
+    """For numbers of threads see test_reproducibility.py, with networks large enough for some."""
 
     def run(seed):
         model = network("float32", seed, dropout=0.4)

@@ -1,4 +1,4 @@
-"""Rows that a model was trained on, and models that were not trained, are noticed."""
+"""Training rows and untrained models are detected."""
 
 import copy
 import pickle
@@ -59,7 +59,7 @@ def test_other_rows_are_not():
     assert told(lambda: held_out.calibrate(X[kept], Y[kept])) == []
     trained = np.setdiff1d(np.arange(400), kept)
     assert len(told(lambda: held_out.calibrate(X[trained], Y[trained]))) == 1
-    # Methods that train copies are for training rows.
+    # Methods that train copies accept training rows.
     assert told(lambda: fitted().calibrate(X[:200], Y[:200], "cv+", cv=2)) == []
 
 

@@ -1,4 +1,4 @@
-"""The types that users' checkers see: a program that is right, and slips that are found."""
+"""Types for users' type checkers: a correct program, and mistakes that are found."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def marked(name):
 
 
 def assert_reported(found):
-    """``found`` maps (file, line) to the checker's words."""
+    """``found`` maps (file, line) to the checker's message."""
     expected = set().union(*map(marked, PROGRAMS))
     assert {place: found[place] for place in found.keys() - expected} == {}
     assert sorted(expected - found.keys()) == []
@@ -44,7 +44,7 @@ def test_the_program_runs(capsys):
 def test_mypy():
     pytest.importorskip("mypy")
     environment = dict(os.environ)
-    if "site-packages" not in ROOT.parts:  # else it is found as an installed package is
+    if "site-packages" not in ROOT.parts:  # otherwise it is found as an installed package
         environment["MYPYPATH"] = str(ROOT)
     cache = HERE.parents[1] / ".mypy_cache" / "typed"
     run = subprocess.run(

@@ -1,4 +1,4 @@
-"""Rows that are read when they are needed: sparse matrices, large memory maps, tables in files."""
+"""Rows that are read when needed: sparse matrices, large memory maps, tables in files."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def network(columns=7):
 
 @pytest.fixture
 def mapped(tmp_path, monkeypatch):
-    """Return what makes a memory map of an array, which is read in small windows."""
+    """Return a function that makes a memory map of an array, which is read in small windows."""
     monkeypatch.setattr(unread, "LARGE", 1)
     monkeypatch.setattr(unread, "RUN", 5 * 28)
     monkeypatch.setattr(reading, "WINDOW", 50 * 28)
@@ -135,7 +135,7 @@ def test_a_shuffled_map_gives_every_row_once(mapped, batch, steps):
     rows = [row for b in batches for row in b]
     assert len(set(rows)) == len(rows)
     assert rows != sorted(rows)
-    assert np.abs(np.diff(rows)).mean() > 30  # of 100 where any order is as probable
+    assert np.abs(np.diff(rows)).mean() > 30  # 100 if all orders are equally probable
     assert rows != [row for b in shuffled(x, batch, steps, (1, 1)) for row in b]
 
 
@@ -210,7 +210,7 @@ def test_targets_of_a_map_that_do_not_fit_are_told_by_their_row(mapped):
 def test_which_maps_are_read_piece_by_piece(mapped, monkeypatch):
     assert unread.unread(mapped(X)) is not None
     assert unread.unread(mapped(X)[3:, ::2]) is not None
-    assert unread.unread(mapped(X, "c")) is None  # would lose what was written to it
+    assert unread.unread(mapped(X, "c")) is None  # would lose changes written to it
     monkeypatch.setattr(unread, "LARGE", X.nbytes + 1)
     assert unread.unread(mapped(X)) is None
     part = mapped(X, "r+")
@@ -264,7 +264,7 @@ def columns(pa):
 
 @pytest.fixture
 def written(pa, tmp_path, monkeypatch):
-    """Return what writes a table, and opens it with columns by name."""
+    """Return a function that writes a table and opens it with columns by name."""
     monkeypatch.setattr(tables, "BLOCK", 50 * 28)
 
     def make(table, kind="parquet", files=1, **options):

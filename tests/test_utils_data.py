@@ -1,4 +1,4 @@
-"""one_hot, multi_hot, pad_sequences and timeseries_windows: NumPy oracles, Keras where it is."""
+"""one_hot, multi_hot, pad_sequences, timeseries_windows: against NumPy, and Keras if installed."""
 
 import numpy as np
 import pytest
@@ -123,7 +123,7 @@ def test_multi_hot_refusals(sequences, classes, text):
 
 
 def padded(sequences, maxlen, padding, truncating, value):
-    """The rows by hand: lists cut and filled."""
+    """The rows by hand: lists truncated and padded."""
     length = max(map(len, sequences)) if maxlen is None else maxlen
     rows = []
     for sequence in sequences:

@@ -1,4 +1,4 @@
-"""What a fit holds out, by which rule, and after which epochs it looks at it."""
+"""The rows that a fit holds out, the rule, and the epochs after which they are evaluated."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def test_epochs_that_are_validated(frequency, wanted):
     ("rows", "fraction", "held"), [(100, 0.93, 93), (10, 0.25, 3), (10, 0.3, 3), (3, 0.01, 1)]
 )
 def test_how_many_rows_are_held_out(rows, fraction, held):
-    """The share rounded up, but not for what binary fractions add to 0.07 times 100."""
+    """The share is rounded up, ignoring binary rounding errors as in 0.07 times 100."""
     for ordered in (False, True):
         assert len(held_out(rows, fraction, None, False, ordered, 1)[1]) == held
 
@@ -87,7 +87,7 @@ def test_held_out_rows_do_not_train():
 
 
 def test_labels_of_ones_own_keep_their_shares():
-    """A regression has no classes; of 40 and 10 rows a draw takes 8 and 2 only by chance."""
+    """A regression has no classes; from 40 and 10 rows a draw takes 8 and 2 only by chance."""
     groups = np.repeat([7, 3], [40, 10])
     for given in (groups, groups.astype(str).tolist()):
         for seed in range(4):

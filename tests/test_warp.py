@@ -1,4 +1,4 @@
-"""Images read at places between their pixels: values, gradients, places far outside, bits."""
+"""Images read between their pixels: values, gradients, places far outside, bits."""
 
 import numpy as np
 import pytest
@@ -9,11 +9,11 @@ from thread_proof import same_on_threads
 
 RNG = np.random.default_rng(8)
 PADDING = {"nearest": "edge", "wrap": "wrap", "mirror": "reflect", "reflect": "symmetric"}
-FAR = 9  # how many times its size an image goes on
+FAR = 9  # how many times its size an image is continued
 
 
 def one(image, rows, columns, interpolation, mode, fill):
-    """Read an image that NumPy has continued."""
+    """Read an image that NumPy has padded."""
     margins = [(FAR * image.shape[0],) * 2, (FAR * image.shape[1],) * 2, (0, 0)]
     if mode == "constant":
         wide = np.pad(image, margins, constant_values=fill)
@@ -40,7 +40,7 @@ def warped(images, rows, columns, *how):
 
 
 def places(n, size, to, spread):
-    """Return places of which some are outside, and some are whole numbers and halves."""
+    """Return places, some of them outside, some whole numbers and halves."""
     found = RNG.uniform(-spread, size - 1 + spread, (n, *to))
     found.flat[::5] = np.round(found.flat[::5])
     found.flat[1::5] = np.round(found.flat[1::5]) + 0.5
@@ -62,7 +62,7 @@ def test_values_and_slopes_are_numpys(mode, size):
     (height, width), channels, to = SIZES[size]
     x = RNG.normal(size=(3, height, width, channels))
     r, c = (places(3, n, to, min(n, 6)) for n in (height, width))
-    # Away from the kinks, for the sake of finite differences.
+    # Away from the kinks, for finite differences.
     r, c = (np.where(abs(p - np.round(p)) < 1e-3, p + 0.01, p) for p in (r, c))
     read = lambda x, r, c: warped(x, r, c, *how)  # noqa: E731
     check(op(*how), read, rows=[x, r, c], near=near)

@@ -1,6 +1,6 @@
-"""Every argument of every method of lamina._core, given what it is not for.
+"""Every argument of every method of lamina._core, with wrong values.
 
-Which values are wrong is read off the signature in the method's documentation.
+The wrong values follow from the signature in the method's documentation.
 """
 
 import math
@@ -15,7 +15,7 @@ F = np.float32
 
 
 class Net:
-    """A graph with a value of each kind, and what belongs to it."""
+    """A graph with a value of each kind, and related objects."""
 
     def __init__(self):
         self.graph = graph = _core.Graph("float32")
@@ -242,7 +242,7 @@ def test_a_graph_refuses_what_is_not_right(name):
 def test_all_methods_are_tried():
     methods = {m for m in vars(_core.Graph) if not m.startswith("_")}
     methods -= {"built", "inputs", "outputs", "dtype", "paths", "parameters", "rows", "products"}
-    methods -= {"record"}  # the others by their names; those above are properties
+    methods -= {"record"}  # the others are listed by name; those above are properties
     assert methods == set(GRAPH)
 
 

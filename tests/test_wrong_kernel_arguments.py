@@ -1,7 +1,7 @@
-"""Every argument of every function of lamina.kernels, given what it is not for.
+"""Every argument of every function of lamina.kernels, with wrong values.
 
-The kind of an argument is read off its annotation; a function and an argument that are new are
-tried without a word here but for a call that is right.
+The kind of an argument follows from its annotation; a new function or argument is tested with only
+a correct call added here.
 """
 
 import inspect
@@ -264,7 +264,7 @@ def test_wrong_arguments_are_refused_by_name(function):
             if wrong is None and parameter.annotation.endswith("| None"):
                 continue
             if (function, name) == ("scale", "factor") and isinstance(wrong, float):
-                continue  # NaN and infinity are factors
+                continue  # NaN and infinity are valid factors
             if name == "axes" and isinstance(wrong, list) and wrong == [-1, -1]:
                 continue
             try:
@@ -274,7 +274,7 @@ def test_wrong_arguments_are_refused_by_name(function):
                 assert said.startswith(f"{function}: "), f"{name}={wrong!r}: {said}"
             else:
                 pytest.fail(f"{function}: took {name}={wrong!r}")
-        for key, value in before.items():  # nothing of the caller's is changed
+        for key, value in before.items():  # the caller's arrays are unchanged
             np.testing.assert_array_equal(given[key], value)
 
 

@@ -1,8 +1,8 @@
-"""Proof that threads ran: equal bits on 1 and on 4 threads say nothing where one thread ran.
+"""Proof that threads ran: equal bits on 1 and 4 threads prove nothing if only one thread ran.
 
-An operation too small to pay for threads starts none.  In a graph its profile says how many it
-got; of a kernel called alone the team says whether its threads took a part.  Tests let each thread
-of a call do its own part (``share_evenly`` in conftest.py), so that none comes too late for it.
+An operation that is too small for threads starts none.  In a graph its profile gives their number;
+for a kernel called alone the team reports whether its threads took part.  In tests each thread of a
+call does its own part (``share_evenly`` in conftest.py), so that none is too late for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Plan = dict[tuple[str, str], int]
 
 
 def threads_help(call: Callable[[], Any]) -> tuple[Any, bool]:
-    """Return the result of ``call`` and whether other threads took a part of its work."""
+    """Return the result of ``call`` and whether other threads took part in its work."""
     before = _core.runtime.units_helped()
     result = call()
     return result, _core.runtime.units_helped() > before
@@ -27,7 +27,7 @@ def threads_help(call: Callable[[], Any]) -> tuple[Any, bool]:
 def same_on_threads(
     *calls: Callable[[], Any], what: str = "", counts: Sequence[int] = THREADS[1:]
 ) -> list[tuple[Any, ...]]:
-    """Check that each call has the bits of one thread on several, and that these run.
+    """Check that each call gets the bits of one thread on several, and that these run.
 
     Returns what the calls return on one thread, each as a tuple of arrays.
     """
@@ -48,7 +48,7 @@ def same_on_threads(
 
 
 def thread_plan(run: Any, rows: int) -> Plan:
-    """Return the threads of each (operation, pass) of a step that changes no weight."""
+    """Return the threads of each (operation, pass) of a step that does not change weights."""
     run.set_update("sgd", [])
     lines = run.profile(None, 0, rows, 0.0, 1, 3)
     return {
@@ -101,7 +101,7 @@ def assert_step_on_threads(
 ) -> None:
     """Fail unless a step runs ``operations`` on several threads, or all on one under a limit of 1.
 
-    A pass that an operation does not have is not asked for; an operation that is absent fails.
+    A pass that an operation does not have is not required; an absent operation fails.
     """
     used = step_plan(model, x, y, batch_size)
     several = runtime.get_num_threads() > 1

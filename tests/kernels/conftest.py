@@ -1,8 +1,8 @@
-"""Every kernel test runs for every instruction set."""
+"""Run every kernel test with every instruction set."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
 def _every_isa(isa: str) -> None:
-    """Take the parametrisation of ``isa``."""
+    """Use the parametrisation of ``isa``."""

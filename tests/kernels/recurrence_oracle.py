@@ -16,7 +16,7 @@ GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
 
 
 def step(cell, x, h, hd, c, kernel, recurrent, bias, act, rec):
-    """One step; ``hd`` is the state after recurrent dropout, used in products alone."""
+    """One step; ``hd`` is the state after recurrent dropout, used only in products."""
     units = recurrent.shape[0]
     if cell == "simple_rnn":
         return act(x @ kernel + hd @ recurrent + (0 if bias is None else bias)), c
@@ -119,7 +119,7 @@ class Problem:
         return oracle(self.cell, *wide, **options)
 
     def scalar(self):
-        """What the gradients are of."""
+        """The function whose gradients are checked."""
         y, h, *rest = self.forward()
         loss = np.sum(self.dy * y) + np.sum(self.dh * h)
         return float(loss + (np.sum(self.dc * rest[0]) if self.cell == "lstm" else 0.0))
@@ -142,7 +142,7 @@ class Problem:
         return rest[-1]
 
     def check_gradients(self):
-        """Finite differences of every input and parameter; other sets beside the loaded one's."""
+        """Finite differences of every input and parameter; other sets against the loaded one."""
         gradients = list(self.backward(self.check_forward()))
         if runtime.isa() != LOADED_ISA:
             wanted = on_loaded_isa(lambda: self.backward(self.forward()[-1]))

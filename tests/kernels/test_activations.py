@@ -1,4 +1,4 @@
-"""Element-wise activations: laws, derivatives, accuracy in units of the last place."""
+"""Element-wise activations: formulas, derivatives, accuracy in units in the last place."""
 
 import math
 
@@ -54,7 +54,7 @@ KINKS = {"relu": (0,), "leaky_relu": (0,), "elu": (0,), "selu": (0,), "hard_sigm
 
 
 def slope(kind, x):
-    """Derivative in float64 by the law (mpmath judges the laws' own accuracy)."""
+    """Derivative in float64 by the formula (mpmath checks the accuracy of the formulas)."""
     s = sigmoid(x)
     if kind == "linear":
         return np.ones_like(x)
@@ -158,11 +158,11 @@ def test_alpha():
     )
 
 
-# --- accuracy: units of the last place of the exact result
+# --- accuracy: units in the last place of the exact result
 
 
 def ulps(got, want, dtype):
-    """Distance in units of the last place at ``want``, down into the subnormal numbers."""
+    """Distance in units in the last place at ``want``, including subnormal numbers."""
     want = np.asarray(want)
     with np.errstate(over="ignore", invalid="ignore"):  # where both are infinite
         rounded = want.astype(dtype)

@@ -1,4 +1,4 @@
-"""The array policy: what every kernel function takes, converts and refuses."""
+"""The array policy: which arrays every kernel function accepts, converts and refuses."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,7 @@ from lamina import kernels
 
 @pytest.fixture(autouse=True)
 def _every_isa():
-    """Once is enough here: no kernel decides any of this."""
+    """Once is enough here: none of this depends on the kernels."""
 
 
 def relu(x):

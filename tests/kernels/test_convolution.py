@@ -154,7 +154,7 @@ def test_transposed_is_the_input_gradient(name, dtype):
     x, w, _ = (a.astype(dtype) for a in arrays(3, shape))
     dz = np.random.default_rng(1).normal(size=oracle.forward(x, w).shape).astype(dtype)
     dx, dw, _ = kernels.conv2d_backward(dz, x, w, **options)
-    # The transposed layer reaches the image's size only where no cell at its end is left over.
+    # The transposed layer has the image's size only if no cell at its end is left over.
     (t, b), (left, r) = pads(*shape[:2], shape[4], oracle.strides, oracle.dilation, shape[7])
     sizes = zip(dz.shape[1:3], oracle.strides, shape[4], oracle.dilation, strict=True)
     full = [(n - 1) * s + (k - 1) * d + 1 for n, s, k, d in sizes]
@@ -284,7 +284,7 @@ def test_many_images_on_threads(shape):
         assert_close(got, want, y.size // shape[3], size)
 
 
-# Few filters, or few channels on the way back: vectors run over images where those fill them.
+# Few filters, or few channels in the backward: vectors hold several images if these fill them.
 FEW = {
     "LeNet's first": (28, 28, 1, 6, (5, 5), 1, 1, "same", 1),
     "LeNet's second": (14, 14, 6, 16, (5, 5), 1, 1, "valid", 1),
@@ -312,7 +312,7 @@ def test_few_filters(name, dtype):
     reach = oracle.forward(*(np.abs(a) for a in exact))
     assert_close(y, oracle.forward(*exact), w[..., 0].size + 1, reach)
     dx = kernels.conv2d_backward(y, x, w, **options)[0]
-    # Whole units of images, and rests of every kind.
+    # Whole units of images, and remainders of every kind.
     for count in (1, 3, rows) if "bands" in name else (1, 3, 4, 5, 16, 20, rows):
         some, of_x = y[:count], x[:count]
         ahead = kernels.conv2d_forward(of_x, w, b, **options)
@@ -351,7 +351,7 @@ def test_infinite_pixels_stay_near():
     assert np.all(kernels.conv2d_forward(x, w, padding="same") == np.inf)
 
 
-# The wide one's kernel has as many numbers as all others together.
+# The wide one's kernel has as many numbers as all the others together.
 @pytest.mark.parametrize("name", sorted(SHAPES.keys() - {"wide"}))
 def test_torch(name):
     shape = SHAPES[name]

@@ -97,8 +97,8 @@ def test_rows_do_not_depend_on_the_batch(units, dtype):
         assert_same_bits([kernels.dense_forward(x[:rows], w, b, "tanh")], [whole[:rows]], str(rows))
 
 
-# Few rows read the weights where they lie, large ones by other tiles, and more rows pack them; of
-# one chunk of terms and of several.
+# Few rows read the weights in place, large ones by other tiles; more rows pack them; with one chunk
+# of terms and with several.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 @pytest.mark.parametrize(("inputs", "units"), [(7, 129), (1027, 933), (600, 97), (1536, 1024)])
@@ -112,8 +112,8 @@ def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, 
         same_on_threads(lambda: kernels.dense_forward(x[:1], w, b, activation))
 
 
-# Many rows of small layers go by their own kernel, up to 15 rows by tiles; of one unit, rows of 4
-# and 8 inputs lie several to a vector.
+# Many rows of small layers have their own kernel, up to 15 rows use tiles; with one unit, rows of
+# 4 and 8 inputs lie several to a vector.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_special_values(name):
         with np.errstate(all="ignore"):
             assert_ulp(got, want, 4.0, name)
             want = want.astype(dtype)
-        zero = (want == 0) & (name not in ("relu", "selu"))  # whose zero has the sign that came
+        zero = (want == 0) & (name not in ("relu", "selu"))  # whose zero keeps the input's sign
         np.testing.assert_array_equal(np.signbit(got[zero]), np.signbit(want[zero]), err_msg=name)
 
 
@@ -99,7 +99,7 @@ def test_erfinv():
         assert np.isnan(apply("erfinv", np.array([1.5, -2, np.nan], dtype))).all()
 
 
-# --- activations: against the kernels that layers have
+# --- activations: against the kernels of layers
 
 ACTIVATIONS = ["selu", "gelu", "silu", "sigmoid", "tanh", "softplus", "softsign", "hard_sigmoid",
                "mish", "relu", "leaky_relu", "elu"]  # fmt: skip
@@ -119,7 +119,7 @@ def test_activations_have_the_bits_of_their_kernels(name):
         np.testing.assert_allclose(dx, want, rtol=4 * np.finfo(dtype).eps, atol=1e-30)
 
 
-# --- operations of two
+# --- binary operations
 
 
 def pairs(dtype, special):
@@ -144,7 +144,7 @@ def test_binary(name, special):
         function, most = BINARY[name]
         if name == "power" and not special:
             x = np.abs(x)
-        # float64's own mod and floor_divide: exact where ours is
+        # NumPy's float64 mod and floor_divide: exact where ours are
         wide = np.float64 if special or name in ("mod", "floor_divide") else np.longdouble
         with np.errstate(all="ignore"):
             want = function(x.astype(wide), y.astype(wide))

@@ -132,7 +132,7 @@ def test_find_nonfinite(size, dtype):
         for bad in (np.nan, np.inf, -np.inf):
             broken = x.copy()
             broken[position] = bad
-            broken[min(position + 70, size - 1)] = np.nan  # a later one changes nothing
+            broken[min(position + 70, size - 1)] = np.nan  # a second NaN later changes nothing
             assert kernels.find_nonfinite(broken) == position
     assert kernels.find_nonfinite(np.array([[1, np.nan], [np.nan, 1]], order="F")) == 1
 

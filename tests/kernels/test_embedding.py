@@ -21,7 +21,7 @@ def normal(*shape, seed=1):
 
 
 def some_ids(shape, vocabulary, seed=3):
-    """Draw ids, small ones often, as words come."""
+    """Draw ids, small ones more often, like words in texts."""
     drawn = np.random.default_rng(seed).random(shape) ** 3 * vocabulary
     return drawn.astype(np.int64)
 
@@ -135,7 +135,7 @@ def test_value_mask(columns, dtype):
 @pytest.mark.parametrize("shape", [(0, 3), (9, 1), (5, 7, 33), (3000, 17)])
 def test_apply_mask(shape, dtype):
     x, mask = normal(*shape).astype(dtype), some_ids(shape[:-1], 3) > 0
-    x[~mask] = np.nan  # what is masked out is gone, whatever it was
+    x[~mask] = np.nan  # masked values have no effect, even NaN
     (got,) = check_invariants(_core.kernels.apply_mask, [x, mask])
     np.testing.assert_array_equal(got, np.where(mask[..., None], x, 0))
 

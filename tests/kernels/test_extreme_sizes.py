@@ -23,7 +23,7 @@ def log_softmax(z):
 
 
 def by_element(value, slope):
-    """Return a law that is the mean over the columns, and its gradient."""
+    """Return the mean of a function over the columns, and its gradient."""
     return (
         lambda t, p: value(t, p).mean(-1),
         lambda t, p: slope(t, p) / p.shape[-1],

@@ -6,7 +6,7 @@ import pytest
 from harness import assert_close, assert_same_bits
 from lamina import _core, kernels
 
-# What magnitudes mean for a type: its squares overflow, are near its end, or vanish.
+# Magnitudes for a type: squares overflow, are near the largest number, or vanish.
 SIZES = [
     ("float32", 1e20),
     ("float32", 3e37),
@@ -19,7 +19,7 @@ SIZES = [
 
 
 def numbers(dtype, size, shape=(6, 37), seed=0):
-    """Return rows of the size, their values in longdouble, and an epsilon of their kind."""
+    """Return rows of that magnitude, their values in longdouble, and a suitable epsilon."""
     x = (np.random.default_rng(seed).normal(size=shape) * size).astype(dtype)
     return x, x.astype(np.longdouble), 0.0 if size < 1 else 1e-3
 
@@ -49,7 +49,7 @@ def test_layer_norm(dtype, size):
     got = kernels.layer_norm_backward(dy, x, kept_mean, inverse, gamma)
     assert_close(got[0] * dtype_of(dtype)(size), dx * size, 37, 8.0, what="dx")
     assert_close(got[1], (dy * normal).sum(0), 37, 8.0, what="dgamma")
-    # A row's bits are its own: an ordinary row beside huge ones, in any company.
+    # A row's bits do not depend on other rows: an ordinary row among huge ones.
     mixed = x.copy()
     mixed[1::2] /= dtype_of(dtype)(size)
     whole = kernels.layer_norm_forward(mixed, gamma, beta, 1e-3)
@@ -91,7 +91,7 @@ def test_batch_norm(dtype, size, columns, masked):
 def test_batch_norm_gradients_accumulate():
     x = numbers("float32", 1e20, (9, 3))[0]
     _, mean, variance = kernels.batch_norm_forward(x)
-    assert np.isinf(variance).all()  # 1e40 is no float32
+    assert np.isinf(variance).all()  # 1e40 exceeds float32
     dy = numbers("float32", 1.0, (9, 3), seed=1)[0]
     fresh = kernels.batch_norm_backward(dy, x, mean, variance)
     dgamma, dbeta = np.ones((2, 3), np.float32)
@@ -139,7 +139,7 @@ def test_losses_whose_sum_overflows(dtype, most, columns):
     got = kernels.loss_forward("mean_squared_error", t, p)
     assert np.isinf(got[0])  # the mean itself does not fit
     assert_close(got[1:], (exact[1:] ** 2).mean(-1), columns, what="mean_squared_error")
-    for r in range(4):  # an overflow beside it does not change a row
+    for r in range(4):  # an overflow in another row does not change a row
         alone = kernels.loss_forward("mean_squared_error", t[r : r + 1], p[r : r + 1])
         assert_same_bits([alone], [got[r : r + 1]], "a row alone")
     delta = float(np.sqrt(most))

@@ -1,4 +1,4 @@
-"""Losses: laws, derivatives, fused logits at their extremes."""
+"""Losses: formulas, derivatives, fused logits at extreme values."""
 
 from functools import partial
 

@@ -61,8 +61,8 @@ def test_small(m, n, k, dtype, transpose_a, transpose_b):
     check(m, n, k, dtype, transpose_a, transpose_b)
 
 
-# Past every block: rows packed at a time, chunks of K, panels of columns, a power of two apart,
-# more than a page apart.
+# Beyond every block size: rows packed at a time, chunks of K, panels of columns, rows a power of
+# two or more than a page apart.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("transpose_a", "transpose_b"), TRANSPOSES)
 @pytest.mark.parametrize(

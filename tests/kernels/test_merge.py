@@ -167,7 +167,7 @@ def test_batched_products_on_threads(batch, m, n, k):
     a, b = normal(batch, m, k).astype(np.float32), normal(batch, k, n).astype(np.float32)
     ((alone,),) = same_on_threads(lambda: _core.kernels.batched_product(a, b))
     assert_close(alone, a.astype(float) @ b, k, np.abs(a).astype(float) @ np.abs(b))
-    assert_same_bits(  # nor does a pair depend on its neighbours
+    assert_same_bits(  # a pair does not depend on its neighbours either
         [_core.kernels.batched_product(a[1:2], b[1:2])], [alone[1:2]], "alone"
     )
 
@@ -196,7 +196,7 @@ def test_unit_rows_at_the_ends_of_the_range():
     np.testing.assert_allclose(dx, 1e7)
 
 
-# --- ReLUs with bounds or weights
+# --- ReLUs with bounds or learned slopes
 
 
 def relu_oracle(x, m, s, t):

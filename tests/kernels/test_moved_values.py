@@ -20,7 +20,7 @@ def pads(margins):
     return [(0, 0), *margins]
 
 
-# name: how it is recorded, and NumPy's of arrays with an axis of rows before those of the row
+# name: how it is recorded, and the same in NumPy for arrays with an axis of rows in front
 MOVES = {
     "permute": (lambda g, x: g.permute(x, [2, 0, 1]), lambda x: x.transpose(0, 3, 1, 2)),
     "pad": (
@@ -110,7 +110,7 @@ def test_nothing_is_summed_and_broadcast_as_numpy_does():
     for name in ("max", "min", "argmax", "argmin"):
         said = refused(lambda name=name: getattr(graph, name)(none, [0]))
         assert said == f"{name}: needs at least 1 element along the reduced axes; got none"
-    # Gradients of what is broadcast to nothing are 0, and nobody writes where nothing is.
+    # Gradients of values broadcast to no elements are 0, and nothing is written out of bounds.
     shapes = [((4, 1), (4, 0)), ((1,), (0,)), ((2, 1, 3), (2, 0, 3)), ((3,), (0, 3)), ((), (2, 0))]
     for shape, other in shapes:
 
@@ -124,7 +124,7 @@ def test_nothing_is_summed_and_broadcast_as_numpy_does():
             lambda a, w, b: a + w + np.sum(np.exp(w * b)),
             whole=[RNG.normal(size=(1,)), RNG.normal(size=shape), np.zeros(other)],
         )
-    # An axis of none beside one that is broadcast.
+    # An axis of length zero beside one that is broadcast.
     check(
         lambda g, w, x: g.expression([("multiply", 0, 1)], [x, w]),
         lambda w, x: x * w,

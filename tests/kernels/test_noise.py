@@ -14,7 +14,7 @@ LIMIT = -1.7580993408473766
 
 
 def cosine_and_sine(word):
-    """Of word / 2^32 turns; whole quarters are taken off as integers, so zeros are sharp."""
+    """Of word / 2^32 turns; whole quarters are subtracted as integers, so zeros are exact."""
     word = word.astype(np.int64)
     quarter = (word + 2**29) >> 30
     angle = (word - (quarter << 30)) * (2 * np.arctan(np.longdouble(1)) / 2**30)
@@ -128,7 +128,7 @@ def test_alpha_dropout_keeps_mean_and_variance(rate):
 def test_a_prefix_and_threads_change_nothing(kind, amount):
     x = np.random.default_rng(2).normal(size=200_001).astype(np.float32)
     passes = [kernels.noise_forward]
-    if kind != "gaussian":  # added noise lets the gradient through: a copy
+    if kind != "gaussian":  # added noise passes the gradient on unchanged: a copy
         passes.append(kernels.noise_backward)
     alone = same_on_threads(*(partial(p, x, kind, amount, *KEY) for p in passes))
     for through, (whole,) in zip(passes, alone, strict=True):

@@ -72,7 +72,7 @@ def check_batch(shape, dtype, mask=False):
     _, variance = moments(exact[0], *exact[3:])
     steep = 1 / np.sqrt(
         variance.min(initial=1) + EPSILON
-    )  # how far the backward magnifies errors of x
+    )  # how much the backward magnifies errors of x
 
     def backward_magnitude(dy, x, gamma, *rest):
         terms = np.abs(dy).sum()
@@ -122,7 +122,7 @@ def test_batch_variance_does_not_cancel(columns, offset):
     _, mean, variance = kernels.batch_norm_forward(x)
     np.testing.assert_allclose(mean, x.astype(float).mean(0), rtol=2e-7)
     np.testing.assert_allclose(variance, x.astype(float).var(0), rtol=1e-5)
-    x[0::64] = 0  # what the values are shifted by may be far from the mean
+    x[0::64] = 0  # the shift of the values may be far from the mean
     _, mean, variance = kernels.batch_norm_forward(x)
     np.testing.assert_allclose(variance, x.astype(float).var(0), rtol=1e-4)
 

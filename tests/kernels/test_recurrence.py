@@ -50,7 +50,7 @@ def test_options(cell, options, states):
 
 @pytest.mark.parametrize("activation", sorted(LAWS))
 def test_activations(activation):
-    steps = 1 if activation == "exponential" else 3  # an exponential of one overflows
+    steps = 1 if activation == "exponential" else 3  # an exponential of an exponential overflows
     for options in ({"return_sequences": True}, {"mask": True}):
         Problem("simple_rnn", 4, steps, 2, 5, activation=activation, **options).check_gradients()
     for cell in CELLS[1:]:
@@ -65,7 +65,7 @@ def test_activations(activation):
     [(64, 20, 32, 64), (33, 9, 65, 31), (70, 5, 3, 12), (130, 30, 16, 16), (2, 3, 410, 15)],
 )
 def test_larger(cell, dtype, rows, steps, inputs, units):
-    """Several chunks, blocks and tiles; gradients beside those of float64 and a chunk of one."""
+    """Several chunks, blocks and tiles; gradients against float64 and against chunks of one row."""
     problem = Problem(cell, rows, steps, inputs, units, dtype, return_sequences=True)
     got = problem.backward(problem.check_forward(factor=16.0))
     exact = Problem(cell, rows, steps, inputs, units, dtype, return_sequences=True)
@@ -73,7 +73,7 @@ def test_larger(cell, dtype, rows, steps, inputs, units):
         value = getattr(exact, name)
         setattr(exact, name, None if value is None else value.astype(float))
     parts = []
-    for first in range(0, rows, 7):  # row by row nothing but the sums differs
+    for first in range(0, rows, 7):  # row by row only the sums differ
         part = copy.copy(exact)
         for name in ("x", "h", "c", "dy", "dh", "dc"):
             value = getattr(exact, name)
@@ -99,7 +99,7 @@ def test_output_alone_and_state_alone(cell):
         np.testing.assert_allclose(a + b, s, rtol=1e-12, atol=1e-12)
 
 
-# --- laws that no oracle sees
+# --- properties that no oracle checks
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -135,7 +135,7 @@ def test_rows_do_not_depend_on_the_batch(cell):
         assert_same_bits([again[0], again[4]], [gradients[0][:rows], gradients[4][:rows]], "dx, dh")
 
 
-# Of few rows the inputs of a block of steps are multiplied before its steps.
+# With few rows the inputs of a block of steps are multiplied before its steps.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("cell", CELLS)
 def test_few_rows_have_the_bits_they_have_among_many(cell, dtype):
@@ -206,12 +206,12 @@ def test_every_isa_is_close():
                 np.testing.assert_allclose(x, y, atol=2e-5 * np.abs(x).max())
 
 
-# --- the accuracy of tanh and sigmoid, which are the cells' own
+# --- the accuracy of the cells' own tanh and sigmoid
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_ulps_of_gates(dtype):
-    """A SimpleRNN of one unit gives tanh(x), an LSTM's forget gate sigmoid(x) times the old c."""
+    """A SimpleRNN of one unit returns tanh(x), an LSTM's forget gate sigmoid(x) times the old c."""
     x = sweep_float32().astype(dtype)
     x = x[np.abs(x) < (87 if dtype == "float32" else 700)]
     one, rows = np.ones((1, 1), dtype), x.reshape(-1, 1, 1)

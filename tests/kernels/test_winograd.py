@@ -1,4 +1,4 @@
-"""Convolutions by Winograd's algorithm, where it is chosen and beside."""
+"""Convolutions by Winograd's algorithm, in cases where it is chosen and in others."""
 
 import hashlib
 import os
@@ -83,7 +83,7 @@ BESIDE = {
     "signal, dilation, causal": (1, 99, 16, 16, (1, 3), 1, (1, 2), ((0, 0), (4, 0)), 1),
     "signal, seven, short": (1, 8, 16, 16, (1, 7), 1, 1, "same", 1),
 }
-# Of images so small that a batch of them pays for the transform of the weights, but not one.
+# Images so small that transforming the weights is worth it for a batch, but not for one.
 SMALL = {
     "a tile": (4, 4, 33, 64, (3, 3), 1, 1, "same", 1),
     "a tile and rests": (6, 7, 64, 64, (3, 3), 1, 1, "same", 1),
@@ -102,7 +102,7 @@ def passes(shape, rows=3):
 
 
 def largest(sums):
-    """Return what rounding errors scale with: the largest sum, as a tile's outputs share theirs."""
+    """Return the magnitude of rounding errors: the largest sum, as outputs of a tile share them."""
     return np.full(sums.shape, sums.max(initial=0.0))
 
 

@@ -1,4 +1,4 @@
-"""What the tests of ``lamina.ops`` run: calls of each function, and what NumPy says."""
+"""Cases for the tests of ``lamina.ops``: calls of each function, and the same in NumPy."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ keras_ops = golden.Peer("keras.ops")
 
 @dataclass
 class Made:
-    """An argument that is drawn: an array, or a number where the shape is ()."""
+    """An argument that is drawn: an array, or a number if the shape is ()."""
 
     shape: tuple
     kind: str = "normal"
@@ -82,10 +82,9 @@ class Case:
     """One call.
 
     name : the function; args, kwargs : of the call, ``Made`` ones drawn.
-    oracle : the same in NumPy; None where Keras alone is asked.
-    keras : whether keras.ops is asked; gradient : whether it has one.
-    rows : "free" where the first axes may be rows of any number, "known" where the recording has
-    to know how many, None where it is not recorded with rows.
+    oracle : the same in NumPy; None if only Keras is asked. keras : whether keras.ops is asked;
+    gradient : whether it has one. rows : "free" where the first axes may be rows of any number,
+    "known" where the recording has to know how many, None where it is not recorded with rows.
     """
 
     name: str
@@ -100,7 +99,7 @@ class Case:
 
     @property
     def whole(self):
-        """How many rows a recording without any has to know of: windows take images row by row."""
+        """The number of rows that a recording without rows must know, for windows of images."""
         return (
             1
             if self.name.endswith(

@@ -1,4 +1,4 @@
-"""A function of ``lamina.ops`` recorded on a graph: what it computes, and its gradients."""
+"""A function of ``lamina.ops`` recorded on a graph: its results and gradients."""
 
 import numpy as np
 
@@ -37,9 +37,9 @@ def marks(args):
 
 
 class Recorded:
-    """One call on a graph of its own.
+    """One call on its own graph.
 
-    ``rows``: how many the recording knows of; None where the graph is for any number.
+    ``rows``: the number that the recording knows; None if the graph is for any number.
     """
 
     def __init__(self, function, args, kwargs, rows=None, dtype="float64", loss=False):

@@ -18,7 +18,7 @@ MODES = {  # as SciPy names them
     "mirror": "mirror",
     "reflect": "reflect",
 }
-# No pixel is read halfway between two.
+# No pixel is read exactly halfway between two.
 MOVES = np.array([[1.1, 0.2, -0.75, -0.1, 0.9, 0.35, 0, 0], [0.55, 0, 0.23, 0.3, 1.5, -0.45, 0, 0]])
 
 

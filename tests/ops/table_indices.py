@@ -1,4 +1,4 @@
-"""Indices, order, what is made, products."""
+"""Indices, sorting, arrays that are created, products."""
 
 import numpy as np
 
@@ -222,7 +222,7 @@ CASES = [
         for x in (N(9), np.array([2.0, 2.0]), np.zeros(0))
         for limits in (None, (-1.0, 0.5))
     ],
-    # order
+    # sorting
     *[Case("sort", (D(3, 4, 5), a), np.sort) for a in (-1, 1)],
     Case("sort", (D(3, 4), 0), np.sort, rows="known"),
     Case("sort", (I(0, 4, 3, 5),), np.sort),
@@ -270,7 +270,7 @@ CASES = [
     Case("diff", (X,), np.diff),
     Case("diff", (X, 2, 1), np.diff),
     Case("diff", (B(3, 4),), np.diff),
-    # made
+    # created arrays
     Case("zeros_like", (X,), np.zeros_like, gradient=False),
     Case("ones_like", (I(0, 3, 3, 2),), np.ones_like),
     Case("full_like", (X, 2.5), np.full_like, gradient=False),

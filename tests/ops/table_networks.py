@@ -69,7 +69,7 @@ def pools(name, oracle):
         (BOXES, 2, {}),
         (BOXES, (3, 2, 2), {"strides": 2, "padding": "same"}),
     ]
-    # Keras on JAX fails where strides are left to it.
+    # Keras on JAX fails if no strides are given.
     return [Case(name, (x, size), oracle, more, keras="strides" in more) for x, size, more in calls]
 
 
@@ -98,7 +98,7 @@ def moments(x, axes, keepdims):
 
 
 def blocks_of(x, size, form):
-    """``depth_to_space``, one place of the blocks after the other."""
+    """``depth_to_space``, one position within the blocks after the other."""
     first = form == "channels_first"
     n, *rest = np.moveaxis(x, 1, -1).shape if first else x.shape
     y = np.zeros((n, rest[0] * size, rest[1] * size, rest[2] // size**2))

@@ -1,4 +1,4 @@
-"""Loops and choices that are written out while a graph is recorded."""
+"""Loops and conditionals that are unrolled while a graph is recorded."""
 
 import numpy as np
 import pytest

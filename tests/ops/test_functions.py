@@ -87,7 +87,7 @@ def marked(case, rows):
 
 @cases()
 def test_recorded(case):
-    """A recording gives what the call gives at once: without rows, and with them."""
+    """A recording returns the result of an immediate call: without rows, and with them."""
     function = attrgetter(case.name)(ops)
     want = function(*case.drawn(), **case.kwargs)
     args = marked(case, False)
@@ -145,7 +145,7 @@ def difference(function, args, case, array, direction, recorded, step=1e-5):
 
 @pytest.mark.parametrize(("dtype", "last"), [("float32", 9.0), ("float64", 26.0)])
 def test_erfc_is_accurate_where_it_vanishes(dtype, last):
-    """The argument's rounding counts 2 x^2 times over."""
+    """The argument's rounding error is magnified by 2 x^2."""
     x = np.linspace(0.4, last, 999).astype(dtype)
     want = sp.erfc(x.astype("float64"))
     error = np.abs(ops.erfc(x) - want) / want / np.finfo(dtype).eps

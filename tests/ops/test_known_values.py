@@ -1,4 +1,4 @@
-"""Functions whose results are as long as the values say: arrays have them, recorded tensors not."""
+"""Functions whose results have lengths that depend on values, unknown for recorded tensors."""
 
 import numpy as np
 import pytest

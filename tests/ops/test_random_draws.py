@@ -138,7 +138,7 @@ def test_elastic_transform_moves_each_image_in_its_own_way():
     assert all(np.abs(one - other).max() > 0.1 for other in (*others, RAMP, *again))
     still = ops.image.elastic_transform(images, 0.0, 1.5, seed=1)
     np.testing.assert_allclose(still, images, 0, 1e-12)
-    # A ramp along the columns shows how far pixels moved: as smoothed normal numbers say.
+    # A ramp along the columns shows how far pixels moved: by smoothed normal numbers.
     ramp = np.arange(60.0)[None, :, None] * np.ones((60, 1, 1))
     apart = (ops.image.elastic_transform(ramp, 2.0, 1.5, seed=1) - ramp)[8:-8, 8:-8]
     weights = np.exp(-0.5 * (np.arange(-4, 5) / 1.5) ** 2)

@@ -1,4 +1,4 @@
-"""Rows first: what keeps them apart is recorded for any number, also where the shape is asked."""
+"""Operations that keep rows separate are recorded for any number of rows, even with x.shape."""
 
 import numpy as np
 import pytest
@@ -111,7 +111,7 @@ def test_weights_of_any_rank_meet_rows():
 
 
 def test_images_without_rows_beside_a_batch():
-    """Weights seen as images, in a recording whose batch has another number of rows."""
+    """Weights used as images, in a recording whose batch has another number of rows."""
     images, kernel = RNG.normal(size=(2, 4, 4, 1)), RNG.normal(size=(2, 2, 1, 3))
 
     def function(x, images, kernel):

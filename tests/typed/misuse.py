@@ -1,4 +1,4 @@
-"""Slips of a typed user: a type checker reports each line marked so, and no other."""
+"""Mistakes in typed code: a type checker reports each marked line, and no other."""
 
 from __future__ import annotations
 

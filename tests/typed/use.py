@@ -1,4 +1,4 @@
-"""A typed user's program: it runs, and mypy --strict and pyright find nothing to say."""
+"""A typed user's program: it runs, and mypy --strict and pyright report nothing."""
 
 # pyright: strict
 
@@ -76,7 +76,7 @@ def sequences() -> lamina.Sequential:
 
 
 class Scale(layers.Layer):
-    """A layer of one's own."""
+    """A user-defined layer."""
 
     def __init__(self, factor: float, **base: Any) -> None:
         super().__init__(**base)
@@ -87,7 +87,7 @@ class Scale(layers.Layer):
 
 
 class Watch(callbacks.Callback):
-    """A callback of one's own."""
+    """A user-defined callback."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if logs is not None and logs["loss"] < 1e-9:

@@ -77,7 +77,7 @@ def fit_many(
         ``lamina.get_num_threads()``, and 1 in each worker of an executor.  -1 is the default too,
         -2 one less, and so on, as in joblib.
     scoring : str, Metric, callable, or a list or dict of them, optional
-        What rows held out are judged by: names of metrics, or functions of targets and
+        Measures for the rows held out: names of metrics, or functions of targets and
         predictions such as ``sklearn.metrics.r2_score``, which are given predictions of shape
         (rows, outputs), and ``sample_weight`` by name if there is one; by default loss and
         metrics of ``compile``.
