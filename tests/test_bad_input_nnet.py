@@ -88,7 +88,7 @@ def test_the_beginning_of_an_argument_says_which_is_meant(given, meant):
 def test_empty_data(call):
     for x in (X[:0], np.zeros((20, 0))):
         message = (
-            rf"^{call.__name__}: x must have a row and a column, or more; got shape \({len(x)}"
+            rf"^{call.__name__}: x must have at least one row and one column; got shape \({len(x)}"
         )
         with pytest.raises(ValueError, match=message):
             call(x, Y[: len(x)], size=1)

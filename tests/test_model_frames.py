@@ -93,7 +93,7 @@ def test_the_model_matrix_is_rs(formula):
 @pytest.mark.parametrize("formula", ["y ~ y*x*f + z", "f ~ x + f + f:x - z", "y ~ y + x - 1"])
 def test_a_response_on_the_right_is_left_out_as_in_r(formula):
     asked = r_peer.ask(MATRIX % formula, table())
-    with pytest.warns(UserWarning, match="model_frame: the response . stands on the right too"):
+    with pytest.warns(UserWarning, match="model_frame: the response . occurs on the right too"):
         frame = model_frame(formula, table())
     x, names = frame.with_intercept
     assert names == asked["names"]

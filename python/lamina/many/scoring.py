@@ -39,7 +39,7 @@ class Scoring:
         }
 
     def refuse_unweighted(self) -> None:
-        """Raise TypeError for a function that cannot be told weights of rows."""
+        """Raise TypeError for a function without ``sample_weight``."""
         for name, score in (self.by_name or {}).items():
             if _is_function(score) and not _takes_weights(score):
                 raise TypeError(
@@ -94,7 +94,7 @@ def _takes_weights(score: Any) -> bool:
         inspect.signature(score).bind(None, None, sample_weight=None)
     except TypeError:
         return False
-    except ValueError:  # one of C, of which nothing is known
+    except ValueError:  # a C function without a known signature
         return True
     return True
 

@@ -86,7 +86,9 @@ def inputs_of(who: str, x: Any) -> Array:
     """Return inputs to fit to as a matrix, which has rows and columns."""
     at = matrix_of(who, "x", x)
     if not at.size:
-        raise ValueError(f"{who}: x must have a row and a column, or more; got shape {at.shape}")
+        raise ValueError(
+            f"{who}: x must have at least one row and one column; got shape {at.shape}"
+        )
     return at
 
 

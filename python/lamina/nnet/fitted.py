@@ -119,8 +119,8 @@ class NNet:
         Parameters
         ----------
         newdata : table or array_like of shape (rows, inputs), optional
-            A table with the columns of the formula, or the inputs.  A vector is one row, but for a
-            fit with one input it contains that input for each row.  The inputs are found by name if
+            A table with the columns of the formula, or the inputs.  A vector is one row; in a
+            fit with one input it holds that input for each row.  The inputs are found by name if
             both the fit and the new rows are tables with names.
         type : {"raw", "class"}, default "raw"
             The outputs, or the class with the largest output; with one output, the second class if

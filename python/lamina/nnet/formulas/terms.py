@@ -81,7 +81,7 @@ def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
     ordered = [tuple(sorted((names[i] for i in term), key=places.__getitem__)) for term in terms]
     if (itself,) in ordered:
         ordered.remove((itself,))
-        _screen.warn(f"{who}: the response {itself} stands on the right too, and is left out there")
+        _screen.warn(f"{who}: the response {itself} occurs on the right too, and is dropped there")
     offsets: dict[str, Tree] = {
         name: tree
         for name, tree in algebra.placeholders.items()
