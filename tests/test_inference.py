@@ -332,7 +332,7 @@ def test_what_is_refused(arguments, message):
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match=f"inference: .*{message}"):
         model.inference(X, REAL, **arguments)
-    with pytest.raises(ValueError, match="x and y must have as many rows"):
+    with pytest.raises(ValueError, match="x and y must have the same number of rows"):
         model.inference(X, REAL[:4])
 
 
