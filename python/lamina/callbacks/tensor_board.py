@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,8 +37,8 @@ class TensorBoard(Callback):
         Write the speed of training, per epoch and, depending on ``update_freq``, per batch.
     update_freq : int, "batch" or "epoch", default "epoch"
         Also write the logs after this number of batches; "batch" means 1.
-    profile_batch : int, default 0
-        Must be 0: use ``lamina.profile`` to see the cost of a step.
+    profile_batch : int, or pair of int, default 0
+        Ignored, as no profile is written: use ``lamina.profile`` to see the cost of a step.
     embeddings_freq : int, default 0
         Epochs between copies of the weights of all ``Embedding`` layers for the projector; 0 for
         none.
@@ -67,7 +67,7 @@ class TensorBoard(Callback):
         write_images: bool = False,
         write_steps_per_second: bool = False,
         update_freq: int | str = "epoch",
-        profile_batch: int = 0,
+        profile_batch: int | Sequence[int] | str | None = 0,
         embeddings_freq: int = 0,
         embeddings_metadata: Any = None,
     ) -> None:
@@ -84,12 +84,7 @@ class TensorBoard(Callback):
         if update_freq != "epoch":
             every = 1 if update_freq == "batch" else update_freq
             self.update_freq = _check.integer(who, "update_freq", every)
-        if profile_batch not in (0, None):
-            raise ValueError(
-                f"{who}: profile_batch must be 0, as lamina.profile shows what a step costs; got "
-                f"{profile_batch!r}"
-            )
-        self.profile_batch = 0
+        self.profile_batch = profile_batch
         self.embeddings_freq = _check.integer(who, "embeddings_freq", embeddings_freq, 0)
         self.embeddings_metadata = embeddings_metadata
         if self.update_freq == "epoch":
