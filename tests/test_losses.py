@@ -213,6 +213,11 @@ def test_gradients_of_a_loss_of_ones_own(rng):
         (lambda: losses.MeanSquaredError()([], []), ValueError, "at least one row"),
         (lambda: losses.BinaryCrossentropy()([[2]], [[0.5]]), ValueError, r"\[0, 1\]; got 2"),
         (
+            lambda: losses.BinaryCrossentropy()([[0.2], [-0.5]], [[0.5], [0.5]]),
+            ValueError,
+            r"in \[0, 1\]; got -0.5 in row 1, column 0",
+        ),
+        (
             lambda: losses.CategoricalCrossentropy()([[0, 2]], [[0.5, 0.5]]),
             ValueError,
             r"in \[0, 1\]; got 2 in row 0, column 1",

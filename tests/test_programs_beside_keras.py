@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import book_programs  # noqa: F401  (which lists its programs)
 import golden
 import lamina
 import published_programs  # noqa: F401  (which lists its programs)

@@ -344,9 +344,10 @@ def check_real_target(
     *,
     low: float = -np.inf,
     high: float = np.inf,
+    noise: float = 0.0,
     hint: str = "",
 ) -> NDArray[Any]:
-    """Return real targets in `shape`, finite and between `low` and `high`."""
+    """Return real targets in `shape`, finite, and by less than `noise` outside [low, high]."""
     array = numeric(who, "y", y)
     array = fit_shape(who, array, shape, hint)
     if array.dtype.kind == "f":
@@ -354,5 +355,7 @@ def check_real_target(
     if np.isfinite(low) or np.isfinite(high):
         rule = f"in [{low:g}, {high:g}]{hint}"
         bad = (array < low) | (array > high)
+        if noise and bad.any():
+            bad = (array <= low - noise) | (array >= high + noise)
         raise_at_first(who, "y", bad, array, rule, _coding(array) if bad.any() else "")
     return array

@@ -46,6 +46,9 @@ class _Crossentropy(Loss):
 class BinaryCrossentropy(_Crossentropy):
     """``mean_c -y_c log p_c - (1 - y_c) log(1 - p_c)`` over the last axis, y in [0, 1].
 
+    Targets may have noise of less than 0.5 around 0 and 1, such as that which steadies the training
+    of a discriminator (Salimans et al. 2016, https://arxiv.org/abs/1606.03498); others are refused.
+
     Parameters
     ----------
     from_logits : bool, default False
@@ -97,8 +100,9 @@ class BinaryCrossentropy(_Crossentropy):
         return self.label_smoothing
 
     def check_target(self, y: ArrayLike, prediction_shape: tuple[int, ...]) -> NDArray[np.generic]:
-        """Return `y` in the target's shape; its values must lie in [0, 1]."""
-        return check_real_target(self.name, y, tuple(prediction_shape), low=0.0, high=1.0)
+        """Return `y` in the target's shape; its values must lie in [0, 1], but for their noise."""
+        shape = tuple(prediction_shape)
+        return check_real_target(self.name, y, shape, low=0.0, high=1.0, noise=0.5)
 
 
 class CategoricalCrossentropy(_Crossentropy):

@@ -44,9 +44,9 @@ class Called(Structured):
     # Tuples, lists and dicts of the library, in which users do not place layers.
     _structures = frozenset(
         (
-            MOMENTS, "drawn", "_asked", "_fed", "_first_shapes", "_known_front", "_known_ports",
-            "_met", "_output_specs", "_own_keys", "_predicted_settings", "_recorded_settings",
-            "_settings_seen", "_settings_then", "_settings_weights",
+            MOMENTS, "drawn", "_asked", "_assigned", "_fed", "_first_shapes", "_known_front",
+            "_known_ports", "_met", "_output_specs", "_own_keys", "_predicted_settings",
+            "_recorded_settings", "_settings_seen", "_settings_then", "_settings_weights",
         )
     )  # fmt: skip
     # Names that users may define otherwise: see _own_names.py.

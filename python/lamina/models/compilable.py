@@ -42,6 +42,7 @@ class Compilable(Predicting):
         super()._begin(name, dtype, seed)
         self._compiled: Compiled | None = None
         self._asked: tuple[Any, ...] = ()  # the arguments of compile
+        self._assigned: dict[str, Any] = {}  # "loss" and "optimizer" that a class assigns itself
         self._own_keys: list[str] = []  # what a user-defined step reports besides the loss
 
     def _start(self) -> None:
@@ -123,6 +124,9 @@ class Compilable(Predicting):
         if shapes is not None:
             compiled.resolve(self.output_row_shapes(shapes))
         with self._guard.training("compile"):
+            self._assigned.pop("optimizer", None)
+            if loss is not None:  # as in Keras, where a class may keep a loss of its own
+                self._assigned.pop("loss", None)
             self._compiled = compiled
             self.train_state.optimizer, self.train_state.position = compiled.optimizer, None
             self._objectives.clear()
@@ -155,13 +159,38 @@ class Compilable(Predicting):
 
     @property
     def optimizer(self) -> Optimizer | Any:
-        """The optimizer; None before ``compile``."""
-        return None if self._compiled is None else self._compiled.optimizer
+        """The optimizer; None before ``compile``.
+
+        Another one may be assigned: it trains from then on, until ``compile`` is given one.
+        """
+        if self._compiled is None:
+            return self._assigned.get("optimizer")
+        return self._compiled.optimizer
+
+    @optimizer.setter
+    def optimizer(self, value: OptimizerLike) -> None:
+        if self._compiled is None:
+            self._assigned["optimizer"] = value
+        else:
+            assigned = self._assigned
+            self._assigned = {}
+            Compilable.compile(self, value, *self._asked[1:])
+            self._assigned = assigned
 
     @property
     def loss(self) -> Loss | Any:
-        """The loss, a list for several outputs; None before ``compile``."""
+        """The loss, a list for several outputs; None before ``compile``.
+
+        A class with steps of its own may assign what they call ``self.loss``.  That has no part in
+        other steps, and lasts until ``compile`` is given a loss.
+        """
+        if "loss" in self._assigned:
+            return self._assigned["loss"]
         return None if self._compiled is None else self._compiled.loss
+
+    @loss.setter
+    def loss(self, value: Any) -> None:
+        self._assigned["loss"] = value
 
     @property
     def metrics(self) -> list[Metric]:
