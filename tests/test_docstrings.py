@@ -22,7 +22,7 @@ NEEDED |= {  # all but complexity_path
         "search", "searched", "splits", "subjects",
     )
 }  # fmt: skip
-ROOMS_NEEDED = {"lamina.sklearn.": "sklearn"}
+ROOMS_NEEDED = {"lamina.sklearn.": "sklearn", "lamina.wrappers.": "sklearn"}
 MODULES = sorted(
     info.name
     for info in pkgutil.walk_packages(lamina.__path__, "lamina.")

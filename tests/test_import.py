@@ -8,7 +8,8 @@ import pytest
 
 import lamina
 
-NEEDED = {"model_selection": "sklearn", "sklearn": "sklearn"}  # modules whose names need a package
+# Modules whose names need a package.
+NEEDED = {"model_selection": "sklearn", "sklearn": "sklearn", "wrappers": "sklearn"}
 
 # A child's ru_maxrss starts at its parent's peak, and would not grow.
 COST = """

@@ -12,7 +12,7 @@ Keras's names, scikit-learn's protocol, the same bits on every run.
 - ``data``: batches read while a model trains; ``datasets``: example data; ``tables``: columns of
   every type, with missing values
 - ``nnet``: R's nnet and related packages, with formulas
-- ``sklearn``: estimators with scikit-learn's protocol, around any model
+- ``sklearn``: estimators with scikit-learn's protocol, around any model; ``wrappers``: Keras's own
 - ``inference``: standard errors, effects, prediction intervals, importance of inputs
 - ``fit_many``: settings, seeds, folds and bootstrap resamples of a network in one call
 - ``model_selection``: searches over settings; ``baselines``: simple models for comparison with a
@@ -87,6 +87,7 @@ if TYPE_CHECKING:
         sklearn,
         tables,
         tracing,
+        wrappers,
     )
     from lamina.many import fit_many
     from lamina.model_selection import complexity_path
@@ -121,7 +122,7 @@ __all__ = [
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
     # scikit-learn's protocol
-    "sklearn",
+    "sklearn", "wrappers",
     # statistics
     "baselines", "complexity_path", "inference", "model_selection", "nnet",
     # inspecting backpropagation
@@ -154,6 +155,7 @@ if not TYPE_CHECKING:  # a type checker would accept any misspelt name
             "sklearn",
             "tables",
             "tracing",
+            "wrappers",
         )
     }
     _LAZY |= {"profile": "lamina.profiling:profile", "fit_many": "lamina.many:fit_many"}

@@ -36,7 +36,6 @@ TOP = {
     "train the small model on predict of the large one": "distillation",
     "use Python's own functions on lists and dicts": "tree",
     "use lamina.plot and lamina.utils.plot_model": "visualization",
-    "wrap fit and predict in a scikit-learn estimator of your own": "wrappers",
     "write the loop yourself with train_on_batch": "GradientTape estimator",
     "use lamina itself: lamina.Sequential, lamina.layers": "keras tf",
 }

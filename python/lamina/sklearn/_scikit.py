@@ -10,7 +10,7 @@ try:
     from scipy.optimize import minimize
     from scipy.sparse import issparse
     from scipy.special import xlogy
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import r2_score
     from sklearn.model_selection import train_test_split
@@ -60,6 +60,7 @@ __all__ = [
     "RegressorMixin",
     "StrOptions",
     "ThreadpoolController",
+    "TransformerMixin",
     "available_if",
     "check_classification_targets",
     "check_consistent_length",

@@ -1,0 +1,110 @@
+"""Keras's estimators around models: a fit is the model's own; scikit-learn's tools take them."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.layers import Dense
+
+pytest.importorskip("sklearn")
+
+from lamina.models import NotCompiledError
+from lamina.wrappers import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(60, 4))
+NAMES = np.array(["low", "middle", "high"])[np.digitize(X[:, 0], [-0.5, 0.5])]
+NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
+QUIET = {"epochs": 3, "verbose": 0}
+
+
+def softmax(X, y, units=6):
+    layers = [lamina.Input(X.shape[1:]), Dense(units, "relu"), Dense(y.shape[1], "softmax")]
+    model = lamina.Sequential(layers, seed=1)
+    model.compile("adam", "categorical_crossentropy")
+    return model
+
+
+def linear(units=1, compiled=True):
+    model = lamina.Sequential([lamina.Input((4,)), Dense(units)], seed=1)
+    if compiled:
+        model.compile(lamina.optimizers.SGD(0.1), "mse")
+    return model
+
+
+@pytest.mark.parametrize("y", [NAMES, NAMES == "low", np.arange(60)[:, None] % 3])
+def test_a_classifier_shows_its_model_one_hot_rows(y):
+    estimator = SKLearnClassifier(softmax, model_kwargs={"units": 5}, fit_kwargs=QUIET)
+    assert estimator.epoch_ == 0
+    estimator.fit(X, y, epochs=4)
+    classes, codes = np.unique(y, return_inverse=True)
+    expected = softmax(X, np.eye(len(classes)), units=5)
+    expected.fit(X, np.eye(len(classes))[codes.ravel()], epochs=4, verbose=0)
+    scores = expected.predict(X, verbose=0)
+    np.testing.assert_array_equal(estimator.decision_function(X), scores)
+    np.testing.assert_array_equal(estimator.classes_, classes)
+    predicted = estimator.predict(X)
+    assert predicted.shape == y.shape
+    np.testing.assert_array_equal(predicted.ravel(), classes[scores.argmax(axis=1)])
+    assert (estimator.epoch_, estimator.n_features_in_) == (4, 4)
+
+
+@pytest.mark.parametrize("y", [NUMBERS, NUMBERS[:, None], np.stack([NUMBERS, -NUMBERS], 1)])
+def test_a_regressor_predicts_in_the_form_of_its_targets(y):
+    model = linear(y.reshape(60, -1).shape[1])
+    before = model.get_weights()
+    estimator = SKLearnRegressor(model, fit_kwargs=QUIET).fit(X, y)
+    assert all(map(np.array_equal, model.get_weights(), before))  # a copy was fitted
+    assert estimator.predict(X).shape == y.shape
+    losses = estimator.history_.history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_warm_starts_go_on():
+    model = linear()
+    cold, warm = SKLearnRegressor(model, fit_kwargs=QUIET), SKLearnRegressor(model, True)
+    first = []
+    for _ in range(2):
+        lamina.set_random_seed(1)
+        first.append(cold.fit(X, NUMBERS).history_.history["loss"][0])
+    second = [warm.fit(X, NUMBERS, verbose=0).history_.history["loss"][0] for _ in range(2)]
+    assert warm.model_ is model
+    assert second[1] < second[0]
+    assert first[0] == first[1]
+    made = SKLearnClassifier(softmax, warm_start=True, fit_kwargs=QUIET)
+    assert made.fit(X, NAMES).model_ is made.fit(X, NAMES).model_
+
+
+def test_tools_of_scikit_learn_take_them():
+    from sklearn.base import clone
+    from sklearn.linear_model import LinearRegression
+    from sklearn.model_selection import GridSearchCV, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    estimator = SKLearnClassifier(softmax, fit_kwargs=QUIET)
+    pipeline = make_pipeline(StandardScaler(), estimator)
+    assert len(cross_val_score(pipeline, X, NAMES, cv=3)) == 3
+    search = GridSearchCV(estimator, {"model_kwargs": [{"units": 2}, {"units": 9}]}, cv=2)
+    search.fit(X, NAMES)
+    assert search.best_estimator_.model_.layers[0].units in (2, 9)
+    copied = clone(SKLearnRegressor(linear(), fit_kwargs=QUIET))
+    assert copied.fit_kwargs == QUIET
+    features = SKLearnTransformer(linear(2), fit_kwargs=QUIET)
+    regression = make_pipeline(features, LinearRegression()).fit(X, np.stack([NUMBERS] * 2, 1))
+    assert regression.predict(X).shape == (60, 2)
+    assert features.transform(X).shape == (60, 2)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "y", "error", "words"),
+    [
+        (SKLearnRegressor(linear(compiled=False)), NUMBERS, NotCompiledError, "must be compiled"),
+        (SKLearnRegressor(lambda X, y: None), NUMBERS, TypeError, "must return a model; got None"),
+        (SKLearnClassifier(softmax), NUMBERS, ValueError, "got continuous targets"),
+        (SKLearnClassifier(softmax), np.ones(60), ValueError, "got one class, 1.0"),
+    ],
+)
+def test_what_cannot_be_fitted_is_told(estimator, y, error, words):
+    with pytest.raises(error, match=words):
+        estimator.fit(X, y)
