@@ -24,6 +24,9 @@ def test_elements_have_numpy_at_any_depth():
     for x, y in Dataset.from_tensor_slices((X, {"y": Y})).batch(8).take(1):
         assert type(x.numpy()) is np.ndarray
         np.testing.assert_array_equal(x[0][1:].numpy(), X[0, 1:])
+        x.set_shape([None, *X.shape[1:]])
+        with pytest.raises(ValueError, match="set_shape: shape must fit"):
+            x.set_shape([None, *X.shape[1:], 1])
         assert y["y"][2].numpy() == Y[2]
         assert sum(float(v.numpy()) for v in y["y"]) == pytest.approx(Y[:8].sum())
     (x, _), *_ = Dataset.from_tensor_slices((X, Y)).as_numpy_iterator()

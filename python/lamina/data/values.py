@@ -26,6 +26,18 @@ class Values(np.ndarray[Any, Any]):
         """Return a plain array, or a number if there are no axes."""
         return self.view(np.ndarray)[()] if self.ndim == 0 else self.view(np.ndarray)
 
+    def set_shape(self, shape: Any) -> None:
+        """Check that the shape is this one, but for axes that are None.
+
+        Programs that map TensorFlow's functions over a data set tell it shapes so; here they are
+        known.
+        """
+        told = tuple(None if n is None else int(n) for n in shape)
+        if len(told) != self.ndim or any(
+            n not in (None, m) for n, m in zip(told, self.shape, strict=True)
+        ):
+            raise ValueError(f"set_shape: shape must fit {self.shape}; got {told}")
+
     def __getitem__(self, index: Any) -> Any:
         """Return elements, with ``numpy()``."""
         return wrapped(super().__getitem__(index))
