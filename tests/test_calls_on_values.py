@@ -193,3 +193,21 @@ def test_an_attention_mask_may_hold_for_all_rows(attention, rows):
     causal = np.tril(np.ones((5, 5), bool))
     for mask in (causal, causal[None], np.repeat(causal[None], rows, axis=0)):
         np.testing.assert_array_equal(layer(x, x, attention_mask=mask), wanted)
+
+
+def test_arguments_by_the_names_and_places_that_keras_has():
+    x = np.linspace(-1, 1, 24, dtype="float32").reshape(2, 4, 3)
+    state = np.full((2, 2), 0.5, "float32")
+    for layer in (layers.GRU(2), layers.Bidirectional(layers.SimpleRNN(2))):
+        np.testing.assert_array_equal(layer(sequences=x), layer(x))
+    layer = layers.GRU(2)
+    np.testing.assert_array_equal(layer(x, state), layer(x, initial_state=state))
+    assert (layer(x, state) != layer(x)).any()
+    for thing in (layers.Dense(2), layers.Lambda(lambda v: 2 * v), lamina.Sequential([layer])):
+        np.testing.assert_array_equal(thing(inputs=x), thing(x))
+    inputs = lamina.Input((4, 3))
+    for thing in (layers.Dropout(0.5), lamina.Model(inputs, layers.Dropout(0.5)(inputs))):
+        assert (thing(x, True) == 0).any()
+        np.testing.assert_array_equal(thing(x, False), x)
+    with pytest.raises(TypeError, match="unknown argument 'input'"):
+        layer(input=x)

@@ -13,6 +13,7 @@ from lamina._tensors import Tensor
 from lamina._tensors.given import record
 from lamina.layers._carried import Carrier
 from lamina.layers._use import using
+from lamina.layers.calls import first
 from lamina.layers.layer import Layer
 from lamina.layers.node import as_list
 from lamina.layers.recorded_calls import with_states
@@ -147,22 +148,22 @@ class Bidirectional(RowWise):
     def __call__(
         self,
         x: Symbols,
+        initial_state: Symbols | None = None,
         *,
         mask: Masks = None,
-        initial_state: Symbols | None = None,
         training: bool | None = None,
     ) -> SymbolicTensor: ...
     @overload
     def __call__(
         self,
         x: ArrayLike,
+        initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
         *,
         mask: ArrayLike | None = None,
-        initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
         training: bool | None = None,
     ) -> Array: ...
     def __call__(
-        self, x: Any = None, *, mask: Any = None, initial_state: Any = None, **unknown: Any
+        self, x: Any = None, initial_state: Any = None, *, mask: Any = None, **unknown: Any
     ) -> Any:
         """Apply the layer, to arrays or to tensors.
 
@@ -170,11 +171,12 @@ class Bidirectional(RowWise):
         ----------
         x : array_like or SymbolicTensor
             The input, or a list of it and the initial states.
-        mask : array_like of bool or SymbolicTensor, optional
-            True for the steps that count, (rows, steps).
         initial_state : list of array_like or SymbolicTensor, optional
             The states before the first step; zero if not given.
+        mask : array_like of bool or SymbolicTensor, optional
+            True for the steps that count, (rows, steps).
         """
+        x = first(x, unknown)
         return super().__call__(with_states(x, initial_state), mask=mask, **unknown)
 
     @property

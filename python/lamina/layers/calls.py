@@ -8,6 +8,7 @@ tensors.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
@@ -102,18 +103,26 @@ def _takes(x: Any, *, training: Any = None, mask: Any = None) -> None:
 _takes.__name__ = "__call__"
 
 
-def _plain(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
+def first(x: Any, named: dict[str, Any]) -> Any:
+    """Return x, or if it is None the argument that has a name of Keras's for it."""
+    for name in ("inputs", "sequences"):
+        if x is None and name in named:
+            return named.pop(name)
+    return x
+
+
+def _plain(layer: Layer, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
     """Return x, mask and training, for a layer whose call takes nothing else."""
     names = ("x", "training", "mask")
+    training = kwargs.get("training")
+    if training is None and len(args) == 2 and isinstance(args[-1], bool):
+        *args, training = args
     if len(args) > 1:
         raise TypeError(f"{layer.name}: takes x by position; got {len(args)} arguments")
     unknown = {name: value for name, value in kwargs.items() if name not in names}
-    if "inputs" in unknown and not args and "x" not in kwargs:
-        args = (unknown.pop("inputs"),)
-    x = args[0] if args else kwargs.get("x")
+    x = args[0] if args else first(kwargs.get("x"), unknown)
     if unknown:
         refuse(layer, unknown)
-    training = kwargs.get("training")
     return x, kwargs.get("mask"), None if training is None else bool(training)
 
 

@@ -68,14 +68,14 @@ class Lambda(Layer):
         takes = _parameters(function)
         self.takes_mask, self.takes_training = "mask" in takes, "training" in takes  # type: ignore[misc]
 
-    def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Return the value of the function for the tensor."""
         given = dict(self.arguments)
         if self.takes_training:
             given["training"] = training
         if self.takes_mask:
             given["mask"] = mask
-        return self.function(x, **given)
+        return self.function(inputs, **given)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes; errors of pickling functions name the layer."""

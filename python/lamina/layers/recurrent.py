@@ -14,6 +14,7 @@ from lamina.layers import _gates
 from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
+from lamina.layers.calls import first
 from lamina.layers.recorded_calls import with_states
 from lamina.layers.rowwise import RowWise
 from lamina.random import seed_value
@@ -146,22 +147,22 @@ class Recurrent(RowWise, Carrier):
     def __call__(
         self,
         x: Symbols,
+        initial_state: Symbols | None = None,
         *,
         mask: Masks = None,
-        initial_state: Symbols | None = None,
         training: bool | None = None,
     ) -> SymbolicTensor: ...
     @overload
     def __call__(
         self,
         x: ArrayLike,
+        initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
         *,
         mask: ArrayLike | None = None,
-        initial_state: ArrayLike | Sequence[ArrayLike] | None = None,
         training: bool | None = None,
     ) -> Array: ...
     def __call__(
-        self, x: Any = None, *, mask: Any = None, initial_state: Any = None, **unknown: Any
+        self, x: Any = None, initial_state: Any = None, *, mask: Any = None, **unknown: Any
     ) -> Any:
         """Apply the layer, to arrays or to tensors.
 
@@ -169,11 +170,12 @@ class Recurrent(RowWise, Carrier):
         ----------
         x : array_like or SymbolicTensor
             The input, or a list of it and the initial states.
-        mask : array_like of bool or SymbolicTensor, optional
-            True for the steps that count, (rows, steps).
         initial_state : list of array_like or SymbolicTensor, optional
             The states before the first step; zero if not given.
+        mask : array_like of bool or SymbolicTensor, optional
+            True for the steps that count, (rows, steps).
         """
+        x = first(x, unknown)
         return super().__call__(with_states(x, initial_state), mask=mask, **unknown)
 
     def _check_input(self, input_shape: Any) -> None:

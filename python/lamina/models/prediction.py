@@ -16,7 +16,7 @@ from lamina.callbacks import CallbackList
 from lamina.callbacks.of_run import of_pass
 from lamina.data.sources import Source, source_of, unpacked
 from lamina.layers._lock import structure
-from lamina.layers.calls import check_training, refuse
+from lamina.layers.calls import check_training, first, refuse
 from lamina.layers.node import any_symbolic
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
@@ -318,12 +318,12 @@ class Predicting(Network):
 
     @overload
     def __call__(
-        self, x: Tensors, *, training: bool | None = None, mask: Masks = None
+        self, x: Tensors, training: bool | None = None, mask: Masks = None
     ) -> SymbolicTensor: ...
     @overload
-    def __call__(self, x: Data, *, training: bool | None = None) -> Any: ...
+    def __call__(self, x: Data, training: bool | None = None) -> Any: ...
     def __call__(
-        self, x: Any = None, *, training: bool | None = None, mask: Any = None, **unknown: Any
+        self, x: Any = None, training: bool | None = None, mask: Any = None, **unknown: Any
     ) -> Any:
         """Return ``predict(x)``; on tensors, act as a layer of another model.
 
@@ -336,6 +336,8 @@ class Predicting(Network):
             Whether layers such as Dropout act as in training; on symbolic tensors it is fixed.
         mask : SymbolicTensor or Tensor, optional
         """
+        if unknown:
+            x = first(x, unknown)
         if unknown:
             refuse(self, unknown)
         if mask is None and (training is None or training is False) and not Recording.current():

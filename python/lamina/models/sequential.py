@@ -267,12 +267,12 @@ class Sequential(Chain):
 
         @overload
         def __call__(
-            self, x: Tensors, *, training: bool | None = None, mask: Masks = None
+            self, x: Tensors, training: bool | None = None, mask: Masks = None
         ) -> SymbolicTensor: ...
         @overload
-        def __call__(self, x: Data, *, training: bool | None = None) -> Array: ...
+        def __call__(self, x: Data, training: bool | None = None) -> Array: ...
         def __call__(
-            self, x: Any = None, *, training: bool | None = None, mask: Any = None, **unknown: Any
+            self, x: Any = None, training: bool | None = None, mask: Any = None, **unknown: Any
         ) -> Any:
             """Return ``predict(x)``; on symbolic tensors, act as a layer of another model."""
 
