@@ -435,3 +435,35 @@ def test_what_layers_learned_of_texts_goes_into_the_file(mode, tmp_path):
             (place,) = file["layers"]
             held = file[f"layers/{place}/vars"]
             assert list(held) == (["idf_weights"] if mode == "tf_idf" else [])
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_losses_and_metrics_as_functions_need_not_be_given(ending, tmp_path):
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(2, activation="softmax")])
+    loss, metrics = lamina.losses.sparse_categorical_crossentropy, lamina.metrics
+    model.compile("sgd", loss, metrics=[metrics.sparse_categorical_accuracy])
+    x, y = np.ones((4, 3), "float32"), np.arange(4) % 2
+    expected = model.evaluate(x, y, verbose=0)
+    file = tmp_path / f"functions.{ending}"
+    model.save(file)
+    assert load_model(file).evaluate(x, y, verbose=0) == expected
+    if ending == "keras":  # as Keras itself writes its functions
+        with zipfile.ZipFile(file) as archive:
+            written = json.loads(archive.read("config.json"))["compile_config"]["loss"]
+        assert (written["module"], written["class_name"]) == ("builtins", "function")
+        assert written["config"] == "sparse_categorical_crossentropy"
+
+
+def test_functions_that_are_given_come_before_the_librarys(tmp_path):
+    def mean_squared_error(y_true, y_pred):
+        return lamina.ops.mean(lamina.ops.square(y_true - y_pred), axis=-1) + 7.0
+
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", mean_squared_error)
+    x, y = np.ones((4, 3), "float32"), np.zeros((4, 1))
+    with pytest.warns(UserWarning, match="custom_objects"):
+        model.save(tmp_path / "own.keras")
+    loaded = load_model(
+        tmp_path / "own.keras", custom_objects={"mean_squared_error": mean_squared_error}
+    )
+    assert loaded.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0) > 7

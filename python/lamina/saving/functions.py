@@ -73,6 +73,25 @@ def found(config: Mapping[str, Any]) -> Any:
     )
 
 
+def room_of(value: Mapping[str, Any]) -> str | None:
+    """Return the room of a function in a file of Keras; None of one that has to be given.
+
+    Keras writes its own functions and those of programs alike, and looks for these first.
+    """
+    name = value.get("config")
+    if value.get("module") not in ("builtins", "keras.losses", "keras.metrics"):
+        return None
+    if not isinstance(name, str) or custom(name) is not None:
+        return None
+    for room in ("losses", "metrics"):
+        try:
+            _public(room, name)
+        except ValueError:
+            continue
+        return room
+    return None
+
+
 def _public(room: Any, name: str) -> Any:
     if room not in ROOMS:
         raise ValueError(f"functions must be in one of {', '.join(ROOMS)}; got {room!r:.80}")

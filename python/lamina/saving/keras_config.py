@@ -46,7 +46,7 @@ def plain(value: Any) -> Any:
     if kind.endswith("DTypePolicy"):
         return _dtype(value["config"]["name"])
     if kind == "function":
-        return functions.found({"config": config})
+        return functions.found({"config": config, "room": functions.room_of(value)})
     if kind in _STRUCTURES:
         return _STRUCTURES[kind](config)
     if kind.startswith("__"):

@@ -195,6 +195,8 @@ class Describer:
         called, room = str(told["config"]), told.get("room")
         if room is not None:
             module: Any = f"keras.{room}"
+            if room in ("losses", "metrics"):
+                module = None  # where Keras looks for these
             if room == "ops" and keras_table.is_activation(called):
                 module = "keras.activations"
         else:
