@@ -384,3 +384,13 @@ def test_a_layer_may_stand_at_several_places():
         ValueError, match="'lstm' is already in the model, and is stateful: its state"
     ):
         lamina.Sequential([Input((4, 3), batch_size=2), series, series])
+
+
+def test_shapes_of_tensorflow_build_a_model():
+    class TensorShape:
+        def as_list(self):
+            return [None, 4, 3]
+
+    model = lamina.Sequential([lamina.layers.LSTM(2)])
+    model.build(TensorShape())
+    assert model.input_shape == (None, 4, 3)

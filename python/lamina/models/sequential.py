@@ -207,6 +207,8 @@ class Sequential(Chain):
                 f"with an Input"
             )
         if input_shape is not None:
+            if hasattr(input_shape, "as_list"):  # a TensorShape of TensorFlow
+                input_shape = tuple(input_shape.as_list())
             if not isinstance(input_shape, Sequence) or len(input_shape) == 0:
                 raise TypeError(f"build: input_shape must be like (None, 13); got {input_shape!r}")
             given = _check.open_shape("build", "input_shape", tuple(input_shape)[1:])
