@@ -459,6 +459,7 @@ def test_functions_that_are_given_come_before_the_librarys(tmp_path):
         return lamina.ops.mean(lamina.ops.square(y_true - y_pred), axis=-1) + 7.0
 
     model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+    mean_squared_error.__module__ = "__main__"  # of a program: files say "builtins"
     model.compile("sgd", mean_squared_error)
     x, y = np.ones((4, 3), "float32"), np.zeros((4, 1))
     with pytest.warns(UserWarning, match="custom_objects"):
