@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TypeVar
 from lamina import _screen
 from lamina._answers import nearest, said_of
 
+A = TypeVar("A", bound=Any)
 F = TypeVar("F", bound=Callable[..., Any])
 NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -138,6 +139,16 @@ def on_behalf(who: str, *others: str) -> Iterator[None]:
         raise
 
 
+def as_it_is(called: A) -> A:
+    """Return a function, or a class, whose calls TensorFlow leaves as they are written.
+
+    It rewrites the functions that a function mapped over its data sets calls, but not those that
+    have this attribute.
+    """
+    called.autograph_info__ = {}
+    return called
+
+
 # --- calls that Python refuses
 
 
@@ -170,7 +181,7 @@ def answering_calls(function: F) -> F:
             raise fault
         return function(*args, **_without(kwargs, unknown))
 
-    return answered  # type: ignore[return-value]
+    return as_it_is(answered)  # type: ignore[return-value]
 
 
 def checking_keywords(init: F) -> F:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
 
 from lamina._answers import is_own
-from lamina._calls import checking_keywords
+from lamina._calls import as_it_is, checking_keywords
 from lamina._keras.objects import TABLES
 
 
@@ -40,11 +40,12 @@ class PublicType(ABCMeta):
         return shown(cls, super().__dir__())
 
 
+@as_it_is
 class Public(metaclass=PublicType):
     """A base of public classes."""
 
     # Attributes that other parts of the library use, in addition to those for users.
-    _plumbing: ClassVar[str] = ""
+    _plumbing: ClassVar[str] = "autograph_info__"
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Answer attributes of Keras that such objects do not have."""

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lamina import _core
-from lamina._calls import answering_calls
+from lamina._calls import answering_calls, as_it_is
+from lamina._tensors import dataflow
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.recording import Recording
 from lamina._tensors.tensor import Tensor
@@ -42,6 +43,8 @@ def operation(function: F) -> F:
                 return on_symbols(public, args, kwargs)
             if found is Variable and Recording.current() is not None:
                 return answered(*args, **kwargs)
+            if dataflow.among(args, kwargs):
+                return dataflow.node(public, args, kwargs)
             at_once_now = True
             return at_once(answered, args, kwargs)
         except (TypeError, ValueError, IndexError) as error:
@@ -54,7 +57,7 @@ def operation(function: F) -> F:
             raise made from None
 
     public.recorded = function  # type: ignore[attr-defined]
-    return public  # type: ignore[return-value]
+    return as_it_is(public)  # type: ignore[return-value]
 
 
 def calling(function: F) -> F:

@@ -83,6 +83,14 @@ class IndexLookup(Vocabulary):
         """Return the bucket of unknown tokens, where there are several."""
         return buckets(tokens, self.num_oov_indices, self.salt)
 
+    @property
+    def _example(self) -> Any:
+        """One of the tokens, where there is no place for others."""
+        closed = self.num_oov_indices == 0 and not self.invert
+        return (
+            next(iter(self.get_vocabulary(include_special_tokens=False)), None) if closed else None
+        )
+
     # --- looking up
 
     def compute(self, *arrays: Array) -> Array:

@@ -21,7 +21,7 @@ from lamina._settings import (
     checked,
     note_change,
 )
-from lamina._tensors import Recording
+from lamina._tensors import Recording, dataflow
 from lamina.layers import called, calls, derived, signatures
 from lamina.layers._held import next_moment, note_attached
 from lamina.layers.buildable import STATE
@@ -275,6 +275,12 @@ class Layer(Recordable, PublicKeywords):
         -------
         ndarray, SymbolicTensor or Tensor, or the structure of them that ``call`` returns
         """
+        if dataflow.among(args, kwargs):
+            return dataflow.node(self, args, kwargs)
+        return self._applied_to(args, kwargs)
+
+    def _applied_to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return what a call makes, but of symbolic tensors of TensorFlow's."""
         return calls.call(self, args, kwargs)
 
     @property

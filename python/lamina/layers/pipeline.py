@@ -44,12 +44,12 @@ class Pipeline(Layer):
         self.layers = list(layers)
         self.replays = all(each.replays for each in layers)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def _applied_to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Apply the layers, the first of them to the given input."""
+        call = super()._applied_to
         if args and isinstance(args[0], dict) and "images" in args[0]:
-            call: Any = super().__call__
-            return examples.called(args[0], self.name, lambda d: call(d, *args[1:], **kwargs))
-        return super().__call__(*args, **kwargs)
+            return examples.called(args[0], self.name, lambda d: call((d, *args[1:]), kwargs))
+        return call(args, kwargs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return the result of the last layer."""

@@ -14,7 +14,7 @@ from lamina._calls import answering_calls
 from lamina._check import Shape
 from lamina._own_names import OWN, split, take
 from lamina._public import GIVEN
-from lamina._tensors import Arguments, Recording, Tensor
+from lamina._tensors import Arguments, Recording, Tensor, dataflow
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina.layers import Layer, called
 from lamina.layers import weights as weights_
@@ -80,6 +80,8 @@ class Called(Structured):
         *args, **kwargs : array_like, SymbolicTensor or Tensor, or lists, tuples and dicts of them
             The arguments of ``call``; ``training`` is False for arrays unless given.
         """
+        if dataflow.among(args, kwargs):
+            return dataflow.node(self, args, kwargs)
         alone = len(args) == 1 and (not kwargs or kwargs == {"training": False})
         if alone and Recording.current() is None:
             y = self._as_is(args[0])

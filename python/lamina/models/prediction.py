@@ -11,7 +11,7 @@ from lamina import _check, _core
 from lamina._calls import refuse_arguments
 from lamina._check import Array, Shape
 from lamina._settings import changes
-from lamina._tensors import Recording
+from lamina._tensors import Recording, dataflow
 from lamina.callbacks import CallbackList
 from lamina.callbacks.of_run import of_pass
 from lamina.data.sources import Source, source_of, unpacked
@@ -340,6 +340,8 @@ class Predicting(Network):
             x = first(x, unknown)
         if unknown:
             refuse(self, unknown)
+        if dataflow.among(x):
+            return dataflow.node(self, (x,), {"training": training})
         if mask is None and (training is None or training is False) and not Recording.current():
             y = self._as_is(x)
             if y is not None:

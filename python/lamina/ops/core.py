@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina import _core
 from lamina._calls import answering_calls
+from lamina._tensors import dataflow
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given, record
 from lamina._tensors.recording import Rows
@@ -47,6 +48,8 @@ def shape(x: Any) -> tuple[Any, ...]:
     """
     if isinstance(x, Tensor):
         return tuple(Rows if size is None else size for size in x.shape)
+    if dataflow.is_node(x):
+        return dataflow.shape(x)
     return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 

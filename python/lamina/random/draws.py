@@ -15,6 +15,7 @@ import numpy as np
 from lamina import _check, ops
 from lamina._calls import answering_calls
 from lamina._check import numeric
+from lamina._tensors.dataflow import drawing
 from lamina._tensors.dispatch import at_once, on_tensors, operation
 from lamina._tensors.given import all_rows, current, given, record
 from lamina._tensors.recording import Recording, RowCount
@@ -79,6 +80,7 @@ def _typed(who: str, x: Any, dtype: Any) -> Any:
     return x.astype(kind) if isinstance(x, np.ndarray) else ops.cast(x, kind)
 
 
+@drawing
 @answering_calls
 def normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
@@ -103,6 +105,7 @@ def normal(
     return _moved("normal", shape, mean, stddev, dtype, seed)
 
 
+@drawing
 @answering_calls
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = None, seed: Any = None
@@ -118,6 +121,7 @@ def _moved(kind: str, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any)
     return ops.add(ops.multiply(standard, stddev), mean)
 
 
+@drawing
 @answering_calls
 def uniform(
     shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None
@@ -141,6 +145,7 @@ def uniform(
     return y
 
 
+@drawing
 @answering_calls
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Return integers uniform in [minval, maxval)."""
@@ -158,6 +163,7 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
     return ops.add(ops.cast(steps, "int32"), low)
 
 
+@drawing
 @answering_calls
 def bernoulli(shape: Any, p: Any = 0.5, dtype: Any = None, seed: Any = None) -> Any:
     """Return 1 with probability p, else 0."""
@@ -165,6 +171,7 @@ def bernoulli(shape: Any, p: Any = 0.5, dtype: Any = None, seed: Any = None) -> 
     return _typed("bernoulli", ops.cast(ops.less(x, p), "float32"), dtype)
 
 
+@drawing
 @answering_calls
 def binomial(
     shape: Any, counts: int, probabilities: Any, dtype: Any = None, seed: Any = None
@@ -178,6 +185,7 @@ def binomial(
     return _typed("binomial", ops.sum(ops.cast(ops.less(x, p), "float32"), -1), dtype)
 
 
+@drawing
 @operation
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Return classes drawn from log-probabilities, of shape (n, num_samples).
@@ -200,6 +208,7 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
     return ops.cast(ops.argmax(ops.add(ops.expand_dims(x, 1), noise), -1), dtype)
 
 
+@drawing
 @operation
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
     """Set elements to 0 at random, and scale the rest by 1 / (1 - rate); also in inference.
@@ -224,6 +233,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
     return ops.where(ops.less(u, rate), 0.0, ops.divide(x, 1.0 - rate))
 
 
+@drawing
 @operation
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     """Return the entries along an axis in random order, which is the same for all other axes.
@@ -247,6 +257,7 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
 TRIES = 10  # at least 19 of 20 are accepted: all ten are rejected once in 10^13 draws
 
 
+@drawing
 @answering_calls
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Return gamma-distributed numbers with scale 1.
@@ -274,6 +285,7 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     return _typed("gamma", ops.stop_gradient(drawn), dtype)
 
 
+@drawing
 @answering_calls
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Return beta-distributed numbers, from 0 to 1.

@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from lamina import _check
 from lamina._calls import answering_calls
+from lamina._tensors.dataflow import mappable
 
 Array = NDArray[Any]
 
 
+@mappable
 @answering_calls
 def to_categorical(x: ArrayLike, num_classes: int | None = None, dtype: str = "float32") -> Array:
     """Return integer labels as one-hot rows: element (i, x[i]) is 1, all others are 0.

@@ -9,8 +9,10 @@ import numpy as np
 from lamina._calls import answering_calls
 from lamina._check import MAX_ELEMENTS, integer, numeric
 from lamina._tensors import dispatch
+from lamina._tensors.dataflow import mappable
 
 
+@mappable
 @answering_calls
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     """Return x divided by its norm along an axis; zero vectors are left unchanged.

@@ -89,14 +89,14 @@ class Augmentation(Layer):
 
     # --- calls
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def _applied_to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Apply the layer to images, or to a dict of images and related entries."""
+        call = super()._applied_to
         if args and isinstance(args[0], dict):
-            call: Any = super().__call__
-            return examples.called(args[0], self.name, lambda d: call(d, *args[1:], **kwargs))
+            return examples.called(args[0], self.name, lambda d: call((d, *args[1:]), kwargs))
         if args and examples.is_none(args[0]):
-            return super().__call__(examples.one_of_none(args[0]), *args[1:], **kwargs)[:0]
-        return super().__call__(*args, **kwargs)
+            return call((examples.one_of_none(args[0]), *args[1:]), kwargs)[:0]
+        return call(args, kwargs)
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Return the images, changed in training, together with their related entries.
