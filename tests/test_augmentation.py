@@ -162,9 +162,9 @@ def test_draws(name):
     layer = made(name)
     if name not in ALWAYS:
         model = lamina.Sequential([lamina.Input(SHAPE[1:]), layer])
-        np.testing.assert_array_equal(layer(x), x)
+        np.testing.assert_array_equal(layer(x, training=False), x)
         np.testing.assert_array_equal(model.predict(x, verbose=0), x)
-        np.testing.assert_array_equal(layer(x.astype(np.int64)), np.floor(x))
+        np.testing.assert_array_equal(layer(x.astype(np.int64), training=False), np.floor(x))
     if name not in ("RandomCrop", "MixUp", "CutMix", *FIXED):
         several = layer(np.repeat(x[:1], 32, 0), training=True)
         assert (several != several[:1]).any(), "images of a batch share their draw"
@@ -180,6 +180,21 @@ def test_draws(name):
     restored = layers.deserialize(json.loads(json.dumps(layers.serialize(layer))))
     assert restored.get_config() == layer.get_config()
     assert layer.compute_output_shape(x.shape) == results[0].shape
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_layers_act_where_nobody_says_training(name):
+    x = images(plain(name))
+    pipeline = layers.Pipeline([made(name)])
+    only = lamina.Sequential([lamina.Input(SHAPE[1:]), made(name)])
+    for called in (made(name), pipeline, only, lamina.Sequential([only])):
+        results = []
+        for said in ({}, {"training": True}):
+            lamina.set_random_seed(2)
+            results.append(called(x, **said))
+        np.testing.assert_array_equal(*results)
+    learning = lamina.Sequential([lamina.Input(SHAPE[1:]), only, layers.Dense(1)])
+    np.testing.assert_array_equal(learning(x), learning.predict(x, verbose=0))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -495,3 +495,24 @@ def test_a_first_axis_that_is_not_that_of_the_rows(size):
         assert (
             layers.CenterCrop(size, size)(np.ones((12, 12, 3), np.float32)).shape[:2] == (size,) * 2
         )
+
+
+def test_the_default_of_training_holds_where_nobody_says_it():
+    class Acts(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.within = Within()
+
+        def call(self, x, training=True):
+            return self.within(x) * (10.0 if training else 1.0)
+
+    class Within(layers.Layer):
+        def call(self, x, *, training=False):
+            return x * (3.0 if training else 2.0)
+
+    x = np.ones((1, 1), "float32")
+    assert Within()(x) == 2.0
+    assert Acts()(x) == 30.0  # what holds for a call holds for the calls in it
+    assert Acts()(x, training=False) == 2.0
+    model = lamina.Sequential([lamina.Input((1,)), Acts()])
+    assert model.predict(x, verbose=0) == 2.0

@@ -45,6 +45,8 @@ class Recording:
         Whether the recorded operations run once, immediately: random numbers are then constants.
     leaves : bool
         Whether inference also stores assigned values in the weights: in calls on arrays.
+    unsaid : bool
+        Whether ``training`` was not given in a call on arrays: the defaults of ``call`` apply.
     unheard : list of str
         Layers that would act differently in training if the model's ``call`` passed it to them.
     unmasked : list of str
@@ -74,7 +76,7 @@ class Recording:
         self.graph, self.training, self.rows = graph, training, rows
         self.standing = standing
         self.forced: bool | None = None
-        self.asked = self.noisy = self.once = self.leaves = self._untold = False
+        self.asked = self.noisy = self.once = self.leaves = self.unsaid = self._untold = False
         self.unheard: list[str] = []
         self.unmasked: list[str] = []
         self.losses: list[Any] = []

@@ -199,6 +199,9 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not layer.built:
         _build_within(layer, args, kwargs, recording.graph.dtype)
     told = kwargs.get("training")
+    if told is None and recording.unsaid and recording.forced is None:
+        told = layer.training_unsaid
+        kwargs = kwargs if told is None else {**kwargs, "training": told}
     if layer.takes_training:
         if told is None:
             kwargs = {**kwargs, "training": recording.ask_training()}

@@ -302,7 +302,7 @@ def _program(
     def record(rows: int | None) -> Program:
         graph = _core.Graph(layer.dtype)
         with Recording(graph, rows=rows) as recording, recording.told(training):
-            recording.leaves = True
+            recording.leaves, recording.unsaid = True, training is None
             values = [graph.input(s.shape, "x", s.kind) for s in specs]
             fed = [None if s.mask is None else graph.input(s.mask, "mask", "bool") for s in specs]
             tensors = [called.wrapped(recording, x, m) for x, m in zip(values, fed, strict=True)]

@@ -101,8 +101,8 @@ class Layer(Recordable, PublicKeywords):
         "penalties place placed positionwise prepare record record_masks recorded_settings "
         "regularize_activity regularize_recorded replays restore row_output_shape settle snapshot "
         "stands_for state_rows stream streams take_beside take_dtype take_pending "
-        "takes_any_name takes_empty takes_mask takes_training tell_policy turn unlearned walk "
-        "within written"
+        "takes_any_name takes_empty takes_mask takes_training tell_policy training_unsaid turn "
+        "unlearned walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # users may reuse the name: see _own_names.py
@@ -118,6 +118,7 @@ class Layer(Recordable, PublicKeywords):
         given = bool(vars(cls).get("takes_empty", False))
         cls.takes_empty = given or (cls.calls and not is_own(cls.call))
         cls.takes_training = cls.calls and "training" in parameters
+        cls.training_unsaid = signatures.default_of(cls.call, "training") if cls.calls else None
         cls.takes_any_name = cls.calls and signatures.takes_any_name(cls.call)
         if cls.calls and cls.input_dtype is Layer.input_dtype:
             cls.input_dtype = None  # inputs are passed as they are
@@ -267,9 +268,10 @@ class Layer(Recordable, PublicKeywords):
         mask : array_like of bool or tensor, optional
             For layers that take a mask: shape (rows, steps).
         training : bool, optional
-            By default arrays are computed as in inference, and symbolic tensors according to how
-            the model is called.  A value given in a call on symbolic tensors is fixed: ``fit``,
-            ``predict`` and ``model(x, training=...)`` do not override it.
+            By default arrays are computed as the default of ``call``'s parameter says, else as in
+            inference, and symbolic tensors according to how the model is called.  A value given in
+            a call on symbolic tensors is fixed: ``fit``, ``predict`` and
+            ``model(x, training=...)`` do not override it.
 
         Returns
         -------

@@ -51,7 +51,7 @@ class Pipeline(Layer):
             return examples.called(args[0], self.name, lambda d: call((d, *args[1:]), kwargs))
         return call(args, kwargs)
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Any, training: bool = True) -> Any:
         """Return the result of the last layer."""
         for each in self.layers:
             inputs = each(inputs, training=training)

@@ -39,6 +39,7 @@ class Recordable(Buildable):
     # Whether a row may have axes without elements: for a user's `call` this is not known.
     takes_empty: ClassVar[bool] = False
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
+    training_unsaid: ClassVar[bool | None] = None  # its default: what holds where nobody says it
     takes_any_name: ClassVar[bool] = False  # whether `call` ends in `**kwargs`, or the like
     # Whether it acts on each position separately, and so need not know the meaning of the axes.
     positionwise: ClassVar[bool] = False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from lamina import _check, _core
-from lamina._tensors import Recording, Tensor
+from lamina._tensors import NeedsRows, Recording, Tensor
 from lamina.layers._behind import behind
 from lamina.layers._lock import structure
 from lamina.layers._masked import mask_of, with_masks
@@ -204,7 +204,11 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         fresh = not layer.built
         layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
         try:
-            graph, several, recording, places = _recorded(layer, shapes, masks, dtype, training)
+            try:
+                made = _recorded(layer, shapes, masks, dtype, training)
+            except NeedsRows:
+                made = _recorded(layer, shapes, masks, dtype, training, max(1, len(arrays[0])))
+            graph, several, recording, places = made
             if fresh:
                 layer.fill()
             layer.settle()
@@ -244,7 +248,12 @@ def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
 
 
 def _recorded(
-    layer: Layer, shapes: list[Any], masks: list[Any], dtype: str, training: bool | None
+    layer: Layer,
+    shapes: list[Any],
+    masks: list[Any],
+    dtype: str,
+    training: bool | None,
+    rows: int | None = None,
 ) -> tuple[_core.Graph, bool, Recording, list[int | None]]:
     """Return a graph of the layer alone, whether it has several outputs, and its recording.
 
@@ -256,8 +265,8 @@ def _recorded(
     inputs = [graph.input(s, n, k or "float") for s, n, k in zip(shapes, names, kinds, strict=True)]
     fed = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
     one = len(inputs) == 1
-    with Recording(graph) as recording, recording.told(training):
-        recording.leaves = True
+    with Recording(graph, rows=rows) as recording, recording.told(training):
+        recording.leaves, recording.unsaid = True, training is None
         y, out = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
     several = isinstance(y, list)
     values, found = as_list(y), [m for m in (out if several else [out]) if m is not None]

@@ -31,6 +31,17 @@ def parameters_of(call: Any) -> set[str]:
     return set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
 
 
+def default_of(call: Any, name: str) -> Any:
+    """Return what a function's parameter is where a call does not give it; None if it has to."""
+    function = inspect.unwrap(getattr(call, "__func__", call))
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return None
+    by_place, named = function.__defaults__ or (), function.__kwdefaults__ or {}
+    last = code.co_varnames[code.co_argcount - len(by_place) : code.co_argcount]
+    return {**dict(zip(last, by_place, strict=True)), **named}.get(name)
+
+
 def takes_any_name(call: Any) -> bool:
     """Return whether a function takes arguments of any name, as ``**kwargs``."""
     code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
@@ -42,7 +42,7 @@ from lamina.random import NOISE, mix
 
 if TYPE_CHECKING:
     from lamina._typing import Batches, CallbacksLike, Data, Masks, Tensors, Verbose
-    from lamina.layers import SymbolicTensor
+    from lamina.layers import Layer, SymbolicTensor
 
 
 QUIET: tuple[Any, ...] = ("auto", 0)  # values that show no progress for a prediction in one call
@@ -349,7 +349,7 @@ class Predicting(Network):
         values = list(x.values()) if isinstance(x, dict) else x
         check_training(self.name, training)
         tensors = any_symbolic(values) or Recording.current() is not None
-        if not tensors and not training:
+        if not tensors and not training and not (training is None and self._acts_unsaid()):
             if mask is not None:
                 raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
             return self._predict_whole(x)
@@ -360,6 +360,12 @@ class Predicting(Network):
         y = self.as_layer()(values, mask=mask, training=training)
         packed = self._packed(list(y) if isinstance(y, tuple) else [y])
         return heard(self, values if isinstance(values, (list, tuple)) else [values], packed)
+
+    def _acts_unsaid(self) -> bool:
+        """Return whether there is nothing to learn, and a layer that acts unless told not to."""
+        if any(p.trainable for p in self.parameters):
+            return False
+        return any(layer.training_unsaid for layer in _all_within(self.parts))
 
     # --- kept recordings
 
@@ -381,7 +387,8 @@ class Predicting(Network):
 
     def _door_to(self, predictor: _core.Predictor) -> Door | None:
         # If batches matter, or data must be prepared, only the general way is possible.
-        if self._predictors.joining or self._predictors.noisy or self.stateful:
+        noisy = self._predictors.noisy or self._acts_unsaid()
+        if self._predictors.joining or noisy or self.stateful:
             return None
         ports = self.ports
         if self.front is not None or any(port.kind not in ("float", "int32") for port in ports):
@@ -389,3 +396,9 @@ class Predicting(Network):
         names = list(self.output_names)
         plain = self._packed(names) is names[0] if len(names) == 1 else False
         return Door(predictor, [port.name for port in ports], plain, self.parts)
+
+
+def _all_within(layers: Iterable[Layer]) -> Iterator[Layer]:
+    for layer in layers:
+        yield layer
+        yield from _all_within(layer.layers_within())

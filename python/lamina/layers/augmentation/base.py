@@ -98,13 +98,14 @@ class Augmentation(Layer):
             return call((examples.one_of_none(args[0]), *args[1:]), kwargs)[:0]
         return call(args, kwargs)
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Any, training: bool = True) -> Any:
         """Return the images, changed in training, together with their related entries.
 
         Parameters
         ----------
         inputs : tensor, or dict of tensors
-        training : bool, optional
+        training : bool, default True
+            It holds where images are given to the layer itself, and nobody says it.
         """
         if isinstance(inputs, dict):
             return self._of_examples(inputs, bool(training))
