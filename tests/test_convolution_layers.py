@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina import runtime
+from lamina import layers, ops, runtime
 from lamina.layers import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D, SeparableConv2D
 from layer_harness import _built, _Replay, check_layer
 from thread_proof import assert_on_threads, assert_step_on_threads
@@ -270,3 +270,41 @@ def test_a_fit_has_the_same_bits_on_any_number_of_threads():
     for other in results[1:]:
         for a, b in zip(results[0], other, strict=True):
             assert a.tobytes() == b.tobytes()
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(
+    ("name", "padding"),
+    [*itertools.product(("Conv1D", "Conv2D", "Conv3D"), ("valid", "same")), ("Conv1D", "causal")],
+)
+def test_classes_may_convolve_with_a_kernel_of_their_own(name, padding, data_format):
+    base, axes = getattr(layers, name), int(name[4])
+
+    class Halved(base):
+        def convolution_op(self, inputs, kernel):
+            return super().convolution_op(inputs, kernel * 0.5)
+
+    class Called(base):
+        def call(self, inputs):
+            y = self.convolution_op(inputs, self.kernel * 0.5)
+            places = (-1, *[1] * axes) if data_format == "channels_first" else (-1,)
+            return self.activation(y + ops.reshape(self.bias, places))
+
+    sizes = [7, 6, 5][:axes]
+    shape = (2, 4, *sizes) if data_format == "channels_first" else (2, *sizes, 4)
+    x = np.random.default_rng(1).normal(size=shape).astype("float32")
+    options = {
+        "padding": padding, "data_format": data_format, "activation": "tanh", "groups": 2,
+        "bias_initializer": "ones", "strides": 1 if padding == "causal" else 2,
+    }  # fmt: skip
+    plain = base(6, 3, **{**options, "groups": 1 if axes == 3 else 2})
+    plain(x)
+    kernel, bias = plain.get_weights()
+    plain.set_weights([kernel * np.float32(0.5), bias])
+    for cls in (Halved, Called):
+        layer = cls(6, 3, **{**options, "groups": 1 if axes == 3 else 2})
+        layer(x)
+        layer.set_weights([kernel, bias])
+        np.testing.assert_allclose(layer(x), plain(x), rtol=1e-5, atol=1e-6)
+        model = lamina.Sequential([lamina.Input(shape[1:]), layer])
+        np.testing.assert_allclose(model.predict(x, verbose=0), plain(x), rtol=1e-5, atol=1e-6)

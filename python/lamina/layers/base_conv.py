@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _check, _core, activations, constraints, initializers, regularizers
+from lamina import _check, _core, activations, constraints, initializers, ops, regularizers
 from lamina._check import Shape
 from lamina._tensors.given import given, record
 from lamina.layers import windows
@@ -211,6 +211,48 @@ class Conv(BaseConv):
         """Undo building."""
         super().forget()
         self._kernel = None
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        """Return inputs convolved with a kernel, without bias and activation.
+
+        A class may override it, or call it with a kernel of its own making.
+
+        Parameters
+        ----------
+        inputs : tensor or array_like of shape (rows, ..., channels)
+            In the layer's ``data_format``.
+        kernel : tensor or array_like
+            Of the shape that the layer's own kernel has.
+
+        Examples
+        --------
+        A convolution by weights that add up to 0:
+
+        >>> from lamina import layers, ops
+        >>> class Differences(layers.Conv1D):
+        ...     def convolution_op(self, inputs, kernel):
+        ...         return super().convolution_op(inputs, kernel - ops.mean(kernel, 0))
+        >>> Differences(1, 2, kernel_initializer="ones")([[[1.0], [2.0], [3.0]]]).ravel().tolist()
+        [0.0, 0.0]
+        """
+        padding = self.padding
+        if padding == "causal":
+            span = windows.extent(self.kernel_size, self.dilation_rate)
+            steps = 2 if self._first else 1
+            inputs = ops.pad(
+                inputs, [(span[0] - 1 if axis == steps else 0, 0) for axis in range(3)]
+            )
+            padding = "valid"
+        return ops.conv(inputs, kernel, self.strides, padding, self.data_format, self.dilation_rate)
+
+    def _called(self, x: Any, **masks: Any) -> Any:
+        if type(self).convolution_op is Conv.convolution_op:
+            return super()._called(x, **masks)
+        y = self.convolution_op(x, self.kernel)
+        if self.bias is not None:
+            places = (-1, *[1] * self._axes) if self._first else (-1,)
+            y = y + ops.reshape(self.bias, places)
+        return activated(self, y)
 
     def call_rows(self, x: Any) -> Any:
         """Return one convolution, with the activation fused into it where possible."""
