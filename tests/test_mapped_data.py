@@ -157,3 +157,17 @@ def test_errors_name_the_layer() -> None:
         tf.errors.InvalidArgumentError, match="all tokens must be in the vocabulary"
     ):
         mapped(np.array(["a", "z"]), lookup(num_oov_indices=0))
+
+
+def test_types_of_tensorflow_are_known_by_their_names() -> None:
+    """``dtype=tf.int64`` is as good as the name of it."""
+    kinds = {tf.float32: "float32", tf.float64: "float64", tf.int64: "int32", tf.bool: "bool"}
+    for kind, name in kinds.items():
+        assert lamina.Input((2,), dtype=kind).dtype == name
+        assert ops.cast([0, 1], kind).dtype == ops.cast([0, 1], name).dtype
+        assert ops.zeros((2,), dtype=kind).dtype == name
+    assert lamina.Input((1,), dtype=tf.string).dtype == "string"
+    assert lamina.backend.standardize_dtype(tf.int64) == "int64"
+    assert ops.dtype(tf.constant([1.0])) == "float32"
+    with pytest.raises(ValueError, match="dtype must be"):
+        ops.cast([0, 1], tf.string)

@@ -147,12 +147,21 @@ def elements(who: str, name: str, sizes: Sequence[int]) -> int:
     return product
 
 
+def numpys(dtype: Any) -> Any:
+    """Return a type as NumPy takes it: TensorFlow's and PyTorch's go by its names."""
+    name = getattr(dtype, "name", None)
+    if isinstance(name, str):
+        return name
+    module = type(dtype).__module__
+    return str(dtype).rpartition(".")[2] if module == "torch" else dtype
+
+
 def dtype(who: str, value: object) -> DType:
     """Return "float32" or "float64"; other dtypes are rejected."""
     if type(value) is str and value in ("float32", "float64"):
         return value  # type: ignore[return-value]
     try:
-        name = np.dtype(value).name if value is not None else ""  # type: ignore[call-overload]
+        name = np.dtype(numpys(value)).name if value is not None else ""
     except TypeError:
         name = ""
     if name == "float32":

@@ -17,8 +17,9 @@ STRING_NAMES = ("string", "str")  # values of dtype= for strings
 
 
 def is_string_dtype(dtype: object) -> bool:
-    """Return whether ``dtype=`` is for strings."""
-    return dtype is str or (isinstance(dtype, str) and dtype in STRING_NAMES)
+    """Return whether ``dtype=`` is for strings; it may be a type of TensorFlow's."""
+    name = getattr(dtype, "name", dtype)
+    return dtype is str or (isinstance(name, str) and name in STRING_NAMES)
 
 
 def plain_array(value: Any) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina._answers import answering
 from lamina._calls import answering_calls
+from lamina._check import numpys
 from lamina._names import reset_names, unknown
 
 __all__ = [
@@ -107,7 +108,7 @@ def _name(who: str, dtype: Any) -> str:
     if given in BEYOND_NUMPY:
         return given
     try:
-        return str(np.dtype(given if str(dtype).startswith("torch.") else dtype))
+        return str(np.dtype(numpys(dtype)))
     except TypeError:
         known = ("float16", "float32", "float64", "int32", "int64", "uint8", "bool", *BEYOND_NUMPY)
         raise ValueError(f"{who}: {unknown('dtype', given, known)}") from None

@@ -300,7 +300,7 @@ def kind_of(parameter: _core.Parameter) -> str | None:
 def discrete(dtype: Any) -> str | None:
     """Return "int32" for an integer type, "bool" for booleans, None for others."""
     try:
-        kind = "f" if dtype is None else np.dtype(dtype).kind
+        kind = "f" if dtype is None else np.dtype(_check.numpys(dtype)).kind
     except TypeError:
         return None
     return {"i": "int32", "u": "int32", "b": "bool"}.get(kind)

@@ -99,7 +99,7 @@ def _discrete(dtype: object) -> str | None:
     if is_string_dtype(dtype):
         return "string"
     try:
-        kind = np.dtype(dtype).kind if dtype is not None else "f"  # type: ignore[call-overload]
+        kind = np.dtype(_check.numpys(dtype)).kind if dtype is not None else "f"
     except TypeError:
         return None
     return {"i": "int32", "u": "int32", "b": "bool"}.get(kind)

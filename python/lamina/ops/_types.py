@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import numpys
+
 
 def kind_named(who: str, dtype: Any) -> str:
     """Return "float", "int32" or "bool" for a type."""
+    dtype = numpys(dtype)
     try:
         kind = "f" if dtype == "bfloat16" else np.dtype(dtype).kind
     except TypeError:
@@ -22,6 +25,7 @@ def array_type(who: str, dtype: Any, default: str = "float32") -> str:
     """Return the type of a new array: "float64" if that is requested."""
     if dtype is None:
         return default
+    dtype = numpys(dtype)
     kind = kind_named(who, dtype)
     if kind != "float":
         return kind

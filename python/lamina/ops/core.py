@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina import _core
 from lamina._calls import answering_calls
+from lamina._check import numpys
 from lamina._tensors import dataflow
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given, record
@@ -76,7 +77,7 @@ def size(x: Any) -> Any:
 def dtype(x: Any) -> str:
     """Return the name of the type: "float32", "float64", "int32" or "bool"."""
     if hasattr(x, "dtype"):
-        return x.dtype if isinstance(x.dtype, str) else np.dtype(x.dtype).name
+        return x.dtype if isinstance(x.dtype, str) else np.dtype(numpys(x.dtype)).name
     return array_type("dtype", np.asarray(x).dtype) if np.asarray(x).dtype != float else "float32"
 
 
@@ -113,6 +114,7 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
     """Return the values in another type, with those outside its range clipped."""
     from lamina.ops.arithmetic import clip
 
+    dtype = numpys(dtype)
     tensor, kind = given(x), kind_named("saturate_cast", dtype)
     if kind == "int32" and np.dtype(dtype).kind in "iu" and np.dtype(dtype).itemsize < 4:
         limits = np.iinfo(dtype)
