@@ -164,6 +164,44 @@ def test_classes_of_ones_own(tmp_path):
         model.save(tmp_path / "m.h5")
 
 
+class Bare(layers.Layer):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+    def get_config(self):
+        return {"factor": self.factor}
+
+
+class BareModel(lamina.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.units, self.hidden = units, layers.Dense(units)
+
+    def call(self, x):
+        return self.hidden(x)
+
+    def get_config(self):
+        return {"units": self.units}
+
+
+@pytest.mark.parametrize("ending", ["keras", "lamina"])
+def test_a_class_is_given_what_its_own_configuration_says(tmp_path, ending):
+    inputs = lamina.Input((4,))
+    graph = lamina.Model(inputs, layers.Dense(2)(Bare(0.5)(Bare(3.0)(inputs))))
+    row = lamina.Sequential([lamina.Input((4,)), Bare(0.5), layers.Dense(2)])
+    for model in (graph, row, BareModel(3)):
+        model.predict(X, verbose=0)
+        model.save(tmp_path / f"m.{ending}")
+        back = load_model(
+            tmp_path / f"m.{ending}", custom_objects={"Bare": Bare, "BareModel": BareModel}
+        )
+        assert np.array_equal(back.predict(X, verbose=0), model.predict(X, verbose=0))
+
+
 def _inner(folder):
     with zipfile.ZipFile(folder / "m.keras") as archive:
         (folder / "inner.h5").write_bytes(archive.read("model.weights.h5"))

@@ -254,10 +254,11 @@ def _layer(describer: Describer, layer: Any) -> Entry:
         made = describer.own_class(cls, class_name(cls), config)
     config = made["config"]
     config.update({key: each for key, each in held.items() if each is not None})
-    config["name"] = name
-    takes = keras_table.arguments("layers", cls.__name__) if is_own(cls) else None
-    if takes is None or "dtype" in takes:
-        config["dtype"] = describer.policy(layer)
+    if is_own(cls) or "name" in told:  # a user's get_config may leave out what the base says
+        config["name"] = name
+        takes = keras_table.arguments("layers", cls.__name__) if is_own(cls) else None
+        if takes is None or "dtype" in takes:
+            config["dtype"] = describer.policy(layer)
     shape = _built_for(layer)
     return made if shape is None else {**made, "build_config": {"input_shape": shape}}
 
