@@ -347,8 +347,12 @@ def test_losses_of_outputs_may_be_lists():
 
 def test_no_output_is_left_untrained_silently():
     for loss in ({"y": "mse"}, {"y": ["mse"]}):
-        with pytest.raises(ValueError, match="loss has nothing for output 'z'; give it a loss, or"):
-            two().compile("sgd", loss)
+        model = two()
+        model.compile("sgd", loss)
+        for call in (model.fit, model.evaluate, model.train_on_batch):
+            with pytest.raises(ValueError, match="loss has nothing for output 'z'; give compile "):
+                call(X, [Y, Y])
+        assert len(model.predict(X)) == 2
     two().compile("sgd", {"y": "mse", "z": None})
     model = two(wrap=dict)
     model.compile("sgd", {"y": ["mse"]})  # as in Keras, where the outputs are a dict

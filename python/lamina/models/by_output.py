@@ -15,27 +15,26 @@ def _per_output(value: object) -> bool:
     return isinstance(value, Mapping) and "class_name" not in value
 
 
-def losses(value: Any, names: Sequence[str], form: Any) -> list[Any]:
-    """Return the loss of each output, or the list of its losses.
-
-    Raises
-    ------
-    ValueError
-        If a dict lacks an output, and the model does not return a dict itself.
-    """
+def losses(value: Any, names: Sequence[str]) -> list[Any]:
+    """Return the loss of each output, or the list of its losses; None for none."""
     if not _per_output(value):
         if isinstance(value, (list, tuple)) and len(value) == len(names):
             return [_one(entry) for entry in value]
         return each("loss", value, names)
     if not set(value) <= set(names):
         return each("loss", value, names)
-    missing = [name for name in names if name not in value]
-    if missing and not isinstance(form, Mapping):
-        raise ValueError(
-            f"compile: loss has nothing for output {missing[0]!r}; give it a loss, or None to "
-            f"exclude the output from training"
-        )
     return [_one(value.get(name)) for name in names]
+
+
+def unnamed(value: Any, names: Sequence[str], form: Any) -> list[str]:
+    """Return the outputs that a dict of losses does not name, though it has to.
+
+    As in Keras it may be compiled so, but not trained.  A model that returns a dict itself has no
+    loss for those.
+    """
+    if not _per_output(value) or isinstance(form, Mapping) or not set(value) <= set(names):
+        return []
+    return [name for name in names if name not in value]
 
 
 def order(value: Any, names: Sequence[str], form: Any) -> list[int]:

@@ -155,6 +155,7 @@ class Compilable(Predicting):
         """Return the result of ``compile``, or raise an error if it was not called."""
         if self._compiled is None:
             raise NotCompiledError(f"{who}: call compile(optimizer, loss) first")
+        self._compiled.check_named(who)
         return self._compiled
 
     @property

@@ -83,9 +83,8 @@ class Compiled:
         self.running = False  # whether a pass over data is using the metrics
         self.names = list(names)
         self.optimizer = optimizers.get(optimizer)
-        self.losses = [
-            None if one is None else _loss(one) for one in by_output.losses(loss, names, form)
-        ]
+        self.losses = [None if one is None else _loss(one) for one in by_output.losses(loss, names)]
+        self._unnamed = by_output.unnamed(loss, names, form)
         self._order = by_output.order(loss, names, form)
         if all(one is None for one in self.losses) and not free:
             raise ValueError(f"compile: needs a loss, such as loss='mse'; got {loss!r}")
@@ -113,6 +112,14 @@ class Compiled:
         self._number_names()
         self._check_names()
         self.check_settings(dtype)
+
+    def check_named(self, who: str) -> None:
+        """Raise ValueError where a dict of losses leaves out an output."""
+        if self._unnamed:
+            raise ValueError(
+                f"{who}: loss has nothing for output {self._unnamed[0]!r}; give compile a loss, "
+                f"or None to exclude the output from training"
+            )
 
     def _number_names(self) -> None:
         """Add numbers to the names of unnamed metrics of the same class, as Keras does."""
