@@ -516,3 +516,55 @@ def test_the_default_of_training_holds_where_nobody_says_it():
     assert Acts()(x, training=False) == 2.0
     model = lamina.Sequential([lamina.Input((1,)), Acts()])
     assert model.predict(x, verbose=0) == 2.0
+
+
+def test_an_axis_of_one_stands_for_all_rows():
+    class Queries(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.table = self.add_weight((4, 3), "random_normal")
+            self.attention, self.add = layers.Attention(), layers.Add()
+            query, keys = lamina.Input((4, 3)), lamina.Input((5, 3))
+            self.inner = lamina.Model([query, keys], layers.Attention()([query, keys]))
+
+        def call(self, x):
+            same = ops.expand_dims(self.table, 0)
+            assert self.add([same, x[:, :4]]).shape[1:] == (4, 3)
+            return self.attention([same, x]), self.inner([same, x])
+
+    layer = Queries()
+    for made in layer(STEPS):
+        query = np.repeat(np.asarray(layer.table)[None], len(STEPS), 0)
+        np.testing.assert_allclose(made, layers.Attention()([query, STEPS]), rtol=1e-5)
+
+
+def test_layers_adapted_elsewhere_may_be_called():
+    scaled = lamina.Sequential([layers.Normalization(), layers.Rescaling(2.0)])
+    scaled.layers[0].adapt(X)
+
+    class Model(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = layers.Dense(1)
+
+        def call(self, x):
+            return self.last(scaled(x))
+
+    model = Model()
+    expected = 2 * (X - X.mean(0)) / X.std(0) @ model_kernel(model)
+    np.testing.assert_allclose(model.predict(X, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    assert model.count_params() == 4
+    unbuilt = layers.Dense(3)
+
+    class Other(Model):
+        def call(self, x):
+            return self.last(unbuilt(x))
+
+    with pytest.raises(ValueError, match="whose new weights would belong to no layer"):
+        Other().predict(X, verbose=0)
+
+
+def model_kernel(model):
+    """Return the kernel of a model's last layer, once it is built."""
+    model.predict(X, verbose=0)
+    return model.last.get_weights()[0]

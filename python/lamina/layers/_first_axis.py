@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lamina._answers import is_own
 from lamina._tensors import Recording, Tensor, Variable
 from lamina._tensors.arguments import flat, mapped
-from lamina._tensors.given import by_rows, given, record
+from lamina._tensors.given import by_rows, each_row, given, record
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -81,15 +81,19 @@ def _beside_rows(
     kwargs: Any,
     call: Callable[[Any, Any], Any],
 ) -> tuple[bool, Any]:
-    """Treat values that hold one entry for each row of the batch as values with rows."""
+    """Treat values that hold one entry for each row, or one for all rows, as values with rows."""
+    from lamina import ops
+
     rows, axes = recording.rows, max(t.ndim for t in tensors if t.rows)
-    of_batch = {
-        id(t) for t in tensors if not t.rows and t.ndim == axes and t.row_shape[:1] == (rows,)
-    }
-    if not of_batch:
+    bare = [t for t in tensors if not t.rows and t.ndim == axes]
+    of_batch = {id(t) for t in bare if t.row_shape[0] == rows}
+    of_all = {id(t) for t in bare if t.row_shape[0] == 1} - of_batch
+    if not of_batch and not of_all:
         return False, None
 
     def fed(value: Any) -> Any:
+        if id(value) in of_all:
+            return each_row(ops.squeeze(value, 0))
         return by_rows(value) if id(value) in of_batch else None
 
     return True, call(mapped(args, fed), mapped(kwargs, fed))

@@ -248,21 +248,30 @@ def _build_within(layer: Layer, args: list[Any], kwargs: dict[str, Any], dtype: 
     arguments = Arguments(args, kwargs, is_recorded)
     specs = [Spec(tuple(t.value.shape), whole=not t.rows) for t in arguments.forget_tensors()]
     layer.take_dtype(dtype)
+    known = list(layer.parameters)
     layer._begin_weights(has_open_axes([spec.shape for spec in specs]))
     build(layer, arguments, specs)
     layer.built = True
-    check_held(layer)
+    check_held(layer, known)
 
 
-def check_held(layer: Layer) -> None:
-    """Raise if a layer with new weights is called by another layer that does not hold it."""
+def check_held(layer: Layer, known: Sequence[Any]) -> None:
+    """Raise if a layer with new weights is called by another layer that does not hold it.
+
+    ``known`` are those that it had before it was built, such as what layers within have adapted:
+    they get their values now, as nobody else gives them.
+    """
     recording = Recording.current()
     callers = [] if recording is None or not layer.parameters else recording.layers
-    if callers and not any(layer is each for each in callers[0].walk()):
+    if not callers or any(layer is each for each in callers[0].walk()):
+        return
+    if {id(p) for p in layer.parameters} - {id(p) for p in known}:
         raise ValueError(
             f"{callers[-1].name}: call uses {layer.name!r}, whose new weights would belong to "
             f"no layer; make layers in __init__ and keep them as attributes"
         )
+    layer.fill()
+    layer.settle()
 
 
 # --- masks

@@ -142,8 +142,9 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
     masks = [v.mask for v in inputs] if mask is None else spread(mask, len(inputs))
     shapes = [tuple(v.value.shape) for v in inputs]
     if not layer.built:
+        known = list(layer.parameters)
         layer.prepare(shapes if several else shapes[0], graph.dtype, 0)
-        called.check_held(layer)
+        called.check_held(layer, known)
     values = [v.value for v in inputs]
     plain = [None if m is None else given(m).value for m in masks]
     random = any(hasattr(each, "seed") for each in layer.walk())
