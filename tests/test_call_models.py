@@ -280,3 +280,27 @@ def test_threads_build_and_predict_at_once():
             assert len(model.get_weights()) == 5
     finally:
         sys.setswitchinterval(interval)
+
+
+@pytest.mark.parametrize("asked", ["_id", "backward"])  # by TensorFlow's tape, and as PyTorch's
+def test_steps_that_take_gradients_themselves_are_told_how_to_do_without(asked):
+    class Model(lamina.Model):
+        def __init__(self):
+            super().__init__()
+            self.last = layers.Dense(1)
+
+        def call(self, x):
+            return self.last(x)
+
+        def train_step(self, data):
+            x, y = data
+            loss = ops.mean(ops.square(self(x) - y))
+            getattr(loss, asked)
+            return {"loss": loss}
+
+    model = Model()
+    model.compile("sgd")
+    with pytest.raises(
+        AttributeError, match=r"train_step returns \{'loss': loss\}, without Gradient"
+    ):
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)

@@ -39,6 +39,9 @@ METHODS = {
     "use ops.matmul": "mm bmm",
     "use ops.where": "masked_fill",
     "use x.ndim": "dim",
+    # The first is what TensorFlow's tape asks a tensor for.
+    "the engine takes the gradients and the optimizer's step: train_step returns {'loss': loss}, "
+    "without GradientTape or backward; see also Model.value_and_gradients": "_id backward",
 }
 
 
