@@ -107,7 +107,9 @@ def test_dicts_of_columns_are_tables():
     shuffled = permutation_importance(fit, data, data["y"])
     assert shuffled["input"].tolist() == ["a", "b", "y"]
     assert shuffled["importance"][2] == 0.0
-    with pytest.raises(ValueError, match=r"one length, shape \(rows,\); got a: \(70,\), b: \(3,\)"):
+    with pytest.raises(
+        ValueError, match=r"the same length, shape \(rows,\); got a: \(70,\), b: \(3,\)"
+    ):
         ale(model, {"a": X[:, 0], "b": [1, 2, 3]}, "a")
 
 

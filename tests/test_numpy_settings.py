@@ -114,5 +114,5 @@ def test_normalization():
         layer.adapt(TINY)
         assert np.isfinite(layer(np.ones((2, 3)))).all()
         layer.set_weights(layer.get_weights())
-    with pytest.raises(ValueError, match=r"finite variance in float64; column 1 reaches from -1"):
+    with pytest.raises(ValueError, match=r"finite variance in float64; column 1 ranges from -1"):
         layer.adapt([[0.0, 1e300, 1.0], [1.0, -1e300, 2.0]])
