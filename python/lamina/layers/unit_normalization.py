@@ -22,8 +22,9 @@ class UnitNormalization(Layer):
 
     Parameters
     ----------
-    Axes over which the squares are summed, counted with the axis of rows, which cannot be one.
-        them.
+    axis : int or sequence of int, default -1
+        Axes over which the squares are summed, counted with the axis of rows, which cannot be one
+        of them.
     **base
         See ``Layer``.
 

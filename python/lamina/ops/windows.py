@@ -38,8 +38,8 @@ def conv(
     ----------
     inputs : tensor or array_like, shape (n, ..., channels)
         With 1 to 3 spatial axes.
-    Fewer channels than the inputs have form groups that do not mix.
-        Fewer channels than the inputs have make groups that do not mix.
+    kernel : tensor or array_like, shape (..., channels / groups, filters)
+        Fewer channels than the inputs have form groups that do not mix.
     strides : int or tuple of int, default 1
     padding : {"valid", "same"}, default "valid"
     data_format : {"channels_last", "channels_first"}, optional

@@ -81,7 +81,8 @@ class QuasiNewton(Optimizer):
         def train(
             order: Any, start: int, stop: int, rate: float, step: int, random_step: int
         ) -> float:
-            del step, random_step  # noise is the same in all iterations, and so is the function
+            # The noise is the same in all iterations, and so is the function.
+            del step, random_step
             if self._minimizer is None:
                 rows = None if order is None else np.sort(order[start:stop])
                 self._minimizer = execution.minimizer(
