@@ -211,3 +211,43 @@ def test_arguments_by_the_names_and_places_that_keras_has():
         np.testing.assert_array_equal(thing(x, False), x)
     with pytest.raises(TypeError, match="unknown argument 'input'"):
         layer(input=x)
+
+
+FIRST = {
+    layers.Lambda: (lambda v: 2 * v,), layers.Rescaling: (2.0,), layers.UnitNormalization: (),
+    layers.Dense: (2,), layers.RMSNormalization: (), layers.UpSampling1D: (2,),
+    layers.Identity: (), layers.EinsumDense: ("abc,cd->abd", (4, 2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cls", FIRST)
+def test_the_first_argument_has_its_names_in_every_layer(cls):
+    x = np.linspace(-1, 1, 24, dtype="float32").reshape(2, 4, 3)
+    layer = cls(*FIRST[cls])
+
+    class Derived(cls):
+        def call(self, v):
+            return super().call(inputs=v) + super().call(x=v)
+
+    derived = Derived(*FIRST[cls])
+    wanted = layer(x)
+    derived.build(x.shape)
+    derived.set_weights(layer.get_weights())
+    for name in ("x", "inputs"):
+        np.testing.assert_array_equal(layer(**{name: x}), wanted)
+        np.testing.assert_array_equal(layer.call(**{name: x}), wanted)
+        assert layer(**{name: lamina.Input((4, 3))}).shape[1:] == wanted.shape[1:]
+    np.testing.assert_array_equal(derived(x), 2 * wanted)
+    with pytest.raises(TypeError, match="inputs"):  # a user's call has its own names
+        derived(inputs=x)
+
+
+def test_images_are_data():
+    images = np.ones((2, 4, 4, 3), "float32")
+    cells = layers.LSTMCell(2), layers.GRUCell(2)
+    np.testing.assert_array_equal(layers.Resizing(2, 2)(data=images), images[:, :2, :2])
+    changed = layers.RandomFlip()(data={"images": images}, training=False)
+    np.testing.assert_array_equal(changed["images"], images)
+    for cell, state in zip(cells, ([np.zeros((2, 2))] * 2, [np.zeros((2, 2))]), strict=True):
+        x = np.ones((2, 3), "float32")
+        np.testing.assert_array_equal(cell(inputs=x, states=state)[0], cell(x, state)[0])

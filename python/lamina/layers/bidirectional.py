@@ -13,12 +13,12 @@ from lamina._tensors import Tensor
 from lamina._tensors.given import record
 from lamina.layers._carried import Carrier
 from lamina.layers._use import using
-from lamina.layers.calls import first
 from lamina.layers.layer import Layer
 from lamina.layers.node import as_list
 from lamina.layers.recorded_calls import with_states
 from lamina.layers.recurrent import split_shapes
 from lamina.layers.rowwise import RowWise
+from lamina.layers.signatures import first
 
 if TYPE_CHECKING:
     from lamina._typing import ArrayLike, DimArguments, Masks, Symbols, Unpack

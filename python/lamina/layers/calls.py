@@ -103,14 +103,6 @@ def _takes(x: Any, *, training: Any = None, mask: Any = None) -> None:
 _takes.__name__ = "__call__"
 
 
-def first(x: Any, named: dict[str, Any]) -> Any:
-    """Return x, or if it is None the argument that has a name of Keras's for it."""
-    for name in ("inputs", "sequences"):
-        if x is None and name in named:
-            return named.pop(name)
-    return x
-
-
 def _plain(layer: Layer, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
     """Return x, mask and training, for a layer whose call takes nothing else."""
     names = ("x", "training", "mask")
@@ -120,7 +112,7 @@ def _plain(layer: Layer, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[A
     if len(args) > 1:
         raise TypeError(f"{layer.name}: takes x by position; got {len(args)} arguments")
     unknown = {name: value for name, value in kwargs.items() if name not in names}
-    x = args[0] if args else first(kwargs.get("x"), unknown)
+    x = args[0] if args else signatures.first(kwargs.get("x"), unknown)
     if unknown:
         refuse(layer, unknown)
     return x, kwargs.get("mask"), None if training is None else bool(training)

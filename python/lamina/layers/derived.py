@@ -25,6 +25,7 @@ from lamina._tensors.given import wrap
 from lamina.layers._use import current, using
 from lamina.layers.calls import as_fed
 from lamina.layers.shapes import rows_of
+from lamina.layers.signatures import takes_first_by_any_name
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -72,10 +73,11 @@ def _called(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a ``call`` of the library's that computes if nothing is being recorded."""
 
     @functools.wraps(method)
+    taking = takes_first_by_any_name(method)
     def call(self: Layer, *args: Any, **kwargs: Any) -> Any:
         if Recording.current() is None and is_own(self.written):
             return self(*args, **kwargs)
-        return method(self, *args, **kwargs)  # or super().call within a user's call
+        return taking(self, *args, **kwargs)  # or super().call within a user's call
 
     return call
 

@@ -190,6 +190,7 @@ class Layer(Recordable, PublicKeywords):
 
     if not TYPE_CHECKING:  # see recordable.py
 
+        @signatures.takes_first_by_any_name
         def call(self, x: Any, training: bool | None = None, mask: Any = None) -> Any:
             """Return the output, a tensor or a structure of tensors.
 
@@ -263,8 +264,10 @@ class Layer(Recordable, PublicKeywords):
         Parameters
         ----------
         *args, **kwargs : array_like of shape (rows, ...), SymbolicTensor, Tensor, or lists of them
-            The arguments of ``call``.  A layer that is not built yet is built for the given shape.
-            Arrays passed by name whose first axis differs from the number of rows are passed whole.
+            The arguments of ``call``; the first of a layer of the library may have the name that it
+            has in Keras, such as ``inputs``.  A layer that is not built yet is built for the given
+            shape.  Arrays passed by name whose first axis differs from the number of rows are
+            passed whole.
         mask : array_like of bool or tensor, optional
             For layers that take a mask: shape (rows, steps).
         training : bool, optional
@@ -277,6 +280,8 @@ class Layer(Recordable, PublicKeywords):
         -------
         ndarray, SymbolicTensor or Tensor, or the structure of them that ``call`` returns
         """
+        if not args and kwargs:
+            args, kwargs = signatures.first_by_place(self.written, kwargs)
         if dataflow.among(args, kwargs):
             return dataflow.node(self, args, kwargs)
         return self._applied_to(args, kwargs)

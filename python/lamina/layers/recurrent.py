@@ -14,9 +14,9 @@ from lamina.layers import _gates
 from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
-from lamina.layers.calls import first
 from lamina.layers.recorded_calls import with_states
 from lamina.layers.rowwise import RowWise
+from lamina.layers.signatures import first
 from lamina.random import seed_value
 
 if TYPE_CHECKING:

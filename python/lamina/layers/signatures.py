@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from lamina._answers import is_own
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
+# What the library and Keras call the first argument of a layer's call.
+FIRST = ("x", "inputs", "sequences", "sequence", "data")
 IN_CALLS = ("training", "mask")  # callers may pass them whether the layer takes them or not
 
 
@@ -46,6 +52,35 @@ def takes_any_name(call: Any) -> bool:
     """Return whether a function takes arguments of any name, as ``**kwargs``."""
     code = getattr(inspect.unwrap(getattr(call, "__func__", call)), "__code__", None)
     return code is not None and bool(code.co_flags & inspect.CO_VARKEYWORDS)
+
+
+def takes_first_by_any_name(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a ``call`` of the library's whose first argument may have any of its usual names."""
+
+    @functools.wraps(method)
+    def call(self: Layer, *args: Any, **kwargs: Any) -> Any:
+        if not args:
+            args, kwargs = first_by_place(method, kwargs)
+        return method(self, *args, **kwargs)
+
+    return call
+
+
+def first_by_place(call: Any, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of a call, the first by place if it has one of its usual names.
+
+    The names of a user's ``call`` are left as they are.
+    """
+    name = next((name for name in FIRST if name in kwargs), None)
+    if name is None or not is_own(call):
+        return (), kwargs
+    return (kwargs[name],), {key: value for key, value in kwargs.items() if key != name}
+
+
+def first(x: Any, named: dict[str, Any]) -> Any:
+    """Return x, or if it is None the argument that has another of its usual names."""
+    name = next((name for name in FIRST if name in named), None)
+    return named.pop(name) if x is None and name is not None else x
 
 
 def by_name(

@@ -16,8 +16,9 @@ from lamina.callbacks import CallbackList
 from lamina.callbacks.of_run import of_pass
 from lamina.data.sources import Source, source_of, unpacked
 from lamina.layers._lock import structure
-from lamina.layers.calls import check_training, first, refuse
+from lamina.layers.calls import check_training, refuse
 from lamina.layers.node import any_symbolic
+from lamina.layers.signatures import first
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
 from lamina.models.batches import count, steps_of
