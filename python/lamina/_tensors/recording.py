@@ -89,6 +89,7 @@ class Recording:
         self.returned: dict[int, list[Any]] = {}
         self.names: list[str] = []
         self.layers: list[Any] = []  # the layers whose calls are being recorded, outermost first
+        self.built: list[Any] = []  # the layers that such a call has built itself
         self.calling = False  # whether the innermost is being called, rather than built
         self._stream = 0
         self._drawn = 0
@@ -154,6 +155,13 @@ class Recording:
             yield
         finally:
             now.calling = before
+
+    @staticmethod
+    def note_built(layer: Any) -> None:
+        """Note that a layer's call has built a layer itself."""
+        now = Recording.current()
+        if now is not None and now.calling:
+            now.built.append(layer)
 
     def ask_training(self) -> bool:
         """Return whether this is for training; the recording is noted to depend on it."""

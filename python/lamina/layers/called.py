@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lamina import _core
 from lamina._names import free_name
@@ -198,6 +198,8 @@ def on_tensors(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> Any:
     assert recording is not None
     if not layer.built:
         _build_within(layer, args, kwargs, recording.graph.dtype)
+    else:
+        settle_unheld(layer)
     told = kwargs.get("training")
     if told is None and recording.unsaid and recording.forced is None:
         told = layer.training_unsaid
@@ -262,16 +264,35 @@ def check_held(layer: Layer, known: Sequence[Any]) -> None:
     they get their values now, as nobody else gives them.
     """
     recording = Recording.current()
-    callers = [] if recording is None or not layer.parameters else recording.layers
-    if not callers or any(layer is each for each in callers[0].walk()):
+    if recording is None or not layer.parameters or not _is_unheld(layer, recording.layers):
         return
     if {id(p) for p in layer.parameters} - {id(p) for p in known}:
-        raise ValueError(
-            f"{callers[-1].name}: call uses {layer.name!r}, whose new weights would belong to "
-            f"no layer; make layers in __init__ and keep them as attributes"
-        )
+        _refuse_unheld(layer, recording.layers)
     layer.fill()
     layer.settle()
+
+
+def settle_unheld(layer: Layer) -> None:
+    """Give values to the weights of a layer that was built outside and that no caller holds."""
+    recording = Recording.current()
+    waits = any(isinstance(p, Variable) and not p.allocated for p in layer.parameters)
+    if not waits or recording is None or not _is_unheld(layer, recording.layers):
+        return
+    if any(layer is each for each in recording.built):
+        _refuse_unheld(layer, recording.layers)
+    layer.settle()
+
+
+def _refuse_unheld(layer: Layer, callers: Sequence[Layer]) -> NoReturn:
+    raise ValueError(
+        f"{callers[-1].name}: call uses {layer.name!r}, whose new weights would belong to "
+        f"no layer; make layers in __init__ and keep them as attributes"
+    )
+
+
+def _is_unheld(layer: Layer, callers: Sequence[Layer]) -> bool:
+    """Return whether there are layers that call this one, and the outermost does not hold it."""
+    return bool(callers) and all(layer is not each for each in callers[0].walk())
 
 
 # --- masks

@@ -137,6 +137,8 @@ def recorded(layer: Layer, x: Any, mask: Any = None, training: bool | None = Non
         known = list(layer.parameters)
         layer.prepare(shapes if several else shapes[0], graph.dtype, 0)
         called.check_held(layer, known)
+    else:
+        called.settle_unheld(layer)
     values = [v.value for v in inputs]
     plain = [None if m is None else given(m).value for m in masks]
     random = any(hasattr(each, "seed") for each in layer.walk())

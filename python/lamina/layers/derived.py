@@ -59,21 +59,23 @@ def _build(method: Callable[..., Any]) -> Callable[..., Any]:
         row = () if input_shape is None else rows_of(self.name, input_shape)
         if not self.calls:
             self.prepare(row, self.dtype, self.stream)
+            Recording.note_built(self)
             return
         with using(self, of_rows=True):
             method(self, self._inside(row))
         self._built_shape = row
         if not current(self, "building", False):
             self.built = True
+            Recording.note_built(self)
 
     return build
 
 
 def _called(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a ``call`` of the library's that computes if nothing is being recorded."""
+    taking = takes_first_by_any_name(method)
 
     @functools.wraps(method)
-    taking = takes_first_by_any_name(method)
     def call(self: Layer, *args: Any, **kwargs: Any) -> Any:
         if Recording.current() is None and is_own(self.written):
             return self(*args, **kwargs)
@@ -99,6 +101,7 @@ def _built(method: Callable[..., Any]) -> Callable[..., Any]:
         with using(self, building=True), Recording.building():
             method(self, *shapes, **named)
         self.built = True
+        Recording.note_built(self)
 
     return build
 
