@@ -330,3 +330,39 @@ def test_contrast_is_stretched_in_inference_too():
 def test_refused(make, words):
     with pytest.raises((ValueError, TypeError), match=words):
         make()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_time_step_has_its_own_draws(name):
+    x = np.repeat(images(plain(name))[:2, None], 5, axis=1)
+    layer = layers.TimeDistributed(made(name))
+    if name not in ALWAYS:
+        np.testing.assert_array_equal(layer(x), x)
+    lamina.set_random_seed(1)
+    y = layer(x, training=True)
+    inner = made(name)(x[:, 0], training=True)
+    assert y.shape == (2, 5, *inner.shape[1:])
+    if name not in (*FIXED, "MixUp", "CutMix"):
+        assert any((y[:, t] != y[:, 0]).any() for t in range(1, 5)), "steps share their draw"
+    lamina.set_random_seed(1)
+    np.testing.assert_array_equal(layers.TimeDistributed(made(name))(x, training=True), y)
+
+
+def test_images_of_a_sequence_are_changed_in_fits():
+    rng = np.random.default_rng(3)
+    x, y = rng.random((6, 3, 6, 6, 3)).astype("float32"), rng.random((6, 3, 2)).astype("float32")
+    histories = []
+    for _ in range(2):
+        inner = [layers.RandomFlip(seed=4), layers.RandomZoom(0.2), layers.Flatten()]
+        steps = layers.TimeDistributed(lamina.Sequential([*inner, layers.Dense(2)]))
+        model = lamina.Sequential([lamina.Input(x.shape[1:]), steps], seed=2)
+        model.compile("sgd", "mse")
+        outside = model.evaluate(x, y, verbose=0)
+        histories.append(model.fit(x, y, epochs=2, batch_size=3, verbose=0).history["loss"])
+    assert histories[0] == histories[1]
+    assert histories[0][0] != outside
+    pairs = layers.TimeDistributed(layers.TimeDistributed(layers.RandomFlip("horizontal")))
+    many = np.repeat(x[:1, None, :1], 4, axis=1).repeat(4, axis=2)
+    flipped = (pairs(many, training=True) != many).any(axis=(0, 3, 4, 5))
+    assert 0 < flipped.sum() < 16
+    assert len({tuple(row) for row in flipped}) > 1

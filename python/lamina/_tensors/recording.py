@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from lamina import _core
+from lamina.random import mix
 
 # Distance between the streams of a layer's own draws; smaller numbers are streams of layers.
 STREAM_STEP = 1 << 20
@@ -93,6 +94,7 @@ class Recording:
         self.calling = False  # whether the innermost is being called, rather than built
         self._stream = 0
         self._drawn = 0
+        self._turn: int | None = None
         self._kept: dict[Any, Any] = {}
 
     @staticmethod
@@ -225,6 +227,16 @@ class Recording:
         finally:
             self._stream, self._drawn = before
 
+    @contextmanager
+    def at_turn(self, turn: int) -> Iterator[None]:
+        """Let the draws of one time step differ from those of the others."""
+        before = self._turn
+        self._turn = mix(0 if before is None else before, turn)
+        try:
+            yield
+        finally:
+            self._turn = before
+
     def next_stream(self, *, noisy: bool = True) -> int:
         """Return a stream that no other draw of this recording uses.
 
@@ -236,7 +248,8 @@ class Recording:
             raise ValueError(
                 f"{self.name}: one layer may draw random numbers at up to {(1 << 11) - 1} places"
             )
-        return self._stream + self._drawn * STREAM_STEP
+        place = self._stream + self._drawn * STREAM_STEP
+        return place if self._turn is None else mix(self._turn, place) & 0xFFFF_FFFF
 
     def assign(self, variable: _core.Parameter, value: Any) -> None:
         """Let each training step store ``value`` in a weight; operations recorded now read it.

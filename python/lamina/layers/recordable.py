@@ -41,6 +41,8 @@ class Recordable(Buildable):
     takes_training: ClassVar[bool] = False  # whether `call` has a parameter `training`
     training_unsaid: ClassVar[bool | None] = None  # its default: what holds where nobody says it
     takes_any_name: ClassVar[bool] = False  # whether `call` ends in `**kwargs`, or the like
+    # Whether its call reads the rows of a batch as the first axis of a tensor.
+    reads_batch: ClassVar[bool] = False
     # Whether it acts on each position separately, and so need not know the meaning of the axes.
     positionwise: ClassVar[bool] = False
     # By argument of `call`: with at most this many axes, none of them is that of the rows.

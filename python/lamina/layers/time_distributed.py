@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _core
 from lamina._check import Array, Shape, show_shape
-from lamina._tensors import Tensor
+from lamina._tensors import Recording, Tensor
 from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._use import using
@@ -52,6 +52,8 @@ class TimeDistributed(RowWise):
     and updates its moving statistics once per step; dropout draws new masks at every step.  If
     there is a mask (rows, steps, ...), the part for each step is passed to a layer that takes one,
     and the whole mask is passed on as far as it fits the output.
+
+    Layers that change images draw anew at every step, and act in training only.
 
     A stateful layer takes the steps in turn: each starts from the state after the step before it,
     and the first from that after the last batch.  Its steps therefore run one after the other, and
@@ -157,11 +159,13 @@ class TimeDistributed(RowWise):
         check_steps(self.name, x, mask, inner=True)
         kept = None if mask is None else mask.value
         graph, walked = x.recording.graph, list(self.layer.walk())
-        # A loop over a cell makes its initial states for the rows of a batch, not for folded ones.
-        if any(isinstance(each, Carrier) and (each.stateful or each.calls) for each in walked):
-            return Tensor(x.recording, self._in_turn(graph, x.value, kept))
-        own = None if kept is None else graph.fold(kept)
-        y = self._applied(graph, graph.fold(x.value), own)
+        # As in Keras, `training` is then not left unsaid for the layer.
+        quiet = x.recording.unsaid and x.recording.forced is None
+        with x.recording.told(False if quiet else None):
+            if any(map(_needs_turns, walked)):
+                return Tensor(x.recording, self._in_turn(x.recording, x.value, kept))
+            own = None if kept is None else graph.fold(kept)
+            y = self._applied(graph, graph.fold(x.value), own)
         return Tensor(x.recording, graph.unfold(y, x.row_shape[0]))
 
     def _applied(self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None) -> Any:
@@ -174,7 +178,7 @@ class TimeDistributed(RowWise):
         return y
 
     def _in_turn(
-        self, graph: _core.Graph, x: _core.Tensor, mask: _core.Tensor | None
+        self, recording: Recording, x: _core.Tensor, mask: _core.Tensor | None
     ) -> _core.Tensor:
         """Record the layer once per step: each use of a state continues from the previous one."""
         stateful = carriers(self.layer)
@@ -184,6 +188,7 @@ class TimeDistributed(RowWise):
                 f"stateful; got "
                 f"{'a mask' if mask is not None else 'token ids'}"
             )
+        graph = recording.graph
         steps, *shape = x.shape
         outputs = []
         for t in range(steps):
@@ -194,7 +199,7 @@ class TimeDistributed(RowWise):
                 inner = tuple(mask.shape)[1:]
                 margins = [(t, steps - 1 - t), *((0, 0) for _ in inner)]
                 own = graph.reshape(graph.crop(mask, margins), inner)
-            with at_turn(self.layer, t):
+            with at_turn(self.layer, t), recording.at_turn(t):
                 y = self._applied(graph, step, own)
             outputs.append(graph.reshape(y, (1, *y.shape)))
         return graph.concatenate(outputs, 0, name=self.name)
@@ -270,6 +275,14 @@ class TimeDistributed(RowWise):
         if isinstance(plain.get("layer"), dict):
             plain["layer"] = deserialize(plain["layer"])
         return cls(**plain)
+
+
+def _needs_turns(layer: Layer) -> bool:
+    """Return whether a layer needs the rows of a batch, which folded steps are not.
+
+    A loop over a cell makes its initial states for them, and augmentations draw for them.
+    """
+    return layer.reads_batch or (isinstance(layer, Carrier) and (layer.stateful or layer.calls))
 
 
 @contextmanager

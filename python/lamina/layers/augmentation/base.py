@@ -52,6 +52,7 @@ class Augmentation(Layer):
     """
 
     replays = True
+    reads_batch = True
     _always: ClassVar[bool] = False  # whether it also acts outside of training, without draws
     _moves: ClassVar[bool] = False  # whether boxes and masks are changed
 
