@@ -193,8 +193,51 @@ def test_layers_act_where_nobody_says_training(name):
             lamina.set_random_seed(2)
             results.append(called(x, **said))
         np.testing.assert_array_equal(*results)
-    learning = lamina.Sequential([lamina.Input(SHAPE[1:]), only, layers.Dense(1)])
+    learning = lamina.Sequential([only, layers.Dense(1)])  # with the first data it is built
     np.testing.assert_array_equal(learning(x), learning.predict(x, verbose=0))
+    learning.trainable = False
+    np.testing.assert_array_equal(learning(x), learning.predict(x, verbose=0))
+    if name not in ALWAYS:
+        np.testing.assert_array_equal(learning.layers[0].predict(x, verbose=0), x)
+
+
+class Changes(lamina.Model):
+    def __init__(self, layer, *others):
+        super().__init__()
+        self.layer, self.others = layer, others
+
+    def call(self, x):
+        y = self.layer(x)
+        for other in self.others:
+            y = other(y)
+        return y
+
+
+class Asks(Changes):
+    def call(self, x, training=None):
+        return self.layer(x, training=training)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_models_with_call_act_where_nobody_says_training(name):
+    x = images(plain(name))
+    called = Changes(made(name))
+    for _ in range(2):
+        results = []
+        for said in ({}, {"training": None}):
+            lamina.set_random_seed(2)
+            results.append(called(x, **said))
+        np.testing.assert_array_equal(*results)
+        if name not in ALWAYS:
+            np.testing.assert_array_equal(called(x, training=False), x)
+            np.testing.assert_array_equal(called.predict(x, verbose=0), x)
+            np.testing.assert_array_equal(Asks(made(name))(x), x)
+            several = called(np.repeat(x[:1], 32, 0))
+            assert name in ("MixUp", "CutMix") or (several != x[:1]).any()
+    learning = Changes(made(name), layers.Dense(1))
+    for trainable in (True, False):
+        learning.trainable = trainable
+        np.testing.assert_array_equal(learning(x), learning.predict(x, verbose=0))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -22,7 +22,7 @@ from lamina.layers._held import MOMENTS, held_by, note_attached
 from lamina.layers._use import current
 from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import Spec
-from lamina.models import forms
+from lamina.models import forms, unsaid
 from lamina.models.call_layer import CallLayer
 from lamina.models.forms import Leaf
 from lamina.models.inputs import Port
@@ -78,7 +78,8 @@ class Called(Structured):
         Parameters
         ----------
         *args, **kwargs : array_like, SymbolicTensor or Tensor, or lists, tuples and dicts of them
-            The arguments of ``call``; ``training`` is False for arrays unless given.
+            The arguments of ``call``; ``training`` is False for arrays unless given.  If there are
+            no weights to learn, layers called without it act as their own default says.
         """
         if dataflow.among(args, kwargs):
             return dataflow.node(self, args, kwargs)
@@ -90,7 +91,9 @@ class Called(Structured):
         values = flat([*args, *kwargs.values()])
         alone = len(args) == 1 and not any(value is not None for value in kwargs.values())
         if alone and Recording.current() is None and not any_symbolic(values):
-            return self._predict_whole(args[0])
+            if not unsaid.acts(self, args[0]):
+                return self._predict_whole(args[0])
+            kwargs = {}
         return heard(self, values, self.as_layer()(*args, **kwargs))
 
     # --- layers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 import numpy as np
@@ -21,6 +21,7 @@ from lamina.layers.node import any_symbolic
 from lamina.layers.signatures import first
 from lamina.models import data as data_
 from lamina.models import inputs as inputs_
+from lamina.models import unsaid
 from lamina.models.batches import count, steps_of
 from lamina.models.feeds import Elements, wanted_steps
 from lamina.models.network import Network
@@ -43,7 +44,7 @@ from lamina.random import NOISE, mix
 
 if TYPE_CHECKING:
     from lamina._typing import Batches, CallbacksLike, Data, Masks, Tensors, Verbose
-    from lamina.layers import Layer, SymbolicTensor
+    from lamina.layers import SymbolicTensor
 
 
 QUIET: tuple[Any, ...] = ("auto", 0)  # values that show no progress for a prediction in one call
@@ -326,9 +327,11 @@ class Predicting(Network):
     def __call__(
         self, x: Any = None, training: bool | None = None, mask: Any = None, **unknown: Any
     ) -> Any:
-        """Return ``predict(x)``; on tensors, act as a layer of another model.
+        """Return the outputs for arrays; on tensors, act as a layer of another model.
 
-        All models made in this way share the weights of this one.
+        The outputs are those of ``predict(x)``, unless there are no weights to learn and layers
+        that act by default, as those that change images.  All models made from tensors share the
+        weights of this one.
 
         Parameters
         ----------
@@ -350,7 +353,7 @@ class Predicting(Network):
         values = list(x.values()) if isinstance(x, dict) else x
         check_training(self.name, training)
         tensors = any_symbolic(values) or Recording.current() is not None
-        if not tensors and not training and not (training is None and self._acts_unsaid()):
+        if not tensors and not training and not (training is None and unsaid.acts(self, x)):
             if mask is not None:
                 raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
             return self._predict_whole(x)
@@ -361,12 +364,6 @@ class Predicting(Network):
         y = self.as_layer()(values, mask=mask, training=training)
         packed = self._packed(list(y) if isinstance(y, tuple) else [y])
         return heard(self, values if isinstance(values, (list, tuple)) else [values], packed)
-
-    def _acts_unsaid(self) -> bool:
-        """Return whether there is nothing to learn, and a layer that acts unless told not to."""
-        if any(p.trainable for p in self.parameters):
-            return False
-        return any(layer.training_unsaid for layer in _all_within(self.parts))
 
     # --- kept recordings
 
@@ -388,7 +385,7 @@ class Predicting(Network):
 
     def _door_to(self, predictor: _core.Predictor) -> Door | None:
         # If batches matter, or data must be prepared, only the general way is possible.
-        noisy = self._predictors.noisy or self._acts_unsaid()
+        noisy = self._predictors.noisy or unsaid.acts_once_built(self)
         if self._predictors.joining or noisy or self.stateful:
             return None
         ports = self.ports
@@ -397,9 +394,3 @@ class Predicting(Network):
         names = list(self.output_names)
         plain = self._packed(names) is names[0] if len(names) == 1 else False
         return Door(predictor, [port.name for port in ports], plain, self.parts)
-
-
-def _all_within(layers: Iterable[Layer]) -> Iterator[Layer]:
-    for layer in layers:
-        yield layer
-        yield from _all_within(layer.layers_within())

@@ -276,7 +276,7 @@ class Sequential(Chain):
         def __call__(
             self, x: Any = None, training: bool | None = None, mask: Any = None, **unknown: Any
         ) -> Any:
-            """Return ``predict(x)``; on symbolic tensors, act as a layer of another model."""
+            """Return the outputs for arrays; on symbolic tensors, act as a layer of a model."""
 
     # --- symbolic tensors: the same layers, for models that read values between them
 
