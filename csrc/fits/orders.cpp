@@ -25,9 +25,16 @@ const std::int64_t* Orders::next() {
   return order_.data();
 }
 
+// Takes the bytes from the room, or nothing if there are fewer.
+static bool reserve(std::atomic<std::int64_t>& room, std::int64_t bytes) {
+  std::int64_t left = room.load();
+  while (left >= bytes)
+    if (room.compare_exchange_weak(left, left - bytes)) return true;
+  return false;
+}
+
 bool SharedOrders::add() {
-  const std::int64_t bytes = size_ * std::int64_t(sizeof(std::int64_t));
-  full_ = full_ || room_.fetch_sub(bytes) < bytes;
+  full_ = full_ || !reserve(room_, size_ * std::int64_t(sizeof(std::int64_t)));
   if (full_) return false;
   const std::int64_t* const order = generator_.next();
   kept_.emplace_back(order, order + size_);

@@ -87,6 +87,18 @@ TEST_CASE("orders that fits share are those of a fit alone, kept or not") {
   }
 }
 
+TEST_CASE("orders that find no room leave it to smaller ones") {
+  OrderSource small = source(5);
+  small.size = 4;
+  std::atomic<std::int64_t> room{std::int64_t(9 * sizeof(std::int64_t))};
+  SharedOrders large(source(5), room), shared(small, room);
+  CHECK(large.at(0) == nullptr);
+  CHECK(large.at(0) == nullptr);
+  for (const std::size_t epoch : {0, 1}) CHECK(shared.at(epoch) != nullptr);
+  CHECK(shared.at(2) == nullptr);  // one is left, of the four that it needs
+  CHECK(room == std::int64_t(sizeof(std::int64_t)));
+}
+
 TEST_CASE("fits share orders that follow from the same") {
   OrdersOfFits orders;
   const auto first = orders.of(source(5)), mixed = orders.of(source(5, 7));
