@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lamina import backend, layers, losses, utils
+from lamina import backend, layers, losses, ops, utils
 from lamina.nnet import nnet_hess
 from lamina.utils import normalize, to_categorical
 
@@ -69,6 +69,12 @@ def test_names_of_types_are_keras_s():
     assert [utils.standardize_dtype(each) for each in named] == [
         "float32", "bfloat16", "bool", "uint8", "float32", "string", "string"
     ]  # fmt: skip
+    strings = np.array(["abc"])
+    for each in (strings.dtype, np.dtype("S3"), "U3", np.str_, bytes):
+        assert utils.standardize_dtype(each) == "string"
+    assert ops.dtype(strings) == ops.dtype(strings.astype("S")) == "string"
+    with pytest.raises(ValueError, match="cast: dtype must be a float, an integer type or bool"):
+        ops.cast([1.0], strings.dtype)
     is_float, is_int = backend.is_float_dtype, backend.is_int_dtype
     assert [is_float(each) for each in ("bfloat16", "float8_e4m3fn", "int8", "bool")] == [
         True, True, False, False

@@ -149,6 +149,8 @@ def elements(who: str, name: str, sizes: Sequence[int]) -> int:
 
 def numpys(dtype: Any) -> Any:
     """Return a type as NumPy takes it: TensorFlow's and PyTorch's go by its names."""
+    if isinstance(dtype, np.dtype) and dtype.kind in "SUV":
+        return dtype  # NumPy does not read its own names of these, such as "str96"
     name = getattr(dtype, "name", None)
     if isinstance(name, str):
         return name

@@ -108,7 +108,8 @@ def _name(who: str, dtype: Any) -> str:
     if given in BEYOND_NUMPY:
         return given
     try:
-        return str(np.dtype(numpys(dtype)))
+        found = np.dtype(numpys(dtype))
+        return "string" if found.kind in "SU" else str(found)
     except TypeError:
         known = ("float16", "float32", "float64", "int32", "int64", "uint8", "bool", *BEYOND_NUMPY)
         raise ValueError(f"{who}: {unknown('dtype', given, known)}") from None

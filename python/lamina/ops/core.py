@@ -75,9 +75,12 @@ def size(x: Any) -> Any:
 
 @answering_calls
 def dtype(x: Any) -> str:
-    """Return the name of the type: "float32", "float64", "int32" or "bool"."""
+    """Return the name of the type: "float32", "float64", "int32" or "bool"; "string" of strings."""
     if hasattr(x, "dtype"):
-        return x.dtype if isinstance(x.dtype, str) else np.dtype(numpys(x.dtype)).name
+        if isinstance(x.dtype, str):
+            return x.dtype
+        found = np.dtype(numpys(x.dtype))
+        return "string" if found.kind in "SU" else found.name
     return array_type("dtype", np.asarray(x).dtype) if np.asarray(x).dtype != float else "float32"
 
 
