@@ -361,6 +361,44 @@ def test_no_output_is_left_untrained_silently():
         two().compile("sgd", [["mse", "sparse_categorical_crossentropy"], "mse"])
 
 
+@pytest.mark.parametrize("ending", ["keras", "lamina", "h5"])
+def test_an_output_left_out_is_refused_by_loaded_models_too(tmp_path, ending):
+    model = two()
+    model.compile("sgd", {"y": "mse"})
+    model.save(tmp_path / f"model.{ending}")
+    loaded = lamina.models.load_model(tmp_path / f"model.{ending}")
+    for each in (model, loaded, lamina.models.clone_model(model)):
+        if each.optimizer is None:
+            each.compile_from_config(loaded.get_compile_config())
+        with pytest.raises(ValueError, match="loss has nothing for output 'z'; give compile "):
+            each.fit(X, [Y, Y])
+
+
+def test_what_is_assigned_lasts_as_long_as_it_says():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+    model.optimizer = "adam"
+    assert model.optimizer == "adam"
+    model.compile(loss="mse")
+    assert type(model.optimizer) is lamina.optimizers.RMSprop  # the default, as in Keras
+    model.loss, before = "mae", model.optimizer
+    for refused in ("nonsense", 3):
+        with pytest.raises((ValueError, TypeError), match="optimizer"):
+            model.optimizer = refused
+        assert (model.loss, model.optimizer) == ("mae", before)
+    config = model.get_compile_config()
+    with pytest.raises(ValueError, match="mse"):
+        model.compile("sgd", "msee")
+    with pytest.raises(ValueError, match="binary_accuracy"):
+        model.compile("sgd", "mae", metrics=["binary_accurac"])
+    assert (model.loss, model.optimizer) == ("mae", before)
+    assert model.get_compile_config() == config
+    model.optimizer = "sgd"
+    assert type(model.optimizer) is lamina.optimizers.SGD
+    assert model.loss == "mae"
+    model.compile("sgd", "mse")
+    assert type(model.loss) is losses.MeanSquaredError
+
+
 def test_what_a_misspelt_loss_might_be():
     with pytest.raises(ValueError, match="did you mean 'mse'") as error:
         two().compile("sgd", "msee")

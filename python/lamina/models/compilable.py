@@ -108,29 +108,31 @@ class Compilable(Predicting):
         if unknown:
             refuse_arguments(Compilable.compile, unknown)
         check_ignored(jit_compile, run_eagerly, steps_per_execution, auto_scale_loss)
-        free = self.says_loss or loss is None
-        before, self._asked = (
-            self._asked,
-            (optimizer, loss, metrics, weighted_metrics, loss_weights),
-        )
+        self._compile_as((optimizer, loss, metrics, weighted_metrics, loss_weights))
+        self._assigned.pop("optimizer", None)
+        if loss is not None:  # as in Keras, where a class may keep a loss of its own
+            self._assigned.pop("loss", None)
+
+    def _compile_as(self, asked: tuple[Any, ...]) -> None:
+        """Take these arguments of ``compile``; if they are refused, earlier ones are kept."""
+        before, self._asked = self._asked, asked
+        optimizer, loss, metrics, weighted, scales = asked
         try:
             compiled = Compiled(
-                *self._asked, self.output_names, self.dtype, free, self._form_returned()
-            )
+                optimizer, loss, metrics, weighted, scales, self.output_names, self.dtype,
+                self.says_loss or loss is None, self._form_returned(),
+            )  # fmt: skip
+            shapes = self.input_row_shapes
+            if shapes is not None:
+                compiled.resolve(self.output_row_shapes(shapes))
+            with self._guard.training("compile"):
+                self._compiled = compiled
+                self.train_state.optimizer, self.train_state.position = compiled.optimizer, None
+                self._objectives.clear()
+                self._forget_recordings()  # as in Keras: `call` may read changed attributes
         except BaseException:
             self._asked = before
             raise
-        shapes = self.input_row_shapes
-        if shapes is not None:
-            compiled.resolve(self.output_row_shapes(shapes))
-        with self._guard.training("compile"):
-            self._assigned.pop("optimizer", None)
-            if loss is not None:  # as in Keras, where a class may keep a loss of its own
-                self._assigned.pop("loss", None)
-            self._compiled = compiled
-            self.train_state.optimizer, self.train_state.position = compiled.optimizer, None
-            self._objectives.clear()
-            self._forget_recordings()  # as in Keras: attributes that `call` reads may have changed
 
     def compile_as_asked(self) -> None:
         """Compile again with the same optimizer, losses and metrics, with the outputs known."""
@@ -162,7 +164,9 @@ class Compilable(Predicting):
     def optimizer(self) -> Optimizer | Any:
         """The optimizer; None before ``compile``.
 
-        Another one may be assigned: it trains from then on, until ``compile`` is given one.
+        Another one, or its name, may be assigned: it trains from then on.  As in Keras, one that is
+        assigned before ``compile`` stays what it is, and ``compile`` replaces it in any case, by
+        RMSprop if it is not given one.
         """
         if self._compiled is None:
             return self._assigned.get("optimizer")
@@ -173,10 +177,7 @@ class Compilable(Predicting):
         if self._compiled is None:
             self._assigned["optimizer"] = value
         else:
-            assigned = self._assigned
-            self._assigned = {}
-            Compilable.compile(self, value, *self._asked[1:])
-            self._assigned = assigned
+            self._compile_as((value, *self._asked[1:]))
 
     @property
     def loss(self) -> Loss | Any:
