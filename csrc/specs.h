@@ -170,6 +170,8 @@ LAMINA_INLINE constexpr bool takes_labels(Loss loss) {
 struct LossSpec {
   Loss kind = Loss::mean_squared_error;
   double parameter = 0.0;
+  // Of NAME_logits: the step is the model's own, so that probabilities may be clipped as in NAME.
+  bool fused = false;
 };
 
 // Metrics: whether targets are values or labels, and the number of doubles of state to which

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import golden
+import lamina
 from lamina import losses
 
 RTOL = {"float32": 2e-5, "float64": 1e-12}
@@ -104,6 +105,49 @@ def test_extreme_logits_give_exact_losses():
     assert sparse([1, 0], z) == 2e4
     binary = losses.BinaryCrossentropy(from_logits=True)
     assert binary([[0.0, 1.0], [1.0, 0.0]], z) == 1e4
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("columns", [1, 3, 40])
+def test_noisy_labels_do_not_pull_sigmoids_without_end(dtype, columns):
+    logits = np.resize([-40.0, -15.0, -3.0, 0.0, 2.0, 15.0, 40.0], (9, columns)).astype(dtype)
+    y = np.resize([1.3, 0.4, -0.3, 1.0, 0.0], (9, columns)).astype(dtype)
+    model = lamina.Sequential(
+        [lamina.Input((columns,)), lamina.layers.Dense(columns, "sigmoid", use_bias=False)],
+        dtype=dtype,
+    )
+    model.set_weights([np.eye(columns, dtype=dtype)])
+    model.compile(lamina.optimizers.SGD(1.0), "binary_crossentropy")
+    exact = np.logaddexp(0, logits.astype(float)) - y * logits.astype(float)
+    limit, outside = np.log((1 - 1e-7) / 1e-7), (y < 0) | (y > 1)
+    assert (outside & (abs(logits) > limit)).any()
+    near = np.clip(logits.astype(float), -limit, limit)
+    expected = np.where(outside, np.logaddexp(0, near) - y * near, exact)
+    np.testing.assert_allclose(
+        model.evaluate(logits, y, verbose=0), expected.mean(), rtol=RTOL[dtype]
+    )
+    slope = 1 / (1 + np.exp(-logits.astype(float))) - y
+    slope[outside & (abs(logits) > limit)] = 0
+    model.fit(logits, y, batch_size=len(y), verbose=0)
+    moved = np.eye(columns) - model.get_weights()[0]
+    step = logits.astype(float).T @ slope / slope.size
+    np.testing.assert_allclose(moved, step, rtol=0, atol=RTOL[dtype] * abs(step).max())
+    free = losses.BinaryCrossentropy(from_logits=True)(y, logits)
+    np.testing.assert_allclose(free, exact.mean(), rtol=RTOL[dtype])
+
+
+def test_noisy_labels_have_the_weight_of_the_nearest_class(rng):
+    x, noise = rng.normal(size=(20, 2)), rng.uniform(-0.4, 0.4, size=20)
+    labels = np.arange(20) % 2
+    found = []
+    for given in (
+        {"class_weight": {0: 1.0, 1: 3.0}}, {"sample_weight": np.where(labels == 1, 3.0, 1.0)},
+    ):  # fmt: skip
+        model = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(1, "sigmoid")], seed=1)
+        model.compile("sgd", "binary_crossentropy")
+        model.fit(x, labels + noise, verbose=0, **given)
+        found.append(model.get_weights()[0])
+    np.testing.assert_array_equal(*found)
 
 
 def test_probabilities_of_zero_are_kept_away_from_the_logarithm():
@@ -211,11 +255,11 @@ def test_gradients_of_a_loss_of_ones_own(rng):
         (lambda: losses.MeanSquaredError()([[np.nan]], [[1.0]]), ValueError, "row 0, column 0"),
         (lambda: losses.MeanSquaredError()([["a"]], [[1.0]]), TypeError, "must hold numbers"),
         (lambda: losses.MeanSquaredError()([], []), ValueError, "at least one row"),
-        (lambda: losses.BinaryCrossentropy()([[2]], [[0.5]]), ValueError, r"\[0, 1\]; got 2"),
+        (lambda: losses.BinaryCrossentropy()([[2]], [[0.5]]), ValueError, "than 0.5; got 2"),
         (
             lambda: losses.BinaryCrossentropy()([[0.2], [-0.5]], [[0.5], [0.5]]),
             ValueError,
-            r"in \[0, 1\]; got -0.5 in row 1, column 0",
+            r"in \[0, 1\], with noise of less than 0.5; got -0.5 in row 1, column 0",
         ),
         (
             lambda: losses.CategoricalCrossentropy()([[0, 2]], [[0.5, 0.5]]),

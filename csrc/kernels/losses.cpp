@@ -4,6 +4,8 @@
 // over the columns; the crossentropies over classes are in crossentropy.h.  Each law's backward is
 // the exact derivative of its forward, including clipping; at a kink the derivative is 0
 // (mean_absolute_error) or that from inside (the clipped probabilities).
+#include <cmath>
+
 #include "crossentropy.h"
 #include "loss_means.h"
 #include "table.h"
@@ -77,6 +79,23 @@ struct SigmoidCrossentropy {
   LAMINA_INLINE V value(V x, V t) const { return max(V{}, x) - t * x + log1p(exp(-max(x, -x))); }
   LAMINA_INLINE V part(V share, V x, V t) const { return share * value(x, t); }
   LAMINA_INLINE V slope(V x, V t) const { return sigmoid(x) - t; }
+};
+
+// The same, but for t outside [0, 1], where it has no lower bound, p is clipped like probabilities.
+// t t > t for just these.
+template <class T>
+struct ClippedSigmoidCrossentropy : SigmoidCrossentropy<T> {
+  using Free = SigmoidCrossentropy<T>;
+  using V = Vec<T>;
+  V limit = broadcast(T(std::log((1 - probability_epsilon) / probability_epsilon)));
+  LAMINA_INLINE V value(V x, V t) const {
+    return Free::value(t * t > t ? min(limit, max(-limit, x)) : x, t);
+  }
+  LAMINA_INLINE V part(V share, V x, V t) const { return share * value(x, t); }
+  LAMINA_INLINE V slope(V x, V t) const {
+    const V zero = {}, free = Free::slope(x, t);
+    return t * t > t ? (max(x, -x) > limit ? zero : free) : free;
+  }
 };
 
 // The mean of law.value over the columns; law.slope / columns.  If the sum overflows although the
@@ -168,6 +187,7 @@ void with_law(LossSpec spec, Use use) {
     case Loss::binary_crossentropy:
       return use(Mean<T, BinaryCrossentropy>{}, values);
     case Loss::binary_crossentropy_logits:
+      if (spec.fused) return use(Mean<T, ClippedSigmoidCrossentropy>{}, values);
       return use(Mean<T, SigmoidCrossentropy>{}, values);
     case Loss::categorical_crossentropy:
       return use(ProbabilityCrossentropy<T, false>{}, values);

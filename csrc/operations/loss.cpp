@@ -84,11 +84,12 @@ Tensor loss(Graph& graph, Loss kind, const Tensor& prediction_, const Tensor& ta
         to_string(labels ? shape : prediction.shape) + "; got " +
         (is_floating(got) ? "" : std::string(name_of(got)) + " ") + to_string(target.shape));
   if (labels) graph.check_given(target, "loss");
-  if (from_logits || take_logits(graph, prediction, facts_of(kind).step, cols))
-    kind = logits_form(kind);
-  return graph.record(std::make_unique<LossOperation>(prediction.value, target.value,
-                                                      LossSpec{kind, parameter}, positions, cols),
-                      shape, name);
+  const bool fused = !from_logits && take_logits(graph, prediction, facts_of(kind).step, cols);
+  if (from_logits || fused) kind = logits_form(kind);
+  return graph.record(
+      std::make_unique<LossOperation>(prediction.value, target.value,
+                                      LossSpec{kind, parameter, fused}, positions, cols),
+      shape, name);
 }
 
 const Registration loss_registered{

@@ -357,5 +357,6 @@ def check_real_target(
         bad = (array < low) | (array > high)
         if noise and bad.any():
             bad = (array <= low - noise) | (array >= high + noise)
+            rule = f"in [{low:g}, {high:g}], with noise of less than {noise:g}{hint}"
         raise_at_first(who, "y", bad, array, rule, _coding(array) if bad.any() else "")
     return array

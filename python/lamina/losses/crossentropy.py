@@ -48,6 +48,9 @@ class BinaryCrossentropy(_Crossentropy):
 
     Targets may have noise of less than 0.5 around 0 and 1, such as that which steadies the training
     of a discriminator (Salimans et al. 2016, https://arxiv.org/abs/1606.03498); others are refused.
+    For targets outside [0, 1] the formula has no lower bound.  Probabilities are then, as in Keras,
+    kept at least 1e-7 away from 0 and 1, with a gradient of zero beyond, also if they come from a
+    sigmoid; logits, with ``from_logits=True``, are not bounded.
 
     Parameters
     ----------

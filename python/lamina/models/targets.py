@@ -129,9 +129,12 @@ def _weighed_labels(loss: Loss, y: Array | Reading, output: Shape) -> Array | No
     """Return the class of each row or position for ``class_weight``; None if there are none.
 
     Integers are treated as classes under any loss: in a regression of counts, say, or of -1 and 1.
+    As in Keras, outcomes with noise count as the nearest class.
     """
     if isinstance(y, Reading):
         return _of_pieces(y, lambda piece: _weighed_labels(loss, piece, output))
+    if isinstance(loss, BinaryCrossentropy) and y.dtype.kind == "f":
+        y = np.round(y)
     if y[:1].size == 1:
         return _whole(y.reshape(-1))
     if y.shape[1:] == output[:-1]:
