@@ -41,7 +41,9 @@ def test_a_classifier_shows_its_model_one_hot_rows(y):
     expected = softmax(X, np.eye(len(classes)), units=5)
     expected.fit(X, np.eye(len(classes))[codes.ravel()], epochs=4, verbose=0)
     scores = expected.predict(X, verbose=0)
-    np.testing.assert_array_equal(estimator.decision_function(X), scores)
+    two = len(classes) == 2
+    decided = scores[:, 1] - scores[:, 0] if two else scores
+    np.testing.assert_array_equal(estimator.decision_function(X), decided)
     np.testing.assert_array_equal(estimator.classes_, classes)
     predicted = estimator.predict(X)
     assert predicted.shape == y.shape
@@ -85,6 +87,8 @@ def test_tools_of_scikit_learn_take_them():
     estimator = SKLearnClassifier(softmax, fit_kwargs=QUIET)
     pipeline = make_pipeline(StandardScaler(), estimator)
     assert len(cross_val_score(pipeline, X, NAMES, cv=3)) == 3
+    areas = cross_val_score(pipeline, X, NAMES == "low", cv=3, scoring="roc_auc")
+    assert ((areas >= 0) & (areas <= 1)).all()
     search = GridSearchCV(estimator, {"model_kwargs": [{"units": 2}, {"units": 9}]}, cv=2)
     search.fit(X, NAMES)
     assert search.best_estimator_.model_.layers[0].units in (2, 9)
@@ -101,6 +105,8 @@ def test_tools_of_scikit_learn_take_them():
     [
         (SKLearnRegressor(linear(compiled=False)), NUMBERS, NotCompiledError, "must be compiled"),
         (SKLearnRegressor(lambda X, y: None), NUMBERS, TypeError, "must return a model; got None"),
+        (SKLearnRegressor("abc"), NUMBERS, TypeError, "^SKLearnRegressor: model must .* got 'abc'"),
+        (SKLearnTransformer(linear()), None, ValueError, "^This SKLearnTransformer .* y is None"),
         (SKLearnClassifier(softmax), NUMBERS, ValueError, "got continuous targets"),
         (SKLearnClassifier(softmax), np.ones(60), ValueError, "got one class, 1.0"),
     ],
@@ -108,3 +114,6 @@ def test_tools_of_scikit_learn_take_them():
 def test_what_cannot_be_fitted_is_told(estimator, y, error, words):
     with pytest.raises(error, match=words):
         estimator.fit(X, y)
+    if y is None:
+        with pytest.raises(error, match=words):
+            estimator.fit_transform(X)

@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._check import Array, Shape
+from lamina._scikit import BaseEstimator, check_is_fitted
 from lamina.models import Model
 from lamina.random import seeded
 from lamina.sklearn import _models, _routed
@@ -26,7 +27,6 @@ from lamina.sklearn._data import (
     row_weights,
 )
 from lamina.sklearn._outputs import check_reads, listed, output_shapes
-from lamina.sklearn._scikit import BaseEstimator, check_is_fitted
 
 if TYPE_CHECKING:
     from lamina._typing import Self

@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina._arrays import column_names
 from lamina._check import Array
-from lamina.sklearn._scikit import (
+from lamina._scikit import (
     check_consistent_length,
     check_random_state,
     check_sample_weight,

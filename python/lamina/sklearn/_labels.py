@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina._check import Array
-from lamina.sklearn._scikit import (
+from lamina._scikit import (
     LabelEncoder,
     check_classification_targets,
     column_or_1d,

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakSet
 
-from lamina import losses, models, optimizers
+from lamina import losses, models
+from lamina.models.anew import anew, fresh, unused
 from lamina.sklearn._routed import call
 
 _made: WeakSet[models.Model] = WeakSet()  # models that functions have returned
@@ -56,51 +57,6 @@ def check_no_arguments(who: str, given: Mapping[str, Any]) -> None:
             f"Invalid parameter 'model__{name}' for estimator {who}: the model already exists; "
             f"give a function that builds it, with {name!r} among its parameters"
         )
-
-
-def anew(model: models.Model) -> models.Model:
-    """Return a model with the same layers and compile settings, and new weights.
-
-    Layers that do not train keep their values: frozen layers their weights, normalisations their
-    statistics.
-    """
-    found: models.Model = models.clone_model(model)
-    if model.built and any(frozen_layers(model)):
-        found.build_from_config(model.get_build_config())
-        for theirs, ours in zip(frozen_layers(model), frozen_layers(found), strict=True):
-            ours.set_weights(theirs.get_weights())
-    settings = model.get_compile_config()
-    if settings:
-        found.compile(**fresh(settings))
-    return found
-
-
-def frozen_layers(model: Any) -> list[Any]:
-    """Return the layers with weights that are not trained, including those within other models."""
-    found = []
-    for layer in model.layers:
-        if not layer.trainable and layer.weights:
-            found.append(layer)
-        elif isinstance(layer, models.Model):
-            found += frozen_layers(layer)
-    return found
-
-
-def fresh(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return compile settings with an optimizer that has taken no step, and their own metrics."""
-    found = {k: v if k == "optimizer" else copy.deepcopy(v) for k, v in settings.items()}
-    found["optimizer"] = unused(settings["optimizer"])
-    return found
-
-
-def unused(optimizer: Any, **changes: Any) -> Any:
-    """Return an optimizer with the same or changed settings that has taken no step."""
-    if isinstance(optimizer, type):
-        return optimizer(**changes)
-    if isinstance(optimizer, str) and not changes:
-        return optimizer
-    found = optimizers.get(optimizer)
-    return type(found).from_config({**found.get_config(), **changes})
 
 
 def with_changes(loss: Any, changes: Mapping[str, Any]) -> Any:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina._check import Array, Shape
+from lamina._scikit import ClassifierMixin, available_if, check_is_fitted, type_of_target
 from lamina.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from lamina.models import Model
 from lamina.sklearn._base import NeuralNet
 from lamina.sklearn._data import plain_target
 from lamina.sklearn._labels import Labels, check_two_classes, labels_of
 from lamina.sklearn._outputs import chances_of, gives_scores, logits_of, loss_names, no_chances
-from lamina.sklearn._scikit import ClassifierMixin, available_if, check_is_fitted, type_of_target
 from lamina.sklearn._targets import by_label, encoded, units_of
 
 if TYPE_CHECKING:

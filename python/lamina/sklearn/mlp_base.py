@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lamina._check import Array
-from lamina.many import OutputScore
-from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
-from lamina.sklearn._data import plain_labels
-from lamina.sklearn._scikit import (
+from lamina._scikit import (
     check_is_fitted,
     check_random_state,
     check_sample_weight,
@@ -20,6 +17,9 @@ from lamina.sklearn._scikit import (
     train_test_split,
     validate_data,
 )
+from lamina.many import OutputScore
+from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
+from lamina.sklearn._data import plain_labels
 from lamina.sklearn.mlp_holding import HoldsNetwork, of_layers
 from lamina.sklearn.mlp_parameters import STOCHASTIC
 from lamina.sklearn.mlp_rows import Rows

@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lamina._check import Array
-from lamina.many import OutputScore
-from lamina.sklearn import mlp_network
-from lamina.sklearn._data import plain_target
-from lamina.sklearn._scikit import (
+from lamina._scikit import (
     ClassifierMixin,
     LabelBinarizer,
     available_if,
@@ -20,6 +17,9 @@ from lamina.sklearn._scikit import (
     type_of_target,
     unique_labels,
 )
+from lamina.many import OutputScore
+from lamina.sklearn import mlp_network
+from lamina.sklearn._data import plain_target
 from lamina.sklearn.mlp_base import MLPBase, by_steps
 from lamina.sklearn.mlp_rows import Rows, accuracy
 

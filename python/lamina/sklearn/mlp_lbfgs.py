@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _screen
+from lamina._scikit import ConvergenceWarning, ThreadpoolController, minimize
 from lamina.sklearn import mlp_network
-from lamina.sklearn._scikit import ConvergenceWarning, ThreadpoolController, minimize
 from lamina.sklearn.mlp_steps import compile_for
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lamina._policies import MIXED
+from lamina._scikit import BaseEstimator, Interval, Options, StrOptions
 from lamina.losses import Loss
 from lamina.sklearn import mlp_network
-from lamina.sklearn._scikit import BaseEstimator, Interval, Options, StrOptions
 
 STOCHASTIC = ("sgd", "adam")
 

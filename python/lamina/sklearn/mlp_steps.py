@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _screen, optimizers
+from lamina._scikit import ConvergenceWarning
 from lamina.callbacks import Callback
 from lamina.models import TrainingDiverged
 from lamina.sklearn import mlp_network
-from lamina.sklearn._scikit import ConvergenceWarning
 
 if TYPE_CHECKING:
     from lamina._check import Array

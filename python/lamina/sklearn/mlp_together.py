@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina._check import Array
+from lamina._scikit import check_random_state, issparse
 from lamina.many import StatedFit, StatedResult, Stopping, run_stated, twister_of
 from lamina.models.replicas import NotAlikeError, Replicas
 from lamina.sklearn import mlp_network, mlp_steps
-from lamina.sklearn._scikit import check_random_state, issparse
 from lamina.sklearn.mlp_base import MLPBase
 from lamina.sklearn.mlp_holding import HoldsNetwork
 from lamina.sklearn.mlp_parameters import STOCHASTIC

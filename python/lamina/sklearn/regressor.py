@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina._check import Array
+from lamina._scikit import RegressorMixin, column_or_1d, r2_score
 from lamina.models import Model
 from lamina.sklearn._base import NeuralNet
-from lamina.sklearn._scikit import RegressorMixin, column_or_1d, r2_score
 
 if TYPE_CHECKING:
     from lamina._typing import CallbacksLike, LossesLike, MetricsLike, OptimizerLike, Self

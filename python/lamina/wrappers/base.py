@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina._scikit import BaseEstimator, check_is_fitted, validate_data
 from lamina.models import Model, NotCompiledError
-from lamina.sklearn._models import anew
-from lamina.sklearn._scikit import BaseEstimator, check_is_fitted, validate_data
+from lamina.models.anew import anew
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -34,9 +34,13 @@ class Wrapper(BaseEstimator):
         self.fit_kwargs = fit_kwargs
 
     def __sklearn_tags__(self) -> Any:
-        """Return what scikit-learn should know: the weights of two fits begin differently."""
+        """Return what scikit-learn should know: the weights of two fits begin differently.
+
+        A fit of a transformer, too, needs targets.
+        """
         tags = super().__sklearn_tags__()
         tags.non_deterministic = True
+        tags.target_tags.required = True
         return tags
 
     @property
@@ -44,13 +48,14 @@ class Wrapper(BaseEstimator):
         """How many epochs the fit had; 0 before it."""
         return len(self.history_.epoch) if hasattr(self, "history_") else 0
 
-    def fit(self, X: Any, y: Any, **kwargs: Any) -> Self:
+    def fit(self, X: Any, y: Any = None, **kwargs: Any) -> Self:
         """Fit the model.
 
         Parameters
         ----------
         X : array_like of shape (n_samples, n_features)
         y : array_like of shape (n_samples,) or (n_samples, n_outputs)
+            Must be given.
         **kwargs
             For the model's ``fit``, before those of ``fit_kwargs``.
 
@@ -62,6 +67,10 @@ class Wrapper(BaseEstimator):
         ------
         NotCompiledError
             The model is not compiled with a loss.
+        TypeError
+            The model is none, nor a function that returns one.
+        ValueError
+            There are no targets, or they do not fit.
         """
         X, y = validate_data(self, X, y, multi_output=True)
         self._column = y.ndim == 1  # predictions then have no axis of columns either
@@ -93,6 +102,11 @@ class Wrapper(BaseEstimator):
             return self.model if self.warm_start else anew(self.model)
         if self.warm_start and hasattr(self, "model_"):
             return self.model_
+        if not callable(self.model):
+            raise TypeError(
+                f"{type(self).__name__}: model must be a model or a function that returns one; "
+                f"got {self.model!r}"
+            )
         made = self.model(X=X, y=y, **(self.model_kwargs or {}))
         if not isinstance(made, Model):
             raise TypeError(f"{type(self).__name__}: model must return a model; got {made!r}")

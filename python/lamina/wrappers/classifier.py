@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.sklearn._scikit import ClassifierMixin, type_of_target
+from lamina._scikit import ClassifierMixin, type_of_target
 from lamina.wrappers.base import Wrapper
 
 if TYPE_CHECKING:
@@ -65,13 +65,19 @@ class SKLearnClassifier(ClassifierMixin, Wrapper):
         return tags
 
     def decision_function(self, X: Any) -> Array:
-        """Return the model's outputs, a column for each class.
+        """Return the model's outputs, a column for each class; of two classes their difference.
 
         Parameters
         ----------
         X : array_like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            With two classes, as scikit-learn has it, scores above 0 are for the second.
         """
-        return self._outputs(X)
+        outputs = self._outputs(X)
+        return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
 
     def _coded(self, y: Any) -> Any:
         kind = type_of_target(y)

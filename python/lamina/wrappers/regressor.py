@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina.sklearn._scikit import RegressorMixin
+from lamina._scikit import RegressorMixin
 from lamina.wrappers.base import Wrapper
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina.sklearn._scikit import TransformerMixin
+from lamina._scikit import TransformerMixin
 from lamina.wrappers.base import Wrapper
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ try:
     from threadpoolctl import ThreadpoolController
 except ImportError as error:
     raise ImportError(
-        f"lamina.sklearn: needs scikit-learn 1.6 or newer ({error}); install it with: "
+        f"lamina: the estimators need scikit-learn 1.6 or newer ({error}); install it with: "
         f"pip install 'lamina[sklearn]'"
     ) from error
 
