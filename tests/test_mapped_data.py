@@ -97,6 +97,230 @@ def test_single_elements_have_no_axis_of_rows() -> None:
     np.testing.assert_array_equal(found[4][1], np.eye(3)[1])
 
 
+UNBATCHED: dict[str, tuple[Any, Callable[[], Any]]] = {
+    "StringLookup": (["a", "z"], lambda: layers.StringLookup(vocabulary=["a", "b"])),
+    "buckets": (["a", "z"], lambda: layers.StringLookup(vocabulary=["a"], num_oov_indices=3)),
+    "IntegerLookup": ([5, 7], lambda: layers.IntegerLookup(vocabulary=[5, 6])),
+    "one_hot": (
+        ["a", "z"],
+        lambda: layers.StringLookup(vocabulary=["a", "b"], output_mode="one_hot"),
+    ),
+    "one_hot of integers": (
+        [5, 7],
+        lambda: layers.IntegerLookup(vocabulary=[5, 6], output_mode="one_hot"),
+    ),
+    "CategoryEncoding": ([3, 1], lambda: layers.CategoryEncoding(5, output_mode="one_hot")),
+    "to_categorical": ([1, 0], lambda: lambda y: utils.to_categorical(y, 2)),
+}
+
+
+@pytest.mark.parametrize("name", UNBATCHED)
+def test_one_token_is_looked_up_as_in_a_batch(name: str) -> None:
+    """The elements are numbers and texts without any axis, as labels without ``batch`` are."""
+    array, make = UNBATCHED[name]
+    function = make()
+    found, spec = mapped(array, function, batch=None)
+    wanted = np.asarray(function(np.array(array)))
+    assert tuple(spec.shape) == wanted.shape[1:]
+    np.testing.assert_array_equal(np.stack(found), wanted)
+    for each, row in zip(array, wanted, strict=True):
+        np.testing.assert_array_equal(function(np.array(each)), row)
+
+
+INVERTIBLE = np.stack([np.eye(3) * 2 + 0.1, np.eye(3) + 0.2]).astype("float32")
+DEMANDING: dict[str, tuple[Any, Callable[[Any], Any], tuple[Any, ...]]] = {
+    "Embedding": (LABELS % 2, layers.Embedding(2, 4), (None, 4)),
+    "Embedding of floats": ((LABELS % 2) * 1.0, layers.Embedding(2, 4), (None, 4)),
+    "to_categorical": (LABELS % 2, lambda y: utils.to_categorical(y, 2), (None, 2)),
+    "inv": (INVERTIBLE, ops.linalg.inv, (None, 3, 3)),
+    "cholesky": (INVERTIBLE, ops.linalg.cholesky, (None, 3, 3)),
+    "solve": (INVERTIBLE, lambda a: ops.linalg.solve(a, a[..., :1]), (None, 3, 1)),
+}
+
+
+@pytest.mark.parametrize("name", DEMANDING)
+def test_functions_that_do_not_take_all_numbers(name: str) -> None:
+    """Categories must lie in a range, and matrices have an inverse: stand-ins do."""
+    array, function, shape = DEMANDING[name]
+    found, spec = mapped(array, function)
+    assert tuple(spec.shape) == shape
+    np.testing.assert_array_equal(found[0], function(array[:3]))
+
+
+def open_images(size: int) -> Any:
+    """Return a data set of one batch of images, none of whose lengths TensorFlow knows."""
+    images = np.random.default_rng(1).random((2, size, size, 3)).astype("float32")
+    spec = tf.TensorSpec((None, None, None, 3), tf.float32)
+    return tf.data.Dataset.from_generator(lambda: iter([images]), output_signature=spec)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv2D(2, 5),
+        layers.MaxPooling2D(2),
+        layers.AveragePooling2D(20, padding="same"),
+        layers.UpSampling2D(2),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_images_of_any_size(layer: Any) -> None:
+    """Lengths that follow from unknown ones are unknown, and kernels fit into what is tried."""
+    data = open_images(21).map(layer)
+    assert data.element_spec.shape[:3].as_list() == [None, None, None]
+    (found,) = data
+    assert found.shape == layer(np.zeros((2, 21, 21, 3), "float32")).shape
+
+
+def test_a_branched_network_of_images_of_any_size() -> None:
+    """Where the image is halved twice and doubled again, sizes must be multiples of four."""
+    x = lamina.Input((None, None, 3))
+    y = layers.MaxPooling2D()(layers.MaxPooling2D()(x))
+    y = layers.Concatenate()([x, layers.UpSampling2D()(layers.UpSampling2D()(y))])
+    (found,) = open_images(8).map(lamina.Model(x, y))
+    assert found.shape == (2, 8, 8, 6)
+
+
+@pytest.mark.parametrize(
+    ("function", "shape"),
+    [(utils.to_categorical, (None, None)), (ops.bincount, (None,)), (ops.where, (None,))],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_lengths_that_depend_on_values_are_unknown(function: Any, shape: Any) -> None:
+    """The batches of one data set have results of different lengths."""
+    labels = np.array([0, 1, 5, 2, 1, 2])
+    found, spec = mapped(labels, function, batch=3)
+    for each in spec if isinstance(spec, tuple) else [spec]:
+        assert tuple(each.shape) == shape
+    for start, each in zip((0, 3), found, strict=True):
+        np.testing.assert_array_equal(each, function(labels[start : start + 3]))
+
+
+@pytest.mark.parametrize("kind", ["string", "int32"])
+def test_closed_lookups_within_models(kind: str) -> None:
+    """What is tried need not be in the vocabularies of the layers of a model."""
+    values: Any = [7, 9, 9] if kind == "int32" else ["a", "b", "b"]
+    cls = layers.IntegerLookup if kind == "int32" else layers.StringLookup
+    tokens = sorted(set(values))
+
+    def closed() -> Any:
+        return cls(vocabulary=tokens, num_oov_indices=0, mask_token=None)
+
+    found, _ = mapped(values, lamina.Sequential([closed()]))
+    assert found[0].ravel().tolist() == [0, 1, 1]
+    x = lamina.Input((), dtype=kind)
+    found, _ = mapped(values, lamina.Model(x, layers.Embedding(2, 3)(closed()(x))))
+    np.testing.assert_array_equal(found[0][1], found[0][2])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must be in the vocabulary"):
+        mapped([8] if kind == "int32" else ["z"], closed())
+
+
+def test_mapping_changes_no_statistics() -> None:
+    """They are those of the batches of the data set alone, for new layers and for used ones."""
+    first, second = layers.BatchNormalization(), layers.BatchNormalization()
+    for _ in range(2):
+        data = tf.data.Dataset.from_tensor_slices(IMAGES).batch(4)
+        data = data.map(lambda x: first(x, training=True))
+        if not second.built:
+            second.build(IMAGES.shape)
+        for one, two in zip(first.get_weights(), second.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, two)
+        list(data)
+        second(IMAGES[:4], training=True)
+        second(IMAGES[4:], training=True)
+    for one, two in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    model = lamina.Sequential([layers.Flatten(), layers.BatchNormalization()])
+    mapped(IMAGES, lambda x: model(x, training=True), batch=7)
+    other = layers.BatchNormalization()
+    other(IMAGES.reshape(7, -1), training=True)
+    np.testing.assert_allclose(model.get_weights()[2], other.get_weights()[2], rtol=1e-6)
+
+
+def test_mapping_draws_no_random_numbers() -> None:
+    """Neither of generators nor of the sequence that ``set_random_seed`` starts."""
+
+    def draws(map_first: bool) -> list[Any]:
+        utils.set_random_seed(3)
+        generator, noise = random.SeedGenerator(1), layers.GaussianNoise(1.0, seed=2)
+        noise.build(IMAGES.shape)
+        flip = layers.RandomFlip(seed=4)
+        flip(IMAGES, training=True)
+        if map_first:
+            data = tf.data.Dataset.from_tensor_slices(IMAGES).batch(3)
+            data.map(lambda x: x[0, 0] + random.uniform((6, 3), seed=generator))
+            data.map(lambda x: random.normal((2,)))
+            data.map(lambda x: flip(noise(x, training=True), training=True))
+        made = [random.uniform((3,), seed=generator), random.normal((2,))]
+        return [*made, noise(IMAGES, training=True), flip(IMAGES, training=True)]
+
+    for one, two in zip(draws(map_first=False), draws(map_first=True), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+class Counting(layers.Layer):
+    """Counts its calls, in Python and as a weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count, self.seen, self.width, self.inner = 0, [], None, None
+        self.total = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+    def build(self, input_shape: Any) -> None:
+        """Note the width and make a layer, which stay."""
+        self.width, self.inner = input_shape[-1], layers.Identity()
+
+    def call(self, x: Any) -> Any:
+        """Return x, counted."""
+        self.count += 1
+        self.seen.append(len(self.seen))
+        self.total.assign(self.total + 1.0)
+        return self.inner(x)
+
+
+def test_mapping_is_not_counted_as_a_call() -> None:
+    """A layer's own attributes are as before, but for those that building has set."""
+    layer = Counting()
+    for before in (0.0, 3.0):
+        count, seen = layer.count, list(layer.seen)
+        data = tf.data.Dataset.from_tensor_slices(IMAGES).batch(3).map(layer)
+        assert (layer.count, layer.seen, layer.width) == (count, seen, 3)
+        assert isinstance(layer.inner, layers.Identity)
+        assert float(layer.total.numpy()) == before
+        list(data)
+        assert float(layer.total.numpy()) == before + 3.0
+
+
+def test_mapping_keeps_the_states_of_recurrent_layers() -> None:
+    """A stateful layer goes on from where it was, with as many rows as it had."""
+    x = IMAGES[:6, :, :, 0]
+    one, two = (layers.LSTM(3, stateful=True, seed=1) for _ in range(2))
+    for layer in (one, two):
+        layer(x[:2])
+    two.set_weights(one.get_weights())
+    two.reset_state()
+    two(x[:2])
+    one.reset_state()
+    one(x[:2])
+    found, _ = mapped(x[2:], one, batch=2)
+    np.testing.assert_array_equal(found[0], two(x[2:4]))
+    np.testing.assert_array_equal(found[1], two(x[4:6]))
+
+
+def test_tensors_of_unknown_rank_are_refused() -> None:
+    """The error says what to do."""
+
+    def unranked(x: Any) -> Any:
+        return tf.py_function(lambda v: v, [x], tf.float32)
+
+    for function in (
+        lambda x: layers.Rescaling(2.0)(unranked(x)),
+        lambda x: ops.shape(unranked(x)),
+    ):
+        with pytest.raises(ValueError, match=r"known number of axes .*set_shape"):
+            mapped(IMAGES, function)
+
+
 def test_random_numbers_are_drawn_for_each_element() -> None:
     """Not once, when TensorFlow makes its graph: noise and augmentation would be the same for all.
 
@@ -107,6 +331,7 @@ def test_random_numbers_are_drawn_for_each_element() -> None:
         lambda x: random.uniform((2,)),
         lambda x: random.normal(x[0].shape),
         lambda x: random.gamma((ops.shape(x)[0],), 2.0),
+        lambda x: random.normal((ops.shape(x)[0] // 2, 3)),
         lambda x: layers.GaussianNoise(1.0)(x, training=True),
         lambda x: random.shuffle(ops.arange(20) + ops.cast(x[0, 0, 0, 0], "int32")),
     ]

@@ -16,6 +16,8 @@ import numpy as np
 
 from lamina._calls import as_it_is
 from lamina._tensors.arguments import Arguments, flat, packed
+from lamina._tensors.rehearsal import rehearsal
+from lamina._tensors.stand_ins import stand_ins
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +63,7 @@ def drawing(function: F) -> F:
 
 def shape(x: Any) -> tuple[Any, ...]:
     """Return the lengths of the axes, those that are not known yet as numbers of the graph."""
+    _check_rank("shape", x)
     lengths = None
     made = []
     for axis, length in enumerate(x.shape):
@@ -73,28 +76,27 @@ def shape(x: Any) -> tuple[Any, ...]:
 def node(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Return what a function makes of arrays as symbolic tensors of TensorFlow's.
 
-    It is called twice on zeros here, in place of axes of unknown length 2 and then 3 of them: so
-    the types and shapes of its results are known, and layers are built.  What has an ``_example``
-    is called on that.
+    It is called here on two stand-ins for data, of different values and, along axes of unknown
+    length, of different sizes: so layers are built, and the types of the results are known, and as
+    much of their shapes as the two have in common.  Other effects of these calls are undone.
     """
     tf: Any = sys.modules["tensorflow"]
     arguments = Arguments(args, kwargs, is_node)
     tensors = arguments.forget_tensors()
+    for tensor in tensors:
+        _check_rank(getattr(function, "name", None) or function.__name__, tensor)
 
     def results(arrays: Sequence[Any]) -> Any:
         filled, named = arguments.filled(arrays)
         return function(*filled, **named)
 
-    example = getattr(function, "_example", None)
     with tf.init_scope():  # random numbers are drawn at once in there
-        form, other = (
-            results([_stand_in(tf, tensor, length, example) for tensor in tensors])
-            for length in (2, 3)
-        )
+        form, other = rehearsed(function, lambda which: results(stand_ins(tf, tensors, which)))
     probes = [(_plain(one), _plain(two)) for one, two in zip(flat(form), flat(other), strict=True)]
 
     def run(*arrays: Any) -> list[Any]:
-        made = [_plain(leaf) for leaf in flat(results(arrays))]
+        whole = [np.asarray(a) if isinstance(a, np.number) else a for a in arrays]
+        made = [_plain(leaf) for leaf in flat(results(whole))]
         return [a.astype(one.dtype) for a, (one, _) in zip(made, probes, strict=True)]
 
     kinds = [tf.string if one.dtype.kind == "O" else one.dtype for one, _ in probes]
@@ -104,23 +106,36 @@ def node(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     return packed(form, nodes)
 
 
+def rehearsed(function: Callable[..., Any], results: Callable[[int], Any]) -> list[Any]:
+    """Return the results of the two calls on stand-ins, and leave no other trace of them."""
+    from lamina.layers._rehearsed import Held
+    from lamina.layers.layer import Layer
+
+    held = Held(function) if isinstance(function, Layer) else None
+    made = []
+    try:
+        for which in (0, 1):
+            if held is not None:
+                held.start_anew()
+            with rehearsal():
+                made.append(results(which))
+    finally:
+        if held is not None:
+            held.restore()
+    return made
+
+
+def _check_rank(who: str, tensor: Any) -> None:
+    if tensor.shape.rank is None:
+        raise ValueError(
+            f"{who}: needs tensors with a known number of axes in a function that tf.data maps; "
+            f"got {tensor.name} of unknown rank (state it, as tensor.set_shape((None, 3)))"
+        )
+
+
 def _plain(leaf: Any) -> Any:
     array = np.asarray(leaf)
     return array.astype(object) if array.dtype.kind == "U" else array
-
-
-def _stand_in(tf: Any, tensor: Any, length: int, example: Any) -> Any:
-    """Return an array such as the tensor may hold.
-
-    Numbers that may be lengths are lengths, and texts have as many words: the results of two
-    lengths tell what depends on them.
-    """
-    text = tensor.dtype == tf.string
-    if example is None:
-        length_itself = tensor.dtype.is_integer and tensor.shape.rank == 0
-        example = " ".join("a" * length) if text else length if length_itself else 0
-    sizes = [length if size is None else size for size in tensor.shape]
-    return np.full(sizes, example, object if text else tensor.dtype.as_numpy_dtype)
 
 
 def _known(one: tuple[int, ...], two: tuple[int, ...]) -> Any:

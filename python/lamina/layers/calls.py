@@ -20,6 +20,7 @@ from lamina._calls import refuse_arguments
 from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, written
 from lamina._tensors.arguments import Place, flat, mapped
 from lamina._tensors.given import by_rows, current, each_row, given, row_count, scalar_penalty
+from lamina._tensors.rehearsal import put
 from lamina.layers import called, replays, signatures
 from lamina.layers._first_axis import with_rows
 from lamina.layers._lock import structure
@@ -273,7 +274,7 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
     made = program.predictor.predict(fed, max(1, len(arrays[0])), seed_of(program.noisy))
     left = len(made) - len(program.assigned)
     for variable, array in zip(program.assigned, made[left:], strict=True):
-        variable.array[...] = array
+        put(variable, array)
     leaves = iter(with_masks(made, program.masks))
     values = mapped(program.form, lambda v: next(leaves) if isinstance(v, Place) else None)
     masked = sum(place is not None for place in program.masks)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina import _check, ops
+from lamina._arrays import is_array, ndim_of
+from lamina._tensors.arguments import mapped
 from lamina._tensors.given import given
 from lamina.layers.layer import Layer
 from lamina.layers.shapes import show_shapes
@@ -61,6 +65,14 @@ class CategoryEncoding(Layer):
         if self.sparse:
             raise ValueError(f"{who}: sparse must be False: outputs are dense; got True")
 
+    def _applied_to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Apply the layer, to a single integer too."""
+        call = super()._applied_to
+        if args and is_array(args[0]) and ndim_of(args[0]) == 0:
+            args, kwargs = mapped(args, _as_row), mapped(kwargs, _as_row)
+            return call(args, kwargs)[0]
+        return call(args, kwargs)
+
     def call(self, inputs: Any, count_weights: Any = None) -> Any:
         """Return the vectors.
 
@@ -90,3 +102,8 @@ class CategoryEncoding(Layer):
         if count_weights is not None:
             codes = codes * ops.expand_dims(given(count_weights), -1)
         return ops.sum(codes, axis=-2)
+
+
+def _as_row(value: Any) -> Any:
+    """Return a single number as a row of one."""
+    return np.reshape(value, (1, 1)) if is_array(value) and ndim_of(value) == 0 else None

@@ -10,6 +10,7 @@ import numpy as np
 from lamina import _check
 from lamina._check import Array
 from lamina._strings import buckets, check_salt, of_objects
+from lamina._tensors.rehearsal import rehearsing
 from lamina.layers._codes import MODES, check_dense, check_mode, coded, coded_shape
 from lamina.layers.shapes import Spec
 from lamina.layers.vocabulary import Vocabulary
@@ -83,14 +84,6 @@ class IndexLookup(Vocabulary):
         """Return the bucket of unknown tokens, where there are several."""
         return buckets(tokens, self.num_oov_indices, self.salt)
 
-    @property
-    def _example(self) -> Any:
-        """One of the tokens, where there is no place for others."""
-        closed = self.num_oov_indices == 0 and not self.invert
-        return (
-            next(iter(self.get_vocabulary(include_special_tokens=False)), None) if closed else None
-        )
-
     # --- looking up
 
     def compute(self, *arrays: Array) -> Array:
@@ -114,14 +107,18 @@ class IndexLookup(Vocabulary):
     def places(self, tokens: Array) -> Array:
         """Return the index of each token; -1 for the mask token in modes that drop it."""
         found = self._find(tokens)
-        unknown = found < 0
+        unknown = np.asarray(found < 0)
         masked = np.zeros(found.shape, bool)
         if self.mask_token is not None:
             masked = np.asarray(tokens == self.mask_token, bool)
             unknown &= ~masked
-        found = found + self._first_token
+        found = np.asarray(
+            found + self._first_token
+        )  # of one token too, where NumPy makes a number
         if unknown.any():
             if self.num_oov_indices == 0:
+                if rehearsing():
+                    return np.maximum(found, 0)
                 raise ValueError(
                     f"{self.name}: all tokens must be in the vocabulary, as num_oov_indices is 0; "
                     f"got {tokens[unknown][0]!r}"

@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina import _check, _core
 from lamina._tensors import NeedsRows, Recording, Tensor
+from lamina._tensors.rehearsal import put, rehearsing
 from lamina.layers._behind import behind
 from lamina.layers._lock import structure
 from lamina.layers._masked import mask_of, with_masks
@@ -222,14 +223,14 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
     seed = seed_of(training or recording.noisy)
     outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed)
     for variable, _ in reversed(recording.assigned.values()):
-        variable.array[...] = outputs.pop()
+        put(variable, outputs.pop())
     outputs = with_masks(outputs, places)
     return tuple(outputs) if several else outputs[0]
 
 
 def seed_of(training: bool | None) -> int:
     """Return the seed of a call's noise: in training each call draws new numbers."""
-    return Seed().value if training else 0
+    return Seed().value if training and not rehearsing() else 0
 
 
 def check_not_empty(layer: Layer, shapes: list[Any]) -> None:

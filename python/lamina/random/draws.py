@@ -19,6 +19,7 @@ from lamina._tensors.dataflow import drawing
 from lamina._tensors.dispatch import at_once, on_tensors, operation
 from lamina._tensors.given import all_rows, current, given, record
 from lamina._tensors.recording import Recording, RowCount
+from lamina._tensors.rehearsal import rehearsing
 from lamina.ops._types import array_type
 from lamina.random.seed_generator import SeedGenerator
 from lamina.random.streams import Stream, mix, next_seed, seed_value
@@ -31,7 +32,10 @@ def _numbers(who: str, kind: str, shape: Any, low: float, high: float, seed: Any
     if seed is not None and not isinstance(seed, SeedGenerator):
         stream = Stream(seed_value(who, seed))
     elif now is None or now.once:
-        stream = Stream(next_seed()) if seed is None else Stream(mix(seed.seed, seed.next()))
+        if seed is None:
+            stream = Stream(0 if rehearsing() else next_seed())
+        else:
+            stream = Stream(mix(seed.seed, seed.next()))
     else:
         each = bool(sizes) and (isinstance(sizes[0], RowCount) or sizes[0] is None)
         row = _counted(who, sizes[each:], shape)

@@ -6,6 +6,7 @@ from typing import Any
 
 from lamina._calls import checking_keywords
 from lamina._public import Public
+from lamina._tensors.rehearsal import undo_later
 from lamina.random.streams import next_seed, seed_value
 
 
@@ -35,6 +36,8 @@ class SeedGenerator(Public):
 
     def next(self, ordered: bool = True) -> int:  # noqa: ARG002
         """Return the number of the next draw."""
+        before = self._drawn
+        undo_later(lambda: setattr(self, "_drawn", before))
         self._drawn += 1
         return self._drawn
 
