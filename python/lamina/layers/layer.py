@@ -101,9 +101,8 @@ class Layer(Recordable, PublicKeywords):
         "penalties place placed positionwise prepare reads_batch record record_masks "
         "recorded_settings regularize_activity regularize_recorded replays restore "
         "row_output_shape settle snapshot stands_for state_rows stream streams take_beside "
-        "take_dtype take_pending "
-        "takes_any_name takes_empty takes_mask takes_training tell_policy training_unsaid turn "
-        "unlearned walk within written"
+        "take_dtype take_pending takes_any_name takes_empty takes_mask takes_training "
+        "tell_policy training_unsaid turn unlearned walk within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # users may reuse the name: see _own_names.py
