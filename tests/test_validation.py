@@ -112,7 +112,7 @@ def test_numbers_between_0_and_1_are_no_classes():
     assert labels(loss, np.array([0.0, 1.0, 1.0])).tolist() == [0, 1, 1]
     assert labels(loss, np.array([0.0, 0.4, 1.0])) is None
     model = lamina.Sequential([Input((3,)), Dense(1, "sigmoid")])
-    model.compile("sgd", "binary_crossentropy")
+    model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="class_weight needs one class per row"):
         model.fit(X, np.full(50, 0.4), class_weight="balanced", verbose=0)
 
