@@ -2,7 +2,7 @@
 
 ``Dataset.map`` calls its function once, on symbolic tensors of TensorFlow's, which hold no numbers.
 A layer or an operation that is called on some becomes a node of TensorFlow's graph, and computes on
-the arrays of each element.  TensorFlow is not imported here: who has such a tensor has imported it.
+the arrays of each element.  TensorFlow is not imported here: the caller's tensors show that it is.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -73,7 +73,17 @@ def shape(x: Any) -> tuple[Any, ...]:
     return tuple(made)
 
 
-def node(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+class Held(Protocol):
+    """What an object that is called holds, and calls may change; see `layers/_rehearsed.py`."""
+
+    def start_anew(self) -> None:
+        """Prepare for a call on stand-ins."""
+
+    def restore(self) -> None:
+        """Undo what the calls have changed."""
+
+
+def node(function: Callable[..., Any], args: Any, kwargs: Any, held: Held | None = None) -> Any:
     """Return what a function makes of arrays as symbolic tensors of TensorFlow's.
 
     It is called here on two stand-ins for data, of different values and, along axes of unknown
@@ -91,7 +101,7 @@ def node(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         return function(*filled, **named)
 
     with tf.init_scope():  # random numbers are drawn at once in there
-        form, other = rehearsed(function, lambda which: results(stand_ins(tf, tensors, which)))
+        form, other = rehearsed(lambda which: results(stand_ins(tf, tensors, which)), held)
     probes = [(_plain(one), _plain(two)) for one, two in zip(flat(form), flat(other), strict=True)]
 
     def run(*arrays: Any) -> list[Any]:
@@ -106,12 +116,8 @@ def node(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     return packed(form, nodes)
 
 
-def rehearsed(function: Callable[..., Any], results: Callable[[int], Any]) -> list[Any]:
+def rehearsed(results: Callable[[int], Any], held: Held | None) -> list[Any]:
     """Return the results of the two calls on stand-ins, and leave no other trace of them."""
-    from lamina.layers._rehearsed import Held
-    from lamina.layers.layer import Layer
-
-    held = Held(function) if isinstance(function, Layer) else None
     made = []
     try:
         for which in (0, 1):

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from lamina._answers import is_own
+from lamina._tensors import dataflow
 from lamina.layers._carried import Carrier
 from lamina.layers._held import MOMENTS
 from lamina.layers.buildable import HELD_BESIDE
 
 NUMBERS = (bool, int, float, complex, str, bytes, type(None))
 CONTAINERS = (list, dict, set)
+
+
+def node(layer: Any, args: Any, kwargs: Any) -> Any:
+    """Return the outputs of a layer or model for symbolic tensors of TensorFlow's."""
+    return dataflow.node(layer, args, kwargs, Held(layer))
 
 
 class Held:

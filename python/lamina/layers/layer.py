@@ -283,7 +283,9 @@ class Layer(Recordable, PublicKeywords):
         if not args and kwargs:
             args, kwargs = signatures.first_by_place(self.written, kwargs)
         if dataflow.among(args, kwargs):
-            return dataflow.node(self, args, kwargs)
+            from lamina.layers import _rehearsed
+
+            return _rehearsed.node(self, args, kwargs)
         return self._applied_to(args, kwargs)
 
     def _applied_to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

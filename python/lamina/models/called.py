@@ -16,7 +16,7 @@ from lamina._own_names import OWN, split, take
 from lamina._public import GIVEN
 from lamina._tensors import Arguments, Recording, Tensor, dataflow
 from lamina._tensors.arguments import flat, mapped, packed
-from lamina.layers import Layer, called
+from lamina.layers import Layer, _rehearsed, called
 from lamina.layers import weights as weights_
 from lamina.layers._held import MOMENTS, held_by, note_attached
 from lamina.layers._use import current
@@ -82,7 +82,7 @@ class Called(Structured):
             no weights to learn, layers called without it act as their own default says.
         """
         if dataflow.among(args, kwargs):
-            return dataflow.node(self, args, kwargs)
+            return _rehearsed.node(self, args, kwargs)
         alone = len(args) == 1 and (not kwargs or kwargs == {"training": False})
         if alone and Recording.current() is None:
             y = self._as_is(args[0])

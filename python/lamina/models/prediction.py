@@ -15,6 +15,7 @@ from lamina._tensors import Recording, dataflow
 from lamina.callbacks import CallbackList
 from lamina.callbacks.of_run import of_pass
 from lamina.data.sources import Source, source_of, unpacked
+from lamina.layers import _rehearsed
 from lamina.layers._lock import structure
 from lamina.layers.calls import check_training, refuse
 from lamina.layers.node import any_symbolic
@@ -345,7 +346,7 @@ class Predicting(Network):
         if unknown:
             refuse(self, unknown)
         if dataflow.among(x):
-            return dataflow.node(self, (x,), {"training": training})
+            return _rehearsed.node(self, (x,), {"training": training})
         if mask is None and (training is None or training is False) and not Recording.current():
             y = self._as_is(x)
             if y is not None:
