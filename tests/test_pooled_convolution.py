@@ -218,11 +218,11 @@ def test_windows_of_other_rows_stay_apart(case: str, rows: int) -> None:
 
 
 SHORT_OF_MEMORY = """
-import ctypes, resource
+import ctypes, resource, sys
 import numpy as np
 from lamina import _core
 
-_core.runtime.set_num_threads(1)
+_core.runtime.set_num_threads(int(sys.argv[1]))
 rng = np.random.default_rng(0)
 graph = _core.Graph("float32")
 x, target = graph.input((62, 62, 1), "x"), graph.input((30 * 30 * 16,), "target")
@@ -251,7 +251,8 @@ before = [np.array(w.array) for w in weights]
 def short_of_memory(call):
     held = []
     resource.setrlimit(resource.RLIMIT_AS, (1 << 20, limits[1]))  # nothing more is mapped
-    for size in (1 << 20, 1 << 18, 1 << 17, 1 << 16):  # nor left to malloc
+    for bits in range(20, 11, -1):  # nor left to malloc
+        size = 1 << bits
         while place := libc.malloc(size):
             held.append(place)
     try:
@@ -281,7 +282,8 @@ print("sound")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
-def test_a_step_without_memory_for_its_images_is_refused_whole() -> None:
-    command = [sys.executable, "-c", SHORT_OF_MEMORY]
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_step_without_memory_for_its_images_is_refused_whole(threads: int) -> None:
+    command = [sys.executable, "-c", SHORT_OF_MEMORY, str(threads)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "sound", done.stderr[-2000:]

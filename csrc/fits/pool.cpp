@@ -6,7 +6,6 @@
 #include <exception>
 #include <limits>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -47,7 +46,7 @@ class Pool {
     workers_.reserve(std::size_t(threads));
     try {
       while (int(workers_.size()) < threads) workers_.emplace_back([this] { serve(); });
-    } catch (const std::system_error&) {  // the threads that exist do the work
+    } catch (const std::exception&) {  // no thread or no memory: those that exist do the work
     }
   }
 

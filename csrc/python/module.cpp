@@ -19,6 +19,9 @@ PYBIND11_MODULE(_core, module) {
     throw py::import_error("lamina needs a CPU with x86-64-v2; this one lacks" + missing);
   lamina::choose_isa();
   lamina::watch_forks();
+  // Here, because it reads files, which takes memory: where a kernel asks first, an exception would
+  // end the process.
+  lamina::get_num_threads();
   // NumPy's table of functions is fetched here, because its first use would release the GIL in a
   // way that a thread could not survive while the interpreter ends.
   py::detail::npy_api::get();

@@ -1,8 +1,8 @@
 #include "team.h"
 
 #include <algorithm>
+#include <exception>
 #include <new>
-#include <system_error>
 #include <thread>
 
 #include "cpu_limits.h"
@@ -82,7 +82,7 @@ int Team::recruit(int helpers, int callers) {
 bool Team::start(int member) try {
   std::thread([this, member] { serve(member); }).detach();
   return true;
-} catch (const std::system_error&) {
+} catch (const std::exception&) {  // no thread or no memory for one
   return false;
 }
 
