@@ -150,6 +150,40 @@ class Halving(optimizers.SGD):
         self.assign_sub(variable, 0.5 * learning_rate * gradient)
 
 
+class Bounded(lamina.losses.Loss):
+    """A loss of a user's class, which names a function among its settings."""
+
+    def __init__(self, bound: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.bound = bound
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return ops.mean(self.bound(ops.abs(y_true - y_pred)), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "bound": self.bound}
+
+
+def own_functions(comm: Any) -> Fitted:
+    """Losses and metrics that are functions, whose place in memory differs between processes."""
+    rng = np.random.default_rng(6)
+    x = rng.normal(size=(ROWS, 5)).astype("float32")
+    first = lamina.Input((5,))
+    hidden = layers.Dense(7, activation=lambda z: ops.maximum(z, 0.1 * z))(first)
+    model = lamina.Model(first, [layers.Dense(1)(hidden), layers.Dense(1)(hidden)])
+
+    def spread(y_true: Any, y_pred: Any) -> Any:
+        return ops.mean(ops.square(y_pred), axis=-1)
+
+    absolute = lambda t, p: ops.mean(ops.abs(t - p), axis=-1)  # noqa: E731
+    loss = [absolute, Bounded(lambda gap: ops.minimum(gap, 2.0))]
+    model.compile(optimizers.Adam(0.01), loss, metrics=[[spread], [absolute]])
+    rising = callbacks.LearningRateScheduler(lambda epoch, rate: rate * 1.1)
+    return model, DataParallel(model, comm).fit(
+        x, [x[:, :1], x[:, 1:2]], batch_size=20, epochs=2, verbose=0, callbacks=[rising]
+    )
+
+
 def own_steps(comm: Any) -> Fitted:
     """User-defined steps and optimizers, batches of a generator and of a memory map."""
     rng = np.random.default_rng(3)
@@ -219,7 +253,9 @@ def wide(comm: Any) -> Fitted:
 
 
 READ: dict[str, int] = {}  # rows that this process has read
-FITS = {fit.__name__: fit for fit in (images, texts, outputs, own_steps, shards, wide)}
+FITS = {
+    fit.__name__: fit for fit in (images, texts, outputs, own_functions, own_steps, shards, wide)
+}
 
 
 def all_fits(comm: Any) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST = 16 << 20  # bytes of an array that are compared: rows evenly spaced
 READ = 64  # rows that are read from data not in memory
+_PLACE = re.compile(r" at 0x[0-9A-Fa-f]+")  # in memory: of a function, say; in each process another
 
 
 def of_model(model: Any) -> dict[str, str]:
@@ -33,10 +35,8 @@ def of_model(model: Any) -> dict[str, str]:
     return {
         "layers": _digest((type(model).__name__, model.dtype, layout, _architecture(model))),
         "seed": str(model.seed),
-        "losses and metrics": _digest(
-            (list(map(repr, compiled.losses)), compiled.scales, compiled.metric_keys())
-        ),
-        "optimizer": _digest(repr(compiled.optimizer)),
+        "losses and metrics": _digest((compiled.losses, compiled.scales, compiled.metric_keys())),
+        "optimizer": _digest(compiled.optimizer),
         "weights": _digest([p.array for p in model.parameters]),
         "state of the training": _digest(state),
     }
@@ -54,7 +54,7 @@ def of_fit(fit: Fit) -> dict[str, str]:
     shared = isinstance(fit.feed, Stream) and fit.feed.shared
     data = [(a.shape, a.dtype.str) for a in arrays] if shared else list(map(_some, arrays))
     return {
-        "settings of fit": json.dumps(settings, default=repr),
+        "settings of fit": json.dumps(settings, default=_text),
         "data": _digest([fit.rows, *data]),
         "validation data": _digest([_some(a) for data in parts for a in data.arrays]),
     }
@@ -117,6 +117,10 @@ def _some(array: Any) -> Array:
     return np.asarray(array[np.linspace(0, rows - 1, most).astype(np.int64)])
 
 
+def _text(value: Any) -> str:
+    return _PLACE.sub("", repr(value))
+
+
 def _digest(value: Any) -> str:
     found = hashlib.blake2b(digest_size=8)
     _add(found, value)
@@ -129,11 +133,11 @@ def _add(found: Any, value: Any) -> None:
         found.update(np.ascontiguousarray(value).data)
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            found.update(repr(key).encode())
+            found.update(_text(key).encode())
             _add(found, each)
     elif isinstance(value, (list, tuple)):
         found.update(b"[")
         for each in value:
             _add(found, each)
     else:
-        found.update(repr(value).encode())
+        found.update(_text(value).encode())
