@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 from lamina._answers import answering
 from lamina.ops import image, linalg, math, nn, numpy  # noqa: F401
 from lamina.ops.activations import *  # noqa: F403
+from lamina.ops.angles import *  # noqa: F403
 from lamina.ops.arithmetic import *  # noqa: F403
 from lamina.ops.attention import *  # noqa: F403
 from lamina.ops.bessel import *  # noqa: F403
 from lamina.ops.bits import *  # noqa: F403
 from lamina.ops.blocks import *  # noqa: F403
+from lamina.ops.bounds import *  # noqa: F403
 from lamina.ops.colours import *  # noqa: F403
 from lamina.ops.comparisons import *  # noqa: F403
+from lamina.ops.contractions import *  # noqa: F403
 from lamina.ops.control import *  # noqa: F403
 from lamina.ops.core import *  # noqa: F403
 from lamina.ops.counting import *  # noqa: F403
@@ -35,21 +38,30 @@ from lamina.ops.joining import *  # noqa: F403
 from lamina.ops.linalg import *  # noqa: F403
 from lamina.ops.losses import *  # noqa: F403
 from lamina.ops.matrices import *  # noqa: F403
+from lamina.ops.nan_quantiles import *  # noqa: F403
 from lamina.ops.nans import *  # noqa: F403
 from lamina.ops.normalization import *  # noqa: F403
 from lamina.ops.patches import *  # noqa: F403
+from lamina.ops.piecewise import *  # noqa: F403
 from lamina.ops.pooling import *  # noqa: F403
 from lamina.ops.products import *  # noqa: F403
 from lamina.ops.rearranging import *  # noqa: F403
 from lamina.ops.reductions import *  # noqa: F403
 from lamina.ops.repeating import *  # noqa: F403
 from lamina.ops.resizing import *  # noqa: F403
+from lamina.ops.rounding import *  # noqa: F403
 from lamina.ops.scans import *  # noqa: F403
+from lamina.ops.scattering import *  # noqa: F403
 from lamina.ops.segments import *  # noqa: F403
+from lamina.ops.sequences import *  # noqa: F403
 from lamina.ops.shaping import *  # noqa: F403
 from lamina.ops.signals import *  # noqa: F403
+from lamina.ops.simplex import *  # noqa: F403
 from lamina.ops.sorting import *  # noqa: F403
+from lamina.ops.special_numbers import *  # noqa: F403
 from lamina.ops.statistics import *  # noqa: F403
+from lamina.ops.tapers import *  # noqa: F403
+from lamina.ops.triangles import *  # noqa: F403
 from lamina.ops.trigonometry import *  # noqa: F403
 from lamina.ops.vectorizing import *  # noqa: F403
 from lamina.ops.warping import *  # noqa: F403

@@ -43,6 +43,12 @@ def arithmetic(op: str, *operands: Any) -> Tensor:
     return elementwise(op, *operands, dtype=kind_of(operands))
 
 
+def of_numbers(op: str, x: Any) -> Tensor:
+    """Record an arithmetic operation on numbers; return booleans unchanged."""
+    x = given(x)
+    return x if x.dtype == "bool" else arithmetic(op, x)
+
+
 def kind_of(operands: Sequence[Any]) -> str:
     """Return "float" if any operand has floats, else "int32"."""
     return "float" if joint_kind(operands) == "float" else "int32"

@@ -9,8 +9,8 @@ from lamina._tensors.given import all_rows, given
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
-from lamina.ops.arithmetic import round as whole
 from lamina.ops.indexing import get_item
+from lamina.ops.rounding import round as whole
 from lamina.ops.shaping import moveaxis
 
 NAMES = {2: "an image (height, width, channels)", 3: "a volume (depth, height, width, channels)"}

@@ -8,20 +8,11 @@ from typing import Any
 
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted
-from lamina.ops.arithmetic import (
-    absolute,
-    add,
-    clip,
-    floor,
-    floor_divide,
-    mod,
-    multiply,
-    sign,
-    subtract,
-    trunc,
-)
+from lamina.ops.arithmetic import absolute, add, floor_divide, mod, multiply, sign, subtract
+from lamina.ops.bounds import clip
 from lamina.ops.comparisons import greater_equal, less, logical_and, where
 from lamina.ops.indexing import flat_index
+from lamina.ops.rounding import floor, trunc
 
 # A neighbour along one axis: its index, whether it is inside (None: always), and its weight
 # (None: 1).

@@ -12,12 +12,12 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
 from lamina.ops._numbers import real
-from lamina.ops.activations import softmax
 from lamina.ops.arithmetic import add, divide, multiply
 from lamina.ops.comparisons import where
 from lamina.ops.core import shape
 from lamina.ops.products import matrices
 from lamina.ops.shaping import expand_dims, reshape, transpose
+from lamina.ops.simplex import softmax
 from lamina.ops.trigonometry import tanh
 
 __all__ = ["dot_product_attention"]

@@ -8,7 +8,8 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import elementwise, floats
-from lamina.ops.arithmetic import add, divide, maximum, minimum, multiply, subtract
+from lamina.ops.arithmetic import add, divide, multiply, subtract
+from lamina.ops.bounds import maximum, minimum
 from lamina.ops.comparisons import less_equal, where
 from lamina.ops.exponentials import exp, sqrt
 

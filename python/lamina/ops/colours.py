@@ -11,11 +11,12 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._images import as_given, last_channels
-from lamina.ops.arithmetic import add, divide_no_nan, maximum, minimum, mod, multiply, subtract
+from lamina.ops.arithmetic import add, divide_no_nan, mod, multiply, subtract
+from lamina.ops.bounds import maximum, minimum
 from lamina.ops.comparisons import equal, where
+from lamina.ops.contractions import tensordot
 from lamina.ops.indexing import get_item
 from lamina.ops.joining import stack
-from lamina.ops.products import tensordot
 from lamina.ops.reductions import max as max_of
 from lamina.ops.reductions import min as min_of
 from lamina.ops.shaping import expand_dims

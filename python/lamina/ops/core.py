@@ -115,7 +115,7 @@ def cast(x: Any, dtype: Any) -> Any:
 @operation
 def saturate_cast(x: Any, dtype: Any) -> Any:
     """Return the values in another type, with those outside its range clipped."""
-    from lamina.ops.arithmetic import clip
+    from lamina.ops.bounds import clip
 
     dtype = numpys(dtype)
     tensor, kind = given(x), kind_named("saturate_cast", dtype)

@@ -14,9 +14,10 @@ from lamina._tensors.given import all_rows, constant_array, given
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats, numbers
 from lamina.ops._numbers import integer, integers, number
-from lamina.ops.arithmetic import add, floor_divide, minimum, mod, multiply, subtract
+from lamina.ops.arithmetic import add, floor_divide, mod, multiply, subtract
+from lamina.ops.bounds import minimum
 from lamina.ops.comparisons import equal, less, logical_not, where
-from lamina.ops.creation import linspace, ones_like
+from lamina.ops.creation import ones_like
 from lamina.ops.gathering import one_hot
 from lamina.ops.indexing import get_item, taken
 from lamina.ops.reductions import any as any_of
@@ -24,6 +25,7 @@ from lamina.ops.reductions import max as max_of
 from lamina.ops.reductions import min as min_of
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.segments import segment_sum
+from lamina.ops.sequences import linspace
 from lamina.ops.shaping import expand_dims, ravel
 from lamina.ops.sorting import FEW, before_each, digitize, sort
 

@@ -7,17 +7,10 @@ from typing import Any
 
 from lamina._tensors.dispatch import operation
 from lamina.ops._elements import elementwise, floats
-from lamina.ops.arithmetic import (
-    absolute,
-    add,
-    divide,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    subtract,
-)
-from lamina.ops.comparisons import isnan, where
+from lamina.ops.arithmetic import absolute, add, divide, multiply, negative, subtract
+from lamina.ops.bounds import maximum, minimum
+from lamina.ops.comparisons import where
+from lamina.ops.special_numbers import isnan
 
 __all__ = [
     "erf",

@@ -11,12 +11,14 @@ from lamina._tensors.given import given
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import converted, floats
-from lamina.ops.activations import log_softmax, softplus
-from lamina.ops.arithmetic import add, clip, divide, multiply, negative, subtract
+from lamina.ops.activations import softplus
+from lamina.ops.arithmetic import add, divide, multiply, negative, subtract
+from lamina.ops.bounds import clip
 from lamina.ops.comparisons import equal, where
 from lamina.ops.exponentials import log
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.shaping import expand_dims, squeeze
+from lamina.ops.simplex import log_softmax
 
 __all__ = ["binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"]
 

@@ -10,7 +10,8 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, shown
 from lamina.ops._elements import floats
 from lamina.ops._numbers import real
-from lamina.ops.arithmetic import add, divide, maximum, multiply, square, subtract
+from lamina.ops.arithmetic import add, divide, multiply, square, subtract
+from lamina.ops.bounds import maximum
 from lamina.ops.exponentials import rsqrt
 from lamina.ops.linalg import norm
 from lamina.ops.reductions import mean

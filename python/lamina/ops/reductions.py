@@ -11,10 +11,12 @@ from lamina._tensors.given import given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, of_row, shown
 from lamina.ops._elements import converted, elementwise, floats, numbers
-from lamina.ops.arithmetic import add, maximum, minimum, subtract
-from lamina.ops.comparisons import isfinite, where
+from lamina.ops.arithmetic import add, subtract
+from lamina.ops.bounds import maximum, minimum
+from lamina.ops.comparisons import where
 from lamina.ops.exponentials import exp, log
 from lamina.ops.shaping import reshape
+from lamina.ops.special_numbers import isfinite
 
 __all__ = [
     "all",

@@ -15,7 +15,7 @@ from lamina.ops._images import as_given, cut, last_channels
 from lamina.ops._numbers import integer, integers
 from lamina.ops._resampling import KERNELS, weights_of
 from lamina.ops._windows import sizes_of
-from lamina.ops.products import tensordot
+from lamina.ops.contractions import tensordot
 from lamina.ops.repeating import chosen, pad
 from lamina.ops.shaping import moveaxis
 

@@ -12,7 +12,8 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats, numbers
 from lamina.ops._numbers import integer
-from lamina.ops.arithmetic import maximum, minimum, multiply, negative
+from lamina.ops.arithmetic import multiply, negative
+from lamina.ops.bounds import maximum, minimum
 from lamina.ops.comparisons import equal, greater, where
 from lamina.ops.indexing import row_indices, taken
 from lamina.ops.joining import concatenate, part

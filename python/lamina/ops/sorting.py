@@ -12,13 +12,15 @@ from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import converted, floats, numbers
 from lamina.ops._numbers import integer
-from lamina.ops.arithmetic import add, minimum, subtract
-from lamina.ops.comparisons import equal, isnan, less, less_equal, logical_and, where
+from lamina.ops.arithmetic import add, subtract
+from lamina.ops.bounds import minimum
+from lamina.ops.comparisons import equal, less, less_equal, logical_and, where
 from lamina.ops.indexing import taken
 from lamina.ops.joining import length_of
 from lamina.ops.reductions import any as any_of
 from lamina.ops.reductions import count_nonzero
 from lamina.ops.shaping import expand_dims, ravel
+from lamina.ops.special_numbers import isnan
 
 __all__ = ["argpartition", "argsort", "digitize", "in_top_k", "searchsorted", "sort", "top_k"]
 
@@ -112,8 +114,8 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     predictions : tensor or array_like, shape (n, classes)
     k : int
     """
-    from lamina.ops.creation import arange
     from lamina.ops.reductions import sum as sum_of
+    from lamina.ops.sequences import arange
 
     predictions = floats(predictions)
     classes = np.asarray(arange(predictions.shape[-1]))

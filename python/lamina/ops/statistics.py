@@ -13,8 +13,9 @@ from lamina._tensors.given import all_rows, given
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, shown
 from lamina.ops._elements import floats
-from lamina.ops.arithmetic import add, divide, maximum, minimum, multiply, square, subtract
-from lamina.ops.comparisons import isnan, where
+from lamina.ops.arithmetic import add, divide, multiply, square, subtract
+from lamina.ops.bounds import maximum, minimum
+from lamina.ops.comparisons import where
 from lamina.ops.exponentials import sqrt
 from lamina.ops.gathering import take
 from lamina.ops.products import matmul
@@ -23,6 +24,7 @@ from lamina.ops.reductions import mean, reduced
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.shaping import reshape, transpose
 from lamina.ops.sorting import sort
+from lamina.ops.special_numbers import isnan
 
 __all__ = ["average", "corrcoef", "median", "percentile", "quantile", "std", "var"]
 

@@ -1,0 +1,50 @@
+"""Rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import given
+from lamina.ops._elements import arithmetic, elementwise, floats, of_numbers
+from lamina.ops._numbers import integer
+from lamina.ops.arithmetic import divide, multiply
+
+__all__ = [
+    "ceil",
+    "floor",
+    "round",
+    "trunc",
+]
+
+
+@operation
+def floor(x: Any) -> Any:
+    """Return the largest integer that is not above x, as a float."""
+    return elementwise("floor", x, dtype="float")
+
+
+@operation
+def ceil(x: Any) -> Any:
+    """Return the smallest integer that is not below x, as a float."""
+    return elementwise("ceil", x, dtype="float")
+
+
+@operation
+def trunc(x: Any) -> Any:
+    """Return x rounded towards 0."""
+    return of_numbers("trunc", x)
+
+
+@operation
+def round(x: Any, decimals: int = 0) -> Any:  # noqa: A001
+    """Return the nearest number with a given number of decimals, with ties to even."""
+    x, decimals = given(x), integer("round", "decimals", decimals)
+    if decimals == 0:
+        return arithmetic("round", x)
+    # Powers of ten are exact, so dividing by one rounds only once.
+    factor = 10.0 ** (decimals if decimals > 0 else -decimals)
+    if decimals > 0:
+        return divide(elementwise("round", multiply(floats(x), factor)), factor)
+    rounded = multiply(elementwise("round", divide(x, factor)), factor)
+    return elementwise("copy", rounded, dtype=x.dtype if x.dtype == "int32" else "float")

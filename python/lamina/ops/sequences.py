@@ -1,0 +1,130 @@
+"""Numbers in order."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from lamina._calls import answering_calls
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import given
+from lamina._tensors.recording import RowCount
+from lamina._tensors.tensor import Tensor
+from lamina.ops._elements import converted
+from lamina.ops._numbers import integer
+from lamina.ops._types import array_type, kind_named
+from lamina.ops.arithmetic import add, multiply
+from lamina.ops.rounding import floor
+
+__all__ = [
+    "arange",
+    "geomspace",
+    "linspace",
+    "logspace",
+]
+
+
+@answering_calls
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
+    """Return ``start``, ``start + step``, ... below ``stop``.
+
+    Parameters
+    ----------
+    start, stop, step : int or float
+        A single number is the stop: counting then starts at 0.
+    dtype : str, optional
+        By default int32 if all are integers, otherwise float32.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.arange(3)
+    array([0, 1, 2], dtype=int32)
+    """
+    ends = [_number("arange", value) for value in (start, stop, step) if value is not None]
+    kind = array_type("arange", dtype, _type_of(ends))
+    begin, end = (0, start) if stop is None else (start, stop)
+    return np.arange(_number("arange", begin), _number("arange", end), step or 1).astype(kind)
+
+
+def _number(who: str, value: Any) -> Any:
+    if isinstance(value, (RowCount, Tensor)):
+        return operator.index(value)
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "fiu":
+        raise TypeError(f"{who}: needs numbers; got {value!r}")
+    return value
+
+
+def _type_of(values: list[Any]) -> str:
+    return "int32" if all(np.asarray(v).dtype.kind in "iub" for v in values) else "float32"
+
+
+@operation
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
+    dtype: Any = None, axis: int = 0,
+) -> Any:  # fmt: skip
+    """Return a number of evenly spaced values.
+
+    Parameters
+    ----------
+    start, stop : float, tensor or array_like
+        They broadcast.
+    num : int, default 50
+    endpoint : bool, default True
+        Whether ``stop`` is the last number.
+    retstep : bool, default False
+        Whether to also return the distance.
+    dtype : str, optional
+        Floats by default.
+    axis : int, default 0
+        Position of the axis of the values in the result.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.linspace(0.0, 1.0, 3)
+    array([0. , 0.5, 1. ], dtype=float32)
+    """
+    from lamina.ops.core import cast
+    from lamina.ops.shaping import expand_dims, moveaxis
+
+    num = integer("linspace", "num", num, 0)
+    parts = num - 1 if endpoint else num
+    first, last = given(start, "float"), given(stop, "float")
+    first, last = converted(first, "float"), converted(last, "float")
+    share = np.arange(num) / parts if parts > 0 else np.zeros(num)
+    # With exact ends: start (1 - t) + stop t.
+    ahead = multiply(expand_dims(first, -1), 1.0 - share)
+    y = moveaxis(add(ahead, multiply(expand_dims(last, -1), share)), -1, axis)
+    if dtype is not None:  # integers are rounded down
+        y = cast(floor(y) if kind_named("linspace", dtype) == "int32" else y, dtype)
+    if not retstep:
+        return y
+    return y, (last - first) / parts if parts > 0 else (last - first) * float("nan")
+
+
+@operation
+def logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10, dtype: Any = None,
+    axis: int = 0,
+) -> Any:  # fmt: skip
+    """Return powers of a base with evenly spaced exponents."""
+    from lamina.ops.core import cast
+
+    y = float(base) ** linspace(start, stop, num, endpoint, axis=axis)
+    return y if dtype is None else cast(y, dtype)
+
+
+@operation
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    """Return positive numbers with a constant ratio of neighbours."""
+    from lamina.ops.core import cast
+    from lamina.ops.exponentials import exp, log
+
+    y = exp(linspace(log(given(start)), log(given(stop)), num, endpoint, axis=axis))
+    return y if dtype is None else cast(y, dtype)

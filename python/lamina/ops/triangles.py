@@ -1,0 +1,92 @@
+"""Identity matrices, triangles of matrices, and the powers of a vector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina._calls import answering_calls
+from lamina._tensors.dispatch import operation
+from lamina._tensors.given import given
+from lamina.ops._numbers import integer
+from lamina.ops._types import array_type
+from lamina.ops.comparisons import where
+
+__all__ = [
+    "eye",
+    "identity",
+    "tri",
+    "tril",
+    "triu",
+    "vander",
+]
+
+
+def _matrix(who: str, N: Any, M: Any, k: Any) -> tuple[int, int, int]:
+    """Return the rows and the columns of a matrix, and one of its diagonals."""
+    rows = integer(who, "N", N, 0)
+    return rows, rows if M is None else integer(who, "M", M, 0), integer(who, "k", k)
+
+
+@answering_calls
+def eye(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
+    """Return a matrix with ones on its k-th diagonal.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.eye(2)
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
+    return np.eye(*_matrix("eye", N, M, k), dtype=array_type("eye", dtype))
+
+
+@answering_calls
+def identity(n: int, dtype: Any = None) -> Any:
+    """Return the identity matrix."""
+    return np.eye(integer("identity", "n", n, 0), dtype=array_type("identity", dtype))
+
+
+@answering_calls
+def tri(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
+    """Return a matrix with ones on and below its k-th diagonal."""
+    return np.tri(*_matrix("tri", N, M, k), dtype=array_type("tri", dtype))
+
+
+@operation
+def tril(x: Any, k: int = 0) -> Any:
+    """Return the matrices in the last two axes with zeros above the k-th diagonal."""
+    return _triangle("tril", x, k)
+
+
+@operation
+def triu(x: Any, k: int = 0) -> Any:
+    """Return the matrices in the last two axes with zeros below the k-th diagonal."""
+    return _triangle("triu", x, k)
+
+
+def _triangle(who: str, x: Any, k: int) -> Any:
+    from lamina._tensors.given import all_rows
+    from lamina.ops._axes import shown
+
+    x = given(x)
+    if x.ndim < 2:
+        raise ValueError(f"{who}: needs at least two axes; got shape {shown(x)}")
+    k = integer(who, "k", k)
+    x = all_rows(x) if x.ndim == 2 else x
+    lower = np.tri(x.shape[-2], x.shape[-1], k if who == "tril" else k - 1, dtype=bool)
+    zero = False if x.dtype == "bool" else 0
+    return where(lower if who == "tril" else ~lower, x, zero)
+
+
+@operation
+def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
+    """Return the powers of a vector's elements as columns."""
+    from lamina.ops.arithmetic import power
+    from lamina.ops.shaping import expand_dims
+
+    x = given(x)
+    exponents = np.arange(x.shape[0] if N is None else integer("vander", "N", N, 0))
+    return power(expand_dims(x, -1), exponents if increasing else exponents[::-1].copy())
