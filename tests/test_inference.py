@@ -305,6 +305,39 @@ def test_a_saddle_and_a_loss_without_curvature():
         assert model.inference(X, REAL, covariance="sandwich").rank == 0
 
 
+@pytest.mark.parametrize("loss", ["mae", "hinge", "mape", losses.Pinball((0.5,))])
+def test_a_loss_that_is_piecewise_linear_has_no_standard_errors(loss):
+    """At the kinks, and in the curvature of hidden layers and penalties, differences find some."""
+    body = layers.Dense(2, "tanh", kernel_regularizer=L2(0.1)), layers.Dense(1)
+    model = fitted(loss, 2 * TRUTH - 1, *body)
+    with pytest.warns(UserWarning, match="The loss has no curvature.*need a bootstrap"):
+        result = model.inference(X, 2 * TRUTH - 1, covariance="sandwich")
+    assert np.isnan(result.standard_errors).all()
+    assert np.isnan(result.df)
+
+
+def test_as_many_weights_as_rows_leave_no_variance():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
+    model.compile("bfgs", "mse")
+    model.fit(X[:4], REAL[:4], epochs=500, verbose=0)
+    with pytest.warns(UserWarning, match=r"No residual degrees of freedom: 4 observations and 4 "):
+        result = model.inference(X[:4], REAL[:4])
+    assert np.isnan(result.standard_errors).all()
+    assert "No residual degrees of freedom" in result.notes[-1]
+
+
+def test_groups_need_a_label_in_each_row():
+    model = linear()
+    names = np.array([f"g{place}" for place in GROUPS], dtype=object)
+    plain = model.inference(X, REAL, covariance="cluster", groups=GROUPS)
+    named = model.inference(X, REAL, covariance="cluster", groups=names)
+    np.testing.assert_allclose(named.covariance, plain.covariance, rtol=1e-12)
+    for missing in (None, np.nan):
+        names[3] = missing
+        with pytest.raises(ValueError, match=f"label in each row; row 3 has {missing}"):
+            model.inference(X, REAL, covariance="cluster", groups=names)
+
+
 def test_weights_that_are_at_no_minimum():
     model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
     model.compile("sgd", "mse")

@@ -40,6 +40,9 @@ class Curvature:
     matrix : ndarray of shape (n, n)
     names : sequence of str
         The names of the weights, for messages.
+    scales : ndarray of shape (n,), optional
+        Comparable changes of the weights; a weight whose second derivative in these units is
+        negligible counts as one on which the loss does not depend.
 
     Attributes
     ----------
@@ -54,11 +57,12 @@ class Curvature:
         weight where the others have a 0.
     """
 
-    def __init__(self, matrix: Array, names: Sequence[str]) -> None:
+    def __init__(self, matrix: Array, names: Sequence[str], scales: Array | None = None) -> None:
         self.matrix, self.names = matrix, list(names)
-        diagonal = np.sqrt(np.abs(np.diag(matrix)))
+        units = np.ones(len(matrix)) if scales is None else scales
+        diagonal = units * np.sqrt(np.abs(np.diag(matrix)))
         largest = float(diagonal.max(initial=0.0))
-        self._scale = np.where(diagonal > 1e-8 * largest, diagonal, largest or 1.0)
+        self._scale = np.where(diagonal > 1e-8 * largest, diagonal, largest or 1.0) / units
         scaled = matrix / np.outer(self._scale, self._scale)
         self._values, self._vectors = np.linalg.eigh(scaled)
         sizes = np.abs(self._values)

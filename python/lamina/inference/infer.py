@@ -12,10 +12,18 @@ from numpy.typing import NDArray
 from lamina import _check, _screen
 from lamina._arrays import as_numbers, column_names
 from lamina._calls import on_behalf
+from lamina._strings import is_missing
 from lamina.inference.coefficients import Reference, coefficient_names, reference, wiring
 from lamina.inference.covariances import KINDS, Pieces, covariance_of
 from lamina.inference.curvature import Curvature, SingularHessianError
-from lamina.inference.likelihoods import Binomial, Family, Multinomial, Rows, family_of
+from lamina.inference.likelihoods import (
+    Binomial,
+    Family,
+    Multinomial,
+    Rows,
+    family_of,
+    is_piecewise_linear,
+)
 from lamina.inference.results import Fit, Inference
 
 Array = NDArray[Any]
@@ -70,15 +78,16 @@ def infer(
     every = coefficient_names(function, wiring(model, _inputs(x, given, names), output_names))
     held = [every[i] for i in found.kept]
     pieces, curvature = _pieces(
-        function, rows, family, found, held, groups, singular, _shares(model, rows.weights)
-    )
+        function, rows, family, found, held, groups, singular, _shares(model, rows.weights),
+        is_piecewise_linear(model.loss),
+    )  # fmt: skip
     notes += curvature.said() + _about_columns(x, curvature, given)
     if singular == "raise" and curvature.rank < curvature.size:
         said = " ".join(curvature.said())
         raise SingularHessianError(f"{WHO}: {said}", curvature.rank, curvature.null_directions)
     matrix = covariance_of(
         covariance, pieces, lambda: function.jacobian()[:, :, found.kept],
-        _inverting(held, singular),
+        _inverting(held, singular, function.scales()[found.kept]),
     )  # fmt: skip
     fit = Fit(
         model=copy.deepcopy(model), x=copy.deepcopy(x), y=copy.deepcopy(y),
@@ -155,29 +164,44 @@ def _loss_weight(model: Any) -> float:
 
 def _pieces(
     function: Any, rows: Rows, family: Family | None, found: Reference, names: list[str],
-    groups: Any, singular: str, shares: Array,
+    groups: Any, singular: str, shares: Array, straight: bool,
 ) -> tuple[Pieces, Curvature]:  # fmt: skip
     kept = found.kept
     both = np.ix_(kept, kept)
     scale = _scale(function, rows, float(shares.mean()))
     penalty = scale * function.penalty_hessian()[both]
     hessian = scale * function.hessian()[both]
-    curvature = Curvature(hessian, names)
+    if straight:  # what is left is the curvature of the model and the kinks that a step crosses
+        hessian = np.zeros_like(hessian)
+    curvature = Curvature(hessian, names, function.scales()[kept])
     inverse = curvature.pseudo_inverse() if singular == "pinv" else curvature.inverse()
     penalised = bool(np.any(penalty))
     df = float(np.trace(inverse @ (hessian - penalty)) if penalised else curvature.rank)
-    if groups is not None:
-        groups = np.asarray(groups).reshape(-1)
-        if len(groups) != function.rows:
-            raise ValueError(
-                f"{WHO}: groups must have a label for each of {function.rows} rows; got "
-                f"{len(groups)}"
-            )
+    if straight:
+        df = np.nan
     pieces = Pieces(
         family, rows, inverse, hessian, penalty, function.scores()[:, kept] * shares[:, None],
-        df, scale, groups,
+        df, scale, None if groups is None else _labels(groups, function.rows),
     )  # fmt: skip
     return pieces, curvature
+
+
+def _labels(groups: Any, rows: int) -> Array:
+    """Return the number of each row's group."""
+    given = np.asarray(groups).reshape(-1)
+    if len(given) != rows:
+        raise ValueError(
+            f"{WHO}: groups must have a label for each of {rows} rows; got {len(given)}"
+        )
+    place: dict[Any, int] = {}
+    for row, label in enumerate(given.tolist()):
+        if is_missing(label):
+            raise ValueError(
+                f"{WHO}: groups must have a label in each row; row {row} has {label!r}; omit such "
+                f"rows from x, y and groups"
+            )
+        place.setdefault(label, len(place))
+    return np.array([place[label] for label in given.tolist()])
 
 
 def _scale(function: Any, rows: Rows, share: float) -> float:
@@ -190,9 +214,9 @@ def _scale(function: Any, rows: Rows, share: float) -> float:
     return float(function.rows * share)
 
 
-def _inverting(names: list[str], singular: str) -> Any:
+def _inverting(names: list[str], singular: str, scales: Array) -> Any:
     def invert(matrix: Array) -> Array:
-        found = Curvature(matrix, names)
+        found = Curvature(matrix, names, scales)
         return found.pseudo_inverse() if singular == "pinv" else found.inverse()
 
     return invert
@@ -258,5 +282,16 @@ def _warn_of(result: Inference, notes: list[str]) -> None:
             f"The weights are not at the minimum of the loss: a Newton step would move one by "
             f"{step:.3g} standard errors; train further, for instance with optimizer='bfgs'."
         )
+    if result.df_residual <= 0 and np.isfinite(result.df) and _estimates_scale(result):
+        notes.append(
+            f"No residual degrees of freedom: {result.observations} observations and "
+            f"{result.df:.6g} effective weights leave nothing from which to estimate the variance; "
+            f"use more rows, fewer weights or a penalty, such as kernel_regularizer='l2'."
+        )
     if notes:
         _screen.warn(f"{WHO}: " + " ".join(notes))
+
+
+def _estimates_scale(result: Inference) -> bool:
+    family = result._fit.family
+    return family is not None and family.scaled

@@ -260,6 +260,17 @@ def family_of(loss: Any) -> Family | None:
     return None
 
 
+PIECEWISE_LINEAR = (
+    losses.CategoricalHinge, losses.Hinge, losses.MeanAbsoluteError,
+    losses.MeanAbsolutePercentageError, losses.Pinball,
+)  # fmt: skip
+
+
+def is_piecewise_linear(loss: Any) -> bool:
+    """Return whether a loss bends only at kinks, so that second derivatives say nothing of it."""
+    return isinstance(loss, PIECEWISE_LINEAR)
+
+
 def _crossed(jacobian: Array, weights: Array) -> Array:
     """Return the sum of ``weight * d d'`` over rows and outputs."""
     flat = jacobian.reshape(-1, jacobian.shape[-1])

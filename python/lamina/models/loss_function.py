@@ -79,6 +79,7 @@ class LossFunction:
         self.program = program
         self._of_data: Any = None
         self._of_outputs: Any = None
+        self._scales: tuple[Array, Array] | None = None
         self.paths, self.size = program.paths, program.size
         self.shapes, self.slices = program.shapes, program.slices
         self._theta: Array = program.weights
@@ -145,10 +146,29 @@ class LossFunction:
 
         Cost: about ten to twenty passes over the rows for each weight.
         """
-        from lamina.models.differences import jacobian_by_differences
+        from lamina.models.differences import hessian_by_differences
 
-        found = jacobian_by_differences(self.gradient, self._checked(theta), self._digits)
-        return (found + found.T) / 2  # type: ignore[no-any-return]
+        at = self._checked(theta)
+        found, steps = hessian_by_differences(self.value_and_gradient, at, self._digits)
+        # Changes of the loss beyond its own size say nothing more, unless the fit is perfect.
+        changes, value = np.abs(np.diag(found)) * steps**2, abs(self.value(at))
+        if value > 1e-24 * changes.max(initial=0.0):
+            steps = steps * np.sqrt(value / np.maximum(changes, value))
+        self._scales = at.copy(), steps
+        return found
+
+    def scales(self, theta: Any = None) -> Array:
+        """Return distances by which changes of different weights can be compared: shape (size,).
+
+        Over the scale of a weight the loss is about quadratic, and changes at most by its own size.
+        They are found with ``hessian``.
+        """
+        at = self._checked(theta)
+        if self._scales is None or not np.array_equal(self._scales[0], at):
+            self.hessian(at)
+        assert self._scales is not None
+        scales: Array = self._scales[1].copy()
+        return scales
 
     @property
     def _digits(self) -> float:
@@ -283,13 +303,16 @@ class LossFunction:
 
     def penalty_hessian(self, theta: Any = None) -> Array:
         """Return the second derivatives of the penalties: shape (size, size)."""
-        from lamina.models.differences import jacobian_by_differences
+        from lamina.models.differences import hessian_by_differences
 
         at = self._checked(theta)
-        found = np.zeros((self.size, self.size))
         if self._model.regularized():  # user-defined penalties
-            found = jacobian_by_differences(self.penalty_gradient, at, self._digits)
-            return (found + found.T) / 2  # type: ignore[no-any-return]
+
+            def function(theta: Array) -> tuple[float, Array]:
+                return self.penalty(theta), self.penalty_gradient(theta)
+
+            return hessian_by_differences(function, at, self._digits)[0]
+        found = np.zeros((self.size, self.size))
         for parameter, _, l2 in self._model.penalties():
             place = self.slices.get(self._model.path_of(parameter), slice(0))
             found[range(*place.indices(self.size)), range(*place.indices(self.size))] += 2.0 * l2
