@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ops.cases import B, Case, D, H, I, N, numbered
+from ops.cases import B, Case, D, H, I, N, U, numbered
 
 X = N(3, 4, 5)
 W = N(3, 4, rows=False)
@@ -288,6 +288,8 @@ CASES = [
     Case("linspace", (N(3), N(3), 4), np.linspace, {"axis": -1}),
     Case("logspace", (0.0, 2.0, 5), np.logspace),
     Case("geomspace", (1.0, 8.0, 4), np.geomspace),
+    Case("geomspace", (np.array([-1.0, 2.0]), np.array([-8.0, 6.0]), 4, False), np.geomspace),
+    Case("geomspace", (U(0.5, 2.0, 3), U(0.5, 2.0, 3), 4), np.geomspace, {"axis": -1}),
     Case("vander", (N(3, rows=False), 4), np.vander),
     Case("zeros", ((2, 3),), np.zeros),
     Case("ones", ((2,), "int32"), np.ones),

@@ -12,11 +12,14 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
 from lamina._tensors.recording import RowCount
 from lamina._tensors.tensor import Tensor
-from lamina.ops._elements import converted
+from lamina.ops._elements import converted, floats
 from lamina.ops._numbers import integer
 from lamina.ops._types import array_type, kind_named
-from lamina.ops.arithmetic import add, multiply
+from lamina.ops.arithmetic import add, multiply, sign
+from lamina.ops.core import cast
+from lamina.ops.exponentials import exp, log
 from lamina.ops.rounding import floor
+from lamina.ops.shaping import expand_dims, moveaxis
 
 __all__ = [
     "arange",
@@ -88,9 +91,6 @@ def linspace(
     >>> ops.linspace(0.0, 1.0, 3)
     array([0. , 0.5, 1. ], dtype=float32)
     """
-    from lamina.ops.core import cast
-    from lamina.ops.shaping import expand_dims, moveaxis
-
     num = integer("linspace", "num", num, 0)
     parts = num - 1 if endpoint else num
     first, last = given(start, "float"), given(stop, "float")
@@ -111,9 +111,29 @@ def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: Any = 10, dtype: Any = None,
     axis: int = 0,
 ) -> Any:  # fmt: skip
-    """Return powers of a base with evenly spaced exponents."""
-    from lamina.ops.core import cast
+    """Return powers of a base with evenly spaced exponents.
 
+    Parameters
+    ----------
+    start, stop : float, tensor or array_like
+        The first and the last exponent; they broadcast.
+    num : int, default 50
+    endpoint : bool, default True
+        Whether ``base**stop`` is the last number.
+    base : float, default 10
+    dtype : str, optional
+        Floats by default.
+    axis : int, default 0
+        Position of the axis of the values in the result.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.logspace(0, 2, 3)
+    array([  1.,  10., 100.], dtype=float32)
+    >>> ops.logspace(0, 2, 2, endpoint=False, base=2)
+    array([1., 2.], dtype=float32)
+    """
     y = float(base) ** linspace(start, stop, num, endpoint, axis=axis)
     return y if dtype is None else cast(y, dtype)
 
@@ -122,9 +142,31 @@ def logspace(
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
-    """Return positive numbers with a constant ratio of neighbours."""
-    from lamina.ops.core import cast
-    from lamina.ops.exponentials import exp, log
+    """Return numbers with a constant ratio of neighbours.
 
-    y = exp(linspace(log(given(start)), log(given(stop)), num, endpoint, axis=axis))
+    Parameters
+    ----------
+    start, stop : float, tensor or array_like
+        Both above 0, or both below; they broadcast.
+    num : int, default 50
+    endpoint : bool, default True
+        Whether ``stop`` is the last number.
+    dtype : str, optional
+        Floats by default.
+    axis : int, default 0
+        Position of the axis of the values in the result.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.geomspace(1.0, 8.0, 4).round(4)
+    array([1., 2., 4., 8.], dtype=float32)
+    >>> ops.geomspace(-1.0, -100.0, 3).round(4)
+    array([  -1.,  -10., -100.], dtype=float32)
+    """
+    first, last = floats(start), floats(stop)
+    signs = sign(first)
+    ends = log(multiply(first, signs)), log(multiply(last, signs))
+    sizes = exp(linspace(*ends, num, endpoint, axis=-1))
+    y = moveaxis(multiply(expand_dims(signs, -1), sizes), -1, axis)
     return y if dtype is None else cast(y, dtype)
