@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import pytest
@@ -49,3 +50,16 @@ def test_examples(name):
         lamina.backend.clear_session()  # each docstring starts afresh
         runner.run(example)
     assert runner.summarize().failed == 0
+
+
+def lacks(function, section):
+    return f"\n{section}\n{'-' * len(section)}\n" not in inspect.getdoc(function)
+
+
+def test_every_operation_has_an_example_and_describes_its_parameters():
+    functions = {name: getattr(lamina.ops, name) for name in lamina.ops.__all__}
+    functions = {name: f for name, f in functions.items() if not inspect.ismodule(f)}
+    assert len(functions) > 300
+    assert [name for name, f in functions.items() if lacks(f, "Examples")] == []
+    several = [name for name, f in functions.items() if len(inspect.signature(f).parameters) > 1]
+    assert [name for name in several if lacks(functions[name], "Parameters")] == []

@@ -47,6 +47,16 @@ def dot_product_attention(
         Has no effect.
     attn_logits_soft_cap : float, optional
         A bound c for the products, which become c tanh(product / c).
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> key = ops.reshape([10.0, 0.0], (1, 2, 1, 1))
+    >>> value = [[[[5.0]], [[7.0]]]]
+    >>> ops.dot_product_attention(key, key, value).round(4)[0, :, 0, 0]
+    array([5., 6.], dtype=float32)
+    >>> ops.dot_product_attention(key[:, :1], key, value, is_causal=True)[0, :, 0, 0]
+    array([5.], dtype=float32)
     """
     q, k, v = floats(query), floats(key), floats(value)
     if not (

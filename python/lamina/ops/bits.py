@@ -49,19 +49,54 @@ def bitwise_and(x: Any, y: Any) -> Any:
 
 @operation
 def bitwise_or(x: Any, y: Any) -> Any:
-    """Return the bits that either integer has; for booleans, whether either is true."""
+    """Return the bits that either integer has; for booleans, whether either is true.
+
+    Parameters
+    ----------
+    x, y : tensor or array_like
+        Of int32 or bool; they broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.bitwise_or([6, 12], 5)
+    array([ 7, 13], dtype=int32)
+    """
     return _bits("bitwise_or", x, y, logical_or)
 
 
 @operation
 def bitwise_xor(x: Any, y: Any) -> Any:
-    """Return the bits that exactly one integer has; for booleans, whether they differ."""
+    """Return the bits that exactly one integer has; for booleans, whether they differ.
+
+    Parameters
+    ----------
+    x, y : tensor or array_like
+        Of int32 or bool; they broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.bitwise_xor([6, 12], 5)
+    array([3, 9], dtype=int32)
+    >>> ops.bitwise_xor([True, False], True)
+    array([False,  True])
+    """
     return _bits("bitwise_xor", x, y, logical_xor)
 
 
 @operation
 def bitwise_not(x: Any) -> Any:
-    """Return the integer with all 32 bits inverted, -x - 1; for a boolean its negation."""
+    """Return the integer with all 32 bits inverted, -x - 1; for a boolean its negation.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.bitwise_not([0, 5, -1])
+    array([-1, -6,  0], dtype=int32)
+    >>> ops.bitwise_not([True, False])
+    array([False,  True])
+    """
     tensor = given(x)
     if tensor.dtype == "bool":
         return logical_not(tensor)
@@ -70,13 +105,25 @@ def bitwise_not(x: Any) -> Any:
 
 @operation
 def bitwise_invert(x: Any) -> Any:
-    """Return the same as ``bitwise_not``; Keras's other name."""
+    """Return the same as ``bitwise_not``; Keras's other name.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.bitwise_invert([0, 5, -1])
+    array([-1, -6,  0], dtype=int32)
+    """
     return bitwise_not(x)
 
 
 @operation
 def bitwise_left_shift(x: Any, y: Any) -> Any:
     """Return x with its bits shifted up by y: 0 if y is not from 0 to 31.
+
+    Parameters
+    ----------
+    x, y : tensor or array_like
+        Of int32 or bool; they broadcast.
 
     Examples
     --------
@@ -89,19 +136,55 @@ def bitwise_left_shift(x: Any, y: Any) -> Any:
 
 @operation
 def left_shift(x: Any, y: Any) -> Any:
-    """Return the same as ``bitwise_left_shift``; Keras's other name."""
+    """Return the same as ``bitwise_left_shift``; Keras's other name.
+
+    Parameters
+    ----------
+    x, y : tensor or array_like
+        Of int32 or bool; they broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.left_shift([1, 3], 2)
+    array([ 4, 12], dtype=int32)
+    """
     return bitwise_left_shift(x, y)
 
 
 @operation
 def bitwise_right_shift(x: Any, y: Any) -> Any:
-    """Return x with its bits shifted down by y, preserving the sign."""
+    """Return x with its bits shifted down by y, preserving the sign.
+
+    Parameters
+    ----------
+    x, y : tensor or array_like
+        Of int32 or bool; they broadcast.  The sign fills all bits if y is not from 0 to 31.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.bitwise_right_shift([12, -5], 1)
+    array([ 6, -3], dtype=int32)
+    """
     return _pair("bitwise_right_shift", x, y)
 
 
 @operation
 def right_shift(x: Any, y: Any) -> Any:
-    """Return the same as ``bitwise_right_shift``; Keras's other name."""
+    """Return the same as ``bitwise_right_shift``; Keras's other name.
+
+    Parameters
+    ----------
+    x, y : tensor or array_like
+        Of int32 or bool; they broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.right_shift([12, -5], 1)
+    array([ 6, -3], dtype=int32)
+    """
     return bitwise_right_shift(x, y)
 
 
@@ -125,13 +208,30 @@ def gcd(x1: Any, x2: Any) -> Any:
 
 @operation
 def lcm(x1: Any, x2: Any) -> Any:
-    """Return the least common multiples of integers, which are not negative; the lowest 32 bits."""
+    """Return the least common multiples of integers, which are not negative; the lowest 32 bits.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        Of int32; they broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.lcm([4, -6, 0], 10)
+    array([20, 30,  0], dtype=int32)
+    """
     return _pair("lcm", x1, x2)
 
 
 @operation
 def nextafter(x1: Any, x2: Any) -> Any:
     """Return the next number of the dtype after x1 in the direction of x2.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
 
     Examples
     --------

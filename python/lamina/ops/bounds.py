@@ -20,26 +20,80 @@ __all__ = [
 
 @operation
 def maximum(x1: Any, x2: Any) -> Any:
-    """Return the larger of two numbers, and NaN if either is NaN."""
+    """Return the larger of two numbers, and NaN if either is NaN.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast as in NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.maximum([1.0, np.nan], [[2.0], [0.0]])
+    array([[ 2., nan],
+           [ 1., nan]], dtype=float32)
+    """
     return arithmetic("maximum", x1, x2)
 
 
 @operation
 def minimum(x1: Any, x2: Any) -> Any:
-    """Return the smaller of two numbers, and NaN if either is NaN."""
+    """Return the smaller of two numbers, and NaN if either is NaN.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast as in NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.minimum([1.0, np.nan], [[2.0], [0.0]])
+    array([[ 1., nan],
+           [ 0., nan]], dtype=float32)
+    """
     return arithmetic("minimum", x1, x2)
 
 
 @operation
 def fmax(x1: Any, x2: Any) -> Any:
-    """Return the larger of two numbers, and the other one if one is NaN."""
+    """Return the larger of two numbers, and the other one if one is NaN.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast as in NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.fmax([1.0, np.nan, np.nan], [2.0, 0.0, np.nan])
+    array([ 2.,  0., nan], dtype=float32)
+    """
     x1, x2 = given(x1), given(x2)
     return where(elementwise("isnan", x1), x2, where(elementwise("isnan", x2), x1, maximum(x1, x2)))
 
 
 @operation
 def fmin(x1: Any, x2: Any) -> Any:
-    """Return the smaller of two numbers, and the other one if one is NaN."""
+    """Return the smaller of two numbers, and the other one if one is NaN.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast as in NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.fmin([1.0, np.nan, np.nan], [2.0, 0.0, np.nan])
+    array([ 1.,  0., nan], dtype=float32)
+    """
     x1, x2 = given(x1), given(x2)
     return where(elementwise("isnan", x1), x2, where(elementwise("isnan", x2), x1, minimum(x1, x2)))
 

@@ -41,7 +41,24 @@ def _colours(
 def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
     """Return the luma of colours, as one channel; images with one channel are unchanged.
 
-    For integers it is an integer, truncated towards 0.
+    Parameters
+    ----------
+    images : tensor or array_like, shape (height, width, 3), or with axes of images before
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Returns
+    -------
+    tensor or array
+        Of one channel; integers, truncated towards 0, for integers.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.image.rgb_to_grayscale([[[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]])
+    array([[[0.2989],
+            [0.8859]]], dtype=float32)
+    >>> ops.image.rgb_to_grayscale([[[255, 0, 0]]])
+    array([[[76]]], dtype=int32)
     """
     x, back = _colours("rgb_to_grayscale", images, data_format, (1, 3))
     if x.shape[-1] == 1:
@@ -52,7 +69,21 @@ def rgb_to_grayscale(images: Any, data_format: Any = None) -> Any:
 
 @operation
 def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
-    """Return hue, saturation and value, all from 0 to 1, of red, green and blue."""
+    """Return hue, saturation and value, all from 0 to 1, of red, green and blue.
+
+    Parameters
+    ----------
+    images : tensor or array_like, shape (height, width, 3), or with axes of images before
+        From 0 to 1.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.image.rgb_to_hsv([[[0.0, 0.5, 0.0], [1.0, 1.0, 1.0]]]).round(4)
+    array([[[0.3333, 1.    , 0.5   ],
+            [0.    , 0.    , 1.    ]]], dtype=float32)
+    """
     x, back = _colours("rgb_to_hsv", images, data_format)
     red, green, blue = (get_item(x, (..., i)) for i in range(3))
     value, least = max_of(x, -1), min_of(x, -1)
@@ -73,7 +104,21 @@ def rgb_to_hsv(images: Any, data_format: Any = None) -> Any:
 
 @operation
 def hsv_to_rgb(images: Any, data_format: Any = None) -> Any:
-    """Return red, green and blue of hue, saturation and value."""
+    """Return red, green and blue of hue, saturation and value.
+
+    Parameters
+    ----------
+    images : tensor or array_like, shape (height, width, 3), or with axes of images before
+        From 0 to 1.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.image.hsv_to_rgb([[[0.5, 1.0, 1.0], [0.5, 0.0, 0.25]]])
+    array([[[0.  , 1.  , 1.  ],
+            [0.25, 0.25, 0.25]]], dtype=float32)
+    """
     x, back = _colours("hsv_to_rgb", images, data_format)
     hue, saturation, value = (get_item(x, (..., i)) for i in range(3))
     turn = multiply(hue, 6.0)

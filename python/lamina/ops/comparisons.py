@@ -26,31 +26,91 @@ __all__ = [
 
 @operation
 def equal(x1: Any, x2: Any) -> Any:
-    """Return whether ``x1 == x2``, element by element."""
+    """Return whether ``x1 == x2``, element by element.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.equal([1, 2], [[1], [2]])
+    array([[ True, False],
+           [False,  True]])
+    >>> ops.equal([0.0, np.nan], [-0.0, np.nan])
+    array([ True, False])
+    """
     return elementwise("equal", x1, x2)
 
 
 @operation
 def not_equal(x1: Any, x2: Any) -> Any:
-    """Return whether ``x1 != x2``, element by element."""
+    """Return whether ``x1 != x2``, element by element.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.not_equal([1.0, np.nan], [1.0, np.nan])
+    array([False,  True])
+    """
     return elementwise("not_equal", x1, x2)
 
 
 @operation
 def less(x1: Any, x2: Any) -> Any:
-    """Return whether ``x1 < x2``, element by element."""
+    """Return whether ``x1 < x2``, element by element.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.less([1.0, 2.0, np.nan], 2)
+    array([ True, False, False])
+    """
     return elementwise("less", x1, x2)
 
 
 @operation
 def less_equal(x1: Any, x2: Any) -> Any:
-    """Return whether ``x1 <= x2``, element by element."""
+    """Return whether ``x1 <= x2``, element by element.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.less_equal([1.0, 2.0, np.nan], 2)
+    array([ True,  True, False])
+    """
     return elementwise("less_equal", x1, x2)
 
 
 @operation
 def greater(x1: Any, x2: Any) -> Any:
     """Return whether ``x1 > x2``, element by element.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
 
     Examples
     --------
@@ -63,31 +123,89 @@ def greater(x1: Any, x2: Any) -> Any:
 
 @operation
 def greater_equal(x1: Any, x2: Any) -> Any:
-    """Return whether ``x1 >= x2``, element by element."""
+    """Return whether ``x1 >= x2``, element by element.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.greater_equal([1.0, 2.0, np.nan], 2)
+    array([False,  True, False])
+    """
     return elementwise("greater_equal", x1, x2)
 
 
 @operation
 def logical_and(x1: Any, x2: Any) -> Any:
-    """Return where both are true; all numbers except 0 are true."""
+    """Return where both are true; all numbers except 0 are true.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.logical_and([True, True], [0.0, -2.0])
+    array([False,  True])
+    """
     return elementwise("logical_and", x1, x2)
 
 
 @operation
 def logical_or(x1: Any, x2: Any) -> Any:
-    """Return where either is true."""
+    """Return where either is true; all numbers except 0 are true.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.logical_or([True, False], [[0], [1]])
+    array([[ True, False],
+           [ True,  True]])
+    """
     return elementwise("logical_or", x1, x2)
 
 
 @operation
 def logical_xor(x1: Any, x2: Any) -> Any:
-    """Return where exactly one of two is true."""
+    """Return where exactly one of two is true; all numbers except 0 are true.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.logical_xor([0, 1, 2], True)
+    array([ True, False, False])
+    """
     return elementwise("logical_xor", x1, x2)
 
 
 @operation
 def logical_not(x: Any) -> Any:
-    """Return where x is false."""
+    """Return where x is false, that is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.logical_not([0.0, 0.5, np.nan])
+    array([ True, False, False])
+    """
     return elementwise("logical_not", x)
 
 
@@ -126,7 +244,23 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 
 @operation
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """Return the first choice whose condition is true, else ``default``."""
+    """Return the first choice whose condition is true, else ``default``.
+
+    Parameters
+    ----------
+    condlist : sequence of tensors or array_like
+    choicelist : sequence of tensors or array_like
+        As many as conditions; all broadcast.
+    default : tensor or array_like, default 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> x = np.array([1, 5, 9])
+    >>> ops.select([x < 3, x < 7], [x, 10 * x], -1)
+    array([ 1, 50, -1], dtype=int32)
+    """
     if len(condlist) != len(choicelist) or not condlist:
         raise ValueError(
             f"select: condlist and choicelist must be equally long, and not empty; got "

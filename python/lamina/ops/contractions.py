@@ -33,6 +33,14 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
     x1, x2 : tensor or array_like
     axes : int, or two lists of int, default 2
         The number of last axes of x1 and first axes of x2 to sum over, or the pairs of axes.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.tensordot([[1, 2], [3, 4]], [[1, 1], [0, 1]])
+    array(7, dtype=int32)
+    >>> ops.tensordot(ops.ones((2, 3, 4)), ops.ones((4, 5, 3)), [[1, 2], [2, 0]]).shape
+    (2, 5)
     """
     a, b = given(x1), given(x2)
     if isinstance(axes, (int, np.integer)):

@@ -67,7 +67,24 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
 
 def switch(index: Any, branches: Any, *operands: Any) -> Any:
-    """Return the result of the function with that index for the operands; the index is clipped."""
+    """Return the result of the function with that index for the operands.
+
+    Parameters
+    ----------
+    index : int
+        Those below 0 mean the first function, those too large the last one.
+    branches : sequence of callable
+    *operands
+        Given to the function.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.switch(1, [ops.negative, ops.square], [3, 4])
+    array([ 9, 16], dtype=int32)
+    >>> ops.switch(7, [lambda x: -x, lambda x: 2 * x], 3)
+    6
+    """
     place = integer("switch", "index", index)
     if len(branches) == 0:
         raise ValueError("switch: branches must hold at least one function; got none")
@@ -76,6 +93,13 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
 
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
     """Return a value after ``value = body_fun(i, value)`` for i from ``lower`` to below ``upper``.
+
+    Parameters
+    ----------
+    lower, upper : int
+    body_fun : callable
+    init_val : tensor, or a structure of them
+        The first value, which is the result if there are no steps.
 
     Examples
     --------
@@ -102,7 +126,17 @@ def while_loop(
     body : callable
         Returns the same number of values as it is given.
     loop_vars : sequence
+        The first values; a single one need not be in a sequence.
     maximum_iterations : int, optional
+        Without it the loop may run forever.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.while_loop(lambda i, total: i < 4, lambda i, total: (i + 1, total + i), (1, 0))
+    (4, 6)
+    >>> ops.while_loop(lambda x: x > 1, lambda x: x / 2, 8.0, maximum_iterations=2)
+    2.0
     """
     several = isinstance(loop_vars, (list, tuple))
     values = tuple(loop_vars) if several else (loop_vars,)
@@ -138,6 +172,13 @@ def stacked(results: list[Any]) -> Any:
 def map(f: Callable[[Any], Any], xs: Any) -> Any:  # noqa: A001
     """Return the results of a function for each entry of axis 0, stacked.
 
+    Parameters
+    ----------
+    f : callable
+        Returns a tensor, or a structure of them.
+    xs : tensor, or a structure of them
+        With at least one entry.
+
     Examples
     --------
     >>> import numpy as np
@@ -152,7 +193,20 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:  # noqa: A001
 
 
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
-    """Return the results of a function for each entry of axis 0, stacked, as ``map`` does."""
+    """Return the results of a function for each entry of axis 0, stacked, as ``map`` does.
+
+    Parameters
+    ----------
+    function : callable
+    elements : tensor, or a structure of them
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.vectorized_map(lambda row: ops.max(row) - row[0], np.array([[1, 4], [2, 9]], "int32"))
+    array([3, 7], dtype=int32)
+    """
     return map(function, elements)
 
 
@@ -212,6 +266,15 @@ def associative_scan(
     reverse : bool, default False
         Whether to run from the last entry to the first.
     axis : int, default 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.associative_scan(ops.add, np.array([1.0, 2.0, 4.0], "float32"))
+    array([1., 3., 7.], dtype=float32)
+    >>> ops.associative_scan(ops.maximum, np.array([1, 4, 2], "int32"), reverse=True)
+    array([4, 4, 2], dtype=int32)
     """
     from lamina.ops.joining import concatenate
     from lamina.ops.repeating import flip

@@ -56,13 +56,27 @@ def shape(x: Any) -> tuple[Any, ...]:
 
 @answering_calls
 def ndim(x: Any) -> int:
-    """Return the number of axes, including that of the rows."""
+    """Return the number of axes, including that of the rows.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.ndim([[1.0, 2.0]]), ops.ndim(3.0)
+    (2, 0)
+    """
     return len(shape(x))
 
 
 @answering_calls
 def size(x: Any) -> Any:
-    """Return the number of elements; for a symbolic tensor a tensor, if it is not known yet."""
+    """Return the number of elements; for a symbolic tensor a tensor, if it is not known yet.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.size([[1, 2, 3], [4, 5, 6]])
+    6
+    """
     count, lengths = 1, shape(x)
     if None in lengths:
         from lamina import ops
@@ -75,7 +89,15 @@ def size(x: Any) -> Any:
 
 @answering_calls
 def dtype(x: Any) -> str:
-    """Return the name of the type: "float32", "float64", "int32" or "bool"; "string" of strings."""
+    """Return the name of the type: "float32", "float64", "int32" or "bool"; "string" of strings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.dtype([1.0, 2.0]), ops.dtype(np.arange(3) > 1)
+    ('float32', 'bool')
+    """
     if hasattr(x, "dtype"):
         if isinstance(x.dtype, str):
             return x.dtype
@@ -86,7 +108,15 @@ def dtype(x: Any) -> str:
 
 @answering_calls
 def is_tensor(x: Any) -> bool:
-    """Return whether x is a tensor: recorded, symbolic, a weight, or an array."""
+    """Return whether x is a tensor: recorded, symbolic, a weight, or an array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.is_tensor(np.zeros(2)), ops.is_tensor([0.0, 0.0])
+    (True, False)
+    """
     return isinstance(x, (Tensor, _core.Parameter, np.ndarray)) or getattr(
         type(x), "symbolic", False
     )
@@ -114,7 +144,20 @@ def cast(x: Any, dtype: Any) -> Any:
 
 @operation
 def saturate_cast(x: Any, dtype: Any) -> Any:
-    """Return the values in another type, with those outside its range clipped."""
+    """Return the values in another type, with those outside its range clipped.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    dtype : str
+        As in ``cast``; the range is that of the named type, also where tensors hold int32.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.saturate_cast([-5.0, 3.7, 400.0], "uint8")
+    array([  0,   3, 255], dtype=int32)
+    """
     from lamina.ops.bounds import clip
 
     dtype = numpys(dtype)
@@ -172,7 +215,18 @@ array = convert_to_tensor
 
 @operation
 def copy(x: Any) -> Any:
-    """Return the values as a new tensor."""
+    """Return the values as a new tensor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> x = np.array([1.0, 2.0], "float32")
+    >>> y = ops.copy(x)
+    >>> x[0] = 5.0
+    >>> y
+    array([1., 2.], dtype=float32)
+    """
     return given(x)
 
 
@@ -181,6 +235,12 @@ def convert_to_numpy(x: Any) -> Any:
     """Return an array, or the live values of a weight, as a NumPy array.
 
     A recorded tensor has no values yet, and is rejected.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.convert_to_numpy([1, 2])
+    array([1, 2])
     """
     if getattr(type(x), "symbolic", False):
         raise TypeError(f"convert_to_numpy: {x!r} has no values: it stands for a model's tensor")
@@ -189,5 +249,12 @@ def convert_to_numpy(x: Any) -> Any:
 
 @operation
 def stop_gradient(variable: Any) -> Any:
-    """Return the same values, to which no gradient flows."""
+    """Return the same values, to which no gradient flows.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.stop_gradient([1.0, 2.0])
+    array([1., 2.], dtype=float32)
+    """
     return record("stop_gradient", given(variable))

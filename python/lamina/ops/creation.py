@@ -51,13 +51,44 @@ def zeros(shape: Any, dtype: Any = None) -> Any:
 
 @answering_calls
 def ones(shape: Any, dtype: Any = None) -> Any:
-    """Return ones; arguments as in ``zeros``."""
+    """Return ones.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        As in ``zeros``.
+    dtype : str, optional
+        By default "float32".
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.ones((2, 2), "int32")
+    array([[1, 1],
+           [1, 1]], dtype=int32)
+    """
     return _filled("ones", shape, 1, dtype)
 
 
 @answering_calls
 def empty(shape: Any, dtype: Any = None) -> Any:
-    """Return zeros: memory is never uninitialised."""
+    """Return zeros: memory is never uninitialised.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        As in ``zeros``.
+    dtype : str, optional
+        By default "float32".
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.empty((2, 0)).shape
+    (2, 0)
+    >>> ops.empty(2)
+    array([0., 0.], dtype=float32)
+    """
     return _filled("empty", shape, 0, dtype)
 
 
@@ -72,6 +103,13 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
         It broadcasts to the shape.
     dtype : str, optional
         Floats by default.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.full((2, 3), [1, 2, 3])
+    array([[1., 2., 3.],
+           [1., 2., 3.]], dtype=float32)
     """
     if isinstance(fill_value, Tensor) or getattr(type(fill_value), "symbolic", False):
         y = broadcast_to(fill_value, shape)
@@ -112,25 +150,83 @@ def _sizes(who: str, shape: Any) -> list[Any]:
 
 @operation
 def zeros_like(x: Any, dtype: Any = None) -> Any:
-    """Return zeros with the shape, including rows, and the type of x."""
+    """Return zeros with the shape, including rows, and the type of x.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    dtype : str, optional
+        Another type.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.zeros_like([1, 2, 3])
+    array([0, 0, 0], dtype=int32)
+    >>> ops.zeros_like([1, 2, 3], "float32")
+    array([0., 0., 0.], dtype=float32)
+    """
     return _like("zeros_like", x, 0, dtype)
 
 
 @operation
 def ones_like(x: Any, dtype: Any = None) -> Any:
-    """Return ones with the shape and type of x."""
+    """Return ones with the shape, including rows, and the type of x.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    dtype : str, optional
+        Another type.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.ones_like([[1.5, 2.5]])
+    array([[1., 1.]], dtype=float32)
+    """
     return _like("ones_like", x, 1, dtype)
 
 
 @operation
 def empty_like(x: Any, dtype: Any = None) -> Any:
-    """Return zeros with the shape and type of x."""
+    """Return zeros with the shape, including rows, and the type of x.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    dtype : str, optional
+        Another type.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.empty_like([True, True])
+    array([False, False])
+    """
     return _like("empty_like", x, 0, dtype)
 
 
 @operation
 def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
-    """Return a value repeated in the shape and type of x."""
+    """Return a value repeated in the shape, including rows, and the type of x.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    fill_value : float, tensor or array_like
+        It broadcasts to the shape of x.
+    dtype : str, optional
+        Another type.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.full_like([1, 2], 7)
+    array([7, 7], dtype=int32)
+    >>> ops.full_like([1, 2], 0.5, "float32")
+    array([0.5, 0.5], dtype=float32)
+    """
     return _like("full_like", x, fill_value, dtype)
 
 

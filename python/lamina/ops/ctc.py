@@ -100,6 +100,18 @@ def ctc_decode(
         Padded with -1.
     scores : tensor or ndarray of shape (rows, paths)
         Log-probabilities; for the greedy strategy minus the sum of the largest logits, as in Keras.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> logits = np.log([[[0.1, 0.8, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8]]])
+    >>> ops.ctc_decode(logits.astype("float32"), [4])[0]
+    array([[[ 1,  2, -1, -1]]], dtype=int32)
+    >>> labels, scores = ops.ctc_decode(logits.astype("float32"), [4], "beam_search", top_paths=2)
+    >>> labels[:, 0], np.exp(scores).round(3)
+    (array([[ 1,  2, -1, -1],
+           [ 1, -1, -1, -1]], dtype=int32), array([[0.656, 0.079]], dtype=float32))
     """
     x, lengths = floats(inputs), converted(given(sequence_lengths), "int32")
     if x.ndim != 3 or lengths.ndim != 1:

@@ -60,7 +60,26 @@ def cholesky(x: Any, upper: bool = False) -> Any:
 
 @operation
 def cholesky_inverse(x: Any, upper: bool = False) -> Any:
-    """Return the inverses of L L^T, or of U^T U, given the triangular factors."""
+    """Return the inverses of L L^T, or of U^T U, given the triangular factors.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (..., n, n)
+    upper : bool, default False
+        Whether the factors are upper triangular, U.
+
+    Raises
+    ------
+    ValueError
+        If a matrix is singular, or not square.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.cholesky_inverse([[2.0, 0.0], [0.0, 0.5]])
+    array([[0.25, 0.  ],
+           [0.  , 4.  ]], dtype=float32)
+    """
     x = square("cholesky_inverse", x)
 
     def forward(a: Any) -> Any:
@@ -83,6 +102,17 @@ def qr(x: Any, mode: str = "reduced") -> Any:
     x : tensor or array_like, shape (..., m, n)
     mode : {"reduced", "complete"}, default "reduced"
         Whether Q has min(m, n) columns, or m.  The reduced form has a gradient if m >= n.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> q, r = ops.qr([[3.0, 1.0], [4.0, 2.0], [0.0, 0.0]])
+    >>> q.shape, r.shape
+    ((3, 2), (2, 2))
+    >>> (q @ r).round(4)
+    array([[3., 1.],
+           [4., 2.],
+           [0., 0.]], dtype=float32)
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(f"qr: mode must be 'reduced' or 'complete'; got {mode!r}")
@@ -114,6 +144,13 @@ def eigh(x: Any) -> Any:
     ----------
     x : tensor or array_like, shape (..., n, n)
         Only their symmetric part is used.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> values, vectors = ops.eigh([[2.0, 1.0], [1.0, 2.0]])
+    >>> values.round(4)
+    array([1., 3.], dtype=float32)
     """
     x = square("eigh", x)
 
@@ -143,6 +180,14 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
         Whether U and V^T are square.
     compute_uv : bool, default True
         Whether to return U and V^T, or only the singular values, which have a gradient.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.svd([[3.0, 0.0], [0.0, -2.0]], compute_uv=False)
+    array([3., 2.], dtype=float32)
+    >>> [part.shape for part in ops.svd(ops.ones((2, 3)), full_matrices=False)]
+    [(2, 2), (2,), (2, 3)]
     """
     x = matrices("svd", x)
     *lead, m, n = x.value.shape
@@ -178,6 +223,16 @@ def lu_factor(x: Any) -> Any:
         U, and below its diagonal L, whose diagonal is 1.
     pivots : tensor or array of int32, shape (..., n)
         Row i was exchanged with row pivots[i].
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> lu, pivots = ops.lu_factor([[1.0, 2.0], [4.0, 6.0]])
+    >>> lu
+    array([[4.  , 6.  ],
+           [0.25, 0.5 ]], dtype=float32)
+    >>> pivots
+    array([1, 1], dtype=int32)
     """
     x = square("lu_factor", x)
     shape = x.value.shape

@@ -62,6 +62,14 @@ def fft2(x: Any) -> Any:
     Returns
     -------
     tuple of 2 tensors or arrays
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> real, imaginary = ops.fft2((ops.ones((2, 2)), ops.zeros((2, 2))))
+    >>> real
+    array([[4., 0.],
+           [0., 0.]], dtype=float32)
     """
     return _both_axes("fft2", x, False)
 
@@ -78,6 +86,13 @@ def ifft2(x: Any) -> Any:
     Returns
     -------
     tuple of 2 tensors or arrays
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.ifft2(([[4.0, 0.0], [0.0, 0.0]], ops.zeros((2, 2))))[0]
+    array([[1., 1.],
+           [1., 1.]], dtype=float32)
     """
     return _both_axes("ifft2", x, True)
 

@@ -159,9 +159,28 @@ def one_hot(
 def multi_hot(
     inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False
 ) -> Any:
-    """Return 1 at the labels of each row, and 0 elsewhere.
+    """Return 1 at the labels of each row, and 0 elsewhere; labels out of range are ignored.
 
     The labels of a row are those along axis 1, regardless of the following axes, as in Keras.
+
+    Parameters
+    ----------
+    inputs : tensor or array_like of int
+    num_classes : int
+        The size of the axis of the classes, which replaces that of the labels.
+    axis : int, default -1
+        Position of the axis of the classes in the result.
+    dtype : str, optional
+        Floats by default.
+    sparse : bool, default False
+        Must be False.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.multi_hot([[0, 2], [1, 1]], 3)
+    array([[1., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
     """
     x = given(inputs)
     hot = one_hot(x, num_classes, -1, dtype, sparse)
@@ -183,6 +202,14 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
         Above the main diagonal, or below if negative.
     axis1, axis2 : int
         The axes of rows and columns.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.diagonal([[1, 2, 3], [4, 5, 6]], offset=1)
+    array([2, 6], dtype=int32)
+    >>> ops.diagonal(ops.zeros((2, 3, 4))).shape
+    (4, 2)
     """
     x = given(x)
     one, other = axis_of("diagonal", axis1, x.ndim), axis_of("diagonal", axis2, x.ndim)
@@ -201,13 +228,46 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 @operation
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """Return the sum of the diagonal of two axes."""
+    """Return the sum of the diagonal of two axes.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    offset : int, default 0
+        Above the main diagonal, or below if negative.
+    axis1, axis2 : int, default 0 and 1
+        The axes of rows and columns.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.trace([[1, 2], [3, 4]])
+    array(5, dtype=int32)
+    """
     return sum_of(diagonal(x, offset, axis1, axis2), -1)
 
 
 @operation
 def diag(x: Any, k: int = 0) -> Any:
-    """Return a matrix with x on its k-th diagonal, or the k-th diagonal of a matrix."""
+    """Return a matrix with x on its k-th diagonal, or the k-th diagonal of a matrix.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+        With one axis, or two.
+    k : int, default 0
+        Above the main diagonal, or below if negative.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.diag([1, 2], 1)
+    array([[0, 1, 0],
+           [0, 0, 2],
+           [0, 0, 0]], dtype=int32)
+    >>> ops.diag([[1, 2], [3, 4]])
+    array([1, 4], dtype=int32)
+    """
     x = given(x)
     if x.ndim == 2:
         return diagonal(x, k)
@@ -223,5 +283,20 @@ def diag(x: Any, k: int = 0) -> Any:
 
 @operation
 def diagflat(x: Any, k: int = 0) -> Any:
-    """Return a matrix with all elements of x on its k-th diagonal."""
+    """Return a matrix with all elements of x on its k-th diagonal.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    k : int, default 0
+        Above the main diagonal, or below if negative.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.diagflat([[1, 2]], -1)
+    array([[0, 0, 0],
+           [1, 0, 0],
+           [0, 2, 0]], dtype=int32)
+    """
     return diag(ravel(given(x)), k)

@@ -39,6 +39,12 @@ __all__ = [
 def concatenate(xs: Any, axis: int = 0) -> Any:
     """Return the tensors concatenated along an axis.
 
+    Parameters
+    ----------
+    xs : sequence of tensors or array_like
+        Of the same shape except along the axis.
+    axis : int, default 0
+
     Examples
     --------
     >>> from lamina import ops
@@ -68,7 +74,21 @@ def together(who: str, tensors: list[Tensor], place: int) -> list[Tensor]:
 
 @operation
 def stack(x: Any, axis: int = 0) -> Any:
-    """Return tensors of the same shape stacked along a new axis."""
+    """Return tensors of the same shape stacked along a new axis.
+
+    Parameters
+    ----------
+    x : sequence of tensors or array_like
+    axis : int, default 0
+        Position of the new axis in the result.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.stack([[1, 2], [3, 4]], axis=-1)
+    array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     tensors = alike(x)
     if not tensors:
         raise ValueError("stack: needs at least one tensor; got none")
@@ -83,7 +103,23 @@ def stack(x: Any, axis: int = 0) -> Any:
 
 @operation
 def append(x1: Any, x2: Any, axis: Any = None) -> Any:
-    """Return ``x2`` appended to ``x1`` along an axis; without one, both are flattened."""
+    """Return ``x2`` appended to ``x1`` along an axis.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+    axis : int, optional
+        If not given, both are flattened.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.append([[1, 2]], [[3, 4]])
+    array([1, 2, 3, 4], dtype=int32)
+    >>> ops.append([[1, 2]], [[3, 4]], axis=0)
+    array([[1, 2],
+           [3, 4]], dtype=int32)
+    """
     if axis is None:
         return concatenate([ravel(given(x1)), ravel(given(x2))])
     return concatenate([x1, x2], axis)
@@ -91,20 +127,60 @@ def append(x1: Any, x2: Any, axis: Any = None) -> Any:
 
 @operation
 def hstack(xs: Any) -> Any:
-    """Return the tensors concatenated along axis 1, or along the only axis."""
+    """Return the tensors concatenated along axis 1, or along the only axis.
+
+    Parameters
+    ----------
+    xs : sequence of tensors or array_like
+        Single numbers count as vectors.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.hstack([[1, 2], [3]])
+    array([1, 2, 3], dtype=int32)
+    >>> ops.hstack([[[1], [2]], [[3], [4]]])
+    array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     tensors = [_at_least(given(x), 1) for x in xs]
     return concatenate(tensors, 0 if tensors and tensors[0].ndim == 1 else 1)
 
 
 @operation
 def vstack(xs: Any) -> Any:
-    """Return the tensors stacked vertically: those with one axis are rows."""
+    """Return the tensors stacked vertically: those with one axis are rows.
+
+    Parameters
+    ----------
+    xs : sequence of tensors or array_like
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.vstack([[1, 2], [[3, 4], [5, 6]]])
+    array([[1, 2],
+           [3, 4],
+           [5, 6]], dtype=int32)
+    """
     return concatenate([_at_least(given(x), 2) for x in xs], 0)
 
 
 @operation
 def dstack(xs: Any) -> Any:
-    """Return the tensors concatenated along axis 2."""
+    """Return the tensors concatenated along axis 2, which is new for tensors with fewer axes.
+
+    Parameters
+    ----------
+    xs : sequence of tensors or array_like
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.dstack([[1, 2], [3, 4]])
+    array([[[1, 3],
+            [2, 4]]], dtype=int32)
+    """
     return concatenate([_at_least(given(x), 3) for x in xs], 2)
 
 
@@ -118,7 +194,30 @@ def _at_least(x: Tensor, axes: int) -> Tensor:
 
 @operation
 def meshgrid(*x: Any, indexing: str = "xy") -> Any:
-    """Return each vector along a separate axis, repeated along the other axes."""
+    """Return each vector along a separate axis, repeated along the other axes.
+
+    Parameters
+    ----------
+    *x : tensor or array_like
+        Vectors; other shapes are flattened.
+    indexing : {"xy", "ij"}, default "xy"
+        With "ij" vector i runs along axis i; with "xy" the first two change places.
+
+    Returns
+    -------
+    list of tensors or arrays
+        One for each vector, all of the same shape.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.meshgrid([1, 2, 3], [0, 5])
+    [array([[1, 2, 3],
+           [1, 2, 3]], dtype=int32), array([[0, 0, 0],
+           [5, 5, 5]], dtype=int32)]
+    >>> ops.meshgrid([1, 2, 3], [0, 5], indexing="ij")[0].shape
+    (3, 2)
+    """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij'; got {indexing!r}")
     vectors = [ravel(given(each)) for each in x]
@@ -195,7 +294,21 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 
 @operation
 def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    """Return the parts of an axis; the first ones are longer by 1 if they cannot be equal."""
+    """Return nearly equal parts of an axis as a list: the first ones may be longer by 1.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    indices_or_sections : int or sequence of int
+        The number of parts, or the starts of the second, third, ... part.
+    axis : int, default 0
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.array_split([1, 2, 3, 4, 5], 3)
+    [array([1, 2], dtype=int32), array([3, 4], dtype=int32), array([5], dtype=int32)]
+    """
     x = given(x)
     if not isinstance(indices_or_sections, (int, np.integer)):
         return split(x, indices_or_sections, axis)
@@ -207,20 +320,61 @@ def array_split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 
 @operation
 def hsplit(x: Any, indices_or_sections: Any) -> Any:
-    """Return the parts of axis 1, or of the only axis."""
+    """Return the parts of axis 1, or of the only axis, as a list.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    indices_or_sections : int or sequence of int
+        As in ``split``.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.hsplit([[1, 2], [3, 4]], 2)
+    [array([[1],
+           [3]], dtype=int32), array([[2],
+           [4]], dtype=int32)]
+    """
     x = given(x)
     return split(x, indices_or_sections, 0 if x.ndim == 1 else 1)
 
 
 @operation
 def vsplit(x: Any, indices_or_sections: Any) -> Any:
-    """Return the parts of axis 0."""
+    """Return the parts of axis 0 as a list.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    indices_or_sections : int or sequence of int
+        As in ``split``.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.vsplit([[1, 2], [3, 4]], 2)
+    [array([[1, 2]], dtype=int32), array([[3, 4]], dtype=int32)]
+    """
     return split(x, indices_or_sections, 0)
 
 
 @operation
 def dsplit(x: Any, indices_or_sections: Any) -> Any:
-    """Return the parts of axis 2."""
+    """Return the parts of axis 2 as a list.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    indices_or_sections : int or sequence of int
+        As in ``split``.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.dsplit([[[1, 2, 3]]], [1])
+    [array([[[1]]], dtype=int32), array([[[2, 3]]], dtype=int32)]
+    """
     return split(x, indices_or_sections, 2)
 
 
@@ -234,6 +388,12 @@ def unstack(x: Any, num: Any = None, axis: int = 0) -> Any:
     num : int, optional
         The size of the axis, which is known in any case.
     axis : int, default 0
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.unstack([[1, 2], [3, 4]], axis=1)
+    [array([1, 3], dtype=int32), array([2, 4], dtype=int32)]
     """
     x = given(x)
     place = axis_of("unstack", axis, x.ndim)

@@ -74,6 +74,14 @@ def categorical_crossentropy(
         Whether ``output`` is that before the softmax.
     axis : int, default -1
         The axis of the classes.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.categorical_crossentropy([[0.0, 1.0], [1.0, 0.0]], [[1.0, 3.0], [0.5, 0.5]]).round(4)
+    array([0.2877, 0.6931], dtype=float32)
+    >>> ops.categorical_crossentropy([[0.0, 1.0]], [[0.0, 0.0]], from_logits=True).round(4)
+    array([0.6931], dtype=float32)
     """
     t, x = floats(target), floats(output)
     _check_shapes("categorical_crossentropy", t, x, t.shape == x.shape and x.ndim > 0)
@@ -104,6 +112,14 @@ def sparse_categorical_crossentropy(
         Whether ``output`` is that before the softmax.
     axis : int, default -1
         The axis of the classes.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.sparse_categorical_crossentropy([1, 0], [[0.25, 0.75], [0.5, 0.5]]).round(4)
+    array([0.2877, 0.6931], dtype=float32)
+    >>> ops.sparse_categorical_crossentropy([1], [[0.0, 0.0]], from_logits=True).round(4)
+    array([0.6931], dtype=float32)
     """
     who = "sparse_categorical_crossentropy"
     t, x = converted(given(target), "int32"), floats(output)

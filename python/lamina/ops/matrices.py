@@ -59,7 +59,14 @@ def inv(x: Any) -> Any:
 
 @operation
 def det(x: Any) -> Any:
-    """Return the determinants of square matrices, shape (...)."""
+    """Return the determinants of square matrices, shape (...).
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.det([[[1.0, 2.0], [3.0, 4.0]]]).round(4)
+    array([-2.], dtype=float32)
+    """
     x = square("det", x)
 
     def backward(dy: Any, a: Any) -> Any:
@@ -70,7 +77,25 @@ def det(x: Any) -> Any:
 
 @operation
 def slogdet(x: Any) -> Any:
-    """Return the signs of determinants, and the logarithms of their absolute values."""
+    """Return the signs of determinants, and the logarithms of their absolute values.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (..., n, n)
+
+    Returns
+    -------
+    sign, logarithm : tensor or array, shape (...)
+        0 and -inf for singular matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> sign, logarithm = ops.slogdet([[[1.0, 2.0], [3.0, 4.0]]])
+    >>> (sign * np.exp(logarithm)).round(4)
+    array([-2.], dtype=float32)
+    """
     x = square("slogdet", x)
 
     def backward(dy: Any, a: Any) -> Any:
@@ -82,7 +107,24 @@ def slogdet(x: Any) -> Any:
 
 @operation
 def logdet(x: Any) -> Any:
-    """Return the logarithms of the determinants of symmetric positive matrices."""
+    """Return the logarithms of the determinants of symmetric positive matrices, shape (...).
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (..., n, n)
+        Only their symmetric part is used.
+
+    Raises
+    ------
+    ValueError
+        If a matrix is not positive definite, or not square.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.logdet([[[2.0, 0.0], [0.0, 4.0]]]).round(4)
+    array([2.0794], dtype=float32)
+    """
     x = square("logdet", x)
 
     def forward(a: Any) -> Any:
@@ -124,6 +166,14 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     b : tensor or array_like, shape (..., n) or (..., n, k)
     lower : bool, default False
         Which triangle of a is used.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.solve_triangular([[2.0, 1.0], [9.0, 4.0]], [4.0, 8.0])
+    array([1., 2.], dtype=float32)
+    >>> ops.solve_triangular([[2.0, 9.0], [1.0, 4.0]], [4.0, 8.0], lower=True)
+    array([2. , 1.5], dtype=float32)
     """
     return _solution("solve_triangular", a, b, np.tril if lower else np.triu)
 
@@ -161,6 +211,13 @@ def pinv(x: Any, rcond: Any = None) -> Any:
     rcond : float, optional
         Singular values up to this share of the largest are treated as 0; ``max(m, n)`` times the
         precision of the dtype if not given.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.pinv([[2.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    array([[0.5, 0. , 0. ],
+           [0. , 0. , 0. ]], dtype=float32)
     """
     x = matrices("pinv", x)
     *lead, m, n = x.value.shape
@@ -188,6 +245,12 @@ def matrix_rank(x: Any, tol: Any = None) -> Any:
     x : tensor or array_like, shape (..., m, n)
     tol : float, optional
         By default ``max(m, n)`` times the largest singular value times the dtype's precision.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.matrix_rank([[1.0, 2.0], [2.0, 4.0]])
+    array(1, dtype=int32)
     """
     x = matrices("matrix_rank", x)
 
@@ -208,6 +271,12 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     rcond : float, optional
         Singular values up to this share of the largest are treated as 0; ``max(m, n)`` times the
         precision of the dtype if not given.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.lstsq([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]], [1.0, 3.0, 5.0]).round(4)
+    array([1., 2.], dtype=float32)
     """
     a, b = (all_rows(floats(given(each))) for each in (a, b))
     if a.ndim != 2 or b.ndim not in (1, 2) or a.shape[0] != b.shape[0]:

@@ -74,11 +74,47 @@ def _element(x: Tensor, index: Any) -> Any:
 def nanpercentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """Return ``nanquantile`` for percentages from 0 to 100."""
+    """Return ``nanquantile`` for percentages from 0 to 100.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    q : float or sequence of float
+        Percentages; a sequence gives a new first axis.
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    method : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
+        The value between two elements.
+    keepdims : bool, default False
+        Whether to keep the axes, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanpercentile([4.0, np.nan, 1.0, 2.0], [0, 75])
+    array([1., 3.], dtype=float32)
+    """
     return nanquantile(given(x), shares_of("nanpercentile", q) / 100, axis, method, keepdims)
 
 
 @operation
 def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the median of the elements that are not NaN."""
+    """Return the median of the elements that are not NaN.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanmedian([[4.0, np.nan, 1.0], [np.nan, np.nan, np.nan]], axis=1)
+    array([2.5, nan], dtype=float32)
+    """
     return nanquantile(x, 0.5, axis, "linear", keepdims)

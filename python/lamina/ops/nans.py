@@ -63,19 +63,68 @@ def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanprod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the product of the elements that are not NaN; 1 if there are none."""
+    """Return the product of the elements that are not NaN; 1 if there are none.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanprod([[2.0, np.nan], [3.0, 4.0]], axis=0)
+    array([6., 4.], dtype=float32)
+    """
     return prod(_filled("nanprod", x, axis, 1.0), axis, keepdims)
 
 
 @operation
 def nancumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Return the cumulative sum, with NaN counted as 0."""
+    """Return the cumulative sum, with NaN counted as 0.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, optional
+        By default all elements, as one axis.
+    dtype : str, optional
+        The dtype of the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nancumsum([1.0, np.nan, 3.0])
+    array([1., 1., 4.], dtype=float32)
+    """
     return cumsum(_filled("nancumsum", x, axis, 0.0), axis, dtype)
 
 
 @operation
 def nancumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Return the cumulative product, with NaN counted as 1."""
+    """Return the cumulative product, with NaN counted as 1.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, optional
+        By default all elements, as one axis.
+    dtype : str, optional
+        The dtype of the result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nancumprod([[2.0, np.nan], [3.0, 4.0]], axis=0)
+    array([[2., 1.],
+           [6., 4.]], dtype=float32)
+    """
     return cumprod(_filled("nancumprod", x, axis, 1.0), axis, dtype)
 
 
@@ -116,6 +165,14 @@ def _mean(who: str, x: Tensor, values: Any, axis: Any, keepdims: bool) -> Any:
 def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the variance of the elements that are not NaN; NaN if there are none.
 
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
     Examples
     --------
     >>> import numpy as np
@@ -130,7 +187,23 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the standard deviation of the elements that are not NaN, the root of ``nanvar``."""
+    """Return the standard deviation of the elements that are not NaN, the root of ``nanvar``.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanstd([[1.0, np.nan, 3.0], [2.0, 2.0, 2.0]], axis=1)
+    array([1., 0.], dtype=float32)
+    """
     return sqrt(nanvar(x, axis, keepdims))
 
 
@@ -161,7 +234,23 @@ def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the smallest of the elements that are not NaN; NaN if there are none."""
+    """Return the smallest of the elements that are not NaN; NaN if there are none.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanmin([[1.0, np.nan], [np.nan, np.nan]], axis=1)
+    array([ 1., nan], dtype=float32)
+    """
     return _extreme("nanmin", min, x, axis, keepdims)
 
 
@@ -198,7 +287,23 @@ def nanargmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def nanargmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the index of the smallest element that is not NaN; -1 if there are none."""
+    """Return the index of the smallest element that is not NaN; -1 if there are none.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, optional
+        The axis to search; by default all elements, in order.
+    keepdims : bool, default False
+        Whether to keep the axis, with size 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nanargmin([[np.nan, 3.0], [4.0, 2.0]], axis=1)
+    array([1, 1], dtype=int32)
+    """
     return _place("nanargmin", argmin, x, axis, keepdims)
 
 

@@ -70,6 +70,12 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
     keepdims : bool, default False
     synchronized : bool, default False
         Must be False: there are no other devices.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.moments([[1.0, 2.0], [3.0, 6.0]], axes=0)
+    (array([2., 4.], dtype=float32), array([1., 4.], dtype=float32))
     """
     if synchronized:
         raise ValueError("moments: synchronized must be False: there are no other devices")
@@ -110,6 +116,14 @@ def batch_normalization(
     axis : int
         The axis of the channels.
     epsilon : float, default 1e-3
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> x = [[1.0, 10.0], [3.0, 30.0]]
+    >>> ops.batch_normalization(x, [2.0, 20.0], [1.0, 100.0], axis=-1, epsilon=0.0)
+    array([[-1., -1.],
+           [ 1.,  1.]], dtype=float32)
     """
     who, x = "batch_normalization", floats(x)
     axes = [axis_of(who, axis, x.ndim)]
@@ -134,6 +148,13 @@ def layer_normalization(
     axis : int or tuple of int, default -1
     epsilon : float, optional
         Added to the variance, by default 1e-7.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.layer_normalization([[1.0, 3.0], [10.0, 30.0]]).round(4)
+    array([[-1.,  1.],
+           [-1.,  1.]], dtype=float32)
     """
     who, x = "layer_normalization", floats(x)
     axes, more = axes_of(who, axis, x.ndim), _least(who, epsilon)
@@ -158,6 +179,12 @@ def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: Any = 
     axis : int or tuple of int, default -1
     epsilon : float, optional
         Added to the mean square, by default 1e-7.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.rms_normalization([3.0, 3.0, -3.0]).round(4)
+    array([ 1.,  1., -1.], dtype=float32)
     """
     x = floats(x)
     more = _least("rms_normalization", epsilon)

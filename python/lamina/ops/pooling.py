@@ -57,7 +57,27 @@ def average_pool(
     inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid",
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return the mean over windows, ignoring padding."""
+    """Return the mean over windows of images, or signals, channel by channel, ignoring padding.
+
+    Parameters
+    ----------
+    inputs : tensor or array_like, shape (n, ..., channels)
+        With 1 to 3 spatial axes.
+    pool_size : int or tuple of int
+    strides : int or tuple of int, optional
+        By default the pool size.
+    padding : {"valid", "same"}, default "valid"
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> x = [[[1.0], [3.0], [5.0]]]
+    >>> ops.average_pool(x, 2)[0, :, 0]
+    array([2.], dtype=float32)
+    >>> ops.average_pool(x, 2, padding="same")[0, :, 0]
+    array([2., 5.], dtype=float32)
+    """
     return _pooled("average_pool", "average", inputs, pool_size, strides, padding, data_format)
 
 
@@ -90,13 +110,43 @@ def _pooled(
 
 @operation
 def adaptive_max_pool(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
-    """Return maxima over ``output_size`` windows of nearly equal size."""
+    """Return maxima over ``output_size`` windows of nearly equal size, which may overlap.
+
+    Parameters
+    ----------
+    inputs : tensor or array_like, shape (n, ..., channels)
+        With 1 to 3 spatial axes.
+    output_size : int or tuple of int
+        Number of windows along each spatial axis.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.adaptive_max_pool([[[1.0], [4.0], [3.0], [2.0]]], 2)[0, :, 0]
+    array([4., 3.], dtype=float32)
+    """
     return _adapted("adaptive_max_pool", max_of, inputs, output_size, data_format)
 
 
 @operation
 def adaptive_average_pool(inputs: Any, output_size: Any, data_format: Any = None) -> Any:
-    """Return means over ``output_size`` windows of nearly equal size."""
+    """Return means over ``output_size`` windows of nearly equal size, which may overlap.
+
+    Parameters
+    ----------
+    inputs : tensor or array_like, shape (n, ..., channels)
+        With 1 to 3 spatial axes.
+    output_size : int or tuple of int
+        Number of windows along each spatial axis.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.adaptive_average_pool([[[1.0], [3.0], [5.0]]], 2)[0, :, 0]
+    array([2., 4.], dtype=float32)
+    """
     return _adapted("adaptive_average_pool", mean, inputs, output_size, data_format)
 
 

@@ -90,6 +90,18 @@ def dot(x1: Any, x2: Any) -> Any:
     """Return the products over the last axis of ``x1`` and the second last of ``x2``.
 
     For vectors this is the inner product; with a number it is ``multiply``.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.dot([1, 2], [3, 4])
+    array(11, dtype=int32)
+    >>> ops.dot(ops.ones((2, 3)), ops.ones((4, 3, 5))).shape
+    (2, 4, 5)
     """
     a, b = given(x1), given(x2)
     if a.ndim == 0 or b.ndim == 0:
@@ -101,7 +113,20 @@ def dot(x1: Any, x2: Any) -> Any:
 
 @operation
 def inner(x1: Any, x2: Any) -> Any:
-    """Return the inner products over the last axes of both."""
+    """Return the inner products over the last axes of both.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        Last axes of the same size; the other axes of x1 come before those of x2.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.inner([[1, 2], [3, 4]], [[1, 0]])
+    array([[1],
+           [3]], dtype=int32)
+    """
     a, b = given(x1), given(x2)
     if a.ndim == 0 or b.ndim == 0:
         return multiply(a, b)
@@ -110,19 +135,57 @@ def inner(x1: Any, x2: Any) -> Any:
 
 @operation
 def vdot(x1: Any, x2: Any) -> Any:
-    """Return the inner product of all elements as one number."""
+    """Return the inner product of all elements as one number.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        Of the same number of elements.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.vdot([[1, 2], [3, 4]], [1, 1, 1, 2])
+    array(14, dtype=int32)
+    """
     return matmul(ravel(given(x1)), ravel(given(x2)))
 
 
 @operation
 def outer(x1: Any, x2: Any) -> Any:
-    """Return the products of all elements of ``x1`` with all of ``x2``, as a matrix."""
+    """Return the products of all elements of ``x1`` with all of ``x2``, as a matrix.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        Flattened.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.outer([1, 2], [3, 4, 5])
+    array([[ 3,  4,  5],
+           [ 6,  8, 10]], dtype=int32)
+    """
     return multiply(expand_dims(ravel(given(x1)), 1), ravel(given(x2)))
 
 
 @operation
 def kron(x1: Any, x2: Any) -> Any:
-    """Return blocks of ``x2``, each multiplied by an element of ``x1``."""
+    """Return blocks of ``x2``, each multiplied by an element of ``x1``.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        That with fewer axes gets further ones in front, of size 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.kron([1, 10], [[1, 2], [3, 4]])
+    array([[ 1,  2, 10, 20],
+           [ 3,  4, 30, 40]], dtype=int32)
+    """
     a, b = all_rows(given(x1)), all_rows(given(x2))
     rank = max(a.ndim, b.ndim)
     a = reshape(a, (1,) * (rank - a.ndim) + tuple(a.shape))
@@ -146,6 +209,14 @@ def cross(
         The axis of the vectors in x1, in x2 and in the result.
     axis : int, optional
         All three axes.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.cross([1, 0, 0], [0, 1, 0])
+    array([0, 0, 1], dtype=int32)
+    >>> ops.cross([1, 2], [3, 4])
+    array(-2, dtype=int32)
     """
     if axis is not None:
         axisa = axisb = axisc = axis

@@ -86,7 +86,26 @@ def sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
 
 @operation
 def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    """Return the product; 1 if there are no elements."""
+    """Return the product; 1 if there are no elements.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+    dtype : str, optional
+        The dtype of the result.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.prod([[1, 2], [3, 4]], axis=0)
+    array([3, 8], dtype=int32)
+    >>> ops.prod(ops.ones((2, 0)), axis=1)
+    array([1., 1.], dtype=float32)
+    """
     from lamina.ops.core import cast
 
     y = _of_numbers("prod", x, axis, keepdims)
@@ -95,7 +114,23 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) ->
 
 @operation
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the mean, as a float."""
+    """Return the mean, as a float.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.mean([[1, 2], [3, 6]], axis=1, keepdims=True)
+    array([[1.5],
+           [4.5]], dtype=float32)
+    """
     return reduced("mean", floats(x), axis, keepdims)
 
 
@@ -114,6 +149,15 @@ def max(  # noqa: A001
         Whether to keep them, with size 1.
     initial : float, optional
         Lower bound of the result.  Required if there are no elements.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.max([[1.0, 5.0], [np.nan, 2.0]], axis=1)
+    array([ 5., nan], dtype=float32)
+    >>> ops.max([3, 4], initial=10)
+    array(10, dtype=int32)
     """
     return _extreme("max", x, axis, keepdims, initial)
 
@@ -122,7 +166,27 @@ def max(  # noqa: A001
 def min(  # noqa: A001
     x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None
 ) -> Any:
-    """Return the smallest element, or NaN if there is one; ``initial`` is an upper bound."""
+    """Return the smallest element, or NaN if there is one.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+    initial : float, optional
+        Upper bound of the result.  Required if there are no elements.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.min([[1.0, 5.0], [np.nan, 2.0]], axis=0)
+    array([nan,  2.], dtype=float32)
+    >>> ops.min(ops.ones((2, 0)), axis=1, initial=0.0)
+    array([0., 0.], dtype=float32)
+    """
     return _extreme("min", x, axis, keepdims, initial)
 
 
@@ -146,7 +210,22 @@ amax, amin = max, min
 
 @operation
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the largest element minus the smallest."""
+    """Return the largest element minus the smallest.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.ptp([[1, 5], [4, 2]], axis=0)
+    array([3, 3], dtype=int32)
+    """
     return subtract(max(x, axis, keepdims), min(x, axis, keepdims))
 
 
@@ -173,7 +252,24 @@ def argmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def argmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the index of the smallest element, the first of several."""
+    """Return the index of the smallest element, the first of several.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, optional
+        The axis to search; by default all elements, in order.
+    keepdims : bool, default False
+        Whether to keep the axis, with size 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.argmin([[4.0, 1.0], [1.0, 2.0]])
+    array(1, dtype=int32)
+    >>> ops.argmin([[4.0, 1.0], [1.0, 2.0]], axis=0)
+    array([1, 0], dtype=int32)
+    """
     return _place("argmin", x, axis, keepdims)
 
 
@@ -191,21 +287,71 @@ def _place(kind: str, x: Any, axis: Any, keepdims: bool) -> Tensor:
 
 @operation
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
-    """Return whether any element is true; False if there are none."""
+    """Return whether any element is true; False if there are none.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+        All numbers except 0 are true.
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.any([[0, 2], [0, 0]], axis=1)
+    array([ True, False])
+    >>> ops.any([])
+    array(False)
+    """
     true = floats(converted(x, "bool"))
     return elementwise("greater", reduced("sum", true, axis, keepdims, "any"), 0.0)
 
 
 @operation
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
-    """Return whether all elements are true; True if there are none."""
+    """Return whether all elements are true; True if there are none.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+        All numbers except 0 are true.
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.all([[1, 2], [0, 3]], axis=1)
+    array([ True, False])
+    >>> ops.all([])
+    array(True)
+    """
     false = floats(elementwise("logical_not", given(x)))
     return elementwise("equal", reduced("sum", false, axis, keepdims, "all"), 0.0)
 
 
 @operation
 def count_nonzero(x: Any, axis: Any = None) -> Any:
-    """Return the number of elements that are not 0."""
+    """Return the number of elements that are not 0, as int32.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.count_nonzero([[0.0, 2.0], [np.nan, -0.0]])
+    array(2, dtype=int32)
+    """
     true = floats(converted(x, "bool"))
     return converted(reduced("sum", true, axis, False, "count_nonzero"), "int32")
 
@@ -213,6 +359,14 @@ def count_nonzero(x: Any, axis: Any = None) -> Any:
 @operation
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return ``log(sum(exp(x)))``, without overflow.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool, default False
+        Whether to keep them, with size 1.
 
     Examples
     --------

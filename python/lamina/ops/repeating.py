@@ -24,6 +24,13 @@ __all__ = ["flip", "fliplr", "flipud", "pad", "repeat", "roll", "tile"]
 def tile(x: Any, repeats: Any) -> Any:
     """Return the tensor repeated along each axis.
 
+    Parameters
+    ----------
+    x : tensor or array_like
+    repeats : int or sequence of int
+        The number of copies along each axis.  Fewer numbers are for the last axes; more add axes in
+        front.
+
     Examples
     --------
     >>> from lamina import ops
@@ -70,6 +77,15 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
         Number of repetitions: one number for all indices of the axis, or one for each.
     axis : int, optional
         The axis along which to repeat; by default all elements are flattened.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.repeat([[1, 2], [3, 4]], 2)
+    array([1, 1, 2, 2, 3, 3, 4, 4], dtype=int32)
+    >>> ops.repeat([[1, 2], [3, 4]], [0, 2], axis=0)
+    array([[3, 4],
+           [3, 4]], dtype=int32)
     """
     x = ravel(given(x)) if axis is None else given(x)
     place = axis_of("repeat", 0 if axis is None else axis, x.ndim)
@@ -160,7 +176,24 @@ def _margins(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 
 @operation
 def flip(x: Any, axis: Any = None) -> Any:
-    """Return the tensor with the given axes, or all, reversed."""
+    """Return the tensor with the given axes, or all, reversed.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        By default all axes.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.flip([[1, 2], [3, 4]])
+    array([[4, 3],
+           [2, 1]], dtype=int32)
+    >>> ops.flip([[1, 2], [3, 4]], axis=0)
+    array([[3, 4],
+           [1, 2]], dtype=int32)
+    """
     x = given(x)
     axes = axes_of("flip", axis, x.ndim)
     x = all_rows(x) if x.rows and 0 in axes else x
@@ -171,13 +204,29 @@ def flip(x: Any, axis: Any = None) -> Any:
 
 @operation
 def fliplr(x: Any) -> Any:
-    """Return the tensor with axis 1 reversed."""
+    """Return the tensor with axis 1 reversed.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.fliplr([[1, 2], [3, 4]])
+    array([[2, 1],
+           [4, 3]], dtype=int32)
+    """
     return flip(x, 1)
 
 
 @operation
 def flipud(x: Any) -> Any:
-    """Return the tensor with axis 0 reversed."""
+    """Return the tensor with axis 0 reversed.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.flipud([[1, 2], [3, 4]])
+    array([[3, 4],
+           [1, 2]], dtype=int32)
+    """
     return flip(x, 0)
 
 
@@ -191,6 +240,16 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     shift : int or tuple of int
     axis : int or tuple of int, optional
         All elements, in order, if not given.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.roll([1, 2, 3, 4], 1)
+    array([4, 1, 2, 3], dtype=int32)
+    >>> ops.roll([[1, 2], [3, 4], [5, 6]], (-1, 1), axis=(0, 1))
+    array([[4, 3],
+           [6, 5],
+           [2, 1]], dtype=int32)
     """
     x = given(x)
     if axis is None:

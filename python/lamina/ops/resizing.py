@@ -172,7 +172,25 @@ def pad_images(
     right_padding: Any = None, target_height: Any = None, target_width: Any = None,
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return images padded with zeros; two of the three numbers must be given for each axis."""
+    """Return images padded with zeros; two of the three numbers must be given for each axis.
+
+    Parameters
+    ----------
+    images : tensor or array_like, shape (height, width, channels) or (n, height, width, channels)
+    top_padding, left_padding, bottom_padding, right_padding : int, optional
+        Number of pixels added at each side.
+    target_height, target_width : int, optional
+        Height and width of the result.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> image = ops.ones((1, 2, 1), "int32")
+    >>> ops.image.pad_images(image, 1, 1, target_height=2, target_width=3)[..., 0]
+    array([[0, 0, 0],
+           [0, 1, 1]], dtype=int32)
+    """
     x, first, back = last_channels("pad_images", images, data_format)
     height, width = x.shape[first : first + 2]
     rows = _ends("pad_images", top_padding, bottom_padding, target_height, height, 1)
@@ -186,7 +204,24 @@ def crop_images(
     right_cropping: Any = None, target_height: Any = None, target_width: Any = None,
     data_format: Any = None,
 ) -> Any:  # fmt: skip
-    """Return cropped images; two of the three numbers must be given for each axis."""
+    """Return cropped images; two of the three numbers must be given for each axis.
+
+    Parameters
+    ----------
+    images : tensor or array_like, shape (height, width, channels) or (n, height, width, channels)
+    top_cropping, left_cropping, bottom_cropping, right_cropping : int, optional
+        Number of pixels removed at each side.
+    target_height, target_width : int, optional
+        Height and width of the result.
+    data_format : {"channels_last", "channels_first"}, optional
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> image = ops.reshape(ops.arange(6), (2, 3, 1))
+    >>> ops.image.crop_images(image, 1, 1, target_height=1, target_width=2)[..., 0]
+    array([[4, 5]], dtype=int32)
+    """
     x, first, back = last_channels("crop_images", images, data_format)
     height, width = x.shape[first : first + 2]
     top, bottom = _ends("crop_images", top_cropping, bottom_cropping, target_height, height, -1)

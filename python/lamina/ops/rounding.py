@@ -20,25 +20,61 @@ __all__ = [
 
 @operation
 def floor(x: Any) -> Any:
-    """Return the largest integer that is not above x, as a float."""
+    """Return the largest integer that is not above x, as a float.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.floor([-1.5, 2.0])
+    array([-2.,  2.], dtype=float32)
+    """
     return elementwise("floor", x, dtype="float")
 
 
 @operation
 def ceil(x: Any) -> Any:
-    """Return the smallest integer that is not below x, as a float."""
+    """Return the smallest integer that is not below x, as a float.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.ceil([-1.5, 2.1])
+    array([-1.,  3.], dtype=float32)
+    """
     return elementwise("ceil", x, dtype="float")
 
 
 @operation
 def trunc(x: Any) -> Any:
-    """Return x rounded towards 0."""
+    """Return x rounded towards 0; integers and booleans are unchanged.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.trunc([-1.7, 1.7])
+    array([-1.,  1.], dtype=float32)
+    """
     return of_numbers("trunc", x)
 
 
 @operation
 def round(x: Any, decimals: int = 0) -> Any:  # noqa: A001
-    """Return the nearest number with a given number of decimals, with ties to even."""
+    """Return the nearest number with a given number of decimals, with ties to even.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    decimals : int, default 0
+        Negative for tens, hundreds, ...
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.round([0.5, 1.5, 2.5])
+    array([0., 2., 2.], dtype=float32)
+    >>> ops.round([15, 25, 26], -1)
+    array([20, 20, 30], dtype=int32)
+    """
     x, decimals = given(x), integer("round", "decimals", decimals)
     if decimals == 0:
         return arithmetic("round", x)

@@ -41,7 +41,23 @@ def cumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
 
 @operation
 def cumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Return the cumulative product along an axis."""
+    """Return the cumulative product along an axis.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, optional
+        By default all elements, as one axis.
+    dtype : str, optional
+        The dtype of the result.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.cumprod([[1, 2], [3, 4]], axis=1)
+    array([[ 1,  2],
+           [ 3, 12]], dtype=int32)
+    """
     return _scanned("cumprod", x, axis, dtype)
 
 
@@ -57,7 +73,23 @@ def _scanned(kind: str, x: Any, axis: Any, dtype: Any) -> Tensor:
 
 @operation
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """Return the n-th differences of neighbours; for booleans, whether neighbours differ."""
+    """Return the n-th differences of neighbours; for booleans, whether neighbours differ.
+
+    Parameters
+    ----------
+    a : tensor or array_like
+    n : int, default 1
+        How often differences are taken; the axis gets shorter by 1 each time.
+    axis : int, default -1
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.diff([1, 4, 9, 16])
+    array([3, 5, 7], dtype=int32)
+    >>> ops.diff([1, 4, 9, 16], n=2)
+    array([2, 2], dtype=int32)
+    """
     x = given(a)
     apart = not_equal if x.dtype == "bool" else subtract
     place = axis_of("diff", axis, x.ndim)

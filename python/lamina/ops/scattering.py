@@ -85,6 +85,14 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = Non
     reduction : {None, "add", "max", "min", "mul"}, optional
         How a value is combined with the present one; None replaces it, with the last of several
         winning.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.scatter_update([1, 2, 3], [[0], [2]], [10, 30])
+    array([10,  2, 30], dtype=int32)
+    >>> ops.scatter_update([1, 2, 3], [[0], [0]], [10, 30], "add")
+    array([41,  2,  3], dtype=int32)
     """
     x, new = alike([all_rows(given(inputs)), all_rows(given(updates))])
     shape = tuple(x.shape)

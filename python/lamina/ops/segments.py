@@ -74,7 +74,26 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None, sorted: b
 def segment_max(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
     """Return the maximum over the entries that share an id.
 
-    For an id without entries it is -inf, or the smallest integer.
+    Parameters
+    ----------
+    data : tensor or array_like, shape (n, ...)
+    segment_ids : tensor or array_like of int, shape (n,)
+        Entries whose id is not in [0, num_segments) are ignored.
+    num_segments : int, optional
+        By default the largest id + 1, if the ids are known.
+    sorted : bool, default False
+        Has no effect.
+
+    Returns
+    -------
+    tensor or array, shape (num_segments, ...)
+        For an id without entries -inf, or the smallest integer.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.segment_max([1.0, 2.0, 4.0], [0, 2, 0], 3)
+    array([  4., -inf,   2.], dtype=float32)
     """
     x, ids, count = _segments("segment_max", data, segment_ids, num_segments)
     y = record("segment_max", floats(x), ids, count)
@@ -85,7 +104,26 @@ def segment_max(data: Any, segment_ids: Any, num_segments: Any = None, sorted: b
 def segment_min(data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False) -> Any:  # noqa: A002, ARG001
     """Return the minimum over the entries that share an id.
 
-    For an id without entries it is inf, or the largest integer.
+    Parameters
+    ----------
+    data : tensor or array_like, shape (n, ...)
+    segment_ids : tensor or array_like of int, shape (n,)
+        Entries whose id is not in [0, num_segments) are ignored.
+    num_segments : int, optional
+        By default the largest id + 1, if the ids are known.
+    sorted : bool, default False
+        Has no effect.
+
+    Returns
+    -------
+    tensor or array, shape (num_segments, ...)
+        For an id without entries inf, or the largest integer.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.segment_min([1.0, 2.0, 4.0], [0, 2, 0], 3)
+    array([ 1., inf,  2.], dtype=float32)
     """
     x, ids, count = _segments("segment_min", data, segment_ids, num_segments)
     y = negative(record("segment_max", negative(floats(x)), ids, count))
@@ -97,6 +135,16 @@ def segment_prod(
     data: Any, segment_ids: Any, num_segments: Any = None, sorted: bool = False  # noqa: A002, ARG001
 ) -> Any:  # fmt: skip
     """Return the products of the entries that share an id; 1 for an id without entries.
+
+    Parameters
+    ----------
+    data : tensor or array_like, shape (n, ...)
+    segment_ids : tensor or array_like of int, shape (n,)
+        Entries whose id is not in [0, num_segments) are ignored.
+    num_segments : int, optional
+        By default the largest id + 1, if the ids are known.
+    sorted : bool, default False
+        Has no effect.
 
     Examples
     --------

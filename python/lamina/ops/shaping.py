@@ -35,6 +35,13 @@ def reshape(x: Any, newshape: Any) -> Any:
     x : tensor or array_like
     newshape : tuple of int
         One size may be -1 and is inferred from the others.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.reshape([1, 2, 3, 4, 5, 6], (2, -1))
+    array([[1, 2, 3],
+           [4, 5, 6]], dtype=int32)
     """
     tensor = given(x)
     sizes = _sizes("reshape", newshape)
@@ -95,7 +102,23 @@ def _reshaped(tensor: Tensor, sizes: Any) -> Tensor:
 
 @operation
 def expand_dims(x: Any, axis: Any) -> Any:
-    """Return the tensor with new axes of size 1, at positions ``axis`` in the result."""
+    """Return the tensor with new axes of size 1.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int
+        Positions of the new axes in the result.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.expand_dims([1, 2], -1)
+    array([[1],
+           [2]], dtype=int32)
+    >>> ops.expand_dims([1, 2], (0, 2)).shape
+    (1, 2, 1)
+    """
     tensor = given(x)
     listed = list(axis) if isinstance(axis, (list, tuple)) else [axis]
     ndim = tensor.ndim + len(listed)
@@ -109,7 +132,22 @@ def expand_dims(x: Any, axis: Any) -> Any:
 
 @operation
 def squeeze(x: Any, axis: Any = None) -> Any:
-    """Return the tensor without axes of size 1, all or those given."""
+    """Return the tensor without axes of size 1.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        Axes of size 1, by default all of them.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.squeeze(ops.ones((1, 2, 1))).shape
+    (2,)
+    >>> ops.squeeze(ops.ones((1, 2, 1)), axis=-1).shape
+    (1, 2)
+    """
     tensor = given(x)
     if axis is None:
         places = [i for i, size in enumerate(tensor.shape) if size == 1]
@@ -128,7 +166,23 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 @operation
 def transpose(x: Any, axes: Any = None) -> Any:
-    """Return the tensor with its axes permuted, by default reversed."""
+    """Return the tensor with its axes permuted.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axes : sequence of int, optional
+        Each axis of x once, in the order of the result; by default in reversed order.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.transpose([[1, 2], [3, 4]])
+    array([[1, 3],
+           [2, 4]], dtype=int32)
+    >>> ops.transpose(ops.zeros((2, 3, 4)), (1, 0, 2)).shape
+    (3, 2, 4)
+    """
     tensor = given(x)
     order = list(range(tensor.ndim))[::-1]
     if axes is not None:
@@ -147,7 +201,19 @@ def transpose(x: Any, axes: Any = None) -> Any:
 
 @operation
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """Return the tensor with two axes exchanged."""
+    """Return the tensor with two axes exchanged.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis1, axis2 : int
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.swapaxes(ops.zeros((2, 3, 4)), 0, -1).shape
+    (4, 3, 2)
+    """
     tensor = given(x)
     order = list(range(tensor.ndim))
     one = axis_of("swapaxes", axis1, tensor.ndim, "axis1")
@@ -159,6 +225,12 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 @operation
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """Return the tensor with axes moved to other positions; the others keep their order.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    source, destination : int or tuple of int
+        As many positions, in the result, as axes.
 
     Examples
     --------
@@ -183,13 +255,39 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 @operation
 def ravel(x: Any) -> Any:
-    """Return all elements along one axis."""
+    """Return all elements along one axis.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.ravel([[1, 2], [3, 4]])
+    array([1, 2, 3, 4], dtype=int32)
+    """
     return reshape(x, (-1,))
 
 
 @operation
 def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    """Return the tensor rotated k times by 90 degrees, from the first axis towards the second."""
+    """Return the tensor rotated k times by 90 degrees, from the first axis towards the second.
+
+    Parameters
+    ----------
+    array : tensor or array_like
+    k : int, default 1
+        Negative for the other direction.
+    axes : pair of int, default (0, 1)
+        The axes of the plane.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.rot90([[1, 2], [3, 4]])
+    array([[2, 4],
+           [1, 3]], dtype=int32)
+    >>> ops.rot90([[1, 2], [3, 4]], -1)
+    array([[3, 1],
+           [4, 2]], dtype=int32)
+    """
     from lamina.ops.repeating import flip
 
     tensor = given(array)

@@ -52,7 +52,20 @@ def softmax(x: Any, axis: Any = -1) -> Any:
 
 @operation
 def log_softmax(x: Any, axis: Any = -1) -> Any:
-    """Return the logarithm of ``softmax``, without underflow."""
+    """Return the logarithm of ``softmax``, without underflow.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, default -1
+        The axes of the softmax; None for all.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.log_softmax([0.0, 1000.0])
+    array([-1000.,     0.], dtype=float32)
+    """
     x = floats(x)
     if _last(x, "log_softmax", axis):
         return record("log_softmax", x)
@@ -79,6 +92,12 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     x : tensor or array_like
     axis : int, default -1
         The axis that sums to 1.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.sparsemax([0.5, 1.0, -1.0])
+    array([0.25, 0.75, 0.  ], dtype=float32)
     """
     x = moveaxis(floats(x), axis, -1)
     z = negative(sort(negative(x), axis=-1))

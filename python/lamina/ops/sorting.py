@@ -29,6 +29,12 @@ __all__ = ["argpartition", "argsort", "digitize", "in_top_k", "searchsorted", "s
 def sort(x: Any, axis: Any = -1) -> Any:
     """Return the elements of an axis in ascending order, NaN last.
 
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, default -1
+        None for all elements, as one axis.
+
     Examples
     --------
     >>> from lamina import ops
@@ -40,7 +46,20 @@ def sort(x: Any, axis: Any = -1) -> Any:
 
 @operation
 def argsort(x: Any, axis: Any = -1) -> Any:
-    """Return the indices that sort an axis; equal elements keep their order."""
+    """Return the indices that sort an axis; equal elements keep their order.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int, default -1
+        None for all elements, as one axis.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.argsort([3, 1, 3, 1])
+    array([1, 3, 0, 2], dtype=int32)
+    """
     return _ordered("argsort", x, axis)
 
 
@@ -64,8 +83,14 @@ def argpartition(x: Any, kth: int, axis: Any = -1) -> Any:
     ----------
     x : tensor or array_like
     kth : int
-    axis : int, optional
+    axis : int, default -1
         If None, all elements as one axis.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.argpartition([3, 1, 2], 1)[:2]
+    array([1, 2], dtype=int32)
     """
     x = given(x)
     x, axis = (ravel(x), 0) if axis is None else (x, axis)
@@ -113,6 +138,12 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     targets : tensor or array_like of int, shape (n,)
     predictions : tensor or array_like, shape (n, classes)
     k : int
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.in_top_k([0, 1], [[0.9, 0.1], [0.8, 0.2]], 1)
+    array([ True, False])
     """
     from lamina.ops.reductions import sum as sum_of
     from lamina.ops.sequences import arange
@@ -136,6 +167,14 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     values : tensor or array_like
     side : {"left", "right"}, default "left"
         Before or after equal elements.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.searchsorted([1, 2, 2, 3], [2, 9])
+    array([1, 4], dtype=int32)
+    >>> ops.searchsorted([1, 2, 2, 3], [2, 9], side="right")
+    array([3, 4], dtype=int32)
     """
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: side must be 'left' or 'right'; got {side!r}")
@@ -147,7 +186,20 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
 
 @operation
 def digitize(x: Any, bins: Any) -> Any:
-    """Return the bin of each element: the number of edges that are at or below it."""
+    """Return the bin of each element: the number of edges that are at or below it, as int32.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    bins : tensor or array_like, shape (n,)
+        Edges in ascending order.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.digitize([0.5, 1.0, 9.0], [1.0, 2.0])
+    array([0, 1, 2], dtype=int32)
+    """
     return before_each(given(bins), given(x), less_equal)
 
 

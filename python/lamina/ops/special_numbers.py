@@ -27,44 +27,99 @@ __all__ = [
 
 @operation
 def isnan(x: Any) -> Any:
-    """Return where x is NaN."""
+    """Return where x is NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.isnan([1.0, np.nan, np.inf])
+    array([False,  True, False])
+    """
     return elementwise("isnan", x)
 
 
 @operation
 def isinf(x: Any) -> Any:
-    """Return where x is infinite."""
+    """Return where x is infinite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.isinf([np.nan, np.inf, -np.inf])
+    array([False,  True,  True])
+    """
     return elementwise("isinf", x)
 
 
 @operation
 def isfinite(x: Any) -> Any:
-    """Return where x is neither infinite nor NaN."""
+    """Return where x is neither infinite nor NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.isfinite([1.0, np.nan, -np.inf])
+    array([ True, False, False])
+    """
     return elementwise("isfinite", x)
 
 
 @operation
 def isposinf(x: Any) -> Any:
-    """Return where x is positive infinity."""
+    """Return where x is positive infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.isposinf([np.nan, np.inf, -np.inf])
+    array([False,  True, False])
+    """
     return elementwise("equal", given(x), float("inf"))
 
 
 @operation
 def isneginf(x: Any) -> Any:
-    """Return where x is negative infinity."""
+    """Return where x is negative infinity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.isneginf([np.nan, np.inf, -np.inf])
+    array([False, False,  True])
+    """
     return elementwise("equal", given(x), float("-inf"))
 
 
 @operation
 def isreal(x: Any) -> Any:
-    """Return True everywhere: all numbers here are real."""
+    """Return True everywhere: all numbers here are real.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.isreal([1.0, np.nan])
+    array([ True,  True])
+    """
     x = given(x)
     return logical_or(elementwise("equal", x, x), True)
 
 
 @operation
 def signbit(x: Any) -> Any:
-    """Return where x is below 0, or is -0."""
+    """Return where x is below 0, or is -0.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.signbit([-2.0, -0.0, 0.0])
+    array([ True,  True, False])
+    """
     x = floats(x)
     inverse = elementwise("reciprocal", x)
     return logical_or(less(x, 0.0), logical_and(equal(x, 0.0), less(inverse, 0.0)))
@@ -79,9 +134,20 @@ def isclose(
     Parameters
     ----------
     x1, x2 : tensor or array_like
-    rtol, atol : float
+        They broadcast.
+    rtol : float, default 1e-5
+    atol : float, default 1e-8
     equal_nan : bool, default False
         Whether NaN counts as close to NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.isclose([100.0, 0.0, np.nan], [100.0001, 1e-7, np.nan])
+    array([ True, False, False])
+    >>> ops.isclose([np.inf, np.nan], [np.inf, np.nan], equal_nan=True)
+    array([ True,  True])
     """
     x1, x2 = floats(x1), floats(x2)
     apart = elementwise("abs", elementwise("subtract", x1, x2))
@@ -95,7 +161,27 @@ def isclose(
 def allclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """Return whether all elements are close, as defined by ``isclose``."""
+    """Return whether all elements are close, as defined by ``isclose``.
+
+    Parameters
+    ----------
+    x1, x2 : tensor or array_like
+        They broadcast.
+    rtol : float, default 1e-5
+    atol : float, default 1e-8
+    equal_nan : bool, default False
+        Whether NaN counts as close to NaN.
+
+    Returns
+    -------
+    tensor or array of one bool
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.allclose([100.0, 1.0], [100.0001, 1.0])
+    array(True)
+    """
     from lamina.ops.reductions import all as all_of
 
     return all_of(isclose(x1, x2, rtol, atol, equal_nan))
@@ -111,6 +197,13 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     nan : float, default 0.0
     posinf, neginf : float, optional
         By default the largest and the smallest number of the dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import ops
+    >>> ops.nan_to_num([1.0, np.nan, -np.inf], neginf=-9.0)
+    array([ 1.,  0., -9.], dtype=float32)
     """
     x = given(x)
     if not x.dtype.startswith("float"):

@@ -33,6 +33,13 @@ __all__ = ["average", "corrcoef", "median", "percentile", "quantile", "std", "va
 def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the variance: the mean squared distance from the mean.
 
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        By default all axes.
+    keepdims : bool, default False
+
     Examples
     --------
     >>> from lamina import ops
@@ -46,7 +53,21 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @operation
 def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """Return the standard deviation, the root of ``var``."""
+    """Return the standard deviation, the root of ``var``.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        By default all axes.
+    keepdims : bool, default False
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.std([[1.0, 3.0], [2.0, 2.0]], axis=1)
+    array([1., 0.], dtype=float32)
+    """
     return sqrt(var(x, axis, keepdims))
 
 
@@ -61,6 +82,12 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
         By default all axes.
     weights : tensor or array_like, optional
         Of the shape of x, or one number for each index of the axis.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.average([[1.0, 2.0], [3.0, 4.0]], axis=1, weights=[3, 1])
+    array([1.25, 3.25], dtype=float32)
     """
     x = floats(x)
     if weights is None:
@@ -130,6 +157,15 @@ def quantile(
     method : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
         The value between two elements.
     keepdims : bool, default False
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.quantile([1.0, 2.0, 4.0, 8.0], 0.5)
+    array(3., dtype=float32)
+    >>> ops.quantile([[1.0, 2.0], [3.0, 4.0]], [0.0, 1.0], axis=1, method="nearest")
+    array([[1., 3.],
+           [2., 4.]], dtype=float32)
     """
 
     def at(ordered: Tensor, share: float) -> Any:
@@ -216,13 +252,38 @@ def mixed(below: Any, above: Any, weight: Any) -> Any:
 def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
-    """Return ``quantile`` for percentages from 0 to 100."""
+    """Return ``quantile`` for percentages from 0 to 100.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    q : float or sequence of float
+        Percentages; several give a new first axis.
+    axis : int or tuple of int, optional
+        By default all axes.
+    method : {"linear", "lower", "higher", "midpoint", "nearest"}, default "linear"
+        The value between two elements.
+    keepdims : bool, default False
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.percentile([1.0, 2.0, 4.0], [50, 75])
+    array([2., 3.], dtype=float32)
+    """
     return quantile(given(x), shares_of("percentile", q) / 100, axis, method, keepdims)
 
 
 @operation
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Return the median: the middle element in order, or the mean of the two middle ones.
+
+    Parameters
+    ----------
+    x : tensor or array_like
+    axis : int or tuple of int, optional
+        By default all axes.
+    keepdims : bool, default False
 
     Examples
     --------

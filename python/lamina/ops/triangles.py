@@ -33,6 +33,17 @@ def _matrix(who: str, N: Any, M: Any, k: Any) -> tuple[int, int, int]:
 def eye(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
     """Return a matrix with ones on its k-th diagonal.
 
+    Parameters
+    ----------
+    N : int
+        Number of rows.
+    M : int, optional
+        Number of columns, by default N.
+    k : int, default 0
+        Above the main diagonal, or below if negative.
+    dtype : str, optional
+        By default "float32".
+
     Examples
     --------
     >>> from lamina import ops
@@ -45,25 +56,90 @@ def eye(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
 
 @answering_calls
 def identity(n: int, dtype: Any = None) -> Any:
-    """Return the identity matrix."""
+    """Return the identity matrix.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows and of columns.
+    dtype : str, optional
+        By default "float32".
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.identity(2, "int32")
+    array([[1, 0],
+           [0, 1]], dtype=int32)
+    """
     return np.eye(integer("identity", "n", n, 0), dtype=array_type("identity", dtype))
 
 
 @answering_calls
 def tri(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
-    """Return a matrix with ones on and below its k-th diagonal."""
+    """Return a matrix with ones on and below its k-th diagonal.
+
+    Parameters
+    ----------
+    N : int
+        Number of rows.
+    M : int, optional
+        Number of columns, by default N.
+    k : int, default 0
+        Above the main diagonal, or below if negative.
+    dtype : str, optional
+        By default "float32".
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.tri(2, 3, dtype="int32")
+    array([[1, 0, 0],
+           [1, 1, 0]], dtype=int32)
+    >>> ops.tri(2, 3, -1)
+    array([[0., 0., 0.],
+           [1., 0., 0.]], dtype=float32)
+    """
     return np.tri(*_matrix("tri", N, M, k), dtype=array_type("tri", dtype))
 
 
 @operation
 def tril(x: Any, k: int = 0) -> Any:
-    """Return the matrices in the last two axes with zeros above the k-th diagonal."""
+    """Return the matrices in the last two axes with zeros above the k-th diagonal.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (..., m, n)
+    k : int, default 0
+        Above the main diagonal, or below if negative.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.tril([[1, 2], [3, 4]])
+    array([[1, 0],
+           [3, 4]], dtype=int32)
+    """
     return _triangle("tril", x, k)
 
 
 @operation
 def triu(x: Any, k: int = 0) -> Any:
-    """Return the matrices in the last two axes with zeros below the k-th diagonal."""
+    """Return the matrices in the last two axes with zeros below the k-th diagonal.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (..., m, n)
+    k : int, default 0
+        Above the main diagonal, or below if negative.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.triu([[1, 2], [3, 4]], k=1)
+    array([[0, 2],
+           [0, 0]], dtype=int32)
+    """
     return _triangle("triu", x, k)
 
 
@@ -83,7 +159,28 @@ def _triangle(who: str, x: Any, k: int) -> Any:
 
 @operation
 def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
-    """Return the powers of a vector's elements as columns."""
+    """Return the powers of a vector's elements as columns.
+
+    Parameters
+    ----------
+    x : tensor or array_like, shape (n,)
+    N : int, optional
+        Number of columns, by default n.
+    increasing : bool, default False
+        Whether the powers ascend from 0.
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.vander([1, 2, 3])
+    array([[1, 1, 1],
+           [4, 2, 1],
+           [9, 3, 1]], dtype=int32)
+    >>> ops.vander([1, 2, 3], 2, increasing=True)
+    array([[1, 1],
+           [1, 2],
+           [1, 3]], dtype=int32)
+    """
     from lamina.ops.arithmetic import power
     from lamina.ops.shaping import expand_dims
 

@@ -69,9 +69,29 @@ def depthwise_conv(
     inputs: Any, kernel: Any, strides: Any = 1, padding: str = "valid", data_format: Any = None,
     dilation_rate: Any = 1,
 ) -> Any:  # fmt: skip
-    """Return each channel convolved with its own kernels, (..., channels, multiplier).
+    """Return each channel of images, or signals, convolved with its own kernels.
 
-    The other arguments are those of ``conv``.
+    Parameters
+    ----------
+    inputs : tensor or array_like, shape (n, ..., channels)
+        With 1 to 3 spatial axes.
+    kernel : tensor or array_like, shape (..., channels, multiplier)
+    strides : int or tuple of int, default 1
+    padding : {"valid", "same"}, default "valid"
+    data_format : {"channels_last", "channels_first"}, optional
+    dilation_rate : int or tuple of int, default 1
+
+    Returns
+    -------
+    tensor or array, shape (n, ..., channels * multiplier)
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> kernel = [[[1.0], [10.0]], [[1.0], [10.0]]]
+    >>> ops.depthwise_conv([[[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]], kernel)[0]
+    array([[ 3., 30.],
+           [ 5., 50.]], dtype=float32)
     """
     x, back = channels_last("depthwise_conv", floats(inputs), data_format)
     w = _kernel("depthwise_conv", x, kernel)
@@ -88,7 +108,26 @@ def separable_conv(
     inputs: Any, depthwise_kernel: Any, pointwise_kernel: Any, strides: Any = 1,
     padding: str = "valid", data_format: Any = None, dilation_rate: Any = 1,
 ) -> Any:  # fmt: skip
-    """Return ``depthwise_conv`` followed by a convolution with a kernel of size 1."""
+    """Return ``depthwise_conv`` followed by a convolution with a kernel of size 1.
+
+    Parameters
+    ----------
+    inputs : tensor or array_like, shape (n, ..., channels)
+        With 1 to 3 spatial axes.
+    depthwise_kernel : tensor or array_like, shape (..., channels, multiplier)
+    pointwise_kernel : tensor or array_like, shape (1, ..., channels * multiplier, filters)
+    strides : int or tuple of int, default 1
+    padding : {"valid", "same"}, default "valid"
+    data_format : {"channels_last", "channels_first"}, optional
+    dilation_rate : int or tuple of int, default 1
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> x = [[[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]]
+    >>> ops.separable_conv(x, ops.ones((2, 2, 1)), [[[1.0], [100.0]]])[0, :, 0]
+    array([303., 505.], dtype=float32)
+    """
     y = depthwise_conv(
         given(inputs), depthwise_kernel, strides, padding, data_format, dilation_rate
     )
@@ -163,6 +202,14 @@ def conv_transpose(
         Cells added at the end of each axis, fewer than the strides.
     data_format : {"channels_last", "channels_first"}, optional
     dilation_rate : int or tuple of int, default 1
+
+    Examples
+    --------
+    >>> from lamina import ops
+    >>> ops.conv_transpose([[[1.0], [10.0]]], ops.ones((2, 1, 1)), strides=2)[0, :, 0]
+    array([ 1.,  1., 10., 10.], dtype=float32)
+    >>> ops.conv_transpose([[[1.0], [10.0]]], ops.ones((2, 1, 1)))[0, :, 0]
+    array([ 1., 11., 10.], dtype=float32)
     """
     who = "conv_transpose"
     x, back = channels_last(who, floats(inputs), data_format)
