@@ -43,11 +43,11 @@ def thread_environment(threads: int) -> dict[str, str]:
     }
 
 
-def pin(threads: int) -> None:
-    """Bind this process to the first `threads` CPUs that it may use (only on Linux)."""
+def pin(threads: int, process: int = 0) -> None:
+    """Bind a process, this one by default, to the first `threads` CPUs it may use (on Linux)."""
     if hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, allowed[: max(1, threads)])
+        allowed = sorted(os.sched_getaffinity(process))
+        os.sched_setaffinity(process, allowed[: max(1, threads)])
 
 
 class Child:

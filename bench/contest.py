@@ -31,7 +31,12 @@ class Figures:
 
 
 def measure(
-    names: list[str], ask: Callable[[str], float], rounds: int, busy: int, threads: int
+    names: list[str],
+    ask: Callable[[str], float],
+    rounds: int,
+    busy: int,
+    threads: int,
+    before_round: Callable[[], None] = lambda: None,
 ) -> Figures:
     """Run interleaved rounds; each starts one contestant further on than the last."""
     figures = Figures({name: [] for name in names})
@@ -42,6 +47,7 @@ def measure(
         for turn in range(rounds):
             shift = turn % max(1, len(names))
             order = names[shift:] + names[:shift]
+            before_round()
             for name in order:
                 figures.quiet[name].append(ask(name))
             for name in order if busy else ():
@@ -130,6 +136,7 @@ def kept(path: str) -> list[dict[str, Any]]:
 def summary(records: list[dict[str, Any]]) -> str:
     """Lay out the last result of each workload: ratios of the best peer's time to lamina's."""
     found = {(record["workload"], record["threads"]): record for record in records}
+    limited = any("of_peak" in record for record in found.values())
     rows = []
     for (workload, threads), record in found.items():
         if "ratio" not in record:
@@ -145,18 +152,15 @@ def summary(records: list[dict[str, Any]]) -> str:
                 "-" if goal is None else f"{goal:g}",
                 f"{busy['ratio']:.2f}" if busy else "-",
                 f"{100 * busy['kept']:.0f} %" if busy else "-",
+                *(percent(record.get(key)) for key in ("of_peak", "goal_of_peak") if limited),
                 of_goal(record),
             ]
         )
-    head = [
-        "workload",
-        "best peer",
-        "threads",
-        "medians",
-        "best rounds",
-        "goal",
-        "busy",
-        "kept",
-        "",
-    ]
+    more = ["of peak", "goal takes"] if limited else []
+    head = ["workload", "best peer", "threads", "medians", "best rounds", "goal", "busy", "kept",
+            *more, ""]  # fmt: skip
     return table(head, rows)
+
+
+def percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"

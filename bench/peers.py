@@ -8,6 +8,7 @@ step.
     python bench/peers.py
     python bench/peers.py --workloads hitters mlp --peers lamina torch jax-loop --rounds 5
     python bench/peers.py --workloads mlp --busy 1
+    python bench/peers.py --workloads mlp wide --peers lamina tensorflow jax-loop --limits
     python bench/peers.py --inference --results figures.jsonl
 """
 
@@ -20,6 +21,7 @@ from typing import Any
 
 import contest
 import inference
+import limits
 from common import Child, add_options, append_history, at_least_one, machine, table
 from workloads import WORKLOADS, Workload
 from workloads.peer import PEERS
@@ -49,9 +51,13 @@ def start_children(
 
 
 def report(
-    workload: Workload, figures: contest.Figures, children: dict[str, Child]
+    workload: Workload,
+    figures: contest.Figures,
+    children: dict[str, Child],
+    measured: dict[str, float] | None,
+    profile: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Print the table of one workload and whether its target is met."""
+    """Print the table of one workload, whether its target is met, and how near the limits are."""
     medians = figures.medians()
     own = medians.get("lamina")
     rows = []
@@ -77,6 +83,13 @@ def report(
     found = contest.verdict(figures, workload.ratio, [workload.fastest])
     if found and own is not None:
         print(contest.in_words(workload.name, own, found))
+        if measured:
+            best = medians[found["best_peer"]]
+            found |= limits.shares(workload.mflop, own, best, workload.ratio, measured)
+    if measured:
+        print(limits.in_words(measured | found))
+        if profile:
+            print(limits.profile(profile, measured))
     print()
     return found
 
@@ -93,11 +106,20 @@ def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, A
         return float(answer["us"])
 
     names = list(children)
+    measuring = limits.Limits(options.threads) if options.limits else None
+    profile: list[dict[str, Any]] = []
     try:
-        figures = contest.measure(names, ask, options.rounds, options.busy, options.threads)
+        figures = contest.measure(
+            names, ask, options.rounds, options.busy, options.threads,
+            measuring.measure if measuring else lambda: None,
+        )  # fmt: skip
+        if measuring and "lamina" in children:
+            profile = children["lamina"].ask(profile=True)["rows"]
     finally:
         for child in children.values():
             child.close()
+        if measuring:
+            measuring.close()
     if not children:
         return
     versions: dict[str, str] = {}
@@ -115,7 +137,7 @@ def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, A
         "rounds_us": figures.quiet,
         "busy_rounds_us": figures.busy,
         "notes": {name: child.hello["note"] for name, child in children.items()},
-        **report(workload, figures, children),
+        **report(workload, figures, children, measuring and measuring.found(), profile),
     }
     if options.history:
         append_history("peers", record)
@@ -140,6 +162,8 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=at_least_one, nargs="+", default=inference.ROWS, help=text)
     text = "measure a second time beside N processes that keep CPUs of the contestants busy"
     parser.add_argument("--busy", type=at_least_one, default=0, metavar="N", help=text)
+    text = "also measure the limits of the CPUs, and show where lamina's time goes"
+    parser.add_argument("--limits", action="store_true", help=text)
     text = "append to FILE, and end with the table of all results in it, not of this run alone"
     parser.add_argument("--results", metavar="FILE", help=text)
     add_options(parser, rounds=7, threads=2)
@@ -150,6 +174,8 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     if strangers:
         what = "predicts" if options.inference else "trains"
         parser.error(f"--peers: none of this name {what}: {', '.join(strangers)}")
+    if options.limits and options.inference:
+        parser.error("--limits: only training is compared with the limits")
     if not options.workloads:
         everything = WORKLOADS.values()
         options.workloads = [w.name for w in everything if w.inference or not options.inference]

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -147,6 +148,38 @@ def test_results_of_several_runs_make_one_table(of_bench, tmp_path):
     assert last.split() == ["mlp", "torch", "2", "5.00", "5.00", "4", "-", "-", "met"]
 
 
+def test_shares_of_the_limits(of_bench):
+    contest, limits = of_bench("contest"), of_bench("limits")
+    measured = {"peak_gflops": 200.0, "read_gbytes": 20.0}
+    # 100 MFLOP take 500 us at the peak; the goal, 3 times as fast as the peer, is 400 us.
+    found = limits.shares(100.0, 800.0, 1200.0, 3.0, measured)
+    assert (found["of_peak"], found["goal_of_peak"]) == (0.625, 1.25)
+    assert limits.in_words(found).endswith(
+        "at that peak, products take 62 % of lamina's step and 125 % of one that meets the goal"
+    )
+    assert "goal_of_peak" not in limits.shares(100.0, 800.0, 1200.0, None, measured)
+    step = {"operation": "dense", "pass": "forward", "us": 98.5, "mflop": 9.85, "mb": 0.985}
+    *_, first, last = limits.profile([step, {**step, "us": 1.5}], measured).splitlines()
+    assert first.split() == ["dense", "forward", "98.5", "98", "%", "100.0", "50", "%",
+                             "10.0", "50", "%"]  # fmt: skip
+    assert last.split()[:3] == ["others", "1.5", "2"]
+    figures = contest.Figures({"lamina": [800.0], "torch": [1200.0]})
+    record = {"workload": "mlp", "threads": 2, **contest.verdict(figures, 3.0), **found}
+    assert contest.summary([record]).endswith(" 62 %       125 %  MISSED")
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+def test_limits_and_profile_are_printed():
+    options = ("--peers", "lamina", "--rounds", "1", "--steps", "1", "--limits", "--no-history")
+    done = run("peers", "--workloads", "hitters", *options)
+    assert done.returncode == 0, done.stderr
+    limits = re.search(r"^The CPUs reach (\d+) GFLOP/s and read (\d+) GB/s$", done.stdout, re.M)
+    assert limits is not None
+    assert min(map(int, limits.groups())) > 0
+    assert re.search(r"^dense \(dense\+relu\) +forward .* %", done.stdout, re.M)
+    assert re.search(r"^optimizer +update", done.stdout, re.M)
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux's /proc")
 def test_busy_processes_run_on_the_contestants_cpus_while_asked(of_bench):
     def fields():  # from the state on
@@ -247,7 +280,7 @@ def mlpack_program(of_bench, monkeypatch, tmp_path):
         (tmp_path / header).touch()
     monkeypatch.setattr(module, "SYSTEM", ())
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda _: None)
-    monkeypatch.setattr(module, "BUILD", tmp_path)
+    monkeypatch.setattr(of_bench("compiled"), "BUILD", tmp_path)
     monkeypatch.setenv("MLPACK_INCLUDE", str(tmp_path))
     return module
 
@@ -259,9 +292,9 @@ def test_headers_of_mlpack_are_found_or_named(mlpack_program, tmp_path):
         mlpack_program.headers()
 
 
-def test_a_program_that_does_not_compile_says_why(mlpack_program):
+def test_a_program_that_does_not_compile_says_why(mlpack_program, of_bench):
     try:
-        mlpack_program.compiler()
+        of_bench("compiled").compiler()
     except ImportError:
         pytest.skip("needs a C++ compiler")
     # The headers are empty, and those of the network are missing.

@@ -29,6 +29,14 @@ class Trainer(keras_like.Trainer):
         lamina.set_random_seed(0)
         super().__init__(lamina, workload)
 
+    def profile(self) -> list[dict[str, Any]]:
+        table = lamina.profile(self.model, self.x, self.y, batch_size=self.batch)
+        return [
+            {"operation": row.operation, "pass": row.phase, "us": row.us, "mflop": row.mflop,
+             "mb": row.mb}
+            for row in table.rows
+        ]  # fmt: skip
+
 
 class Predictor:
     def __init__(self, workload: Workload, threads: int, files: Files) -> None:

@@ -8,18 +8,13 @@ BLAS.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
-from common import HERE
+from compiled import compiled
 
-SOURCE = HERE / "cpp" / "mlpack_trainer.cpp"
-BUILD = HERE.parent / "build" / "bench"
 HEADERS = ("mlpack.hpp", "ensmallen.hpp", "armadillo", "cereal/cereal.hpp")
 SYSTEM = ("/usr/include", "/usr/local/include", "/opt/homebrew/include")
 
@@ -43,45 +38,17 @@ def headers() -> list[Path]:
     return list(found)
 
 
-def compiler() -> str:
-    for name in (os.environ.get("CXX", ""), "g++", "clang++"):
-        if name and shutil.which(name):
-            return name
-    raise ImportError("no C++ compiler")
-
-
 def program() -> tuple[Path, str]:
     """Compile the program, unless it exists already; return it and the BLAS that it uses."""
-    options = ["-std=c++17", "-O3", "-march=native", "-fopenmp", "-DNDEBUG", "-DARMA_NO_DEBUG",
-               "-DARMA_DONT_USE_WRAPPER", "-DMLPACK_DISABLE_PRINT"]  # fmt: skip
-    includes = [f"-isystem{folder}" for folder in headers() if str(folder) != "/usr/include"]
-    command = [compiler(), *options, *includes]
-    error = ""
-    for blas in ("openblas", "blas"):
-        libraries = [f"-l{blas}", "-llapack"]
-        key = hashlib.sha256(" ".join([*command, *libraries]).encode() + SOURCE.read_bytes())
-        path = BUILD / f"mlpack_trainer-{key.hexdigest()[:12]}"
-        if path.exists():
-            return path, blas
-        BUILD.mkdir(parents=True, exist_ok=True)
-        done = subprocess.run(
-            [*command, str(SOURCE), "-o", str(path), *libraries],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode == 0:
-            return path, blas
-        error = first_error(done.stderr)
-        if "cannot find" not in error:
-            break
-    raise ImportError(f"{SOURCE.name} does not compile: {error}")
-
-
-def first_error(text: str) -> str:
-    """Return the first line of a compiler's output that is an error."""
-    lines = text.splitlines()
-    return next((line for line in lines if re.search(r"error|cannot find", line)), text[:200])
+    options = ["-fopenmp", "-DNDEBUG", "-DARMA_NO_DEBUG", "-DARMA_DONT_USE_WRAPPER",
+               "-DMLPACK_DISABLE_PRINT"]  # fmt: skip
+    options += [f"-isystem{folder}" for folder in headers() if str(folder) != "/usr/include"]
+    try:
+        return compiled("mlpack_trainer", options, ["-lopenblas", "-llapack"]), "openblas"
+    except ImportError as error:
+        if "cannot find" not in str(error):
+            raise
+    return compiled("mlpack_trainer", options, ["-lblas", "-llapack"]), "blas"
 
 
 def version() -> str:

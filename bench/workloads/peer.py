@@ -8,6 +8,7 @@ A peer's module has
     Trainer(workload, threads, variant)   builds the model; `note` says where the job differs
         .fit(epochs)    trains for whole epochs, as its user would write it, and waits for the end
         .loss()         the loss over the training data without dropout
+        .profile()      optional: a step operation by operation, for limits.py
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ def main() -> None:
     trainer, hello = start(arguments, workload)
 
     def answer(command: dict[str, Any]) -> dict[str, Any]:
+        if command.get("profile"):
+            return {"rows": trainer.profile()}
         epochs = int(command["epochs"])
         begin = time.perf_counter()
         trainer.fit(epochs)
