@@ -88,6 +88,73 @@ def test_frames_keep_their_kinds():
     np.testing.assert_allclose(found["response"], 9.0)
 
 
+def test_grids_of_polars_frames():
+    polars = pytest.importorskip("polars")
+    kinds = np.where(X[:, 2] > 1, "tall", "low").tolist()
+    ordered = polars.Series(kinds, dtype=polars.Enum(["tall", "low", "none"]))
+    named = polars.Series(kinds, dtype=polars.Categorical)
+    frame = polars.DataFrame({"size": X[:, 0], "kind": ordered, "named": named, "text": kinds})
+
+    def model(table):
+        return table["size"].to_numpy() * np.where(table["kind"].to_numpy() == "tall", 2.0, 1.0)
+
+    found = partial_dependence(model, frame, "size", grid_resolution=5)
+    expected = partial_dependence(lambda t: t[:, 0], X, 0, grid_resolution=5).grid[0]
+    np.testing.assert_array_equal(found.grid[0], expected)
+    found = partial_dependence(model, frame, "kind")
+    assert list(found["kind"]) == ["tall", "low"]
+    np.testing.assert_allclose(found["response"], X[:, 0].mean() * np.array([2, 1]), rtol=1e-12)
+    for column in ("named", "text"):
+        assert list(partial_dependence(model, frame, column)[column]) == ["low", "tall"]
+    assert ice(model, frame, "size").individual.shape == (1, len(X), len(X))
+
+
+def test_missing_values_are_not_points_of_a_grid():
+    """They are passed on to the model, which may fill them."""
+    gaps = X.copy()
+    gaps[3, 0] = np.nan
+
+    def filling(x):
+        return np.nan_to_num(x[:, 0]) + x[:, 1]
+
+    found = partial_dependence(filling, gaps, 0, grid_resolution=4)
+    known = partial_dependence(filling, np.delete(gaps, 3, axis=0), 0, grid_resolution=4)
+    np.testing.assert_array_equal(found.grid[0], known.grid[0])
+    held = partial_dependence(filling, gaps, 1, grid_resolution=4)["response"]
+    np.testing.assert_allclose(np.diff(held), np.diff(found_grid(gaps[:, 1])), rtol=1e-9)
+    pd = pytest.importorskip("pandas")
+    for kinds in (["u", None, "w"], [True, None, False]):
+        frame = pd.DataFrame({"kind": kinds})
+        grid = partial_dependence(lambda t: np.ones(len(t)), frame, "kind").grid[0]
+        assert list(grid) == sorted(kind for kind in kinds if kind is not None)
+    for find in (lambda: ale(filling, gaps, 0), lambda: lekprofile(filling, gaps)):
+        with pytest.raises(ValueError, match="column 'x1' must be finite; got nan at row 3; omit"):
+            find()
+    with pytest.raises(ValueError, match="column 'x1' has no values"):
+        partial_dependence(filling, gaps * np.nan, 0)
+
+
+def found_grid(column):
+    return partial_dependence(lambda t: t[:, 0], column[:, None], 0, grid_resolution=4).grid[0]
+
+
+def test_inputs_that_are_columns_and_inputs_that_are_tables():
+    a, b = X[:, 0], X[:, 1]
+    columns = {"a": a[:, None], "b": b}
+    found = partial_dependence(
+        lambda t: t["a"] * 2 + t["b"], columns, "a", custom_values={"a": [1]}
+    )
+    np.testing.assert_allclose(found["response"], 2 + b.mean())
+    for several in ([X, X[:, :2]], {"first": X, "second": X[:, :2]}):
+        kind = type(several).__name__
+        message = rf"x must be one table; got a {kind} of 2 arrays of shapes \(70, 3\), \(70, 2\)"
+        for find in (partial_dependence, ale):
+            with pytest.raises(ValueError, match=message):
+                find(response, several, 0)
+        with pytest.raises(ValueError, match=message):
+            permutation_importance(response, several, a)
+
+
 def test_dicts_of_columns_are_tables():
     columns = {"a": X[:, 0], "kind": np.where(X[:, 2] > 1, "tall", "low").tolist()}
 
@@ -194,6 +261,18 @@ def test_cells_without_rows_take_the_nearest_difference():
         (lambda: partial_dependence(response, X, [1, 1]), "features must be one input or two"),
         (lambda: partial_dependence(response, X, "z"), "no column 'z'"),
         (lambda: partial_dependence(response, X, 0, percentiles=(0.9, 0.1)), "percentiles must be"),
+        (
+            lambda: partial_dependence(response, X, 0, sample_weight=-np.ones(len(X))),
+            "sample_weight must be finite and >= 0; got -1.0 at row 0",
+        ),
+        (
+            lambda: partial_dependence(response, X, 0, sample_weight=np.full(len(X), np.nan)),
+            "sample_weight must be finite and >= 0; got nan at row 0",
+        ),
+        (
+            lambda: partial_dependence(response, X, 0, sample_weight=np.zeros(len(X))),
+            "sample_weight must not be 0 in all rows",
+        ),
         (lambda: partial_dependence(response, X, 0, kind="all"), "kind must be one of"),
         (lambda: partial_dependence(response, X, 0, custom_values={0: [[1]]}), "custom_values of"),
         (lambda: partial_dependence(response, X[:0], 0), "x must have at least one row"),
@@ -208,3 +287,9 @@ def test_cells_without_rows_take_the_nearest_difference():
 def test_what_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_effects_of_categories_are_referred_to_partial_dependence():
+    table = {"a": X[:, 0], "kind": np.where(X[:, 2] > 1, "tall", "low")}
+    with pytest.raises(TypeError, match="column 'kind' must hold numbers; got the string"):
+        ale(lambda t: t["a"], table, "kind")

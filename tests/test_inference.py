@@ -334,7 +334,7 @@ def test_groups_need_a_label_in_each_row():
     np.testing.assert_allclose(named.covariance, plain.covariance, rtol=1e-12)
     for missing in (None, np.nan):
         names[3] = missing
-        with pytest.raises(ValueError, match=f"label in each row; row 3 has {missing}"):
+        with pytest.raises(ValueError, match=f"label for each row; row 3 has {missing}"):
             model.inference(X, REAL, covariance="cluster", groups=names)
 
 
@@ -353,7 +353,7 @@ def test_weights_that_are_at_no_minimum():
         ({"covariance": "ols"}, "covariance must be one of 'hessian', 'sandwich'"),
         ({"names": ["a"]}, "names must have 3 names; got 1"),
         ({"covariance": "cluster"}, "needs groups, a label for each row"),
-        ({"covariance": "cluster", "groups": [1, 2]}, f"each of {ROWS} rows; got 2"),
+        ({"covariance": "cluster", "groups": [1, 2]}, f"each of {ROWS} rows; got shape"),
         ({"groups": GROUPS}, "groups are for covariance='cluster'; got 'hessian'"),
         ({"reference": 1}, "reference is for a categorical cross-entropy"),
         ({"singular": "no"}, "singular must be one of"),

@@ -125,6 +125,23 @@ def test_report():
         assert line["empty"] == pytest.approx((found[rows].sum(axis=1) == 0).mean())
 
 
+def test_reports_that_are_refused():
+    network = lamina.Sequential([lamina.Input((2,)), lamina.layers.Dense(3, "softmax")], seed=1)
+    network.compile("sgd", "sparse_categorical_crossentropy")
+    x = np.random.default_rng(3).normal(size=(60, 2))
+    labels = np.arange(60) % 3
+    network.fit(x[:9], labels[:9], verbose=0)
+    network.calibrate(x, labels)
+    with pytest.raises(ValueError, match="needs at least 1 row; got 0"):
+        coverage_report(network, x[:0], labels[:0])
+    with pytest.raises(ValueError, match="by must have a label for each row; row 2 has None"):
+        coverage_report(network, x, labels, by=["a", "b", None] * 20)
+    mixed = coverage_report(
+        network, x, labels, levels=0.9, by=np.array([1, "b"] * 30, dtype=object)
+    )
+    assert list(mixed["group"]) == ["all", 1, "b"]
+
+
 def test_labels_that_the_classifier_has_not():
     p, labels = draws(10, 6)
     with pytest.raises(ValueError, match=r"y must hold the classes that were fitted, .*; got 'e'"):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lamina import _check
 from lamina._arrays import as_numbers, column_names
+from lamina._strings import is_missing
 
 Array = NDArray[Any]
 
@@ -31,6 +32,7 @@ class Table:
     def __init__(self, who: str, x: Any, names: Sequence[str] | None = None) -> None:
         if hasattr(x, "collect_schema") and not hasattr(x, "__len__"):
             raise TypeError(f"{who}: x must be a table; got a {type(x).__name__}; pass x.collect()")
+        _refuse_several(who, x)
         known = _names(x)
         self.who, self._frame = who, known is not None
         if isinstance(x, Mapping):
@@ -75,20 +77,38 @@ class Table:
         return np.asarray(values)
 
     def different(self, place: int) -> Array:
-        """Return the distinct values of a column, in order; a frame's categories in theirs."""
+        """Return the distinct values of a column that are not missing, in order.
+
+        The categories of a frame's column are in their own order.
+        """
         column = self.column(place)
-        categories = getattr(self.data[self._columns[place]], "cat", None) if self._frame else None
-        if categories is None:
-            return np.unique(column)
-        ordered = getattr(categories, "categories", None)  # for pandas
-        levels = categories.get_categories() if ordered is None else ordered
-        used = set(column.tolist())
-        return np.array([level for level in levels.to_list() if level in used])
+        kind = getattr(self.data[self._columns[place]], "dtype", None) if self._frame else None
+        levels = getattr(kind, "categories", None)
+        if levels is not None and hasattr(levels, "to_list"):  # pandas, and an Enum of polars
+            used = set(column.tolist())
+            return np.array([level for level in levels.to_list() if level in used])
+        if column.dtype.kind == "O":
+            column = np.array([value for value in column.tolist() if not is_missing(value)])
+        found: Array = np.unique(column)
+        return found[~np.isnan(found)] if found.dtype.kind == "f" else found
 
     def numbers(self, place: int) -> Array:
-        """Return a column as floats."""
-        values = as_numbers(self.who, f"column {self.names[place]!r}", self.column(place))
-        return values.astype(np.float64)
+        """Return a column as floats, none of which are missing."""
+        what, column = f"column {self.names[place]!r}", self.column(place)
+        first = next((v for v in column.tolist() if isinstance(v, str)), None)
+        if first is not None:
+            raise TypeError(
+                f"{self.who}: {what} must hold numbers; got the string {first!r}; "
+                f"partial_dependence takes categories"
+            )
+        values = as_numbers(self.who, what, column).astype(np.float64)
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if wrong.size:
+            raise ValueError(
+                f"{self.who}: {what} must be finite; got {values[wrong[0]]} at row {wrong[0]}; "
+                f"omit such rows"
+            )
+        return values
 
     def replaced(self, values: Mapping[int, Any]) -> Any:
         """Return the data with other values, of the same type, in some columns."""
@@ -123,6 +143,22 @@ class Table:
         return Table(self.who, data, self.names)
 
 
+def _refuse_several(who: str, x: Any) -> None:
+    by_name = isinstance(x, Mapping)
+    parts = list(x.values()) if by_name else x
+    if not isinstance(parts, (list, tuple)):
+        return
+    shapes = [np.shape(part) for part in parts if hasattr(part, "shape")]
+    wide = (np.prod(shape[1:]) > 1 if by_name else len(shape) > 1 for shape in shapes)
+    if len(shapes) == len(parts) and any(wide):
+        kind = "dict" if by_name else "list"
+        raise ValueError(
+            f"{who}: x must be one table; got a {kind} of {len(shapes)} arrays of shapes "
+            f"{', '.join(map(str, shapes))}.  For a model with several inputs, join their columns "
+            f"to a table, and give a function of it that splits it and calls predict"
+        )
+
+
 def _names(x: Any) -> list[Any] | None:
     if isinstance(x, Mapping):
         return list(x)
@@ -130,12 +166,17 @@ def _names(x: Any) -> list[Any] | None:
 
 
 def _columns(who: str, x: Mapping[Any, Any]) -> dict[Any, Array]:
-    columns = {name: np.asarray(column) for name, column in x.items()}
+    columns = {name: _flat(np.asarray(column)) for name, column in x.items()}
     shapes = {column.shape for column in columns.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) != 1:
         got = ", ".join(f"{name}: {column.shape}" for name, column in columns.items())
         raise ValueError(f"{who}: columns of x must have the same length, shape (rows,); got {got}")
     return columns
+
+
+def _flat(column: Array) -> Array:
+    """Return a column of shape (rows,), also of one of shape (rows, 1), an input of its own."""
+    return column[:, 0] if column.ndim == 2 and column.shape[1] == 1 else column
 
 
 def _array(who: str, x: Any) -> Array:

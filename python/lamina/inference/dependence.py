@@ -237,10 +237,14 @@ def _grid(
         return values
     column = table.column(place)
     values = table.different(place)
+    if not len(values):
+        raise ValueError(
+            f"{table.who}: column {table.names[place]!r} has no values; give custom_values"
+        )
     if column.dtype.kind not in "iuf" or len(values) < resolution:
         return values
     low, high = percentiles
-    ordered = np.sort(column.astype(np.float64))
+    ordered = np.sort(column[~np.isnan(column.astype(np.float64))].astype(np.float64))
     first, last = _quantile(ordered, low), _quantile(ordered, high)
     if np.allclose(first, last):
         raise ValueError(

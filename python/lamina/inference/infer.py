@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lamina import _check, _screen
 from lamina._arrays import as_numbers, column_names
 from lamina._calls import on_behalf
-from lamina._strings import is_missing
+from lamina.inference._groups import grouped
 from lamina.inference.coefficients import Reference, coefficient_names, reference, wiring
 from lamina.inference.covariances import KINDS, Pieces, covariance_of
 from lamina.inference.curvature import Curvature, SingularHessianError
@@ -181,27 +181,9 @@ def _pieces(
         df = np.nan
     pieces = Pieces(
         family, rows, inverse, hessian, penalty, function.scores()[:, kept] * shares[:, None],
-        df, scale, None if groups is None else _labels(groups, function.rows),
+        df, scale, None if groups is None else grouped(WHO, "groups", groups, function.rows)[1],
     )  # fmt: skip
     return pieces, curvature
-
-
-def _labels(groups: Any, rows: int) -> Array:
-    """Return the number of each row's group."""
-    given = np.asarray(groups).reshape(-1)
-    if len(given) != rows:
-        raise ValueError(
-            f"{WHO}: groups must have a label for each of {rows} rows; got {len(given)}"
-        )
-    place: dict[Any, int] = {}
-    for row, label in enumerate(given.tolist()):
-        if is_missing(label):
-            raise ValueError(
-                f"{WHO}: groups must have a label in each row; row {row} has {label!r}; omit such "
-                f"rows from x, y and groups"
-            )
-        place.setdefault(label, len(place))
-    return np.array([place[label] for label in given.tolist()])
 
 
 def _scale(function: Any, rows: Rows, share: float) -> float:

@@ -54,6 +54,14 @@ def weights_of(who: str, given: Any, rows: int) -> Any:
             f"{who}: sample_weight must have shape ({rows},), one weight per row; got "
             f"{weights.shape}"
         )
+    wrong = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if wrong.size:
+        raise ValueError(
+            f"{who}: sample_weight must be finite and >= 0; got {weights[wrong[0]]} at row "
+            f"{wrong[0]}"
+        )
+    if not weights.any():
+        raise ValueError(f"{who}: sample_weight must not be 0 in all rows")
     return weights
 
 

@@ -182,7 +182,7 @@ def _tenths(axes: Axes, observed: Any) -> None:
     if values.dtype.kind not in "fiu":
         return
     low, high = axes.get_xlim()
-    at = np.quantile(values, np.linspace(0.1, 0.9, 9))
+    at = np.nanquantile(values, np.linspace(0.1, 0.9, 9))
     at = at[(at >= low) & (at <= high)]
     axes.vlines(at, 0, 0.03, transform=axes.get_xaxis_transform(), color="black", linewidth=0.8)
     axes.set_xlim(low, high)

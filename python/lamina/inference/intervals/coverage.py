@@ -10,6 +10,7 @@ import numpy as np
 from lamina._calls import answering_calls, on_behalf
 from lamina._check import Array
 from lamina._columns import Columns
+from lamina.inference._groups import grouped
 from lamina.inference.intervals import ranks
 from lamina.inference.intervals.binomial import clopper_pearson
 from lamina.inference.intervals.predicting import of
@@ -129,10 +130,5 @@ def _groups(by: Any, rows: int) -> list[tuple[Any, Array]]:
     every = [("all", np.arange(rows))]
     if by is None:
         return every
-    given = np.asarray(by)
-    if given.shape != (rows,):
-        raise ValueError(
-            f"{WHO}: by must hold a group for each of {rows} rows; got shape {given.shape}"
-        )
-    labels, place = np.unique(given, return_inverse=True)
-    return every + [(label, np.flatnonzero(place == i)) for i, label in enumerate(labels.tolist())]
+    labels, place = grouped(WHO, "by", by, rows)
+    return every + [(label, np.flatnonzero(place == i)) for i, label in enumerate(labels)]

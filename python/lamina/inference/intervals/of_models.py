@@ -94,7 +94,7 @@ class FittedModel(Fitted):
             )
         if given.shape == (rows, classes) and classes > 1:
             given = given.argmax(axis=1)
-        labels = given.reshape(rows, -1)
+        labels = given.reshape(rows, int(np.prod(given.shape[1:], dtype=int)))
         whole = labels.shape[1] == 1 and labels.dtype.kind in "biuf"
         if not whole or not np.array_equal(labels, labels.astype(np.int64)):
             raise ValueError(
