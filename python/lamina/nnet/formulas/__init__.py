@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.nnet.formulas.expressions import FormulaError
-from lamina.nnet.formulas.frame import ModelFrame, NewRows, model_frame
+from lamina.nnet.formulas.frame import ModelFrame, model_frame
+from lamina.nnet.formulas.rows import NewRows
 
 __all__ = ["FormulaError", "ModelFrame", "NewRows", "model_frame"]
 

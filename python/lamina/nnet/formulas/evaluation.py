@@ -11,7 +11,7 @@ import numpy as np
 
 from lamina import _screen
 from lamina._names import unknown
-from lamina.nnet.formulas import expressions, functions
+from lamina.nnet.formulas import expressions, functions, translation
 from lamina.nnet.formulas.expressions import Call, Name, Tree, deparse
 from lamina.nnet.formulas.variables import Columns, Variable, variable
 
@@ -51,7 +51,7 @@ class Evaluation:
         places = {name: f"v{i}" for i, name in enumerate(held)}
         scope: dict[str, Any] = {**functions.functions(), **_CONSTANTS}
         scope |= {places[name]: each.plain() for name, each in held.items()}
-        code, calls = _with_states(expressions.python(tree, places))
+        code, calls = _with_states(translation.python(tree, places))
         states = self.states.setdefault(label, [{} for _ in range(calls)])
         scope |= {_state_name(i): state for i, state in enumerate(states)}
         try:
@@ -73,14 +73,14 @@ class Evaluation:
 
     def _check(self, label: str, calls: list[Call]) -> None:
         for call in calls:
-            name = expressions.function_name(call.function)
+            name = translation.function_name(call.function)
             if name not in functions.functions():
                 message = unknown("function", call.function, functions.known())
                 raise ValueError(
                     f"{self.who}: {label}: {message}; calculate its result as a column of data "
                     f"first"
                 )
-            names = [expressions.argument_name(name) for name, _ in call.arguments if name]
+            names = [translation.argument_name(name) for name, _ in call.arguments if name]
             places = len(call.arguments) - len(names)
             if name != "cbind" and not functions.takes(name, places, names):
                 raise TypeError(

@@ -1,4 +1,4 @@
-"""R's expressions: read, written back as R writes them, and translated into Python.
+"""R's expressions: read, and written back as R writes them.
 
 The grammar is the part of R's that is used in formulas: numbers, strings, names (with dots, or
 between backticks), calls, brackets and operators.  R's ``help("Syntax")`` gives the precedences.
@@ -6,11 +6,9 @@ between backticks), calls, brackets and operators.  R's ``help("Syntax")`` gives
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 TOKEN = re.compile(
     r"""\s*(?:
@@ -36,11 +34,6 @@ CONSTANTS = {
     "NaN": "nan", "Inf": "inf", "pi": "pi",
 }  # fmt: skip
 RESERVED = {"if", "else", "repeat", "while", "function", "for", "next", "break", "in"}
-PYTHON = {"^": "**", "%%": "%", "%/%": "//"}
-COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
-CALLED = {  # operators that are functions in Python
-    "%in%": "is_in", ":": "sequence", "&": "both", "&&": "both", "|": "either", "||": "either",
-}  # fmt: skip
 
 
 class FormulaError(ValueError):
@@ -330,56 +323,3 @@ def calls_in(tree: Tree) -> Iterator[Call]:
     elif isinstance(tree, Infix):
         yield from calls_in(tree.left)
         yield from calls_in(tree.right)
-
-
-def python(tree: Tree, variables: dict[str, str]) -> str:
-    """Return an expression in Python; ``variables`` has the names of the variables there.
-
-    Every operation is put in brackets, as the precedences differ.
-
-    Examples
-    --------
-    >>> python(parse("f", "x > 1 & !(y %in% c('a', 'b'))"), {"x": "v0", "y": "v1"})
-    "both(compared('>', v0, 1), negated(is_in(v1, c('a', 'b'))))"
-    """
-    if isinstance(tree, Number):
-        return tree.text.rstrip("L")
-    if isinstance(tree, Text):
-        return repr(tree.value)
-    if isinstance(tree, Name):
-        if tree.name in variables:
-            return variables[tree.name]
-        # A coding becomes a string; functions such as contr.sum name the columns in their own way.
-        called = f"{tree.name}()" if tree.name.startswith("contr.") else tree.name
-        return CONSTANTS.get(tree.name, repr(called))
-    if isinstance(tree, Brackets):
-        return python(tree.of, variables)
-    if isinstance(tree, Prefix):
-        of = python(tree.of, variables)
-        return f"negated({of})" if tree.operator == "!" else f"({tree.operator}{of})"
-    if isinstance(tree, Infix):
-        left, right = python(tree.left, variables), python(tree.right, variables)
-        if tree.operator in CALLED:
-            return f"{CALLED[tree.operator]}({left}, {right})"
-        if tree.operator in COMPARISONS:
-            return f"compared({tree.operator!r}, {left}, {right})"
-        return f"({left} {PYTHON.get(tree.operator, tree.operator)} {right})"
-    given: list[Any] = []
-    for name, argument in sorted(tree.arguments, key=lambda each: each[0] is not None):
-        value = python(argument, variables)
-        given.append(f"{argument_name(name)}={value}" if name else value)
-    if tree.function == "cbind":  # its columns have the names of the variables
-        names = [n or (a.name if isinstance(a, Name) else "") for n, a in tree.arguments]
-        given = [*(python(a, variables) for _, a in tree.arguments), f"names={names!r}"]
-    return f"{function_name(tree.function)}({', '.join(given)})"
-
-
-def argument_name(name: str) -> str:
-    """Return the Python name of an argument in R, as some names are reserved in Python."""
-    called = name.replace(".", "_")
-    return f"{called}_" if keyword.iskeyword(called) else called
-
-
-def function_name(name: str) -> str:
-    """Return the Python name of a function of R or NumPy."""
-    return name.rpartition("::")[2].removeprefix("np.").replace(".", "_")

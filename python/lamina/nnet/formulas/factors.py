@@ -11,14 +11,10 @@ from numpy.typing import NDArray
 
 from lamina.nnet.formulas.contrasts import NAMES, Asked
 from lamina.nnet.formulas.variables import Variable, factor, level_text, variable
+from lamina.nnet.formulas.vectors import listed
 
 Array = NDArray[Any]
 State = dict[str, Any]
-
-
-def listed(*values: Any) -> list[Any]:
-    """Return values as a list: R's ``c``."""
-    return [v for each in values for v in (each if isinstance(each, list) else [each])]
 
 
 # --- factors from values

@@ -16,44 +16,17 @@ from lamina.nnet.formulas.expressions import deparse
 from lamina.nnet.formulas.matrix import Coding, as_factor, matrix
 from lamina.nnet.formulas.rows import (
     NaAction,
+    NewRows,
     refuse_infinite,
     rows_chosen,
     rows_kept,
     shown,
+    spread,
 )
 from lamina.nnet.formulas.terms import Terms, codings, read_formula
 from lamina.nnet.formulas.variables import Columns, Variable, used_levels
 
 Array = NDArray[Any]
-
-
-class NewRows:
-    """Rows of a table to which a model was not fitted; made by ``ModelFrame.again``.
-
-    Attributes
-    ----------
-    x : ndarray (rows kept, columns)
-    rows : ndarray of int
-        The places of these rows in the table.
-    total : int
-        How many rows the table has.
-    offset : ndarray or None
-    """
-
-    def __init__(self, x: Array, rows: Array, total: int, offset: Array | None) -> None:
-        self.x, self.rows, self.total, self.offset = x, rows, total, offset
-
-    def spread(self, values: Array) -> Array:
-        """Return values for all rows: those of the rows kept, and NaN for rows left out."""
-        return _spread(values, self.rows, self.total)
-
-
-def _spread(values: Array, rows: Array, total: int) -> Array:
-    if len(rows) == total:
-        return values
-    made = np.full((total, *values.shape[1:]), np.nan)
-    made[rows] = values
-    return made
 
 
 class ModelFrame:
@@ -235,7 +208,7 @@ class ModelFrame:
         """Return values of the rows used; with ``na.exclude``, NaN stands for rows left out."""
         if self.na_action not in ("na.exclude", "na_exclude"):
             return values
-        return _spread(values, self._places, self.total)
+        return spread(values, self._places, self.total)
 
     def again(self, data: Any, na_action: NaAction = "na.omit") -> NewRows:
         """Return the model matrix of other rows, with the levels, codings and knots of these.

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.nnet.formulas import factors, splines, summaries, truth
-from lamina.nnet.formulas.variables import Variable, variable
+from lamina.nnet.formulas import factors, splines, summaries, truth, vectors
+from lamina.nnet.formulas.variables import Variable
+from lamina.nnet.formulas.vectors import integer, numbers, single
 
 Array = NDArray[Any]
 State = dict[str, Any]
@@ -43,8 +44,8 @@ def _of_one_number(function: Callable[..., Any]) -> Callable[..., Any]:
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by their Python names."""
-    own = (I, log, atan2, round_, cbind, sequence, seq, pmin, pmax, findInterval, poly, bs, ns,
-           scale, truth.compared, truth.is_na, truth.is_in, truth.both, truth.either,
+    own = (I, log, atan2, round_, vectors.cbind, sequence, vectors.seq, pmin, pmax, findInterval,
+           poly, bs, ns, scale, truth.compared, truth.is_na, truth.is_in, truth.both, truth.either,
            truth.xor, truth.negated, truth.as_logical, truth.ifelse, factors.factor_,
            factors.as_factor, factors.ordered, factors.relevel, factors.droplevels,
            factors.interaction, factors.as_numeric, factors.as_integer, factors.class_ind,
@@ -56,7 +57,7 @@ def functions() -> Mapping[str, Callable[..., Any]]:
     named |= {name: summaries.of_several(f) for name, f in summaries.OF_SEVERAL.items()}
     named |= {"unclass": factors.as_numeric}
     named |= {"as_character": factors.as_factor, "as_ordered": named["ordered"]}
-    return named | {"c": factors.listed, "offset": I, "identity": I, "as_matrix": I}
+    return named | {"c": vectors.listed, "offset": I, "identity": I, "as_matrix": I}
 
 
 @cache
@@ -116,30 +117,7 @@ def atan2(y: Any, x: Any) -> Any:
 
 def round_(x: Any, digits: int = 0) -> Any:
     """Return rounded numbers."""
-    return np.round(x, _integer("digits", digits))
-
-
-def _values(x: Any) -> Any:
-    """Return the numbers of an argument, which may be a matrix."""
-    return np.asarray(x, np.float64)
-
-
-def _single(name: str, value: Any) -> float:
-    """Return an argument that is one number, for all rows."""
-    if isinstance(value, Variable) or np.ndim(value) or isinstance(value, str):
-        got = repr(value) if isinstance(value, str) else "a value for each row"
-        got = "several values" if isinstance(value, (list, tuple)) else got
-        raise TypeError(f"{name} must be one number; got {got}")
-    return float(value)
-
-
-def _integer(name: str, value: Any, least: int | None = None) -> int:
-    """Return an argument that is one integer; numbers are cut off, as R does."""
-    number = _single(name, value)
-    if not np.isfinite(number) or (least is not None and int(number) < least):
-        rule = "an integer" if least is None else f"an integer from {least} on"
-        raise ValueError(f"{name} must be {rule}; got {number:g}")
-    return int(number)
+    return np.round(x, integer("digits", digits))
 
 
 def pmin(x: Any, *more: Any) -> Any:
@@ -159,66 +137,13 @@ def findInterval(x: Any, vec: Any) -> Any:  # noqa: N802
     return np.where(np.isnan(x), np.nan, np.searchsorted(ends, x, "right"))
 
 
-def cbind(*parts: Any, names: list[str]) -> Variable:
-    """Return variables as the columns of a matrix."""
-    rows = max((len(part) for part in map(_values, parts) if np.ndim(part)), default=1)
-    spread = [part if np.ndim(_values(part)) else np.full(rows, part) for part in parts]
-    held = [variable("cbind", "its argument", part) for part in spread]
-    if any(v.kind == "factor" for v in held):
-        raise TypeError("cbind takes numbers; got a factor")
-    columns: list[str] = []
-    for v, name in zip(held, names, strict=True):
-        columns += [name] if v.values.ndim == 1 else v.columns or [""] * v.values.shape[1]
-    made = np.column_stack([v.values for v in held])
-    return Variable("numeric", made, columns=tuple(columns) if any(columns) else ())
-
-
 def sequence(first: Any, last: Any) -> Any:
     """Return the numbers of ``first:last``, or the combinations of two factors."""
     if isinstance(first, Variable) and isinstance(last, Variable):
         return factors.interaction(first, last, sep=":", lex_order=True)
     if any(isinstance(each, Variable) or np.ndim(each) for each in (first, last)):
         raise TypeError("':' outside of terms takes two numbers, or two factors")
-    return _steps(first, last)
-
-
-def _steps(first: float, last: float) -> list[float]:
-    step = 1 if last >= first else -1
-    return [float(v) for v in np.arange(first, last + step / 2, step)]
-
-
-def seq(from_: Any = None, to: Any = None, by: Any = None, length_out: Any = None) -> list[float]:
-    """Return numbers from one to another, in steps or so many; of one argument alone its places."""
-    if to is None and by is None and length_out is None:
-        if isinstance(from_, (Variable, np.ndarray, list)):
-            rows = len(from_.values if isinstance(from_, Variable) else from_)
-            return [float(i + 1) for i in range(rows)]
-        return _steps(1.0, _single("from", 1.0 if from_ is None else from_))
-    first = None if from_ is None else _single("from", from_)
-    last = None if to is None else _single("to", to)
-    step = None if by is None else _single("by", by)
-    if length_out is not None:
-        return _so_many(_integer("length.out", length_out, 0), first, last, step)
-    first, last = 1.0 if first is None else first, 1.0 if last is None else last
-    step = (1.0 if last >= first else -1.0) if step is None else step
-    if step == 0 or (last - first) / step < 0:
-        raise ValueError(f"by must lead from {first:g} to {last:g}; got {step:g}")
-    count = int((last - first) / step + 1e-10) + 1
-    return [first + i * step for i in range(count)]
-
-
-def _so_many(
-    count: int, first: float | None, last: float | None, step: float | None
-) -> list[float]:
-    """Return so many numbers, of which two of the first, the last and the step are given."""
-    if first is not None and last is not None:
-        if step is not None:
-            raise ValueError("seq takes three of from, to, by and length.out at most; got four")
-        return [float(v) for v in np.linspace(first, last, count)]
-    step = 1.0 if step is None else step
-    if last is not None:
-        return [last - (count - 1 - i) * step for i in range(count)]
-    return [(1.0 if first is None else first) + i * step for i in range(count)]
+    return vectors.steps(first, last)
 
 
 # --- functions that learn from the training rows
@@ -229,10 +154,10 @@ def poly(
 ) -> Variable:
     """Return orthogonal polynomials, or powers (``raw``); for several variables, their products."""
     state = {} if _state is None else _state
-    if more and np.ndim(_values(more[-1])) == 0:
+    if more and np.ndim(numbers(more[-1])) == 0:
         *more, degree = more  # type: ignore[assignment]
-    degree = 1 if degree is None else _integer("degree of poly", degree, 1)
-    columns = [column for each in (x, *more) for column in np.atleast_2d(_values(each).T)]
+    degree = 1 if degree is None else integer("degree of poly", degree, 1)
+    columns = [column for each in (x, *more) for column in np.atleast_2d(numbers(each).T)]
     if len(columns) == 1:
         return _poly(columns[0], degree, raw, state)
     parts = []
@@ -274,8 +199,8 @@ def bs(
     state = {} if _state is None else _state
     x = np.asarray(x, np.float64)
     if not state:
-        df = None if df is None else _integer("df of bs", df)
-        state["degree"] = _integer("degree of bs", degree, 1)
+        df = None if df is None else integer("df of bs", df)
+        state["degree"] = integer("degree of bs", degree, 1)
         without = state["degree"] + bool(intercept)
         state["knots"] = splines.knots(x, df, knots, without, Boundary_knots)
     return _basis(splines.b_splines(x, state["knots"], state["degree"]), intercept)
@@ -293,7 +218,7 @@ def ns(
     state = {} if _state is None else _state
     x = np.asarray(x, np.float64)
     if not state:
-        df = None if df is None else _integer("df of ns", df)
+        df = None if df is None else integer("df of ns", df)
         state["knots"] = splines.knots(x, df, knots, 1 + bool(intercept), Boundary_knots)
     return _basis(splines.natural(x, state["knots"], intercept), True)
 
@@ -306,15 +231,13 @@ def _basis(made: Array, intercept: bool) -> Variable:
 def scale(x: Any, center: Any = True, scale: Any = True, _state: State | None = None) -> Any:
     """Return numbers minus their mean, over their standard deviation; missing ones are ignored."""
     state = {} if _state is None else _state
-    values = _values(x)
+    values = numbers(x)
     if not state:
-        middle = np.nanmean(values, axis=0) if center is True else _single("center", center)
+        middle = np.nanmean(values, axis=0) if center is True else single("center", center)
         rest = values - middle
         count = np.sum(~np.isnan(rest), axis=0) - 1
         width = (
-            np.sqrt(np.nansum(rest**2, axis=0) / count)
-            if scale is True
-            else _single("scale", scale)
+            np.sqrt(np.nansum(rest**2, axis=0) / count) if scale is True else single("scale", scale)
         )
         state["center"], state["scale"] = middle, np.where(width == 0, 1.0, width)
     made = np.asarray((values - state["center"]) / state["scale"])

@@ -109,3 +109,33 @@ def shown(held: Variable) -> Array:
     if held.kind != "factor":
         return np.array(held.values)
     return np.asarray(np.array([*held.levels, None], object)[held.values])
+
+
+def spread(values: Array, rows: Array, total: int) -> Array:
+    """Return values for ``total`` rows: NaN for those that are not among ``rows``."""
+    if len(rows) == total:
+        return values
+    made = np.full((total, *values.shape[1:]), np.nan)
+    made[rows] = values
+    return made
+
+
+class NewRows:
+    """Rows of a table to which a model was not fitted; made by ``ModelFrame.again``.
+
+    Attributes
+    ----------
+    x : ndarray (rows kept, columns)
+    rows : ndarray of int
+        The places of these rows in the table.
+    total : int
+        How many rows the table has.
+    offset : ndarray or None
+    """
+
+    def __init__(self, x: Array, rows: Array, total: int, offset: Array | None) -> None:
+        self.x, self.rows, self.total, self.offset = x, rows, total, offset
+
+    def spread(self, values: Array) -> Array:
+        """Return values for all rows: those of the rows kept, and NaN for rows left out."""
+        return spread(values, self.rows, self.total)
