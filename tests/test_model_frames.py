@@ -43,7 +43,32 @@ FORMULAS = [
     "y ~ C(f, base=2) + C(g, base=1)", "y ~ C(f, treatment, 1) + C(o, how.many=2)",
     "y ~ (x + f + g)^3", "y ~ (x + z)^9", "y ~ I(x * sum(seq(3), seq(length.out=4, to=7)))",
     "y ~ I(f %in% c('a', 'c') | !b) + my.w^2", "y ~ I(b & my.w - 1 | z > 0)",
+    "y ~ x + (z - 1)", "y ~ z - (1 + x)", "y ~ (x + 1)*z", "y ~ (0 + x)/f", "y ~ x + (1 + (0 + z))",
+    "~ x + z", "y ~ ns(x) + bs(z, degree=1)", "y ~ poly(x, 1):z + scale(z)[, 1]",
+    "y ~ I(x * 0x10) + round(x, 1) + round(100 * z, -1) + signif(x, 2) + signif(z)",
+    "y ~ as.numeric(as.character(factor(my.w))) + as.character(my.w > 2)",
+    "y ~ as.integer(as.character(cut(x, 3, labels=c(5, 1, 3))))",
+    "y ~ as.numeric(levels(factor(my.w)))[factor(my.w)] + nchar(paste(f, g, sep=''))",
+    "y ~ paste(f, g) + paste0(toupper(g), my.w)", "y ~ substr(as.character(x), 1, 1) + f",
+    "y ~ cut(x, 0:4/1) + cut(z, quantile(z, (0:3)/3), include.lowest=TRUE, labels=1:3)",
+    "y ~ bs(x, knots=quantile(x)[2:4]) + ns(z, 3, Boundary.knots=range(z))",
+    "y ~ poly(x, 3)[, -1] + poly(z, 3)[, c('1', '3')] + poly(x, 2, simple=TRUE)[, 2]",
+    "y ~ polym(x, z, degree=2, raw=TRUE) + rowSums(cbind(x, z)) + rowMeans(cbind(x, z, 1))",
+    "y ~ C(f, c(-1, 0, 1)) + C(o, cbind(u=c(-1, 0, 1, 2)))",
+    "y ~ C(f, cbind(c(-1, 0, 1), c(0, 1, -1))) + C(o, matrix(c(1, 0, 0, -1), 4), 1)",
+    "y ~ factor(f, exclude='z') + factor(my.w, labels='w') + droplevels(o)",
+    "y ~ interaction(f, my.w, drop=TRUE) + addNA(g)", "y ~ reorder(f, x) + reorder(o, -z):x",
+    "y ~ I(x / IQR(x)) + I(z / mad(z)) + I(x / prod(range(my.w))) + I(x / length(x))",
+    "y ~ gamma(x) + lgamma(x) + digamma(x) + factorial(my.w) + choose(my.w, 2)",
+    "y ~ pnorm(x, mean(x), sd=2) + dnorm(z) + qnorm(plogis(z))",
+    "y ~ is.element(f, c('a', 'b')) + I(x %in% x) + I(f %in% f) + is.finite(z)",
+    "y ~ matrix(c(x, z), ncol=2) + as.vector(scale(x)) + c(scale(z)) + as.double(b)",
+    "y ~ startsWith(paste0(f, g), 'a') + endsWith(tolower(toupper(f)), 'b')",
 ]  # fmt: skip
+OF_PLACES = [  # values that depend on the place of a row among all
+    "y ~ rank(my.w) + cumsum(x) + cummax(z) + rev(x) + seq_along(z)",
+    "y ~ rep(c('u', 'v'), each=15) + rep(1:3, 10) + rep(1:4, length.out=30)",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +104,7 @@ say("names", colnames(x)); say("x", x); say("formula", deparse(formula(m), 500))
 """
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
+@pytest.mark.parametrize("formula", FORMULAS + OF_PLACES)
 def test_the_model_matrix_is_rs(formula):
     data = table()
     asked = r_peer.ask(ORDERED + MATRIX % formula, data)
@@ -245,6 +270,26 @@ def test_gaps_subsets_and_weights_are_rs():
 
 
 @pytest.mark.parametrize(
+    "subset",
+    [
+        "1:10", "c(1, 3, 30)", "-1", "-(1:5)", "-c(2, 30)", "30:1", "which(x > 2)", "TRUE",
+        "c(TRUE, FALSE)", "seq(1, 30, by = 4)", "rank(x) < 10", "rep(b, 1)", "x > x[3]",
+    ],
+)  # fmt: skip
+def test_expressions_choose_rows_as_in_r(subset):
+    program = f'm <- model.frame(y ~ z, d, subset = {subset}); say("y", m$y)'
+    frame = model_frame("y ~ z", table(), subset=subset)
+    np.testing.assert_array_equal(frame.y, r_peer.ask(program, table())["y"])
+
+
+def test_slices_and_truth_values_with_gaps_choose_rows():
+    pandas = pytest.importorskip("pandas")
+    assert model_frame("y ~ x", table(), subset=slice(3, 9)).rows.tolist() == list(range(3, 9))
+    truth = pandas.array([True, None, False] * 10, dtype="boolean")
+    assert model_frame("y ~ x", table(), subset=truth).rows.tolist() == list(range(0, 30, 3))
+
+
+@pytest.mark.parametrize(
     "formula",
     [
         "~ ifelse(x > 2, 'hi', 'lo')", "~ as.numeric(x > 2)", "~ factor(my.w > 2)",
@@ -256,7 +301,8 @@ def test_gaps_subsets_and_weights_are_rs():
         "~ I(b == TRUE)", "~ I(b + (x > 2) + (z > 0))", "~ I(-b):g", "~ I(exp(b) - mean(z > 0))",
         "~ as.logical(my.w - 2)", "~ I(x * b)", "~ cbind(b, x)", "~ as.integer(z * 3)",
         "~ as.integer(b) + as.numeric(b)", "~ pmax(b, z)", "~ I(!(x > 2 & b))",
-        "~ I(b & NA | z > 0)",
+        "~ I(b & NA | z > 0)", "~ rank(x)", "~ addNA(f) + factor(b, exclude = NULL)",
+        "~ paste(f, 1) + toupper(f)",
     ],
 )  # fmt: skip
 def test_what_is_missing_is_neither_true_nor_false(formula):
@@ -371,6 +417,23 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ f", {"contrasts": {"f": "contr.sums"}}, ValueError, "did you mean 'contr.sum'?"),
         ("y ~ f", {"contrasts": {"f": np.eye(2)}}, ValueError, "one row for each of its 3 levels"),
         ("y ~ f", {"contrasts": "sum"}, TypeError, "contrasts must be a dict"),
+        ("y ~ f", {"contrasts": {"f": ["a", "b", "c"]}}, TypeError,
+         r"^model_frame: contrasts of f must be one of contr.treatment, .*; got \['a', 'b', 'c'\]"),
+        ("y ~ f", {"contrasts": {"f": len}}, TypeError, "must be one of .*; got <built-in f"),
+        ("y ~ C(f, c(1, 2))", {}, ValueError, "must have a number for each of 3 levels; got 2"),
+        ("y ~ I(x * c(1, 2, 3, 4))", {}, ValueError,
+         "cannot be calculated: its parts must have one value, or one for each row$"),
+        ("y ~ poly(x, 2)[, 3]", {}, ValueError, r"brackets must be among 1, 2; got \[3\]"),
+        ("y ~ poly(x, 2)[1, 2]", {}, TypeError, "rows are chosen by subset; got a row's place"),
+        ("y ~ matrix(x, 4, 7)", {}, ValueError, "30 numbers do not fill 4 rows and 7 columns"),
+        ("y ~ paste(f, c('a', 'b', 'c', 'd'))", {}, ValueError, "got 30, 4 values"),
+        ("y ~ factor(f, labels=c('u', 'v'))", {}, ValueError, "one for each of 3 levels; got 2"),
+        ("y ~ x", {"subset": "40"}, TypeError,
+         "condition, such as 'x > 1', or different row numbers from 1 to 30, .*; got '40'"),
+        ("y ~ x", {"subset": "c(1, 1)"}, TypeError, r"different row numbers .*; got 'c\(1, 1\)'"),
+        ("y ~ x", {"subset": "x >"}, FormulaError,
+         "^model_frame: subset must be as in R, such as 'x > 1'; 'x >' cannot be read at "),
+        ("y ~ x", {"weights": "2 *"}, FormulaError, "weights must be as in R, such as 'x > 1'"),
         ("y ~ f", {"subset": "f == 'a'"}, ValueError,
          "the factor f must have 2 or more levels in the rows that are used; got only 'a'"),
         ("y ~ x", {"subset": "x > 9"}, ValueError,
@@ -385,10 +448,10 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ x^0.5", {}, FormulaError, r"power .* an integer from 1 on, .*; got x\^0.5 in"),
         ("y ~ x^z", {}, FormulaError, r"power .* an integer from 1 on, .*; got x\^z in"),
         ("y ~ seq(1, x)", {}, TypeError,
-         r"seq\(1, x\) cannot be calculated: to must be one number; got a value for each row$"),
-        ("y ~ round(x, c(1, 2))", {}, TypeError, "digits must be one number; got several values"),
+         r"seq\(1, x\) cannot be calculated: to must be one number; got 30 values$"),
+        ("y ~ round(x, c(1, 2))", {}, TypeError, "digits must be one number; got 2 values"),
         ("y ~ poly(x, 0)", {}, ValueError, "degree of poly must be an integer from 1 on; got 0"),
-        ("y ~ bs(x, df=z)", {}, TypeError, "df of bs must be one number; got a value for each row"),
+        ("y ~ bs(x, df=z)", {}, TypeError, "df of bs must be one number; got 30 values"),
         ("y ~ ns(x, df='4')", {}, TypeError, "df of ns must be one number; got '4'"),
         ("y ~ I(f > 'a')", {}, TypeError, "'<' and '>' are for numbers and ordered factors"),
         ("y ~ I(ordered(f) > 'q')", {}, ValueError, "one of its levels, a, b, c; got 'q'"),
@@ -416,6 +479,25 @@ def test_infinite_values_are_refused_by_name_and_row():
 def test_refusals_say_what_to_do(formula, more, error, message):
     with pytest.raises(error, match=message):
         model_frame(formula, table(), **more)
+
+
+def test_splines_with_too_few_columns_or_values_beyond_their_knots_are_told():
+    """As in R, which warns of the same."""
+    with pytest.warns(UserWarning, match="^bs: df must be at least 3, and is taken as that; got 2"):
+        assert model_frame("y ~ bs(x, df=2)", table()).x.shape == (30, 3)
+    with pytest.warns(UserWarning, match="^ns: df must be at least 2, and is taken as that; got 1"):
+        model_frame("y ~ ns(x, df=1, intercept=TRUE)", table())
+    frame = model_frame("y ~ bs(x, df=4)", table())
+    with pytest.warns(UserWarning, match="^bs: values should be within .*; 1 of 2 are not$"):
+        frame.again({"x": [1.0, 9.0]})
+
+
+def test_columns_of_a_coding_keep_their_names():
+    """As those of a matrix with column names do in R."""
+    pandas = pytest.importorskip("pandas")
+    coding = pandas.DataFrame({"low": [1, 0, -1], "high": [0, 1, -1]})
+    frame = model_frame("y ~ f", table(), contrasts={"f": coding})
+    assert frame.coefnames == ["flow", "fhigh"]
 
 
 def test_lazy_frames_are_to_be_collected():

@@ -303,7 +303,7 @@ def test_perfect_separation_is_told_in_words():
         ("y ~ x", {"subset": "y == 'u'"}, "must have two or more classes; got u alone"),
         ("y ~ x", {"summ": 4}, "summ must be 0, 1, 2 or 3; got 4"),
         ("y ~ x", {"weights": "-k"}, "weights must be >= 0; got -1"),
-        ("~ x", {}, "must have a response on its left side; got '~ x'"),
+        ("~ x", {}, "must have a response on its left side; got '~x'"),
         ("y ~ 0", {}, "must have a column on its right side; got 'y ~ 0'"),
         ("cbind(k, -k) ~ x", {}, "must hold counts >= 0; got -1"),
         ("cbind(k - 1, k - 1) ~ x", {}, "must have a count above 0; got none in row 0"),

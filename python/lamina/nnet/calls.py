@@ -9,6 +9,7 @@ from lamina.nnet.formulas.expressions import (
     TIGHT,
     Brackets,
     Call,
+    Index,
     Infix,
     Name,
     Prefix,
@@ -64,6 +65,14 @@ class _Writer:
         elif isinstance(tree, Prefix):
             self._put(tree.operator)
             self.write(tree.of)
+        elif isinstance(tree, Index):
+            self.write(tree.of)
+            self._put("[")
+            for i, place in enumerate(tree.places):
+                self._put(", " if i else "")
+                if place is not None:
+                    self.write(place)
+            self._put("]")
         elif isinstance(tree, Brackets):
             self._put("(")
             self.write(tree.of)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lamina.nnet.r_numbers import formatted, named_vector, number
+from lamina.nnet.r_numbers import formatted, named_vector, number, rounded
 
 if TYPE_CHECKING:
     from lamina.nnet.fitted import NNet
@@ -23,7 +23,7 @@ def fit_lines(fit: NNet) -> list[str]:
 def summary_lines(fit: NNet) -> list[str]:
     """Return the lines of a printed summary: the weights, unit by unit."""
     lines = [_network(fit), _options(fit)]
-    texts = formatted(np.round(fit.wts, 2) + 0.0)
+    texts = formatted(rounded(fit.wts, 2) + 0.0)
     names = list(fit.coef())
     for first, last in zip(fit.nconn[:-1], fit.nconn[1:], strict=True):
         if last > first:

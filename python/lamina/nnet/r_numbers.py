@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 DIGITS = 7  # R's option "digits"
 WIDTH = 80  # R's option "width"
@@ -33,6 +33,29 @@ def formatted(values: ArrayLike, digits: int = DIGITS) -> list[str]:
     widths = [max(map(len, each), default=0) for each in (plain, powers)]
     chosen, width = (plain, widths[0]) if widths[0] <= widths[1] else (powers, widths[1])
     return [text.rjust(width) for text in chosen]
+
+
+def rounded(values: ArrayLike, digits: int = 0) -> NDArray[np.float64]:
+    """Return numbers rounded as by R 4: to the nearer of the two decimal numbers around each.
+
+    If both are equally near in float64, the one whose last digit is even is taken.
+
+    Examples
+    --------
+    >>> rounded([0.15, 2.675, -0.005, 1.005], 2).tolist()
+    [0.15, 2.67, -0.0, 1.0]
+    """
+    x = np.asarray(values, np.float64)
+    scale = 10.0 ** abs(digits)
+    scaled = np.abs(x) * scale if digits >= 0 else np.abs(x) / scale
+    with np.errstate(all="ignore"):
+        below, above = np.floor(scaled), np.ceil(scaled)
+        ends = [each / scale if digits >= 0 else each * scale for each in (below, above)]
+        down, up = np.abs(x) - ends[0], ends[1] - np.abs(x)
+        lower = (down < up) | ((down == up) & (below % 2 == 0))
+    # Beyond 15 digits a number is its own decimal.
+    as_is = ~np.isfinite(x) | (scaled >= 1e15)
+    return np.where(as_is, x, np.copysign(np.where(lower, *ends), x))
 
 
 def number(value: float, digits: int = DIGITS) -> str:

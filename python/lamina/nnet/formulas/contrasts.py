@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._arrays import column_names
 from lamina._names import unknown
 from lamina.nnet.formulas.variables import Variable
 
@@ -59,7 +60,7 @@ def coding(
             f"{got}; remove it from the formula, or use rows with other levels"
         )
     if contrast is not None and not isinstance(contrast, (str, Asked)):
-        return _matrix(who, label, np.asarray(contrast, np.float64), len(labels))
+        return _matrix(who, label, contrast, len(labels))
     asked = contrast if isinstance(contrast, Asked) else Asked(contrast)
     name = asked.name or ("contr.poly" if factor.ordered else "contr.treatment")
     if asked.levels not in (None, len(labels)):
@@ -78,14 +79,24 @@ def coding(
     return made[:, : asked.how_many], names[: asked.how_many]
 
 
-def _matrix(who: str, label: str, matrix: Array, levels: int) -> tuple[Array, list[str]]:
+def _matrix(who: str, label: str, given: Any, levels: int) -> tuple[Array, list[str]]:
+    """Return a coding that is a matrix; its columns may have names."""
+    if callable(given) or np.asarray(given).dtype.kind not in "biuf":
+        raise TypeError(
+            f"{who}: contrasts of {label} must be one of {', '.join(NAMES)}, or a matrix of "
+            f"numbers; got {given!r:.80}"
+        )
+    matrix = np.asarray(given, np.float64)
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     if matrix.ndim != 2 or len(matrix) != levels:
         raise ValueError(
             f"{who}: contrasts of {label} must be a matrix with one row for each of its {levels} "
             f"levels; got shape {matrix.shape}"
         )
-    return matrix, [str(i + 1) for i in range(matrix.shape[1])]
+    names = given.columns if isinstance(given, Variable) else column_names(given)
+    if not names or not all(isinstance(name, str) for name in names):
+        names = [str(i + 1) for i in range(matrix.shape[1])]
+    return matrix, list(names)
 
 
 def _named(

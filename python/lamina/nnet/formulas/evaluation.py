@@ -31,20 +31,31 @@ class Evaluation:
         label = deparse(tree)
         if isinstance(tree, Name) and (tree.quoted or tree.name in columns):
             return self._of_rows(label, columns[tree.name], columns)
-        names = list(dict.fromkeys(expressions.names_in(tree)))
-        held = {name: self._of_rows(name, columns[name], columns) for name in names}
-        calls = list(expressions.calls_in(tree))
-        self._check(label, calls)
-        made = self._calculated(label, tree, held)
+        made, held = self._result(tree, columns)
         made = self._of_rows(label, variable(self.who, label, made), columns)
-        if not any(call.function in MIND_GAPS for call in calls):
+        if not any(call.function in MIND_GAPS for call in expressions.calls_in(tree)):
             self._warn_of_gaps(label, made, held)
         return made
+
+    def choice(self, name: str, text: str, columns: Columns) -> Any:
+        """Return the value of an expression that chooses rows, of any length."""
+        tree = expressions.parse(self.who, text, name)
+        if isinstance(tree, Name) and (tree.quoted or tree.name in columns):
+            return columns[tree.name]
+        return self._result(tree, columns)[0]
+
+    def _result(self, tree: Tree, columns: Columns) -> tuple[Any, dict[str, Variable]]:
+        """Return what an expression makes of columns, and these."""
+        names = list(dict.fromkeys(expressions.names_in(tree)))
+        held = {name: self._of_rows(name, columns[name], columns) for name in names}
+        label = deparse(tree)
+        self._check(label, list(expressions.calls_in(tree)))
+        return self._calculated(label, tree, held), held
 
     def given(self, name: str, value: Any, columns: Columns) -> Variable:
         """Return an argument with one value per row: an expression, or values."""
         if isinstance(value, str):
-            return self.value(expressions.parse(f"{self.who}: {name}", value), columns)
+            return self.value(expressions.parse(self.who, value, name), columns)
         return self._of_rows(name, variable(self.who, name, value), columns)
 
     def _calculated(self, label: str, tree: Tree, held: Mapping[str, Variable]) -> Any:
@@ -58,7 +69,10 @@ class Evaluation:
             with np.errstate(all="ignore"):
                 return eval(compile(code, label, "eval"), {"__builtins__": {}}, scope)
         except (TypeError, ValueError, ArithmeticError, IndexError) as error:
-            raise type(error)(f"{self.who}: {label} cannot be calculated: {error}") from None
+            said = str(error)
+            if "broadcast" in said:
+                said = "its parts must have one value, or one for each row"
+            raise type(error)(f"{self.who}: {label} cannot be calculated: {said}") from None
 
     def _warn_of_gaps(self, label: str, made: Variable, held: Mapping[str, Variable]) -> None:
         """Warn, as R does, about values that do not exist, such as the logarithm of -1."""

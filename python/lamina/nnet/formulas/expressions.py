@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 TOKEN = re.compile(
     r"""\s*(?:
-    (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?L?)
+    (?P<number>(?:0[xX][\da-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)L?)
   | (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
   | (?P<quoted>`[^`]+`)
   | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*(?:::[^\W\d][\w.]*)?)
@@ -52,7 +52,8 @@ class Number:
     @property
     def value(self) -> float:
         """The number itself."""
-        return float(self.text.rstrip("L"))
+        text = self.text.rstrip("L").lower()
+        return float(int(text, 16)) if text.startswith("0x") else float(text)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,14 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Index:
+    """Elements of a vector or columns of a matrix; a place may be empty, None."""
+
+    of: Tree
+    places: tuple[Tree | None, ...]
+
+
+@dataclass(frozen=True)
 class Prefix:
     """An operator before an expression."""
 
@@ -102,12 +111,12 @@ class Brackets:
     of: Tree
 
 
-Tree = Number | Text | Name | Call | Prefix | Infix | Brackets
+Tree = Number | Text | Name | Call | Index | Prefix | Infix | Brackets
 
 
-def parse(who: str, text: str) -> Tree:
+def parse(who: str, text: str, what: str = "expression", example: str = "x > 1") -> Tree:
     """Return the tree of an expression; raise FormulaError if it is not one."""
-    return _Reader(who, text).whole()
+    return _Reader(who, text, what, example).whole()
 
 
 def parse_formula(who: str, text: str) -> tuple[Tree | None, Tree]:
@@ -119,14 +128,14 @@ def parse_formula(who: str, text: str) -> tuple[Tree | None, Tree]:
     >>> deparse(left), deparse(right)
     ('log(y)', 'x + z')
     """
-    return _Reader(who, text).sides()
+    return _Reader(who, text, "formula", "y ~ x1 + x2").sides()
 
 
 class _Reader:
     """Precedence climbing over the tokens of one expression, or of a formula's two."""
 
-    def __init__(self, who: str, text: str) -> None:
-        self.who, self.text = who, text
+    def __init__(self, who: str, text: str, what: str, example: str) -> None:
+        self.who, self.text, self.what, self.example = who, text, what, example
         self.tokens = list(self._split())
         self.place = 0
 
@@ -146,9 +155,8 @@ class _Reader:
         """Return the error that says where the text cannot be read."""
         shown = self.text[place:].strip() or "its end"
         return FormulaError(
-            f"{self.who}: formula must be as in R, such as 'y ~ x1 + x2'; {self.text!r} cannot be "
-            f"read "
-            f"at {shown!r}"
+            f"{self.who}: {self.what} must be as in R, such as {self.example!r}; {self.text!r} "
+            f"cannot be read at {shown!r}"
         )
 
     def whole(self) -> Tree:
@@ -204,7 +212,23 @@ class _Reader:
             left = Infix(text, left, right)
 
     def operand(self) -> Tree:
-        """Return the tree of an operand."""
+        """Return the tree of an operand, with the brackets behind it."""
+        tree = self.part()
+        while self.take("["):
+            places: list[Tree | None] = [self.position()]
+            while self.take(","):
+                places.append(self.position())
+            self.need("]")
+            tree = Index(tree, tuple(places))
+        return tree
+
+    def position(self) -> Tree | None:
+        """Return the tree of a place in brackets, None if it is empty."""
+        kind, text, _ = self.tokens[self.place]
+        return None if kind == "operator" and text in ",]" else self.expression(0)
+
+    def part(self) -> Tree:
+        """Return the tree of an operand without brackets behind it."""
         kind, text, place = self.next()
         if kind == "number":
             return Number(text)
@@ -264,6 +288,9 @@ def deparse(tree: Tree) -> str:
     if isinstance(tree, Infix):
         space = "" if tree.operator in TIGHT else " "
         return f"{deparse(tree.left)}{space}{tree.operator}{space}{deparse(tree.right)}"
+    if isinstance(tree, Index):
+        inner = [deparse(place) if place is not None else "" for place in tree.places]
+        return f"{deparse(tree.of)}[{', '.join(inner)}]"
     given = [f"{name} = {deparse(a)}" if name else deparse(a) for name, a in tree.arguments]
     return f"{tree.function}({', '.join(given)})"
 
@@ -303,9 +330,9 @@ def names_in(tree: Tree) -> Iterator[str]:
             yield tree.name
     elif isinstance(tree, (Brackets, Prefix)):
         yield from names_in(tree.of)
-    elif isinstance(tree, Infix):
-        yield from names_in(tree.left)
-        yield from names_in(tree.right)
+    elif isinstance(tree, (Infix, Index)):
+        for part in _parts(tree):
+            yield from names_in(part)
     elif isinstance(tree, Call):
         # The second argument of C names a coding.
         for _, argument in tree.arguments[: 1 if tree.function == "C" else None]:
@@ -320,6 +347,12 @@ def calls_in(tree: Tree) -> Iterator[Call]:
             yield from calls_in(argument)
     elif isinstance(tree, (Brackets, Prefix)):
         yield from calls_in(tree.of)
-    elif isinstance(tree, Infix):
-        yield from calls_in(tree.left)
-        yield from calls_in(tree.right)
+    elif isinstance(tree, (Infix, Index)):
+        for part in _parts(tree):
+            yield from calls_in(part)
+
+
+def _parts(tree: Infix | Index) -> list[Tree]:
+    if isinstance(tree, Infix):
+        return [tree.left, tree.right]
+    return [tree.of, *(place for place in tree.places if place is not None)]

@@ -24,22 +24,39 @@ def factor_(
     x: Any,
     levels: Any = None,
     labels: Any = None,
+    exclude: Any = np.nan,
     ordered: bool | None = None,
     _state: State | None = None,
 ) -> Variable:
-    """Return values as a factor, with the given levels or those found."""
+    """Return values as a factor, with the given levels or those found.
+
+    Values to ``exclude`` are missing; if it is NULL, missing values have a level.
+    """
     values = variable("factor", "x", x)
     made = values.drop_levels() if values.kind == "factor" else factor(_listed(values))
     if levels is not None:
         made = _with_levels(made, listed(levels))
+    without = {level_text(v) for v in ([] if exclude is None else listed(exclude))}
+    if without & set(made.labels):
+        kept = zip(made.levels, made.labels, strict=True)
+        made = _with_levels(made, [level for level, label in kept if label not in without])
+    made = addNA(made) if exclude is None else made
     made = _as_before(made, _state)
     if labels is not None:
-        if len(listed(labels)) != len(made.levels):
-            raise ValueError(f"labels must be {len(made.levels)}; got {len(listed(labels))}")
-        made.levels = tuple(listed(labels))
+        made.levels = tuple(_numbered(listed(labels), len(made.levels)))
+    made.text = False
     made.ordered = values.ordered if ordered is None else bool(ordered)
     made.found = False
     return made
+
+
+def _numbered(labels: list[Any], count: int) -> list[Any]:
+    """Return the labels of so many levels; a single one is numbered."""
+    if len(labels) == 1 and count > 1:
+        return [f"{level_text(labels[0])}{i + 1}" for i in range(count)]
+    if len(labels) != count:
+        raise ValueError(f"labels must be one for each of {count} levels; got {len(labels)}")
+    return labels
 
 
 def _listed(values: Variable) -> list[Any]:
@@ -70,7 +87,9 @@ def _as_before(made: Variable, state: State | None) -> Variable:
 
 def as_factor(x: Any) -> Variable:
     """Return values as a factor; a factor is returned unchanged."""
-    return x if isinstance(x, Variable) and x.kind == "factor" else factor_(x)
+    if isinstance(x, Variable) and x.kind == "factor" and not x.text:
+        return x
+    return factor_(x)
 
 
 def ordered(
@@ -99,6 +118,36 @@ def droplevels(x: Any) -> Variable:
     return as_factor(x).drop_levels()
 
 
+def addNA(x: Any, ifany: bool = False) -> Variable:  # noqa: N802
+    """Return a factor in which missing values have a level, the last one."""
+    held = as_factor(x)
+    if ifany and not held.missing.any():
+        return held
+    places = np.where(held.values < 0, len(held.levels), held.values)
+    return replace(held, values=places, levels=(*held.levels, "NA"), found=False)
+
+
+def reorder(x: Any, X: Any, _state: State | None = None) -> Variable:
+    """Return a factor with its levels in the order of the means of a variable."""
+    x, values = as_factor(x), np.asarray(X, np.float64)
+    if _state:
+        return _as_before(x, _state)
+    middles = [values[x.values == i].mean() if (x.values == i).any() else np.nan
+               for i in range(len(x.levels))]  # fmt: skip
+    made = _with_levels(x, [x.levels[i] for i in np.argsort(middles, kind="stable")])
+    return _as_before(made, _state)
+
+
+def nlevels(x: Any) -> int:
+    """Return the number of a factor's levels."""
+    return len(as_factor(x).levels)
+
+
+def levels(x: Any) -> list[str]:
+    """Return a factor's levels."""
+    return as_factor(x).labels
+
+
 def as_numeric(x: Any, _state: State | None = None) -> Any:
     """Return numbers; for a factor, the positions of its levels, counted from 1.
 
@@ -106,7 +155,13 @@ def as_numeric(x: Any, _state: State | None = None) -> Any:
     rows.
     """
     if not (isinstance(x, Variable) and x.kind == "factor"):
-        return replace(x, kind="numeric") if isinstance(x, Variable) else np.asarray(x, np.float64)
+        numbers = np.asarray(x, np.float64)  # without the names and the second axis of one column
+        one = numbers.ndim == 2 and numbers.shape[1] == 1
+        return (
+            replace(x, kind="numeric") if isinstance(x, Variable) and not one else numbers.ravel()
+        )
+    if x.text:
+        return np.array([*map(_number, x.labels), np.nan])[x.values]
     made = _as_before(x, _state)
     known = len(_state["levels"]) if _state else len(made.levels)
     new = [made.labels[i] for i in np.unique(made.values[made.values >= known])]
@@ -117,6 +172,13 @@ def as_numeric(x: Any, _state: State | None = None) -> Any:
     return np.where(made.values < 0, np.nan, made.values + 1.0)
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
 def as_integer(x: Any, _state: State | None = None) -> Any:
     """Return numbers truncated to integers; for a factor, the positions of its levels."""
     return np.trunc(as_numeric(x, _state))
@@ -125,10 +187,12 @@ def as_integer(x: Any, _state: State | None = None) -> Any:
 # --- factors from factors
 
 
-def interaction(*factors: Any, sep: str = ".", lex_order: bool = False) -> Variable:
+def interaction(
+    *factors: Any, drop: bool = False, sep: str = ".", lex_order: bool = False
+) -> Variable:
     """Return a factor of the combinations of levels; those of the first factor change fastest.
 
-    With ``lex_order`` those of the last factor do.
+    With ``lex_order`` those of the last factor do; ``drop`` leaves out those that no row has.
     """
     held = [as_factor(each) for each in factors]
     if not held:
@@ -138,7 +202,8 @@ def interaction(*factors: Any, sep: str = ".", lex_order: bool = False) -> Varia
         gaps = (places < 0) | (each.values < 0)
         places = np.where(gaps, -1, places * len(each.levels) + each.values)
         texts = [_beside(a, b, sep, lex_order) if n else b for a in texts for b in each.labels]
-    return Variable("factor", places, levels=tuple(texts))
+    made = Variable("factor", places, levels=tuple(texts))
+    return made.drop_levels() if drop else made
 
 
 def _beside(before: str, text: str, sep: str, behind: bool) -> str:
@@ -164,10 +229,36 @@ def C(x: Any, contr: Any = None, how_many: int | None = None, base: int | None =
     if contr is None or isinstance(contr, Asked):
         asked = Asked(base=base, numbered=sized) if contr is None else contr
         return replace(as_factor(x), contrast=replace(asked, how_many=count))
+    if not isinstance(contr, str):
+        return replace(as_factor(x), contrast=_matrix(as_factor(x), contr, count))
     name = contr.removesuffix("()")
     name = name if name.startswith("contr.") else f"contr.{name}"
     numbered = contr.endswith("()") or sized
     return replace(as_factor(x), contrast=Asked(name, base, numbered, count))
+
+
+def _matrix(x: Variable, given: Any, how_many: int | None) -> Variable:
+    """Return a coding given as a matrix, with as many columns as a coding has.
+
+    As in R, if columns are lacking there are all that a coding may have, the further ones
+    orthogonal to the matrix, from its QR decomposition.
+    """
+    named = given if isinstance(given, Variable) else Variable("numeric", np.asarray(given))
+    values = named.values.reshape(len(named.values), -1)
+    if named.kind == "factor" or values.dtype.kind not in "iuf" or len(values) != len(x.levels):
+        raise ValueError(
+            f"the coding must have a number for each of {len(x.levels)} levels; got {len(values)} "
+            f"values"
+        )
+    names = [*(named.columns or map(str, range(1, values.shape[1] + 1)))]
+    count = len(values) - 1 if how_many is None else how_many
+    if values.shape[1] < count:
+        turn, _ = np.linalg.qr(np.column_stack([np.ones(len(values)), values]), mode="complete")
+        count = len(values) - 1
+        more = range(len(names), count)
+        names += [""] * len(more) if named.columns else [str(i + 1) for i in more]
+        values = np.column_stack([values, turn[:, 1 + values.shape[1] :]])
+    return Variable("numeric", values[:, :count], columns=tuple(names[:count]))
 
 
 def coding(name: str) -> Callable[..., Asked]:

@@ -300,16 +300,16 @@ def model_frame(
         named V1, V2, ...
     weights : array_like (rows,) or str, optional
         One number per row, or an expression of columns.
-    subset : str, array_like of bool or of int, optional
+    subset : str, slice, array_like of bool or of int, optional
         The rows to use: a condition on columns such as ``"age > 20"``, truth values, or row numbers
-        counted from 0.
+        counted from 0; in an expression such as ``"1:100"`` they are R's, counted from 1.
     na_action : {"na.omit", "na.fail", "na.exclude", "na.pass"} or callable, default "na.omit"
         The treatment of rows with missing values.  A function gets a dict of the variables and
         returns the rows to keep.
     contrasts : dict, optional
         Codings of factors: ``"contr.treatment"``, ``"contr.sum"``, ``"contr.helmert"``,
-        ``"contr.poly"``, ``"contr.SAS"``, or a matrix.  By default ordered factors have polynomial
-        contrasts, others treatment contrasts.
+        ``"contr.poly"``, ``"contr.SAS"``, or a matrix, whose columns may have names.  By default
+        ordered factors have polynomial contrasts, others treatment contrasts.
     who : str, default "model_frame"
         The name of the caller, for messages.
 

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.nnet.formulas import factors, splines, summaries, truth, vectors
+from lamina.nnet.formulas import factors, special, splines, summaries, texts, truth, vectors
 from lamina.nnet.formulas.variables import Variable
 from lamina.nnet.formulas.vectors import integer, numbers, single
+from lamina.nnet.r_numbers import rounded
 
 Array = NDArray[Any]
 State = dict[str, Any]
@@ -28,6 +29,8 @@ OF_ONE_NUMBER: dict[str, Callable[..., Any]] = {
     "sqrt": np.sqrt, "abs": np.abs, "sign": np.sign, "floor": np.floor, "ceiling": np.ceil,
     "trunc": np.trunc, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin,
     "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
+    "cumsum": np.cumsum, "cumprod": np.cumprod, "cummax": np.maximum.accumulate,
+    "cummin": np.minimum.accumulate, "rev": lambda x: x[::-1],
     "plogis": lambda q: 1.0 / (1.0 + np.exp(-q)), "qlogis": lambda p: np.log(p / (1.0 - p)),
 }  # fmt: skip
 
@@ -44,20 +47,26 @@ def _of_one_number(function: Callable[..., Any]) -> Callable[..., Any]:
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by their Python names."""
-    own = (I, log, atan2, round_, vectors.cbind, sequence, vectors.seq, pmin, pmax, findInterval,
-           poly, bs, ns, scale, truth.compared, truth.is_na, truth.is_in, truth.both, truth.either,
-           truth.xor, truth.negated, truth.as_logical, truth.ifelse, factors.factor_,
-           factors.as_factor, factors.ordered, factors.relevel, factors.droplevels,
-           factors.interaction, factors.as_numeric, factors.as_integer, factors.class_ind,
-           factors.C, summaries.cut, summaries.quantile)  # fmt: skip
+    own = (I, log, atan2, round_, signif, sequence, pmin, pmax, findInterval, poly, bs, ns, scale,
+           vectors.cbind, vectors.seq, vectors.rep, vectors.matrix, vectors.indexed, vectors.which,
+           vectors.rowSums, vectors.rowMeans, vectors.rank, vectors.as_vector,
+           truth.compared, truth.is_na, truth.is_in, truth.both, truth.either, truth.xor,
+           truth.negated, truth.as_logical, truth.is_finite, truth.ifelse,
+           factors.factor_, factors.as_factor, factors.ordered, factors.relevel,
+           factors.droplevels, factors.interaction, factors.as_numeric, factors.as_integer,
+           factors.class_ind, factors.C, factors.addNA, factors.reorder, factors.nlevels,
+           factors.levels, texts.as_character, texts.paste, texts.paste0, texts.nchar,
+           texts.substr, texts.toupper, texts.tolower, texts.startsWith, texts.endsWith,
+           summaries.cut, summaries.quantile, *special.FUNCTIONS)  # fmt: skip
     named: dict[str, Callable[..., Any]] = dict(factors.CODINGS)
     named |= {name: _of_one_number(f) for name, f in OF_ONE_NUMBER.items()}
     named |= {f.__name__.rstrip("_"): f for f in own}
     named |= {name: summaries.of_one(f) for name, f in summaries.OF_ONE.items()}
     named |= {name: summaries.of_several(f) for name, f in summaries.OF_SEVERAL.items()}
-    named |= {"unclass": factors.as_numeric}
-    named |= {"as_character": factors.as_factor, "as_ordered": named["ordered"]}
-    return named | {"c": vectors.listed, "offset": I, "identity": I, "as_matrix": I}
+    named |= {"unclass": factors.as_numeric, "as_double": factors.as_numeric, "polym": poly}
+    named |= {"as_ordered": factors.ordered, "is_element": truth.is_in, "drop": vectors.as_vector}
+    named |= {"seq_along": vectors.seq, "c": vectors.combined}
+    return named | {"offset": I, "identity": I, "as_matrix": I}
 
 
 @cache
@@ -93,7 +102,7 @@ def _signature(name: str) -> Signature:
 
 def known() -> list[str]:
     """Return the functions' names in R."""
-    operators = ("compared", "is_in", "sequence", "both", "either", "negated")
+    operators = ("compared", "is_in", "sequence", "both", "either", "negated", "indexed")
     return sorted(name.replace("_", ".") for name in functions() if name not in operators)
 
 
@@ -116,8 +125,17 @@ def atan2(y: Any, x: Any) -> Any:
 
 
 def round_(x: Any, digits: int = 0) -> Any:
-    """Return rounded numbers."""
-    return np.round(x, integer("digits", digits))
+    """Return numbers rounded to so many digits after the point."""
+    return rounded(x, integer("digits", digits))
+
+
+def signif(x: Any, digits: int = 6) -> Any:
+    """Return numbers rounded to so many digits."""
+    values, count = numbers(x), max(1, integer("digits", digits))
+    with np.errstate(divide="ignore"):
+        powers = count - 1.0 - np.floor(np.log10(np.abs(values)))
+    up, down = 10.0 ** np.maximum(powers, 0.0), 10.0 ** np.maximum(-powers, 0.0)
+    return np.where(np.isfinite(powers), np.rint(values * up / down) * down / up, values)
 
 
 def pmin(x: Any, *more: Any) -> Any:
@@ -150,9 +168,17 @@ def sequence(first: Any, last: Any) -> Any:
 
 
 def poly(
-    x: Any, *more: Any, degree: Any = None, raw: bool = False, _state: State | None = None
+    x: Any,
+    *more: Any,
+    degree: Any = None,
+    raw: bool = False,
+    simple: bool = False,  # noqa: ARG001
+    _state: State | None = None,
 ) -> Variable:
-    """Return orthogonal polynomials, or powers (``raw``); for several variables, their products."""
+    """Return orthogonal polynomials, or powers (``raw``); for several variables, their products.
+
+    ``simple`` only leaves out attributes in R.
+    """
     state = {} if _state is None else _state
     if more and np.ndim(numbers(more[-1])) == 0:
         *more, degree = more  # type: ignore[assignment]
@@ -202,7 +228,7 @@ def bs(
         df = None if df is None else integer("df of bs", df)
         state["degree"] = integer("degree of bs", degree, 1)
         without = state["degree"] + bool(intercept)
-        state["knots"] = splines.knots(x, df, knots, without, Boundary_knots)
+        state["knots"] = splines.knots("bs", x, df, knots, without, Boundary_knots)
     return _basis(splines.b_splines(x, state["knots"], state["degree"]), intercept)
 
 
@@ -219,7 +245,7 @@ def ns(
     x = np.asarray(x, np.float64)
     if not state:
         df = None if df is None else integer("df of ns", df)
-        state["knots"] = splines.knots(x, df, knots, 1 + bool(intercept), Boundary_knots)
+        state["knots"] = splines.knots("ns", x, df, knots, 1 + bool(intercept), Boundary_knots)
     return _basis(splines.natural(x, state["knots"], intercept), True)
 
 

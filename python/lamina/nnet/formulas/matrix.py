@@ -52,8 +52,8 @@ def _columns(name: str, held: Variable, code: Coding | None) -> tuple[Array, lis
         # A level that is missing (na.pass) has no row in the coding.
         matrix = np.concatenate([matrix, np.full((1, matrix.shape[1]), np.nan)])
         return matrix[held.values], [f"{name}{each}" for each in names]
-    if held.values.ndim == 1:
-        return held.values[:, None], [name]
-    width = held.values.shape[1]
+    width = 1 if held.values.ndim == 1 else held.values.shape[1]
+    if width == 1:
+        return held.values.reshape(-1, 1), [name]
     names = list(held.columns) or [str(i + 1) for i in range(width)]
     return held.values, [f"{name}{each}" for each in names]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.nnet.formulas.evaluation import Evaluation
-from lamina.nnet.formulas.variables import Columns, Variable
+from lamina.nnet.formulas.variables import Columns, Variable, variable
 
 Array = NDArray[Any]
 NaAction = str | Callable[[Mapping[str, Array]], Any]
@@ -29,11 +29,15 @@ def rows_chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation)
 
 def _chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> Array:
     if isinstance(subset, str):
-        held = evaluation.given("subset", subset, columns)
-        if held.kind != "logical":
-            raise TypeError(f"{who}: subset must be a condition, such as 'x > 1'; got {subset!r}")
-        return np.flatnonzero(held.values == 1.0)
+        return _by_expression(
+            who, subset, columns.rows, evaluation.choice("subset", subset, columns)
+        )
+    if isinstance(subset, slice):
+        return np.arange(columns.rows)[subset]
     array = np.asarray(subset)
+    if array.dtype.kind == "O":  # truth values, some missing: those rows are left out, as in R
+        held = variable(who, "subset", subset)
+        array = held.values == 1.0 if held.kind == "logical" else array
     if array.size == 0 and array.ndim == 1:  # an empty list has the dtype of floats
         array = array.astype(np.int64)
     if array.dtype.kind == "b":
@@ -45,13 +49,35 @@ def _chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> 
         return np.flatnonzero(array)
     if array.dtype.kind not in "iu" or array.ndim != 1:
         raise TypeError(
-            f"{who}: subset must be a condition, truth values or row numbers; got {subset!r}"
+            f"{who}: subset must be a condition, truth values or row numbers; got {subset!r:.80}"
         )
     if array.size and not (-columns.rows <= array.min() and array.max() < columns.rows):
         raise ValueError(
             f"{who}: subset must hold row numbers, 0 to {columns.rows - 1}; got {array.max()}"
         )
     return np.asarray(np.arange(columns.rows)[array])
+
+
+def _by_expression(who: str, text: str, rows: int, chosen: Any) -> Array:
+    """Return the rows of a condition, or of row numbers as R counts them, from 1."""
+    held = chosen if isinstance(chosen, Variable) else np.atleast_1d(np.asarray(chosen))
+    values = held.values if isinstance(held, Variable) else held
+    if values.dtype.kind == "b" or getattr(held, "kind", "") == "logical":
+        return np.flatnonzero(np.resize(np.asarray(values, np.float64), rows) == 1.0)
+    fits = values.dtype.kind in "iuf" and getattr(held, "kind", "numeric") == "numeric"
+    if fits and values.ndim == 1 and len(values):
+        numbers, low, high = np.unique(values), values.min(), values.max()
+        whole = np.array_equal(numbers, np.round(numbers)) and len(numbers) == len(values)
+        if whole and low >= 1 and high <= rows:
+            return np.asarray(values, np.int64) - 1
+        if whole and low >= -rows and high <= -1:
+            return np.delete(np.arange(rows), np.asarray(-values, np.int64) - 1)
+    elif fits and not len(values):
+        return np.empty(0, np.int64)
+    raise TypeError(
+        f"{who}: subset must be a condition, such as 'x > 1', or different row numbers from 1 to "
+        f"{rows}, such as '1:{min(10, rows)}'; got {text!r}"
+    )
 
 
 def rows_kept(who: str, held: Mapping[str, Variable], na_action: NaAction) -> Array:

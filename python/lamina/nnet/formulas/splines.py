@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import _screen
+
 Array = NDArray[Any]
 
 
-def knots(x: Array, df: int | None, inner: Any, without: int, boundary: Any) -> Array:
+def knots(who: str, x: Array, df: int | None, inner: Any, without: int, boundary: Any) -> Array:
     """Return the boundary, inner knots, boundary.
 
     There are ``df - without`` inner knots, quantiles of the numbers within the boundary.
@@ -21,6 +23,8 @@ def knots(x: Array, df: int | None, inner: Any, without: int, boundary: Any) -> 
         inner = np.atleast_1d(np.asarray(inner, np.float64))
     elif df is not None:
         count = max(0, df - without)
+        if df < without:
+            _screen.warn(f"{who}: df must be at least {without}, and is taken as that; got {df}")
         within = known[(known >= ends[0]) & (known <= ends[1])]
         inner = np.quantile(within, np.linspace(0, 1, count + 2)[1:-1])
     else:
@@ -38,6 +42,12 @@ def _curves(held: Array, degree: int) -> Any:
 
 def b_splines(x: Array, held: Array, degree: int) -> Array:
     """Return B-splines (rows, splines); beyond the boundary their polynomials are continued."""
+    beyond = (x < held[0]) | (x > held[-1])
+    if beyond.any():
+        _screen.warn(
+            f"bs: values should be within the boundary knots, {held[0]:g} and {held[-1]:g}, beyond "
+            f"which the polynomials grow fast; {beyond.sum()} of {len(x)} are not"
+        )
     return np.asarray(_curves(held, degree)(x))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.nnet.formulas.variables import Variable
+from lamina.nnet.formulas.vectors import listed
 
 Array = NDArray[Any]
 State = dict[str, Any]
@@ -21,9 +22,14 @@ Function = Callable[..., Any]
 
 OF_ONE: dict[str, Function] = {
     "mean": np.mean, "median": np.median, "sd": lambda x: np.std(x, ddof=1),
-    "var": lambda x: np.var(x, ddof=1),
+    "var": lambda x: np.var(x, ddof=1), "length": len,
+    "IQR": lambda x: np.subtract(*np.quantile(x, [0.75, 0.25])),
+    "mad": lambda x: 1.4826 * np.median(np.abs(x - np.median(x))),
 }  # fmt: skip
-OF_SEVERAL: dict[str, Function] = {"min": np.min, "max": np.max, "sum": np.sum}
+OF_SEVERAL: dict[str, Function] = {
+    "min": np.min, "max": np.max, "sum": np.sum, "prod": np.prod,
+    "range": lambda x: np.array([np.min(x), np.max(x)]),
+}  # fmt: skip
 
 
 def of_one(function: Function) -> Function:
@@ -51,7 +57,7 @@ def quantile(
     _state: State | None = None,
 ) -> Any:
     """Return quantiles of a variable in the training rows."""
-    return _kept(_state, lambda known: np.quantile(known, probs).tolist(), [x], na_rm)
+    return _kept(_state, lambda known: np.quantile(known, probs), [x], na_rm)
 
 
 def _kept(state: State | None, function: Function, parts: list[Any], na_rm: bool) -> Any:
@@ -86,7 +92,7 @@ def cut(
     codes[(codes >= len(ends) - 1) | np.isnan(x)] = -1
     if labels is False:
         return np.where(codes < 0, np.nan, codes + 1.0)
-    names = _labels(ends, include_lowest, right, int(dig_lab)) if labels is None else list(labels)
+    names = _labels(ends, include_lowest, right, int(dig_lab)) if labels is None else listed(labels)
     if len(names) != len(ends) - 1:
         raise ValueError(f"labels must be one for each of {len(ends) - 1} intervals; got {labels}")
     return Variable("factor", codes, levels=tuple(names), ordered=bool(ordered_result))

@@ -68,13 +68,10 @@ def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
     response, right = expressions.parse_formula(who, formula)
     used = set() if response is None else set(expressions.names_in(response))
     algebra = _Algebra(who, formula, [name for name in columns if name not in used])
-    whole = right
-    while isinstance(whole, Brackets):  # within brackets, -1 would not remove the intercept
-        whole = whole.of
-    text = algebra.write(whole)
+    text = algebra.write(right)
     shown = deparse(_spelt_out(right, algebra.others))
-    left = "" if response is None else f"{deparse(response)} "
-    terms, intercept = _expand(who, text, formula)
+    left = "~" if response is None else f"{deparse(response)} ~ "
+    terms = _expand(who, text, formula) if text else []
     names = list(algebra.placeholders)
     itself = "" if response is None else deparse(response)
     places = {name: i if name != itself else -1 for i, name in enumerate(names)}  # as R has them
@@ -90,30 +87,39 @@ def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
     kept = sorted((t for t in ordered if not set(t) & set(offsets)), key=len)
     used = {name for term in kept for name in term}
     variables = {name: tree for name, tree in algebra.placeholders.items() if name in used}
-    return Terms(response, variables, kept, intercept, offsets, f"{left}~ {shown}")
+    return Terms(response, variables, kept, algebra.intercept, offsets, f"{left}{shown}")
 
 
 class _Algebra:
-    """Writes the right side for formulaic, with a placeholder for each variable."""
+    """Writes the right side for formulaic, with a placeholder for each variable.
+
+    The numbers 0 and 1 stand for no term.  As in R they say whether there is an intercept, also
+    within brackets; the last of them decides.
+    """
 
     def __init__(self, who: str, formula: str, others: Sequence[str]) -> None:
         self.who, self.formula = who, formula
         self.others = [Name(name, quoted=True) for name in others]  # for names of any form
         self.placeholders: dict[str, Tree] = {}
+        self.intercept = True
+        self._removing = False
 
     def write(self, tree: Tree) -> str:
-        """Return formulaic's text of a tree."""
+        """Return formulaic's text of a tree, which is empty if it has no terms."""
         if isinstance(tree, Brackets):
-            return f"({self.write(tree.of)})"
+            inner = self.write(tree.of)
+            return f"({inner})" if inner else ""
         if isinstance(tree, Prefix) and tree.operator in ("+", "-"):
-            return f"{tree.operator} {self.write(tree.of)}"
+            return self._sum("", tree.operator, tree.of)
+        if isinstance(tree, Infix) and tree.operator in ("+", "-"):
+            return self._sum(self.write(tree.left), tree.operator, tree.right)
         if isinstance(tree, Infix) and tree.operator == "^":
             return self._power(tree)
         if isinstance(tree, Infix) and tree.operator in OPERATORS:
-            if tree.operator not in ("+", "-"):
-                self._refuse_numbers(tree.left, tree.right)
+            self._refuse_numbers(tree.left, tree.right)
+            left, right = self.write(tree.left), self.write(tree.right)
             sign = OPERATORS[tree.operator]
-            return f"{self.write(tree.left)} {sign} {self.write(tree.right)}"
+            return f"{left} {sign} {right}" if left and right else left or right
         if isinstance(tree, Infix) and tree.operator in ("|", "||"):
             _screen.warn(
                 f"{self.who}: '|' in a formula means 'or', as in R, and does not group rows: "
@@ -123,7 +129,8 @@ class _Algebra:
         if isinstance(tree, Number):
             if tree.value not in (0, 1):
                 self._refuse_numbers(tree)
-            return f"{tree.value:g}"
+            self.intercept = (tree.value == 1) != self._removing
+            return ""
         if tree == DOT:
             if not self.others:
                 raise FormulaError(
@@ -135,6 +142,15 @@ class _Algebra:
                 f"{self.who}: formula must consist of columns; got the string {tree.value!r}"
             )
         return self._placeholder(tree)
+
+    def _sum(self, left: str, operator: str, tree: Tree) -> str:
+        """Return terms to which others are added, or from which they are removed."""
+        self._removing ^= operator == "-"
+        right = self.write(tree)
+        self._removing ^= operator == "-"
+        if not left:
+            return right if operator == "+" else ""
+        return f"{left} {operator} {right}" if right else left
 
     def _power(self, tree: Infix) -> str:
         """Return a power as the product of so many equal factors, no more than change it.
@@ -151,6 +167,8 @@ class _Algebra:
         self._refuse_numbers(tree.left)
         base = self.write(tree.left)
         most = len(set(re.findall(r"v\d+", base)))
+        if not base:
+            return ""
         return f"({' * '.join([base] * max(1, min(int(exponent), most)))})"
 
     def _refuse_numbers(self, *trees: Tree) -> None:
@@ -188,8 +206,8 @@ def _spelt_out(tree: Tree, others: Sequence[Name]) -> Tree:
     return tree
 
 
-def _expand(who: str, text: str, formula: str) -> tuple[list[list[int]], bool]:
-    """Return the terms of formulaic's text, each as indices of variables, and the intercept."""
+def _expand(who: str, text: str, formula: str) -> list[list[int]]:
+    """Return the terms of formulaic's text, each as indices of variables."""
     from formulaic.errors import FormulaicError  # type: ignore[import-not-found, import-untyped, unused-ignore]
     from formulaic.parser import DefaultFormulaParser  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
@@ -199,13 +217,7 @@ def _expand(who: str, text: str, formula: str) -> tuple[list[list[int]], bool]:
         said = str(error).partition("\n")[0]
         raise FormulaError(f"{who}: formula {formula!r} cannot be expanded: {said}") from None
     terms = [[str(factor.expr) for factor in term.factors] for term in found]
-    numbers = [names for names in terms if any(not name.startswith("v") for name in names)]
-    if any(names != ["1"] for names in numbers):
-        raise FormulaError(
-            f"{who}: formula may have only the numbers 0 and 1 among its terms; got {formula!r}"
-        )
-    places = [[int(name[1:]) for name in names] for names in terms if names != ["1"]]
-    return places, ["1"] in terms
+    return [[int(name[1:]) for name in names] for names in terms if names != ["1"]]
 
 
 def codings(terms: Sequence[tuple[str, ...]], intercept: bool, factors: set[str]) -> list[set[str]]:

@@ -8,6 +8,7 @@ from typing import Any
 from lamina.nnet.formulas.expressions import (
     CONSTANTS,
     Brackets,
+    Index,
     Infix,
     Name,
     Number,
@@ -56,6 +57,9 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
         if tree.operator in COMPARISONS:
             return f"compared({tree.operator!r}, {left}, {right})"
         return f"({left} {PYTHON.get(tree.operator, tree.operator)} {right})"
+    if isinstance(tree, Index):
+        places = ["..." if place is None else python(place, variables) for place in tree.places]
+        return f"indexed({', '.join([python(tree.of, variables), *places])})"
     given: list[Any] = []
     for name, argument in sorted(tree.arguments, key=lambda each: each[0] is not None):
         value = python(argument, variables)

@@ -84,12 +84,19 @@ def is_na(x: Any) -> Any:
 
 def is_in(x: Any, values: Any) -> Any:
     """Return which values are among others; a missing one is not."""
-    values = values if isinstance(values, list) else [values]
+    if _is_factor(values):
+        values = values.drop_levels().labels
     if _is_factor(x):
-        found = np.any([x == v for v in values], axis=0)
+        found = np.any([x == v for v in np.ravel(np.asarray(values, object))], axis=0)
     else:
-        found = np.isin(np.asarray(x), values)
+        found = np.isin(np.asarray(x), np.asarray(values))
     return logical(found, ~found)
+
+
+def is_finite(x: Any) -> Any:
+    """Return which numbers are neither missing nor infinite."""
+    finite = np.isfinite(np.asarray(x, np.float64))
+    return logical(finite, ~finite)
 
 
 # --- logic

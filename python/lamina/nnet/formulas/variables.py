@@ -39,6 +39,8 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         The coding that ``C`` gave a factor.
     whole : bool
         Whether the numbers came as integers.
+    text : bool
+        Whether a factor stands for text, which numbers can be read from.
     """
 
     kind: str
@@ -49,6 +51,7 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     found: bool = False
     contrast: Any = None
     whole: bool = False
+    text: bool = False
 
     @property
     def rows(self) -> int:

@@ -22,11 +22,10 @@ def numbers(x: Any) -> Any:
 
 def single(name: str, value: Any) -> float:
     """Return an argument that is one number, for all rows."""
-    if isinstance(value, Variable) or np.ndim(value) or isinstance(value, str):
-        got = repr(value) if isinstance(value, str) else "a value for each row"
-        got = "several values" if isinstance(value, (list, tuple)) else got
+    if np.size(value) != 1 or isinstance(value, (Variable, str)):
+        got = repr(value) if isinstance(value, str) else f"{len(value)} values"
         raise TypeError(f"{name} must be one number; got {got}")
-    return float(value)
+    return float(np.ravel(value)[0])
 
 
 def integer(name: str, value: Any, least: int | None = None) -> int:
@@ -41,9 +40,135 @@ def integer(name: str, value: Any, least: int | None = None) -> int:
 # --- vectors
 
 
-def listed(*values: Any) -> list[Any]:
-    """Return values as a list: R's ``c``."""
-    return [v for each in values for v in (each if isinstance(each, list) else [each])]
+def combined(*values: Any) -> Any:
+    """Return values as one vector: R's ``c``; numbers are an array, others a list."""
+    if len(values) == 1 and isinstance(values[0], Variable) and values[0].kind != "numeric":
+        return values[0]
+    found = [v for each in values for v in _elements(each)]
+    if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in found):
+        return np.array(found, np.float64)
+    return found
+
+
+def _elements(value: Any) -> list[Any]:
+    if isinstance(value, Variable):
+        if value.kind == "factor":
+            raise TypeError("c takes numbers, strings or truth values; got a factor among several")
+        if value.kind == "logical":
+            return [v if np.isnan(v) else bool(v) for v in value.values.tolist()]
+        value = value.values
+    if isinstance(value, np.ndarray):
+        return list(np.ravel(value, order="F").tolist())
+    return list(value) if isinstance(value, list) else [value]
+
+
+def listed(values: Any) -> list[Any]:
+    """Return the elements of a vector as levels: whole numbers are integers."""
+    found = _elements(values)
+    if any(isinstance(v, float) and not v.is_integer() for v in found):
+        return found
+    return [int(v) if isinstance(v, float) else v for v in found]
+
+
+def as_vector(x: Any) -> Any:
+    """Return the elements of a matrix, column by column."""
+    matrix = isinstance(x, Variable) and x.kind == "numeric"
+    return np.ravel(x.values, order="F") if matrix else x
+
+
+def indexed(x: Any, *places: Any) -> Any:
+    """Return elements of a vector, or columns of a matrix: ``x[i]``, ``x[, j]``.
+
+    Places are counted from 1; negative ones are left out.  An empty place is ``...``.
+    """
+    if len(places) == 2 and not isinstance(x, Variable):  # a matrix of one column, as of scale
+        x = Variable("numeric", numbers(x).reshape(-1, 1))
+    if len(places) == 2 and x.values.ndim == 2:
+        if places[0] is not ...:
+            raise TypeError("rows are chosen by subset; got a row's place before the comma")
+        kept = _chosen(x.values.shape[1], list(x.columns), places[1])
+        names = tuple(x.columns[i] for i in kept) if x.columns else ()
+        if len(kept) == 1:
+            return x.values[:, kept[0]]
+        return Variable("numeric", x.values[:, kept], columns=names)
+    if len(places) != 1 or isinstance(x, Variable):
+        raise TypeError("columns of a matrix are x[, j], elements of a vector x[i]")
+    held = np.asarray(x)
+    if isinstance(places[0], Variable) and places[0].kind == "factor":
+        gap = "" if held.dtype.kind == "U" else np.nan
+        return np.append(held, gap)[places[0].values]
+    made = held[_chosen(len(held), [], places[0])]
+    return made.item() if len(made) == 1 else made
+
+
+def _chosen(size: int, names: list[str], wanted: Any) -> Array:
+    """Return the indices that places in R mean."""
+    if wanted is ...:
+        return np.arange(size)
+    found = _elements(wanted)
+    if found and all(isinstance(v, str) and v in names for v in found):
+        return np.array([names.index(v) for v in found])
+    if found and all(isinstance(v, bool) for v in found):
+        return np.flatnonzero(np.resize(found, size))
+    if any(isinstance(v, str) for v in found) or not all(1 <= abs(v) <= size for v in found):
+        shown = ", ".join(names) or f"1 to {size}"
+        raise ValueError(f"places in brackets must be among {shown}; got {found}")
+    at = np.array(found, np.int64)
+    if (at < 0).any():
+        return np.delete(np.arange(size), -at[at < 0] - 1)
+    return at - 1
+
+
+def which(x: Any) -> Array:
+    """Return the places, counted from 1, where a condition is true."""
+    return np.flatnonzero(np.asarray(x, np.float64) == 1.0) + 1.0
+
+
+def rep(x: Any, times: Any = 1, each: Any = 1, length_out: Any = None) -> Any:
+    """Return a vector repeated."""
+    found = np.repeat(np.array(_elements(x), object), integer("each", each, 0))
+    if length_out is not None:
+        found = np.resize(found, integer("length.out", length_out, 0))
+    else:
+        found = np.tile(found, integer("times", times, 0))
+    return combined(found.tolist())
+
+
+def matrix(x: Any, nrow: Any = None, ncol: Any = None, byrow: bool = False) -> Variable:
+    """Return the elements of a vector as a matrix, column by column."""
+    values = np.ravel(numbers(x), order="F")
+    if nrow is None and ncol is None:
+        ncol = 1
+    rows = integer("nrow", nrow, 1) if nrow is not None else None
+    columns = integer("ncol", ncol, 1) if ncol is not None else -(-len(values) // (rows or 1))
+    rows = -(-len(values) // columns) if rows is None else rows
+    if rows * columns % len(values):
+        raise ValueError(f"{len(values)} numbers do not fill {rows} rows and {columns} columns")
+    made = np.resize(values, rows * columns)
+    return Variable("numeric", made.reshape((rows, columns), order="C" if byrow else "F"))
+
+
+def rowSums(x: Any, na_rm: bool = False) -> Array:  # noqa: N802
+    """Return the sums of the rows of a matrix."""
+    return np.asarray((np.nansum if na_rm else np.sum)(numbers(x), axis=1))
+
+
+def rowMeans(x: Any, na_rm: bool = False) -> Array:  # noqa: N802
+    """Return the means of the rows of a matrix."""
+    values = numbers(x)
+    known = np.sum(~np.isnan(values), axis=1) if na_rm else values.shape[1]
+    return np.asarray(rowSums(x, na_rm) / known)
+
+
+def rank(x: Any) -> Array:
+    """Return the ranks of numbers, the mean of equal ones; missing ones come last."""
+    values = numbers(x)
+    known = ~np.isnan(values)
+    ranks = np.empty(len(values))
+    _, group, count = np.unique(values[known], return_inverse=True, return_counts=True)
+    ranks[known] = (np.cumsum(count) - (count - 1) / 2)[group]
+    ranks[~known] = np.arange(known.sum(), len(values)) + 1.0
+    return ranks
 
 
 def cbind(*parts: Any, names: list[str]) -> Variable:
@@ -60,18 +185,18 @@ def cbind(*parts: Any, names: list[str]) -> Variable:
     return Variable("numeric", made, columns=tuple(columns) if any(columns) else ())
 
 
-def steps(first: float, last: float) -> list[float]:
+def steps(first: float, last: float) -> Array:
     """Return the numbers of ``first:last``."""
-    step = 1 if last >= first else -1
-    return [float(v) for v in np.arange(first, last + step / 2, step)]
+    step = 1.0 if last >= first else -1.0
+    return np.asarray(np.arange(first, last + step / 2, step, dtype=np.float64))
 
 
-def seq(from_: Any = None, to: Any = None, by: Any = None, length_out: Any = None) -> list[float]:
+def seq(from_: Any = None, to: Any = None, by: Any = None, length_out: Any = None) -> Array:
     """Return numbers from one to another, in steps or so many; of one argument alone its places."""
     if to is None and by is None and length_out is None:
         if isinstance(from_, (Variable, np.ndarray, list)):
             rows = len(from_.values if isinstance(from_, Variable) else from_)
-            return [float(i + 1) for i in range(rows)]
+            return np.arange(1.0, rows + 1.0)
         return steps(1.0, single("from", 1.0 if from_ is None else from_))
     first = None if from_ is None else single("from", from_)
     last = None if to is None else single("to", to)
@@ -83,18 +208,16 @@ def seq(from_: Any = None, to: Any = None, by: Any = None, length_out: Any = Non
     if step == 0 or (last - first) / step < 0:
         raise ValueError(f"by must lead from {first:g} to {last:g}; got {step:g}")
     count = int((last - first) / step + 1e-10) + 1
-    return [first + i * step for i in range(count)]
+    return first + step * np.arange(count)
 
 
-def _so_many(
-    count: int, first: float | None, last: float | None, step: float | None
-) -> list[float]:
+def _so_many(count: int, first: float | None, last: float | None, step: float | None) -> Array:
     """Return so many numbers, of which two of the first, the last and the step are given."""
     if first is not None and last is not None:
         if step is not None:
             raise ValueError("seq takes three of from, to, by and length.out at most; got four")
-        return [float(v) for v in np.linspace(first, last, count)]
+        return np.linspace(first, last, count)
     step = 1.0 if step is None else step
     if last is not None:
-        return [last - (count - 1 - i) * step for i in range(count)]
-    return [(1.0 if first is None else first) + i * step for i in range(count)]
+        return last - step * np.arange(count)[::-1]
+    return (1.0 if first is None else first) + step * np.arange(count)
