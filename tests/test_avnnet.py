@@ -72,6 +72,10 @@ def test_classes_and_probabilities():
     np.testing.assert_array_equal(fit.predict(), raw)
     flags = avNNet(X, Y > 0, repeats=2, random_state=1, softmax=True, **QUIET)
     assert flags.predict(X[:3], type="class").dtype == bool
+    pytest.importorskip("formulaic")
+    named = avNNet("y > 0 ~ x1 + x2 + x3", TABLE, repeats=2, random_state=1, softmax=True, **QUIET)
+    assert named.lev == (False, True)
+    np.testing.assert_array_equal(named.predict(), flags.predict())
 
 
 def test_a_formula_codes_columns_and_minds_gaps():

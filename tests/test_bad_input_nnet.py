@@ -25,7 +25,19 @@ WRONG = [
     ("Wts must be finite", (X, Y), {"Wts": np.full(16, np.nan)}),
     ("incorrect length of 'mask': .* 16 weights", (X, Y), {"mask": [1, 0]}),
     ("invalid weights vector: .* 20 numbers", (X, Y), {"weights": np.ones(3)}),
-    ("invalid weights vector: .* minimum -1", (X, Y), {"weights": -np.ones(20)}),
+    (r"invalid weights vector: .* -1\.0 in row 0", (X, Y), {"weights": -np.ones(20)}),
+    (
+        r"invalid weights vector: .* nan in row 3",
+        (X, Y),
+        {"weights": np.where(np.arange(20) == 3, np.nan, 1)},
+    ),
+    ("mask must hold truth values; got NaN", (X, Y), {"mask": [np.nan] * 16}),
+    ("rang must be a number such as 0.7; got 1e\\+308", (X, Y), {"rang": 1e308}),
+    (
+        "columns of data must have different names; got 'a' more than once",
+        ("y ~ .", pd.DataFrame(X, columns=["y", "a", "a"])),
+        {},
+    ),
     ("entropy fit only for logistic units", (X, Y), {"linout": True, "entropy": True}),
     ("entropy fit only for logistic units", ("g ~ a", TABLE), {"linout": True}),
     (r"entropy needs a response in \[0, 1\]; got", (X, Y), {"entropy": True}),
@@ -54,6 +66,9 @@ def test_wrong_values(text, data, settings):
     assert str(caught.value).startswith("nnet: ")
 
 
+FIT = lamina.nnet(X, Y, size=2, trace=False, maxit=1, random_state=1)
+
+
 def test_wrong_calls():
     for call, text in [
         (lambda: lamina.nnet(X, Y), "nnet: needs size"),
@@ -64,6 +79,10 @@ def test_wrong_calls():
         (lambda: lamina.nnet(X, Y, size=2, abstol="1"), "nnet: abstol must be a number; got '1'"),
         (lambda: lamina.nnet(X, Y, size=2, random_state="x"), "nnet: random_state must be None"),
         (lambda: lamina.nnet(X, Y, size=2, linout=2), "nnet: linout must be True or False"),
+        (lambda: lamina.nnet(X, Y, size=2, mask=["a"] * 11), "nnet: mask must hold numbers"),
+        (lambda: lamina.nnet(X, Y, size=2, decay="1"), "nnet: decay must be a number.*; got '1'"),
+        (lambda: lamina.nnet(X, Y, size=2, decay=None), "nnet: decay must be a number.*; got None"),
+        (lambda: lamina.nnet(X, Y, size=2, Wts=FIT), "nnet: Wts must be weights; .* fit.wts"),
         (lambda: lamina.nnet.RSeed(1.5), r"RSeed: seed must be an integer; got 1\.5"),
     ]:
         with pytest.raises(TypeError, match=text):
@@ -139,6 +158,15 @@ def test_wrong_questions_of_a_fit():
         single.predict(X[:1])
     with pytest.raises(ValueError, match="dims of x and y must match"):
         lamina.nnet.nnet_hess(plain, X, Y[:4])
+    for weights in ([1.0], -np.ones(20)):
+        with pytest.raises(ValueError, match=r"^nnet_hess: invalid weights vector: .* 20 numbers"):
+            lamina.nnet.nnet_hess(plain, X, Y, weights)
+    classes = lamina.nnet(X, TABLE["g"], size=1, trace=False, maxit=5)
+    with pytest.raises(ValueError, match=r"^nnet_hess: y has new classes w; the fit knows u, v"):
+        lamina.nnet.nnet_hess(classes, X, ["w"] * 20)
+    three = lamina.nnet(X, np.abs(X) / 9, size=1, entropy=True, trace=False, maxit=5)
+    with pytest.raises(ValueError, match=r"needs a class for each output; .* has 3 outputs: use"):
+        three.predict(X, type="class")
 
 
 def test_questions_that_a_fit_answers_in_words():

@@ -1,6 +1,7 @@
 """Model frames against R's model.frame and model.matrix: values, names, rows, and refusals."""
 
 import sys
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -330,6 +331,8 @@ def test_tables_of_every_kind_give_the_same():
     frames += [pytest.importorskip("pyarrow").Table.from_pandas(frames[0])]
     frames += [frames[3].with_columns(f=polars.col("f").cast(polars.Categorical))]
     frames += [frames[-1].with_columns(f=polars.col("f").cast(polars.Enum(["a", "b", "c"])))]
+    decimals = [None if np.isnan(v) else Decimal(repr(float(v))) for v in data["x"]]
+    frames += [frames[3].with_columns(x=polars.Series(decimals)), {**data, "x": decimals}]
     frames += [{**data, "f": [None if v is None else np.str_(v) for v in data["f"]]}]
     for frame in frames:
         got = model_frame("y ~ x*f + b", frame)

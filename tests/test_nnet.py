@@ -279,6 +279,64 @@ def test_classes_beside_inputs_are_fitted_as_a_factor_is(classes, names):
         assert lamina.nnet(AB, more, **settings).lev == wanted.lev
 
 
+def test_levels_without_rows_count_as_in_r():
+    """A factor of three levels is fitted by softmax, even if the rows have only two of them."""
+    program = """
+set.seed(2)
+fit <- nnet(factor(third) ~ a + b, d, size = 2, decay = 0.1, maxit = 20, subset = third != "two",
+            trace = FALSE)
+say("wts", fit$wts); say("value", fit$value); say("fitted", unname(fitted(fit)))
+say("residuals", unname(residuals(fit))); say("printed", printed(fit))
+"""
+    said = r_peer.ask(program, D)
+    settings = {"size": 2, "decay": 0.1, "maxit": 20, "trace": False, "random_state": RSeed(2)}
+    with pytest.warns(UserWarning, match="group 'two' is empty"):
+        fit = lamina.nnet("factor(third) ~ a + b", D, subset="third != 'two'", **settings)
+    near = {"rtol": 1e-5, "atol": 1e-7}
+    np.testing.assert_allclose(fit.wts, said["wts"], **near)
+    np.testing.assert_allclose(fit.fitted(), said["fitted"], **near)
+    np.testing.assert_allclose(fit.residuals, said["residuals"], **near)
+    assert fit.value == pytest.approx(said["value"][0], rel=1e-9)
+    assert repr(fit).splitlines() == said["printed"][0].splitlines()
+    # R names the second of these classes by the level without rows.
+    assert fit.lev == fit.output_names == ["one", "three"]
+    assert set(fit.predict(type="class")) == {"one", "three"}
+    pd = pytest.importorskip("pandas")
+    rows = D["third"] != "two"
+    classes = pd.Categorical(D["third"][rows], ["one", "three", "two"])
+    with pytest.warns(UserWarning, match="group 'two' is empty"):
+        beside = lamina.nnet(AB[rows], classes, **{**settings, "random_state": RSeed(2)})
+    assert beside.wts.tolist() == fit.wts.tolist()
+
+
+def test_numbers_of_a_summary_are_rounded_as_in_r():
+    program = """
+fit <- nnet(d$a, d$y, size = 1, linout = TRUE, maxit = 0, trace = FALSE,
+            Wts = c(0.285, -2.675, 1.005, 0.145))
+say("summary", capture.output(print(summary(fit))))
+"""
+    fit = lamina.nnet(
+        D["a"], D["y"], size=1, linout=True, maxit=0, trace=False, Wts=[0.285, -2.675, 1.005, 0.145]
+    )
+    assert repr(fit.summary()).splitlines() == r_peer.ask(program, D)["summary"]
+
+
+def test_coefficients_are_starting_weights():
+    fit = lamina.nnet(AB, D["y"], size=1, trace=False, maxit=3, random_state=1)
+    again = lamina.nnet(AB, D["y"], size=1, trace=False, maxit=0, Wts=fit.coef())
+    assert again.wts.tolist() == fit.wts.tolist()
+
+
+def test_second_derivatives_of_classes():
+    fit = fitted(Hess=True)
+    x = np.column_stack([D["a"], D["g"] == "mid", D["g"] == "top"])
+    for y in (D["third"], lamina.nnet.class_ind(D["third"])):
+        np.testing.assert_array_equal(lamina.nnet.nnet_hess(fit, x, y), fit.Hessian)
+    halves = lamina.nnet.nnet_hess(fit, x, D["third"], weights=[0.5] * ROWS)
+    decay = 2 * fit.decay * np.eye(len(fit.wts))
+    np.testing.assert_allclose(2 * (halves - decay), fit.Hessian - decay, rtol=1e-6, atol=1e-6)
+
+
 def test_inputs_of_tables_are_found_by_name():
     pd = pytest.importorskip("pandas")
     table = pd.DataFrame({"a": D["a"], "b": D["b"]})

@@ -79,6 +79,10 @@ def _outside(y: Array) -> float:
 
 
 def _decay(decay: Any, weights: int) -> Any:
+    if decay is None or isinstance(decay, str):
+        raise TypeError(
+            f"{WHO}: decay must be a number, or one for each of {weights} weights; got {decay!r}"
+        )
     factors = as_numbers(WHO, "decay", decay).astype(np.float64)
     if not np.isfinite(factors).all() or (factors < 0).any():
         wrong = factors[~np.isfinite(factors) | (factors < 0)]
@@ -97,10 +101,12 @@ def masked(mask: Any, weights: int) -> Any:
     """Return which weights are fitted, None for all."""
     if mask is None:
         return None
-    chosen = np.asarray(mask)
+    chosen = np.asarray(as_numbers(WHO, "mask", mask))
     if chosen.shape != (weights,):
         raise ValueError(
             f"{WHO}: incorrect length of 'mask': needs a truth value for each of {weights} "
             f"weights; got shape {chosen.shape}"
         )
+    if np.isnan(chosen.astype(np.float64)).any():
+        raise ValueError(f"{WHO}: mask must hold truth values; got NaN")
     return chosen != 0

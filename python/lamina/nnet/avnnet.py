@@ -306,9 +306,10 @@ def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts:
         )
         if frame.y is None:
             raise ValueError(f"{WHO}: formula must have a response on its left side; got {x!r}")
-        of_classes = frame.levels is not None
-        kind = "factor" if of_classes else "numeric"
+        kind = "numeric" if frame.levels is None else "factor"
         response = Variable(kind, frame.y, levels=frame.levels or ())
+        if frame.logical:
+            response = _of_truth(response)
         outputs = frame.labels
         if outputs is None and frame.y.ndim == 1 and frame.terms.response is not None:
             outputs = [deparse(frame.terms.response)]
@@ -319,13 +320,18 @@ def _given(x: Any, y: Any, weights: Any, subset: Any, na_action: Any, contrasts:
         raise TypeError(f"{WHO}: subset and contrasts need a formula; choose rows of x and y")
     response = variable(WHO, "y", y)
     if response.kind == "logical":
-        response = factor([bool(v) for v in response.values.tolist()])
+        response = _of_truth(response)
     elif response.kind == "factor":
         response = response.drop_levels()
     else:
         response = Variable("numeric", matrix_of(WHO, "y", y))
     at = inputs_of(WHO, x)
     return _Given(at, response, weights, input_names(x), input_names(y))
+
+
+def _of_truth(response: Variable) -> Variable:
+    """Return truth values as classes."""
+    return factor([bool(v) for v in response.values.tolist()])
 
 
 def _seeds(seeds: Any, count: int, random_state: Any) -> list[int]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lamina import _screen
 from lamina._arrays import as_numbers, column_names
+from lamina._calls import on_behalf
 from lamina._names import unknown
 from lamina.nnet.formulas.variables import Variable, categorical, used_levels, variable
 
@@ -32,7 +33,8 @@ class Given:
     levels : list or None
         The classes.
     of_levels : int
-        The number of levels if the response is a factor; otherwise 0.
+        The number of levels if the response is a factor; otherwise 0.  As in R, levels that no row
+        has count too, though they have no output.
     formula, response : str or None
         As R prints them.
     outputs : list of str or None
@@ -96,9 +98,11 @@ def from_arrays(x: Any, y: Any, weights: Any) -> Given:
     """Return the data of inputs and a response."""
     columns = input_names(y)
     classes = _classes(y)
-    levels = None if classes is None else list(classes.levels)
+    used = None if classes is None else used_levels(WHO, classes)
+    levels = None if used is None else list(used.levels)
+    of_levels = 0 if classes is None else _counted(len(classes.levels), levels)
     at = inputs_of(WHO, x)
-    response = matrix_of(WHO, "y", y) if classes is None else _of_classes(classes)
+    response = matrix_of(WHO, "y", y) if used is None else _coded(used.values, levels, of_levels)
     if len(at) != len(response):
         raise ValueError(
             f"{WHO}: nrows of 'x' and 'y' must match; got {len(at)} and {len(response)}"
@@ -106,8 +110,7 @@ def from_arrays(x: Any, y: Any, weights: Any) -> Given:
     several = response.shape[1] > 1
     return Given(
         at, response, case_weights(weights, len(at)), input_names(x),
-        columns if levels is None and several else levels,
-        0 if levels is None else len(levels),
+        columns if levels is None and several else levels, of_levels,
         response=columns[0] if columns is not None and len(columns) == 1 else None,
         outputs=[str(v) for v in levels] if levels is not None and several else columns,
     )  # fmt: skip
@@ -164,14 +167,39 @@ def _classes(y: Any) -> Variable | None:
             f"{WHO}: missing values in 'y': got no class in row {held.missing.argmax()}; leave "
             f"such rows out, or give a formula and a table with na_action='na.omit'"
         )
-    return used_levels(WHO, held)
+    return held
 
 
-def _of_classes(response: Variable) -> Array:
+def _counted(declared: int, used: list[Any] | None) -> int:
+    """Return the number of levels that decides how a factor is fitted; one alone is too few."""
+    return declared if used is not None and len(used) > 1 else 1
+
+
+def _coded(places: Array, levels: list[Any] | None, of_levels: int) -> Array:
     """Return the outputs of a factor: one output for two levels, otherwise one for each level."""
-    if len(response.levels) == 2:
-        return np.asarray(response.values[:, None], np.float64)
-    return np.eye(len(response.levels))[response.values]
+    if of_levels == 2 or levels is None:
+        return np.asarray(places[:, None], np.float64)
+    return np.asarray(np.eye(len(levels))[places.astype(int)])
+
+
+def response_again(who: str, y: Any, given: Given) -> Array:
+    """Return other rows of the response of a fit: numbers, or classes that the fit knows."""
+    if not given.of_levels or y is None:
+        return matrix_of(who, "y", y)
+    classes: Variable | None
+    with on_behalf(who, WHO):
+        classes = _classes(y)
+    if classes is None:
+        return matrix_of(who, "y", y)
+    labels = [str(level) for level in given.levels or ()]
+    used = classes.drop_levels()
+    unseen = [label for label in used.labels if label not in labels]
+    if unseen:
+        raise ValueError(
+            f"{who}: y has new classes {', '.join(unseen)}; the fit knows {', '.join(labels)}"
+        )
+    places = np.array([labels.index(label) for label in used.labels])[used.values]
+    return _coded(places, given.levels, given.of_levels)
 
 
 def from_formula(
@@ -190,9 +218,8 @@ def from_formula(
     if frame.offset is not None:
         _screen.warn(f"{WHO}: an offset has no effect on a network and is ignored, as in R")
     levels = None if frame.levels is None else list(frame.levels)
-    y = np.asarray(frame.y)
-    if levels is not None and len(levels) != 2:
-        y = np.eye(len(levels))[y.astype(int)]
+    of_levels = 0 if levels is None else _counted(frame.declared, levels)
+    y = np.asarray(frame.y) if levels is None else _coded(frame.y, levels, of_levels)
     y = y.reshape(len(y), -1)
     classes = levels
     if levels is None and y.shape[1] > 1 and frame.labels is not None:
@@ -206,21 +233,22 @@ def from_formula(
     return Given(
         matrix_of(WHO, "x", frame.x), matrix_of(WHO, "y", y),
         case_weights(frame.weights, len(y)), frame.coefnames, classes,
-        0 if levels is None else len(levels), frame.formula, response,
+        of_levels, frame.formula, response,
         [response] if y.shape[1] == 1 else None if classes is None else list(map(str, classes)),
         frame,
     )  # fmt: skip
 
 
-def case_weights(weights: Any, rows: int) -> Array | None:
+def case_weights(weights: Any, rows: int, who: str = WHO) -> Array | None:
     """Return the weights of rows, or None if all are 1."""
     if weights is None:
         return None
-    numbers = np.asarray(as_numbers(WHO, "weights", weights), np.float64)
-    if numbers.shape != (rows,) or not (numbers >= 0).all() or np.isinf(numbers).any():
+    numbers = np.asarray(as_numbers(who, "weights", weights), np.float64)
+    wrong = np.atleast_1d(~(numbers >= 0) | np.isinf(numbers))
+    if numbers.shape != (rows,) or wrong.any():
+        at = f", {numbers.ravel()[wrong.argmax()]} in row {wrong.argmax()}" if wrong.any() else ""
         raise ValueError(
-            f"{WHO}: invalid weights vector: weights must have {rows} numbers >= 0; got shape "
-            f"{numbers.shape}"
-            + (f", minimum {numbers.min()}" if numbers.size and (numbers < 0).any() else "")
+            f"{who}: invalid weights vector: weights must have {rows} numbers >= 0; got shape "
+            f"{numbers.shape}{at}"
         )
     return np.ascontiguousarray(numbers)

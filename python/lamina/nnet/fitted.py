@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lamina import _check
 from lamina._calls import answering_calls, on_behalf
-from lamina.nnet.data import inputs_again, matrix_of
+from lamina.nnet.data import case_weights, inputs_again, matrix_of, response_again
 from lamina.nnet.printed import Coefficients, Summary, fit_lines
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ class NNet:
         """The predictions for the rows of the fit: shape (rows, outputs)."""
         return self._given.spread(self._raw(self._given.x))
 
+    def fitted(self) -> Array:
+        """Return ``fitted_values``."""
+        return self.fitted_values
+
     @cached_property
     def residuals(self) -> Array:
         """The response minus ``fitted_values``: shape (rows, outputs)."""
@@ -144,6 +148,12 @@ class NNet:
             raise ValueError(
                 "predict: inappropriate fit for class: type='class' needs a fit to a factor, or "
                 "one with entropy, or with softmax to a table with names; use type='raw'"
+            )
+        if type == "class" and self.n[2] > max(2, len(self.lev or ())):
+            raise ValueError(
+                f"predict: type='class' needs a class for each output; an entropy fit has the "
+                f"classes 0 and 1, and this one has {self.n[2]} outputs: use type='raw', or fit "
+                f"with softmax=True to a table with names"
             )
         raw = self.fitted_values if newdata is None else self._of_new(newdata)
         return raw if type == "raw" else self._classes(raw)
@@ -201,7 +211,8 @@ def nnet_hess(fit: NNet, x: Any = None, y: Any = None, weights: Any = None) -> A
     ----------
     fit : NNet
     x, y : array_like, optional
-        Inputs (rows, inputs) and response (rows, outputs); by default those of the fit.
+        Inputs (rows, inputs) and response (rows, outputs); by default those of the fit.  The
+        response of a fit to classes may be classes.
     weights : array_like of shape (rows,), optional
         Case weights; by default 1, or for the rows of the fit, those of the fit.
 
@@ -217,11 +228,12 @@ def nnet_hess(fit: NNet, x: Any = None, y: Any = None, weights: Any = None) -> A
     if x is None and y is None:
         at, response, case = given.x, given.y, given.weights if weights is None else weights
     else:
-        at, response = matrix_of("nnet_hess", "x", x), matrix_of("nnet_hess", "y", y)
+        at, response = matrix_of("nnet_hess", "x", x), response_again("nnet_hess", y, fit._given)
         case = weights
     if len(at) != len(response) or (at.shape[1], response.shape[1]) != (fit.n[0], fit.n[2]):
         raise ValueError(
             f"nnet_hess: dims of x and y must match each other and the fit, (rows, {fit.n[0]}) and "
             f"(rows, {fit.n[2]}); got {at.shape} and {response.shape}"
         )
+    case = case_weights(case, len(at), "nnet_hess")
     return fit._network.objective(at, response, case).hessian(fit.wts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -102,6 +103,9 @@ def starting_weights(
     """Return one row for each start: the `given` ones first, then random ones in [-rang, rang]."""
     first = np.empty((0, weights))
     if given is not None:
+        if hasattr(given, "wts"):
+            raise TypeError("nnet: Wts must be weights; got a fit: pass its weights, fit.wts")
+        given = list(given.values()) if isinstance(given, Mapping) else given
         first = np.atleast_2d(as_numbers("nnet", "Wts", given).astype(np.float64))
         if first.ndim != 2 or first.shape[1] != weights:
             raise ValueError(
@@ -110,6 +114,8 @@ def starting_weights(
             )
         if not np.isfinite(first).all():
             raise ValueError("nnet: Wts must be finite; got NaN or infinity")
+    if not math.isfinite(2.0 * rang):
+        raise ValueError(f"nnet: rang must be a number such as 0.7; got {rang:g}")
     drawn = max(0, starts - len(first))
     if rang > 0 and drawn:
         more = _generator(random_state).uniform(-rang, rang, (drawn, weights))

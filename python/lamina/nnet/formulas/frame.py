@@ -50,6 +50,8 @@ class ModelFrame:
         out, with a warning.  None for other responses.
     labels : list of str or None
         The levels, or the names of a response's columns, as R writes them.
+    declared : int
+        How many levels a response that is a factor declares, whether or not a row has them.
     logical, whole : bool
         Whether the response consists of truth values; of integers.
     weights, offset : ndarray (rows,) or None
@@ -136,10 +138,12 @@ class ModelFrame:
         self.levels: tuple[Any, ...] | None = None
         self.labels: list[str] | None = None
         self.logical = self.whole = False
+        self.declared = 0
         if response is None:
             return
         self.logical, self.whole = response.kind == "logical", response.whole
         if response.kind == "factor":
+            self.declared = len(response.levels)
             response = used_levels(self._who, response)
             self.levels, self.labels = response.levels, response.labels
         elif response.columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -215,7 +216,7 @@ def _of_objects(who: str, name: str, values: list[Any]) -> Variable:
     known = {type(v) for v in values if not is_missing(v)} if types - {str} else types
     if known and all(issubclass(each, (bool, np.bool_)) for each in known):
         kind = "logical"
-    elif all(issubclass(each, (int, float, np.number)) for each in known):
+    elif all(issubclass(each, (int, float, np.number, Decimal)) for each in known):
         kind = "numeric"
     elif all(issubclass(each, str) for each in known):
         return factor(values)
@@ -330,5 +331,10 @@ def _columns(who: str, data: Any) -> dict[str, Any]:
         raise TypeError(
             f"{who}: data must be a table of pandas, polars or Arrow, or a dict of columns; got "
             f"{'none' if data is None else type(data).__name__}"
+        )
+    twice = [str(name) for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise ValueError(
+            f"{who}: columns of data must have different names; got {twice[0]!r} more than once"
         )
     return {str(name): data[name] for name in names}

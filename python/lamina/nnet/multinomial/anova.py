@@ -35,8 +35,8 @@ def likelihood_ratios(fits: Sequence[Multinom], test: str) -> Columns:
     rows, classes = sizes.pop()
     left = [rows * (classes - 1) - fit.edf for fit in fits]
     deviances = np.array([fit.deviance for fit in fits])
-    gone = np.append(np.nan, -np.diff(left))
-    ratios = np.append(np.nan, -np.diff(deviances))
+    gone = np.append(np.nan, np.negative(np.diff(left)) + 0.0)
+    ratios = np.append(np.nan, 0.0 - np.diff(deviances))
     table = {
         "Model": [fit.formula.partition("~")[2].strip() for fit in fits],
         "Resid. df": left,
