@@ -1,7 +1,5 @@
 """Many fits in one call: each equals ``fit``, and has a row with its result."""
 
-import concurrent.futures
-import pickle
 from typing import Any
 
 import numpy as np
@@ -9,36 +7,7 @@ import pytest
 
 import lamina
 from lamina import layers
-
-ROWS = 60
-
-
-def data() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(5)
-    x = rng.normal(size=(ROWS, 4)).astype(np.float32)
-    return x, (x[:, 0] - x[:, 1] ** 2).astype(np.float32)
-
-
-def network(units: int = 3, seed: int | None = None, optimizer: Any = "adam") -> lamina.Model:
-    model = lamina.Sequential(
-        [
-            lamina.Input((4,)),
-            layers.Dense(units, activation="tanh"),
-            layers.Dropout(0.2),
-            layers.Dense(1),
-        ],
-        seed=seed,
-    )
-    model.compile(optimizer, "mse", metrics=["mae"])
-    return model
-
-
-def build(units: int = 3, rate: float = 0.01) -> lamina.Model:
-    return network(units, optimizer=lamina.optimizers.Adam(rate))
-
-
-def same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
-    return all(np.array_equal(p, q) for p, q in zip(a, b, strict=True))
+from many_fits import ROWS, build, data, network, same
 
 
 def test_each_fit_is_that_of_a_model_with_its_seed_rows_and_setting():
@@ -248,84 +217,6 @@ def test_an_interrupt_keeps_what_is_done():
         fits.weights[3]
 
 
-@pytest.mark.parametrize("kind", ["threads", "processes", "joblib"])
-def test_executors_give_the_bits_of_this_process(kind: str):
-    x, y = data()
-    arguments: Any = {
-        "settings": {"units": [2, 4]}, "seeds": 2, "folds": 3, "epochs": 2, "keep": "all",
-        "verbose": 0,
-    }  # fmt: skip
-    here = lamina.fit_many(build, x, y, **arguments)
-    pools: Any = {
-        "threads": concurrent.futures.ThreadPoolExecutor,
-        "processes": concurrent.futures.ProcessPoolExecutor,
-    }
-    if kind == "joblib":
-        joblib = pytest.importorskip("joblib")
-        with joblib.parallel_config(backend="threading", n_jobs=2):
-            there = lamina.fit_many(build, x, y, executor="joblib", **arguments)
-    else:
-        with pools[kind](2) as executor:
-            there = lamina.fit_many(build, x, y, executor=executor, **arguments)
-    for name in here.table:
-        if name != "seconds":
-            np.testing.assert_array_equal(here.table[name], there.table[name])
-    assert all(same(a, b) for a, b in zip(here.weights, there.weights, strict=True))
-    again = pickle.loads(pickle.dumps(there))
-    assert same(again.weights[5], here.weights[5])
-
-
-class Losing(concurrent.futures.Executor):
-    """Runs a number of tasks, pickled as for a process, then accepts no more."""
-
-    def __init__(self, tasks: int) -> None:
-        self.left = tasks
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
-        if not self.left:
-            raise RuntimeError("no worker is left")
-        self.left -= 1
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        try:
-            future.set_result(pickle.loads(pickle.dumps(fn))(*pickle.loads(pickle.dumps(args))))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-def test_fits_that_an_executor_does_not_take_are_rows_that_say_so():
-    x, y = data()
-    fits = lamina.fit_many(build, x, y, seeds=4, epochs=1, executor=Losing(1), verbose=0)
-    assert list(fits.table["status"]) == ["ok", "failed", "failed", "failed"]
-    assert fits.table["message"][3] == "RuntimeError: no worker is left"
-
-
-def test_what_cannot_be_pickled_is_told_with_what_to_do():
-    x, y = data()
-    with pytest.raises(TypeError, match=r"fit_many: the executor.*lambda.*at the top of a module"):
-        lamina.fit_many(lambda: build(2), x, y, epochs=1, executor=Losing(9), verbose=0)
-
-
-def test_scores_of_ones_own():
-    x, y = data()
-
-    def worst(y_true: np.ndarray, y_pred: np.ndarray) -> float:
-        return float(np.abs(y_true - y_pred[:, 0]).max())
-
-    fits = lamina.fit_many(
-        network(), x, y, folds=2, epochs=1, scoring=[worst, "rmse"], keep="all", verbose=0
-    )
-    held = fits.held_out[1]
-    errors = y[held] - fits.held_out_predictions[1][:, 0]
-    assert fits.table["held_out_worst"][1] == np.abs(errors).max()
-    np.testing.assert_allclose(fits.table["held_out_rmse"][1], np.sqrt(np.mean(errors**2)), 1e-6)
-    with pytest.raises(ValueError, match="it is not known whether larger or smaller"):
-        fits.best()
-    values = fits.table["held_out_worst"]
-    assert fits.best(mode="min") == int(np.argmin(values))
-    assert fits.best(by="held_out_rmse") == int(np.argmin(fits.table["held_out_rmse"]))
-
-
 def test_empty_columns_are_not_printed():
     x, y = data()
     fits = lamina.fit_many(build, x, y, folds=2, settings={"units": [1, 2]}, epochs=1, verbose=0)
@@ -360,49 +251,6 @@ def test_folds_and_resamples():
     assert np.array_equal(parts("t", ROWS, y, masks, None)[0].rows, np.flatnonzero(x[:, 0] > 0))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "text"),
-    [
-        ({"settings": {"width": [1]}}, ValueError, "unknown setting 'width'"),
-        (
-            {"settings": {"seed": [7]}, "seeds": 2},
-            ValueError,
-            r"fit_many: a setting must not have a 'seed'.*got 7: give seeds=\[7\]",
-        ),
-        ({"settings": {"units": 3}}, TypeError, r"settings\['units'\] must be a list"),
-        ({"settings": {"units": []}}, ValueError, "at least one value"),
-        ({"settings": []}, ValueError, "at least one dict"),
-        ({"settings": ["units"]}, TypeError, "a list of dicts"),
-        ({"seeds": 0}, ValueError, "seeds must be a positive integer"),
-        ({"seeds": [-1]}, ValueError, "seed must be"),
-        ({"folds": 61}, ValueError, "at most the number of rows, 60; got 61"),
-        ({"folds": [([0], [60])]}, ValueError, "row indices from 0 to 59; got 60"),
-        ({"folds": "five"}, TypeError, "folds must be a number"),
-        ({"bootstrap": 0}, ValueError, "bootstrap must be a positive integer"),
-        ({"executor": 3}, TypeError, "executor must be a concurrent.futures.Executor"),
-        ({"executor": Losing}, TypeError, "executor must be a concurrent.futures.Executor"),
-        ({"learning_rate": 0.1}, TypeError, r"give settings=\{'learning_rate': \[...\]\}"),
-        ({"n_jobs": "two"}, TypeError, "n_jobs"),
-        ({"n_jobs": 0}, ValueError, "n_jobs must be a positive integer"),
-        ({"keep": ("models",)}, ValueError, "keep must be one of .*, or 'all'; got 'models'$"),
-        (
-            {"keep": ("weights", "all")},
-            ValueError,
-            "keep must be one of .*; got 'all' among others: give keep='all' alone$",
-        ),
-        ({"epoch": 3}, TypeError, "unknown argument 'epoch'.*epochs"),
-        ({"verbos": 0}, TypeError, "did you mean 'verbose'.*folds.*settings"),
-        ({"cv": 3}, TypeError, "unknown argument 'cv'; here it is 'folds'"),
-        ({"verbose": 7}, ValueError, "verbose must be"),
-        ({"sample_weight": np.ones(3)}, ValueError, "x and sample_weight must have the same"),
-    ],
-)
-def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], text: str):
-    x, y = data()
-    with pytest.raises(error, match=text):
-        lamina.fit_many(build, x, y, **arguments)
-
-
 @pytest.mark.parametrize("callbacks", [None, [lamina.callbacks.LambdaCallback()]])
 def test_divergence_names_layers_as_the_model_does(callbacks):
     """The engine, and ``fit`` for fits with Python callbacks, report the same."""
@@ -421,55 +269,3 @@ def test_divergence_names_layers_as_the_model_does(callbacks):
     model = deep(2)
     (said,) = lamina.fit_many(model, x, y, **given).table["message"]
     assert f"began in '{model.layers[0].layers[1].name}'" in said
-
-
-def test_bad_models_and_data():
-    x, y = data()
-    with pytest.raises(TypeError, match="model must be a compiled model, or a function"):
-        lamina.fit_many("net", x, y)
-    with pytest.raises(lamina.NotCompiledError, match="call compile"):
-        lamina.fit_many(lamina.Sequential([layers.Dense(1)]), x, y)
-    with pytest.raises(TypeError, match="must return a compiled model; got NoneType"):
-        lamina.fit_many(lambda: None, x, y)
-    with pytest.raises(ValueError, match="x and y must have the same number of rows; got 60 and 3"):
-        lamina.fit_many(network(), x, y[:3])
-    with pytest.raises(TypeError, match="x must be arrays, of which each fit"):
-        lamina.fit_many(network(), iter([(x, y)]))
-    rows = {"a": x, "b": x[:3]}
-    with pytest.raises(ValueError, match=r"fit_many: all arrays of x must .* 3 in x\['b'\]"):
-        lamina.fit_many(network(), rows, y)
-    with pytest.raises(ValueError, match="fit_many: scoring: unknown metric 'r3'"):
-        lamina.fit_many(network(), x, y, folds=2, scoring="r3")
-
-
-def test_scores_of_weighted_rows_are_weighted_or_refused():
-    x, y = data()
-    weight = np.where(x[:, 0] > 0, 2.0, 1.0)
-    common = {"sample_weight": weight, "folds": 2, "epochs": 1, "verbose": 0}
-
-    def mean_error(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        return np.average(np.abs(y_true - y_pred[:, 0]), weights=sample_weight)
-
-    fits = lamina.fit_many(build, x, y, scoring=["mae", mean_error], **common)
-    np.testing.assert_allclose(
-        fits.table["held_out_mean_error"], fits.table["held_out_mae"], rtol=1e-6
-    )
-    message = (
-        r"^fit_many: scoring 'worst' must take sample_weight by name, as functions of "
-        r"sklearn\.metrics do, where rows have weights; got a function of \(y, p\)$"
-    )
-    with pytest.raises(TypeError, match=message):
-        lamina.fit_many(build, x, y, scoring={"worst": lambda y, p: np.max(y - p)}, **common)
-
-
-def test_folds_that_train_on_what_they_hold_out_are_told():
-    x, y = data()
-    rows = np.arange(60)
-    with pytest.warns(UserWarning, match="fit_many: folds") as told:
-        lamina.fit_many(build, x, y, folds=[(rows, rows[:5]), (rows[3:], rows[:4])], verbose=0)
-    starts = [f"fit_many: folds[{place}] should hold out rows that it does not train on; {count} "
-              for place, count in ((0, "5 of 5"), (1, "1 of 4"))]  # fmt: skip
-    assert [str(each.message)[: len(s)] for each, s in zip(told, starts, strict=True)] == starts
-    twice = [(rows[20:], rows[:20]), (rows[30:], rows[:30])]  # held out twice, as ShuffleSplit does
-    fits = lamina.fit_many(build, x, y, folds=twice, verbose=0)
-    assert [len(each) for each in fits.held_out_predictions] == [20, 30]

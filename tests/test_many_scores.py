@@ -1,0 +1,49 @@
+"""Many fits: the scores of rows held out."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina
+from many_fits import build, data, network
+
+
+def test_scores_of_ones_own():
+    x, y = data()
+
+    def worst(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        return float(np.abs(y_true - y_pred[:, 0]).max())
+
+    fits = lamina.fit_many(
+        network(), x, y, folds=2, epochs=1, scoring=[worst, "rmse"], keep="all", verbose=0
+    )
+    held = fits.held_out[1]
+    errors = y[held] - fits.held_out_predictions[1][:, 0]
+    assert fits.table["held_out_worst"][1] == np.abs(errors).max()
+    np.testing.assert_allclose(fits.table["held_out_rmse"][1], np.sqrt(np.mean(errors**2)), 1e-6)
+    with pytest.raises(ValueError, match="it is not known whether larger or smaller"):
+        fits.best()
+    values = fits.table["held_out_worst"]
+    assert fits.best(mode="min") == int(np.argmin(values))
+    assert fits.best(by="held_out_rmse") == int(np.argmin(fits.table["held_out_rmse"]))
+
+
+def test_scores_of_weighted_rows_are_weighted_or_refused():
+    x, y = data()
+    weight = np.where(x[:, 0] > 0, 2.0, 1.0)
+    common = {"sample_weight": weight, "folds": 2, "epochs": 1, "verbose": 0}
+
+    def mean_error(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return np.average(np.abs(y_true - y_pred[:, 0]), weights=sample_weight)
+
+    fits = lamina.fit_many(build, x, y, scoring=["mae", mean_error], **common)
+    np.testing.assert_allclose(
+        fits.table["held_out_mean_error"], fits.table["held_out_mae"], rtol=1e-6
+    )
+    message = (
+        r"^fit_many: scoring 'worst' must take sample_weight by name, as functions of "
+        r"sklearn\.metrics do, where rows have weights; got a function of \(y, p\)$"
+    )
+    with pytest.raises(TypeError, match=message):
+        lamina.fit_many(build, x, y, scoring={"worst": lambda y, p: np.max(y - p)}, **common)
