@@ -1,6 +1,7 @@
 """Metrics and losses equal scikit-learn's, regardless of batches; its scorers are metrics."""
 
 import copy
+import functools
 
 import numpy as np
 import pytest
@@ -144,6 +145,31 @@ def test_scorers_and_functions_see_all_rows(units):
                 np.testing.assert_allclose(logs[start + key], value, rtol=1e-6)
     same = copy.deepcopy(model.metrics[1])
     assert same.result() == model.metrics[1].result()
+
+
+def squared(y_true, y_pred):
+    return float(np.mean((y_true - y_pred) ** 2))
+
+
+def test_scorers_of_numbers_get_numbers():
+    sk = pytest.importorskip("sklearn.metrics")
+    real, whole = RNG.normal(size=40), RNG.integers(0, 2, 40)
+    several, guess = RNG.normal(size=(40, 3)), RNG.normal(size=(40, 3))
+    r2, mae = sk.get_scorer("r2"), sk.get_scorer("neg_mean_absolute_error")
+    own = sk.make_scorer(squared, greater_is_better=False)
+    for y in (real, real[:, None], whole):
+        assert metrics.Scorer(r2)(y, guess[:, :1]) == sk.r2_score(y, guess[:, 0])
+        assert metrics.Scorer(mae)(y, guess[:, :1]) == -sk.mean_absolute_error(y, guess[:, 0])
+    assert metrics.Scorer(own)(real, guess[:, :1]) == -squared(real, guess[:, 0])
+    assert metrics.Scorer(own)(whole, guess[:, :1]) == -squared(whole, guess[:, 0] > 0.5)
+    assert metrics.Scorer(r2)(several, guess) == sk.r2_score(several, guess)
+    assert metrics.Scorer(own)(several, guess) == -squared(several, guess)
+    labels = (several > 0).astype(int)
+    micro = functools.partial(metrics.Scorer, "f1_micro")
+    assert micro()(labels, guess) == sk.f1_score(labels, guess > 0.5, average="micro")
+    classes = several.argmax(axis=1)
+    for y in (classes, np.eye(3)[classes]):
+        assert micro()(y, guess) == sk.f1_score(classes, guess.argmax(axis=1), average="micro")
 
 
 def test_what_is_no_scorer_is_refused():

@@ -12,6 +12,7 @@ from lamina._check import Array
 from lamina.metrics.base import Metric
 from lamina.metrics.direction import DOWN, UP
 
+REGRESSION = "sklearn.metrics._regression"  # where scikit-learn defines its scores of numbers
 RESPONSES = ("predict", "predict_proba", "decision_function")
 
 
@@ -32,7 +33,8 @@ class Scorer(Metric):
         that of the second), or the predictions themselves.  For a scorer this is known; for a
         function the default is "decision_function".
     threshold : float, default 0.5
-        A single prediction per row, as from a sigmoid, means class 1 if it is larger.
+        A single prediction per row, as from a sigmoid, means class 1 if it is larger; so does each
+        prediction for an indicator of several labels.
     name : str, optional
         Key in the history; by default the name of the scorer or function.
     direction : {"up", "down"}, optional
@@ -44,6 +46,10 @@ class Scorer(Metric):
 
     Notes
     -----
+    Scorers that call ``predict``, such as "r2", get numbers as they are: if the function is one of
+    scikit-learn's for regression, or if targets are not classes (with one prediction per row, 0 and
+    1; with several, one integer per row, one-hot rows, or an indicator of several labels).
+
     ``compile(metrics=[...])`` wraps scorers and functions of ``sklearn.metrics`` automatically.  If
     callbacks see every batch, the function is called after each batch, which takes time.
 
@@ -115,21 +121,36 @@ class Scorer(Metric):
             fixed = dict(self._fixed)
             if all(w is not None for w in weights):
                 fixed["sample_weight"] = np.concatenate(weights)  # type: ignore[arg-type]
-            columns = pred.reshape(len(pred), -1).shape[1]
             if true.shape == (len(true), 1):
                 true = true[:, 0]
-            elif true.ndim == 2 and true.shape == pred.shape and self._response == "predict":
-                true = true.argmax(axis=-1)  # one-hot
-            self._known = self._sign * self._function(true, self._said(pred, columns), **fixed)
+            if pred.size == len(pred):
+                pred = pred.reshape(len(pred))
+            true, pred = self._as_asked(true, pred)
+            self._known = self._sign * self._function(true, pred, **fixed)
         return self._known
 
-    def _said(self, pred: Array, columns: int) -> Array:
-        if columns == 1:
-            pred = pred.reshape(len(pred))
-            return (pred > self.threshold).astype(int) if self._response == "predict" else pred
-        if self._response == "predict":
-            return np.asarray(pred.argmax(axis=-1))
-        return pred[:, 1] if columns == 2 and self._response == "predict_proba" else pred
+    def _as_asked(self, true: Array, pred: Array) -> tuple[Array, Array]:
+        """Return targets and predictions in the form that the function expects."""
+        if self._response != "predict":
+            two = self._response == "predict_proba" and pred.ndim == 2 and pred.shape[1] == 2
+            return true, pred[:, 1] if two else pred
+        of_numbers = str(getattr(self._function, "__module__", "")) == REGRESSION
+        if of_numbers or not _are_classes(true, pred):
+            return true, pred
+        if pred.ndim == 1:
+            return true, (pred > self.threshold).astype(int)
+        if true.ndim == 1:
+            return true, pred.argmax(axis=-1)
+        if (true.sum(axis=-1) == 1).all():  # one-hot
+            return true.argmax(axis=-1), pred.argmax(axis=-1)
+        return true, (pred > self.threshold).astype(int)
+
+
+def _are_classes(true: Array, pred: Array) -> bool:
+    """Return whether targets may be classes, given the number of predictions for each row."""
+    if pred.ndim > 1 and true.ndim == 1:
+        return bool((true == np.rint(true)).all()) if true.dtype.kind == "f" else True
+    return bool(np.isin(true, (0, 1)).all())
 
 
 def is_scorer(thing: Any) -> bool:
