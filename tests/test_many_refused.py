@@ -88,3 +88,15 @@ def test_folds_that_train_on_what_they_hold_out_are_told():
     twice = [(rows[20:], rows[:20]), (rows[30:], rows[:30])]  # held out twice, as ShuffleSplit does
     fits = lamina.fit_many(build, x, y, folds=twice, verbose=0)
     assert [len(each) for each in fits.held_out_predictions] == [20, 30]
+
+
+def test_a_splitter_that_needs_more_is_told_by_name():
+    sk = pytest.importorskip("sklearn.model_selection")
+    x, y = data()
+    beforehand = (
+        r"fit_many: folds cannot be made by {}.*folds=list\(splitter\.split\(x, labels, groups"
+    )
+    for splitter in (sk.GroupKFold(3), sk.StratifiedKFold(3)):
+        text = beforehand.format(type(splitter).__name__)
+        with pytest.raises(ValueError, match=text):
+            lamina.fit_many(build, x, y, folds=splitter, verbose=0)

@@ -47,3 +47,43 @@ def test_scores_of_weighted_rows_are_weighted_or_refused():
     )
     with pytest.raises(TypeError, match=message):
         lamina.fit_many(build, x, y, scoring={"worst": lambda y, p: np.max(y - p)}, **common)
+
+
+def test_scorers_of_scikit_learn_by_name_and_made():
+    metrics = pytest.importorskip("sklearn.metrics")
+    x, y = data()
+    common = {"folds": 2, "epochs": 1, "verbose": 0, "keep": "all"}
+    given = ["neg_mean_absolute_error", metrics.make_scorer(metrics.r2_score)]
+    fits = lamina.fit_many(build, x, y, scoring=given, **common)
+    for held, said, error, share in zip(
+        fits.held_out, fits.held_out_predictions,
+        fits.table["held_out_neg_mean_absolute_error"], fits.table["held_out_r2_score"],
+        strict=True,
+    ):  # fmt: skip
+        assert error == pytest.approx(-np.abs(y[held] - said[:, 0]).mean(), rel=1e-6)
+        assert share == pytest.approx(metrics.r2_score(y[held], said[:, 0]), rel=1e-6)
+    errors = fits.table["held_out_neg_mean_absolute_error"]
+    assert fits.best() == int(np.argmax(errors))
+
+
+def test_a_score_that_cannot_be_computed_is_nan_and_told():
+    x, y = data()
+
+    def once(y_true: Any, y_pred: Any) -> float:
+        if y_true[0] == y[0]:
+            raise ZeroDivisionError("nothing to count")
+        return 1.0
+
+    folds = [(np.arange(30, 60), np.arange(30)), (np.arange(30), np.arange(30, 60))]
+    common = {"folds": folds, "epochs": 1, "verbose": 0}
+    fits = lamina.fit_many(build, x, y, scoring={"ones": once, "mae": "mae"}, **common)
+    np.testing.assert_array_equal(fits.table["held_out_ones"], [np.nan, 1.0])
+    assert np.isfinite(fits.table["held_out_mae"]).all()
+    assert list(fits.table["status"]) == ["ok", "ok"]
+    assert fits.table["message"][0] == (
+        "fit_many: scoring 'ones' cannot be computed: ZeroDivisionError: nothing to count; it was "
+        "given targets of shape (30,) and predictions of shape (30, 1)"
+    )
+    metrics = pytest.importorskip("sklearn.metrics")
+    with pytest.raises(ValueError, match=r"'accuracy_score' cannot.*make_scorer\(accuracy_score\)"):
+        lamina.fit_many(build, x, y > 0, scoring=metrics.accuracy_score, **common)

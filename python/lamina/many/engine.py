@@ -194,7 +194,7 @@ class Engine:
             if plan.scoring.by_name is not None and "scores" in plan.keep:
                 held = plan.parts[plan.fits[asked.index].part].held_out
                 x, y, weight = (take(each, held) for each in (plan.x, plan.y, plan.sample_weight))
-                outcome.scores = plan.scoring.of(model, x, y, weight, prediction)
+                outcome.score(*plan.scoring.of(model, x, y, weight, prediction))
             if "held_out_predictions" in plan.keep:
                 outcome.held_out = prediction
         if record.predictions is not None:

@@ -76,11 +76,12 @@ def fit_many(
         The number of simultaneous fits, each on one thread: by default
         ``lamina.get_num_threads()``, and 1 in each worker of an executor.  -1 is the default too,
         -2 one less, and so on, as in joblib.
-    scoring : str, Metric, callable, or a list or dict of them, optional
-        Measures for the rows held out: names of metrics, or functions of targets and
+    scoring : str, Metric, scorer, callable, or a list or dict of them, optional
+        Measures for the rows held out: names of metrics or of scikit-learn's scorers
+        ("neg_mean_absolute_error", "f1_macro"), scorers, or functions of targets and
         predictions such as ``sklearn.metrics.r2_score``, which are given predictions of shape
         (rows, outputs), and ``sample_weight`` by name if there is one; by default loss and
-        metrics of ``compile``.
+        metrics of ``compile``.  A score that raises is NaN, and the row's message says why.
     keep : sequence of {"scores", "weights", "histories", "held_out_predictions"}, or "all"
         The parts of each fit to keep.  The rest is computed again when it is requested.
     predict : array_like, list or dict of them, optional
@@ -101,7 +102,7 @@ def fit_many(
     ------
     ValueError, TypeError
         For invalid arguments, before anything is fitted; and the exception of the first fit, if all
-        fits have failed.
+        fits, or their scores, have failed.
 
     Notes
     -----
@@ -140,7 +141,7 @@ def fit_many(
         return executors.spread(plan, executor, threads)
 
     outcomes = _collected(plan, running, verbose)
-    if all(each.status == FAILED for each in outcomes):
+    if all(each.status == FAILED or each.error is not None for each in outcomes):
         raise outcomes[0].error or RuntimeError(f"{WHO}: {outcomes[0].message}")
     return ManyFits(plan, outcomes)
 

@@ -62,7 +62,7 @@ class Outcome:
     predictions : ndarray, list or dict, or None
         The model's predictions for ``predict``.
     error : Exception or None
-        The exception of a failed fit.
+        The exception of a failed fit, or of a score that cannot be computed.
     """
 
     index: int
@@ -78,6 +78,12 @@ class Outcome:
     held_out: Any = None
     predictions: Any = None
     error: Exception | None = None
+
+    def score(self, scores: dict[str, float], failure: Exception | None) -> None:
+        """Record the scores, and the exception that one of them raised."""
+        self.scores = scores
+        if failure is not None:
+            self.error, self.message = failure, str(failure)
 
     def fail(self, error: Exception) -> None:
         """Record the exception that the fit raised."""

@@ -51,7 +51,7 @@ def _folds(who: str, rows: int, y: Any, folds: Any) -> list[Part]:
     if isinstance(folds, (int, np.integer)) and not isinstance(folds, bool):
         pairs: Iterable[Any] = _dealt(who, rows, y, int(folds))
     elif callable(getattr(folds, "split", None)) and not isinstance(folds, (str, np.ndarray)):
-        pairs = folds.split(np.zeros((rows, 1)), y)
+        pairs = _split(who, rows, y, folds)
     elif isinstance(folds, Iterable) and not isinstance(folds, (str, bytes)):
         pairs = folds
     else:
@@ -71,6 +71,17 @@ def _folds(who: str, rows: int, y: Any, folds: Any) -> list[Part]:
     if not found:
         raise ValueError(f"{who}: folds must hold at least one pair of row indices; got none")
     return found
+
+
+def _split(who: str, rows: int, y: Any, splitter: Any) -> list[Any]:
+    try:
+        return list(splitter.split(np.zeros((rows, 1)), y))
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"{who}: folds cannot be made by {splitter!r:.80}: {error}; rows can be split "
+            f"beforehand, by labels or groups of one's own: folds=list(splitter.split(x, labels, "
+            f"groups))"
+        ) from error
 
 
 def _dealt(who: str, rows: int, y: Any, count: int) -> list[tuple[Array, Array]]:

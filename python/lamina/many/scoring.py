@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from lamina import metrics
+from lamina._arrays import is_array
 from lamina.metrics.direction import DOWN, direction_of, direction_of_name
+from lamina.metrics.scorer import Scorer, of_sklearn
 
 PREFIX = "held_out_"
 
@@ -19,7 +22,7 @@ class Scoring:
 
     Parameters
     ----------
-    given : None, str, Metric, callable, or a list or dict of them
+    given : None, str, Metric, scorer, callable, or a list or dict of them
         None stands for the loss and metrics of ``compile``.  A callable is called with targets and
         predictions, like functions of ``sklearn.metrics``.
     """
@@ -28,15 +31,36 @@ class Scoring:
         self.who = who
         self.by_name: dict[str, Any] | None = None if given is None else _named(who, given)
 
-    def of(self, model: Any, x: Any, y: Any, weight: Any, prediction: Any) -> dict[str, float]:
-        """Return the scores of a fitted model on rows, for which it predicts ``prediction``."""
+    def of(
+        self, model: Any, x: Any, y: Any, weight: Any, prediction: Any
+    ) -> tuple[dict[str, float], Exception | None]:
+        """Return the scores of a fitted model on rows, for which it predicts ``prediction``.
+
+        A score that raises is NaN; the exception, which says so, is returned too.
+        """
         if self.by_name is None:
             found = model.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True)
-            return {f"{PREFIX}{name}": float(value) for name, value in found.items()}
-        return {
-            f"{PREFIX}{name}": _score(score, model, y, prediction, weight)
-            for name, score in self.by_name.items()
-        }
+            return {f"{PREFIX}{name}": float(value) for name, value in found.items()}, None
+        values, failure = {}, None
+        for name, score in self.by_name.items():
+            try:
+                values[f"{PREFIX}{name}"] = _score(score, model, y, prediction, weight)
+            except Exception as error:
+                values[f"{PREFIX}{name}"] = np.nan
+                failure = failure or self._failure(name, score, error, y, prediction)
+        return values, failure
+
+    def _failure(self, name: str, score: Any, error: Exception, y: Any, given: Any) -> Exception:
+        own = getattr(score, "__name__", name)
+        scorer = f"; sklearn.metrics.make_scorer({own}) gives it classes instead"
+        shapes = " and ".join(
+            f"{what} of shape {np.shape(each)}" if is_array(each) else what
+            for what, each in (("targets", y), ("predictions", given))
+        )
+        return ValueError(
+            f"{self.who}: scoring {name!r} cannot be computed: {type(error).__name__}: {error}; it "
+            f"was given {shapes}{scorer if of_sklearn(score) else ''}"
+        )
 
     def refuse_unweighted(self) -> None:
         """Raise TypeError for a function without ``sample_weight``."""
@@ -105,7 +129,20 @@ def _metric(who: str, score: Any) -> Any:
     try:
         return metrics.get(score)
     except (TypeError, ValueError) as error:
+        scorer = _named_scorer(score)
+        if scorer is not None:
+            return scorer
         raise type(error)(f"{who}: scoring: {error}") from error
+
+
+def _named_scorer(name: Any) -> Any:
+    """Return scikit-learn's scorer of this name as a metric; None if there is none."""
+    if not isinstance(name, str) or importlib.util.find_spec("sklearn") is None:
+        return None
+    try:
+        return Scorer(name)
+    except ValueError:
+        return None
 
 
 def _score(score: Any, model: Any, y: Any, prediction: Any, weight: Any) -> float:

@@ -55,7 +55,7 @@ def judge(plan: Plan, model: Any, index: int, outcome: Outcome) -> None:
         asked = plan.scoring.by_name is not None or "held_out_predictions" in plan.keep
         prediction = model.predict(x, verbose=0) if asked else None
         if "scores" in plan.keep:
-            outcome.scores = plan.scoring.of(model, x, y, weight, prediction)
+            outcome.score(*plan.scoring.of(model, x, y, weight, prediction))
         if "held_out_predictions" in plan.keep:
             outcome.held_out = prediction
     if plan.predict is not None:
