@@ -194,50 +194,6 @@ def test_a_diverged_fit_has_the_error_score():
         grid_search(build, {"learning_rate": [1e30]}, X, Y, cv=3, **FAST)
 
 
-class Stop(lamina.callbacks.Callback):
-    """Ctrl-C in the fit of this number."""
-
-    at, count = 0, 0
-
-    def on_train_begin(self, logs=None):
-        Stop.count += 1
-        if Stop.count == Stop.at:
-            raise KeyboardInterrupt
-
-
-def test_an_interrupted_search_has_the_settings_that_are_done():
-    grid = {"units": [1, 2]}
-    Stop.at, Stop.count = 4, 0
-    with pytest.warns(FitFailedWarning, match="1 fits: interrupted"):
-        search = grid_search(numbers, grid, X, Y, cv=2, n_jobs=1, callbacks=[Stop()], **FAST)
-    whole = grid_search(numbers, grid, X, Y, cv=2, n_jobs=1, **FAST)
-    means = search.cv_results_["mean_test_score"]
-    assert means[0] == whole.cv_results_["mean_test_score"][0]
-    assert np.isnan(means[1])
-    assert search.best_params_ == {"units": 1}
-    Stop.at, Stop.count = 2, 0
-    with pytest.raises(KeyboardInterrupt):
-        grid_search(numbers, grid, X, Y, cv=2, n_jobs=1, callbacks=[Stop()], **FAST)
-
-
-def test_an_interrupt_while_scores_are_taken_keeps_the_settings_before():
-    calls = []
-
-    def stopping(estimator, x, y):
-        calls.append(len(x))
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return estimator.score(x, y)
-
-    with pytest.warns(FitFailedWarning, match="3 fits: interrupted"):
-        search = grid_search(numbers, {"units": [1, 2, 3]}, X, Y, cv=2, scoring=stopping, **FAST)
-    whole = grid_search(numbers, {"units": [1, 2, 3]}, X, Y, cv=2, **FAST)
-    means = search.cv_results_["mean_test_score"]
-    assert means[0] == whole.cv_results_["mean_test_score"][0]
-    assert np.isnan(means[1:]).all()
-    assert len(calls) == 4
-
-
 def test_several_inputs_weights_and_own_scores():
     a, b = lamina.Input((1,), name="a"), lamina.Input((2,), name="b")
     model = lamina.Model([a, b], layers.Dense(1)(layers.Concatenate()([a, b])))

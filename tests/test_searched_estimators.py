@@ -7,7 +7,7 @@ import pytest
 
 import lamina
 from lamina.model_selection import cross_validate, grid_search, random_search
-from search_data import C, X, Y, classes
+from search_data import FAST, C, X, Y, classes, numbers
 
 sk = pytest.importorskip("sklearn.model_selection", reason="scikit-learn is not installed")
 FitFailedWarning = pytest.importorskip("sklearn.exceptions").FitFailedWarning
@@ -130,3 +130,27 @@ def test_estimators_of_lamina_and_workers():
         seeds["test_score"][:3], sk.cross_validate(net, X, C, cv=3)["test_score"]
     )
     assert (seeds["test_score"][3:] != seeds["test_score"][:3]).any()
+
+
+def test_a_search_has_the_attributes_of_its_best():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(X, columns=["a", "b", "c"])
+    search = grid_search(LogisticRegression(), {"C": [1.0]}, table, C, cv=2)
+    np.testing.assert_array_equal(search.classes_, [0, 1, 2])
+    assert search.n_features_in_ == 3
+    assert search.feature_names_in_.tolist() == ["a", "b", "c"]
+    search = grid_search(Ridge(), {"alpha": [1.0]}, X, Y, cv=2, refit=False)
+    assert not hasattr(search, "n_features_in_")
+
+
+def test_splitters_get_the_targets_of_networks_of_numbers():
+    class ByTarget:
+        def split(self, X, y=None, groups=None):
+            high = np.asarray(y) > np.median(y)
+            yield np.flatnonzero(high), np.flatnonzero(~high)
+
+        def get_n_splits(self, X=None, y=None, groups=None):
+            return 1
+
+    found = cross_validate(numbers, X, Y, cv=ByTarget(), **FAST)
+    assert Y[found.splits[0][0]].min() > Y[found.splits[0][1]].max()

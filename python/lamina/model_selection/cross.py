@@ -139,7 +139,7 @@ def cross_validate(
         cv = Bootstrap(_check.integer(who, "bootstrap", bootstrap))
     x = meant_rows(x, y)
     rows = checked_rows(who, x, y=y, groups=groups, sample_weight=sample_weight)
-    splits = splits_of(who, cv, x, rows, subject.labels(y, [{}]), groups)
+    splits = splits_of(who, cv, x, y, rows, subject.labels(y, [{}]), groups)
     found = subject.evaluate([{}], splits, x, y, asked)
     check_failures(found, asked)
     table = cross_results(found, len({each.seed for each in found}) > 1, return_estimator)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,13 @@ import numpy as np
 from lamina.many.executors import check_executor
 from lamina.many.local import threads_of
 from lamina.many.plan import seeds_of
-from lamina.model_selection.evaluation import Asked, Evaluated, taken
+from lamina.model_selection.evaluation import (
+    INTERRUPTED,
+    Asked,
+    Evaluated,
+    check_complete,
+    taken,
+)
 from lamina.model_selection.scikit import clone, is_classifier
 from lamina.model_selection.splits import Splits
 
@@ -55,11 +61,20 @@ class Estimator:
             for k in range(len(splits))
         ]
         left, faults = dict(enumerate(jobs)), dict[int, Exception]()
-        if _fits_together(self.estimator, asked):
-            self._fit_together(left, faults, splits, (x, y), asked)
-        done = _by_workers(list(left.values()), splits, x, y, asked)
-        for place, each in zip(left, done, strict=True):
-            jobs[place].each = each
+        try:
+            if _fits_together(self.estimator, asked):
+                self._fit_together(left, faults, splits, (x, y), asked)
+            waiting = list(left.items())
+            done = _by_workers([job for _, job in waiting], splits, x, y, asked)
+            for (place, job), each in zip(waiting, done, strict=True):
+                job.each = each
+                del left[place]
+        except KeyboardInterrupt:
+            if asked.error_score == "raise":
+                raise
+            for job in left.values():
+                job.each.message = INTERRUPTED
+            check_complete([job.each for job in jobs], len(settings))
         for place, fault in faults.items():
             if not jobs[place].each.message:  # its own fit does not fail
                 raise fault
@@ -84,10 +99,11 @@ class Estimator:
             if isinstance(fitted, Exception):
                 faults[place] = fitted
                 return
-            job = left.pop(place)
+            job = left[place]
             job.each.fit_time = seconds
             trained = functools.partial(_taken, data, splits[job.split][0])
             _score(job.each, fitted, held[job.split], trained, asked)
+            del left[place]
 
         self.estimator.fit_together(
             [job.estimator for job in jobs], *data, asked.sample_weight,
@@ -129,27 +145,31 @@ def _taken(data: tuple[Any, Any], rows: Any) -> tuple[Any, Any]:
     return taken(data[0], rows), taken(data[1], rows)
 
 
-def _by_workers(jobs: list[_Job], splits: Splits, x: Any, y: Any, asked: Asked) -> list[Evaluated]:
-    """Run fits one after the other, or by workers of joblib or of an executor."""
+def _by_workers(
+    jobs: list[_Job], splits: Splits, x: Any, y: Any, asked: Asked
+) -> Iterator[Evaluated]:
+    """Run fits one after the other, or by workers of joblib or of an executor; yield in order."""
     call: Callable[..., Evaluated] = _fit_and_score
     given = [(job.each, clone(job.estimator), x, y, splits[job.split], asked) for job in jobs]
     if not given:
-        return []
+        return
     if asked.executor is not None and hasattr(asked.executor, "submit"):
         plain = [(*job[:-1], _without_executor(job[-1])) for job in given]
         futures = [asked.executor.submit(call, *job) for job in plain]
         try:
-            return [future.result() for future in futures]
+            yield from (future.result() for future in futures)
         finally:
             for future in futures:
                 future.cancel()
+        return
     from joblib import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
         Parallel,
         delayed,
     )
 
     count = -1 if asked.executor == "joblib" and asked.n_jobs is None else asked.n_jobs
-    return list(Parallel(n_jobs=count)(delayed(call)(*job) for job in given))
+    run = Parallel(n_jobs=count, return_as="generator")
+    yield from run(delayed(call)(*job) for job in given)
 
 
 def _without_executor(asked: Asked) -> Asked:

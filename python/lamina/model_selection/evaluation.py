@@ -14,6 +14,8 @@ from lamina.model_selection.scikit import FitFailedWarning
 from lamina.model_selection.scorers import Scoring
 from lamina.model_selection.splits import Splits
 
+INTERRUPTED = "interrupted"  # the message of a fit that Ctrl-C has left out
+
 
 @dataclass
 class Evaluated:
@@ -100,6 +102,13 @@ def check_failures(found: Sequence[Evaluated], asked: Asked) -> None:
         FitFailedWarning,
         stacklevel=3,
     )
+
+
+def check_complete(found: Sequence[Evaluated], settings: int) -> None:
+    """Raise KeyboardInterrupt if an interrupt has left no setting with all its fits."""
+    stopped = {each.setting for each in found if each.message == INTERRUPTED}
+    if len(stopped) == settings:
+        raise KeyboardInterrupt
 
 
 def taken(values: Any, rows: Any) -> Any:

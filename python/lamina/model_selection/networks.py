@@ -15,7 +15,13 @@ from lamina._coding import Coding, kind_of
 from lamina.many import fit_many
 from lamina.many.recipe import own_arguments
 from lamina.many.settings import shared
-from lamina.model_selection.evaluation import Asked, Evaluated, taken
+from lamina.model_selection.evaluation import (
+    INTERRUPTED,
+    Asked,
+    Evaluated,
+    check_complete,
+    taken,
+)
 from lamina.model_selection.fitted import estimator_of
 from lamina.model_selection.splits import Splits
 from lamina.models import Model
@@ -93,7 +99,6 @@ class Network:
         table = fits.table
         count, found = len(fits) // len(settings), []
         read: dict[int, tuple[Coding, Any]] = {}
-        stopped: set[int] = set()  # settings that an interrupt leaves incomplete
         ended = False  # by an interrupt while scores were taken
         for place in range(len(fits)):
             setting = place // count
@@ -110,15 +115,12 @@ class Network:
                     self._score(fits, place, splits[split], x, read[setting], each, asked)
                 except KeyboardInterrupt:
                     ended = True
-            if status == "ok" and ended:
-                status = each.message = "interrupted"
-            if status == "interrupted":
-                stopped.add(setting)
+            if (status == "ok" and ended) or status == "interrupted":
+                status, each.message = "interrupted", INTERRUPTED
             if status != "ok" and asked.error_score == "raise":
                 raise FAULTS[status](each.message)
             found.append(each)
-        if len(stopped) == len(settings):  # none is complete
-            raise KeyboardInterrupt
+        check_complete(found, len(settings))
         return found
 
     def _check(self, settings: Sequence[Mapping[str, Any]], asked: Asked) -> None:

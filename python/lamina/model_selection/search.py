@@ -83,8 +83,8 @@ sample_weight
 
     Notes
     -----
-    Ctrl-C ends a search of networks early: settings whose splits are all done are kept, the others
-    get the error score.  The best score is too good because it was selected; see
+    Ctrl-C ends a search early: settings whose splits are all done are kept, the others get the
+    error score.  The best score is too good because it was selected; see
     ``Search.optimism``.
 
     Examples
@@ -224,7 +224,7 @@ def _searched(
     x = meant_rows(x, y)
     rows = checked_rows(who, x, y=y, groups=groups, sample_weight=asked.sample_weight)
     labels = subject.labels(y, settings)
-    splits = splits_of(who, cv, x, rows, labels, groups)
+    splits = splits_of(who, cv, x, y, rows, labels, groups)
     found = subject.evaluate(settings, splits, x, y, asked)
     check_failures(found, asked)
     search = Search(search_results(settings, found), asked.scoring, refit, splits)

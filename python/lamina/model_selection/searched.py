@@ -87,6 +87,21 @@ class Search(Public):
             )
         return self.best_estimator_
 
+    @property
+    def classes_(self) -> Array:
+        """The classes of a classifier, in the order of ``predict_proba``."""
+        return np.asarray(self._best().classes_)
+
+    @property
+    def n_features_in_(self) -> int:
+        """The columns of the rows, if the best is an estimator of scikit-learn's protocol."""
+        return int(self._best().n_features_in_)
+
+    @property
+    def feature_names_in_(self) -> Array:
+        """The names of these columns, if the rows were a table."""
+        return np.asarray(self._best().feature_names_in_)
+
     def predict(self, x: Any) -> Array:
         """Return predictions of the best setting, fitted to all rows: numbers or classes."""
         return np.asarray(self._best().predict(x))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
+from lamina._arrays import is_array
 from lamina._calls import checking_keywords
 from lamina._folds import warn_of_overlap
 from lamina.model_selection.scikit import check_cv, check_random_state
@@ -77,7 +78,7 @@ class Bootstrap:
         return f"Bootstrap(n_resamples={self.n_resamples}, random_state={self.random_state})"
 
 
-def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) -> Splits:
+def splits_of(who: str, cv: Any, x: Any, y: Any, rows: int, labels: Any, groups: Any) -> Splits:
     """Return pairs of (training rows, rows held out), as scikit-learn's ``check_cv`` reads ``cv``.
 
     Parameters
@@ -86,11 +87,11 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
         The caller, for messages.
     cv : int, splitter, iterable of pairs, or None
         None stands for five folds.
-    x : object
-        Passed to a splitter if it is one array; otherwise only its number of rows.
+    x, y : object
+        Passed to a splitter if each is one array; otherwise only the number of rows.
     rows : int
     labels : ndarray or None
-        Classes whose shares are kept by a number of folds.
+        Classes whose shares are kept by a number of folds, and which a splitter gets for ``y``.
     groups : array_like or None
 
     Warns
@@ -106,22 +107,22 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
             f"numbers; got {cv!r}"
         )
     array = x if hasattr(x, "shape") else np.zeros((rows, 1))
+    targets = labels if labels is not None or not is_array(y) else y
     try:
         splitter = check_cv(5 if cv is None else cv, labels, classifier=labels is not None)
         found = [
             (_numbers(who, train, rows), _numbers(who, test, rows))
-            for train, test in splitter.split(array, labels, groups)
+            for train, test in splitter.split(array, targets, groups)
         ]
     except TypeError as error:
         if str(error).startswith(f"{who}: "):
             raise
         raise TypeError(
             f"{who}: cv must be a number of folds, a splitter of scikit-learn or pairs of row "
-            f"numbers; got {cv!r:.80}"
+            f"numbers; got {cv!r:.80}, which raises: {error}"
         ) from error
     except ValueError as error:
-        advice = f" Give fewer folds, such as cv=2, or more rows: there are {rows}"
-        raise ValueError(f"{who}: {error}{advice if 'n_splits' in str(error) else ''}") from error
+        raise ValueError(f"{who}: {error}{_advice(str(error), rows)}") from error
     if not found:
         raise ValueError(f"{who}: cv must give at least one pair of rows; it gave none")
     for place, pair in enumerate(found):
@@ -133,6 +134,15 @@ def splits_of(who: str, cv: Any, x: Any, rows: int, labels: Any, groups: Any) ->
                 )
         warn_of_overlap(who, f"split {place} of cv", *pair)
     return found
+
+
+def _advice(said: str, rows: int) -> str:
+    """Return what to do about an error of a splitter."""
+    if "'groups'" in said:
+        return f" Give groups=, the group of each of the {rows} rows"
+    if "n_splits" in said:
+        return f" Give fewer folds, such as cv=2, or more rows: there are {rows}"
+    return ""
 
 
 def _numbers(who: str, given: Any, rows: int) -> Array:
