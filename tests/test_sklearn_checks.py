@@ -19,6 +19,24 @@ def network(n_features_in_: int, n_outputs_: int, units: int = 16) -> lamina.Seq
     )
 
 
+def classes(X: Any, y: Any) -> lamina.Sequential:
+    """Build a network for a wrapper, always with the same weights: checks fit twice."""
+    model = lamina.Sequential(
+        [lamina.Input(X.shape[1:]), Dense(8, "relu"), Dense(y.shape[1], "softmax")], seed=1
+    )
+    model.compile("adam", "categorical_crossentropy")
+    return model
+
+
+def numbers(X: Any, y: Any) -> lamina.Sequential:
+    """Build a network of numbers for a wrapper."""
+    model = lamina.Sequential(
+        [lamina.Input(X.shape[1:]), Dense(8, "relu"), Dense(y.shape[1])], seed=1
+    )
+    model.compile("adam", "mse")
+    return model
+
+
 def estimators() -> Iterator[Any]:
     """Yield an estimator of each class; steps use all rows, as batches weight rows differently."""
     from lamina.sklearn import (
@@ -27,12 +45,17 @@ def estimators() -> Iterator[Any]:
         NeuralNetClassifier,
         NeuralNetRegressor,
     )
+    from lamina.wrappers import SKLearnClassifier, SKLearnRegressor, SKLearnTransformer
 
     settings = {"epochs": 60, "learning_rate": 0.05, "batch_size": "all"}
     yield NeuralNetClassifier(network, **settings)
     yield NeuralNetRegressor(network, **settings)
     yield MLPClassifier(max_iter=100)
     yield MLPRegressor(max_iter=100)
+    quiet = {"epochs": 20, "verbose": 0}
+    yield SKLearnClassifier(classes, fit_kwargs=quiet)
+    yield SKLearnRegressor(numbers, fit_kwargs=quiet)
+    yield SKLearnTransformer(numbers, fit_kwargs=quiet)
 
 
 def every_check() -> Any:

@@ -32,6 +32,7 @@ def linear(units=1, compiled=True):
     return model
 
 
+@pytest.mark.filterwarnings("ignore:A column-vector y was passed")
 @pytest.mark.parametrize("y", [NAMES, NAMES == "low", np.arange(60)[:, None] % 3])
 def test_a_classifier_shows_its_model_one_hot_rows(y):
     estimator = SKLearnClassifier(softmax, model_kwargs={"units": 5}, fit_kwargs=QUIET)
@@ -106,6 +107,28 @@ def test_tools_of_scikit_learn_take_them():
         (SKLearnRegressor(linear(compiled=False)), NUMBERS, NotCompiledError, "must be compiled"),
         (SKLearnRegressor(lambda X, y: None), NUMBERS, TypeError, "must return a model; got None"),
         (SKLearnRegressor("abc"), NUMBERS, TypeError, "^SKLearnRegressor: model must .* got 'abc'"),
+        (SKLearnRegressor(Dense(1)), NUMBERS, TypeError, "model must be a model or .* got <Dense"),
+        (
+            SKLearnClassifier(softmax, model_kwargs={"width": 3}),
+            NAMES,
+            TypeError,
+            r"must take X, y and model_kwargs by name; softmax\(X, y, units=6\): .*'width'",
+        ),
+        (SKLearnClassifier(softmax, model_kwargs=[3]), NAMES, TypeError, "must be a dict or None"),
+        (SKLearnClassifier(softmax, fit_kwargs=3), NAMES, TypeError, "fit_kwargs must be a dict"),
+        (SKLearnClassifier(softmax), np.where(X[:, 0] > 0, "a", None), ValueError, "is missing"),
+        (
+            SKLearnClassifier(softmax),
+            np.array(["a", 1] * 30, dtype=object),
+            TypeError,
+            "all strings or all numbers; got int and str",
+        ),
+        (
+            SKLearnClassifier(softmax),
+            np.array([0, 1] * 30, dtype=object),
+            ValueError,
+            r"Unknown label type: y holds int as objects; .* such as y.astype\(int\)",
+        ),
         (SKLearnTransformer(linear()), None, ValueError, "^This SKLearnTransformer .* y is None"),
         (SKLearnClassifier(softmax), NUMBERS, ValueError, "got continuous targets"),
         (SKLearnClassifier(softmax), np.ones(60), ValueError, "got one class, 1.0"),
@@ -117,3 +140,43 @@ def test_what_cannot_be_fitted_is_told(estimator, y, error, words):
     if y is None:
         with pytest.raises(error, match=words):
             estimator.fit_transform(X)
+
+
+def test_nullable_labels_keep_their_type():
+    pandas = pytest.importorskip("pandas")
+    y = pandas.Series(NAMES == "low", dtype="boolean")
+    estimator = SKLearnClassifier(softmax, fit_kwargs=QUIET).fit(X, y)
+    assert estimator.classes_.tolist() == [False, True]
+    assert estimator.predict(X).dtype == bool
+
+
+def test_the_features_of_a_transformer_have_names():
+    pandas = pytest.importorskip("pandas")
+    y = np.stack([NUMBERS] * 2, 1)
+    features = SKLearnTransformer(linear(2), fit_kwargs=QUIET).set_output(transform="pandas")
+    table = pandas.DataFrame(X, columns=list("abcd"), index=np.arange(60) * 2)
+    made = features.fit(table, y).transform(table)
+    names = ["sklearntransformer0", "sklearntransformer1"]
+    assert made.columns.tolist() == features.get_feature_names_out().tolist() == names
+    assert made.index.equals(table.index)
+
+
+def test_tools_pass_on_the_weights_that_are_requested():
+    import sklearn
+    from sklearn.model_selection import cross_validate
+
+    def built(X, y):
+        return linear()
+
+    weights = np.where(np.arange(60) % 2, 0.0, 1.0)
+    estimator = SKLearnRegressor(built, fit_kwargs=QUIET)
+    with pytest.raises(RuntimeError, match="only available when metadata routing is enabled"):
+        estimator.set_fit_request(sample_weight=True)
+    with sklearn.config_context(enable_metadata_routing=True):
+        estimator.set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
+        found = cross_validate(
+            estimator, X, NUMBERS, cv=[(np.arange(60), np.arange(9))], return_estimator=True,
+            params={"sample_weight": weights},
+        )  # fmt: skip
+        alone = SKLearnRegressor(built, fit_kwargs=QUIET).fit(X, NUMBERS, sample_weight=weights)
+    np.testing.assert_array_equal(found["estimator"][0].predict(X), alone.predict(X))

@@ -10,7 +10,14 @@ try:
     from scipy.optimize import minimize
     from scipy.sparse import issparse
     from scipy.special import xlogy
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
+    from sklearn import get_config
+    from sklearn.base import (
+        BaseEstimator,
+        ClassifierMixin,
+        ClassNamePrefixFeaturesOutMixin,
+        RegressorMixin,
+        TransformerMixin,
+    )
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.metrics import r2_score
     from sklearn.model_selection import train_test_split
@@ -51,6 +58,7 @@ def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:
 
 __all__ = [
     "BaseEstimator",
+    "ClassNamePrefixFeaturesOutMixin",
     "ClassifierMixin",
     "ConvergenceWarning",
     "Interval",
@@ -70,6 +78,7 @@ __all__ = [
     "check_y",
     "column_or_1d",
     "compute_sample_weight",
+    "get_config",
     "issparse",
     "minimize",
     "r2_score",

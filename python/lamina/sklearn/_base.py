@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._check import Array, Shape
+from lamina._label_values import plain_labels
 from lamina._scikit import BaseEstimator, check_is_fitted
 from lamina.models import Model
 from lamina.random import seeded
@@ -22,7 +23,6 @@ from lamina.sklearn._data import (
     check_rows,
     counted,
     drawn_seed,
-    plain_labels,
     reads_as_given,
     row_weights,
 )

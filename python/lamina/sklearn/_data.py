@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina._arrays import column_names
 from lamina._check import Array
+from lamina._label_values import plain_labels
 from lamina._scikit import (
     check_consistent_length,
     check_random_state,
@@ -187,19 +188,6 @@ def _holds_text(X: Any) -> bool:
 def plain_target(y: Any) -> Array:
     """Return a target that is not a sparse matrix."""
     return np.asarray(y.toarray() if issparse(y) else y)
-
-
-def plain_labels(y: Any) -> Any:
-    """Return bools and integers of pandas' nullable types as NumPy's if none is missing.
-
-    scikit-learn would convert them to floats, and labels True and False would become 1.0 and 0.0.
-    """
-    dtype = getattr(y, "dtype", None)
-    kind = None if isinstance(dtype, np.dtype) else getattr(dtype, "kind", None)
-    plain = {"b": bool, "i": np.int64, "u": np.uint64}.get(str(kind))
-    if plain is not None and hasattr(y, "isna") and not y.isna().any():
-        return y.to_numpy(dtype=plain)
-    return y
 
 
 def row_weights(y: Array, sample_weight: Any, class_weight: Any = None) -> Array | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina._check import Array
+from lamina._label_values import check_labels
 from lamina._scikit import (
     LabelEncoder,
     check_classification_targets,
@@ -34,7 +35,7 @@ def labels_of(y: Array, classes: Any = None) -> tuple[Labels, Array]:
     ValueError
         If the values are not labels, or labels of a single class.
     """
-    check_present(y)
+    check_labels(y)
     check_classification_targets(y)
     kind = type_of_target(y)
     if y.ndim == 2 and y.shape[1] == 1:
@@ -51,13 +52,6 @@ def labels_of(y: Array, classes: Any = None) -> tuple[Labels, Array]:
         return Labels("multiclass-multioutput", [np.unique(c) for c in columns], y.dtype), y
     found = LabelEncoder().fit(y if classes is None else np.asarray(classes)).classes_
     return Labels("binary" if len(found) <= 2 else "multiclass", [found], y.dtype), y
-
-
-def check_present(y: Array) -> None:
-    """Refuse labels that are missing: None cannot be sorted with others."""
-    if y.dtype == object and None in set(y.ravel().tolist()):
-        row = next(i for i, labels in enumerate(y) if None in np.ravel(labels).tolist())
-        raise ValueError(f"Input y contains None, first in row {row}: a label is missing")
 
 
 def check_two_classes(who: str, labels: Labels, y: Array) -> None:
@@ -126,7 +120,7 @@ class Labels:
 
         ``all_of_them`` says whether all classes must occur.
         """
-        check_present(y)
+        check_labels(y)
         check_classification_targets(y)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

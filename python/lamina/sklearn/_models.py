@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakSet
 
 from lamina import losses, models
+from lamina.layers import Layer
 from lamina.models.anew import anew, fresh, unused
 from lamina.sklearn._routed import call
 
@@ -31,7 +32,7 @@ def made(who: str, model: Any, told: Mapping[str, Any], given: Mapping[str, Any]
     if isinstance(model, models.Model):
         check_no_arguments(who, given)
         return anew(model)
-    if not callable(model):
+    if not callable(model) or isinstance(model, Layer):
         raise TypeError(
             f"{who}: model must be a model or a function that returns one; got {model!r}"
         )

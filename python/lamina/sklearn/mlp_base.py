@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lamina._check import Array
+from lamina._label_values import plain_labels
 from lamina._scikit import (
     check_is_fitted,
     check_random_state,
@@ -19,7 +20,6 @@ from lamina._scikit import (
 )
 from lamina.many import OutputScore
 from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
-from lamina.sklearn._data import plain_labels
 from lamina.sklearn.mlp_holding import HoldsNetwork, of_layers
 from lamina.sklearn.mlp_parameters import STOCHASTIC
 from lamina.sklearn.mlp_rows import Rows

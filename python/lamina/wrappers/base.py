@@ -3,12 +3,16 @@
 # mypy: disable-error-code="misc"
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina._scikit import BaseEstimator, check_is_fitted, validate_data
+from lamina._calls import checking_keywords
+from lamina._label_values import plain_labels
+from lamina._scikit import BaseEstimator, check_is_fitted, get_config, validate_data
+from lamina.layers import Layer
 from lamina.models import Model, NotCompiledError
 from lamina.models.anew import anew
 
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 class Wrapper(BaseEstimator):
     """An estimator around a model; a subclass says how targets and predictions are coded."""
 
+    @checking_keywords
     def __init__(
         self,
         model: Model | Callable[..., Model],
@@ -72,7 +77,7 @@ class Wrapper(BaseEstimator):
         ValueError
             There are no targets, or they do not fit.
         """
-        X, y = validate_data(self, X, y, multi_output=True)
+        X, y = validate_data(self, X, plain_labels(y), multi_output=True)
         self._column = y.ndim == 1  # predictions then have no axis of columns either
         coded = self._coded(y)
         model = self._new_model(X, coded)
@@ -80,8 +85,33 @@ class Wrapper(BaseEstimator):
             raise NotCompiledError(
                 f"{type(self).__name__}: the model must be compiled with a loss and an optimizer"
             )
-        self.history_ = model.fit(X, coded, **{**(self.fit_kwargs or {}), **kwargs})
+        settings = {**self._keywords("fit_kwargs"), **kwargs}
+        self.history_ = model.fit(X, coded, **settings)
         self.model_ = model
+        return self
+
+    def set_fit_request(self, **requests: bool | str | None) -> Self:
+        """Set which arguments of ``fit`` scikit-learn's tools pass on, if routing is enabled.
+
+        Parameters
+        ----------
+        **requests
+            By names of arguments of the model's ``fit``, such as ``sample_weight=True``.
+
+        Raises
+        ------
+        RuntimeError
+            If scikit-learn's metadata routing is not enabled.
+        """
+        if not get_config()["enable_metadata_routing"]:
+            raise RuntimeError(
+                "This method is only available when metadata routing is enabled. You can enable "
+                "it using sklearn.set_config(enable_metadata_routing=True)."
+            )
+        request = self._get_metadata_request()
+        for name, alias in requests.items():
+            request.fit.add_request(param=name, alias=alias)
+        self._metadata_request = request
         return self
 
     def predict(self, X: Any) -> Array:
@@ -102,15 +132,34 @@ class Wrapper(BaseEstimator):
             return self.model if self.warm_start else anew(self.model)
         if self.warm_start and hasattr(self, "model_"):
             return self.model_
-        if not callable(self.model):
+        if not callable(self.model) or isinstance(self.model, Layer):
             raise TypeError(
                 f"{type(self).__name__}: model must be a model or a function that returns one; "
                 f"got {self.model!r}"
             )
-        made = self.model(X=X, y=y, **(self.model_kwargs or {}))
+        return self._built(self.model, {"X": X, "y": y, **self._keywords("model_kwargs")})
+
+    def _built(self, build: Callable[..., Any], given: dict[str, Any]) -> Model:
+        try:
+            signature = inspect.signature(build)
+            signature.bind(**given)
+        except TypeError as error:
+            raise TypeError(
+                f"{type(self).__name__}: model must take X, y and model_kwargs by name; "
+                f"{getattr(build, '__name__', build)}{signature}: {error}"
+            ) from error
+        except ValueError:  # a function not written in Python
+            pass
+        made = build(**given)
         if not isinstance(made, Model):
             raise TypeError(f"{type(self).__name__}: model must return a model; got {made!r}")
         return made
+
+    def _keywords(self, name: str) -> dict[str, Any]:
+        given = getattr(self, name)
+        if given is not None and not isinstance(given, Mapping):
+            raise TypeError(f"{type(self).__name__}: {name} must be a dict or None; got {given!r}")
+        return dict(given or {})
 
     def _coded(self, y: Any) -> Any:
         return y.reshape(-1, 1) if y.ndim == 1 else y

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina._scikit import ClassifierMixin, type_of_target
+from lamina._label_values import check_labels
+from lamina._scikit import ClassifierMixin, column_or_1d, type_of_target
 from lamina.wrappers.base import Wrapper
 
 if TYPE_CHECKING:
@@ -80,12 +81,21 @@ class SKLearnClassifier(ClassifierMixin, Wrapper):
         return outputs[:, 1] - outputs[:, 0] if len(self.classes_) == 2 else outputs
 
     def _coded(self, y: Any) -> Any:
+        check_labels(y)
         kind = type_of_target(y)
+        if kind == "unknown":
+            found = sorted({type(label).__name__ for label in y.ravel().tolist()})
+            raise ValueError(
+                f"{type(self).__name__}: Unknown label type: y holds {' and '.join(found)} as "
+                f"objects; give labels of a type of NumPy's, such as y.astype(int), or strings"
+            )
         if kind not in ("binary", "multiclass"):
             raise ValueError(
                 f"{type(self).__name__}: y must be labels of two or more classes, one a row; "
                 f"got {kind} targets"
             )
+        if y.ndim == 2:
+            column_or_1d(y, warn=True)  # predictions are columns too, as in Keras
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) == 1:
             raise ValueError(

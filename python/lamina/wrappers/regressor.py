@@ -3,10 +3,15 @@
 # mypy: disable-error-code="misc"
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lamina._scikit import RegressorMixin
 from lamina.wrappers.base import Wrapper
+
+if TYPE_CHECKING:
+    from lamina._check import Array
 
 
 class SKLearnRegressor(RegressorMixin, Wrapper):
@@ -48,4 +53,8 @@ class SKLearnRegressor(RegressorMixin, Wrapper):
         """Return what scikit-learn should know: few epochs may be too few for a good score."""
         tags = super().__sklearn_tags__()
         tags.regressor_tags.poor_score = True
+        tags.target_tags.multi_output = True
         return tags
+
+    def _decoded(self, outputs: Array) -> Array:
+        return super()._decoded(outputs).astype(np.float64)

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina._scikit import TransformerMixin
+from lamina._scikit import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from lamina.wrappers.base import Wrapper
 
 if TYPE_CHECKING:
     from lamina._check import Array
 
 
-class SKLearnTransformer(TransformerMixin, Wrapper):
+class SKLearnTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Wrapper):
     """A step of a pipeline that hands on what a model puts out.
+
+    In tables, which ``set_output(transform="pandas")`` asks for, the columns are
+    ``sklearntransformer0``, ``sklearntransformer1``, ...
 
     Parameters
     ----------
@@ -51,6 +54,11 @@ class SKLearnTransformer(TransformerMixin, Wrapper):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        """The number of columns that ``get_feature_names_out`` names."""
+        return int(self.model_.output_shape[-1])
 
     def transform(self, X: Any) -> Array:
         """Return the model's outputs.
