@@ -200,6 +200,36 @@ def test_models_of_several_inputs(classifier):
     assert classifier(by_name, epochs=60).fit(table, SIDE).score(table, SIDE) > 0.9
 
 
+@pytest.mark.parametrize("inputs", [[X[:, :3], X[:, 3:]], {"a": X[:, :3], "b": X[:, 3:]}])
+def test_rows_are_taken_from_one_array(regressor, inputs):
+    with pytest.raises(
+        TypeError, match=r"^NeuralNetRegressor: X must be one .* of 2\. Put the col"
+    ):
+        regressor().fit(inputs, X[:, 0])
+    images = [np.outer(row, row) for row in X]  # rows, not inputs
+    flat = regressor(lambda n_outputs_: lamina.Sequential([layers.Flatten(), Dense(n_outputs_)]))
+    assert flat.fit(images, X[:, 0]).predict(images[:5]).shape == (5,)
+
+
+def test_series_may_be_longer_than_those_of_the_fit(regressor):
+    def recurrent(n_outputs_):
+        return lamina.Sequential([lamina.Input((None, 1)), layers.GRU(3), Dense(n_outputs_)])
+
+    series, y = X[:, :, None], X[:, 0]
+    net = regressor(recurrent, epochs=2).fit(series, y)
+    for length in (2, 7):
+        longer = np.resize(series, (9, length, 1))
+        expected = net.model_.predict(longer, verbose=0)[:, 0]
+        np.testing.assert_array_equal(net.predict(longer), expected)
+    net.partial_fit(series[:, :3], y)
+    assert (net.n_features_in_, net.n_iter_) == (4, 3)
+    with pytest.raises(ValueError, match=r"expecting rows of shape \(None, 1\) as input"):
+        net.predict(np.zeros((2, 4, 2)))
+    fixed = regressor(epochs=1).fit(X, y)
+    with pytest.raises(ValueError, match="X has 3 features, but NeuralNetRegressor is expecting 4"):
+        fixed.predict(X[:, :3])
+
+
 def test_texts(classifier):
     from sklearn.model_selection import cross_val_score
 

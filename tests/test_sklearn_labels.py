@@ -141,6 +141,15 @@ def test_logits_of_models_whose_last_layer_does_not_say(classifier):
             assert net.score(X, THREE) > 0.9
 
 
+def test_settings_of_another_kind(classifier):
+    with pytest.raises(TypeError, match=r"model must be a model or a function .* got <Dense"):
+        classifier(Dense(1)).fit(X, SIDE)
+    with pytest.raises(TypeError, match="warm_start must be True or False; got 'no'"):
+        classifier(warm_start="no").fit(X, SIDE)
+    with pytest.raises(TypeError, match=r"validation_data must be \(X, y\) or .*; got tuple of 1"):
+        classifier().fit(X, SIDE, validation_data=(X,))
+
+
 def test_a_function_that_makes_no_new_model(classifier):
     model = network(4, 1)
     net = classifier(lambda: model, epochs=1).fit(X, NAMES)
@@ -203,3 +212,12 @@ def test_several_columns_of_classes(classifier):
     assert net.predict(X).shape == y.shape
     assert net.score(X, y) == (net.predict(X) == y).all(axis=1).mean() > 0.8
     assert classifier(two, class_weight="balanced").fit(X, y).score(X, y) > 0.8
+
+
+@pytest.mark.parametrize("name", ["NeuralNetClassifier", "MLPClassifier"])
+def test_labels_that_cannot_be_sorted_are_told(classifier, name):
+    made = classifier() if name.startswith("Neural") else lamina.sklearn.MLPClassifier()
+    with pytest.raises(TypeError, match="labels that are all strings or all numbers; got int"):
+        made.fit(X, np.array(["a", 1] * (ROWS // 2), dtype=object))
+    with pytest.raises(ValueError, match="contains None, first in row 1: a label is missing"):
+        made.fit(X, np.array(["a", None] * (ROWS // 2), dtype=object))

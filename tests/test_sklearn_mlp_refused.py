@@ -49,6 +49,8 @@ def test_a_fit_that_diverges(ours):
         ({"loss": "squared_eror"}, "squared_eror"),
         ({"solver": "lbfgs", "dropout": 0.5}, "lbfgs needs a smooth loss .*got dropout=0.5"),
         ({"solver": "lbfgs", "l1": 1.0}, "lbfgs needs a smooth loss .*got l1=1.0"),
+        ({"hidden_layer_sizes": [2.5]}, r"must be an integer, or one for each .*; got \[2.5\]"),
+        ({"hidden_layer_sizes": [[3]]}, r"must be an integer, or one for each .*; got \[\[3\]\]"),
         ({"hidden_layer_sizes": (3, 0)}, r"hidden_layer_sizes must be > 0, got \[3, 0\]"),
         ({"validation_data": (X,)}, r"validation_data must be \(X, y\) or \(X, y, sample_weight"),
         ({"dtype": "float16"}, "The 'dtype' parameter of MLPRegressor must be"),
@@ -57,9 +59,17 @@ def test_a_fit_that_diverges(ours):
 )
 def test_bad_settings_are_told(ours, settings, message):
     mlp = ours.MLPRegressor(**{"hidden_layer_sizes": 5, **settings})
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         mlp.fit(X, NUMBERS)
     assert not hasattr(mlp, "model_")
+
+
+def test_lbfgs_warns_of_what_has_no_effect(ours):
+    hooks = [lamina.callbacks.EarlyStopping("loss")]
+    for given in ({"callbacks": hooks}, {"validation_data": (X, NUMBERS)}):
+        mlp = ours.MLPRegressor(hidden_layer_sizes=3, solver="lbfgs", **given)
+        with pytest.warns(UserWarning, match=f"^{next(iter(given))} has no effect with solver"):
+            mlp.fit(X, NUMBERS)
 
 
 def test_layers_of_another_size_need_a_new_fit(ours):

@@ -22,7 +22,12 @@ try:
     from sklearn.metrics import r2_score
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import LabelBinarizer, LabelEncoder
-    from sklearn.utils import _safe_indexing, check_consistent_length, check_random_state
+    from sklearn.utils import (
+        _safe_indexing,
+        check_array,
+        check_consistent_length,
+        check_random_state,
+    )
     from sklearn.utils._param_validation import Interval, Options, StrOptions
     from sklearn.utils.class_weight import compute_sample_weight
     from sklearn.utils.metaestimators import available_if as _available_if
@@ -70,6 +75,7 @@ __all__ = [
     "ThreadpoolController",
     "TransformerMixin",
     "available_if",
+    "check_array",
     "check_classification_targets",
     "check_consistent_length",
     "check_is_fitted",

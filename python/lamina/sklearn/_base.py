@@ -26,7 +26,7 @@ from lamina.sklearn._data import (
     reads_as_given,
     row_weights,
 )
-from lamina.sklearn._outputs import check_reads, listed, output_shapes
+from lamina.sklearn._outputs import agree, listed, output_shapes, shape_read
 
 if TYPE_CHECKING:
     from lamina._typing import Self
@@ -187,13 +187,12 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _begin(self, X: Rows, y: Array) -> None:
         """Make and compile the model of a first fit."""
         who, held = type(self).__name__, self._held()
-        self._row_shape = X.shape[1:]
         model = _models.made(who, self.model, self._told(X, y), _routed.routed(held, "model"))
         X.read_by(model)  # raises for values that are not numbers, if the model reads numbers
         self._reads_as_given = X.given is not None and reads_as_given(model, X.given)
-        if not self._reads_as_given:
-            check_reads(who, model, self._row_shape)
-        shapes = output_shapes(model, self._row_shape)
+        shape = X.shape[1:]
+        self._row_shape = shape if self._reads_as_given else shape_read(who, model, shape)
+        shapes = output_shapes(model, shape)
         loss = self.loss
         if loss is None and not model.get_compile_config():
             some = X.take(np.arange(min(X.shape[0], 16)))
@@ -256,9 +255,10 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _held_out(self, data: Any) -> tuple[Any, ...]:
         """Return validation data as the model takes them: ``(X, y)`` or ``(X, y, weights)``."""
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+            count = f" of {len(data)}" if isinstance(data, (tuple, list)) else ""
             raise TypeError(
                 f"{type(self).__name__}: validation_data must be (X, y) or (X, y, sample_weight); "
-                f"got {type(data).__name__}"
+                f"got {type(data).__name__}{count}"
             )
         X, y, *weights = data
         y = self._check_known(np.asarray(plain_labels(y)), None, False)
@@ -273,7 +273,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         return by_input(self.model_, self._check_row_shape(check_rows(self, X)))
 
     def _check_row_shape(self, X: Any) -> Any:
-        if tuple(X.shape[1:]) != self._row_shape:
+        if not agree(tuple(X.shape[1:]), self._row_shape):
             raise ValueError(
                 f"X has rows of shape {tuple(X.shape[1:])}, but {type(self).__name__} is expecting "
                 f"rows of shape {self._row_shape} as input."

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from lamina._arrays import column_names
+from lamina._arrays import column_names, is_array
 from lamina._check import Array
 from lamina._label_values import plain_labels
 from lamina._scikit import (
+    check_array,
     check_consistent_length,
     check_random_state,
     check_sample_weight,
@@ -117,14 +119,20 @@ def check_fit(
         With scikit-learn's messages.
     """
     y = plain_labels(y)
+    _refuse_several(estimator, X, y)
     of_x: dict[str, Any] = {"accept_sparse": "csr", "allow_nd": True}
     of_y: dict[str, Any] = {"multi_output": True, "y_numeric": numbers}
     if numbers and len(getattr(y, "shape", ())) > 2:  # images, or series, as targets
         of_y = {"validate_separately": (of_x, {"allow_nd": True})}
         of_x = {}
     given = as_given(X)
+    columns = None if reset or not _reads_any_length(estimator) else estimator.n_features_in_
     try:
-        array, y = validate_data(estimator, X, y, reset=reset, **of_x, **of_y)
+        array, y = validate_data(
+            estimator, X, y, reset=reset or columns is not None, **of_x, **of_y
+        )
+        if columns is not None:  # those of the first fit
+            estimator.n_features_in_ = columns
         check_consistent_length(array, y)
     except (TypeError, ValueError) as error:
         if given is None or y is None:
@@ -138,7 +146,32 @@ def check_fit(
 
 def check_rows(estimator: Any, X: Any) -> Any:
     """Return the rows for a prediction as an array of numbers; sparse rows stay sparse."""
+    _refuse_several(estimator, X)
+    if _reads_any_length(estimator):
+        return check_array(X, accept_sparse="csr", allow_nd=True, estimator=estimator)
     return validate_data(estimator, X, reset=False, accept_sparse="csr", allow_nd=True)
+
+
+def _reads_any_length(estimator: Any) -> bool:
+    """Return whether rows may be longer or shorter than those of the fit, as series may be."""
+    shape = getattr(estimator, "_row_shape", ())
+    return None in shape and not hasattr(estimator, "feature_names_in_")
+
+
+def _refuse_several(estimator: Any, X: Any, y: Any = None) -> None:
+    """Refuse an array for each input: scikit-learn's tools take rows from one."""
+    several = isinstance(X, Mapping)
+    if isinstance(X, (list, tuple)) and y is not None:
+        every = [np.shape(each) for each in X if is_array(each)]
+        rows = len(y) if hasattr(y, "__len__") else -1
+        several = len(every) == len(X) != rows and all(s[:1] == (rows,) for s in every)
+    if several:
+        raise TypeError(
+            f"{type(estimator).__name__}: X must be one array or table, from which rows can be "
+            f"taken; got {type(X).__name__} of {len(X)}. Put the columns of all inputs side by "
+            f"side, as in numpy.column_stack: a model of several inputs takes them in order, or, "
+            f"from a table, by name"
+        )
 
 
 def check_given_rows(estimator: Any, X: Any) -> Any:

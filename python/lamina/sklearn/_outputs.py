@@ -18,23 +18,36 @@ TOGETHER = ("softmax", "sparsemax")  # activations of probabilities that add up 
 BY_ITSELF = ("sigmoid", "hard_sigmoid", *TOGETHER)  # activations of probabilities that need not
 
 
-def check_reads(who: str, model: Model, row_shape: Shape) -> None:
-    """Refuse rows of another shape than a model reads, if it specifies one."""
+def shape_read(who: str, model: Model, row_shape: Shape) -> tuple[int | None, ...]:
+    """Return the shape of the rows that a model reads, with None for axes of any length.
+
+    It is ``row_shape``, that of the rows of a fit, if the model does not specify one.
+
+    Raises
+    ------
+    ValueError
+        If the model reads rows of another shape.
+    """
     try:
         known = model.input_shape
     except (TypeError, ValueError):
-        return
+        return row_shape
     if not isinstance(known, tuple) or not all(d is None or isinstance(d, int) for d in known):
-        return
-    needed = known[1:]
-    pairs = zip(needed, row_shape, strict=False)
-    if len(needed) == len(row_shape) and all(n in (None, got) for n, got in pairs):
-        return
-    fits = None not in needed and math.prod(needed) == math.prod(row_shape)
+        return row_shape
+    needed: tuple[int | None, ...] = known[1:]
+    if agree(row_shape, needed):
+        return needed
+    fits = None not in needed and math.prod(known[1:]) == math.prod(row_shape)
     said = f"; put layers.Reshape({needed}) first" if fits else ""
     raise ValueError(
         f"{who}: the model reads rows of shape {needed}; X has rows of shape {row_shape}{said}"
     )
+
+
+def agree(row_shape: Shape, needed: tuple[int | None, ...]) -> bool:
+    """Return whether rows have a shape, in which None stands for any length."""
+    pairs = zip(needed, row_shape, strict=False)
+    return len(needed) == len(row_shape) and all(n in (None, got) for n, got in pairs)
 
 
 def output_shapes(model: Model, row_shape: Shape) -> list[Shape]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina import _check
 from lamina._check import Array, Shape
 from lamina._scikit import ClassifierMixin, available_if, check_is_fitted, type_of_target
 from lamina.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
@@ -182,7 +183,8 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         TrainingDiverged
             If the loss becomes NaN or infinite.
         """
-        further = bool(self.warm_start) and hasattr(self, "model_")
+        warm = _check.boolean(type(self).__name__, "warm_start", self.warm_start)
+        further = warm and hasattr(self, "model_")
         return self._fit(
             X, y, sample_weight, further=further, epochs=self.epochs,
             validation_data=validation_data,

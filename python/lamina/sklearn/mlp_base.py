@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -118,7 +119,7 @@ class MLPBase(HoldsNetwork):
         laws = of_layers("activation", self.activation, len(self._hidden_sizes()))
         mlp_network.check(laws, self.loss)
         if self.solver == "lbfgs":
-            mlp_lbfgs.check(self)
+            mlp_lbfgs.check(self, held)
         if held is not None and not 2 <= len(held) <= 3:
             raise ValueError(
                 f"validation_data must be (X, y) or (X, y, sample_weight); got {len(held)} values"
@@ -127,6 +128,10 @@ class MLPBase(HoldsNetwork):
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
         sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        if not all(isinstance(size, Integral) for size in sizes):
+            raise TypeError(
+                f"hidden_layer_sizes must be an integer, or one for each hidden layer; got {sizes}."
+            )
         if np.any(np.array(sizes) <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
         return [int(size) for size in sizes]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lamina._check import Array
+from lamina._label_values import check_labels
 from lamina._scikit import (
     ClassifierMixin,
     LabelBinarizer,
@@ -246,6 +247,7 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
     def _validate_targets(self, y: Array, further: bool, held: bool = False) -> Array:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
+        check_labels(plain_target(y))
         if not hasattr(self, "classes_") or not further:
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_

@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from lamina.sklearn.mlp_rows import Rows
 
 
-def check(mlp: MLPBase) -> None:
-    """Refuse settings that a line search cannot handle."""
+def check(mlp: MLPBase, held: Any) -> None:
+    """Refuse settings that a line search cannot handle, and warn of what has no effect."""
     for name, given in (("dropout", mlp.dropout), ("batch_norm", mlp.batch_norm), ("l1", mlp.l1)):
         if np.any(given):
             raise ValueError(
                 f"Solver lbfgs needs a smooth loss that is the same at each evaluation, so "
                 f"{name} must be 0 or False; got {name}={given!r}. Use solver='adam' or 'sgd'."
+            )
+    for name, given in (("callbacks", mlp.callbacks), ("validation_data", held)):
+        if given is not None:
+            warnings.warn(
+                f"{name} has no effect with solver='lbfgs', which has no epochs; use 'adam' or "
+                f"'sgd'.",
+                stacklevel=_screen.callers_level(),
             )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina import _check
 from lamina._check import Array
 from lamina._scikit import RegressorMixin, column_or_1d, r2_score
 from lamina.models import Model
@@ -167,7 +168,8 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         TrainingDiverged
             If the loss becomes NaN or infinite.
         """
-        further = bool(self.warm_start) and hasattr(self, "model_")
+        warm = _check.boolean(type(self).__name__, "warm_start", self.warm_start)
+        further = warm and hasattr(self, "model_")
         return self._fit(
             X, y, sample_weight, further=further, epochs=self.epochs,
             validation_data=validation_data,
