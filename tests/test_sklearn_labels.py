@@ -122,6 +122,21 @@ def test_numbers_are_no_probabilities(classifier):
     np.testing.assert_allclose(net.predict_proba(X).sum(axis=1), 1, rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
+def test_units_of_a_crossentropy_of_probabilities(classifier):
+    loss = "sparse_categorical_crossentropy"
+    net = classifier(loss=loss, epochs=2).fit(X, THREE)
+    with pytest.raises(AttributeError) as raised:
+        net.predict_proba(X)
+    assert "'linear' the outputs are numbers of any size" in str(raised.value.__cause__)
+    assert "or give the loss with from_logits=True" in str(raised.value.__cause__)
+    apart = classifier(lamina.Sequential([Dense(3, "sigmoid")]), loss=loss, epochs=2).fit(X, THREE)
+    outputs = apart.model_.predict(X, verbose=0)
+    expected = outputs / outputs.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(apart.predict_proba(X), expected, rtol=1e-6)
+    assert (apart.predict(X) == apart.classes_[outputs.argmax(axis=1)]).all()
+
+
 def test_logits_of_models_whose_last_layer_does_not_say(classifier):
     class Own(lamina.Model):
         def __init__(self, activation=None):

@@ -75,7 +75,7 @@ def logits_of(model: Model, count: int, rows: Any, *, separate: bool) -> list[bo
     separate : bool
         Whether each unit is a label of its own, so that probabilities need not add up to 1.
     """
-    names = _activations(model, count)
+    names = activations_of(model, count)
     if None in names:
         results = listed(model.predict(rows, verbose=0))
         found = [_are_chances(each, separate) for each in results]
@@ -86,7 +86,7 @@ def logits_of(model: Model, count: int, rows: Any, *, separate: bool) -> list[bo
     return [name == "linear" for name in names]
 
 
-def _activations(model: Model, count: int) -> list[str | None]:
+def activations_of(model: Model, count: int) -> list[str | None]:
     """Return the name of each output's activation; None if it is not known."""
     ends: list[Any] = [None] * count
     if isinstance(model, Functional):
@@ -100,7 +100,8 @@ def no_chances(model: Model, shapes: Sequence[Shape], *, separate: bool) -> str 
     """Return why outputs are not probabilities of classes, or None.
 
     They are not if a loss of numbers, such as "mse", trains several units whose activation allows
-    values of any size.  A single unit is clipped to 0 and 1.
+    values of any size, or a crossentropy that takes no logits several without an activation.  A
+    single unit is clipped to 0 and 1.
 
     Parameters
     ----------
@@ -111,16 +112,22 @@ def no_chances(model: Model, shapes: Sequence[Shape], *, separate: bool) -> str 
     """
     losses: Any = model.loss if isinstance(model.loss, (list, tuple)) else [model.loss]
     losses = list(losses) * (len(shapes) if len(losses) == 1 else 1)
-    fit = BY_ITSELF if separate else TOGETHER
-    for loss, name, shape in zip(losses, _activations(model, len(shapes)), shapes, strict=True):
-        several = separate or math.prod(shape) > 1
-        numbers = kind_of(loss) == "regression" and not getattr(loss, "from_logits", False)
-        if several and numbers and name is not None and name not in fit:
-            return (
-                f"with the loss {loss_names(loss)[0]!r} and the activation {name!r} the outputs "
-                f"are numbers of any size, not probabilities; end the model in {fit[0]!r}, or give "
-                f"a crossentropy as loss"
-            )
+    names = activations_of(model, len(shapes))
+    for loss, name, shape in zip(losses, names, shapes, strict=True):
+        if not (separate or math.prod(shape) > 1) or getattr(loss, "from_logits", False):
+            continue
+        said, fit = loss_names(loss)[0], BY_ITSELF if separate else TOGETHER
+        numbers = kind_of(loss) == "regression"
+        if numbers and name is not None and name not in fit:
+            do = f"end the model in {fit[0]!r}, or give a crossentropy as loss"
+        elif not numbers and name == "linear":
+            do = f"end the model in {fit[0]!r}, or give the loss with from_logits=True"
+        else:
+            continue
+        return (
+            f"with the loss {said!r} and the activation {name!r} the outputs are numbers of any "
+            f"size, not probabilities; {do}"
+        )
     return None
 
 
@@ -165,7 +172,7 @@ def gives_scores(loss: Any) -> bool:
     return bool(names) and all(name.lower() in (*SCORES, "hinge_loss") for name in names)
 
 
-def chances_of(values: Array, loss: Any, *, separate: bool) -> Array:
+def chances_of(values: Array, loss: Any, activation: str | None, *, separate: bool) -> Array:
     """Return an output as probabilities of classes.
 
     Parameters
@@ -173,6 +180,8 @@ def chances_of(values: Array, loss: Any, *, separate: bool) -> Array:
     values : ndarray of shape (rows, units)
     loss : Loss
         A loss that takes logits says so.
+    activation : str, optional
+        That of the units; several whose activation is for each by itself are divided by their sum.
     separate : bool
         Whether each unit is a separate label; otherwise a row has one of the classes, and a single
         unit is for the second of two.
@@ -184,6 +193,7 @@ def chances_of(values: Array, loss: Any, *, separate: bool) -> Array:
     logits = bool(getattr(loss, "from_logits", False))
     single = values.shape[1] == 1
     each_by_itself = separate or single or loss_names(loss) == ["binary_crossentropy"]
+    each_by_itself = each_by_itself or (activation in BY_ITSELF and activation not in TOGETHER)
     if logits:
         values = _sigmoid(values) if each_by_itself else _softmax(values)
     if separate:

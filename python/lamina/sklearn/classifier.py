@@ -15,7 +15,14 @@ from lamina.models import Model
 from lamina.sklearn._base import NeuralNet
 from lamina.sklearn._data import plain_target
 from lamina.sklearn._labels import Labels, check_two_classes, labels_of
-from lamina.sklearn._outputs import chances_of, gives_scores, logits_of, loss_names, no_chances
+from lamina.sklearn._outputs import (
+    activations_of,
+    chances_of,
+    gives_scores,
+    logits_of,
+    loss_names,
+    no_chances,
+)
 from lamina.sklearn._targets import by_label, encoded, units_of
 
 if TYPE_CHECKING:
@@ -371,14 +378,15 @@ class NeuralNetClassifier(ClassifierMixin, NeuralNet):  # type: ignore[misc, unu
         losses = losses if isinstance(losses, (list, tuple)) else [losses] * len(outputs)
         separate = self._labels.kind == "multilabel-indicator" and not self._one_of_labels
         found = []
-        for output, loss in zip(outputs, losses, strict=True):
+        names = activations_of(self.model_, len(outputs))
+        for output, loss, name in zip(outputs, losses, names, strict=True):
             values = output.reshape(len(output), -1)
             if gives_scores(loss):
                 both_sides = values.shape[1] == 1 and not separate
                 signs = (values > 0).astype(values.dtype) if separate else values
                 found.append(np.concatenate([-values, values], axis=1) if both_sides else signs)
             else:
-                found.append(chances_of(values, loss, separate=separate))
+                found.append(chances_of(values, loss, name, separate=separate))
         return [np.concatenate(found, axis=1)] if separate and len(found) > 1 else found
 
 
