@@ -1,5 +1,6 @@
 """Estimators in lamina's cross-validation and searches, against scikit-learn's own."""
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -154,3 +155,17 @@ def test_splitters_get_the_targets_of_networks_of_numbers():
 
     found = cross_validate(numbers, X, Y, cv=ByTarget(), **FAST)
     assert Y[found.splits[0][0]].min() > Y[found.splits[0][1]].max()
+
+
+def test_one_bar_counts_all_fits(capsys):
+    from lamina.sklearn import MLPRegressor
+
+    mlp = MLPRegressor(hidden_layer_sizes=2, max_iter=2, n_iter_no_change=9)
+    for estimator in (Ridge(), mlp):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            grid_search(estimator, {"alpha": [1.0, 2.0]}, X, Y, cv=3, verbose=1)
+        assert "grid_search: 100%" in (shown := capsys.readouterr().err)
+        assert "6/6" in shown
+        with pytest.raises(ValueError, match=r"grid_search: verbose must be .*; got 9"):
+            grid_search(estimator, {"alpha": [1.0]}, X, Y, verbose=9)

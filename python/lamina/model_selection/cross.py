@@ -66,7 +66,7 @@ def cross_validate(
         The number of simultaneous fits.  By default networks and ``lamina.sklearn``'s MLPs use all
         threads; other estimators are fitted one after the other.
     verbose : {"auto", 0, 1, 2}
-        Whether a bar shows the networks' progress.
+        Whether a bar counts the fits: with "auto", on a terminal and in a notebook.
     params : dict, optional
         Further arguments of ``fit``; ``sample_weight`` may be among them.
     return_train_score : bool, default False

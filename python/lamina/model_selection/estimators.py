@@ -13,6 +13,7 @@ import numpy as np
 from lamina.many.executors import check_executor
 from lamina.many.local import threads_of
 from lamina.many.plan import seeds_of
+from lamina.many.progress import Bar
 from lamina.model_selection.evaluation import (
     INTERRUPTED,
     Asked,
@@ -61,24 +62,39 @@ class Estimator:
             for k in range(len(splits))
         ]
         left, faults = dict(enumerate(jobs)), dict[int, Exception]()
-        try:
-            if _fits_together(self.estimator, asked):
-                self._fit_together(left, faults, splits, (x, y), asked)
-            waiting = list(left.items())
-            done = _by_workers([job for _, job in waiting], splits, x, y, asked)
-            for (place, job), each in zip(waiting, done, strict=True):
-                job.each = each
-                del left[place]
-        except KeyboardInterrupt:
-            if asked.error_score == "raise":
-                raise
-            for job in left.values():
-                job.each.message = INTERRUPTED
-            check_complete([job.each for job in jobs], len(settings))
+        with Bar(asked.who, len(jobs), asked.verbose) as bar:
+            try:
+                self._run(left, faults, splits, (x, y), asked, bar)
+            except KeyboardInterrupt:
+                if asked.error_score == "raise":
+                    raise
+                for job in left.values():
+                    job.each.message = INTERRUPTED
+                check_complete([job.each for job in jobs], len(settings))
         for place, fault in faults.items():
             if not jobs[place].each.message:  # its own fit does not fail
                 raise fault
         return [job.each for job in jobs]
+
+    def _run(
+        self,
+        left: dict[int, _Job],
+        faults: dict[int, Exception],
+        splits: Splits,
+        data: tuple[Any, Any],
+        asked: Asked,
+        bar: Bar,
+    ) -> None:
+        """Run the fits of ``left``, and remove each from it when it is done."""
+        total = len(left)
+        if _fits_together(self.estimator, asked):
+            self._fit_together(left, faults, splits, data, asked, bar)
+        waiting = list(left.items())
+        done = _by_workers([job for _, job in waiting], splits, *data, asked)
+        for (place, job), each in zip(waiting, done, strict=True):
+            job.each = each
+            del left[place]
+            bar.reach(total - len(left))
 
     def _fit_together(
         self,
@@ -87,6 +103,7 @@ class Estimator:
         splits: Splits,
         data: tuple[Any, Any],
         asked: Asked,
+        bar: Bar,
     ) -> None:
         """Run the fits of ``left`` that the estimator can run together, and remove them from it.
 
@@ -104,6 +121,7 @@ class Estimator:
             trained = functools.partial(_taken, data, splits[job.split][0])
             _score(job.each, fitted, held[job.split], trained, asked)
             del left[place]
+            bar.reach(len(jobs) - len(left))
 
         self.estimator.fit_together(
             [job.estimator for job in jobs], *data, asked.sample_weight,
