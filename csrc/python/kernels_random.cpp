@@ -35,7 +35,8 @@ Dtype dtype_argument(const char* function, const Object& value) {
   std::string name = text_of(value);
   try {
     if (!value.is_none()) name = std::string(py::str(py::dtype::from_args(value)));
-  } catch (const py::error_already_set&) {  // not a dtype at all: rejected below
+  } catch (const py::error_already_set& error) {  // not a dtype at all: rejected below
+    if (!error.matches(PyExc_Exception)) throw;   // such as Ctrl-C
   }
   if (name == "float32") return Dtype::float32;
   if (name == "float64") return Dtype::float64;

@@ -1,5 +1,6 @@
 """The array policy: which arrays every kernel function accepts, converts and refuses."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -132,6 +133,16 @@ def test_rate_out_of_range(rate):
 
 def test_numpy_integers_are_integers():
     assert kernels.random_bits(np.int32(3), np.uint64(7), np.int64(1)).shape == (3,)
+
+
+def test_an_interrupt_is_not_taken_for_a_wrong_dtype(monkeypatch):
+    def interrupted(dtype):
+        raise KeyboardInterrupt
+
+    names = sys.modules.get("numpy._core._dtype") or sys.modules["numpy.core._dtype"]
+    monkeypatch.setattr(names, "_name_includes_bit_suffix", interrupted)  # called for str(dtype)
+    with pytest.raises(KeyboardInterrupt):
+        kernels.random_uniform(2, seed=1, dtype="float32")
 
 
 def test_many_python_threads_at_once():
