@@ -47,12 +47,11 @@ def test_a_classifier_shows_its_model_one_hot_rows(y):
     np.testing.assert_array_equal(estimator.decision_function(X), decided)
     np.testing.assert_array_equal(estimator.classes_, classes)
     predicted = estimator.predict(X)
-    assert predicted.shape == y.shape
-    np.testing.assert_array_equal(predicted.ravel(), classes[scores.argmax(axis=1)])
+    np.testing.assert_array_equal(predicted, classes[scores.argmax(axis=1)])
     assert (estimator.epoch_, estimator.n_features_in_) == (4, 4)
 
 
-@pytest.mark.parametrize("y", [NUMBERS, NUMBERS[:, None], np.stack([NUMBERS, -NUMBERS], 1)])
+@pytest.mark.parametrize("y", [NUMBERS, np.stack([NUMBERS, -NUMBERS], 1)])
 def test_a_regressor_predicts_in_the_form_of_its_targets(y):
     model = linear(y.reshape(60, -1).shape[1])
     before = model.get_weights()
@@ -61,6 +60,16 @@ def test_a_regressor_predicts_in_the_form_of_its_targets(y):
     assert estimator.predict(X).shape == y.shape
     losses = estimator.history_.history["loss"]
     assert losses[-1] < losses[0]
+
+
+def test_a_column_of_targets_is_taken_as_one_row_of_them():
+    """As in Keras and scikit-learn."""
+    with pytest.warns(UserWarning, match="A column-vector y was passed when a 1d array was"):
+        estimator = SKLearnRegressor(linear(), fit_kwargs=QUIET).fit(X, NUMBERS[:, None])
+    assert estimator.predict(X).shape == (60,)
+    with pytest.warns(UserWarning, match="A column-vector y was passed when a 1d array was"):
+        classes = SKLearnClassifier(softmax, fit_kwargs=QUIET).fit(X, NAMES[:, None])
+    assert classes.predict(X).shape == (60,)
 
 
 def test_warm_starts_go_on():

@@ -11,7 +11,13 @@ import numpy as np
 
 from lamina._calls import checking_keywords
 from lamina._label_values import plain_labels
-from lamina._scikit import BaseEstimator, check_is_fitted, get_config, validate_data
+from lamina._scikit import (
+    BaseEstimator,
+    check_is_fitted,
+    column_or_1d,
+    get_config,
+    validate_data,
+)
 from lamina.layers import Layer
 from lamina.models import Model, NotCompiledError
 from lamina.models.anew import anew
@@ -60,7 +66,8 @@ class Wrapper(BaseEstimator):
         ----------
         X : array_like of shape (n_samples, n_features)
         y : array_like of shape (n_samples,) or (n_samples, n_outputs)
-            Must be given.
+            Must be given.  A single column is taken as a row of targets, with scikit-learn's
+            warning.
         **kwargs
             For the model's ``fit``, before those of ``fit_kwargs``.
 
@@ -78,7 +85,9 @@ class Wrapper(BaseEstimator):
             There are no targets, or they do not fit.
         """
         X, y = validate_data(self, X, plain_labels(y), multi_output=True)
-        self._column = y.ndim == 1  # predictions then have no axis of columns either
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        self._one = y.ndim == 1  # predictions then have no axis of columns either
         coded = self._coded(y)
         model = self._new_model(X, coded)
         if model.optimizer is None or not model.loss:
@@ -165,4 +174,4 @@ class Wrapper(BaseEstimator):
         return y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _decoded(self, outputs: Array) -> Array:
-        return outputs[:, 0] if self._column and outputs.shape[1:] == (1,) else outputs
+        return outputs[:, 0] if self._one and outputs.shape[1:] == (1,) else outputs

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina._label_values import check_labels
-from lamina._scikit import ClassifierMixin, column_or_1d, type_of_target
+from lamina._scikit import ClassifierMixin, type_of_target
 from lamina.wrappers.base import Wrapper
 
 if TYPE_CHECKING:
@@ -94,16 +94,14 @@ class SKLearnClassifier(ClassifierMixin, Wrapper):
                 f"{type(self).__name__}: y must be labels of two or more classes, one a row; "
                 f"got {kind} targets"
             )
-        if y.ndim == 2:
-            column_or_1d(y, warn=True)  # predictions are columns too, as in Keras
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) == 1:
             raise ValueError(
                 f"{type(self).__name__}: y must have two or more classes; got one class, "
                 f"{self.classes_.tolist()[0]!r}"
             )
-        return np.eye(len(self.classes_), dtype="float32")[codes.reshape(-1)]
+        return np.eye(len(self.classes_), dtype="float32")[codes]
 
     def _decoded(self, outputs: Array) -> Array:
         labels: Array = self.classes_[np.argmax(outputs, axis=1)]
-        return labels if self._column else labels[:, None]
+        return labels
