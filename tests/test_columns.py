@@ -68,6 +68,8 @@ def test_what_does_not_fit():
         Columns({"a": [1], "b": [1, 2]})
     with pytest.raises(KeyError, match="no column 'c'; there are a, b"):
         Columns({"a": [1], "b": [2]})["c"]
+    with pytest.raises(KeyError, match=r"no column 0; there are a, b; row\(0\) is a row"):
+        Columns({"a": [1], "b": [2]})[0]
 
 
 @pytest.mark.parametrize(

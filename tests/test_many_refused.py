@@ -75,6 +75,9 @@ def test_bad_models_and_data():
         lamina.fit_many(network(), rows, y)
     with pytest.raises(ValueError, match="fit_many: scoring: unknown metric 'r3'"):
         lamina.fit_many(network(), x, y, folds=2, scoring="r3")
+    estimator = pytest.importorskip("sklearn.linear_model").Ridge()
+    with pytest.raises(TypeError, match=r"got Ridge\(\); lamina.model_selection has searches for"):
+        lamina.fit_many(estimator, x, y)
 
 
 def test_folds_that_train_on_what_they_hold_out_are_told():

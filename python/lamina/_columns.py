@@ -67,7 +67,8 @@ class Columns(PublicKeywords, Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         """Return a column."""
         if name not in self._columns:
-            raise KeyError(f"no column {name!r}; there are {', '.join(self._columns)}")
+            row = f"; row({name}) is a row" if isinstance(name, int) else ""
+            raise KeyError(f"no column {name!r}; there are {', '.join(self._columns)}{row}")
         return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -32,9 +32,11 @@ class Recipe:
         if isinstance(source, Model):
             source.compiled(who)  # or NotCompiledError
         elif isinstance(source, type) or not callable(source):
+            estimator = hasattr(source, "get_params") and not isinstance(source, type)
+            advice = "; lamina.model_selection has searches for estimators" if estimator else ""
             raise TypeError(
                 f"{who}: model must be a compiled model, or a function that returns one; "
-                f"got {described(source)}"
+                f"got {described(source)}{advice}"
             )
         self.who, self.source = who, source
 
