@@ -130,3 +130,50 @@ def test_losses_of_laminas(ours):
                                random_state=0, max_iter=4).fit(X, TWO)  # fmt: skip
     usual = ours.MLPClassifier(8, random_state=0, max_iter=4).fit(X, TWO)
     np.testing.assert_allclose(focal.coefs_[0], usual.coefs_[0], rtol=1e-5)
+
+
+COMPARING = ["categorical_crossentropy", "sparse_categorical_crossentropy", "kl_divergence",
+             "categorical_focal_crossentropy", lamina.losses.CategoricalHinge()]  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", COMPARING)
+def test_losses_that_compare_classes_have_two_units_for_two(ours, loss):
+    settings = {"hidden_layer_sizes": 12, "random_state": 0, "learning_rate_init": 0.03}
+    mlp = ours.MLPClassifier(loss=loss, max_iter=120, **settings)
+    mlp.fit(X, np.where(TWO, "yes", "no"))
+    assert (mlp.n_outputs_, mlp.out_activation_) == (2, "softmax")
+    assert mlp.score(X, np.where(TWO, "yes", "no")) > 0.9
+    np.testing.assert_allclose(mlp.predict_proba(X).sum(axis=1), 1, rtol=1e-12)
+    mlp.partial_fit(X[TWO], np.full(TWO.sum(), "yes"))
+    mlp.set_params(class_weight={"yes": 2.0, "no": 1.0}, max_iter=2).fit(
+        X, np.where(TWO, "yes", "no")
+    )
+
+
+def test_two_units_of_a_crossentropy_are_trained_by_it(ours):
+    mlp = ours.MLPClassifier(4, loss="categorical_crossentropy", random_state=0, max_iter=3)
+    mlp.set_params(alpha=0.0).fit(X, TWO)
+    before = copy.deepcopy(mlp)
+    mlp.partial_fit(X, TWO)  # its loss is that of one batch, before the steps
+    own = before.predict_proba(X)[np.arange(130), TWO.astype(int)]
+    assert mlp.loss_ == pytest.approx(-np.log(own).mean(), rel=1e-12)
+    early = ours.MLPClassifier(4, loss="categorical_crossentropy", early_stopping=True, max_iter=9)
+    assert early.fit(X, TWO).best_validation_score_ in early.validation_scores_
+
+
+def test_fits_together_give_each_loss_its_targets(ours):
+    from lamina.model_selection import grid_search
+
+    mlp = ours.MLPClassifier(4, random_state=0, max_iter=3)
+    grid = [lamina.losses.BinaryCrossentropy(), lamina.losses.CategoricalCrossentropy(), "log_loss"]
+    scores = grid_search(mlp, {"loss": grid}, X, TWO, cv=2, scoring="neg_log_loss", verbose=0)
+    for place, loss in enumerate(grid):
+        alone = [
+            sum(np.log(m.predict_proba(X[test])[np.arange(len(test)), TWO[test].astype(int)]))
+            / len(test)
+            for train, test in scores.splits
+            for m in [ours.MLPClassifier(4, random_state=0, max_iter=3, loss=loss)]
+            if m.fit(X[train], TWO[train])
+        ]
+        found = scores.cv_results_["mean_test_score"][place]
+        assert found == pytest.approx(np.mean(alone), rel=1e-12)

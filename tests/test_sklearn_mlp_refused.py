@@ -53,6 +53,8 @@ def test_a_fit_that_diverges(ours):
         ({"hidden_layer_sizes": [[3]]}, r"must be an integer, or one for each .*; got \[\[3\]\]"),
         ({"hidden_layer_sizes": (3, 0)}, r"hidden_layer_sizes must be > 0, got \[3, 0\]"),
         ({"validation_data": (X,)}, r"validation_data must be \(X, y\) or \(X, y, sample_weight"),
+        ({"loss": "log_loss"}, "MLPRegressor: loss must be one of numbers; got 'log_loss', which"),
+        ({"loss": "sparse_categorical_crossentropy"}, "which is for classes: see MLPClassifier"),
         ({"dtype": "float16"}, "The 'dtype' parameter of MLPRegressor must be"),
         ({"loss": "poisson"}, "out of the valid range of the loss 'poisson'"),
     ],
@@ -62,6 +64,11 @@ def test_bad_settings_are_told(ours, settings, message):
     with pytest.raises((TypeError, ValueError), match=message):
         mlp.fit(X, NUMBERS)
     assert not hasattr(mlp, "model_")
+
+
+def test_losses_of_numbers_by_scikit_learns_names(ours):
+    with pytest.raises(ValueError, match=r"MLPClassifier: loss must be 'log_loss' or .*got 'poiss"):
+        ours.MLPClassifier(loss="poisson").fit(X, X[:, 0] > 0)
 
 
 def test_lbfgs_warns_of_what_has_no_effect(ours):

@@ -63,6 +63,14 @@ class MLPBase(HoldsNetwork):
         """Return the function that scores the network's outputs of ``dtype`` for rows held out."""
         raise NotImplementedError
 
+    def _check_loss(self) -> None:
+        """Refuse losses of targets of the other kind."""
+        raise NotImplementedError
+
+    def _form_of_targets(self) -> object:
+        """Return what the arrays of targets depend on, besides the targets and a loss's name."""
+        return None
+
     def _has_all_targets(self, Y: Array) -> bool:  # noqa: ARG002
         """Return whether a fit to some of the rows would interpret their targets alike."""
         return True
@@ -118,6 +126,7 @@ class MLPBase(HoldsNetwork):
         self._validate_params()
         laws = of_layers("activation", self.activation, len(self._hidden_sizes()))
         mlp_network.check(laws, self.loss)
+        self._check_loss()
         if self.solver == "lbfgs":
             mlp_lbfgs.check(self, held)
         if held is not None and not 2 <= len(held) <= 3:

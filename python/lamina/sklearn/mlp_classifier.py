@@ -81,7 +81,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         The largest number of evaluations of the loss by "lbfgs".
     loss : str, Loss or callable, default "log_loss"
         "log_loss", or one of `lamina.losses`, such as "categorical_focal_crossentropy", which gets
-        0 and 1 for each class.
+        0 and 1 for each class.  With losses that compare the classes of a row, two classes have a
+        unit each; with others they share one.
     class_weight : dict, "balanced" or list of dict, optional
         The weight of each class, by label; "balanced" is ``rows / (classes * rows of the class)``.
         It is multiplied by ``sample_weight``.  With several labels, a list with one dict for each.
@@ -253,7 +254,23 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
             self.classes_ = self._label_binarizer.classes_
         else:
             self._check_classes(unique_labels(y), all_of_them=self.warm_start and not held)
-        return np.asarray(self._label_binarizer.transform(y), bool)
+        Y = np.asarray(self._label_binarizer.transform(y), bool)
+        return np.concatenate([~Y, Y], axis=1) if self._has_two_units() else Y
+
+    def _has_two_units(self) -> bool:
+        """Return whether two classes have a unit each; otherwise they share one."""
+        two = self._label_binarizer.y_type_ == "binary" and len(self.classes_) == 2
+        return two and mlp_network.over_classes(self.loss)
+
+    def _form_of_targets(self) -> object:
+        return mlp_network.over_classes(self.loss)
+
+    def _check_loss(self) -> None:
+        if self.loss in ("squared_error", "poisson"):
+            raise ValueError(
+                f"MLPClassifier: loss must be 'log_loss' or one of lamina.losses, such as 'mse'; "
+                f"got {self.loss!r}, which is MLPRegressor's"
+            )
 
     def _check_classes(self, classes: Array, *, all_of_them: bool) -> None:
         if all_of_them:
@@ -269,7 +286,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
             )
 
     def _output_activation(self) -> str:
-        return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"
+        several = self._label_binarizer.y_type_ == "multiclass" or self._has_two_units()
+        return "softmax" if several else "logistic"
 
     def _stratifies(self) -> bool:
         return self.n_outputs_ == 1

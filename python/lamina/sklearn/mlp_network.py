@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina import activations, losses, ops
 from lamina._check import Array
+from lamina._coding import kind_of
 from lamina.layers import Activation, BatchNormalization, Dense, Dropout, Input
 from lamina.models import Sequential
 from lamina.regularizers import L1
@@ -26,6 +27,12 @@ ACTIVATIONS = {
 
 
 SKLEARN_LOSSES = ("log_loss", "squared_error", "poisson")
+
+# Losses that compare all classes of a row: over the single unit of two classes they are constant.
+OVER_CLASSES = (
+    "CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy",
+    "CategoricalHinge", "CosineSimilarity", "KLDivergence", "SparseCategoricalCrossentropy",
+)  # fmt: skip
 
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -228,6 +235,20 @@ def usual_loss(given: Any, output: str) -> Any:
     }
     named = isinstance(given, str) and given in SKLEARN_LOSSES
     return by_output[output] if named else given
+
+
+def over_classes(given: Any) -> bool:
+    """Return whether a loss needs a unit for each class, of two classes too."""
+    return type(loss_of(given)).__name__ in OVER_CLASSES
+
+
+def is_for_classes(given: Any) -> bool:
+    """Return whether a loss is a crossentropy; others may be of numbers."""
+    return (
+        given == "log_loss"
+        if isinstance(given, str) and given in SKLEARN_LOSSES
+        else (kind_of(loss_of(given)) == "classes")
+    )
 
 
 def loss_of(given: Any) -> Any:

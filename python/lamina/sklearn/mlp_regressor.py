@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lamina._check import Array
 from lamina._scikit import RegressorMixin, available_if, column_or_1d, xlogy
 from lamina.many import OutputScore
+from lamina.sklearn import mlp_network
 from lamina.sklearn.mlp_base import MLPBase, by_steps
 from lamina.sklearn.mlp_rows import Rows, determination
 
@@ -199,6 +200,13 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError("Some value(s) of y are out of the valid range of the loss 'poisson'.")
         return y
+
+    def _check_loss(self) -> None:
+        if mlp_network.is_for_classes(self.loss):
+            raise ValueError(
+                f"MLPRegressor: loss must be one of numbers; got {self.loss!r}, which is for "
+                f"classes: see MLPClassifier"
+            )
 
     def _output_activation(self) -> str:
         return "exp" if self.loss == "poisson" else "identity"

@@ -302,7 +302,8 @@ class _Together:
             return error
 
     def _valid_for(self, mlp: MLPBase) -> _Valid:
-        key = type(mlp), str(mlp.dtype), isinstance(mlp.loss, str) and mlp.loss
+        named = isinstance(mlp.loss, str) and mlp.loss
+        key = type(mlp), str(mlp.dtype), named, mlp._form_of_targets()
         found = self._valid.get(key)
         if found is None:
             other = copy.copy(mlp)
