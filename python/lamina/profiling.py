@@ -134,7 +134,7 @@ def profile(
     True
     """
     if not isinstance(model, Model):
-        raise TypeError(f"profile: needs a model; got {model!r}")
+        raise TypeError(f"profile: needs a model; got {model!r:.80}")
     repeats = _check.integer("profile", "repeats", repeats)
     front = gathered(model.through_front(x), model.ports)
     data = data_.prepare("profile", model, front, y).read()

@@ -121,7 +121,7 @@ def _counted(drawn: int, all_units: int) -> str:
 
 def _first_kernel(model: Any) -> tuple[str, Array]:
     if not hasattr(model, "layers"):
-        raise TypeError(f"first_layer: needs a model; got {model!r}")
+        raise TypeError(f"first_layer: needs a model; got {model!r:.80}")
     known = getattr(model, "input_row_shapes", None)
     if known is not None:
         model.ensure_built(known)
