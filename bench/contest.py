@@ -11,6 +11,7 @@ from typing import Any
 
 from busy import Busy
 from common import table
+from limits import Limits
 
 Rounds = dict[str, list[float]]
 
@@ -36,7 +37,7 @@ def measure(
     rounds: int,
     busy: int,
     threads: int,
-    before_round: Callable[[], None] = lambda: None,
+    limits: Limits | None = None,
 ) -> Figures:
     """Run interleaved rounds; each starts one contestant further on than the last."""
     figures = Figures({name: [] for name in names})
@@ -47,7 +48,8 @@ def measure(
         for turn in range(rounds):
             shift = turn % max(1, len(names))
             order = names[shift:] + names[:shift]
-            before_round()
+            if limits is not None:
+                limits.measure()
             for name in order:
                 figures.quiet[name].append(ask(name))
             for name in order if busy else ():

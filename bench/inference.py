@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import contest
+import limits
 from common import Child, append_history, machine, table
 from workloads import Workload
 
@@ -47,7 +48,12 @@ def compare_outputs(what: str, children: dict[str, Child], rows: int) -> None:
 
 
 def report(
-    what: str, goal: float | None, figures: contest.Figures, children: dict[str, Child]
+    what: str,
+    goal: float | None,
+    figures: contest.Figures,
+    children: dict[str, Child],
+    mflop: float,
+    measured: dict[str, float] | None,
 ) -> dict[str, Any]:
     medians = figures.medians()
     own = medians.get("lamina")
@@ -69,12 +75,20 @@ def report(
     found = contest.verdict(figures, goal, FASTEST)
     if found and own is not None:
         print(contest.in_words(what, own, found))
+        if measured:
+            found |= limits.shares(mflop, own, medians[found["best_peer"]], goal, measured)
+    if measured:
+        print(limits.in_words(measured | found))
     print()
     return found
 
 
 def measure_rows(
-    workload: Workload, rows: int, children: dict[str, Child], options: argparse.Namespace
+    workload: Workload,
+    rows: int,
+    children: dict[str, Child],
+    options: argparse.Namespace,
+    measuring: limits.Limits | None,
 ) -> dict[str, Any]:
     """Measure calls with a given number of rows."""
     what = f"{workload.name}, {rows} row{'s' * (rows > 1)}"
@@ -83,8 +97,13 @@ def measure_rows(
     def ask(name: str) -> float:
         return float(children[name].ask(rows=rows)["us"])
 
-    figures = contest.measure(list(children), ask, options.rounds, options.busy, options.threads)
-    found = report(what, workload.inference.get(rows), figures, children)
+    figures = contest.measure(
+        list(children), ask, options.rounds, options.busy, options.threads, measuring
+    )
+    found = report(
+        what, workload.inference.get(rows), figures, children, rows * workload.mflop_forward,
+        measuring and measuring.found(),
+    )  # fmt: skip
     record = {
         **machine(options.threads),
         "workload": what,
@@ -108,9 +127,12 @@ def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, A
         if "error" in writer.hello:
             raise SystemExit(f"peers: {workload.name}: {writer.hello['error']}")
         children = start_children(workload, options.peers, options.threads, folder)
+        measuring = limits.Limits.asked(options)
         try:
             for rows in options.rows if children else ():
-                yield measure_rows(workload, rows, children, options)
+                yield measure_rows(workload, rows, children, options, measuring)
         finally:
+            if measuring:
+                measuring.close()
             for child in children.values():
                 child.close()

@@ -1,4 +1,4 @@
-"""The limits of the contestants' CPUs, and how near to them a training step comes.
+"""The limits of the contestants' CPUs, and how near to them lamina comes.
 
 `cpp/limits.cpp` measures the peak rate of multiplications and additions and of reading memory, in
 every round, because the clock of a CPU and the load of its host change.
@@ -6,6 +6,7 @@ every round, because the clock of a CPU and the load of its host change.
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 from typing import Any
 
@@ -30,6 +31,11 @@ class Limits:
         self.gflops: list[float] = []
         self.gbytes: list[float] = []
 
+    @classmethod
+    def asked(cls, options: argparse.Namespace) -> Limits | None:
+        """Start the program if the command line asks for it."""
+        return cls(options.threads) if options.limits else None
+
     def measure(self) -> None:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -49,9 +55,9 @@ class Limits:
 
 def shares(mflop: float, own_us: float, best_peer_us: float, goal: float | None,
            found: dict[str, float]) -> dict[str, float]:  # fmt: skip
-    """Return which share of a step its products would take at the peak, now and at the goal.
+    """Return the shares of lamina's time and of the goal's that products would take at the peak.
 
-    Whatever else a step does comes on top.
+    Whatever else a step or a prediction does comes on top.
     """
     at_peak = 1e3 * mflop / found["peak_gflops"]  # us
     result = {**found, "of_peak": at_peak / own_us}
@@ -65,9 +71,9 @@ def in_words(found: dict[str, float]) -> str:
     line = f"The CPUs reach {found['peak_gflops']:.0f} GFLOP/s and read {found['read_gbytes']:.0f}"
     line += " GB/s"
     if "of_peak" in found:
-        line += f"; at that peak, products take {100 * found['of_peak']:.0f} % of lamina's step"
+        line += f"; at that peak, products take {100 * found['of_peak']:.0f} % of lamina's time"
     if "goal_of_peak" in found:
-        line += f" and {100 * found['goal_of_peak']:.0f} % of one that meets the goal"
+        line += f", and {100 * found['goal_of_peak']:.0f} % of the time at which the goal is met"
     return line
 
 

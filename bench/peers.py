@@ -106,13 +106,12 @@ def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, A
         return float(answer["us"])
 
     names = list(children)
-    measuring = limits.Limits(options.threads) if options.limits else None
+    measuring = limits.Limits.asked(options)
     profile: list[dict[str, Any]] = []
     try:
         figures = contest.measure(
-            names, ask, options.rounds, options.busy, options.threads,
-            measuring.measure if measuring else lambda: None,
-        )  # fmt: skip
+            names, ask, options.rounds, options.busy, options.threads, measuring
+        )
         if measuring and "lamina" in children:
             profile = children["lamina"].ask(profile=True)["rows"]
     finally:
@@ -162,7 +161,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rows", type=at_least_one, nargs="+", default=inference.ROWS, help=text)
     text = "measure a second time beside N processes that keep CPUs of the contestants busy"
     parser.add_argument("--busy", type=at_least_one, default=0, metavar="N", help=text)
-    text = "also measure the limits of the CPUs, and show where lamina's time goes"
+    text = "also measure the limits of the CPUs, and show where the time of a training step goes"
     parser.add_argument("--limits", action="store_true", help=text)
     text = "append to FILE, and end with the table of all results in it, not of this run alone"
     parser.add_argument("--results", metavar="FILE", help=text)
@@ -174,8 +173,6 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     if strangers:
         what = "predicts" if options.inference else "trains"
         parser.error(f"--peers: none of this name {what}: {', '.join(strangers)}")
-    if options.limits and options.inference:
-        parser.error("--limits: only training is compared with the limits")
     if not options.workloads:
         everything = WORKLOADS.values()
         options.workloads = [w.name for w in everything if w.inference or not options.inference]

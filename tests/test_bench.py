@@ -75,7 +75,8 @@ def test_workloads_survive_json_and_have_whole_batches(of_bench):
 
 
 def test_work_is_counted_as_by_hand(of_bench):
-    step, mlp = of_bench("workloads.work").step, of_bench("workloads").WORKLOADS["mlp"]
+    work, mlp = of_bench("workloads.work"), of_bench("workloads").WORKLOADS["mlp"]
+    step, forward = work.step, work.forward
     # 784-256-128-10 on 128 rows: the first layer has no gradient at the data.
     dense = 2 * 784 * 256 + 3 * (256 * 128 + 128 * 10)
     assert mlp.mflop == pytest.approx(1e-6 * 128 * (2 * dense + 3 * (256 + 128)))
@@ -86,6 +87,11 @@ def test_work_is_counted_as_by_hand(of_bench):
     assert step(joined, ((5,), (3,))) == 2 * (3 * 2) + 3 * (2 * (5 + 3 * 2))
     convolved = (("conv2d", 6, 5, "valid", "relu"), ("max_pool2d", 2), ("flatten",))
     assert step(convolved, (28, 28, 1)) == 2 * (2 * 24 * 24 * 25 * 6) + 3 * (24 * 24 * 6)
+    # Seven steps of three numbers: no gradient at the data, but one at the states.
+    recurrent = (("lstm", 4), ("dense", 1, "linear"))
+    assert step(recurrent, (7, 3)) == 7 * 2 * 16 * (2 * (3 + 4) + 4) + 3 * 2 * 4
+    assert forward(recurrent, (7, 3)) == 7 * 2 * 16 * (3 + 4) + 2 * 4
+    assert forward(residual, (3,)) == 2 * 3 * 4 + 2 * 4 * 4 + 4
 
 
 def test_inputs_explain_targets(of_bench):
@@ -155,7 +161,7 @@ def test_shares_of_the_limits(of_bench):
     found = limits.shares(100.0, 800.0, 1200.0, 3.0, measured)
     assert (found["of_peak"], found["goal_of_peak"]) == (0.625, 1.25)
     assert limits.in_words(found).endswith(
-        "at that peak, products take 62 % of lamina's step and 125 % of one that meets the goal"
+        "products take 62 % of lamina's time, and 125 % of the time at which the goal is met"
     )
     assert "goal_of_peak" not in limits.shares(100.0, 800.0, 1200.0, None, measured)
     step = {"operation": "dense", "pass": "forward", "us": 98.5, "mflop": 9.85, "mb": 0.985}

@@ -1,7 +1,8 @@
 """The floating-point operations of a training step, and the shapes between its layers.
 
 Only products are counted, at two operations per multiplication and addition, once forward and once
-each for the gradients of the weights and of the input (which the first layer does not compute).
+each for the gradients of the weights and of the input (which the first layer does not compute; a
+recurrent one still computes those of its states).
 Layers without products, such as a pool, an embedding or batch normalisation, count as one operation
 per element each way, so that networks of only those do not count as free.
 """
@@ -48,6 +49,11 @@ def recurrent(gates: int) -> Callable[..., Counted]:
     return count
 
 
+def of_states(shape: Shape, gates: int, units: int) -> float:
+    """Count the gradients of a recurrent layer's states."""
+    return 2.0 * shape[0] * gates * units * units
+
+
 def bidirectional_lstm(shape: Shape, units: int) -> Counted:
     return 2 * recurrent(4)(shape, units)[0], (2 * units,)
 
@@ -80,23 +86,35 @@ LAYERS: dict[str, Callable[..., Counted]] = {
 }
 
 
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "bidirectional_lstm": 8}
+
+
 def step(layers: tuple[tuple[Any, ...], ...], shape: Shape) -> float:
     """Count forward and backward of one row, without the gradient at the data."""
-    return _through(layers, shape, at_data=True)[0]
+    return _through(layers, shape, (2, 3))[0]
 
 
-def _through(layers: tuple[tuple[Any, ...], ...], shape: Shape, at_data: bool) -> Counted:
+def forward(layers: tuple[tuple[Any, ...], ...], shape: Shape) -> float:
+    """Count a prediction of one row."""
+    return _through(layers, shape, (1, 1))[0]
+
+
+def _through(layers: tuple[tuple[Any, ...], ...], shape: Shape, passes: tuple[int, int]) -> Counted:
+    """Count the passes over each layer: of those that read the data, and of all others."""
     total = 0.0
     for kind, *settings in layers:
         if kind == "residual":
-            count, shape = _through(settings[0], shape, at_data)
-            total += count + 2 * math.prod(shape)
+            count, shape = _through(settings[0], shape, passes)
+            total += count + (passes[1] + 1) // 2 * math.prod(shape)
         elif kind == "concatenate":
-            parts = [_through(*each, at_data) for each in zip(settings, shape, strict=True)]
+            parts = [_through(*each, passes) for each in zip(settings, shape, strict=True)]
             total += sum(count for count, _ in parts)
             shape = (*parts[0][1][:-1], sum(out[-1] for _, out in parts))
         else:
+            if kind in GATES and passes[0] < passes[1]:
+                total += of_states(shape, GATES[kind], settings[0])
             count, shape = LAYERS[kind](shape, *settings)
-            total += (2 if at_data else 3) * count
-        at_data = at_data and kind == "flatten"
+            total += passes[0] * count
+        if kind != "flatten":
+            passes = (passes[1], passes[1])
     return total, shape

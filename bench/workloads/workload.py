@@ -100,6 +100,11 @@ class Workload:
         """Count one step: forward and backward, without the gradient at the data."""
         return 1e-6 * self.batch * work.step(self.layers, self.shape)
 
+    @property
+    def mflop_forward(self) -> float:
+        """Count the prediction of one row."""
+        return 1e-6 * work.forward(self.layers, self.shape)
+
     def epochs(self, steps: int) -> int:
         """Return the number of whole epochs nearest to `steps`, at least one."""
         return max(1, round(steps / self.steps_per_epoch))
