@@ -102,6 +102,15 @@ def boolean(who: str, name: str, value: object) -> bool:
     raise TypeError(f"{who}: {name} must be True or False; got {value!r}")
 
 
+def flag(who: str, name: str, value: object) -> bool:
+    """Return ``value`` as bool; it must be True or False, or 1 or 0 as in NumPy."""
+    if value is True or value is False:
+        return value
+    if isinstance(value, (np.bool_, int, np.integer)) and value in (0, 1):
+        return bool(value)
+    raise TypeError(f"{who}: {name} must be True or False; got {value!r:.100}")
+
+
 def path(who: str, name: str, value: object) -> Path:
     """Return ``value``, a string or a path-like object, as a path."""
     if isinstance(value, (str, os.PathLike)):

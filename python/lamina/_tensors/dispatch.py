@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lamina import _core
+from lamina import _check, _core
 from lamina._calls import answering_calls, as_it_is
 from lamina._tensors import dataflow
 from lamina._tensors.arguments import flat, mapped
-from lamina._tensors.recording import Recording
+from lamina._tensors.recording import NeedsRows, Recording
 from lamina._tensors.tensor import Tensor
 from lamina._tensors.variable import Variable
 
@@ -28,13 +28,17 @@ def operation(function: F) -> F:
 
     The function is written with ``given`` and similar functions, and returns tensors.
     """
-    answered = answering_calls(function)
+    answered, flags = answering_calls(function), _flags(function)
 
     @functools.wraps(function)
     def public(*args: Any, **kwargs: Any) -> Any:
         found = _found(args, kwargs)
         at_once_now = False
         try:
+            for place, name in flags:
+                if len(args) > place or name in kwargs:
+                    value = args[place] if len(args) > place else kwargs[name]
+                    _check.flag(function.__name__, name, value)
             if found is Tensor:
                 return answered(*args, **kwargs)
             if found is not None and found is not Variable:  # symbolic
@@ -58,6 +62,15 @@ def operation(function: F) -> F:
 
     public.recorded = function  # type: ignore[attr-defined]
     return as_it_is(public)  # type: ignore[return-value]
+
+
+def _flags(function: Callable[..., Any]) -> list[tuple[int, str]]:
+    """Return the places and names of the parameters whose default is True or False."""
+    defaults = function.__defaults__ or ()
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    first = len(names) - len(defaults)
+    return [(first + i, names[first + i]) for i, v in enumerate(defaults) if isinstance(v, bool)]
 
 
 def calling(function: F) -> F:
@@ -147,9 +160,16 @@ def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     dtype = dtype_of(leaves)
     graph = _core.Graph(dtype or "float64")
     now = Recording(graph, rows=1)
-    now.once = True
-    with now:
-        result = function(*args, **kwargs)
+    now.once, outer = True, Recording.current()
+    try:
+        with now:
+            result = function(*args, **kwargs)
+    except NeedsRows:
+        if outer is not None:
+            raise
+        raise ValueError(
+            "ops: only tensors of a model have rows; got None, which stands for them, for arrays"
+        ) from None
     # Integers up to 2^31 are exact in float64; results computed from them are float32, as in Keras.
     return computed(graph, result, "float32" if dtype is None else dtype)
 
@@ -180,5 +200,6 @@ def computed(graph: _core.Graph, result: Any, floats: str) -> Any:
     execution.bind([])
     execution.test(None, 0, 1)
     outputs = [execution.output(i) for i in range(len(tensors))]
-    arrays = iter([np.array(a, floats if a.dtype.kind == "f" else a.dtype) for a in outputs])
+    with np.errstate(all="ignore"):  # float64 may overflow in float32
+        arrays = iter([np.array(a, floats if a.dtype.kind == "f" else a.dtype) for a in outputs])
     return mapped(result, lambda v: next(arrays) if isinstance(v, Tensor) else None)

@@ -58,7 +58,10 @@ def given(value: Any, dtype: str | None = None) -> Tensor:
 
 def constant_array(value: Any, floats: str, dtype: str | None = None) -> Any:
     """Return a C-contiguous array of one of a graph's types."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"ops: rows must have the same length; got {value!r:.100}") from None
     kind = array.dtype.kind
     if kind not in "fiub":
         if isinstance(value, RowCount):

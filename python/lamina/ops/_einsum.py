@@ -21,7 +21,11 @@ def parsed(subscripts: str, ranks: list[int]) -> Equation:
 
     ``ranks`` are the numbers of axes of the operands.
     """
-    text = subscripts.replace(" ", "") if isinstance(subscripts, str) else ""
+    if not isinstance(subscripts, str):
+        raise TypeError(
+            f"einsum: subscripts must be a string such as 'ij,jk->ik'; got {subscripts!r:.100}"
+        )
+    text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
     terms = left.split(",")
     if len(terms) != len(ranks):

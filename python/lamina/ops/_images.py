@@ -7,6 +7,7 @@ from typing import Any
 
 from lamina._tensors.given import all_rows, given
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
 from lamina.ops.indexing import get_item
@@ -21,10 +22,8 @@ def last_channels(
 ) -> tuple[Tensor, int, Callable[[Any], Any]]:
     """Return images with the channels last, the first axis, and a function that moves them back."""
     x = floats(images)
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise ValueError(
-            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {data_format!r}"
-        )
+    if data_format is not None:
+        choice(who, "data_format", data_format, ("channels_last", "channels_first"))
     if x.ndim not in (axes + 1, axes + 2):
         raise ValueError(f"{who}: needs {NAMES[axes]}, or several; got shape {shown(x)}")
     x = all_rows(x) if x.ndim == axes + 1 else x  # its first axis belongs to the image

@@ -13,7 +13,8 @@ def kind_named(who: str, dtype: Any) -> str:
     """Return "float", "int32" or "bool" for a type."""
     dtype = numpys(dtype)
     try:
-        kind = "f" if dtype == "bfloat16" else np.dtype(dtype).kind
+        named = isinstance(dtype, (str, type, np.dtype))
+        kind = "?" if not named else "f" if dtype == "bfloat16" else np.dtype(dtype).kind
     except TypeError:
         kind = "?"
     if kind not in "fiub" or dtype is None:

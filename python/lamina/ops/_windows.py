@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina._tensors.given import all_rows, by_rows, current, each_row, record, wrap
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._numbers import integers
 from lamina.ops.shaping import moveaxis
@@ -31,10 +32,8 @@ def sizes_of(who: str, name: str, value: Any, axes: int, low: int = 1) -> list[i
 
 def channels_last(who: str, x: Tensor, data_format: Any) -> tuple[Tensor, Callable[[Tensor], Any]]:
     """Return images with the channels after the spatial axes, and a function that undoes it."""
-    if data_format not in (None, "channels_last", "channels_first"):
-        raise ValueError(
-            f"{who}: data_format must be 'channels_last' or 'channels_first'; got {data_format!r}"
-        )
+    if data_format is not None:
+        choice(who, "data_format", data_format, ("channels_last", "channels_first"))
     if not 3 <= x.ndim <= 5:
         raise ValueError(
             f"{who}: needs images (n, ..., channels) of 1 to 3 spatial axes; got shape {shown(x)}"
@@ -48,8 +47,7 @@ def placed(
     who: str, sizes: Sequence[int], spans: Sequence[int], strides: Sequence[int], padding: Any
 ) -> tuple[list[int], Pads]:
     """Return the number of windows along each axis, and the cells that "same" adds around it."""
-    if padding not in ("valid", "same"):
-        raise ValueError(f"{who}: padding must be 'valid' or 'same'; got {padding!r}")
+    choice(who, "padding", padding, ("valid", "same"))
     counts, pads = [], []
     for size, span, stride in zip(sizes, spans, strides, strict=True):
         if padding == "valid":

@@ -6,9 +6,10 @@ from typing import Any
 
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
-from lamina.ops._elements import arithmetic, elementwise, floats, of_numbers
+from lamina.ops._elements import arithmetic, elementwise, floats, kept, of_numbers
 from lamina.ops.bounds import maximum, minimum
 from lamina.ops.comparisons import where
+from lamina.ops.special_numbers import signbit
 
 __all__ = [
     "abs",
@@ -188,7 +189,8 @@ def fmod(x1: Any, x2: Any) -> Any:
     array([-1,  1], dtype=int32)
     """
     x1, x2 = given(x1), given(x2)
-    return multiply(sign(x1), mod(absolute(x1), absolute(x2)))
+    rest = mod(absolute(x1), absolute(x2))
+    return where(signbit(x1), negative(rest), rest)
 
 
 @operation
@@ -306,7 +308,8 @@ def cbrt(x: Any) -> Any:
     array([-2.,  3.], dtype=float32)
     """
     x = given(x)
-    return multiply(sign(x), power(fabs(x), 1 / 3))
+    root = power(fabs(x), 1 / 3)
+    return where(signbit(x), negative(root), root)
 
 
 @operation
@@ -345,7 +348,7 @@ def heaviside(x1: Any, x2: Any) -> Any:
     >>> ops.heaviside([-1.0, 0.0, 2.0], 0.5)
     array([0. , 0.5, 1. ], dtype=float32)
     """
-    x1 = floats(x1)
+    x1, x2 = floats(x1), kept(x2)
     at = where(elementwise("equal", x1, 0.0), x2, where(elementwise("less", x1, 0.0), 0.0, 1.0))
     return where(elementwise("isnan", x1), x1, at)
 

@@ -9,6 +9,7 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import each_row, given, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._axes import shown
 from lamina.ops._elements import aligned, converted, floats
 from lamina.ops._matrices import called
 from lamina.ops.comparisons import logical_and, logical_not, logical_or, logical_xor
@@ -260,7 +261,12 @@ def _alike(*tensors: Tensor) -> list[Tensor]:
     found = aligned(tensors)
     if len({t.rows for t in found}) > 1:
         found = [each_row(t) for t in found]
-    shape = np.broadcast_shapes(*(tuple(t.value.shape) for t in found))
+    try:
+        shape = np.broadcast_shapes(*(tuple(t.value.shape) for t in found))
+    except ValueError:
+        raise ValueError(
+            f"ops: shapes must broadcast; got {', '.join(shown(t) for t in tensors)}"
+        ) from None
     return [_spread(t, shape) for t in found]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from lamina._tensors.dispatch import on_tensors, operation
 from lamina._tensors.given import given
+from lamina.ops._arguments import several
 from lamina.ops._elements import elementwise, joint_kind, kept
 
 __all__ = [
@@ -261,12 +262,14 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     >>> ops.select([x < 3, x < 7], [x, 10 * x], -1)
     array([ 1, 50, -1], dtype=int32)
     """
+    condlist = several("select", "condlist", condlist)
+    choicelist = several("select", "choicelist", choicelist)
     if len(condlist) != len(choicelist) or not condlist:
         raise ValueError(
             f"select: condlist and choicelist must be equally long, and not empty; got "
             f"{len(condlist)} and {len(choicelist)}"
         )
-    chosen = default
+    chosen = kept(default)
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         chosen = where(given(condition), choice, chosen)
     return chosen

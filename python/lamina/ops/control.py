@@ -6,13 +6,17 @@ import builtins
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from lamina import _check
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina._tensors.dispatch import calling, on_tensors
 from lamina._tensors.recording import Recording
+from lamina.ops._arguments import function_of, known_array, several
 from lamina.ops._axes import axis_of
 from lamina.ops._numbers import integer
 from lamina.ops.comparisons import where
-from lamina.ops.core import is_tensor, shape
+from lamina.ops.core import is_tensor, shape, shape_of
 from lamina.ops.indexing import get_item
 from lamina.ops.joining import stack
 
@@ -45,7 +49,13 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     >>> ops.cond(1 < 2, lambda: "yes", lambda: "no")
     'yes'
     """
+    function_of("cond", "true_fn", true_fn)
+    function_of("cond", "false_fn", false_fn)
     if not (on_tensors(pred) or getattr(type(pred), "symbolic", False)):
+        if shape_of("cond", pred):
+            raise ValueError(
+                f"cond: pred must be a single truth value; got {pred!r:.100}; use ops.where"
+            )
         return true_fn() if pred else false_fn()
     if pred.ndim:
         raise ValueError(f"cond: pred must be a single truth value; got {pred!r}; use ops.where")
@@ -85,10 +95,11 @@ def switch(index: Any, branches: Any, *operands: Any) -> Any:
     >>> ops.switch(7, [lambda x: -x, lambda x: 2 * x], 3)
     6
     """
-    place = integer("switch", "index", index)
+    place, branches = integer("switch", "index", index), several("switch", "branches", branches)
     if len(branches) == 0:
         raise ValueError("switch: branches must hold at least one function; got none")
-    return branches[builtins.max(0, builtins.min(place, len(branches) - 1))](*operands)
+    chosen = branches[builtins.max(0, builtins.min(place, len(branches) - 1))]
+    return function_of("switch", "branches", chosen)(*operands)
 
 
 def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_val: Any) -> Any:
@@ -108,6 +119,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[int, Any], Any], init_
     13
     """
     value = init_val
+    function_of("fori_loop", "body_fun", body_fun)
     for i in range(*(integer("fori_loop", n, v) for n, v in (("lower", lower), ("upper", upper)))):
         value = body_fun(i, value)
     return value
@@ -138,18 +150,24 @@ def while_loop(
     >>> ops.while_loop(lambda x: x > 1, lambda x: x / 2, 8.0, maximum_iterations=2)
     2.0
     """
-    several = isinstance(loop_vars, (list, tuple))
-    values = tuple(loop_vars) if several else (loop_vars,)
+    function_of("while_loop", "cond", cond)
+    function_of("while_loop", "body", body)
+    if maximum_iterations is not None:
+        maximum_iterations = integer("while_loop", "maximum_iterations", maximum_iterations)
+    many = isinstance(loop_vars, (list, tuple))
+    values = tuple(loop_vars) if many else (loop_vars,)
     count = 0
     while (maximum_iterations is None or count < maximum_iterations) and cond(*values):
         result = body(*values)
         values = tuple(result) if isinstance(result, (list, tuple)) else (result,)
         count += 1
-    return values if several else values[0]
+    return values if many else values[0]
 
 
 def _length(who: str, xs: Any, axis: int = 0) -> int:
     for x in flat(xs):
+        if isinstance(x, np.ndarray):
+            known_array(who, "its entries", x)
         axis_of(who, axis, len(shape(x)))
     lengths = {integer(who, "the number of entries", shape(x)[axis]) for x in flat(xs)}
     if len(lengths) != 1:
@@ -186,12 +204,17 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:  # noqa: A001
     >>> ops.map(lambda x: ops.sum(x), np.ones((2, 3)))
     array([3., 3.])
     """
-    count = _length("map", xs)
+    return _mapped("map", function_of("map", "f", f), xs)
+
+
+def _mapped(who: str, f: Callable[[Any], Any], xs: Any) -> Any:
+    count = _length(who, xs)
     if count == 0:
-        raise ValueError("map: needs at least one entry; got none")
+        raise ValueError(f"{who}: needs at least one entry; got none")
     return stacked([f(_entry(xs, i)) for i in range(count)])
 
 
+@calling
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """Return the results of a function for each entry of axis 0, stacked, as ``map`` does.
 
@@ -207,7 +230,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     >>> ops.vectorized_map(lambda row: ops.max(row) - row[0], np.array([[1, 4], [2, 9]], "int32"))
     array([3, 7], dtype=int32)
     """
-    return map(function, elements)
+    return _mapped("vectorized_map", function_of("vectorized_map", "function", function), elements)
 
 
 @calling
@@ -238,10 +261,12 @@ def scan(
     >>> ops.scan(lambda total, x: (total + x, total), 0.0, np.arange(4))[1]
     array([0., 0., 1., 3.])
     """
+    function_of("scan", "f", f)
+    reverse = _check.flag("scan", "reverse", reverse)
     if xs is None and length is None:
         raise ValueError("scan: needs xs, or length; got neither")
     count = integer("scan", "length", length, 0) if xs is None else _length("scan", xs)
-    if length is not None and count != length:
+    if length is not None and count != integer("scan", "length", length, 0):
         raise ValueError(f"scan: length must be that of xs, {count}; got {length}")
     state, results = init, []
     for i in reversed(range(count)) if reverse else range(count):
@@ -286,6 +311,8 @@ def associative_scan(
         before = axis if axis >= 0 else axis + len(shape(x))
         return get_item(x, (*[slice(None)] * before, slice(start, stop)))
 
+    function_of("associative_scan", "f", f)
+    reverse = _check.flag("associative_scan", "reverse", reverse)
     elems = each(elems, lambda x: flip(x, axis)) if reverse else elems
     count, step = _length("associative_scan", elems, axis), 1
     while step < count:  # each entry is joined with the one `step` before (Hillis, Steele, 1986)

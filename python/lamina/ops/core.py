@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina import _core
+from lamina import _check, _core
 from lamina._calls import answering_calls
 from lamina._check import numpys
 from lamina._tensors import dataflow
@@ -14,6 +14,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given, record
 from lamina._tensors.recording import Rows
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import array_of, known_array
 from lamina.ops._elements import converted
 from lamina.ops._types import array_type, kind_named
 
@@ -47,11 +48,16 @@ def shape(x: Any) -> tuple[Any, ...]:
     >>> ops.shape([[1.0, 2.0]])
     (1, 2)
     """
+    return shape_of("shape", x)
+
+
+def shape_of(who: str, x: Any) -> tuple[Any, ...]:
+    """Return the shape of x as ``shape`` does; an error names another function."""
     if isinstance(x, Tensor):
         return tuple(Rows if size is None else size for size in x.shape)
     if dataflow.is_node(x):
         return dataflow.shape(x)
-    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
+    return tuple(x.shape) if hasattr(x, "shape") else array_of(who, x).shape
 
 
 @answering_calls
@@ -64,7 +70,7 @@ def ndim(x: Any) -> int:
     >>> ops.ndim([[1.0, 2.0]]), ops.ndim(3.0)
     (2, 0)
     """
-    return len(shape(x))
+    return len(shape_of("ndim", x))
 
 
 @answering_calls
@@ -77,7 +83,7 @@ def size(x: Any) -> Any:
     >>> ops.size([[1, 2, 3], [4, 5, 6]])
     6
     """
-    count, lengths = 1, shape(x)
+    count, lengths = 1, shape_of("size", x)
     if None in lengths:
         from lamina import ops
 
@@ -103,7 +109,8 @@ def dtype(x: Any) -> str:
             return x.dtype
         found = np.dtype(numpys(x.dtype))
         return "string" if found.kind in "SU" else found.name
-    return array_type("dtype", np.asarray(x).dtype) if np.asarray(x).dtype != float else "float32"
+    found = array_of("dtype", x).dtype
+    return "float32" if found.name == "float64" else array_type("dtype", found)
 
 
 @answering_calls
@@ -190,6 +197,9 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
     >>> ops.convert_to_tensor([1.0, 2.0])
     array([1., 2.], dtype=float32)
     """
+    for name, value in (("sparse", sparse), ("ragged", ragged)):
+        if value is not None:
+            _check.flag("convert_to_tensor", name, value)
     if sparse or ragged:
         raise ValueError("convert_to_tensor: sparse and ragged must be False: tensors are dense")
     if isinstance(x, (Tensor, _core.Parameter)) or getattr(type(x), "symbolic", False):
@@ -200,9 +210,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
         from lamina.ops.joining import stack
 
         return stack(x) if dtype is None else cast(stack(x), dtype)
-    values = np.asarray(x)
-    if values.dtype.kind not in "fiub":
-        raise TypeError(f"convert_to_tensor: needs numbers; got {x!r:.100}")
+    values = known_array("convert_to_tensor", "x", x)
     if dtype is not None:
         return values.astype(array_type("convert_to_tensor", dtype))
     if isinstance(x, np.ndarray):
@@ -244,7 +252,7 @@ def convert_to_numpy(x: Any) -> Any:
     """
     if getattr(type(x), "symbolic", False):
         raise TypeError(f"convert_to_numpy: {x!r} has no values: it stands for a model's tensor")
-    return np.asarray(x)
+    return array_of("convert_to_numpy", x)
 
 
 @operation

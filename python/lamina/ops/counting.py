@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from lamina import _check
 from lamina._calls import answering_calls
 from lamina._tensors.arguments import flat
 from lamina._tensors.dispatch import dtype_of, on_tensors, operation
 from lamina._tensors.given import all_rows, constant_array, given
+from lamina.ops._arguments import known_array
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats, numbers
 from lamina.ops._numbers import integer, integers, number
@@ -95,12 +97,13 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     """
     if sparse:
         raise ValueError("bincount: sparse must be False: tensors are dense")
-    length = _length(x, integer("bincount", "minlength", minlength))
-    x = given(x)
+    least, values = integer("bincount", "minlength", minlength), x
+    x = numbers(x)
     if x.dtype != "int32" or x.ndim not in (1, 2):
         raise ValueError(
             f"bincount: needs integers with one axis or two; got {x.dtype} of shape {shown(x)}"
         )
+    length = _length(values, least)
     weights = ones_like(x) if weights is None else numbers(weights)
     if tuple(weights.shape) != tuple(x.shape):
         raise ValueError(
@@ -206,7 +209,7 @@ def unravel_index(indices: Any, shape: Any) -> Any:
     sizes = integers("unravel_index", "shape", shape)
     count = prod(sizes)
     if not on_tensors(indices):
-        places = np.asarray(indices)
+        places = known_array("unravel_index", "indices", indices)
         if places.size and not (places.min() >= -count and places.max() < count):
             raise IndexError(
                 f"unravel_index: indices must lie within the {count} elements of shape "
@@ -246,6 +249,8 @@ def nonzero(x: Any) -> Any:
     (array([0, 1], dtype=int32), array([0, 1], dtype=int32))
     """
     array = _known("nonzero", x, "use ops.where, or ops.count_nonzero")
+    if array.ndim == 0:
+        raise ValueError(f"nonzero: x must have an axis; got {x!r}")
     return tuple(places.astype(np.int32) for places in np.nonzero(array))
 
 
@@ -284,6 +289,14 @@ def unique(
     (array([1, 3], dtype=int32), array([1, 2], dtype=int32))
     """
     array = _known("unique", x, "use ops.sort, or ops.bincount with minlength")
+    wanted = [
+        _check.flag("unique", name, value)
+        for name, value in (
+            ("return_index", return_index),
+            ("return_inverse", return_inverse),
+            ("return_counts", return_counts),
+        )
+    ]
     if axis is not None:
         axis = axis_of("unique", axis, array.ndim)
     values, *more = np.unique(array, True, True, True, axis, equal_nan=False)
@@ -291,7 +304,6 @@ def unique(
         count, at = integer("unique", "size", size, 0), 0 if axis is None else axis
         values = _sized(values, count, 0 if fill_value is None else fill_value, at)
         more = [_sized(more[0], count, 0, 0), more[1], _sized(more[2], count, 0, 0)]
-    wanted = [return_index, return_inverse, return_counts]
     told = [
         each.astype(np.int32) for each, is_wanted in zip(more, wanted, strict=True) if is_wanted
     ]
@@ -311,4 +323,4 @@ def _known(who: str, x: Any, instead: str) -> Any:
             f"{who}: only takes arrays; got {x!r}: the number of elements of the result depends on "
             f"the values, and shapes of tensors may not; {instead}"
         )
-    return constant_array(x, dtype_of(flat(x)) or "float32")
+    return constant_array(known_array(who, "x", x), dtype_of(flat(x)) or "float32")

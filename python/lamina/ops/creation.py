@@ -12,6 +12,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import each_row, given
 from lamina._tensors.recording import NeedsRows, Recording, RowCount, Rows
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import array_of
 from lamina.ops._elements import converted
 from lamina.ops._types import array_type, kind_named
 from lamina.ops.shaping import broadcast_to
@@ -125,14 +126,19 @@ def _filled(who: str, shape: Any, value: Any, dtype: Any) -> Any:
     if any(isinstance(size, RowCount) for size in sizes):
         if any(isinstance(size, RowCount) for size in sizes[1:]) or Recording.current() is None:
             raise NeedsRows
-        row = np.full(tuple(sizes[1:]), value, kind)
+        row = _repeated(who, tuple(sizes[1:]), value, kind)
         return each_row(given(row, kind_named(who, kind)))
+    return _repeated(who, tuple(sizes), value, kind)
+
+
+def _repeated(who: str, sizes: tuple[int, ...], value: Any, kind: str) -> Any:
+    rule = f"{who}: fill_value must be numbers that broadcast to {sizes}; got {value!r:.100}"
+    if array_of(who, value).dtype.kind not in "fiub":
+        raise TypeError(rule)
     try:
-        return np.full(tuple(sizes), value, kind)
-    except (TypeError, ValueError) as error:
-        raise type(error)(
-            f"{who}: fill_value must be numbers that broadcast to {tuple(sizes)}; got {value!r}"
-        ) from None
+        return np.full(sizes, value, kind)
+    except ValueError:
+        raise ValueError(rule) from None
 
 
 def _sizes(who: str, shape: Any) -> list[Any]:
@@ -235,6 +241,6 @@ def _like(who: str, x: Any, value: Any, dtype: Any) -> Tensor:
     kind = kind_named(who, x.dtype if dtype is None else dtype)
     if isinstance(value, Tensor):
         return converted(broadcast_to(value, x.shape), kind)
-    row = np.full(tuple(x.value.shape), value, "float64" if kind == "float" else kind)
+    row = _repeated(who, tuple(x.value.shape), value, "float64" if kind == "float" else kind)
     filled = given(row)
     return each_row(filled) if x.rows else filled

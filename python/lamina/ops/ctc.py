@@ -9,6 +9,7 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import by_rows, given, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
 from lamina.ops._numbers import integer
@@ -120,14 +121,11 @@ def ctc_decode(
             f"got {shown(x)} and {shown(lengths)}"
         )
     blank = integer("ctc_decode", "mask_index", mask_index, 0)
+    choice("ctc_decode", "strategy", strategy, ("greedy", "beam_search"))
+    width = integer("ctc_decode", "beam_width", beam_width, 1)
+    paths = integer("ctc_decode", "top_paths", top_paths, 1)
     if strategy == "greedy":
         return _greedy(x, lengths, merge_repeated, blank)
-    if strategy != "beam_search":
-        raise ValueError(
-            f"ctc_decode: strategy must be 'greedy' or 'beam_search'; got {strategy!r}"
-        )
-    width = integer("ctc_decode", "beam_width", beam_width)
-    paths = integer("ctc_decode", "top_paths", top_paths)
     if paths > width:
         raise ValueError(f"ctc_decode: top_paths must be at most beam_width, {width}; got {paths}")
     labels, scores = _row_by_row("ctc_beams", [x, lengths], width, paths, blank)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina._tensors.dispatch import operation
+from lamina.ops._arguments import choice
 from lamina.ops._elements import converted
 from lamina.ops._matrices import called, matrices, square, symmetric, transposed
 
@@ -114,8 +115,7 @@ def qr(x: Any, mode: str = "reduced") -> Any:
            [4., 2.],
            [0., 0.]], dtype=float32)
     """
-    if mode not in ("reduced", "complete"):
-        raise ValueError(f"qr: mode must be 'reduced' or 'complete'; got {mode!r}")
+    choice("qr", "mode", mode, ("reduced", "complete"))
     x = matrices("qr", x)
     *lead, m, n = x.value.shape
     k = min(m, n) if mode == "reduced" else m

@@ -12,6 +12,7 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice, known_array
 from lamina.ops._axes import shown
 from lamina.ops._elements import floats
 from lamina.ops._numbers import integer
@@ -278,13 +279,12 @@ def window_of(who: str, window: Any, length: int, size: int) -> Any:
     if window is None:
         return np.ones(size)
     if isinstance(window, str):
-        if window not in ("hann", "hamming"):
-            raise ValueError(f"{who}: window must be 'hann' or 'hamming'; got {window!r}")
+        choice(who, "window", window, ("hann", "hamming"))
         low = 0.5 if window == "hann" else 0.54
         held = low - (1 - low) * np.cos(2 * np.pi * np.arange(length) / length)
         held = np.ones(1) if length == 1 else held
     else:
-        held = np.asarray(window, float)
+        held = known_array(who, "window", window).astype(float)
         if held.shape != (length,):
             raise ValueError(
                 f"{who}: window must be {length} numbers, sequence_length; got shape {held.shape}"

@@ -13,6 +13,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, by_rows, given, record, wrap
 from lamina._tensors.recording import RowCount, Rows
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import array_of, several
 from lamina.ops._axes import shown
 from lamina.ops._numbers import integer, integers
 from lamina.ops.arithmetic import add, multiply
@@ -73,7 +74,7 @@ def _entry(k: Any) -> Any:
         if isinstance(k, int):
             return k
     if isinstance(k, (list, tuple)):
-        k = np.asarray(k) if len(k) else np.zeros(0, np.int32)
+        k = array_of("get_item", k) if len(k) else np.zeros(0, np.int32)
     dtype = k.dtype if isinstance(k.dtype, str) else np.dtype(k.dtype).name
     if dtype.startswith("bool"):
         raise TypeError(
@@ -207,7 +208,7 @@ def checked(x: Tensor, indices: Any, place: int, who: str = "get_item") -> Any:
         if size is None:
             size = x.recording.need_rows()
         return where(less(indices, 0), add(indices, size), indices)
-    array = np.asarray(indices)
+    array = array_of(who, indices)
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"{who}: indices must be integers; got {array.dtype}")
     array = array.astype(np.int64)
@@ -267,7 +268,8 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:  # noqa: A001
     starts = start_indices
     if isinstance(starts, Tensor):
         starts = [get_item(starts, i) for i in range(starts.shape[0])]
-    starts, sizes = list(starts), list(shape)
+    starts = several("slice", "start_indices", starts)
+    sizes = several("slice", "shape", shape)
     if len(starts) != x.ndim or len(sizes) != x.ndim:
         raise ValueError(
             f"slice: start_indices and shape must have an entry for each axis of shape {shown(x)}; "

@@ -10,9 +10,10 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, by_rows, given, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice, several
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import alike
-from lamina.ops._numbers import integers
+from lamina.ops._numbers import integer, integers
 from lamina.ops.shaping import broadcast_to, expand_dims, ravel, reshape, squeeze
 
 __all__ = [
@@ -51,7 +52,7 @@ def concatenate(xs: Any, axis: int = 0) -> Any:
     >>> ops.concatenate([[1.0, 2.0], [3.0]])
     array([1., 2., 3.], dtype=float32)
     """
-    tensors = alike(xs)
+    tensors = alike(several("concatenate", "xs", xs))
     if not tensors:
         raise ValueError("concatenate: needs at least one tensor; got none")
     place = axis_of("concatenate", axis, tensors[0].ndim)
@@ -89,7 +90,7 @@ def stack(x: Any, axis: int = 0) -> Any:
     array([[1, 3],
            [2, 4]], dtype=int32)
     """
-    tensors = alike(x)
+    tensors = alike(several("stack", "x", x))
     if not tensors:
         raise ValueError("stack: needs at least one tensor; got none")
     place = axis_of("stack", axis, tensors[0].ndim + 1)
@@ -143,7 +144,7 @@ def hstack(xs: Any) -> Any:
     array([[1, 3],
            [2, 4]], dtype=int32)
     """
-    tensors = [_at_least(given(x), 1) for x in xs]
+    tensors = [_at_least(given(x), 1) for x in several("hstack", "xs", xs)]
     return concatenate(tensors, 0 if tensors and tensors[0].ndim == 1 else 1)
 
 
@@ -163,7 +164,7 @@ def vstack(xs: Any) -> Any:
            [3, 4],
            [5, 6]], dtype=int32)
     """
-    return concatenate([_at_least(given(x), 2) for x in xs], 0)
+    return concatenate([_at_least(given(x), 2) for x in several("vstack", "xs", xs)], 0)
 
 
 @operation
@@ -181,7 +182,7 @@ def dstack(xs: Any) -> Any:
     array([[[1, 3],
             [2, 4]]], dtype=int32)
     """
-    return concatenate([_at_least(given(x), 3) for x in xs], 2)
+    return concatenate([_at_least(given(x), 3) for x in several("dstack", "xs", xs)], 2)
 
 
 def _at_least(x: Tensor, axes: int) -> Tensor:
@@ -218,8 +219,7 @@ def meshgrid(*x: Any, indexing: str = "xy") -> Any:
     >>> ops.meshgrid([1, 2, 3], [0, 5], indexing="ij")[0].shape
     (3, 2)
     """
-    if indexing not in ("xy", "ij"):
-        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij'; got {indexing!r}")
+    choice("meshgrid", "indexing", indexing, ("xy", "ij"))
     vectors = [ravel(given(each)) for each in x]
     sizes = [v.shape[0] for v in vectors]
     places = list(range(len(vectors)))
@@ -398,6 +398,6 @@ def unstack(x: Any, num: Any = None, axis: int = 0) -> Any:
     x = given(x)
     place = axis_of("unstack", axis, x.ndim)
     length = length_of(x, place)
-    if num is not None and num != length:
+    if num is not None and integer("unstack", "num", num) != length:
         raise ValueError(f"unstack: num must be {length}, for shape {shown(x)}; got {num}")
     return [squeeze(part(x, place, i, 1), place) for i in range(length)]

@@ -9,6 +9,7 @@ from lamina._tensors.dispatch import operation
 from lamina.ops import factors, matrices
 from lamina.ops._axes import axes_of
 from lamina.ops._elements import elementwise, floats
+from lamina.ops._numbers import real
 from lamina.ops.arithmetic import power, square
 from lamina.ops.comparisons import not_equal
 from lamina.ops.exponentials import sqrt
@@ -48,6 +49,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = floats(x)
     listed = list(axis) if isinstance(axis, (list, tuple)) else axis
     axes = axes_of("norm", listed, x.ndim)
+    ord = ord if ord is None or isinstance(ord, str) else real("norm", "ord", ord)  # noqa: A001
     if ord is None or (ord == 2 and len(axes) == 1) or (ord == "fro" and len(axes) == 2):
         return sqrt(sum_of(square(x), tuple(axes), keepdims))
     size = elementwise("abs", x)

@@ -12,6 +12,7 @@ from lamina._tensors.given import all_rows, given
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
 from lamina.ops._matrices import alike, called, matrices, square, symmetric, transposed
+from lamina.ops._numbers import real
 from lamina.ops.products import matmul
 from lamina.ops.shaping import expand_dims, squeeze
 
@@ -219,7 +220,7 @@ def pinv(x: Any, rcond: Any = None) -> Any:
     array([[0.5, 0. , 0. ],
            [0. , 0. , 0. ]], dtype=float32)
     """
-    x = matrices("pinv", x)
+    x, rcond = matrices("pinv", x), None if rcond is None else real("pinv", "rcond", rcond)
     *lead, m, n = x.value.shape
 
     def forward(a: Any) -> Any:
@@ -252,7 +253,7 @@ def matrix_rank(x: Any, tol: Any = None) -> Any:
     >>> ops.matrix_rank([[1.0, 2.0], [2.0, 4.0]])
     array(1, dtype=int32)
     """
-    x = matrices("matrix_rank", x)
+    x, tol = matrices("matrix_rank", x), None if tol is None else real("matrix_rank", "tol", tol)
 
     def forward(a: Any) -> Any:
         return np.asarray(np.linalg.matrix_rank(a, tol), a.dtype)
@@ -283,4 +284,4 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
         raise ValueError(
             f"lstsq: needs a of (m, n) and b of (m,) or (m, k); got {shown(a)} and {shown(b)}"
         )
-    return matmul(pinv(a, rcond), b)
+    return matmul(pinv(a, None if rcond is None else real("lstsq", "rcond", rcond)), b)

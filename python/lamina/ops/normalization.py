@@ -158,6 +158,8 @@ def layer_normalization(
     """
     who, x = "layer_normalization", floats(x)
     axes, more = axes_of(who, axis, x.ndim), _least(who, epsilon)
+    if not axes:
+        raise ValueError(f"layer_normalization: axis must name at least one axis; got {axis!r}")
     if len(axes) == x.ndim - axes[0] and not (x.rows and axes[0] == 0):
         y = record("layer_norm", x, len(axes), None, None, more)
     else:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lamina._tensors.dispatch import operation
-from lamina.ops._elements import elementwise, floats
+from lamina.ops._elements import elementwise, floats, kept
 from lamina.ops._numbers import real
-from lamina.ops.arithmetic import add, multiply, square, subtract
+from lamina.ops.arithmetic import add, multiply, negative, square, subtract
 from lamina.ops.bounds import clip, minimum
 from lamina.ops.comparisons import greater, less, less_equal, where
 
@@ -161,8 +161,8 @@ def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     >>> ops.soft_shrink([-1.0, 0.5, 2.0])
     array([-0.5,  0. ,  1.5], dtype=float32)
     """
-    x = floats(x)
-    below = where(less(x, -threshold), add(x, threshold), 0.0)
+    x, threshold = floats(x), kept(threshold)
+    below = where(less(x, negative(threshold)), add(x, threshold), 0.0)
     return where(greater(x, threshold), subtract(x, threshold), below)
 
 
@@ -201,4 +201,4 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
     array([0., 0., 2.], dtype=float32)
     """
     x = floats(x)
-    return where(greater(x, threshold), x, default_value)
+    return where(greater(x, threshold), x, kept(default_value))

@@ -12,6 +12,7 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice
 from lamina.ops._axes import axes_of, axis_of, of_row
 from lamina.ops._numbers import integers, real
 from lamina.ops.joining import concatenate, length_of, part
@@ -142,17 +143,15 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     """
     x = given(x)
     margins = _margins(pad_width, x.ndim)
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(
-            f"pad: mode must be 'constant', 'edge', 'reflect', 'symmetric' or 'wrap'; got {mode!r}"
-        )
+    choice("pad", "mode", mode, ("constant", "edge", "reflect", "symmetric", "wrap"))
     if mode != "constant" and constant_values is not None:
         raise ValueError(f"pad: constant_values are for mode 'constant'; got mode {mode!r}")
     if x.rows and margins[0] != (0, 0):
         x = all_rows(x)
     margins = margins[1:] if x.rows else margins
     if mode == "constant":
-        return record("pad", x, margins, real("pad", "constant_values", constant_values or 0))
+        value = 0.0 if constant_values is None else real("pad", "constant_values", constant_values)
+        return record("pad", x, margins, value)
     for i, margin in enumerate(margins):
         if margin != (0, 0):
             indices = np.arange(x.value.shape[i])

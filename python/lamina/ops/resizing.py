@@ -9,10 +9,11 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats
 from lamina.ops._images import as_given, cut, last_channels
-from lamina.ops._numbers import integer, integers
+from lamina.ops._numbers import integer, integers, real
 from lamina.ops._resampling import KERNELS, weights_of
 from lamina.ops._windows import sizes_of
 from lamina.ops.contractions import tensordot
@@ -20,6 +21,12 @@ from lamina.ops.repeating import chosen, pad
 from lamina.ops.shaping import moveaxis
 
 __all__ = ["crop_images", "pad_images", "resize", "scale_and_translate"]
+
+# The names of the interpolations along any number of axes.
+METHODS = {
+    "linear": "bilinear", "cubic": "bicubic", "lanczos3": "lanczos3", "lanczos5": "lanczos5",
+    "bilinear": "bilinear", "trilinear": "bilinear", "bicubic": "bicubic", "tricubic": "bicubic",
+}  # fmt: skip
 
 
 # --- sizes
@@ -61,15 +68,12 @@ def resize(
     """
     x, first, back = last_channels("resize", images, data_format)
     new = sizes_of("resize", "size", size, 2)
-    if interpolation not in ("nearest", *KERNELS):
+    choice("resize", "interpolation", interpolation, ("nearest", *KERNELS))
+    choice("resize", "fill_mode", fill_mode, ("constant",))
+    if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError(
-            f"resize: interpolation must be 'bilinear', 'nearest', 'bicubic', 'lanczos3' or "
-            f"'lanczos5'; got {interpolation!r}"
-        )
-    if fill_mode != "constant" or (crop_to_aspect_ratio and pad_to_aspect_ratio):
-        raise ValueError(
-            f"resize: fill_mode must be 'constant', and crop and padding cannot both be used; got "
-            f"{fill_mode!r}, {crop_to_aspect_ratio} and {pad_to_aspect_ratio}"
+            f"resize: crop_to_aspect_ratio and pad_to_aspect_ratio cannot both be True; got "
+            f"{crop_to_aspect_ratio} and {pad_to_aspect_ratio}"
         )
     old = x.shape[first : first + 2]
     wanted = [int(old[1] * new[0] / new[1]), int(old[0] * new[1] / new[0])]
@@ -82,7 +86,7 @@ def resize(
         for axis, want in enumerate(wanted):
             more = int((max(old[axis], want) - old[axis]) / 2)
             margins[first + axis] = (more, more)
-        x = pad(x, margins, constant_values=fill_value)
+        x = pad(x, margins, constant_values=real("resize", "fill_value", fill_value))
     for axis, length in enumerate(new, first):
         x = _resized(x, axis, length, interpolation, antialias)
     return back(as_given(images, x, nearest=True))
@@ -134,12 +138,7 @@ def scale_and_translate(
     from lamina import ops
 
     x, who = floats(images), "scale_and_translate"
-    kernel = KERNELS.get({"linear": "bilinear", "trilinear": "bilinear", "cubic": "bicubic",
-                          "tricubic": "bicubic"}.get(method, method))  # fmt: skip
-    if kernel is None:
-        raise ValueError(
-            f"{who}: method must be 'linear', 'cubic', 'lanczos3' or 'lanczos5'; got {method!r}"
-        )
+    kernel = KERNELS[METHODS[choice(who, "method", method, METHODS)]]
     axes = [
         axis_of(who, axis, x.ndim, "spatial_dims")
         for axis in integers(who, "spatial_dims", spatial_dims)

@@ -10,6 +10,7 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice, known_array
 from lamina.ops._axes import shown
 from lamina.ops._elements import alike, converted, numbers
 from lamina.ops._numbers import integers
@@ -54,7 +55,12 @@ def scatter(indices: Any, values: Any, shape: Any) -> Any:
 def _places(who: str, indices: Any, values: Tensor, shape: tuple[int, ...]) -> tuple[Any, int]:
     """Return the flat index of each position, and the number of positions."""
     if not isinstance(indices, Tensor):
-        indices = np.asarray(indices)
+        indices = known_array(who, "indices", indices)
+    if not len(indices.shape) or (str(indices.dtype)[:3] != "int" and 0 not in indices.shape):
+        raise TypeError(
+            f"{who}: indices must be integers of shape (..., k); got {indices.dtype} of shape "
+            f"{tuple(indices.shape)}"
+        )
     depth = indices.shape[-1]
     expected = (*indices.shape[:-1], *shape[depth:])
     if depth > len(shape) or tuple(values.shape) != expected:
@@ -94,6 +100,8 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = Non
     >>> ops.scatter_update([1, 2, 3], [[0], [0]], [10, 30], "add")
     array([41,  2,  3], dtype=int32)
     """
+    if reduction is not None:
+        choice("scatter_update", "reduction", reduction, ("add", "max", "min", "mul"))
     x, new = alike([all_rows(given(inputs)), all_rows(given(updates))])
     shape = tuple(x.shape)
     index, segments = _places("scatter_update", indices, new, shape)
@@ -110,11 +118,6 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: Any = Non
     if reduction == "mul":
         entries = reshape(new, (prod(ids.shape), *shape[depth:]))
         return multiply(x, reshape(segment_prod(entries, ravel(ids), segments), shape))
-    if reduction is not None:
-        raise ValueError(
-            f"scatter_update: reduction must be None, 'add', 'max', 'min' or 'mul'; got "
-            f"{reduction!r}"
-        )
     positions = given(np.arange(float(prod(ids.shape))).reshape(tuple(ids.shape)))
     last = converted(maximum(record("segment_max", positions, ids, segments), 0.0), "int32")
     flat = reshape(new, (prod(ids.shape), *shape[depth:]))

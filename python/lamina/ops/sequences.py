@@ -13,9 +13,9 @@ from lamina._tensors.given import given
 from lamina._tensors.recording import RowCount
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted, floats
-from lamina.ops._numbers import integer
+from lamina.ops._numbers import integer, real
 from lamina.ops._types import array_type, kind_named
-from lamina.ops.arithmetic import add, multiply, sign
+from lamina.ops.arithmetic import add, multiply, power, sign
 from lamina.ops.core import cast
 from lamina.ops.exponentials import exp, log
 from lamina.ops.rounding import floor
@@ -49,14 +49,20 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     ends = [_number("arange", value) for value in (start, stop, step) if value is not None]
     kind = array_type("arange", dtype, _type_of(ends))
     begin, end = (0, start) if stop is None else (start, stop)
-    return np.arange(_number("arange", begin), _number("arange", end), step or 1).astype(kind)
+    try:
+        return np.arange(_number("arange", begin), _number("arange", end), step or 1).astype(kind)
+    except ValueError:
+        raise ValueError(
+            f"arange: start, stop and step must be finite; got {begin!r}, {end!r} and {step!r}"
+        ) from None
 
 
 def _number(who: str, value: Any) -> Any:
     if isinstance(value, (RowCount, Tensor)):
         return operator.index(value)
-    if np.ndim(value) or np.asarray(value).dtype.kind not in "fiu":
-        raise TypeError(f"{who}: needs numbers; got {value!r}")
+    alone = isinstance(value, (int, float, np.number)) or getattr(value, "shape", None) == ()
+    if not alone or np.asarray(value).dtype.kind not in "fiu":
+        raise TypeError(f"{who}: needs numbers; got {value!r:.100}")
     return value
 
 
@@ -134,7 +140,8 @@ def logspace(
     >>> ops.logspace(0, 2, 2, endpoint=False, base=2)
     array([1., 2.], dtype=float32)
     """
-    y = float(base) ** linspace(start, stop, num, endpoint, axis=axis)
+    base = real("logspace", "base", base)
+    y = power(base, linspace(floats(start), floats(stop), num, endpoint, axis=axis))
     return y if dtype is None else cast(y, dtype)
 
 

@@ -11,7 +11,7 @@ from lamina._tensors.given import all_rows, each_row, given, record, wrap
 from lamina._tensors.recording import NeedsRows, RowCount, Rows
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, shown
-from lamina.ops._numbers import integer
+from lamina.ops._numbers import integer, integers
 
 __all__ = [
     "broadcast_to",
@@ -44,7 +44,7 @@ def reshape(x: Any, newshape: Any) -> Any:
            [4, 5, 6]], dtype=int32)
     """
     tensor = given(x)
-    sizes = _sizes("reshape", newshape)
+    sizes = _sizes("reshape", "newshape", newshape)
     if tensor.rows and sizes:
         kept = _kept_rows(tensor, sizes)
         if kept is not None:
@@ -55,7 +55,9 @@ def reshape(x: Any, newshape: Any) -> Any:
     return _reshaped(tensor, _resolved(tensor, sizes, prod(tensor.shape)))
 
 
-def _sizes(who: str, newshape: Any) -> list[Any]:
+def _sizes(who: str, name: str, newshape: Any) -> list[Any]:
+    if newshape is None:
+        raise TypeError(f"{who}: {name} must be a tuple of integers; got None")
     listed = list(newshape) if isinstance(newshape, (list, tuple)) else [newshape]
     sizes: list[Any] = []
     for size in listed:
@@ -65,9 +67,9 @@ def _sizes(who: str, newshape: Any) -> list[Any]:
         try:
             sizes.append(operator.index(size))
         except TypeError:
-            raise TypeError(f"{who}: newshape must hold integers; got {newshape!r}") from None
+            raise TypeError(f"{who}: {name} must hold integers; got {newshape!r}") from None
     if sum(size == -1 for size in sizes if not isinstance(size, RowCount)) > 1:
-        raise ValueError(f"{who}: newshape may hold -1 once; got {tuple(listed)}")
+        raise ValueError(f"{who}: {name} may hold -1 once; got {tuple(listed)}")
     return sizes
 
 
@@ -186,6 +188,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
     tensor = given(x)
     order = list(range(tensor.ndim))[::-1]
     if axes is not None:
+        axes = integers("transpose", "axes", axes)
         order = [axis_of("transpose", axis, tensor.ndim, "axes") for axis in axes]
         if sorted(order) != list(range(tensor.ndim)):
             raise ValueError(
@@ -291,9 +294,12 @@ def rot90(array: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     from lamina.ops.repeating import flip
 
     tensor = given(array)
-    first, second = (axis_of("rot90", axis, tensor.ndim, "axes") for axis in axes)
-    if first == second:
-        raise ValueError(f"rot90: axes must be two; got {tuple(axes)}")
+    places = [
+        axis_of("rot90", axis, tensor.ndim, "axes") for axis in integers("rot90", "axes", axes)
+    ]
+    if len(places) != 2 or places[0] == places[1]:
+        raise ValueError(f"rot90: axes must be two different ones; got {axes!r}")
+    first, second = places
     turns = integer("rot90", "k", k) % 4
     if turns == 0:
         return tensor
@@ -322,13 +328,13 @@ def broadcast_to(x: Any, shape: Any) -> Any:
            [1, 2]], dtype=int32)
     """
     tensor = given(x)
-    sizes = _sizes("broadcast_to", shape)
+    sizes = _sizes("broadcast_to", "shape", shape)
     by_row = bool(sizes) and isinstance(sizes[0], RowCount)
     if tensor.rows:
         by_row = by_row or (len(sizes) == tensor.ndim and sizes[0] == tensor.recording.rows)
         if not by_row or len(sizes) != tensor.ndim:
             tensor, by_row = all_rows(tensor), False
-    sizes = sizes[1:] if by_row else sizes
+    wanted, sizes = tuple(sizes), sizes[1:] if by_row else sizes
     if any(isinstance(size, RowCount) for size in sizes):
         raise NeedsRows
     if by_row and not tensor.rows:
@@ -339,7 +345,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
     new = (1,) * (len(sizes) - len(old)) + old
     if len(old) > len(sizes) or any(n not in (1, s) for n, s in zip(new, sizes, strict=True)):
         raise ValueError(
-            f"broadcast_to: a tensor of shape {shown(tensor)} does not broadcast to {tuple(shape)}"
+            f"broadcast_to: a tensor of shape {shown(tensor)} does not broadcast to {wanted}"
         )
     tensor = _reshaped(tensor, new) if new != old else tensor
     if new == tuple(sizes):

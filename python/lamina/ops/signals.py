@@ -8,6 +8,7 @@ import numpy as np
 
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given
+from lamina.ops._arguments import choice
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats
 from lamina.ops._numbers import integer
@@ -80,8 +81,7 @@ def correlate(x1: Any, x2: Any, mode: str = "valid") -> Any:
     >>> ops.correlate([1, 2, 3], [0, 1], "full")
     array([1., 2., 3., 0.], dtype=float32)
     """
-    if mode not in ("valid", "same", "full"):
-        raise ValueError(f"correlate: mode must be 'valid', 'same' or 'full'; got {mode!r}")
+    choice("correlate", "mode", mode, ("valid", "same", "full"))
     a, v = given(x1), given(x2)
     if a.ndim != 1 or v.ndim != 1 or 0 in (length_of(a, 0), length_of(v, 0)):
         raise ValueError(

@@ -9,6 +9,7 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import converted, floats, numbers
 from lamina.ops._numbers import integer
@@ -148,9 +149,15 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
     from lamina.ops.reductions import sum as sum_of
     from lamina.ops.sequences import arange
 
-    predictions = floats(predictions)
+    predictions, labels = floats(predictions), given(targets)
+    if predictions.ndim != labels.ndim + 1:
+        raise ValueError(
+            f"in_top_k: needs targets (n,) and predictions (n, classes); got {shown(labels)} and "
+            f"{shown(predictions)}"
+        )
+    k = integer("in_top_k", "k", k)
     classes = np.asarray(arange(predictions.shape[-1]))
-    here = equal(expand_dims(given(targets), -1), classes)
+    here = equal(expand_dims(labels, -1), classes)
     own = sum_of(where(here, predictions, 0.0), -1, keepdims=True)
     own = where(isnan(own), float("-inf"), own)  # NaN is not among the largest
     larger = count_nonzero(less(own, predictions), -1)
@@ -176,8 +183,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     >>> ops.searchsorted([1, 2, 2, 3], [2, 9], side="right")
     array([3, 4], dtype=int32)
     """
-    if side not in ("left", "right"):
-        raise ValueError(f"searchsorted: side must be 'left' or 'right'; got {side!r}")
+    choice("searchsorted", "side", side, ("left", "right"))
     sequence = given(sorted_sequence)
     if sequence.ndim != 1:
         raise ValueError(f"searchsorted: needs a sequence of one axis; got {shown(sequence)}")
@@ -200,7 +206,10 @@ def digitize(x: Any, bins: Any) -> Any:
     >>> ops.digitize([0.5, 1.0, 9.0], [1.0, 2.0])
     array([0, 1, 2], dtype=int32)
     """
-    return before_each(given(bins), given(x), less_equal)
+    edges = given(bins)
+    if edges.ndim != 1:
+        raise ValueError(f"digitize: bins must have one axis; got {shown(edges)}")
+    return before_each(edges, given(x), less_equal)
 
 
 FEW = 64  # up to this many comparisons per value are faster than a search

@@ -8,7 +8,7 @@ import numpy as np
 
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
-from lamina.ops._elements import elementwise, floats
+from lamina.ops._elements import elementwise, floats, kept
 from lamina.ops.comparisons import equal, less, less_equal, logical_and, logical_or, where
 
 __all__ = [
@@ -210,5 +210,5 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
         return x
     most = float(np.finfo(x.dtype).max)
     high, low = most if posinf is None else posinf, -most if neginf is None else neginf
-    x = where(isnan(x), nan, x)
+    x = where(isnan(x), kept(nan), x)
     return where(isposinf(x), high, where(isneginf(x), low, x))

@@ -11,6 +11,7 @@ import numpy as np
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice, known_array
 from lamina.ops._axes import axes_of, shown
 from lamina.ops._elements import floats
 from lamina.ops.arithmetic import add, divide, multiply, square, subtract
@@ -179,10 +180,7 @@ def quantile(
 
 def shares_of(who: str, q: Any) -> Any:
     """Return numbers, one or several, as an array."""
-    try:
-        return np.asarray(q, float)
-    except (TypeError, ValueError):
-        raise TypeError(f"{who}: q must be a number, or several; got {q!r}") from None
+    return known_array(who, "q", q).astype(float)
 
 
 def by_shares(
@@ -224,6 +222,7 @@ def _last(x: Tensor, axes: list[int]) -> Tensor:
 
 def places_between(who: str, share: float, counts: Any, method: str) -> tuple[Any, Any, Any]:
     """Return the two indices between which a share lies, and the weight of the second."""
+    choice(who, "method", method, ("linear", "lower", "higher", "midpoint", "nearest"))
     place = share * (np.asarray(counts) - 1)
     low, high = np.floor(place), np.ceil(place)
     if method == "nearest":  # with ties to even
@@ -232,11 +231,6 @@ def places_between(who: str, share: float, counts: Any, method: str) -> tuple[An
         high = low
     elif method == "higher":
         low = high
-    elif method not in ("linear", "midpoint"):
-        raise ValueError(
-            f"{who}: method must be 'linear', 'lower', 'higher', 'midpoint' or 'nearest'; got "
-            f"{method!r}"
-        )
     weight = np.where(low == high, 0.0, 0.5 if method == "midpoint" else place - low)
     return low.astype(int), high.astype(int), weight
 

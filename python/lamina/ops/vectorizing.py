@@ -10,6 +10,8 @@ import numpy as np
 
 from lamina._tensors.arguments import mapped
 from lamina._tensors.dispatch import calling
+from lamina.ops._arguments import function_of
+from lamina.ops._numbers import integers
 from lamina.ops.control import stacked
 from lamina.ops.core import convert_to_tensor, is_tensor, shape
 from lamina.ops.indexing import get_item
@@ -49,9 +51,8 @@ def vectorize(
     >>> ops.vectorize(lambda a, b: a - b if a > b else a + b)([1, 2, 3, 4], 2)
     array([3, 4, 1, 2], dtype=int32)
     """
-    if not callable(pyfunc):
-        raise TypeError(f"vectorize: pyfunc must be callable; got {pyfunc!r}")
-    left_out = set(excluded or ())
+    function_of("vectorize", "pyfunc", pyfunc)
+    left_out = set() if excluded is None else set(_numbered(excluded))
     ranks = None if signature is None else _ranks(signature)
 
     @calling
@@ -81,6 +82,11 @@ def vectorize(
     return vectorized
 
 
+def _numbered(excluded: Any) -> list[int]:
+    listed = list(excluded) if isinstance(excluded, (set, frozenset)) else excluded
+    return integers("vectorize", "excluded", listed)
+
+
 def _tensor(value: Any) -> Any:
     return value if is_tensor(value) else convert_to_tensor(value)
 
@@ -107,7 +113,7 @@ def _element(value: Any, sizes: Any, index: tuple[int, ...]) -> Any:
 def _ranks(signature: str) -> list[int]:
     """Return the number of axes of each argument in a call."""
     core = r"\(\s*(?:\w+\s*(?:,\s*\w+\s*)*)?\)"
-    left, arrow, right = signature.partition("->")
+    left, arrow, right = signature.partition("->") if isinstance(signature, str) else ("", "", "")
     if not arrow or not all(
         re.fullmatch(rf"\s*{core}\s*(?:,\s*{core}\s*)*", s) for s in (left, right)
     ):

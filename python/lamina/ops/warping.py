@@ -9,10 +9,11 @@ import numpy as np
 from lamina._tensors.dispatch import on_tensors, operation
 from lamina._tensors.given import all_rows, by_rows, each_row, given, record
 from lamina._tensors.tensor import Tensor
+from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
 from lamina.ops._images import last_channels
-from lamina.ops._numbers import number
+from lamina.ops._numbers import integer, number, positive, real
 from lamina.ops._places import FILLS, between, read, rounded
 from lamina.ops._projections import projection
 from lamina.ops.arithmetic import add, divide, multiply
@@ -59,27 +60,21 @@ def map_coordinates(
     array([1.5, 3.5, 0. ], dtype=float32)
     """
     x, where_to = all_rows(given(inputs)), all_rows(floats(coordinates))
-    _check("map_coordinates", fill_mode, FILLS, "fill_mode")
-    if order not in (0, 1) or isinstance(order, bool):
+    choice("map_coordinates", "fill_mode", fill_mode, FILLS)
+    if isinstance(order, bool) or integer("map_coordinates", "order", order) not in (0, 1):
         raise ValueError(f"map_coordinates: order must be 0 or 1; got {order!r}")
     if where_to.ndim < 2 or where_to.shape[0] != x.ndim:
         raise ValueError(
             f"map_coordinates: coordinates must have a first axis of {x.ndim}, the number of axes "
             f"of inputs, and another; got {shown(where_to)} for {shown(x)}"
         )
+    fill = real("map_coordinates", "fill_value", fill_value)
     sizes, values = list(x.shape), ravel(floats(x))
     along = [
         between(get_item(where_to, axis), size, order, fill_mode) for axis, size in enumerate(sizes)
     ]
-    y = read(along, sizes, lambda index: take(values, index, 0), fill_value)
+    y = read(along, sizes, lambda index: take(values, index, 0), fill)
     return y if x.dtype.startswith("float") else converted(rounded(y), "int32")
-
-
-def _check(who: str, value: Any, known: Any, name: str) -> None:
-    if value not in known:
-        raise ValueError(
-            f"{who}: {name} must be one of {', '.join(map(repr, known))}; got {value!r}"
-        )
 
 
 @operation
@@ -113,8 +108,8 @@ def affine_transform(
     """
     who = "affine_transform"
     x, first, back = last_channels(who, images, data_format)
-    _check(who, interpolation, ORDERS, "interpolation")
-    _check(who, fill_mode, FILLS, "fill_mode")
+    choice(who, "interpolation", interpolation, ORDERS)
+    choice(who, "fill_mode", fill_mode, FILLS)
     numbers = floats(transform)
     if numbers.ndim not in (1, 2) or numbers.shape[-1] != 8:
         raise ValueError(f"{who}: transform must have shape (8,) or (n, 8); got {shown(numbers)}")
@@ -168,7 +163,7 @@ def perspective_transform(
 
     who = "perspective_transform"
     x, first, back = last_channels(who, images, data_format)
-    _check(who, interpolation, ORDERS, "interpolation")
+    choice(who, "interpolation", interpolation, ORDERS)
     for name, points in (("start_points", start_points), ("end_points", end_points)):
         if len(shape(points)) not in (2, 3) or tuple(shape(points)[-2:]) != (4, 2):
             raise ValueError(
@@ -269,16 +264,14 @@ def elastic_transform(
 
     who = "elastic_transform"
     x, first, back = last_channels(who, images, data_format)
-    _check(who, interpolation, ORDERS, "interpolation")
-    _check(who, fill_mode, FILLS, "fill_mode")
-    sigma = number(who, "sigma", sigma)
-    if not sigma > 0:
-        raise ValueError(f"{who}: sigma must be positive; got {sigma!r}")
+    choice(who, "interpolation", interpolation, ORDERS)
+    choice(who, "fill_mode", fill_mode, FILLS)
+    strength, sigma = number(who, "alpha", alpha), positive(who, "sigma", sigma)
     x = x if first else expand_dims(x, 0)
     noise = normal((*shape(x)[:3], 2), 0.0, sigma, seed=seed)
     moves = gaussian_blur(given(noise), int(6 * sigma) | 1, sigma)
     rows, columns = (
-        add(places, multiply(get_item(moves, (..., axis)), alpha))
+        add(places, multiply(get_item(moves, (..., axis)), strength))
         for axis, places in enumerate(pixel_grid(x))
     )
     y = warped(x, rows, columns, interpolation, fill_mode, fill_value)

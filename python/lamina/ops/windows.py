@@ -9,6 +9,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given, record, wrap
 from lamina._tensors.tensor import Tensor
 from lamina.kernels._windows import transposed_axis
+from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._elements import floats
 from lamina.ops._windows import (
@@ -222,8 +223,7 @@ def conv_transpose(
     axes = x.ndim - 2
     steps = sizes_of(who, "strides", strides, axes)
     dilation = sizes_of(who, "dilation_rate", dilation_rate, axes)
-    if padding not in ("valid", "same"):
-        raise ValueError(f"{who}: padding must be 'valid' or 'same'; got {padding!r}")
+    choice(who, "padding", padding, ("valid", "same"))
     extra: Sequence[Any] = [None] * axes
     if output_padding is not None:
         extra = sizes_of(who, "output_padding", output_padding, axes, 0)

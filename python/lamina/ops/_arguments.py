@@ -1,0 +1,55 @@
+"""Arguments that are choices, functions, sequences or arrays, with errors that name the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from lamina._tensors.tensor import Tensor
+
+
+def choice(who: str, name: str, value: Any, known: Iterable[str]) -> str:
+    """Return a name, which must be one of those that are known."""
+    names = list(known)
+    if not isinstance(value, str) or value not in names:
+        *most, last = map(repr, names)
+        rule = f"{', '.join(most)} or {last}" if most else last
+        raise ValueError(f"{who}: {name} must be {rule}; got {value!r:.100}")
+    return value
+
+
+def function_of(who: str, name: str, value: Any) -> Callable[..., Any]:
+    """Return a function, or anything else that can be called."""
+    if not callable(value):
+        raise TypeError(f"{who}: {name} must be a function; got {value!r:.100}")
+    return value  # type: ignore[no-any-return]
+
+
+def several(who: str, name: str, values: Any) -> list[Any]:
+    """Return the entries of a list, a tuple, an array or a tensor."""
+    if isinstance(values, Tensor):
+        return list(values)  # raises with a reason
+    if not isinstance(values, (str, bytes, dict)):
+        try:
+            return list(values)
+        except TypeError:
+            pass
+    raise TypeError(f"{who}: {name} must be a sequence; got {values!r:.100}")
+
+
+def array_of(who: str, value: Any) -> Any:
+    """Return an array; lists within lists must have the same length."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{who}: rows must have the same length; got {value!r:.100}") from None
+
+
+def known_array(who: str, name: str, value: Any) -> Any:
+    """Return an array of numbers or booleans, whose values are known."""
+    array = array_of(who, value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: {name} must be numbers; got {value!r:.100}")
+    return array
