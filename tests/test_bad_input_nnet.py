@@ -44,6 +44,7 @@ WRONG = [
     ("requires at least two response categories; got 1", (X, Y), {"softmax": True}),
     ("requires at least two response categories; got 1", (X, Y), {"censored": True}),
     ("requires at least two response categories; got 1", ("one ~ a", TABLE), {}),
+    ("softmax needs counts or shares of classes, >= 0; got -", (X, X), {"softmax": True}),
     (r"nnet: decay must be >= 0; got -1\.0", (X, Y), {"decay": -1.0}),
     ("decay must be one number, or one for each of 16", (X, Y), {"decay": [1.0, 2.0]}),
     ("maxit must be .* got -1", (X, Y), {"maxit": -1}),

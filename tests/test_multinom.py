@@ -215,8 +215,37 @@ def test_rows_that_are_alike_are_merged(summ, capsys):
     np.testing.assert_allclose(merged.coef(), whole.coef(), rtol=1e-6)
     np.testing.assert_allclose(merged.standard_errors, whole.standard_errors, rtol=1e-6)
     assert merged.deviance == pytest.approx(whole.deviance, rel=1e-10)
+    assert "-0" not in repr(merged.anova(merged))
     multinom("y ~ k", {**data, "k": np.arange(200) % 12}, summ=3, maxit=0)
     assert capsys.readouterr().out.startswith("[1] 12  2\n")  # numbers of one width
+
+
+def test_standard_errors_are_those_of_the_contrasts():
+    """R has them from the Hessian; without it, it calculates them for the default contrasts."""
+    program = f"""d <- quine
+{ASKED}
+tell("", multinom(Age ~ Sex + Eth, d, contrasts = list(Sex = "contr.sum"), Hess = TRUE, {R_TIGHT}))
+"""
+    asked = r_peer.ask(program)
+    fit = multinom("Age ~ Sex + Eth", data_of(asked), contrasts={"Sex": "contr.sum"}, **TIGHT)
+    assert fit.names == asked["names"]
+    close(fit.coef(), asked["coef"], 1e-5)
+    close(fit.standard_errors, asked["errors"], 1e-5)
+    close(fit.vcov(), asked["vcov"], 1e-5)
+
+
+@pytest.mark.parametrize(("formula", "summ"), [("Age ~ Eth + Sex", 1), ("Eth ~ Age + Sex", 1),
+                                               ("Age ~ Eth + Sex", 2)])  # fmt: skip
+def test_rows_that_are_merged_come_in_rs_order(formula, summ):
+    program = f"""d <- quine
+{ASKED}
+fit <- multinom({formula}, d, summ = {summ}, {R_TIGHT})
+say("fitted", unname(fitted(fit))); say("weights", fit$weights)
+"""
+    asked = r_peer.ask(program)
+    fit = multinom(formula, data_of(asked), summ=summ, **TIGHT)
+    assert fit.weights.tolist() == asked["weights"].ravel().tolist()
+    close(fit.fitted(), asked["fitted"], 1e-6)
 
 
 def test_likelihood_ratio_tests_are_rs():

@@ -68,6 +68,10 @@ def network_of(
         )
     if entropy and not ((given.y >= 0) & (given.y <= 1)).all():
         raise ValueError(f"{WHO}: entropy needs a response in [0, 1]; got {_outside(given.y)}")
+    if softmax and (given.y < 0).any():
+        raise ValueError(
+            f"{WHO}: softmax needs counts or shares of classes, >= 0; got {given.y.min():g}"
+        )
     if not given.of_levels and not softmax:
         given.levels = ["0", "1"] if entropy else None
     factors = _decay(decay, structure.weights)

@@ -72,6 +72,8 @@ class Evaluation:
             said = str(error)
             if "broadcast" in said:
                 said = "its parts must have one value, or one for each row"
+            if isinstance(error, OverflowError):
+                said = "one of its numbers is too large"
             raise type(error)(f"{self.who}: {label} cannot be calculated: {said}") from None
 
     def _warn_of_gaps(self, label: str, made: Variable, held: Mapping[str, Variable]) -> None:

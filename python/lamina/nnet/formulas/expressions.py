@@ -161,7 +161,13 @@ class _Reader:
 
     def whole(self) -> Tree:
         """Return the tree of all tokens."""
-        tree = self.expression(0)
+        try:
+            tree = self.expression(0)
+        except RecursionError:
+            raise FormulaError(
+                f"{self.who}: {self.what} must have fewer brackets within brackets; got "
+                f"{self.text!r:.80}"
+            ) from None
         if self.tokens[self.place][0] != "end":
             raise self.refused(self.tokens[self.place][2])
         return tree

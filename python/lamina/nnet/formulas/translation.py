@@ -33,10 +33,10 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
     --------
     >>> from lamina.nnet.formulas.expressions import parse
     >>> python(parse("f", "x > 1 & !(y %in% c('a', 'b'))"), {"x": "v0", "y": "v1"})
-    "both(compared('>', v0, 1), negated(is_in(v1, c('a', 'b'))))"
+    "both(compared('>', v0, 1.0), negated(is_in(v1, c('a', 'b'))))"
     """
     if isinstance(tree, Number):
-        return tree.text.rstrip("L")
+        return repr(tree.value)  # as in R not an integer, whose powers could have any length
     if isinstance(tree, Text):
         return repr(tree.value)
     if isinstance(tree, Name):

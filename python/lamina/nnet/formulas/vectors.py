@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.nnet.formulas.variables import Variable, variable
+from lamina.nnet.formulas.variables import Variable, level_text, variable
 
 Array = NDArray[Any]
 
@@ -112,7 +112,8 @@ def _chosen(size: int, names: list[str], wanted: Any) -> Array:
         return np.flatnonzero(np.resize(found, size))
     if any(isinstance(v, str) for v in found) or not all(1 <= abs(v) <= size for v in found):
         shown = ", ".join(names) or f"1 to {size}"
-        raise ValueError(f"places in brackets must be among {shown}; got {found}")
+        got = ", ".join(map(level_text, found))
+        raise ValueError(f"places in brackets must be among {shown}; got {got}")
     at = np.array(found, np.int64)
     if (at < 0).any():
         return np.delete(np.arange(size), -at[at < 0] - 1)

@@ -137,7 +137,7 @@ def multinom(
     )  # fmt: skip
     rows = _rows(frame, censored)
     if summ:
-        rows = merged(rows, by_columns=summ == 3, tell=trace)
+        rows = merged(rows, summ, tell=trace)
     settings = {"decay": decay, "maxit": maxit, "abstol": abstol, "reltol": reltol,
                 "MaxNWts": MaxNWts, "trace": trace}  # fmt: skip
     with on_behalf(WHO, "nnet"):

@@ -75,16 +75,22 @@ def offset_of_classes(offset: Array, classes: int) -> Array:
     return offset
 
 
-def merged(rows: Rows, by_columns: bool, tell: bool) -> Rows:
-    """Return equal rows merged into one, with the sum of their weights.
+def merged(rows: Rows, summ: int, tell: bool) -> Rows:
+    """Return equal rows merged into one, with the sum of their weights; ``summ`` is R's.
 
-    With ``by_columns``, rows with equal columns are merged, and the response is their mean.
+    With 3, rows with equal columns are merged, and the response is their mean.  The rows are in R's
+    order: for 1, of a sum in which later columns have larger factors; else of the first columns.
     """
+    by_columns = summ == 3
     offset = np.empty((len(rows.x), 0)) if rows.offset is None else rows.offset
     parts = [rows.x, offset] if by_columns else [rows.x, offset, rows.y]
-    _, first, group = np.unique(
+    found, first, group = np.unique(
         np.concatenate(parts, axis=1), axis=0, return_index=True, return_inverse=True
     )
+    if summ == 1:
+        coded = np.delete(found, -2, axis=1) if rows.two_classes else found  # R has one column
+        order = np.argsort(coded @ np.cumprod(coded.max(axis=0) + 1.0), kind="stable")
+        first, group = first[order], np.argsort(order)[group.ravel()]
     group = group.ravel()
     weights = np.bincount(group, rows.weights)
     sums = [np.bincount(group, rows.weights * column) for column in rows.y.T]
