@@ -76,10 +76,11 @@ def found(config: Mapping[str, Any]) -> Any:
 def room_of(value: Mapping[str, Any]) -> str | None:
     """Return the room of a function in a file of Keras; None of one that has to be given.
 
-    Keras writes its own functions and those of programs alike, and looks for these first.
+    Keras stores its own functions and those of programs alike, and takes a name that it knows for
+    its own; so does this, with a warning.  Files written by lamina tell the two apart.
     """
-    name = value.get("config")
-    if value.get("module") not in ("builtins", "keras.losses", "keras.metrics"):
+    name, module = value.get("config"), value.get("module")
+    if module not in ("builtins", "keras.losses", "keras.metrics"):
         return None
     if not isinstance(name, str) or custom(name) is not None:
         return None
@@ -88,6 +89,12 @@ def room_of(value: Mapping[str, Any]) -> str | None:
             _public(room, name)
         except ValueError:
             continue
+        if value.get("registered_name") == "function":  # as Keras writes it
+            _screen.warn(
+                f"load_model: the file contains only the name of the function {name!r}, and "
+                f"lamina.{room}.{name} was taken; if the model was compiled with another function "
+                f"of that name, give it: custom_objects={{{name!r}: the_function}}"
+            )
         return room
     return None
 

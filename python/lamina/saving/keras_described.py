@@ -196,7 +196,7 @@ class Describer:
         if room is not None:
             module: Any = f"keras.{room}"
             if room in ("losses", "metrics"):
-                module = None  # where Keras looks for these
+                module = "builtins"  # where Keras looks for these
             if room == "ops" and keras_table.is_activation(called):
                 module = "keras.activations"
         else:
@@ -210,7 +210,8 @@ class Describer:
                 )
             self.lost[called] = who
         return {
-            "module": "builtins" if module in (None, "__main__") else module,
+            # Not "builtins" for a program's function: of that module Keras takes its own first.
+            "module": "__main__" if module is None else module,
             "class_name": "function",
             "config": called,
             "registered_name": called,
