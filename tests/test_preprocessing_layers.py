@@ -241,7 +241,7 @@ REFUSED = {
     "no data": (lambda: layers.Discretization(num_bins=2).adapt([]), "at least one value"),
     "NaN": (lambda: layers.Discretization(num_bins=2).adapt([[1.0], [np.nan]]), "row 1"),
     "early": (lambda: layers.Discretization(num_bins=2)([1.0]), "has no boundaries yet"),
-    "vector": (lambda: layers.Discretization([1.0], output_mode="count")(np.ones(3)),
+    "vector": (lambda: layers.Discretization([1.0], output_mode="count")(lamina.Input(())),
                "needs (rows, numbers)"),
     "step": (lambda: layers.STFTSpectrogram(frame_length=4, frame_step=5), "at most frame_length"),
     "window": (lambda: layers.STFTSpectrogram(window="none"), "window 'none'"),

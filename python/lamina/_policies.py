@@ -36,8 +36,10 @@ def choose(name: str) -> None:
     _Chosen.name = name
 
 
-def named(who: str, value: object) -> str:
+def named(who: str, value: object, also: tuple[str, ...] = ()) -> str:
     """Return the name of a policy given as a name, a type, a policy or its configuration.
+
+    ``also`` are names that are accepted beside those of policies.
 
     Raises
     ------
@@ -49,11 +51,11 @@ def named(who: str, value: object) -> str:
     if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
         value = value["config"].get("name")
     name = getattr(value, "name", None) or getattr(value, "__name__", None) or str(value)
-    if name in TYPES:
+    if name in TYPES or name in also:
         return str(name)
     said = f"; {_HALVES[name]}" if name in _HALVES else ""
-    known = "'float32', 'float64' or 'mixed_bfloat16'"
-    raise ValueError(f"{who}: dtype must be {known}; got {value!r:.80}{said}")
+    *known, last = map(repr, (*also, *TYPES))
+    raise ValueError(f"{who}: dtype must be {', '.join(known)} or {last}; got {value!r:.80}{said}")
 
 
 def named_for(owner: str, value: object, dtype: str) -> str:

@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from lamina import _policies, ops
 from lamina._check import Array
+from lamina.layers.layer import Layer
+from lamina.layers.shapes import Spec
 
 MODES = ("int", "one_hot", "multi_hot", "count")
+INTEGERS = ("int32", "int64")
+
+
+class Coding(Layer):
+    """A layer that returns integers or codes of them; with an integer ``dtype``, codes are int32.
+
+    As in Keras, where int64 is the default of some of these layers, and int32 is computed.
+    """
+
+    # Types that Keras accepts and that have no effect.
+    _idle_dtypes: ClassVar[tuple[str, ...]] = ()
+    # The type of indices in files of Keras, where it accepts no floating-point type for them.
+    _index_dtype: ClassVar[str | None] = None
+    _integers: str | None = None
+    output_mode: str
+
+    def __init__(self, **base: Any) -> None:
+        named = base.pop("dtype", None)
+        if named is not None:
+            also = (*INTEGERS, *self._idle_dtypes)
+            named = _policies.named(type(self).__name__, named, also)
+        integers = named if named in INTEGERS else None
+        kept = None if integers or named in self._idle_dtypes else named
+        super().__init__(dtype=kept, **base)
+        self.__dict__["_integers"] = integers
+
+    @property
+    def _code_dtype(self) -> str:
+        return "int32" if self._integers else self.dtype
+
+    @property
+    def _dtype_in_keras(self) -> str | None:
+        """The type by which Keras knows the layer; None if it is that of its policy."""
+        return self._integers or (self._index_dtype if self.output_mode == "int" else None)
+
+    def _code_spec(self, row_shape: tuple[Any, ...], mode: str, depth: int) -> Spec:
+        kind = "int32" if mode == "int" or self._integers else "float"
+        return Spec(coded_shape(row_shape, mode, depth), kind)
+
+    def _codes_of(self, x: Any, mode: str, depth: int, weights: Any = None) -> Any:
+        """Return a tensor of integers encoded as by ``coded``; weights multiply counts."""
+        kind = "int32" if self._integers else None
+        if mode == "one_hot":
+            single = x.ndim > 1 and x.shape[-1] == 1
+            return ops.one_hot(ops.squeeze(x, -1) if single else x, depth, dtype=kind)
+        codes = ops.one_hot(x, depth, dtype=kind)
+        if mode == "multi_hot":
+            return ops.max(codes, axis=-2)
+        if weights is not None:
+            codes = codes * ops.expand_dims(ops.cast(weights, codes.dtype), -1)
+        return ops.sum(codes, axis=-2)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as plain values."""
+        config = super().get_config()
+        return {**config, "dtype": self._integers} if self._integers else config
 
 
 def check_mode(who: str, mode: Any, modes: tuple[str, ...] = MODES) -> str:

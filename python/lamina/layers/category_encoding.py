@@ -10,7 +10,7 @@ from lamina import _check, ops
 from lamina._arrays import is_array, ndim_of
 from lamina._tensors.arguments import mapped
 from lamina._tensors.given import given
-from lamina.layers.layer import Layer
+from lamina.layers._codes import Coding
 from lamina.layers.shapes import show_shapes
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["CategoryEncoding"]
 MODES = ("multi_hot", "one_hot", "count")
 
 
-class CategoryEncoding(Layer):
+class CategoryEncoding(Coding):
     """Turn integers below ``num_tokens`` into vectors of that length.
 
     Parameters
@@ -34,7 +34,7 @@ class CategoryEncoding(Layer):
     sparse : bool, default False
         Must be False: outputs are dense.
     **base
-        See ``Layer``.
+        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats.
 
     Examples
     --------
@@ -66,9 +66,10 @@ class CategoryEncoding(Layer):
             raise ValueError(f"{who}: sparse must be False: outputs are dense; got True")
 
     def _applied_to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Apply the layer, to a single integer too."""
+        """Apply the layer, to a single row or integer too."""
         call = super()._applied_to
-        if args and is_array(args[0]) and ndim_of(args[0]) == 0:
+        fewest = 1 if self.output_mode == "one_hot" else 2
+        if args and is_array(args[0]) and ndim_of(args[0]) < fewest:
             args, kwargs = mapped(args, _as_row), mapped(kwargs, _as_row)
             return call(args, kwargs)[0]
         return call(args, kwargs)
@@ -89,21 +90,14 @@ class CategoryEncoding(Layer):
                 f"{self.name}: count_weights are for output_mode 'count'; it is "
                 f"{self.output_mode!r}"
             )
-        if self.output_mode == "one_hot":
-            single = x.ndim > 1 and x.shape[-1] == 1
-            return ops.one_hot(ops.squeeze(x, -1) if single else x, self.num_tokens)
-        if x.ndim < 2:
+        if x.ndim < 2 and self.output_mode != "one_hot":
             raise ValueError(
                 f"{self.name}: input has shape {show_shapes(x.shape[1:])}; needs (rows, integers)"
             )
-        codes = ops.one_hot(x, self.num_tokens)
-        if self.output_mode == "multi_hot":
-            return ops.max(codes, axis=-2)
-        if count_weights is not None:
-            codes = codes * ops.expand_dims(given(count_weights), -1)
-        return ops.sum(codes, axis=-2)
+        weights = None if count_weights is None else given(count_weights)
+        return self._codes_of(x, self.output_mode, self.num_tokens, weights)
 
 
 def _as_row(value: Any) -> Any:
-    """Return a single number as a row of one."""
-    return np.reshape(value, (1, 1)) if is_array(value) and ndim_of(value) == 0 else None
+    """Return a single number, or the numbers of a row, as an array of one row."""
+    return np.reshape(value, (1, -1)) if is_array(value) and ndim_of(value) < 2 else None

@@ -11,7 +11,7 @@ from lamina import _check, ops
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._tensors.given import given
-from lamina.layers._codes import check_dense, check_mode, coded, coded_shape
+from lamina.layers._codes import Coding, check_dense, check_mode, coded
 from lamina.layers.ahead import AheadLayer, batches_of
 from lamina.layers.recorded_calls import check_not_empty
 from lamina.layers.shapes import Spec, show_shapes
@@ -24,7 +24,7 @@ __all__ = ["Discretization"]
 L = TypeVar("L", bound="Discretization")
 
 
-class Discretization(AheadLayer):
+class Discretization(Coding, AheadLayer):
     """Turn numbers into the indices of their bins, or into codes of them.
 
     Parameters
@@ -42,7 +42,7 @@ class Discretization(AheadLayer):
     sparse : bool, default False
         Must be False: outputs are dense.
     **base
-        See ``Layer``.
+        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats.
 
     Notes
     -----
@@ -150,8 +150,7 @@ class Discretization(AheadLayer):
         (x,) = arrays
         check_not_empty(self, [x.shape[1:]])
         edges = self._edges()
-        self._check_axes(x.shape)
-        return coded(np.digitize(x, edges), self.output_mode, len(edges) + 1, self.dtype)
+        return coded(np.digitize(x, edges), self.output_mode, len(edges) + 1, self._code_dtype)
 
     def made_of(self, specs: list[Spec]) -> Spec:
         """Return the shape and the kind of the output."""
@@ -159,7 +158,7 @@ class Discretization(AheadLayer):
         if self.output_mode == "int":
             return Spec(spec.shape, "int32")
         self._check_axes((None, *spec.shape))
-        return Spec(coded_shape(spec.shape, self.output_mode, len(self._edges()) + 1))
+        return self._code_spec(spec.shape, self.output_mode, len(self._edges()) + 1)
 
     def _check_axes(self, shape: Any) -> None:
         if self.output_mode in ("multi_hot", "count") and len(shape) < 2:
@@ -175,13 +174,7 @@ class Discretization(AheadLayer):
         bins = ops.digitize(x, edges)
         if self.output_mode == "int":
             return bins
-        depth = len(edges) + 1
-        if self.output_mode == "one_hot":
-            single = x.ndim > 1 and x.shape[-1] == 1
-            return ops.one_hot(ops.squeeze(bins, -1) if single else bins, depth)
-        codes = ops.one_hot(bins, depth)
-        joined = ops.max if self.output_mode == "multi_hot" else ops.sum
-        return joined(codes, axis=-2)
+        return self._codes_of(bins, self.output_mode, len(edges) + 1)
 
     @classmethod
     def from_config(cls: type[L], config: Mapping[str, Any]) -> L:

@@ -9,9 +9,8 @@ import numpy as np
 from lamina import _check, _core
 from lamina._check import Array
 from lamina._strings import hashed, of_unique
-from lamina.layers._codes import check_dense, check_mode, coded, coded_shape
+from lamina.layers._codes import Coding, check_dense, check_mode, coded
 from lamina.layers.ahead import AheadLayer
-from lamina.layers.hashing import _without_integers
 from lamina.layers.shapes import Spec
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ __all__ = ["HashedCrossing"]
 KEY = 0xDECAFCAFFE  # the initial value of Keras's crosses
 
 
-class HashedCrossing(AheadLayer):
+class HashedCrossing(Coding, AheadLayer):
     """Turn pairs or tuples of categories (strings or integers) into one of ``num_bins`` integers.
 
     Parameters
@@ -33,7 +32,7 @@ class HashedCrossing(AheadLayer):
     sparse : bool, default False
         Must be False: outputs are dense.
     **base
-        See ``Layer``.
+        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats.
 
     Notes
     -----
@@ -49,6 +48,7 @@ class HashedCrossing(AheadLayer):
     """
 
     multiple_inputs = True
+    _index_dtype = "int64"
     fewest_inputs: ClassVar[int] = 2
 
     def __init__(
@@ -58,7 +58,7 @@ class HashedCrossing(AheadLayer):
         sparse: bool = False,
         **base: Unpack[DimArguments],
     ) -> None:
-        super().__init__(**_without_integers(base))
+        super().__init__(**base)
         self.num_bins = _check.integer("HashedCrossing", "num_bins", num_bins)
         self.output_mode = check_mode("HashedCrossing", output_mode, ("int", "one_hot"))
         self.sparse = check_dense("HashedCrossing", sparse)
@@ -73,7 +73,7 @@ class HashedCrossing(AheadLayer):
         for array in arrays:
             joined = _core.kernels.join_hashes(joined, _fingerprints(array).ravel())
         bins = (joined % np.uint64(self.num_bins)).astype(np.int64).reshape(arrays[0].shape)
-        return coded(bins, self.output_mode, self.num_bins, self.dtype)
+        return coded(bins, self.output_mode, self.num_bins, self._code_dtype)
 
     def _check_shapes(self, row_shapes: list[Any]) -> None:
         for shape in row_shapes:
@@ -86,8 +86,7 @@ class HashedCrossing(AheadLayer):
     def made_of(self, specs: list[Spec]) -> Spec:
         """Return the shape and the kind of the output."""
         self._check_shapes([spec.shape for spec in specs])
-        kind = "int32" if self.output_mode == "int" else "float"
-        return Spec(coded_shape(specs[0].shape, self.output_mode, self.num_bins), kind)
+        return self._code_spec(specs[0].shape, self.output_mode, self.num_bins)
 
 
 def _fingerprints(array: Array) -> Any:

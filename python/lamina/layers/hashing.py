@@ -9,7 +9,7 @@ import numpy as np
 from lamina import _check
 from lamina._check import Array
 from lamina._strings import buckets, check_salt
-from lamina.layers._codes import check_dense, check_mode, coded, coded_shape
+from lamina.layers._codes import Coding, check_dense, check_mode, coded
 from lamina.layers.ahead import AheadLayer
 from lamina.layers.shapes import Spec
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Hashing"]
 
 
-class Hashing(AheadLayer):
+class Hashing(Coding, AheadLayer):
     """Turn strings or integers into one of ``num_bins`` integers, by a fixed hash function.
 
     Parameters
@@ -34,7 +34,7 @@ class Hashing(AheadLayer):
     sparse : bool, default False
         Must be False: outputs are dense.
     **base
-        See ``Layer``.
+        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats.
 
     Notes
     -----
@@ -49,6 +49,8 @@ class Hashing(AheadLayer):
     array([1, 0, 1, 1, 2], dtype=int32)
     """
 
+    _index_dtype = "int64"
+
     def __init__(
         self,
         num_bins: int,
@@ -58,7 +60,7 @@ class Hashing(AheadLayer):
         sparse: bool = False,
         **base: Unpack[DimArguments],
     ) -> None:
-        super().__init__(**_without_integers(base))
+        super().__init__(**base)
         self.num_bins = _check.integer("Hashing", "num_bins", num_bins)
         if not (mask_value is None or isinstance(mask_value, (str, int, np.integer))):
             raise TypeError(
@@ -76,16 +78,8 @@ class Hashing(AheadLayer):
         bins = buckets(array, self.num_bins - masked, self.salt)
         if masked:
             bins = np.where(np.asarray(array == self.mask_value, bool), 0, bins + 1)
-        return coded(bins, self.output_mode, self.num_bins, self.dtype)
+        return coded(bins, self.output_mode, self.num_bins, self._code_dtype)
 
     def made_of(self, specs: list[Spec]) -> Spec:
         """Return the shape and the kind of the output."""
-        kind = "int32" if self.output_mode == "int" else "float"
-        return Spec(coded_shape(specs[0].shape, self.output_mode, self.num_bins), kind)
-
-
-def _without_integers(base: Any) -> Any:
-    """Return the base's arguments without Keras's dtype of the bins, which are always int32."""
-    if base.get("dtype") in ("int32", "int64"):
-        return {name: value for name, value in base.items() if name != "dtype"}
-    return base
+        return self._code_spec(specs[0].shape, self.output_mode, self.num_bins)

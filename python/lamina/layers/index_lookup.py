@@ -11,7 +11,7 @@ from lamina import _check
 from lamina._check import Array
 from lamina._strings import buckets, check_salt, of_objects
 from lamina._tensors.rehearsal import rehearsing
-from lamina.layers._codes import MODES, check_dense, check_mode, coded, coded_shape
+from lamina.layers._codes import MODES, Coding, check_dense, check_mode, coded, coded_shape
 from lamina.layers.shapes import Spec
 from lamina.layers.vocabulary import Vocabulary
 
@@ -23,7 +23,7 @@ L = TypeVar("L", bound="IndexLookup")
 LEARNED = "learned"  # in a configuration: the result of adapt or set_vocabulary
 
 
-class IndexLookup(Vocabulary):
+class IndexLookup(Coding, Vocabulary):
     """The index of each token in a vocabulary, or a code of the indices."""
 
     token_kind: ClassVar[str] = "string"
@@ -98,7 +98,7 @@ class IndexLookup(Vocabulary):
 
     def _coded(self, places: Array) -> Array:
         if self.output_mode != "tf_idf":
-            return coded(places, self.output_mode, self._depth, self.dtype)
+            return coded(places, self.output_mode, self._depth, self._code_dtype)
         if self._weights is None:
             raise ValueError(f"{self.name}: has no idf_weights yet; adapt it, or set_vocabulary")
         counts = coded(places, "count", self._depth, "float64")
@@ -145,8 +145,9 @@ class IndexLookup(Vocabulary):
                 f"{self.name}: has no vocabulary yet, on which the shape of its output depends; "
                 f"adapt it, or give it one, before it is called on an Input"
             )
-        mode = "count" if self.output_mode == "tf_idf" else self.output_mode
-        return Spec(coded_shape(spec.shape, mode, self._depth))
+        if self.output_mode == "tf_idf":
+            return Spec(coded_shape(spec.shape, "count", self._depth))
+        return self._code_spec(spec.shape, self.output_mode, self._depth)
 
     # --- configuration
 

@@ -50,7 +50,7 @@ class StringLookup(IndexLookup):
     salt : int or tuple of 2 int, optional
         Key of the hash, which is then SipHash.
     **base
-        See ``Layer``.
+        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats.
 
     Notes
     -----
@@ -69,6 +69,7 @@ class StringLookup(IndexLookup):
     """
 
     takes: ClassVar[str] = "string"
+    _idle_dtypes = ("string",)
 
     def __init__(
         self,

@@ -55,7 +55,7 @@ class TextVectorization(StringLookup):
     ragged : bool, default False
         Must be False: outputs are arrays.
     **base
-        See ``Layer``.
+        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats.
 
     Examples
     --------

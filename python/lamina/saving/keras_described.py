@@ -176,10 +176,11 @@ class Describer:
 
     def policy(self, thing: Any) -> dict[str, Any]:
         """Return the dtypes of the computations and weights of a layer or a model."""
+        name = getattr(thing, "_dtype_in_keras", None) or thing.dtype_policy.name
         return {
             "module": "keras",
             "class_name": "DTypePolicy",
-            "config": {"name": thing.dtype_policy.name},
+            "config": {"name": name},
             "registered_name": None,
         }
 
