@@ -14,6 +14,7 @@ from lamina import layers, ops, random, utils
 tf: Any = pytest.importorskip("tensorflow")
 
 IMAGES = np.random.default_rng(0).random((7, 6, 6, 3)).astype("float32")
+PIXELS = IMAGES[:, 0, 0]
 LABELS = np.arange(7) % 3
 WORDS = np.array(["a", "b", "c", "a", "b", "c", "a"])
 
@@ -53,6 +54,13 @@ PRESERVING: dict[str, tuple[Any, Callable[[Any], Any]]] = {
     "resize": (IMAGES, lambda x: ops.image.resize(x, (3, 3))),
     "cast": (LABELS, lambda y: ops.cast(y, "float32")),
     "rows that are not known": (IMAGES, lambda x: ops.reshape(x, (ops.shape(x)[0], -1))),
+    "full": (LABELS, lambda y: ops.full((ops.shape(y)[0], 2), 1.5)),
+    "zeros": (IMAGES, lambda x: ops.zeros(ops.shape(x))),
+    "arange": (LABELS, lambda y: ops.arange(ops.shape(y)[0])),
+    "convert_to_tensor": (LABELS, lambda y: ops.convert_to_tensor(y, "float32")),
+    "scan": (PIXELS, lambda x: ops.scan(lambda s, e: (s + e, s * e), ops.zeros((3,)), x)[1]),
+    "associative_scan": (PIXELS, lambda x: ops.associative_scan(ops.add, x, reverse=True)),
+    "map": (PIXELS, lambda x: ops.map(lambda e: e * ops.sum(e), x)),
     "normalize": (IMAGES, utils.normalize),
     "to_categorical": (LABELS, lambda y: utils.to_categorical(y, 3)),
 }
@@ -95,6 +103,30 @@ def test_single_elements_have_no_axis_of_rows() -> None:
     assert [tuple(s.shape) for s in spec] == [(6, 6, 3), (3,)]
     np.testing.assert_array_equal(found[4][0], IMAGES[4] * 2)
     np.testing.assert_array_equal(found[4][1], np.eye(3)[1])
+
+
+SINGLE: dict[str, Callable[[Any], Any]] = {
+    "full": lambda x: ops.full((2,), x[1]),
+    "full of several": lambda x: ops.full((2, 3), x),
+    "a shape of TensorFlow's": lambda x: ops.full(getattr(x, "shape", None), x[0]),
+    "convert_to_tensor": lambda x: ops.convert_to_tensor([x[0], [x[1], x[2]][0]]),
+    "array": lambda x: ops.array([[x[0], x[1]], [1.0, 2.0]]),
+    "unchanged": lambda x: ops.convert_to_tensor(x) if ops.is_tensor(x) else None,
+    "scan": lambda x: ops.scan(lambda s, e: (s + e, s * e), x[0], x)[1],
+    "scan of a length": lambda x: ops.scan(lambda s, _: (s * x, s), x, length=4)[1],
+    "associative_scan": lambda x: ops.associative_scan(ops.add, x),
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_tensors_are_made_of_symbolic_ones(name: str) -> None:
+    """Values and shapes that TensorFlow does not know yet may be arguments."""
+    function = SINGLE[name]
+    found, spec = mapped(PIXELS, function, batch=None)
+    wanted = [np.asarray(function(x)) for x in PIXELS]
+    assert tuple(spec.shape) == wanted[0].shape
+    assert spec.dtype.as_numpy_dtype == found[0].dtype == wanted[0].dtype
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
 
 
 UNBATCHED: dict[str, tuple[Any, Callable[[], Any]]] = {

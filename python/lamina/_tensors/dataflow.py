@@ -33,6 +33,14 @@ def among(*values: Any) -> bool:
     return "tensorflow" in sys.modules and any(map(is_node, flat(values)))
 
 
+def of_unknown_length(*values: Any) -> bool:
+    """Return whether there is a symbolic tensor with an axis whose length is not known yet."""
+    return "tensorflow" in sys.modules and any(
+        is_node(value) and (value.shape.rank is None or None in value.shape)
+        for value in flat(values)
+    )
+
+
 def building() -> bool:
     """Return whether TensorFlow is calling a function in order to make a graph of it."""
     tensorflow = sys.modules.get("tensorflow")

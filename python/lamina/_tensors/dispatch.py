@@ -76,13 +76,16 @@ def _flags(function: Callable[..., Any]) -> list[tuple[int, str]]:
 def calling(function: F) -> F:
     """Make a function that calls others, for separate entries, take symbolic tensors.
 
-    The number of entries is known when a layer records the calls.
+    The number of entries is known when a layer records the calls, but not always when ``tf.data``
+    maps a function: the whole is then a single node of TensorFlow's.
     """
 
     @functools.wraps(function)
     def public(*args: Any, **kwargs: Any) -> Any:
         found = _found(args, kwargs)
         if found is None or found is Tensor or found is Variable:
+            if dataflow.of_unknown_length(args, kwargs):
+                return dataflow.node(function, args, kwargs)
             return function(*args, **kwargs)
         from lamina.layers.operation import calls_on_symbols
 

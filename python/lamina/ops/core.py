@@ -124,9 +124,11 @@ def is_tensor(x: Any) -> bool:
     >>> ops.is_tensor(np.zeros(2)), ops.is_tensor([0.0, 0.0])
     (True, False)
     """
-    return isinstance(x, (Tensor, _core.Parameter, np.ndarray)) or getattr(
-        type(x), "symbolic", False
-    )
+    return isinstance(x, (Tensor, _core.Parameter, np.ndarray)) or _is_symbolic(x)
+
+
+def _is_symbolic(x: Any) -> bool:
+    return getattr(type(x), "symbolic", False) or dataflow.is_node(x)
 
 
 @operation
@@ -202,11 +204,11 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
             _check.flag("convert_to_tensor", name, value)
     if sparse or ragged:
         raise ValueError("convert_to_tensor: sparse and ragged must be False: tensors are dense")
-    if isinstance(x, (Tensor, _core.Parameter)) or getattr(type(x), "symbolic", False):
+    if isinstance(x, (Tensor, _core.Parameter)) or _is_symbolic(x):
         return x if dtype is None else cast(x, dtype)
-    if isinstance(x, (list, tuple)) and any(
-        isinstance(v, Tensor) or getattr(type(v), "symbolic", False) for v in x
-    ):
+    if dataflow.among(x):
+        return dataflow.node(convert_to_tensor, (x, dtype), {})
+    if isinstance(x, (list, tuple)) and any(isinstance(v, Tensor) or _is_symbolic(v) for v in x):
         from lamina.ops.joining import stack
 
         return stack(x) if dtype is None else cast(stack(x), dtype)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina._calls import answering_calls
+from lamina._tensors.dataflow import mappable
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import each_row, given
 from lamina._tensors.recording import NeedsRows, Recording, RowCount, Rows
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 
+@mappable
 @answering_calls
 def zeros(shape: Any, dtype: Any = None) -> Any:
     """Return zeros.
@@ -50,6 +52,7 @@ def zeros(shape: Any, dtype: Any = None) -> Any:
     return _filled("zeros", shape, 0, dtype)
 
 
+@mappable
 @answering_calls
 def ones(shape: Any, dtype: Any = None) -> Any:
     """Return ones.
@@ -71,6 +74,7 @@ def ones(shape: Any, dtype: Any = None) -> Any:
     return _filled("ones", shape, 1, dtype)
 
 
+@mappable
 @answering_calls
 def empty(shape: Any, dtype: Any = None) -> Any:
     """Return zeros: memory is never uninitialised.
@@ -93,6 +97,7 @@ def empty(shape: Any, dtype: Any = None) -> Any:
     return _filled("empty", shape, 0, dtype)
 
 
+@mappable
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """Return an array filled with a value.
 
@@ -142,7 +147,8 @@ def _repeated(who: str, sizes: tuple[int, ...], value: Any, kind: str) -> Any:
 
 
 def _sizes(who: str, shape: Any) -> list[Any]:
-    listed = list(shape) if isinstance(shape, (list, tuple, np.ndarray)) else [shape]
+    several = hasattr(shape, "__iter__") and getattr(shape, "ndim", 1) > 0
+    listed = list(shape) if several else [shape]
     if listed and listed[0] is None and Recording.current() is not None:  # x.shape[0]: the rows
         listed[0] = Rows
     try:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina._calls import answering_calls
+from lamina._tensors.dataflow import mappable
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
 from lamina._tensors.recording import RowCount
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 
+@mappable
 @answering_calls
 def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
     """Return ``start``, ``start + step``, ... below ``stop``.

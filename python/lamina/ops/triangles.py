@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lamina._calls import answering_calls
+from lamina._tensors.dataflow import mappable
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
 from lamina.ops._numbers import integer
@@ -29,6 +30,7 @@ def _matrix(who: str, N: Any, M: Any, k: Any) -> tuple[int, int, int]:
     return rows, rows if M is None else integer(who, "M", M, 0), integer(who, "k", k)
 
 
+@mappable
 @answering_calls
 def eye(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
     """Return a matrix with ones on its k-th diagonal.
@@ -54,6 +56,7 @@ def eye(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
     return np.eye(*_matrix("eye", N, M, k), dtype=array_type("eye", dtype))
 
 
+@mappable
 @answering_calls
 def identity(n: int, dtype: Any = None) -> Any:
     """Return the identity matrix.
@@ -75,6 +78,7 @@ def identity(n: int, dtype: Any = None) -> Any:
     return np.eye(integer("identity", "n", n, 0), dtype=array_type("identity", dtype))
 
 
+@mappable
 @answering_calls
 def tri(N: int, M: Any = None, k: int = 0, dtype: Any = None) -> Any:
     """Return a matrix with ones on and below its k-th diagonal.
