@@ -13,6 +13,7 @@ import pytest
 import golden
 import interchanged
 import lamina
+from keras_archives import inner_file
 from lamina import layers
 from lamina.models import load_model
 
@@ -151,7 +152,7 @@ def test_classes_of_ones_own(tmp_path):
         load_model(tmp_path / "m.keras")
     back = load_model(tmp_path / "m.keras", custom_objects={"Own": Own})
     assert np.array_equal(back.predict(x, verbose=0), predicted)
-    with h5py.File(_inner(tmp_path)) as file:
+    with h5py.File(inner_file(tmp_path)) as file:
         held = []
         file.visititems(lambda path, each: held.append(path) if hasattr(each, "shape") else None)
     assert held == [
@@ -200,12 +201,6 @@ def test_a_class_is_given_what_its_own_configuration_says(tmp_path, ending):
             tmp_path / f"m.{ending}", custom_objects={"Bare": Bare, "BareModel": BareModel}
         )
         assert np.array_equal(back.predict(X, verbose=0), model.predict(X, verbose=0))
-
-
-def _inner(folder):
-    with zipfile.ZipFile(folder / "m.keras") as archive:
-        (folder / "inner.h5").write_bytes(archive.read("model.weights.h5"))
-    return folder / "inner.h5"
 
 
 def twice():
@@ -335,7 +330,7 @@ def test_every_optimizer_goes_on_in_keras(name, tmp_path):
     fit_once(model)
     path = tmp_path / "m.keras"
     model.save(path)
-    with h5py.File(_inner(tmp_path)) as file:
+    with h5py.File(inner_file(tmp_path)) as file:
         kept = [
             np.array(file["optimizer/vars"][str(i)]) for i in range(len(file["optimizer/vars"]))
         ]
@@ -377,69 +372,6 @@ def test_layers_whose_settings_keras_tells_otherwise(name, tmp_path):
     assert np.array_equal(load_model(path).predict(x, verbose=0), ours)
 
 
-WORDS = np.array([["a b"], ["b"], ["c b a"]], object)
-LOOKUPS = {
-    "integers": ("int32", layers.IntegerLookup, np.array([[1], [5], [5]])),
-    "codes": (
-        "int32", lambda: layers.IntegerLookup(output_mode="multi_hot"), np.array([[1], [5], [5]]),
-    ),
-    "strings": ("string", lambda: layers.StringLookup(num_oov_indices=2, mask_token="c"), WORDS),
-    "texts": ("string", layers.TextVectorization, WORDS),
-    "weighted texts": (
-        "string",
-        lambda: layers.TextVectorization(9, output_mode="tf_idf", pad_to_max_tokens=True),
-        WORDS,
-    ),
-    "tokens": (
-        "int32", lambda: layers.IntegerLookup(invert=True), np.array([[1], [5], [5]]),
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("ending", [".keras", ".h5"])
-@pytest.mark.parametrize("name", LOOKUPS)
-def test_what_lookups_have_learned_is_in_the_file(name, ending, tmp_path):
-    """Keras has no lookups without TensorFlow: the test checks where it would read them."""
-    kind, make, x = LOOKUPS[name]
-    layer = make()
-    layer.adapt(x)
-    model = lamina.Sequential([lamina.Input((1,), dtype=kind), layer])
-    path = tmp_path / f"m{ending}"
-    model.save(path)
-    back = load_model(path)
-    known = layer.get_vocabulary()
-    assert back.layers[0].get_vocabulary() == known
-    x = np.array([[1], [2], [0]]) if name == "tokens" else x
-    answers = [layer(each) for each in (x, x[::-1])]
-    for each, answer in zip((x, x[::-1]), answers, strict=True):
-        np.testing.assert_array_equal(back.layers[0](each), answer)
-    if ending == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))["config"]["layers"][1]["config"]
-        first = 0 if name == "weighted texts" else len(known) - len(config["vocabulary"])
-        assert config["vocabulary"] == known[first:]
-        weights = config["idf_weights"]
-        assert weights is None or len(weights) == len(known)
-
-
-def test_weights_of_special_tokens_are_kept(tmp_path):
-    layer = layers.IntegerLookup(output_mode="tf_idf")
-    layer.set_vocabulary([-1, 5, 1], [7.0, 2.0, 1.0])
-    model = lamina.Sequential([lamina.Input((1,), dtype="int32"), layer])
-    model.save(tmp_path / "m.keras")
-    back = load_model(tmp_path / "m.keras").predict([[3], [5]], verbose=0)
-    assert back.tolist() == [[7.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
-
-
-def test_a_vocabulary_that_replaces_a_given_one_is_kept(tmp_path):
-    layer = layers.IntegerLookup(vocabulary=[1, 5])
-    layer.set_vocabulary([5, 1])
-    model = lamina.Sequential([lamina.Input((1,), dtype="int32"), layer])
-    for ending in (".keras", ".lamina"):
-        model.save(tmp_path / f"m{ending}")
-        assert load_model(tmp_path / f"m{ending}").layers[0].get_vocabulary() == [-1, 5, 1]
-
-
 def test_the_list_of_classes_is_that_of_keras():
     """Run tools/keras_classes.py where this fails."""
     tool = Path(__file__).parents[1] / "tools" / "keras_classes.py"
@@ -452,88 +384,3 @@ def test_the_list_of_classes_is_that_of_keras():
         return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
 
     assert golden.ask(now, told["version"]) == digest
-
-
-@pytest.mark.parametrize("mode", ["int", "multi_hot", "tf_idf"])
-def test_what_layers_learned_of_texts_goes_into_the_file(mode, tmp_path):
-    texts = np.array([["the cat sat"], ["a dog"], ["The dog"]])
-    words = np.array([["cat"], ["dog"], ["cat"]])
-    for layer, x in (
-        (layers.TextVectorization(output_mode=mode), texts),
-        (layers.StringLookup(output_mode=mode), words),
-    ):
-        layer.adapt(x.ravel())
-        model = lamina.Sequential([lamina.Input((1,), dtype="string"), layer])
-        model.save(tmp_path / "m.keras")
-        back = load_model(tmp_path / "m.keras")
-        assert np.array_equal(back.predict(x, verbose=0), model.predict(x, verbose=0))
-        assert back.layers[0].get_config()["vocabulary"] is not None
-        assert back.layers[0].get_vocabulary() == layer.get_vocabulary()
-        with h5py.File(_inner(tmp_path)) as file:
-            (place,) = file["layers"]
-            held = file[f"layers/{place}/vars"]
-            assert list(held) == (["idf_weights"] if mode == "tf_idf" else [])
-
-
-@pytest.mark.parametrize("ending", ["keras", "h5"])
-def test_losses_and_metrics_as_functions_need_not_be_given(ending, tmp_path):
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(2, activation="softmax")])
-    loss, metrics = lamina.losses.sparse_categorical_crossentropy, lamina.metrics
-    model.compile("sgd", loss, metrics=[metrics.sparse_categorical_accuracy])
-    x, y = np.ones((4, 3), "float32"), np.arange(4) % 2
-    expected = model.evaluate(x, y, verbose=0)
-    file = tmp_path / f"functions.{ending}"
-    model.save(file)
-    assert load_model(file).evaluate(x, y, verbose=0) == expected
-    if ending == "keras":  # as Keras itself writes its functions
-        written = _written(file)["loss"]
-        assert (written["module"], written["class_name"]) == ("builtins", "function")
-        assert written["config"] == "sparse_categorical_crossentropy"
-
-
-@pytest.mark.parametrize("ending", ["keras", "h5"])
-@pytest.mark.parametrize("module", ["__main__", "program"])
-def test_own_functions_named_like_the_librarys_must_be_given(ending, module, tmp_path):
-    def mean_squared_error(y_true, y_pred):
-        return lamina.ops.mean(lamina.ops.square(y_true - y_pred), axis=-1) + 7.0
-
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
-    mean_squared_error.__module__ = module
-    model.compile("sgd", mean_squared_error, metrics=[mean_squared_error])
-    x, y = np.ones((4, 3), "float32"), np.zeros((4, 1))
-    file = tmp_path / f"own.{ending}"
-    with pytest.warns(UserWarning, match="custom_objects"):
-        model.save(file)
-    own = {"mean_squared_error": mean_squared_error}
-    loaded = load_model(file, custom_objects=own)
-    assert loaded.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
-    assert loaded.evaluate(x, y, verbose=0)[0] > 7
-    with pytest.raises(ValueError, match=r"custom_objects=\{.mean_squared_error"):
-        load_model(file)
-
-
-def test_a_name_that_may_be_of_another_function_is_warned_of(tmp_path):
-    """Keras writes the same for ``keras.losses.huber`` and a function of a program's."""
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
-    model.compile("sgd", lamina.losses.huber)
-    file, theirs = tmp_path / "own.keras", tmp_path / "theirs.keras"
-    model.save(file)
-    with zipfile.ZipFile(file) as old, zipfile.ZipFile(theirs, "w") as new:
-        for name in old.namelist():
-            data = old.read(name)
-            if name == "config.json":
-                config = json.loads(data)
-                loss = {"module": "builtins", "class_name": "function", "config": "huber"}
-                config["compile_config"]["loss"] = {**loss, "registered_name": "function"}
-                data = json.dumps(config).encode()
-            new.writestr(name, data)
-    with pytest.warns(UserWarning, match=r"lamina\.losses\.huber was taken.*custom_objects"):
-        assert load_model(theirs).loss is not None
-    load_model(theirs, custom_objects={"huber": lamina.losses.mean_squared_error})
-    load_model(theirs, compile=False)
-
-
-def _written(file):
-    """Return the settings of training in a file."""
-    with zipfile.ZipFile(file) as archive:
-        return json.loads(archive.read("config.json"))["compile_config"]

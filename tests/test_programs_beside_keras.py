@@ -6,6 +6,7 @@ import pytest
 import book_programs  # noqa: F401  (which lists its programs)
 import golden
 import lamina
+import programs_that_train  # noqa: F401  (which lists its programs)
 import published_programs  # noqa: F401  (which lists its programs)
 from keras_models import keras
 from programs_beside_keras import PROGRAMS
