@@ -161,11 +161,11 @@ def test_one_bar_counts_all_fits(capsys):
     from lamina.sklearn import MLPRegressor
 
     mlp = MLPRegressor(hidden_layer_sizes=2, max_iter=2, n_iter_no_change=9)
-    for estimator in (Ridge(), mlp):
+    for estimator, name in ((Ridge(), "alpha"), (mlp, "alpha"), (numbers, "units")):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            grid_search(estimator, {"alpha": [1.0, 2.0]}, X, Y, cv=3, verbose=1)
+            grid_search(estimator, {name: [1, 2]}, X, Y, cv=3, verbose=1)
         assert "grid_search: 100%" in (shown := capsys.readouterr().err)
         assert "6/6" in shown
         with pytest.raises(ValueError, match=r"grid_search: verbose must be .*; got 9"):
-            grid_search(estimator, {"alpha": [1.0]}, X, Y, verbose=9)
+            grid_search(estimator, {name: [1]}, X, Y, verbose=9)

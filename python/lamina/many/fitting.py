@@ -127,11 +127,25 @@ def fit_many(
      'held_out_loss', 'seconds']
     """
     check_fit(WHO, fit, fit_many)
-    executors.check_executor(WHO, executor)
-    count = local.threads_of(WHO, n_jobs)
+    return fits_for(
+        WHO, model, x, y, sample_weight=sample_weight, settings=settings, seeds=seeds, folds=folds,
+        bootstrap=bootstrap, executor=executor, n_jobs=n_jobs, scoring=scoring, keep=keep,
+        predict=predict, verbose=verbose, fit=fit,
+    )  # fmt: skip
+
+
+def fits_for(
+    who: str, model: Any, x: Any, y: Any = None, *, sample_weight: Any = None, settings: Any = None,
+    seeds: Any = 1, folds: Any = None, bootstrap: Any = None, executor: Any = None,
+    n_jobs: Any = None, scoring: Any = None, keep: Any = ("scores",), predict: Any = None,
+    verbose: Any = "auto", fit: Mapping[str, Any],
+) -> ManyFits:  # fmt: skip
+    """Return the fits of ``fit_many`` for a caller, whose name messages and the bar show."""
+    executors.check_executor(who, executor)
+    count = local.threads_of(who, n_jobs)
     threads = None if n_jobs in (None, -1) else count  # workers then have one thread each
     plan = planned(
-        WHO, model, x, y, sample_weight, settings, seeds, folds, bootstrap, scoring, keep, predict,
+        who, model, x, y, sample_weight, settings, seeds, folds, bootstrap, scoring, keep, predict,
         fit,
     )  # fmt: skip
 
@@ -140,20 +154,23 @@ def fit_many(
             return local.outcomes(plan, range(len(plan.fits)), threads, told)
         return executors.spread(plan, executor, threads)
 
-    outcomes = _collected(plan, running, verbose)
+    outcomes = _collected(who, plan, running, verbose)
     if all(each.status == FAILED or each.error is not None for each in outcomes):
-        raise outcomes[0].error or RuntimeError(f"{WHO}: {outcomes[0].message}")
+        raise outcomes[0].error or RuntimeError(f"{who}: {outcomes[0].message}")
     return ManyFits(plan, outcomes)
 
 
 def _collected(
-    plan: Plan, running: Callable[[Callable[[int], object]], Iterator[Outcome]], verbose: Any
+    who: str,
+    plan: Plan,
+    running: Callable[[Callable[[int], object]], Iterator[Outcome]],
+    verbose: Any,
 ) -> list[Outcome]:
     """Return the outcomes in order, including those left out by an interrupt, which say so."""
     outcomes = [
         Outcome(index, INTERRUPTED, "interrupted before its end") for index in range(len(plan.fits))
     ]
-    with Bar(WHO, len(outcomes), verbose) as bar:
+    with Bar(who, len(outcomes), verbose) as bar:
         try:
             for done, outcome in enumerate(running(bar.reach), 1):
                 outcomes[outcome.index] = outcome

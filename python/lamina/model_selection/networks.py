@@ -12,7 +12,7 @@ import numpy as np
 
 from lamina._calls import on_behalf
 from lamina._coding import Coding, kind_of
-from lamina.many import fit_many
+from lamina.many.fitting import fits_for
 from lamina.many.recipe import own_arguments
 from lamina.many.settings import shared
 from lamina.model_selection.evaluation import (
@@ -91,10 +91,10 @@ class Network:
         more = ("weights",) if asked.train_score or asked.estimators else ()
         seeds = 1 if asked.seeds is None else asked.seeds
         with on_behalf(asked.who, "fit_many"):
-            fits = fit_many(
-                self.model, x, y, sample_weight=asked.sample_weight, settings=settings, seeds=seeds,
-                folds=splits, executor=asked.executor, n_jobs=asked.n_jobs, verbose=asked.verbose,
-                keep=("held_out_predictions", *more), **asked.fit,
+            fits = fits_for(
+                asked.who, self.model, x, y, sample_weight=asked.sample_weight, settings=settings,
+                seeds=seeds, folds=splits, executor=asked.executor, n_jobs=asked.n_jobs,
+                verbose=asked.verbose, keep=("held_out_predictions", *more), fit=asked.fit,
             )  # fmt: skip
         table = fits.table
         count, found = len(fits) // len(settings), []
@@ -149,9 +149,9 @@ class Network:
     def refit(self, setting: dict[str, Any], x: Any, y: Any, asked: Asked) -> tuple[Any, Any]:
         """Return the model of a setting fitted to all rows, with the first seed."""
         seeds = asked.seeds if isinstance(asked.seeds, (Sequence, np.ndarray)) else [0]
-        fits = fit_many(
-            self.model, x, y, sample_weight=asked.sample_weight, settings=[setting],
-            seeds=[seeds[0]], keep="weights", n_jobs=1, verbose=0, **asked.fit,
+        fits = fits_for(
+            asked.who, self.model, x, y, sample_weight=asked.sample_weight, settings=[setting],
+            seeds=[seeds[0]], keep="weights", n_jobs=1, verbose=0, fit=asked.fit,
         )  # fmt: skip
         if fits.table["status"][0] != "ok":
             raise RuntimeError(f"{asked.who}: refit failed: {fits.table['message'][0]}")
