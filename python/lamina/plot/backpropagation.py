@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
-from lamina.plot.figures import Path, on_axes
+from lamina.plot.figures import Path, on_axes, require_matplotlib
 from lamina.plot.style import BLUE, GREY, VERMILION
 from lamina.tracing.symbols import unit_symbol
 
@@ -67,6 +67,7 @@ def backpropagation(
     """
     if not hasattr(traced, "layers") or not hasattr(traced, "loss_name"):
         raise TypeError(f"{WHO}: needs the result of lamina.trace; got {traced!r:.80}")
+    require_matplotlib(WHO)
     shown = _check.integer(WHO, "digits", digits, 0)
     columns = [traced.x, *(each.outputs for each in traced.layers)]
     tallest = max(map(len, columns))

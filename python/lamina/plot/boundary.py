@@ -13,8 +13,8 @@ from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._named_columns import Table
 from lamina._predicting import Predicting, columns_read, is_of_nnet
-from lamina.plot.figures import Path, on_axes
-from lamina.plot.style import COLOURS, MARKERS, SEQUENTIAL, fills, plain, two_classes
+from lamina.plot.figures import Path, on_axes, require_matplotlib
+from lamina.plot.style import SEQUENTIAL, fills, length, plain, points, two_classes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ def decision_boundary(
 
     Parameters
     ----------
-    model : Model, fit of lamina.nnet, or any object with ``predict``
+    model : Model, fit of lamina.nnet, any object with ``predict``, or function of a table
         For scikit-learn's estimators, ``predict_proba`` is used if there is one.
     X : array_like of shape (rows, features), a frame or a dict of columns
         Numbers, which determine the range of the axes.
@@ -71,6 +71,7 @@ def decision_boundary(
     >>> ax.get_xlabel()
     'x1'
     """
+    require_matplotlib(WHO)
     table = Table(WHO, X)
     names = table.names
     if feature_names is not None:
@@ -87,20 +88,28 @@ def decision_boundary(
     asked = np.tile(_fixed(fixed, rows), (count * count, 1))
     asked[:, first], asked[:, second] = (v.ravel() for v in np.meshgrid(*lines))
     # A table of the same kind as X, in which formulas and pipelines find their columns.
-    points = table.taken(np.zeros(len(asked), int)).replaced({i: asked[:, i] for i in read})
-    values = _asked(model, points).reshape(count, count, -1)
+    asked_for = table.taken(np.zeros(len(asked), int)).replaced({i: asked[:, i] for i in read})
+    values = _asked(model, asked_for).reshape(count, count, -1)
     target = None if y is None else _classes(y, len(rows))
+    kinds = None if target is None or target.dtype.kind == "f" else np.unique(target)
+    labels = [] if kinds is None else _labels(kinds, class_names)
+    several = values.shape[2] > 1
 
     def draw(axes: Axes) -> None:
         _draw(axes, lines, values, target is not None and target.dtype.kind != "f")
         if target is not None:
-            _draw_rows(axes, rows[:, first], rows[:, second], target, class_names)
+            _draw_rows(axes, rows[:, first], rows[:, second], target, kinds, labels)
+            if labels and several:  # beside the regions, of which it would hide some
+                axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+            elif labels:
+                axes.legend(frameon=True, framealpha=0.9)
         axes.set(xlim=ends[0], ylim=ends[1])
         axes.set_xlabel(names[first], parse_math=False)
         axes.set_ylabel(names[second], parse_math=False)
         plain(axes)
 
-    return on_axes(WHO, draw, ax, path, (5.2, 4.2))
+    beside = max(map(length, labels)) + 0.4 if labels and several else 0.0
+    return on_axes(WHO, draw, ax, path, (5.2 + beside, 4.2))
 
 
 def _features(given: Any, names: list[str]) -> tuple[int, int]:
@@ -139,9 +148,10 @@ def _asked(model: Any, rows: Any) -> Array:
         return found[:, 1] if found.shape[1] == 2 else found
     if hasattr(model, "compile"):  # a lamina or Keras model
         return np.asarray(model.predict(rows, verbose=0))
-    if not hasattr(model, "predict"):
-        raise TypeError(f"{WHO}: needs a model with predict; got {model!r:.80}")
-    return np.asarray(model.predict(rows), np.float64)
+    ask = getattr(model, "predict", model)
+    if not callable(ask):
+        raise TypeError(f"{WHO}: needs a model with predict, or a function; got {model!r:.80}")
+    return np.asarray(ask(rows), np.float64)
 
 
 def _classes(y: Any, rows: int) -> Array:
@@ -185,18 +195,25 @@ def _draw(axes: Axes, lines: list[Array], values: Array, classes: bool) -> None:
     axes.figure.colorbar(drawn, ax=axes, label="probability" if probable else "prediction")
 
 
-def _draw_rows(axes: Axes, x: Array, y: Array, target: Array, given: Any) -> None:
-    if target.dtype.kind == "f":
-        axes.scatter(x, y, c=target, cmap=SEQUENTIAL, edgecolors="black", linewidths=0.5, s=22)
-        return
-    kinds = np.unique(target)
+def _labels(kinds: Array, given: Any) -> list[str]:
+    """Return the names of the classes."""
     names = [str(k) for k in kinds.tolist()]
     names = names if given is None else _check.names(WHO, "class_names", given)
     if len(names) < len(kinds):
         raise ValueError(f"{WHO}: class_names must name all {len(kinds)} classes; got {len(names)}")
+    if len(names) > len(kinds) and kinds.dtype.kind in "iu" and kinds[0] >= 0:
+        return [names[kind] for kind in kinds.tolist() if kind < len(names)]  # some do not occur
+    return names[: len(kinds)]
+
+
+def _draw_rows(
+    axes: Axes, x: Array, y: Array, target: Array, kinds: Any, labels: Sequence[str]
+) -> None:
+    if kinds is None:
+        axes.scatter(x, y, c=target, cmap=SEQUENTIAL, edgecolors="black", linewidths=0.5, s=22)
+        return
+    numbered = kinds.dtype.kind in "iu" and kinds[0] >= 0  # as the regions are
     for place, kind in enumerate(kinds):
-        inside = target == kind
-        axes.scatter(x[inside], y[inside], s=22, color=COLOURS[place % 7],
-                     marker=MARKERS[place % 7], edgecolors="white", linewidths=0.5,
-                     label=names[place])  # fmt: skip
-    axes.legend(frameon=True, framealpha=0.9)
+        inside, style = target == kind, points(int(kind) if numbered else place)
+        axes.scatter(x[inside], y[inside], s=22, edgecolors="white", linewidths=0.5,
+                     label=labels[place], **style)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
-from lamina.plot.figures import Path, on_axes
+from lamina.plot.figures import Path, on_axes, require_matplotlib
+from lamina.plot.style import SMALLEST, WIDTH_OF_LETTER, inches, length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,10 +83,19 @@ def confusion_matrix(
     if normalize is not None:
         whole = counts.sum(axis=NORMALIZE[normalize], keepdims=True)
         shown = np.divide(counts, whole, out=np.zeros_like(counts), where=whole > 0)
-    side = min(3.0 + 0.45 * len(names), 10.0)
     return on_axes(
-        WHO, lambda axes: _draw(axes, shown, names, normalize, cmap), ax, path, (side + 0.8, side)
+        WHO, lambda axes: _draw(axes, shown, names, normalize, cmap), ax, path, _size(names)
     )
+
+
+def _size(names: list[str]) -> tuple[float, float]:
+    """Return the width and height in inches at which the names leave the matrix its room."""
+    require_matplotlib(WHO)
+    side = min(3.0 + 0.45 * len(names), 10.0)
+    cell = 0.75 * side / len(names)
+    longest = max(map(length, names)) * min(1.0, 5.0 * cell)  # letters shrink with the cells
+    beside = max(longest - 0.3, 0.0)
+    return 1.05 * side + 1.3 + beside, side + (beside if longest > cell else 0.0)
 
 
 def counted(
@@ -142,24 +153,31 @@ def _labels(values: Any) -> Array:
 
 def _draw(axes: Axes, shown: Array, names: list[str], normalize: str | None, cmap: str) -> None:
     from matplotlib import rcParams
+    from matplotlib.ticker import MaxNLocator
 
     top = 1.0 if normalize in ("true", "pred") else float(shown.max()) or 1.0
     image = axes.imshow(shown, cmap=cmap, vmin=0, vmax=top)
-    places = np.arange(len(names))
-    long = max(map(len, names)) > 3 and len(names) > 4
-    axes.set_xticks(places, names, rotation=90 if long else 0, parse_math=False)
-    axes.set_yticks(places, names, parse_math=False)
+    cell = 72.0 * min(inches(axes)) / len(names)  # in points
+    size = min(float(rcParams["font.size"]), max(0.8 * cell, SMALLEST))
+    every = max(1, math.ceil(SMALLEST / cell))  # names that have no room are left out
+    places = np.arange(len(names))[::every]
+    kept = names[::every]
+    upright = max(map(len, kept)) * WIDTH_OF_LETTER * size > 0.9 * cell * every
+    axes.set_xticks(places, kept, rotation=90 if upright else 0, fontsize=size, parse_math=False)
+    axes.set_yticks(places, kept, fontsize=size, parse_math=False)
     axes.set(xlabel="predicted", ylabel="true")
     label = {None: "rows", "all": "share of rows"}.get(
         normalize, f"share of each {normalize} class"
     )
-    axes.figure.colorbar(image, ax=axes, label=label, shrink=0.9)
+    whole = (shown == np.round(shown)).all() and normalize is None
+    ticks = MaxNLocator(integer=True) if whole else None
+    axes.figure.colorbar(image, ax=axes, label=label, shrink=0.9, fraction=0.05, ticks=ticks)
     if len(names) > MOST_WRITTEN:
         return
-    whole = (shown == np.round(shown)).all() and normalize is None
+    written = [f"{each:.0f}" if whole else f"{each:.2f}" for each in shown.ravel()]
     letters = rcParams["font.size"] * (1.0 if len(names) <= 10 else 0.7)
-    for i, j in np.ndindex(shown.shape):
-        text = f"{shown[i, j]:.0f}" if whole else f"{shown[i, j]:.2f}"
+    letters = min(letters, 0.9 * cell / (WIDTH_OF_LETTER * max(map(len, written))))
+    for (i, j), text in zip(np.ndindex(shown.shape), written, strict=True):
         red, green, blue, _ = image.cmap(image.norm(shown[i, j]))
         light = 0.299 * red + 0.587 * green + 0.114 * blue > 0.55
         axes.text(

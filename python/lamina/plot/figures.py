@@ -31,7 +31,8 @@ def telling(who: str) -> Iterator[None]:
         raise
 
 
-def _require_matplotlib(who: str) -> None:
+def require_matplotlib(who: str) -> None:
+    """Raise an error that names the extra if Matplotlib is not installed."""
     try:
         import matplotlib.backends.backend_agg
         import matplotlib.figure  # noqa: F401
@@ -43,7 +44,7 @@ def _require_matplotlib(who: str) -> None:
 
 def unseen(who: str) -> Figure:
     """Return an empty figure that no window shows; pyplot and its state are not touched."""
-    _require_matplotlib(who)
+    require_matplotlib(who)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -63,7 +64,7 @@ def written(
 
 def shown(who: str, draw: Callable[[Figure], Any], path: Path) -> Any:
     """Let ``draw`` fill a new figure of pyplot's, save it if asked to, and return its result."""
-    _require_matplotlib(who)
+    require_matplotlib(who)
     import matplotlib.pyplot as plt
 
     from lamina.plot.once import FigureShownOnce
@@ -177,7 +178,7 @@ def _checked(who: str, path: Any) -> Any:
 
 
 def _check_axes(who: str, ax: Any) -> None:
-    _require_matplotlib(who)
+    require_matplotlib(who)
     from matplotlib.axes import Axes
 
     if not isinstance(ax, Axes):

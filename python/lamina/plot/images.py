@@ -12,7 +12,7 @@ from lamina import _check
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
-from lamina.plot.figures import Path, on_grid
+from lamina.plot.figures import Path, on_grid, require_matplotlib
 from lamina.plot.style import GREY
 from lamina.plot.weights import grid_for
 
@@ -91,6 +91,7 @@ def images(
     pictures = [_picture(each) for each in x]
     if not pictures:
         raise ValueError(f"{WHO}: x must have at least one image; got none")
+    require_matplotlib(WHO)
     words = None if titles is None else _check.names(WHO, "titles", titles)
     if words is not None and len(words) != len(pictures):
         raise ValueError(

@@ -107,10 +107,13 @@ def _column(name: str, values: Any) -> Array:
 
 
 def _draw(axes: Axes, band: bool, x: Any, middle: Any, low: Any, high: Any, seen: Any) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     if band:
         axes.fill_between(x, low, high, color=BLUE, alpha=0.25, linewidth=0, label="interval")
         axes.plot(x, middle, color=BLUE, label="prediction")
     else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         width = min(1.5, 300 / len(x))  # points; wider strokes of many rows would overlap
         axes.vlines(x, low, high, color=SKY, linewidth=width, label="interval")
         axes.plot(x, middle, color=BLUE, linestyle="", marker="_", label="prediction")

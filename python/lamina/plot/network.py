@@ -12,9 +12,10 @@ import numpy as np
 from lamina import _check
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
-from lamina.plot.figures import Path, on_axes
+from lamina.plot.figures import Path, on_axes, require_matplotlib
 from lamina.plot.lines import Lines
 from lamina.plot.network_places import WHO, Drawing, scale_of_text
+from lamina.plot.style import inches, length
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,6 +152,7 @@ def plotnet(
     """
     from lamina.inference import connections
 
+    require_matplotlib(WHO)
     for name, value in (("bias_y", bias_y), ("circle_cex", circle_cex), ("cex_val", cex_val),
                         ("line_stag", line_stag), ("alpha_val", alpha_val)):  # fmt: skip
         if value is not None:
@@ -180,6 +182,8 @@ def plotnet(
     circles = (circle_col, circle_col) if isinstance(circle_col, str) else tuple(circle_col)
 
     def draw(axes: Axes) -> None:
+        if ax is not None:
+            drawing.fit_into(inches(axes)[1])
         lines.draw(axes, kept)
         shown = cex_val if node_labs is not False else 0.0
         drawing.draw_units(axes, circle_cex, circles, bord_col, shown, drawing.labels(labels))
@@ -190,8 +194,17 @@ def plotnet(
     larger = scale_of_text()
     between = BETWEEN * _check.number(WHO, "pad_x", pad_x, 0.1, 10.0) * (1 + larger) / 2
     height = EACH * (drawing.tallest + bool(titles)) * larger + 1.0
-    size = min(max(between * drawing.last + 2.2 * larger, 4.0), 16.0), min(max(height, 3.2), 14.0)
-    return on_axes(WHO, draw, ax, path, size)
+    width = min(max(between * drawing.last + 2.2 * larger, 4.0), 16.0)
+    if var_labs:
+        width += _room_for_names(net, cex_val, 1.1 * larger)
+    return on_axes(WHO, draw, ax, path, (width, min(max(height, 3.2), 14.0)))
+
+
+def _room_for_names(net: Any, size: float, usual: float) -> float:
+    """Return the inches that the longest names at both sides need beyond the usual ones."""
+    sides = ([net.units[i] for i in ends] for ends in (net.inputs, net.outputs))
+    needed = (size * max(map(length, names), default=0.0) + 0.4 for names in sides)
+    return sum(max(0.0, each - usual) for each in needed)
 
 
 def _is_wanted(what: str, wanted: Any, net: Any, unit: Any) -> bool:

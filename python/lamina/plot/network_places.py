@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lamina import _check
 from lamina.plot.lines import Edge
-from lamina.plot.style import GREY
+from lamina.plot.style import GREY, SMALLEST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,6 +51,8 @@ class Drawing:
                     self.places[unit] = at
         above = top + 1.2 if bias_y is None else bias_y * (top or 1.0)
         self.biases: dict[int, tuple[float, float]] = {}  # by the depth that they lead to
+        self.span = max(above, top) - min(above, 0.0) + 1.2 if biases else top + 1.2
+        self.room: float | None = None  # points from unit to unit, if the axes are given
         self.edges: list[Edge] = []
         self.dropped: set[int | None] = set()
         for layer in net.layers:
@@ -139,17 +141,29 @@ class Drawing:
             axes.plot([x] * 3, [y - 0.2, y, y + 0.2], ".", linestyle="", markersize=5 * larger,
                       color=border, zorder=3)  # fmt: skip
 
+    def fit_into(self, height: float) -> None:
+        """Draw circles and letters small enough for axes of a height in inches."""
+        self.room = 72.0 * height / self.span
+
     def _points(self, size: float) -> float:
-        return min(18.0, 400.0 / max(self.tallest, 1.0)) * size
+        most = min(18.0, 400.0 / max(self.tallest, 1.0))
+        if self.room is not None:
+            most = min(most, 0.62 * self.room / scale_of_text())
+        return most * size
 
     def _across(self, size: float) -> float:
         """Return the diameter of circles of a given size, in points."""
         points = self._points(size)
-        return (points + 8 * min(size, 1.0) * (points > 8)) * scale_of_text()
+        wider = points + 8 * min(size, 1.0) * (points > 8)
+        if self.room is not None:
+            wider = min(wider, 0.9 * self.room * size / scale_of_text())
+        return wider * scale_of_text()
 
     def draw_names(self, axes: Axes, circles: float, size: float) -> None:
         """Write the names of inputs and outputs beside their circles."""
         points, larger = min(10.0, 300.0 / max(self.tallest, 1.0)) * size, scale_of_text()
+        if self.room is not None:
+            points = min(points, max(0.8 * self.room, SMALLEST) / larger)
         away = self._across(circles) / 2 + 4 * larger
         for units, side, align in ((self.net.inputs, -1, "right"), (self.net.outputs, 1, "left")):
             for unit in (each for each in units if each in self.places):

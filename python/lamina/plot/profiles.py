@@ -11,7 +11,7 @@ from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina.plot.figures import Path, on_axes, on_grid
 from lamina.plot.results import chosen, found
-from lamina.plot.style import GREY, SEQUENTIAL, line, plain
+from lamina.plot.style import GREY, SEQUENTIAL, broken, inches, length, line, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WHO = "lekprofile"
 PANELS_A_ROW = 4
 WIDTH, HEIGHT = 2.6, 2.4
+NAMES = 1.8  # inches of a line of a column's name
 
 
 @answering_calls
@@ -71,7 +72,8 @@ def lekprofile(
 
     made = found(WHO, profile, LekProfile, find, [x], options)
     if group_show:
-        return on_axes(WHO, lambda axes: _draw_groups(axes, made), ax, path, (5.0, 3.5))
+        size = 5.0, 1.4 + 0.3 * len(made.group_names) + _labels_of(made.inputs)[1]
+        return on_axes(WHO, lambda axes: _draw_groups(axes, made), ax, path, size)
     inputs = chosen(WHO, "xsel", xsel, made.inputs)
     if len(inputs) * len(made.outputs) == 1:
         return on_axes(WHO, lambda axes: _alone(axes, made, inputs[0]), ax, path)
@@ -105,10 +107,16 @@ def _panel(axes: Axes, profile: Any, name: str, output: str, labelled: bool) -> 
     for place, group in enumerate(profile.group_names):
         values, responses = profile.curve(name, output, group)
         axes.plot(values, responses, label=group, linewidth=1.6, **line(place))
-    axes.set_xlabel(name, parse_math=False)
+    axes.set_xlabel(broken(name, inches(axes)[0]), parse_math=False)
     if labelled:
         axes.set_ylabel(output if len(profile.outputs) > 1 else "response", parse_math=False)
     plain(axes)
+
+
+def _labels_of(names: list[str]) -> tuple[list[str], float]:
+    """Return the names of columns in lines, and the height in inches that they need upright."""
+    labels = [broken(name, NAMES) for name in names]
+    return labels, max(length(part) for label in labels for part in label.split("\n"))
 
 
 def _draw_groups(axes: Axes, profile: Any) -> None:
@@ -116,7 +124,8 @@ def _draw_groups(axes: Axes, profile: Any) -> None:
     low, spread = held.min(axis=0), np.ptp(held, axis=0)
     scaled = np.divide(held - low, spread, out=np.full_like(held, 0.5), where=spread > 0)
     image = axes.imshow(scaled, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(np.arange(len(profile.inputs)), profile.inputs, rotation=90, parse_math=False)
+    labels = _labels_of(profile.inputs)[0]
+    axes.set_xticks(np.arange(len(labels)), labels, rotation=90, parse_math=False)
     axes.set_yticks(np.arange(len(held)), profile.group_names, parse_math=False)
     axes.set_ylabel("group")
     bar = axes.figure.colorbar(image, ax=axes, ticks=[0, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#767676"  # for guide lines: contrast 4.5 to 1 on white
 SEQUENTIAL = "viridis"
+SMALLEST = 5.0  # points of a letter that can be read
+WIDTH_OF_LETTER = 0.58  # of the font's size, in the mean of DejaVu Sans
 
 
 def signed() -> Any:
@@ -66,12 +69,37 @@ def _of_lightness(colour: str, lightness: float) -> tuple[float, float, float]:
 
 def line(place: int) -> dict[str, Any]:
     """Return the colour and dashes of a curve, by its index."""
-    return {"color": COLOURS[place % 7], "linestyle": DASHES[place % 7]}
+    return {"color": COLOURS[place % 7], "linestyle": DASHES[_shifted(place)]}
 
 
 def points(place: int) -> dict[str, Any]:
     """Return the colour and marker of points, by their index."""
-    return {"color": COLOURS[place % 7], "marker": MARKERS[place % 7]}
+    return {"color": COLOURS[place % 7], "marker": MARKERS[_shifted(place)]}
+
+
+def _shifted(place: int) -> int:
+    """Return an index so that the next seven of a kind are no copies of the first seven."""
+    return (place + place // 7) % 7
+
+
+def inches(axes: Axes) -> tuple[float, float]:
+    """Return the width and height of axes, as far as they are known before the layout."""
+    box = axes.get_window_extent()
+    dpi = float(axes.figure.dpi)
+    return box.width / dpi, box.height / dpi
+
+
+def length(text: str) -> float:
+    """Return about the width in inches of a text in Matplotlib's font at the usual size."""
+    from matplotlib import rcParams
+
+    return WIDTH_OF_LETTER * float(rcParams["font.size"]) / 72.0 * len(text)
+
+
+def broken(text: str, width: float) -> str:
+    """Return a text in lines of at most a width in inches."""
+    most = max(int(len(text) * width / max(length(text), 1e-9)), 6)
+    return "\n".join(part for line in text.split("\n") for part in wrap(line, most) or [""])
 
 
 def plain(axes: Axes) -> None:
