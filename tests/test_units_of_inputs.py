@@ -93,3 +93,14 @@ def test_a_weight_on_which_the_loss_does_not_depend_is_found_in_any_units():
     model.set_weights([[[slope], [0.0]], [level]])
     with pytest.warns(UserWarning, match=r"rank is 2 of 3 weights.*along \(\+1 x2\)"):
         assert model.inference(x, REAL).rank == 2
+
+
+def test_a_kink_at_the_weights_does_not_shorten_the_steps_to_nothing():
+    """A row of zeros is at the kink of every unit without a bias."""
+    x = np.vstack([X, np.zeros(2)])
+    model = lamina.Sequential(
+        [lamina.Input((2,)), layers.Dense(3, "relu"), layers.Dense(1)], seed=2
+    )
+    model.compile("sgd", "mse")
+    function = model.loss_function(x, np.append(REAL, 5.0))
+    assert (function.scales() > 1e-3).all()

@@ -15,7 +15,7 @@ LEVELS = 12
 FASTER = 8.0  # steps are divided by this until the function is about quadratic over them
 CURVED = 0.1  # of a second difference: how far slopes may be from explaining it
 SHORTEST = 1e-15  # of the first step
-ROUNDINGS = 64.0  # of values, that a second difference may consist of
+ROUNDINGS = 1024.0  # of values: a smaller second difference shows nothing
 
 
 def hessian_by_differences(
@@ -81,20 +81,29 @@ class _Line:
         thousands: units saturate on both sides, and differences show nothing of the curvature.
         """
         first = step = 0.1 * max(1.0, abs(float(self._at[self._place])))
-        while step > SHORTEST * first and not self._bends_evenly(step):
+        while step > SHORTEST * first:
+            gap, change, rounding = self._bend(step)
+            if change <= rounding:
+                break
+            if gap <= CURVED * change:
+                return step
             step /= FASTER
-        return step
+        return first  # the function is flat, or the point is at a kink: no step is short enough
 
-    def _bends_evenly(self, step: float) -> bool:
-        """Return whether the slopes at the ends explain the values there, as in a parabola."""
+    def _bend(self, step: float) -> tuple[float, float, float]:
+        """Return how far slopes are from explaining values as in a parabola, and their sizes.
+
+        The second difference of the values is that of the slopes times half the step, if the
+        function is quadratic; with both comes the size of the values' rounding errors.
+        """
         apart, (up, slope_up), (down, slope_down) = self.ends(step)
         values = up + down - 2.0 * self._middle
         slopes = apart * float(slope_up[self._place] - slope_down[self._place]) / 4.0
-        if not (np.isfinite(values) and np.isfinite(slope_up).all()
-                and np.isfinite(slope_down).all()):  # fmt: skip
-            return False
+        ends = np.isfinite(slope_up).all() and np.isfinite(slope_down).all()
+        if not (ends and np.isfinite(values)):
+            return np.inf, 1.0, 0.0
         rounding = ROUNDINGS * self._digits * (abs(up) + abs(down) + 2.0 * abs(self._middle))
-        return abs(values - slopes) <= CURVED * max(abs(values), abs(slopes)) + rounding
+        return abs(values - slopes), max(abs(values), abs(slopes)), rounding
 
 
 def _extrapolated(line: _Line, first: float, digits: float) -> Array:
