@@ -362,3 +362,19 @@ def test_estimators_of_lamina():
         olden(wrapped)["importance"], olden(wrapped.model_)["importance"], rtol=1e-12
     )
     assert permutation_importance(wrapped, X, Y).importances.shape == (3, 5)
+
+
+def test_shuffles_for_several_outputs_lower_the_whole_loss():
+    entry = lamina.Input((2,))
+    one, other = layers.Dense(1, name="one")(entry), layers.Dense(1, name="other")(entry)
+    model = lamina.Model(entry, [one, other])
+    model.compile("sgd", "mse")
+    model.set_weights([[[1.0], [0.0]], [0.0], [[0.0], [2.0]], [0.0]])
+    x = np.random.default_rng(2).normal(size=(200, 2)).astype("float32")
+    y = [x[:, 0], 2 * x[:, 1]]
+    found = permutation_importance(model, x, y)
+    named = permutation_importance(model, x, dict(zip(("one", "other"), y, strict=True)))
+    np.testing.assert_allclose(found["importance"], [2, 8], rtol=0.3)
+    np.testing.assert_array_equal(named["importance"], found["importance"])
+    with pytest.raises(ValueError, match="the same number of rows; got 200 and 199"):
+        permutation_importance(model, x, [y[0], y[1][1:]])

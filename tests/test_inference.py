@@ -373,8 +373,10 @@ def test_effects_that_are_refused():
     result = linear().inference(X, REAL)
     for arguments, message in (
         ({"at": "zero"}, "at must be one of"),
-        ({"inputs": ["x9"]}, "inputs must be columns of x1, x2, x3; got 'x9'"),
-        ({"outputs": [1]}, "outputs must be from 0 to 0; got 1"),
+        ({"inputs": ["x9"]}, "inputs must be of x1, x2, x3, or numbers from 0 to 2; got 'x9'"),
+        ({"inputs": []}, "inputs must be one or more of x1, x2, x3; got"),
+        ({"outputs": [1]}, "outputs must be of o, or numbers from 0 to 0; got 1"),
+        ({"outputs": 2.5}, "outputs must be one or more of o; got 2.5"),
         ({"discrete": ["x1"]}, "column x1 must have two values"),
         ({"level": 1.5}, "level must be"),
     ):
@@ -393,6 +395,26 @@ def test_effects_that_are_refused():
         result = codes.inference(LABELS[:, None], REAL, covariance="sandwich")
     with pytest.raises(ValueError, match="the model takes integers"):
         result.marginal_effects()
+
+
+def test_effects_on_outputs_by_name_and_of_models_with_several():
+    entry = lamina.Input((3,))
+    size = layers.Dense(1, name="size")(entry)
+    model = lamina.Model(entry, [size, layers.Dense(2, name="shape")(entry)])
+    model.compile("bfgs", "mse")
+    shapes = np.column_stack([REAL, -REAL + X[:, 1]])
+    model.fit(X, [COUNTS, shapes], epochs=300, verbose=0)
+    for y in ([COUNTS, shapes], {"size": COUNTS, "shape": shapes}):
+        result = model.inference(X, y, covariance="sandwich", output_names=["n", "a", "b"])
+        effects = result.marginal_effects(inputs="x1", discrete="none")
+        assert effects["output"].tolist() == ["n", "a", "b"]
+        size, _, shape, _ = model.get_weights()
+        slopes = np.concatenate([size[0], shape[0]])
+        np.testing.assert_allclose(effects["effect"], slopes, rtol=1e-5)
+        for named in ("b", 2, ["b"]):
+            alone = result.marginal_effects(inputs=["x1"], outputs=named)
+            assert alone["output"].tolist() == ["b"]
+            np.testing.assert_allclose(alone["effect"], slopes[2], rtol=1e-5)
 
 
 # --- models and data of other kinds

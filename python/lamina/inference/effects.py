@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,8 +36,8 @@ def marginal_effects(
     changed = _discrete(discrete, table, names)
     rows = table if at == "overall" else _typical(table, at)
     count = fit.rows.outputs.shape[1]
-    shown = range(count) if outputs is None else [_output(o, count) for o in outputs]
     labels = _output_names(fit, count)
+    shown = range(count) if outputs is None else _places(outputs, labels, "outputs")
     made: dict[str, list[Any]] = {"input": [], "output": [], "change": []}
     effects, derivatives = [], []
     for column in asked:
@@ -108,17 +108,25 @@ def _mean(fit: Fit, at: str, rows: Array) -> tuple[Array, Array]:
     """Return the outputs' mean over the rows, and its derivatives by the weights."""
     theta, kept = fit.weights, fit.reference.kept
     weights = fit.rows.weights if at == "overall" else np.ones(len(rows))
-    y = np.asarray(fit.y)[: len(rows)]
     count = fit.rows.outputs.shape[1]
     block = max(1, MOST_NUMBERS // max(1, count * len(theta)))
     total, by_weights = np.zeros(count), np.zeros((count, len(kept)))
     for start in range(0, len(rows), block):
-        here = slice(start, start + block)
-        function = fit.model.loss_function(rows[here], y[here])
+        here = slice(start, min(start + block, len(rows)))
+        function = fit.model.loss_function(rows[here], _targets(fit, here))
         total += weights[here] @ function.outputs(theta)
         jacobian = function.jacobian(theta)[:, :, kept]
         by_weights += np.einsum("n,nkp->kp", weights[here], jacobian)
     return total / weights.sum(), by_weights / weights.sum()
+
+
+def _targets(fit: Fit, rows: slice) -> Any:
+    """Return some rows of the targets, for each output if there are several."""
+    if isinstance(fit.y, dict):
+        return {name: np.asarray(each)[rows] for name, each in fit.y.items()}
+    if isinstance(fit.y, (list, tuple)) and len(fit.model.output_names) > 1:
+        return [np.asarray(each)[rows] for each in fit.y]
+    return np.asarray(fit.y)[rows]
 
 
 def _step(fit: Fit) -> float:
@@ -153,18 +161,23 @@ def _typical(table: Array, at: str) -> Array:
     return made
 
 
-def _places(given: Sequence[int | str], names: Sequence[str], what: str) -> list[int]:
-    if isinstance(given, (int, str)):
+def _places(given: Any, names: Sequence[str], what: str) -> list[int]:
+    if isinstance(given, (int, np.integer, str)):
         given = [given]
+    if not isinstance(given, Iterable) or not len(listed := list(given)):
+        raise ValueError(
+            f"{WHO}: {what} must be one or more of {', '.join(map(str, names))}; got {given!r}"
+        )
     found = []
-    for each in given:
+    for each in listed:
         if isinstance(each, str) and each in names:
             found.append(list(names).index(each))
         elif isinstance(each, (int, np.integer)) and 0 <= each < len(names):
             found.append(int(each))
         else:
             raise ValueError(
-                f"{WHO}: {what} must be columns of {', '.join(map(str, names))}; got {each!r}"
+                f"{WHO}: {what} must be of {', '.join(map(str, names))}, or numbers from 0 to "
+                f"{len(names) - 1}; got {each!r}"
             )
     return found
 
@@ -173,17 +186,11 @@ def _discrete(given: Any, table: Array, names: Sequence[str]) -> list[int]:
     two = [i for i in range(table.shape[1]) if len(np.unique(table[:, i])) == 2]
     if isinstance(given, str) and given in ("auto", "none"):
         return two if given == "auto" else []
-    places = _places(given, names, "discrete")
+    places = _places(given, names, "discrete") if np.size(given) else []
     for place in places:
         if place not in two:
             raise ValueError(f"{WHO}: discrete: column {names[place]} must have two values")
     return places
-
-
-def _output(given: Any, count: int) -> int:
-    if not isinstance(given, (int, np.integer)) or not 0 <= given < count:
-        raise ValueError(f"{WHO}: outputs must be from 0 to {count - 1}; got {given!r}")
-    return int(given)
 
 
 def _output_names(fit: Fit, count: int) -> list[str]:

@@ -12,6 +12,7 @@ from lamina import _check
 from lamina._calls import answering_calls
 from lamina._columns import Columns
 from lamina._named_columns import Table
+from lamina._predicting import is_network
 from lamina.inference.scoring import scorer_of
 
 Array = NDArray[Any]
@@ -98,13 +99,7 @@ def permutation_importance(
     """
     table = Table(WHO, x, names)
     repeats = _check.integer(WHO, "n_repeats", n_repeats)
-    if np.ndim(y) == 0:
-        raise TypeError(f"{WHO}: y must hold a target for each row of x; got {y!r:.80}")
-    if len(np.asarray(y)) != table.rows:
-        raise ValueError(
-            f"{WHO}: x and y must have the same number of rows; got {table.rows} and "
-            f"{len(np.asarray(y))}"
-        )
+    _check_targets(model, y, table.rows)
     together = _together(table, groups)
     score = scorer_of(WHO, model, scoring, y, sample_weight)
     first = _check.integer(WHO, "random_state", random_state, 0)
@@ -122,6 +117,19 @@ def permutation_importance(
             values = {column: before[order] for column, before in values.items()}
             falls[place, repeat] = baseline - score(table.replaced(values))
     return PermutationImportance(list(together), falls, baseline)
+
+
+def _check_targets(model: Any, y: Any, rows: int) -> None:
+    several = is_network(model) and len(model.output_names) > 1
+    parts = list(y.values()) if isinstance(y, Mapping) else y
+    for each in parts if several and isinstance(parts, (list, tuple)) else [parts]:
+        if np.ndim(each) == 0:
+            raise TypeError(f"{WHO}: y must hold a target for each row of x; got {y!r:.80}")
+        if len(np.asarray(each)) != rows:
+            raise ValueError(
+                f"{WHO}: x and y must have the same number of rows; got {rows} and "
+                f"{len(np.asarray(each))}"
+            )
 
 
 def _together(table: Table, groups: Any) -> dict[str, list[int]]:

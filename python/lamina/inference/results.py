@@ -254,7 +254,7 @@ class Inference:
         at: str = "overall",
         *,
         inputs: Sequence[int | str] | None = None,
-        outputs: Sequence[int] | None = None,
+        outputs: Sequence[int | str] | None = None,
         discrete: str | Sequence[int | str] = "auto",
         level: float = 0.95,
     ) -> Columns:
@@ -271,7 +271,7 @@ class Inference:
             The mean over all rows, or the effect for a single row of the columns' means or medians.
         inputs : sequence of int or str, optional
             The columns, by default all but constant ones.
-        outputs : sequence of int, optional
+        outputs : sequence of int or str, optional
             The values of the output, by default all.
         discrete : "auto", "none" or sequence of int or str, default "auto"
             The columns for which the change is reported: those with two values, none, or the given
