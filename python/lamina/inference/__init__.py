@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from lamina.inference.curvature import SingularHessianError
     from lamina.inference.dependence import PartialDependence, ice, partial_dependence
     from lamina.inference.intervals import PredictionIntervals, coverage_report
-    from lamina.inference.networks import Connections, DenseLayer, connections
+    from lamina.inference.networks import connections
     from lamina.inference.occluded import occlusion
     from lamina.inference.permutation import PermutationImportance, permutation_importance
     from lamina.inference.profiles import LekProfile, lekprofile
     from lamina.inference.results import Inference
+    from lamina.inference.units import Connections, DenseLayer
     from lamina.inference.weights import Importance, garson, olden
 
 __all__ = [
@@ -51,11 +52,12 @@ if not TYPE_CHECKING:
         "curvature": "SingularHessianError",
         "dependence": "PartialDependence ice partial_dependence",
         "intervals": "PredictionIntervals coverage_report",
-        "networks": "Connections DenseLayer connections",
+        "networks": "connections",
         "occluded": "occlusion",
         "permutation": "PermutationImportance permutation_importance",
         "profiles": "LekProfile lekprofile",
         "results": "Inference",
+        "units": "Connections DenseLayer",
         "weights": "Importance garson olden",
     }
     _LAZY = {

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.inference.networks import Connections, connections
+from lamina.inference.networks import connections
+from lamina.inference.units import Connections
 
 Array = NDArray[Any]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lamina._calls import answering_calls
 from lamina._columns import Columns
 from lamina._predicting import chosen_outputs
-from lamina.inference.networks import Connections, connections
+from lamina.inference.networks import connections
+from lamina.inference.units import Connections
 
 Array = NDArray[Any]
 

@@ -1,0 +1,183 @@
+"""How models, fits of ``lamina.nnet`` and estimators connect their units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.inference.wiring import Bundle, Wiring
+
+Array = NDArray[Any]
+
+# Layers that act on each unit separately: the unit after such a layer is the unit before it.
+UNITWISE = (
+    "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "Flatten",
+    "GaussianDropout", "GaussianNoise", "Identity", "InputLayer", "LeakyReLU", "Normalization",
+    "PReLU", "ReLU", "Softmax",
+)  # fmt: skip
+
+
+def reader_of(model: Any, who: str) -> Callable[[Any, str], Wiring]:
+    """Return the function that follows the layers of such a model."""
+    if hasattr(model, "layers") and hasattr(model, "get_config"):
+        return _of_model
+    if all(hasattr(model, name) for name in ("wts", "conn", "nconn")):
+        return _of_nnet
+    if hasattr(model, "coefnames") and hasattr(model, "lab"):
+        return _of_multinom
+    networks = getattr(model, "model", None)
+    if isinstance(networks, list) and hasattr(model, "bag"):
+        raise TypeError(
+            f"{who}: an average of {len(networks)} networks has no weights of its own; give one of "
+            f"them, fit.model[0] to fit.model[{len(networks) - 1}]"
+        )
+    if hasattr(model, "coefs_") and hasattr(model, "intercepts_"):
+        return _of_estimator
+    if hasattr(model, "model_"):
+        return lambda held, who: _of_model(held.model_, who)
+    raise TypeError(
+        f"{who}: model must be a lamina model, a fit of lamina.nnet, or a fitted estimator with "
+        f"coefs_ and intercepts_; got {type(model).__name__}"
+    )
+
+
+# --- lamina models
+
+
+def _of_model(model: Any, who: str) -> Wiring:
+    if getattr(type(model), "calls", False):
+        raise ValueError(f"{who}: how a class with call connects its layers is unknown")
+    if len(model.input_names) > 1 or len(model.output_names) > 1:
+        raise ValueError(f"{who}: the model must have one input and one output")
+    shape = model.input_shape
+    if shape is None or len(shape) != 2 or shape[1] is None:
+        raise ValueError(f"{who}: the model must take rows of numbers, (rows, inputs); got {shape}")
+    wiring = Wiring(int(shape[1]))
+    wiring.end = _through(wiring, model, wiring.entry, who)
+    return wiring
+
+
+def _through(wiring: Wiring, model: Any, entry: Bundle, who: str) -> Bundle:
+    """Return a tensor after all layers of a model."""
+    config = model.get_config()
+    if "output_layers" not in config:
+        for layer in model.layers:
+            entry = _behind(wiring, layer, [entry], who)
+        return entry
+    nodes = {layer["name"]: layer["inbound_nodes"] for layer in config["layers"]}
+    known: dict[tuple[str, int], Bundle] = {}
+
+    def tensor(name: str, call: int) -> Bundle:
+        if (name, call) not in known:
+            given = nodes[name]
+            if not given:
+                known[name, call] = entry
+            else:
+                sources = given[call]["inputs"]
+                before = [tensor(source[0], source[1]) for source in sources]
+                known[name, call] = _behind(wiring, model.get_layer(name), before, who)
+        return known[name, call]
+
+    end = config["output_layers"]
+    end = end[0] if isinstance(end[0], (list, tuple)) else end
+    return tensor(end[0], end[1])
+
+
+def _behind(wiring: Wiring, layer: Any, before: Sequence[Bundle], who: str) -> Bundle:
+    kind = type(layer).__name__
+    if kind == "Dense":
+        weights = {w.path.rpartition("/")[2]: w for w in layer.weights}
+        kernel = np.asarray(weights["kernel"].numpy(), np.float64)
+        bias = weights.get("bias")
+        held = None if bias is None else np.asarray(bias.numpy(), np.float64)
+        paths = {name: weight.path for name, weight in weights.items()}
+        return wiring.dense(before[0], layer.name, kernel, held, paths)
+    if kind in UNITWISE:
+        return before[0]
+    if kind == "BatchNormalization":
+        return Bundle(before[0].nodes, before[0].totals * _scale(layer))
+    if kind == "Concatenate":
+        nodes = [n for b in before for n in b.nodes]
+        return Bundle(nodes, np.concatenate([b.totals for b in before], axis=1))
+    factors = {"Add": 1.0, "Average": 1.0 / max(len(before), 1)}.get(kind)
+    if factors is not None:
+        return wiring.joined(before, [factors] * len(before))
+    known = not getattr(type(layer), "calls", False) and hasattr(layer, "get_config")
+    if known and hasattr(layer, "layers") and len(before) == 1:
+        return _through(wiring, layer, before[0], who)
+    raise ValueError(
+        f"{who}: layer {layer.name!r} ({kind}) does not connect units by a matrix of weights; the "
+        f"model must be made of Dense layers, Add and Concatenate.  permutation_importance takes "
+        f"any model"
+    )
+
+
+def _scale(layer: Any) -> Array:
+    values = {w.path.rpartition("/")[2]: np.asarray(w.numpy(), float) for w in layer.weights}
+    spread = np.sqrt(values["moving_variance"] + layer.epsilon)
+    made: Array = values.get("gamma", np.ones_like(spread)) / spread
+    return made
+
+
+# --- fits of lamina.nnet, estimators
+
+
+def _of_nnet(fit: Any, who: str) -> Wiring:  # noqa: ARG001
+    inputs, hidden, outputs = (int(n) for n in fit.n)
+    starts, sources = np.asarray(fit.nconn, int), np.asarray(fit.conn, int)
+    weights = np.asarray(fit.wts, np.float64)
+    full = np.zeros((1 + inputs + hidden + outputs,) * 2)  # from, to; unit 0 is the bias
+    for unit in range(len(full)):
+        into = slice(starts[unit], starts[unit + 1])
+        full[sources[into], unit] = weights[into]
+    here, behind = slice(1, 1 + inputs), slice(1 + inputs, 1 + inputs + hidden)
+    end = slice(1 + inputs + hidden, None)
+    wiring = Wiring(inputs)
+    wiring.input_names = getattr(fit, "coefnames", None)
+    parts = []
+    if hidden:
+        h = wiring.dense(wiring.entry, "hidden", full[here, behind], full[0, behind], {})
+        parts.append(wiring.dense(h, "output", full[behind, end], full[0, end], {}))
+    if not hidden or full[here, end].any():
+        bias = None if hidden else full[0, end]
+        parts.append(wiring.dense(wiring.entry, "skip", full[here, end], bias, {}))
+    wiring.end = wiring.joined(parts, [1.0] * len(parts))
+    for known in (getattr(fit, "lev", None), getattr(fit, "output_names", None)):
+        if known is not None and len(known) == outputs:
+            wiring.output_names = [str(name) for name in known]
+            break
+    return wiring
+
+
+def _of_multinom(fit: Any, who: str) -> Wiring:  # noqa: ARG001
+    # As in R, there is an output for each class; with several, the first one's weights are 0.
+    columns = np.atleast_2d(np.asarray(fit.coefficients, np.float64)).T
+    classes = [str(label) for label in fit.lab]
+    if len(classes) > 2:
+        columns = np.column_stack([np.zeros(len(columns)), columns])
+    inputs = [i for i, name in enumerate(fit.coefnames) if name != "(Intercept)"]
+    constant = [i for i, name in enumerate(fit.coefnames) if name == "(Intercept)"]
+    wiring = Wiring(len(inputs))
+    wiring.input_names = [fit.coefnames[i] for i in inputs]
+    wiring.output_names = classes[-columns.shape[1] :]
+    bias = columns[constant[0]] if constant else None
+    wiring.end = wiring.dense(wiring.entry, "output", columns[inputs], bias, {})
+    return wiring
+
+
+def _of_estimator(model: Any, who: str) -> Wiring:  # noqa: ARG001
+    kernels = [np.asarray(kernel, np.float64) for kernel in model.coefs_]
+    wiring = Wiring(len(kernels[0]))
+    known = getattr(model, "feature_names_in_", None)
+    wiring.input_names = None if known is None else [str(name) for name in known]
+    tensor = wiring.entry
+    for place, (kernel, bias) in enumerate(zip(kernels, model.intercepts_, strict=True)):
+        tensor = wiring.dense(tensor, f"layer{place + 1}", kernel, np.asarray(bias), {})
+    wiring.end = tensor
+    classes = getattr(model, "classes_", None)
+    if classes is not None and len(classes) == len(tensor.nodes):
+        wiring.output_names = [str(c) for c in classes]
+    return wiring
