@@ -378,3 +378,28 @@ def test_shuffles_for_several_outputs_lower_the_whole_loss():
     np.testing.assert_array_equal(named["importance"], found["importance"])
     with pytest.raises(ValueError, match="the same number of rows; got 200 and 199"):
         permutation_importance(model, x, [y[0], y[1][1:]])
+
+
+def test_inputs_and_outputs_of_a_graph_are_joined():
+    first, second = lamina.Input((3,), name="a"), lamina.Input((1,), name="dose")
+    one, other, last = layers.Dense(3, "tanh"), layers.Dense(2, "tanh"), layers.Dense(1, name="y")
+    hidden = layers.Concatenate()([one(first), other(second)])
+    beside = layers.Dense(2, name="z")
+    model = lamina.Model([first, second], [last(hidden), beside(first)])
+    net = connections(model)
+    hidden_names = ["h1", "h2", "h3", "h4", "h5"]
+    assert net.units == ["a1", "a2", "a3", "dose", *hidden_names, "y", "z1", "z2"]
+    a, d, v, w = (np.array(each.get_weights()[0]) for each in (one, other, last, beside))
+    expected = np.zeros((3, 4))
+    expected[0] = [*(a @ v[:3, 0]), *(d @ v[3:, 0])]
+    expected[1:, :3] = w.T
+    found = olden(model)
+    np.testing.assert_allclose(found.by_output, expected, rtol=1e-5, atol=1e-7)
+    assert found.outputs == ["y", "z1", "z2"]
+    named = olden(model, "no", input_names=list("pqrs"), output_names=["yes", "no", "or"])
+    assert named["input"].tolist() == list("pqrs")
+    whole = lamina.Model([first, second], last(hidden), name="inner")
+    again = [lamina.Input((3,), name="u"), lamina.Input((1,), name="v")]
+    outer = lamina.Model(again, whole(again))
+    np.testing.assert_allclose(olden(outer).by_output, expected[:1], rtol=1e-5)
+    assert olden(outer).inputs == ["u1", "u2", "u3", "v"]

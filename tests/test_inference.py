@@ -404,6 +404,8 @@ def test_effects_on_outputs_by_name_and_of_models_with_several():
     model.compile("bfgs", "mse")
     shapes = np.column_stack([REAL, -REAL + X[:, 1]])
     model.fit(X, [COUNTS, shapes], epochs=300, verbose=0)
+    unnamed = model.inference(X, [COUNTS, shapes], covariance="sandwich").marginal_effects()
+    assert unnamed["output"][:3].tolist() == ["size", "shape1", "shape2"]
     for y in ([COUNTS, shapes], {"size": COUNTS, "shape": shapes}):
         result = model.inference(X, y, covariance="sandwich", output_names=["n", "a", "b"])
         effects = result.marginal_effects(inputs="x1", discrete="none")
@@ -415,6 +417,32 @@ def test_effects_on_outputs_by_name_and_of_models_with_several():
             alone = result.marginal_effects(inputs=["x1"], outputs=named)
             assert alone["output"].tolist() == ["b"]
             np.testing.assert_allclose(alone["effect"], slopes[2], rtol=1e-5)
+
+
+def test_effects_of_models_with_several_inputs():
+    """A linear model of two tables has the estimates of the one of both together."""
+    first, second = lamina.Input((2,), name="a"), lamina.Input((1,), name="sex")
+    both = layers.Concatenate()([first, second])
+    model = lamina.Model([first, second], layers.Dense(1)(both))
+    model.compile(lamina.optimizers.BFGS(tolerance_grad=1e-10, tolerance_change=1e-16), "mse")
+    plain = linear()
+    model.set_weights(plain.get_weights())
+    expected = plain.inference(X, REAL)
+    for x in ([X[:, :2], X[:, 2:]], {"sex": X[:, 2], "a": X[:, :2]}):
+        result = model.inference(x, REAL)
+        assert result.names == ["a1", "a2", "sex", "(Intercept)"]
+        np.testing.assert_allclose(result.covariance, expected.covariance, rtol=1e-5)
+        for at in ("overall", "mean"):
+            effects, wanted = result.marginal_effects(at), expected.marginal_effects(at)
+            assert effects["input"].tolist() == ["a1", "a2", "sex"]
+            assert effects["change"].tolist() == ["dy/dx", "dy/dx", "0 -> 1"]
+            for column in ("effect", "std_error"):
+                np.testing.assert_allclose(effects[column], wanted[column], rtol=1e-5)
+    named = model.inference([X[:, :2], X[:, 2:]], REAL, names=["age", "dose", "sex"])
+    assert named.names == ["age", "dose", "sex", "(Intercept)"]
+    assert named.marginal_effects(inputs="dose")["input"].tolist() == ["dose"]
+    with pytest.raises(ValueError, match="input_names must have 3 names; got 2"):
+        model.inference([X[:, :2], X[:, 2:]], REAL, names=["age", "dose"])
 
 
 # --- models and data of other kinds
@@ -465,7 +493,7 @@ def test_several_outputs_and_classes_of_the_users_own():
     model.fit(X, [REAL, TRUTH], epochs=200, verbose=0)
     both = model.inference(X, [REAL, TRUTH], covariance="sandwich")
     alone = linear().inference(X, REAL, covariance="sandwich")
-    assert both.names[0] == "a/kernel[0, 0]"
+    assert both.names[0] == "x1->a"
     np.testing.assert_allclose(both.standard_errors[:4], alone.standard_errors, rtol=1e-5)
 
     class Own(lamina.Model):

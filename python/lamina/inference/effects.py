@@ -12,6 +12,7 @@ from lamina import _check
 from lamina._arrays import as_numbers
 from lamina._columns import Columns
 from lamina.inference._distributions import two_sided_p
+from lamina.inference.readers import numbered
 
 if TYPE_CHECKING:
     from lamina.inference.results import Fit, Inference
@@ -30,8 +31,8 @@ def marginal_effects(
 ) -> Columns:
     """Return the table described in ``Inference.marginal_effects``."""
     at = _check.choice(WHO, "at", at, PLACES)
-    table = _table(fit)
-    names = fit.input_names or [f"x{i + 1}" for i in range(table.shape[1])]
+    parts = _parts(fit)
+    table, names = np.concatenate(parts, axis=1), _names(fit, parts)
     asked = _places(inputs, names, "inputs") if inputs is not None else range(table.shape[1])
     changed = _discrete(discrete, table, names)
     rows = table if at == "overall" else _typical(table, at)
@@ -113,7 +114,7 @@ def _mean(fit: Fit, at: str, rows: Array) -> tuple[Array, Array]:
     total, by_weights = np.zeros(count), np.zeros((count, len(kept)))
     for start in range(0, len(rows), block):
         here = slice(start, min(start + block, len(rows)))
-        function = fit.model.loss_function(rows[here], _targets(fit, here))
+        function = fit.model.loss_function(_split(fit, rows[here]), _targets(fit, here))
         total += weights[here] @ function.outputs(theta)
         jacobian = function.jacobian(theta)[:, :, kept]
         by_weights += np.einsum("n,nkp->kp", weights[here], jacobian)
@@ -140,20 +141,46 @@ def _step(fit: Fit) -> float:
 # --- the arguments
 
 
-def _table(fit: Fit) -> Array:
-    if isinstance(fit.x, dict) or (isinstance(fit.x, (list, tuple)) and np.ndim(fit.x[0]) > 1):
-        raise ValueError(f"{WHO}: the model must have one input, a table; got several")
+def _parts(fit: Fit) -> list[Array]:
+    """Return a table for each input of the model, as numbers."""
     own_class = getattr(type(fit.model), "calls", False)  # its inputs have no type yet
     if not own_class and any("int" in str(entry.dtype) for entry in fit.model.inputs):
         raise ValueError(f"{WHO}: the model takes integers, for which outputs have no derivative")
-    table = as_numbers(WHO, "x", fit.x).astype(np.float64)
-    if table.ndim == 1:
-        table = table[:, None]
-    if table.ndim != 2:
-        raise ValueError(
-            f"{WHO}: x must be a table with a column for each input; got shape {table.shape}"
-        )
-    return table
+    parts = []
+    for given in _of_each_input(fit):
+        table = as_numbers(WHO, "x", given).astype(np.float64)
+        if table.ndim == 1:
+            table = table[:, None]
+        if table.ndim != 2:
+            raise ValueError(
+                f"{WHO}: x must be a table with a column for each input; got shape {table.shape}"
+            )
+        parts.append(table)
+    return parts
+
+
+def _of_each_input(fit: Fit) -> list[Any]:
+    names = fit.model.input_names
+    if len(names) == 1:
+        return [fit.x]
+    return [fit.x[name] for name in names] if isinstance(fit.x, dict) else list(fit.x)
+
+
+def _names(fit: Fit, parts: Sequence[Array]) -> list[str]:
+    widths = [part.shape[1] for part in parts]
+    if fit.input_names is not None and len(fit.input_names) == sum(widths):
+        return fit.input_names
+    if len(parts) > 1:
+        return numbered(fit.model.input_names, widths)
+    return [f"x{i + 1}" for i in range(widths[0])]
+
+
+def _split(fit: Fit, rows: Array) -> Any:
+    """Return rows of all columns as the model takes them: an array for each input."""
+    if len(fit.model.input_names) == 1:
+        return rows
+    widths = [1 if len(shape) == 1 else int(shape[1]) for shape in fit.model.input_shape]
+    return np.split(rows, np.cumsum(widths)[:-1], axis=1)
 
 
 def _typical(table: Array, at: str) -> Array:
@@ -196,4 +223,7 @@ def _discrete(given: Any, table: Array, names: Sequence[str]) -> list[int]:
 def _output_names(fit: Fit, count: int) -> list[str]:
     if fit.output_names is not None and len(fit.output_names) == count:
         return [str(name) for name in fit.output_names]
+    if len(fit.model.output_names) > 1:
+        widths = [int(np.prod(shape[1:], dtype=int)) for shape in fit.model.output_shape]
+        return numbered(fit.model.output_names, widths)
     return ["o"] if count == 1 else [f"o{i + 1}" for i in range(count)]

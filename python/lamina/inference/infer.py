@@ -65,9 +65,10 @@ def infer(
             f"{WHO}: {function.size} weights are too many for a matrix of all pairs (at most "
             f"{MOST_WEIGHTS}); freeze layers (layer.trainable = False) to condition on them"
         )
-    given = column_names(x)
+    several = len(model.input_names) > 1
+    given = None if several else column_names(x)
     if names is not None:
-        count = np.shape(x)[1] if np.ndim(x) == 2 else None
+        count = None if several or np.ndim(x) != 2 else np.shape(x)[1]
         given = _check.names(WHO, "names", names, count)
     if output_names is not None:
         output_names = _check.names(WHO, "output_names", output_names)
@@ -75,7 +76,9 @@ def infer(
     family = family_of(model.loss)
     notes = _about_targets(family, rows, function)
     found = reference(model, function, family, reference_class)
-    every = coefficient_names(function, wiring(model, _inputs(x, given, names), output_names))
+    every = coefficient_names(
+        function, wiring(model, names if several else _inputs(x, given, names), output_names)
+    )
     held = [every[i] for i in found.kept]
     pieces, curvature = _pieces(
         function, rows, family, found, held, groups, singular, _shares(model, rows.weights),

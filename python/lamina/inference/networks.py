@@ -23,11 +23,13 @@ def connections(
     ----------
     model : Model, lamina.nnet fit, or estimator
         A ``Sequential`` or graph model of dense layers, with skip connections through ``Add`` and
-        ``Concatenate``; a fit of ``nnet`` or ``multinom`` (for an average of networks, one element
-        of its ``model``); an estimator with ``coefs_`` and ``intercepts_`` like those of
+        ``Concatenate``, and any number of inputs and outputs, which are joined in their order; a
+        fit of ``nnet`` or ``multinom`` (for an average of networks, one element of its ``model``);
+        an estimator with ``coefs_`` and ``intercepts_`` like those of
         scikit-learn, or with a lamina model as ``model_``.
     input_names, output_names : sequence of str, optional
-        By default the model's own names if it has any, otherwise x1, x2, ... and o1, o2, ...
+        By default the model's own names if it has any, otherwise x1, x2, ... and o1, o2, ...; with
+        several inputs or outputs, their names with a number for each column.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,40 +51,71 @@ def reader_of(model: Any, who: str) -> Callable[[Any, str], Wiring]:
 def _of_model(model: Any, who: str) -> Wiring:
     if getattr(type(model), "calls", False):
         raise ValueError(f"{who}: how a class with call connects its layers is unknown")
-    if len(model.input_names) > 1 or len(model.output_names) > 1:
-        raise ValueError(f"{who}: the model must have one input and one output")
-    shape = model.input_shape
-    if shape is None or len(shape) != 2 or shape[1] is None:
-        raise ValueError(f"{who}: the model must take rows of numbers, (rows, inputs); got {shape}")
-    wiring = Wiring(int(shape[1]))
-    wiring.end = _through(wiring, model, wiring.entry, who)
+    names, widths = list(model.input_names), []
+    for shape in model.input_shape if len(names) > 1 else [model.input_shape]:
+        if shape is None or len(shape) != 2 or shape[1] is None:
+            raise ValueError(
+                f"{who}: the model must take rows of numbers, (rows, inputs); got {shape}"
+            )
+        widths.append(int(shape[1]))
+    wiring = Wiring(sum(widths))
+    ends = np.cumsum([0, *widths])
+    entries = [
+        Bundle(wiring.entry.nodes[first:last], wiring.entry.totals[:, first:last])
+        for first, last in itertools.pairwise(ends)
+    ]
+    if len(names) > 1:
+        wiring.input_names = numbered(names, widths)
+    outputs = _through(wiring, model, entries, who)
+    if len(outputs) > 1:
+        wiring.output_names = numbered(model.output_names, [len(each.nodes) for each in outputs])
+    wiring.end = _beside(outputs)
     return wiring
 
 
-def _through(wiring: Wiring, model: Any, entry: Bundle, who: str) -> Bundle:
-    """Return a tensor after all layers of a model."""
+def numbered(names: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Return names of single values: "a" for one, "a1", "a2" for several of them."""
+    return [
+        name if width == 1 else f"{name}{i + 1}"
+        for name, width in zip(names, widths, strict=True)
+        for i in range(width)
+    ]
+
+
+def _beside(bundles: Sequence[Bundle]) -> Bundle:
+    """Return several tensors as one, the units of the first one first."""
+    if len(bundles) == 1:
+        return bundles[0]
+    nodes = [node for each in bundles for node in each.nodes]
+    return Bundle(nodes, np.concatenate([each.totals for each in bundles], axis=1))
+
+
+def _through(wiring: Wiring, model: Any, entries: Sequence[Bundle], who: str) -> list[Bundle]:
+    """Return the outputs of a model, with all its layers."""
     config = model.get_config()
     if "output_layers" not in config:
+        (entry,) = entries
         for layer in model.layers:
             entry = _behind(wiring, layer, [entry], who)
-        return entry
+        return [entry]
     nodes = {layer["name"]: layer["inbound_nodes"] for layer in config["layers"]}
-    known: dict[tuple[str, int], Bundle] = {}
+    starts = [name for name, *_ in _ends_of(config["input_layers"])]
+    known = {(name, 0): each for name, each in zip(starts, entries, strict=True)}
 
     def tensor(name: str, call: int) -> Bundle:
         if (name, call) not in known:
-            given = nodes[name]
-            if not given:
-                known[name, call] = entry
-            else:
-                sources = given[call]["inputs"]
-                before = [tensor(source[0], source[1]) for source in sources]
-                known[name, call] = _behind(wiring, model.get_layer(name), before, who)
+            sources = nodes[name][call]["inputs"]
+            before = [tensor(source[0], source[1]) for source in sources]
+            known[name, call] = _behind(wiring, model.get_layer(name), before, who)
         return known[name, call]
 
-    end = config["output_layers"]
-    end = end[0] if isinstance(end[0], (list, tuple)) else end
-    return tensor(end[0], end[1])
+    return [tensor(end[0], end[1]) for end in _ends_of(config["output_layers"])]
+
+
+def _ends_of(config: Any) -> list[Any]:
+    """Return [layer, call, place] for each input or output of a graph's configuration."""
+    ends = list(config.values()) if isinstance(config, dict) else list(config)
+    return ends if isinstance(ends[0], (list, tuple)) else [ends]
 
 
 def _behind(wiring: Wiring, layer: Any, before: Sequence[Bundle], who: str) -> Bundle:
@@ -100,14 +132,13 @@ def _behind(wiring: Wiring, layer: Any, before: Sequence[Bundle], who: str) -> B
     if kind == "BatchNormalization":
         return Bundle(before[0].nodes, before[0].totals * _scale(layer))
     if kind == "Concatenate":
-        nodes = [n for b in before for n in b.nodes]
-        return Bundle(nodes, np.concatenate([b.totals for b in before], axis=1))
+        return _beside(before)
     factors = {"Add": 1.0, "Average": 1.0 / max(len(before), 1)}.get(kind)
     if factors is not None:
         return wiring.joined(before, [factors] * len(before))
     known = not getattr(type(layer), "calls", False) and hasattr(layer, "get_config")
-    if known and hasattr(layer, "layers") and len(before) == 1:
-        return _through(wiring, layer, before[0], who)
+    if known and hasattr(layer, "layers"):
+        return _beside(_through(wiring, layer, before, who))
     raise ValueError(
         f"{who}: layer {layer.name!r} ({kind}) does not connect units by a matrix of weights; the "
         f"model must be made of Dense layers, Add and Concatenate.  permutation_importance takes "
