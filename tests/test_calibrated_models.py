@@ -375,3 +375,11 @@ def test_a_model_that_was_not_fitted_here_needs_to_be_told_for_how_long():
     with pytest.raises(ValueError, match="the number of epochs is unknown; give epochs="):
         other.calibrate(X, Y, "cv+")
     assert len(other.calibrate(X, Y, "cv+", cv=3, epochs=1).copies) == 3
+
+
+def test_a_mean_and_a_variance_are_no_values():
+    model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(2)], seed=1)
+    model.compile("sgd", "gaussian_nll")
+    x = np.linspace(-1, 1, 30)[:, None]
+    with pytest.raises(TypeError, match="gaussian_nll predicts a mean and a variance for each"):
+        model.calibrate(x, x[:, 0])

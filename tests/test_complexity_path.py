@@ -221,3 +221,19 @@ X, Y, TEST = sine(0)
 def test_what_does_not_fit(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_a_path_of_fits_that_diverged_says_so():
+    def build(units):
+        model = lamina.Sequential(
+            [lamina.Input((1,)), lamina.layers.Dense(units), lamina.layers.Dense(1)]
+        )
+        model.compile(lamina.optimizers.SGD(1e6), "mse")
+        return model
+
+    x = np.linspace(-3, 3, 20)
+    path = lamina.complexity_path(build, x, np.sin(x), (x, np.sin(x)), [2], epochs=20, verbose=0)
+    assert path.runs["status"].tolist() == ["diverged"]
+    assert np.isnan(path["test_error"]).all()
+    with pytest.raises(ValueError, match="one that was fitted: none, as no fit succeeded; got 2"):
+        path.predict(2, x)

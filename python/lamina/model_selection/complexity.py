@@ -80,7 +80,8 @@ class ComplexityPath(Columns):
         """
         fits = [each for of, each in self._fitted.items() if of[0] == size]
         if not fits:
-            sizes = ", ".join(str(each) for each in dict.fromkeys(of for of, _ in self._fitted))
+            listed = dict.fromkeys(of for of, _ in self._fitted)
+            sizes = ", ".join(map(str, listed)) or "none, as no fit succeeded"
             raise ValueError(f"{WHO}: size must be one that was fitted: {sizes}; got {size!r}")
         if seed is None:
             return fits[0](x)

@@ -219,6 +219,12 @@ def _kind(who: str, loss: Any) -> str:
                 f"{who}: sets and models of quantiles need one output; this model has {len(loss)}"
             )
         return "values"
+    if isinstance(loss, losses.GaussianNLL):
+        raise TypeError(
+            f"{who}: a model trained with {loss.name} predicts a mean and a variance for each "
+            f"value, not values; give PredictionIntervals an object whose predict returns the "
+            f"means, or train with another loss: with method='cqr' widths follow x as well"
+        )
     if isinstance(loss, _OF_CLASSES):
         return "classes"
     if isinstance(loss, losses.Pinball) and np.ndim(loss.quantiles):
