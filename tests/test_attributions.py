@@ -119,3 +119,10 @@ def test_an_image_is_covered_to_its_edges():
 def test_what_is_refused(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call(image_network())
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, None])
+def test_noise_has_a_seed(seed):
+    model = lamina.Sequential([lamina.Input((2,)), layers.Dense(1)])
+    with pytest.raises((TypeError, ValueError), match="saliency: random_state must be an integer"):
+        saliency(model, [[0.0, 1.0]], n_samples=2, random_state=seed)

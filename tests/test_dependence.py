@@ -293,3 +293,29 @@ def test_effects_of_categories_are_referred_to_partial_dependence():
     table = {"a": X[:, 0], "kind": np.where(X[:, 2] > 1, "tall", "low")}
     with pytest.raises(TypeError, match="column 'kind' must hold numbers; got the string"):
         ale(lambda t: t["a"], table, "kind")
+
+
+def test_grids_of_small_and_distant_numbers():
+    for x in (X * 1e-12, 1e9 + X):
+        grid = partial_dependence(lambda t: t[:, 0], x, 0, grid_resolution=5).grid[0]
+        assert len(grid) == 5
+        assert (np.diff(grid) > 0).all()
+    same = np.r_[np.zeros(2000), X[:, 0]][:, None]
+    with pytest.raises(ValueError, match="of 'x1' are the same value, 0; give others"):
+        partial_dependence(lambda t: t[:, 0], same, 0, grid_resolution=20)
+
+
+def test_what_models_return_must_be_numbers_for_each_row():
+    with pytest.raises(ValueError, match="an output for each of 70 rows; got an array of shape"):
+        partial_dependence(lambda t: t[:3, 0], X, 0)
+    with pytest.raises(TypeError, match="partial_dependence: the model's output must"):
+        partial_dependence(lambda t: ["a"] * len(t), X, 0)
+    with pytest.raises(TypeError, match="ice: feature must be one input"):
+        ice(response, X, [0, 1])
+    with pytest.raises(TypeError, match="ice: centered must be True or False"):
+        ice(response, X, 0, centered="yes")
+    with pytest.raises(ValueError, match="group_vals must be finite"):
+        lekprofile(response, X, group_vals=[[0.0, np.nan, 0.0]])
+    for seed in (-1, 1.5, None):
+        with pytest.raises((TypeError, ValueError), match="random_state must be an int"):
+            lekprofile(response, X, group_vals=3, random_state=seed)

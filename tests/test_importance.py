@@ -403,3 +403,23 @@ def test_inputs_and_outputs_of_a_graph_are_joined():
     outer = lamina.Model(again, whole(again))
     np.testing.assert_allclose(olden(outer).by_output, expected[:1], rtol=1e-5)
     assert olden(outer).inputs == ["u1", "u2", "u3", "v"]
+
+
+def test_labels_of_other_classes_and_pipelines_are_refused():
+    network = lamina.Sequential([lamina.Input((2,)), layers.Dense(3, "softmax")], seed=1)
+    x = np.random.default_rng(2).normal(size=(20, 2))
+    for scoring in ("neg_log_loss", "accuracy"):
+        with pytest.raises(ValueError, match="hold the classes of the model, 0, 1, 2; got 3"):
+            permutation_importance(network, x, np.arange(20) % 4, scoring)
+
+    class Named:
+        classes_ = np.array(["a", "b"])
+
+        def predict_proba(self, x):
+            return np.full((len(x), 2), 0.5)
+
+    with pytest.raises(ValueError, match="classes of the model, a, b; got 'c'"):
+        permutation_importance(Named(), x, ["a", "c"] * 10, "neg_log_loss")
+    sklearn = pytest.importorskip("sklearn.pipeline")
+    with pytest.raises(TypeError, match=r"olden: a pipeline has no weights.*pipeline\[-1\]"):
+        olden(sklearn.make_pipeline("passthrough"))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
-from lamina._arrays import column_names
+from lamina._arrays import as_numbers, column_names
 from lamina._calls import on_behalf
 from lamina._named_columns import Table
 
@@ -66,8 +66,15 @@ class Predicting:
         if isinstance(made, dict):
             made = list(made.values())
         parts = made if isinstance(made, (list, tuple)) else [made]
-        arrays = [np.asarray(part, np.float64) for part in parts]
-        flat = [a.reshape(len(a), -1) for a in arrays]
+        arrays = [as_numbers(self.who, "the model's output", part) for part in parts]
+        rows = rows_of(x)
+        for array in arrays:
+            if array.ndim == 0 or (rows is not None and len(array) != rows):
+                raise ValueError(
+                    f"{self.who}: the model must return an output for each of {rows} rows; got an "
+                    f"array of shape {array.shape}"
+                )
+        flat = [a.astype(np.float64).reshape(len(a), -1) for a in arrays]
         both = np.concatenate(flat, axis=1)
         # For two classes the second column suffices.
         return both[:, 1:] if self._is_pair(both) else both
@@ -97,6 +104,13 @@ class Predicting:
         if own is not None and len(own) == count:
             return [str(name) for name in own]
         return ["o"] if count == 1 else [f"o{i + 1}" for i in range(count)]
+
+
+def rows_of(x: Any) -> int | None:
+    """Return the number of rows of an array, a frame or a dict of columns."""
+    if isinstance(x, Mapping):
+        x = next(iter(x.values()), ())
+    return len(x) if hasattr(x, "__len__") else None
 
 
 def is_network(model: Any) -> bool:

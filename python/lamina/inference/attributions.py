@@ -112,11 +112,12 @@ def saliency(
     samples = _check.integer(who, "n_samples", n_samples, 0)
     times_input = _check.boolean(who, "times_input", times_input)
     share = _check.number(who, "noise", noise, 0.0, _check.LARGEST)
+    seed = _check.integer(who, "random_state", random_state, 0)
     if samples == 0:
         found = model.input_gradients(rows, chosen)
     else:
         spread = share * float(rows.max() - rows.min())
-        random = np.random.default_rng(random_state)
+        random = np.random.default_rng(seed)
         found = 0.0
         for _ in range(samples):
             moved = rows + spread * random.standard_normal(rows.shape)

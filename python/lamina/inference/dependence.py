@@ -195,6 +195,9 @@ def ice(
     array([[ 0.,  1.],
            [ 0., -1.]])
     """
+    centered = _check.boolean("ice", "centered", centered)
+    if not isinstance(feature, (int, np.integer, str)):
+        raise TypeError(f"ice: feature must be one input, a number or a name; got {feature!r:.80}")
     found = partial_dependence(
         model, x, feature, percentiles=percentiles, grid_resolution=grid_resolution,
         custom_values=None if custom_values is None else {feature: custom_values},
@@ -246,10 +249,10 @@ def _grid(
     low, high = percentiles
     ordered = np.sort(column[~np.isnan(column.astype(np.float64))].astype(np.float64))
     first, last = _quantile(ordered, low), _quantile(ordered, high)
-    if np.allclose(first, last):
+    if not first < last:
         raise ValueError(
-            f"{table.who}: percentiles {low} and {high} of {table.names[place]!r} are too close "
-            f"to each other for a grid; give others, or custom_values"
+            f"{table.who}: percentiles {low} and {high} of {table.names[place]!r} are the "
+            f"same value, {first:.6g}; give others, or custom_values"
         )
     return np.linspace(first, last, num=resolution)
 

@@ -112,6 +112,7 @@ def lekprofile(
     (6, 1)
     """
     table = Table(WHO, x, names)
+    seed = _check.integer(WHO, "random_state", random_state, 0)
     if len(table.names) == 1:
         raise ValueError(f"{WHO}: x must have at least two inputs; got one")
     steps = _check.integer(WHO, "steps", steps, 2)
@@ -120,7 +121,7 @@ def lekprofile(
     places = columns_read(model, table) if xsel is None else table.places(xsel)
     read = sorted({*columns_read(model, table), *places})
     values = np.column_stack([table.numbers(i) for i in read])
-    held, labels = _groups(values, group_vals, random_state)
+    held, labels = _groups(values, group_vals, seed)
     if grp_nms is not None:
         labels = _check.names(WHO, "grp_nms", grp_nms, len(held))
     columns = {table.names[place]: held[:, i] for i, place in enumerate(read)}
@@ -169,6 +170,8 @@ def _groups(values: Array, asked: Any, random_state: int) -> tuple[Array, list[s
                 f"{WHO}: group_vals must have a column for each of {values.shape[1]} inputs; got "
                 f"shape {given.shape}"
             )
+        if not np.isfinite(given).all():
+            raise ValueError(f"{WHO}: group_vals must be finite; got {asked!r:.80}")
         return given, [str(i + 1) for i in range(len(given))]
     flat = given.reshape(-1)
     if flat.size and (flat >= 0).all() and (flat <= 1).all():

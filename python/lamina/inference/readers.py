@@ -39,6 +39,11 @@ def reader_of(model: Any, who: str) -> Callable[[Any, str], Wiring]:
         return _of_estimator
     if hasattr(model, "model_"):
         return lambda held, who: _of_model(held.model_, who)
+    if hasattr(model, "steps"):
+        raise TypeError(
+            f"{who}: a pipeline has no weights of its own; give its last step, pipeline[-1], whose "
+            f"inputs are the columns that the other steps return"
+        )
     raise TypeError(
         f"{who}: model must be a lamina model, a fit of lamina.nnet, or a fitted estimator with "
         f"coefs_ and intercepts_; got {type(model).__name__}"

@@ -118,9 +118,16 @@ def _codes(y: Array, made: Array, classes: Any) -> Array:
         return coded
     labels = np.ravel(y)
     if classes is None:
-        return labels.astype(np.int64)
+        classes = range(made.shape[1])
+        labels = labels.astype(np.int64)
     known = {str(label): place for place, label in enumerate(classes)}
-    return np.array([known[str(label)] for label in labels])
+    strange = [label for label in labels.tolist() if str(label) not in known]
+    if strange:
+        raise ValueError(
+            f"permutation_importance: y must hold the classes of the model, "
+            f"{', '.join(map(str, known))}; got {strange[0]!r}"
+        )
+    return np.array([known[str(label)] for label in labels.tolist()])
 
 
 def _chances(made: Array) -> Array:
