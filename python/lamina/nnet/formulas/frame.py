@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from lamina import _check, _screen
 from lamina._calls import answering_calls
-from lamina.nnet.formulas import contrasts as contrasts_
 from lamina.nnet.formulas.evaluation import Evaluation
 from lamina.nnet.formulas.expressions import deparse
-from lamina.nnet.formulas.matrix import Coding, as_factor, matrix
+from lamina.nnet.formulas.matrix import Coding, code_terms, matrix
 from lamina.nnet.formulas.rows import (
     NaAction,
     NewRows,
@@ -23,7 +22,7 @@ from lamina.nnet.formulas.rows import (
     shown,
     spread,
 )
-from lamina.nnet.formulas.terms import Terms, codings, read_formula
+from lamina.nnet.formulas.terms import Terms, read_formula
 from lamina.nnet.formulas.variables import Columns, Variable, used_levels
 
 Array = NDArray[Any]
@@ -151,7 +150,7 @@ class ModelFrame:
         self.y = response.values
 
     def _code(self, given: Mapping[str, Any]) -> list[dict[str, Coding]]:
-        """Return the codings of the factors in each term, and record their contrasts."""
+        """Return the codings of the factors in each term, and keep their contrasts."""
         who, factors = self._who, set(self.xlevels)
         logical = {n for n, v in self._factors.items() if v.kind == "logical"}
         if not isinstance(given, Mapping):
@@ -167,22 +166,9 @@ class ModelFrame:
                 )
             elif name not in factors | logical:
                 _screen.warn(f"{who}: variable {name!r} is absent, its contrast is ignored")
-        self.contrasts: dict[str, Any] = {}
-        codes = []
-        full = codings(self.terms.terms, self.terms.intercept, factors | logical)
-        for term, of_term in zip(self.terms.terms, full, strict=True):
-            made = {}
-            for name in term:
-                variable = self._factors[name]
-                if name not in factors | logical:
-                    continue
-                if variable.kind == "logical":
-                    variable = as_factor(variable)
-                contrast = given.get(name, variable.contrast)
-                default = "contr.poly" if variable.ordered else "contr.treatment"
-                made[name] = contrasts_.coding(who, name, variable, contrast, name in of_term)
-                self.contrasts[name] = default if contrast is None else contrast
-            codes.append(made)
+        codes, self.contrasts = code_terms(
+            who, self.terms.terms, self.intercept, self._factors, given
+        )
         return codes
 
     def _matrix(self, held: Mapping[str, Variable], rows: int) -> tuple[Array, list[str]]:
@@ -190,13 +176,25 @@ class ModelFrame:
 
     # --- used by fits and predictions
 
+    def of_terms(self, terms: Sequence[tuple[str, ...]]) -> tuple[Array, list[str]]:
+        """Return the model matrix of some of the terms for the rows used, and its columns' names.
+
+        If there is an intercept, it comes first.
+        """
+        held = {name: self._held[name] for name in self.terms.variables}
+        codes, _ = code_terms(self._who, terms, self.intercept, held, self.contrasts)
+        x, names = matrix(len(self.rows), terms, held, codes)
+        return self._and_intercept(x, names)
+
     @property
     def with_intercept(self) -> tuple[Array, list[str]]:
         """The model matrix, with the column of the intercept if there is one, and its names."""
+        return self._and_intercept(self.x, self.coefnames)
+
+    def _and_intercept(self, x: Array, names: list[str]) -> tuple[Array, list[str]]:
         if not self.intercept:
-            return self.x, self.coefnames
-        x = np.column_stack([np.ones(len(self.x)), self.x])
-        return x, ["(Intercept)", *self.coefnames]
+            return x, names
+        return np.column_stack([np.ones(len(x)), x]), ["(Intercept)", *names]
 
     @property
     def variables(self) -> dict[str, Array]:

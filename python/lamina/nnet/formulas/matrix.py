@@ -1,4 +1,4 @@
-"""The model matrix: columns of terms, and their names as R spells them."""
+"""The model matrix: codings of factors in terms, columns, and their names as R spells them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.nnet.formulas.contrasts import coding
+from lamina.nnet.formulas.terms import codings
 from lamina.nnet.formulas.variables import Variable
 
 Array = NDArray[Any]
@@ -36,6 +38,31 @@ def matrix(
         blocks.append(block)
         names += of_term
     return np.ascontiguousarray(np.concatenate(blocks, axis=1)), names
+
+
+def code_terms(
+    who: str,
+    terms: Sequence[tuple[str, ...]],
+    intercept: bool,
+    held: Mapping[str, Variable],
+    given: Mapping[str, Any],
+) -> tuple[list[dict[str, Coding]], dict[str, Any]]:
+    """Return for each term the codings of its factors, and the contrasts of all factors.
+
+    ``given`` has the contrasts that are asked for, by factor.
+    """
+    coded = {name for name, v in held.items() if v.kind in ("factor", "logical")}
+    contrasts, codes = {}, []
+    for term, full in zip(terms, codings(terms, intercept, coded), strict=True):
+        made = {}
+        for name in (each for each in term if each in coded):
+            factor = as_factor(held[name]) if held[name].kind == "logical" else held[name]
+            contrast = given.get(name, factor.contrast)
+            made[name] = coding(who, name, factor, contrast, name in full)
+            default = "contr.poly" if factor.ordered else "contr.treatment"
+            contrasts[name] = default if contrast is None else contrast
+        codes.append(made)
+    return codes, contrasts
 
 
 def as_factor(logical: Variable) -> Variable:

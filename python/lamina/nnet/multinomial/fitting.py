@@ -12,11 +12,11 @@ import numpy as np
 from lamina import _check
 from lamina._calls import answering_calls, on_behalf
 from lamina.nnet.calls import call_text
-from lamina.nnet.formulas import ModelFrame, model_frame
-from lamina.nnet.formulas.variables import Array, level_text
+from lamina.nnet.formulas import model_frame
+from lamina.nnet.formulas.variables import Array
 from lamina.nnet.multinomial.fit import Multinom
 from lamina.nnet.multinomial.network import search
-from lamina.nnet.multinomial.rows import Rows, merged, offset_of_classes
+from lamina.nnet.multinomial.rows import merged, rows_of
 from lamina.nnet.multinomial.separation import warn_of_separation
 
 WHO = "multinom"
@@ -135,7 +135,7 @@ def multinom(
         formula, data, weights=weights, subset=subset, na_action=na_action, contrasts=contrasts,
         who=WHO,
     )  # fmt: skip
-    rows = _rows(frame, censored)
+    rows = rows_of(frame, censored)
     if summ:
         rows = merged(rows, summ, tell=trace)
     settings = {"decay": decay, "maxit": maxit, "abstol": abstol, "reltol": reltol,
@@ -161,52 +161,3 @@ def _defaults() -> dict[str, Any]:
 def _is_default(name: str, value: Any) -> bool:
     default = _defaults()[name]
     return value is default or (isinstance(value, (bool, int, float)) and value == default)
-
-
-def _rows(frame: ModelFrame, censored: bool) -> Rows:
-    """Return the data of the fit: columns, the response with one column per class, weights."""
-    (x, names), shown = frame.with_intercept, repr(frame.formula)
-    if frame.y is None:
-        raise ValueError(f"{WHO}: formula must have a response on its left side; got {shown}")
-    if not x.shape[1]:
-        raise ValueError(f"{WHO}: formula must have a column on its right side; got {shown}")
-    weights = np.ones(len(x)) if frame.weights is None else frame.weights
-    if (weights < 0).any():
-        raise ValueError(f"{WHO}: weights must be >= 0; got {weights.min():g}")
-    if frame.y.ndim == 2:
-        y, weights = _of_counts(frame.y, weights, censored)
-        labels = frame.labels or [str(k + 1) for k in range(y.shape[1])]
-        return Rows(x, y, weights, _offset(frame, y.shape[1]), names, None, labels)
-    levels, codes = frame.levels, frame.y
-    if levels is None:
-        found, codes = np.unique(frame.y, return_inverse=True)
-        as_given = bool if frame.logical else int if frame.whole else float
-        levels = tuple(map(as_given, found))
-    if len(levels) < 2:
-        raise ValueError(
-            f"{WHO}: the response must have two or more classes; got "
-            f"{', '.join(map(level_text, levels)) or 'none'} alone"
-        )
-    y = np.eye(len(levels))[codes]
-    offset = _offset(frame, len(levels))
-    return Rows(x, y, weights, offset, names, levels, [level_text(v) for v in levels])
-
-
-def _of_counts(counts: Array, weights: Array, censored: bool) -> tuple[Array, Array]:
-    if counts.shape[1] < 2:
-        raise ValueError(
-            f"{WHO}: a matrix response must have two or more columns; got {counts.shape[1]}"
-        )
-    if (counts < 0).any():
-        raise ValueError(f"{WHO}: a matrix response must hold counts >= 0; got {counts.min():g}")
-    totals = counts.sum(axis=1)
-    if (totals == 0).any():
-        raise ValueError(
-            f"{WHO}: each row of a matrix response must have a count above 0; got none in row "
-            f"{int(np.flatnonzero(totals == 0)[0])}: leave it out with subset"
-        )
-    return (counts, weights) if censored else (counts / totals[:, None], weights * totals)
-
-
-def _offset(frame: ModelFrame, classes: int) -> Array | None:
-    return None if frame.offset is None else offset_of_classes(frame.offset, classes)

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from lamina import _screen
-from lamina.nnet.formulas.variables import Array
+from lamina.nnet.formulas import ModelFrame
+from lamina.nnet.formulas.variables import Array, level_text
 from lamina.nnet.r_numbers import formatted
+
+WHO = "multinom"
 
 
 @dataclass
@@ -104,3 +107,52 @@ def merged(rows: Rows, summ: int, tell: bool) -> Rows:
         rows, x=rows.x[first], y=y, weights=weights,
         offset=None if rows.offset is None else rows.offset[first],
     )  # fmt: skip
+
+
+def rows_of(frame: ModelFrame, censored: bool) -> Rows:
+    """Return the data of the fit: columns, the response with one column per class, weights."""
+    (x, names), shown = frame.with_intercept, repr(frame.formula)
+    if frame.y is None:
+        raise ValueError(f"{WHO}: formula must have a response on its left side; got {shown}")
+    if not x.shape[1]:
+        raise ValueError(f"{WHO}: formula must have a column on its right side; got {shown}")
+    weights = np.ones(len(x)) if frame.weights is None else frame.weights
+    if (weights < 0).any():
+        raise ValueError(f"{WHO}: weights must be >= 0; got {weights.min():g}")
+    if frame.y.ndim == 2:
+        y, weights = _of_counts(frame.y, weights, censored)
+        labels = frame.labels or [str(k + 1) for k in range(y.shape[1])]
+        return Rows(x, y, weights, _offset(frame, y.shape[1]), names, None, labels)
+    levels, codes = frame.levels, frame.y
+    if levels is None:
+        found, codes = np.unique(frame.y, return_inverse=True)
+        as_given = bool if frame.logical else int if frame.whole else float
+        levels = tuple(map(as_given, found))
+    if len(levels) < 2:
+        raise ValueError(
+            f"{WHO}: the response must have two or more classes; got "
+            f"{', '.join(map(level_text, levels)) or 'none'} alone"
+        )
+    y = np.eye(len(levels))[codes]
+    offset = _offset(frame, len(levels))
+    return Rows(x, y, weights, offset, names, levels, [level_text(v) for v in levels])
+
+
+def _of_counts(counts: Array, weights: Array, censored: bool) -> tuple[Array, Array]:
+    if counts.shape[1] < 2:
+        raise ValueError(
+            f"{WHO}: a matrix response must have two or more columns; got {counts.shape[1]}"
+        )
+    if (counts < 0).any():
+        raise ValueError(f"{WHO}: a matrix response must hold counts >= 0; got {counts.min():g}")
+    totals = counts.sum(axis=1)
+    if (totals == 0).any():
+        raise ValueError(
+            f"{WHO}: each row of a matrix response must have a count above 0; got none in row "
+            f"{int(np.flatnonzero(totals == 0)[0])}: leave it out with subset"
+        )
+    return (counts, weights) if censored else (counts / totals[:, None], weights * totals)
+
+
+def _offset(frame: ModelFrame, classes: int) -> Array | None:
+    return None if frame.offset is None else offset_of_classes(frame.offset, classes)
