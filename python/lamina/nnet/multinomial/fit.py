@@ -18,6 +18,7 @@ from lamina.nnet.formulas.expressions import number_text
 from lamina.nnet.formulas.rows import NaAction
 from lamina.nnet.formulas.variables import Array
 from lamina.nnet.multinomial.anova import likelihood_ratios
+from lamina.nnet.multinomial.dropping import dropped_terms
 from lamina.nnet.multinomial.network import Found, probabilities
 from lamina.nnet.multinomial.rows import Rows, offset_of_classes
 from lamina.nnet.multinomial.summary import Summary, printed
@@ -78,15 +79,17 @@ class Multinom:
     Hessian : ndarray or None
         See ``multinom``.
     formula, call : str
+    settings : dict
+        Arguments of ``multinom`` with which terms can be left out again: ``decay``, ``maxit``, ...
     frame : ModelFrame
     model : dict of str to ndarray or None
     """
 
     def __init__(
-        self, frame: ModelFrame, rows: Rows, found: Found, call: str,
+        self, frame: ModelFrame, rows: Rows, found: Found, call: str, settings: dict[str, Any],
         keep_hessian: bool = False, keep_model: bool = False,
     ) -> None:  # fmt: skip
-        self._rows, self._found, self.call = rows, found, call
+        self._rows, self._found, self.call, self.settings = rows, found, call, settings
         self.frame, self.formula = frame, frame.formula
         self.coefnames, self.lev, self.lab = rows.coefnames, rows.levels, rows.labels
         beside = found.coefficients[1:]
@@ -217,6 +220,44 @@ class Multinom:
             "Model", "Resid. df", "Resid. Dev", "Test", "Df", "LR stat." and "Pr(Chi)".
         """
         return likelihood_ratios([self, *others], test)
+
+    @answering_calls
+    def drop1(self, scope: Any = None, sorted: bool = False, trace: bool = False) -> Columns:  # noqa: A002
+        """Return the AIC of this model without one of its terms each, R's ``drop1``.
+
+        Parameters
+        ----------
+        scope : str or sequence of str, optional
+            The labels of the terms to leave out, such as ``"Type"`` or ``"Infl:Cont"``; by default
+            all that are in no larger term.
+        sorted : bool, default False
+            Whether the rows are in the order of the AIC.
+        trace : bool, default False
+            Whether the searches report their progress.
+
+        Returns
+        -------
+        Columns
+            "Term", with "<none>" for this model, "Df", the number of coefficients, and "AIC", NaN
+            for a term whose columns depend on others.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lamina.nnet import multinom
+        >>> data = {"eats": list("abcacbcba"), "size": np.arange(9.0), "wet": [0, 1, 2] * 3}
+        >>> multinom("eats ~ size + wet", data, trace=False).drop1()
+        trying - size
+        trying - wet
+        Single term deletions
+        Term    Df    AIC
+        <none>   6  30.74
+        size     4  26.74
+        wet      4  27.67
+        """
+        for name, value in (("sorted", sorted), ("trace", trace)):
+            _check.boolean("drop1", name, value)
+        return dropped_terms(self, scope, sorted, trace)
 
     @cached_property
     def fitted_values(self) -> Array:

@@ -150,7 +150,8 @@ def multinom(
     }  # fmt: skip
     asked = {name: value for name, value in told.items() if not _is_default(name, value)}
     call = call_text(WHO, formula, data=data, **asked)
-    return Multinom(frame, rows, found, call, keep_hessian=Hess, keep_model=model)
+    again = {**settings, "summ": summ, "censored": censored}
+    return Multinom(frame, rows, found, call, again, keep_hessian=Hess, keep_model=model)
 
 
 @cache
