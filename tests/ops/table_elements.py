@@ -213,5 +213,14 @@ CASES = [
     one("log_softmax", lambda x: sp.log_softmax(x, -1)),
     Case("log_softmax", (X, 1), sp.log_softmax),
     one("sparsemax", nearest, D(3, 5), keras=False),
+    # arithmetic of booleans
+    *[
+        Case(name, (B(3, 4), B(4, rows=False)), getattr(np, name), keras=False, gradient=False)
+        for name in ["add", "multiply", "maximum", "minimum", "fmax", "fmin"]
+    ],
+    *[
+        Case(name, (B(3, 4), True), getattr(np, name), keras=False, gradient=False)
+        for name in ["add", "multiply", "maximum", "minimum"]
+    ],
 ]
 CASES = numbered(CASES)

@@ -376,6 +376,16 @@ CASES = [
             ("ab,cd->", (W, N(2, 2, rows=False)), {}),
         ]
     ],
+    # products of booleans
+    Case("matmul", (B(3, 4), B(4, 2, rows=False)), np.matmul, keras=False, gradient=False),
+    Case("inner", (B(4, rows=False),) * 2, np.inner, keras=False, gradient=False),
+    Case(
+        "einsum",
+        ("ij,jk->ik", B(3, 4), B(4, 2, rows=False)),
+        np.einsum,
+        keras=False,
+        gradient=False,
+    ),
 ]
 
 CASES = numbered(CASES)

@@ -11,6 +11,12 @@ from lamina._tensors.tensor import Tensor
 
 Instruction = tuple[Any, ...]
 
+# What arithmetic operations mean for booleans.
+OF_TRUTHS = {
+    "add": "logical_or", "maximum": "logical_or",
+    "multiply": "logical_and", "minimum": "logical_and",
+}  # fmt: skip
+
 
 def scalar(value: Any) -> bool:
     """Return whether the value is a Python number, which takes the type of the other operand."""
@@ -38,8 +44,13 @@ def elementwise(op: str, *operands: Any, dtype: str | None = None) -> Tensor:
 
 
 def arithmetic(op: str, *operands: Any) -> Tensor:
-    """Record an arithmetic operation: the result is of integers if all operands are."""
+    """Record an arithmetic operation: the result is of integers if all operands are.
+
+    Sums, products, and the larger or smaller of booleans are booleans, as in NumPy.
+    """
     operands = tuple(op if scalar(op) else given(op) for op in operands)
+    if op in OF_TRUTHS and joint_kind(operands) == "bool":
+        return elementwise(OF_TRUTHS[op], *operands)
     return elementwise(op, *operands, dtype=kind_of(operands))
 
 

@@ -38,7 +38,7 @@ __all__ = [
 
 @operation
 def add(x1: Any, x2: Any) -> Any:
-    """Return ``x1 + x2``.
+    """Return ``x1 + x2``; for booleans whether either is true.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def subtract(x1: Any, x2: Any) -> Any:
 
 @operation
 def multiply(x1: Any, x2: Any) -> Any:
-    """Return ``x1 * x2``.
+    """Return ``x1 * x2``; for booleans whether both are true.
 
     Parameters
     ----------

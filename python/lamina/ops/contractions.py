@@ -13,7 +13,7 @@ from lamina._tensors.given import all_rows, by_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._einsum import parsed
-from lamina.ops._elements import converted, floats
+from lamina.ops._elements import converted, floats, joint_kind
 from lamina.ops.gathering import diagonal
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.shaping import transpose
@@ -91,7 +91,7 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:  # noqa: ARG0
     array([3., 7.], dtype=float32)
     """
     tensors = [given(x) for x in operands]
-    whole = not any(t.dtype.startswith("float") for t in tensors)
+    kind = joint_kind(tensors)
     tensors = [floats(t) for t in tensors]
     equation = parsed(subscripts, [t.ndim for t in tensors])
     terms = [_without_repeats(t, term) for t, term in zip(tensors, equation.inputs, strict=True)]
@@ -103,7 +103,7 @@ def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:  # noqa: ARG0
         done = _pair(*one, *_summed(other, set(one[1]) | later), later)
     y, term = _summed(done, set(equation.output))
     y = _ordered(y, term, equation.output)
-    return converted(y, "int32") if whole else y
+    return converted(y, kind)
 
 
 def _without_repeats(x: Tensor, term: str) -> tuple[Tensor, str]:

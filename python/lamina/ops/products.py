@@ -8,7 +8,7 @@ from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, by_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
-from lamina.ops._elements import converted, floats
+from lamina.ops._elements import converted, floats, joint_kind
 from lamina.ops.arithmetic import multiply, subtract
 from lamina.ops.contractions import tensordot
 from lamina.ops.reductions import sum as sum_of
@@ -41,9 +41,7 @@ def matmul(x1: Any, x2: Any) -> Any:
     array([[11.]], dtype=float32)
     """
     a, b = given(x1), given(x2)
-    whole = not (a.dtype.startswith("float") or b.dtype.startswith("float"))
-    y = _product(floats(a), floats(b))
-    return converted(y, "int32") if whole else y
+    return converted(_product(floats(a), floats(b)), joint_kind((a, b)))
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
