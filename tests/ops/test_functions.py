@@ -150,3 +150,15 @@ def test_erfc_is_accurate_where_it_vanishes(dtype, last):
     want = sp.erfc(x.astype("float64"))
     error = np.abs(ops.erfc(x) - want) / want / np.finfo(dtype).eps
     assert np.all(error < 8 + 2 * x**2)
+
+
+@pytest.mark.parametrize("function", [ops.cbrt, lambda x: ops.fmod(x, [2.0, 2.0, 2.0, 2.0])])
+def test_zero_keeps_its_sign(function):
+    y = function(np.array([-0.0, 0.0, -8.0, 8.0], np.float32))
+    assert np.signbit(y).tolist() == [True, False, True, False]
+
+
+def test_hypot_of_infinity_is_infinite():
+    a = np.array([np.inf, -np.inf, np.inf, np.nan, 3.0], np.float32)
+    b = np.array([np.inf, 1.0, np.nan, -np.inf, 4.0], np.float32)
+    np.testing.assert_array_equal(ops.hypot(a, b), np.hypot(a, b))

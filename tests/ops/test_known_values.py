@@ -67,9 +67,3 @@ def test_histogram_counts_its_own_edges():
     counts, edges = ops.histogram(np.concatenate([x, x[:7]]), 7)
     assert counts.sum() == 5007
     assert_same(counts, np.histogram(np.concatenate([x, x[:7]]), edges)[0])
-
-
-@pytest.mark.parametrize("function", [ops.cbrt, lambda x: ops.fmod(x, [2.0, 2.0, 2.0, 2.0])])
-def test_zero_keeps_its_sign(function):
-    y = function(np.array([-0.0, 0.0, -8.0, 8.0], np.float32))
-    assert np.signbit(y).tolist() == [True, False, True, False]

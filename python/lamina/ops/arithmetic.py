@@ -316,6 +316,8 @@ def cbrt(x: Any) -> Any:
 def hypot(x1: Any, x2: Any) -> Any:
     """Return the square root of ``x1**2 + x2**2``, without intermediate overflow.
 
+    It is infinite if either number is, even beside NaN.
+
     Parameters
     ----------
     x1, x2 : tensor or array_like
@@ -330,7 +332,9 @@ def hypot(x1: Any, x2: Any) -> Any:
     a, b = fabs(given(x1)), fabs(given(x2))
     large, small = maximum(a, b), minimum(a, b)
     ratio = divide_no_nan(small, large)
-    return multiply(large, elementwise("sqrt", add(square(ratio), 1.0)))
+    y = multiply(large, elementwise("sqrt", add(square(ratio), 1.0)))
+    infinite = elementwise("logical_or", elementwise("isinf", a), elementwise("isinf", b))
+    return where(infinite, float("inf"), y)
 
 
 @operation
