@@ -383,3 +383,7 @@ def test_a_mean_and_a_variance_are_no_values():
     x = np.linspace(-1, 1, 30)[:, None]
     with pytest.raises(TypeError, match="gaussian_nll predicts a mean and a variance for each"):
         model.calibrate(x, x[:, 0])
+    plain = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)], seed=1)
+    plain.compile("sgd", "mse")
+    with pytest.raises(TypeError, match="y is None; needs a target for each of 30 rows"):
+        plain.calibrate(x)

@@ -423,3 +423,10 @@ def test_labels_of_other_classes_and_pipelines_are_refused():
     sklearn = pytest.importorskip("sklearn.pipeline")
     with pytest.raises(TypeError, match=r"olden: a pipeline has no weights.*pipeline\[-1\]"):
         olden(sklearn.make_pipeline("passthrough"))
+
+
+def test_inputs_that_are_rescaled_are_units():
+    dense = layers.Dense(2, "tanh"), layers.Dense(1)
+    model = lamina.Sequential([lamina.Input((2,)), layers.Rescaling(0.01), *dense], seed=1)
+    first, last = (np.array(layer.get_weights()[0]) for layer in dense)
+    np.testing.assert_allclose(olden(model)["importance"], (first @ last)[:, 0], rtol=1e-6)

@@ -162,3 +162,9 @@ def test_long_labels_stay_within_their_circles():
     across = max(line.get_markersize() for line in ax.lines) * ax.figure.dpi / 72
     widths = {t.get_text(): t.get_window_extent().width for t in ax.texts}
     assert max(widths[label] for label in ("H1", "H300", "O1")) < across
+
+
+def test_the_structure_of_a_model_is_not_given():
+    model = network()
+    with pytest.raises(TypeError, match=r"struct is for a vector of weights.*Sequential are known"):
+        plot.plotnet(model, struct=[2, 3, 2])

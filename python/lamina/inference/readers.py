@@ -17,7 +17,7 @@ Array = NDArray[Any]
 UNITWISE = (
     "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "Flatten",
     "GaussianDropout", "GaussianNoise", "Identity", "InputLayer", "LeakyReLU", "Normalization",
-    "PReLU", "ReLU", "Softmax",
+    "PReLU", "ReLU", "Rescaling", "Softmax",
 )  # fmt: skip
 
 

@@ -224,6 +224,11 @@ def _of_weights(weights: Any, struct: Sequence[int]) -> Any:
     if not isinstance(struct, (Sequence, np.ndarray)) or isinstance(struct, str):
         raise TypeError(f"{WHO}: struct must be a list of units, such as [2, 3, 1]; got {struct!r}")
     sizes = [_check.integer(WHO, "struct", each) for each in struct]
+    if hasattr(weights, "get_weights") or hasattr(weights, "wts"):
+        raise TypeError(
+            f"{WHO}: struct is for a vector of weights in R's order; the layers of a "
+            f"{type(weights).__name__} are known: leave struct out"
+        )
     given = as_numbers(WHO, "model", weights).astype(np.float64)
     needed = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
     if len(sizes) < 2 or given.shape != (needed,):

@@ -101,6 +101,8 @@ def real_targets(who: str, y: Any, form: Form, rows: int) -> Array:
 
 
 def _real(who: str, y: Any, row_shape: Shape, rows: int) -> Array:
+    if y is None:
+        raise TypeError(f"{who}: y is None; needs a target for each of {rows} rows of x")
     try:
         given = np.asarray(y, np.float64)
     except (TypeError, ValueError):
