@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from lamina import _screen
 from lamina.nnet.formulas import expressions
@@ -21,7 +21,7 @@ from lamina.nnet.formulas.expressions import (
     deparse,
 )
 
-OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "/", ":": ":", "^": "^", "%in%": ":"}
+OPERATORS = ("+", "-", "*", "/", ":", "^", "%in%")
 DOT = Name(".")
 
 
@@ -116,10 +116,7 @@ class _Algebra:
         if isinstance(tree, Infix) and tree.operator == "^":
             return self._power(tree)
         if isinstance(tree, Infix) and tree.operator in OPERATORS:
-            self._refuse_numbers(tree.left, tree.right)
-            left, right = self.write(tree.left), self.write(tree.right)
-            sign = OPERATORS[tree.operator]
-            return f"{left} {sign} {right}" if left and right else left or right
+            return self._product(tree)
         if isinstance(tree, Infix) and tree.operator in ("|", "||"):
             _screen.warn(
                 f"{self.who}: '|' in a formula means 'or', as in R, and does not group rows: "
@@ -128,7 +125,7 @@ class _Algebra:
             )
         if isinstance(tree, Number):
             if tree.value not in (0, 1):
-                self._refuse_numbers(tree)
+                self._refuse(tree)
             self.intercept = (tree.value == 1) != self._removing
             return ""
         if tree == DOT:
@@ -152,6 +149,19 @@ class _Algebra:
             return right if operator == "+" else ""
         return f"{left} {operator} {right}" if right else left
 
+    def _product(self, tree: Infix) -> str:
+        """Return the terms of two sides combined."""
+        left, right = self.write(tree.left), self.write(tree.right)
+        for text, side in ((left, tree.left), (right, tree.right)):
+            if not text:
+                self._refuse(side)
+        if tree.operator == "%in%":  # as in R, each term on the left within all variables at once
+            found = sorted({place for term in _expand(self.who, right, self.formula)
+                            for place in term})  # fmt: skip
+            right = ":".join(f"v{place}" for place in found)
+            return f"({left}) : {right}" if right else left
+        return f"{left} {tree.operator} {right}"
+
     def _power(self, tree: Infix) -> str:
         """Return a power as the product of so many equal factors, no more than change it.
 
@@ -164,21 +174,19 @@ class _Algebra:
                 f"{self.who}: power in formula must be an integer from 1 on, as in (a + b)^2; got "
                 f"{deparse(tree)} in {self.formula!r}; arithmetic stands within I(), as in I(x^0.5)"
             )
-        self._refuse_numbers(tree.left)
         base = self.write(tree.left)
-        most = len(set(re.findall(r"v\d+", base)))
         if not base:
-            return ""
-        return f"({' * '.join([base] * max(1, min(int(exponent), most)))})"
+            self._refuse(tree.left)
+        most = len(set(re.findall(r"v\d+", base)))
+        return f"({' : '.join([f'({base})'] * max(1, min(int(exponent), most)))})"
 
-    def _refuse_numbers(self, *trees: Tree) -> None:
-        for tree in trees:
-            if isinstance(tree, Number):
-                raise FormulaError(
-                    f"{self.who}: formula may have the numbers 0 and 1 alone among its terms, as "
-                    f"in 'y ~ x + 0'; got {deparse(tree)} in {self.formula!r}; arithmetic stands "
-                    f"within I(), as in I(2 * x)"
-                )
+    def _refuse(self, tree: Tree) -> NoReturn:
+        """Raise FormulaError for numbers that are no terms."""
+        raise FormulaError(
+            f"{self.who}: formula may have the numbers 0 and 1 alone among its terms, as in "
+            f"'y ~ x + 0'; got {deparse(tree)} in {self.formula!r}; arithmetic stands within I(), "
+            f"as in I(2 * x)"
+        )
 
     def _placeholder(self, tree: Tree) -> str:
         names = self.placeholders
