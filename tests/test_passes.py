@@ -56,7 +56,7 @@ def test_a_pass_that_cannot_begin_is_not_running():
     metric.refuses = True
     with pytest.raises(ArithmeticError):
         model.evaluate(X, Y)
-    assert not model.compiled("test").running
+    assert not model.compilation("test").running
     metric.refuses = False
     assert model.evaluate(X, Y)[1] == metric.rows == 64
 

@@ -27,8 +27,8 @@ from lamina.layers import Dense
 KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())["attributes"]
 # Public names of models and layers that Keras does not have.
 OF_MODELS = {
-    "as_drawn", "built", "calibrate", "compare_baselines", "dtype", "gradients", "hessian",
-    "history",
+    "as_drawn", "built", "calibrate", "compare_baselines", "compiled", "dtype", "gradients",
+    "hessian", "history",
     "inference", "input", "input_gradients", "input_names", "input_shape", "inputs", "loss",
     "loss_function", "metrics_names", "name", "optimizer", "output", "output_names",
     "output_shape", "outputs", "predict_set", "reset_state", "reset_states", "seed", "stateful",

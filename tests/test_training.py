@@ -338,7 +338,7 @@ def test_a_copy_made_within_a_pass_runs_none():
     model, keep = network("float32"), Copies()
     model.compile("sgd", "mse")
     model.fit(X, Y, epochs=1, callbacks=[keep], verbose=0)
-    assert not keep.twin.compiled("test").running
+    assert not keep.twin.compilation("test").running
     assert keep.twin.evaluate(X, Y) == model.evaluate(X, Y)
 
 

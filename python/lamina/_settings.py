@@ -160,6 +160,18 @@ def check_fit(thing: Any, name: str, value: float, dtype: Any, who: str | None =
     fits(who or type(thing).__name__, name, value, dtype, zero=zero)
 
 
+def _settings_names(cls: type) -> tuple[str, ...]:
+    """Return the names of the constructor's arguments, and of those that a user's passes on."""
+    names = argument_names(cls)
+    if is_own(cls.__init__):  # type: ignore[misc]
+        return names
+    kinds = {p.kind for p in inspect.signature(cls).parameters.values()}
+    if inspect.Parameter.VAR_KEYWORD not in kinds:
+        return names
+    base = next(base for base in cls.__mro__ if is_own(base))
+    return tuple(dict.fromkeys((*names, *argument_names(base))))
+
+
 class Configurable(PublicKeywords):
     """An object that is completely described by its constructor's arguments.
 
@@ -189,7 +201,17 @@ class Configurable(PublicKeywords):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as a dictionary of plain values."""
-        return {name: getattr(self, name) for name in argument_names(type(self))}
+        cls = type(self)
+        names = _settings_names(cls)
+        if not is_own(cls.get_config):  # it adds what it keeps under other names
+            names = tuple(name for name in names if hasattr(self, name))
+        lost = next((name for name in names if not hasattr(self, name)), None)
+        if lost is not None:
+            raise AttributeError(
+                f"{cls.__name__} has no attribute {lost!r}, which its constructor takes; define "
+                f"get_config, or keep it as self.{lost}"
+            )
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def from_config(cls: type[C], config: Mapping[str, Any]) -> C:

@@ -26,7 +26,7 @@ _PLACE = re.compile(r" at 0x[0-9A-Fa-f]+")  # in memory: of a function, say; in 
 
 def of_model(model: Any) -> dict[str, str]:
     """Return digests of a compiled model, its weights, and the state of its training."""
-    compiled = model.compiled("fit")
+    compiled = model.compilation("fit")
     # By numbers: layers have other names in a process that has made more layers before.
     state = model.train_state.get({str(i): p for i, p in enumerate(model.parameters)})
     position = model.train_state.position

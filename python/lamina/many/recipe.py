@@ -30,7 +30,7 @@ class Recipe:
 
     def __init__(self, who: str, source: Any) -> None:
         if isinstance(source, Model):
-            source.compiled(who)  # or NotCompiledError
+            source.compilation(who)  # or NotCompiledError
         elif isinstance(source, type) or not callable(source):
             estimator = hasattr(source, "get_params") and not isinstance(source, type)
             advice = "; lamina.model_selection has searches for estimators" if estimator else ""
@@ -77,7 +77,7 @@ class Recipe:
             raise TypeError(
                 f"{self.who}: {name} must return a compiled model; got {type(model).__name__}"
             )
-        model.compiled(f"{self.who}: {name}")
+        model.compilation(f"{self.who}: {name}")
         return model
 
 

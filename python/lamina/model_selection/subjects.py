@@ -27,7 +27,7 @@ def subject_of(who: str, model: Any, fit: Mapping[str, Any], caller: Callable[..
         _check_passed_on(who, model, fit, caller)
         return Estimator(model)
     if isinstance(model, Model):
-        model.compiled(who)
+        model.compilation(who)
     elif isinstance(model, type) or not callable(model):
         raise TypeError(
             f"{who}: model must be a compiled model, a function that returns one, or an estimator "

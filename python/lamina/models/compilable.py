@@ -153,7 +153,12 @@ class Compilable(Predicting):
         held = (each for layer in self.parts for each in layer.walk())
         return any(each.calls or getattr(each, "activity_regularizer", None) for each in held)
 
-    def compiled(self, who: str) -> Compiled:
+    @property
+    def compiled(self) -> bool:
+        """Whether ``compile`` was called."""
+        return self._compiled is not None
+
+    def compilation(self, who: str) -> Compiled:
         """Return the result of ``compile``, or raise an error if it was not called."""
         if self._compiled is None:
             raise NotCompiledError(f"{who}: call compile(optimizer, loss) first")
@@ -225,7 +230,7 @@ class Compilable(Predicting):
     @property
     def metrics_names(self) -> list[str]:
         """The names of the values that ``evaluate`` returns."""
-        compiled = self.compiled("metrics_names")
+        compiled = self.compilation("metrics_names")
         measured = compiled.metric_keys()
         if len(self.output_names) > 1:  # as in Keras, which does not use their names
             measured = sorted(measured)
@@ -309,7 +314,7 @@ class Compilable(Predicting):
         if seen != self._settings_seen:
             penalties = [(l1, l2) for _, l1, l2 in self.penalties()]
             stopped = sorted(self.stopped_at_zero())
-            compiled = self.compiled("fit").settings()
+            compiled = self.compilation("fit").settings()
             functions = (f for _, f in (*self.regularized(), *self.constrained()))
             own = [version(f) for f in functions if isinstance(f, Configurable)]
             held = [each.trainable for layer in self.parts for each in layer.walk()]

@@ -208,7 +208,7 @@ def _prepared(
         shapes, y = list(shapes_of(arrays)), of_outputs(model, y)
     if not model.built and _has_calls(model):
         # Checked before there are weights, so that rejected data leave the model unchanged.
-        wanted = any(loss is not None for loss in model.compiled(who).losses)
+        wanted = any(loss is not None for loss in model.compilation(who).losses)
         if wanted and not isinstance(y, (Mapping, list, tuple, Rows)):
             check_axis(who, "y", _check.numeric(who, "y", y))
         check_rows(who, "y", y, len(arrays[0]))
@@ -217,7 +217,7 @@ def _prepared(
     outputs = model.output_row_shapes(shapes)
     if by_row is not None:
         by_row.check()
-    compiled = model.compiled(who)
+    compiled = model.compilation(who)
     if not model.built:  # refuse metrics that do not fit before there are weights
         compiled.resolve(outputs)
     rounded_targets: set[int] = set()
@@ -290,7 +290,7 @@ def _targets(
     rounded: set[int],
     shown_as: list[Any],
 ) -> list[Any]:
-    compiled = model.compiled(who)
+    compiled = model.compilation(who)
     names, losses, y = model.output_names, compiled.losses, model.by_output(f"{who}: y", y)
     if all(loss is None for loss in losses):
         shown_as.extend([None] * len(names))
@@ -345,7 +345,7 @@ def _given_rows(goals: Rows, values: Rows) -> Rows:
 
 def classes_of(model: Any, data: Data) -> Array | None:
     """Return one class per row if the model has one output and its loss has classes."""
-    pairs = zip(model.compiled("fit").losses, data.targets, strict=True)
+    pairs = zip(model.compilation("fit").losses, data.targets, strict=True)
     known = [(loss, y) for loss, y in pairs if loss is not None and y is not None]
     if len(known) != 1 or isinstance(known[0][1], Rows):
         return None

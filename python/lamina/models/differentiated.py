@@ -133,7 +133,7 @@ class Differentiated(Fitting):
         self, who: str, x: Any, y: Any, sample_weight: Any, class_weight: Any
     ) -> tuple[float, list[Array]]:
         with self._guard.training(who):
-            self.compiled(who)
+            self.compilation(who)
             data = data_.prepare(who, self, self.meet(x), y, sample_weight, class_weight).read()
             refuse(who, data)
             self.check_batches(who, data.rows, data.rows)

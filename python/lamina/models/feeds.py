@@ -175,7 +175,7 @@ class Stream:
     def _prepared(self, who: str, batch: Batch) -> Data:
         model = self._model
         x, y, weight = batch
-        if y is None and any(loss is not None for loss in model.compiled(who).losses):
+        if y is None and any(loss is not None for loss in model.compilation(who).losses):
             raise ValueError(
                 f"{who}: the loss needs targets; the {self._elements.source.kind} gave x alone: "
                 f"its batches must be (x, y) or (x, y, sample_weight)"

@@ -215,7 +215,7 @@ class Fitting(Evaluating):
 
             beside = AfterFit(baselines, x, y, sample_weight, validation_data, validation_split)
         with self._guard.training("fit"):
-            self.compiled("fit").optimizer.check_owner(self)
+            self.compilation("fit").optimizer.check_owner(self)
             hooks, history = of_fit(callbacks, verbose)
             position = self._to_resume(resume, initial_epoch)
             first_epoch = initial_epoch if position is None else position.epoch
@@ -306,7 +306,7 @@ class Fitting(Evaluating):
         if unknown:
             refuse_arguments(Fitting.train_on_batch, unknown)
         with self._guard.training("train_on_batch"):
-            self.compiled("train_on_batch").optimizer.check_owner(self)
+            self.compilation("train_on_batch").optimizer.check_owner(self)
             x = self.meet(x)
             data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight).read()
             refuse("train_on_batch", data)

@@ -57,7 +57,7 @@ def _reached(model: Compilable, passing: list[PythonLayer]) -> list[str]:
             stack.enter_context(using(layer, backward=_through))
         made = for_any_rows(model)
     graph, outputs = made.graph, made.outputs
-    for output, loss in zip(outputs, model.compiled("fit").losses, strict=True):
+    for output, loss in zip(outputs, model.compilation("fit").losses, strict=True):
         if loss is not None:
             y = graph.input(tuple(output.shape), "y")
             graph.add_loss(graph.loss("mean_squared_error", output, y))

@@ -50,14 +50,15 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
     # Used by models, layers and the training loop; hidden from dir and help.
     _plumbing: ClassVar[str] = (
         "adopt any_length as_layer batch_given bound by_output calls carriers check_batches "
-        "check_fit check_ragged compile_as_asked compiled connections constrained copied_weights "
-        "default_batch default_fit_batch drawn ensure_built evaluator fill forget front "
-        "give_spread graph_inputs input_row_shapes live_weights load_backup meet moment named "
-        "objective objective_for output_row_shape output_row_shapes output_shapes_by_layer "
-        "packed_inputs packed_outputs parameters parts path_of penalties ports prepare_layers "
-        "put_arrays record_outputs recorded_settings regularized restore row_shape save_backup "
-        "says_loss shapes_by_place snapshot state_rows stopped_at_zero streams summary_rows "
-        "take_seed take_spread through_front train_state unbuild unbuilt weights_by_path"
+        "check_fit check_ragged compilation compile_as_asked connections constrained "
+        "copied_weights default_batch default_fit_batch drawn ensure_built evaluator fill "
+        "forget front give_spread graph_inputs input_row_shapes live_weights load_backup meet "
+        "moment named objective objective_for output_row_shape output_row_shapes "
+        "output_shapes_by_layer packed_inputs packed_outputs parameters parts path_of penalties "
+        "ports prepare_layers put_arrays record_outputs recorded_settings regularized restore "
+        "row_shape save_backup says_loss shapes_by_place snapshot state_rows stopped_at_zero "
+        "streams summary_rows take_seed take_spread through_front train_state unbuild unbuilt "
+        "weights_by_path"
     )
     moment: int = 0  # time of creation
     _not_copied: tuple[str, ...] = (

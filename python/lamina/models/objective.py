@@ -135,7 +135,7 @@ class Objective:
     ) -> None:
         self._extra, self._penalized = extra, penalized
         self.forms = forms or [None] * len(weighted)
-        compiled = self.compiled = model.compiled("fit")
+        compiled = self.compiled = model.compilation("fit")
         self.checked = False  # whether gradients are known to reach all trainable weights
         self.of_batch = False  # whether a loss, or a metric, may be one number for a batch
         self.seed = model.seed

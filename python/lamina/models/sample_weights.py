@@ -28,7 +28,7 @@ def weights_of(
 
     A single array of sample weights applies to all outputs.
     """
-    names, losses = model.output_names, model.compiled(who).losses
+    names, losses = model.output_names, model.compilation(who).losses
     if class_weight is not None and len(names) > 1:
         raise ValueError(
             f"{who}: class_weight is for models with one output; this one has {', '.join(names)} "

@@ -29,7 +29,7 @@ def on_scales(model: Any, data: Data, rows: Array | None) -> None:
     count = data.rows if rows is None else len(rows)
     if count < LOW_ROWS or (data.made and any(data.made)):
         return
-    compiled = model.compiled("fit")
+    compiled = model.compilation("fit")
     for place, dense in _read_by_dense(model):
         key, values = f"scale {place}", data.inputs[place]
         if key in compiled.advised or isinstance(values, (Rows, Reading)):

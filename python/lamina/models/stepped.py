@@ -46,7 +46,7 @@ class Stepped(Compilable):
         It is recorded with ``lamina.ops``, not called for every batch.  This method adds the losses
         of ``compile`` and those given to ``add_loss``; penalties on weights are added separately.
         """
-        compiled = self.compiled("compute_loss")
+        compiled = self.compilation("compute_loss")
         return steps.compute_loss(self, y, y_pred, sample_weight, compiled.losses, compiled.scales)
 
     @answering_calls
@@ -66,7 +66,7 @@ class Stepped(Compilable):
             One for each row.
         """
         if Recording.current() is None:
-            steps.feed_metrics(self.compiled("compute_metrics"), y, y_pred, sample_weight)
+            steps.feed_metrics(self.compilation("compute_metrics"), y, y_pred, sample_weight)
         held = [metric for metric in self.metrics if metric.name != "loss"]
         return {metric.name: metric.result() for metric in held}
 

@@ -68,7 +68,7 @@ class Training:
         self.settings, self.hooks = settings, callbacks
         self.seen = changes.count  # of changes of settings; first, as in `take_changes`
         self.attached = -1  # the optimizer's version known to the execution
-        self.optimizer: Any = model.compiled("fit").optimizer
+        self.optimizer: Any = model.compilation("fit").optimizer
         self.batch = min(settings.batch, self.part.size)
         self.objective: Objective = self._objective(self.batch)
         if not self.objective.checked:
@@ -76,7 +76,7 @@ class Training:
             self.objective.checked = True
         self.optimizer.check_owner(model)
         check_search(model, settings.steps, settings.batch)
-        model.compiled("fit").running = False  # a fit is never within another pass
+        model.compilation("fit").running = False  # a fit is never within another pass
         self.capacity = self.batch if model.bound else settings.batch
         self.steps = self.objective.start(self.part.data, self.capacity, True, self.spread)
         self.execution = self.steps.execution
@@ -340,7 +340,7 @@ def parameters_of_run(
     model: Fitting, settings: Plan, validated: bool, verbose: object, hooks: CallbackList
 ) -> dict[str, Any]:
     """Return the callbacks' ``params``; ValueError if two quantities would share a key."""
-    compiled = model.compiled("fit")
+    compiled = model.compilation("fit")
     scheduled = compiled.optimizer.follows_schedule
     own = [h for h in hooks["on_epoch_end"] if not _is_library(h)]
     return {

@@ -18,7 +18,7 @@ def twin(who: str, model: Any, dtype: str = "float64") -> Any:
 
     if not isinstance(model, Model):
         raise TypeError(f"{who}: model must be a compiled model; got {model!r:.80}")
-    model.compiled(who)
+    model.compilation(who)
     same = model.dtype == dtype
     if same or type(model) not in (Sequential, Functional):
         other = copy.deepcopy(model)
