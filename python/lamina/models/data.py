@@ -209,6 +209,7 @@ def _prepared(
     if not model.built and _has_calls(model):
         # Checked before there are weights, so that rejected data leave the model unchanged.
         wanted = any(loss is not None for loss in model.compilation(who).losses)
+        _check_given(who, model, y)
         if wanted and not isinstance(y, (Mapping, list, tuple, Rows)):
             check_axis(who, "y", _check.numeric(who, "y", y))
         check_rows(who, "y", y, len(arrays[0]))
@@ -239,6 +240,13 @@ def _prepared(
             for source, array, port, names in listed
         ]
     return data
+
+
+def _check_given(who: str, model: Any, y: Any) -> None:
+    if y is None and steps.has_own(model) and any(model.compilation(who).losses):
+        raise TypeError(
+            f"{who}: y is None, but compile was given a loss{steps.without_targets(model)}"
+        )
 
 
 def _has_calls(model: Any) -> bool:
@@ -295,6 +303,7 @@ def _targets(
     if all(loss is None for loss in losses):
         shown_as.extend([None] * len(names))
         return [None] * len(names)
+    _check_given(who, model, y)
     wanted = [name for name, loss in zip(names, losses, strict=True) if loss is not None]
     if isinstance(y, (list, tuple)) and len(names) > 1 and len(y) == len(names):
         values = dict(zip(names, y, strict=True))

@@ -13,6 +13,7 @@ from lamina.models.batches import Batches, spans
 from lamina.models.data import Data, Part, part_of
 from lamina.models.orders import Draw
 from lamina.models.ragged import refuse
+from lamina.models.steps import without_targets
 
 if TYPE_CHECKING:
     from lamina.models.evaluating import Evaluating
@@ -178,7 +179,7 @@ class Stream:
         if y is None and any(loss is not None for loss in model.compilation(who).losses):
             raise ValueError(
                 f"{who}: the loss needs targets; the {self._elements.source.kind} gave x alone: "
-                f"its batches must be (x, y) or (x, y, sample_weight)"
+                f"its batches must be (x, y) or (x, y, sample_weight){without_targets(model)}"
             )
         x = model.meet(x)
         data = data_.prepare(who, model, x, y, weight, self._class_weight).read()

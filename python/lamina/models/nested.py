@@ -119,7 +119,7 @@ class ModelLayer(Layer):
             if needed is not None and not _check.fits_shape(got, needed):
                 raise ValueError(
                     f"{self.name}: input has shape {_check.show_shape(got)}; "
-                    f"needs {_check.show_shape(needed)}"
+                    f"needs {_check.show_shape(needed)}{_for_any_length(got, needed)}"
                 )
         return shapes
 
@@ -259,3 +259,11 @@ def restored(config: Mapping[str, Any]) -> Layer:
 
 for _name in ("Functional", "Sequential"):
     register(_name, restored)
+
+
+def _for_any_length(got: Any, needed: Any) -> str:
+    """Return how to make a model that takes the lengths it was given."""
+    if len(got) != len(needed) or got[-1:] != needed[-1:]:
+        return ""
+    shape = tuple(b if a == b else None for a, b in zip(got, needed, strict=True))
+    return f" (a model made with Input({shape}) takes any length)"

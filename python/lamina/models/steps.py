@@ -46,6 +46,14 @@ def has_own(model: Any) -> bool:
     return any(overridden(model, name) for name in STEPS)
 
 
+def without_targets(model: Any) -> str:
+    """Return how a model that defines its loss trains without targets; "" for other models."""
+    if not has_own(model):
+        return ""
+    own = next(name for name in STEPS if overridden(model, name))
+    return f"; a loss that {own} calls itself is not for compile: assign it, as self.loss = loss"
+
+
 @dataclass
 class Given:
     """Targets, or weights of rows, that are not used by a loss of ``compile``.

@@ -51,8 +51,11 @@ def reshape(x: Any, newshape: Any) -> Any:
             return _reshaped(tensor, kept)
     if any(isinstance(size, RowCount) for size in sizes):
         raise NeedsRows
-    tensor = all_rows(tensor)
-    return _reshaped(tensor, _resolved(tensor, sizes, prod(tensor.shape)))
+    whole = all_rows(tensor)
+    said = ""
+    if tensor.rows and -1 not in sizes:
+        said = "; batches have any number of rows: let -1 stand for the size that depends on it"
+    return _reshaped(whole, _resolved(whole, sizes, prod(whole.shape), said))
 
 
 def _sizes(who: str, name: str, newshape: Any) -> list[Any]:
@@ -84,7 +87,7 @@ def _kept_rows(tensor: Tensor, sizes: list[Any]) -> list[int] | None:
     return rest if first == -1 and prod(rest) == width else None
 
 
-def _resolved(tensor: Tensor, sizes: list[int], width: int) -> list[int]:
+def _resolved(tensor: Tensor, sizes: list[int], width: int, said: str = "") -> list[int]:
     known = prod(size for size in sizes if size != -1)
     if -1 in sizes and known and width % known == 0:
         return [width // known if size == -1 else size for size in sizes]
@@ -94,6 +97,7 @@ def _resolved(tensor: Tensor, sizes: list[int], width: int) -> list[int]:
             f"reshaped to {tuple(sizes)}, without the axis of rows"
             if tensor.rows
             else f"reshape: a tensor of shape {shown(tensor)} cannot be reshaped to {tuple(sizes)}"
+            f"{said}"
         )
     return sizes
 
