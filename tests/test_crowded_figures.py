@@ -166,3 +166,42 @@ def test_regions_of_a_function_in_other_units():
     ax = plot.decision_boundary(lambda x: x[:, 0] * 1e-6, X[:, :2] * [1e6, 1e-6], X[:, 0], grid=9)
     low, high = ax.get_xlim()
     assert low < X[:, 0].min() * 1e6 < X[:, 0].max() * 1e6 < high
+
+
+GAP = np.where(np.arange(80) == 3, np.nan, X[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plot.residuals(GAP, X[:, 0]), "y_true must be finite; got nan at row 3"),
+        (lambda: plot.residuals(X[:, 0], GAP), "y_pred must be finite; got nan at row 3"),
+        (lambda: plot.confusion_matrix(["a", None], ["a", "b"]), "y_true .* row 1 has None"),
+        (lambda: plot.confusion_matrix([0, 1], [0.2, np.nan]), "y_pred .* row 1 has nan"),
+        (lambda: plot.confusion_matrix([0, 1], [0.2, 7.5]), "probabilities .*; got 0.2 to 7.5"),
+        (
+            lambda: plot.confusion_matrix([0, 1], [0, 1], sample_weight=[np.nan, 1]),
+            "sample_weight must be finite and >= 0",
+        ),
+        (lambda: plot.intervals([], [], []), "at least one row; got none"),
+        (lambda: plot.intervals([1.0], [2.0], [0.5]), "row 0 has 2 and 0.5"),
+        (
+            lambda: plot.decision_boundary(response, X[:, :4], ["a", None] * 40),
+            "y must have a class or number for each row; row 1 has None",
+        ),
+        (
+            lambda: plot.decision_boundary(lambda x: x[:3, 0], X[:, :2], grid=4),
+            r"an output for each of 16 rows; got an array of shape \(3,\)",
+        ),
+    ],
+)
+def test_values_that_cannot_be_drawn(call, message, plt):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert plt.get_fignums() == []
+
+
+def test_what_is_not_observed_yet_is_not_outside():
+    ax = plot.intervals(X[:, 0], X[:, 0] - 1, X[:, 0] + 1, y=GAP)
+    assert ax.get_title() == "79 of 79 observations within (100 %)"
+    assert plot.intervals([1.0], [0.0], [2.0], y=[np.nan]).get_title() == ""

@@ -13,6 +13,7 @@ from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._named_columns import Table
 from lamina._predicting import Predicting, columns_read, is_of_nnet
+from lamina._strings import is_missing
 from lamina.plot.figures import Path, on_axes, require_matplotlib
 from lamina.plot.style import SEQUENTIAL, fills, length, plain, points, two_classes
 
@@ -89,7 +90,13 @@ def decision_boundary(
     asked[:, first], asked[:, second] = (v.ravel() for v in np.meshgrid(*lines))
     # A table of the same kind as X, in which formulas and pipelines find their columns.
     asked_for = table.taken(np.zeros(len(asked), int)).replaced({i: asked[:, i] for i in read})
-    values = _asked(model, asked_for).reshape(count, count, -1)
+    values = _asked(model, asked_for)
+    if values.ndim == 0 or len(values) != count * count:
+        raise ValueError(
+            f"{WHO}: the model must return an output for each of {count * count} rows; got an "
+            f"array of shape {values.shape}"
+        )
+    values = values.reshape(count, count, -1)
     target = None if y is None else _classes(y, len(rows))
     kinds = None if target is None or target.dtype.kind == "f" else np.unique(target)
     labels = [] if kinds is None else _labels(kinds, class_names)
@@ -161,6 +168,12 @@ def _classes(y: Any, rows: int) -> Array:
     if found.shape != (rows,):
         raise ValueError(
             f"{WHO}: y must have a class or number for each of {rows} rows; got shape {np.shape(y)}"
+        )
+    listed = found.tolist()
+    row = next((row for row, label in enumerate(listed) if is_missing(label)), None)
+    if row is not None:
+        raise ValueError(
+            f"{WHO}: y must have a class or number for each row; row {row} has {listed[row]}"
         )
     whole = found.dtype.kind == "f" and (found == np.round(found)).all()
     return found.astype(np.int64) if whole and len(np.unique(found)) <= 20 else found

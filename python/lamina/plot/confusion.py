@@ -11,6 +11,7 @@ import numpy as np
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
+from lamina._strings import is_missing
 from lamina.plot.figures import Path, on_axes, require_matplotlib
 from lamina.plot.style import SMALLEST, WIDTH_OF_LETTER, inches, length
 
@@ -102,7 +103,7 @@ def counted(
     y_true: Any, y_pred: Any, labels: Sequence[Any] | None, sample_weight: Any = None
 ) -> tuple[Array, list[str]]:
     """Return the weights of rows by true and by predicted class, and the classes' names."""
-    true, pred = _labels(y_true), _labels(y_pred)
+    true, pred = _labels("y_true", y_true), _labels("y_pred", y_pred)
     if len(true) != len(pred) or len(true) == 0:
         raise ValueError(
             f"{WHO}: y_true and y_pred must have the same number of rows, at least one; got "
@@ -126,6 +127,8 @@ def counted(
         weights = as_numbers(WHO, "sample_weight", sample_weight).astype(np.float64)
     if weights.shape != true.shape:
         raise ValueError(f"{WHO}: sample_weight must have shape {true.shape}; got {weights.shape}")
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(f"{WHO}: sample_weight must be finite and >= 0; got {sample_weight!r:.80}")
     place = {each: i for i, each in enumerate(classes.tolist())}
     counts = np.zeros((len(classes), len(classes)))
     np.add.at(
@@ -134,7 +137,7 @@ def counted(
     return counts, [str(name) for name in names.tolist()]
 
 
-def _labels(values: Any) -> Array:
+def _labels(name: str, values: Any) -> Array:
     found: Array = np.asarray(values)
     if found.ndim == 2 and found.shape[1] > 1:
         return found.argmax(axis=1)  # type: ignore[no-any-return]
@@ -144,9 +147,20 @@ def _labels(values: Any) -> Array:
         raise ValueError(
             f"{WHO}: labels must have shape (rows,) or (rows, classes); got {found.shape}"
         )
+    listed = found.tolist()
+    row = next((row for row, label in enumerate(listed) if is_missing(label)), None)
+    if row is not None:
+        raise ValueError(
+            f"{WHO}: {name} must have a class for each row; row {row} has {listed[row]}"
+        )
     if found.dtype.kind == "f":
         if (found == np.round(found)).all():
             return found.astype(np.int64)
+        if found.min() < 0 or found.max() > 1:
+            raise ValueError(
+                f"{WHO}: {name} must hold classes, or probabilities of the second class; got "
+                f"{found.min():.6g} to {found.max():.6g}"
+            )
         return (found >= 0.5).astype(np.int64)  # probabilities of the second class
     return found
 

@@ -74,6 +74,14 @@ def intervals(
                 f"{WHO}: {name} must have as many rows as prediction, {len(middle)}; "
                 f"got {len(values)}"
             )
+    if not len(middle):
+        raise ValueError(f"{WHO}: prediction must have at least one row; got none")
+    wrong = np.flatnonzero(low > high)
+    if wrong.size:
+        raise ValueError(
+            f"{WHO}: lower must not be above upper; row {wrong[0]} has {low[wrong[0]]:.6g} and "
+            f"{high[wrong[0]]:.6g}"
+        )
     order = np.argsort(middle if across is None else across, kind="stable")
     band = across is not None
     place = np.arange(len(order)) if across is None else across[order]
@@ -119,10 +127,12 @@ def _draw(axes: Axes, band: bool, x: Any, middle: Any, low: Any, high: Any, seen
         axes.plot(x, middle, color=BLUE, linestyle="", marker="_", label="prediction")
     title = None
     if seen is not None:
+        known = ~np.isnan(seen)  # the others are not observed yet
+        x, seen, low, high = x[known], seen[known], low[known], high[known]
         inside = (low <= seen) & (seen <= high)
         axes.plot(x[inside], seen[inside], ".", color="black", markersize=4, label="observed")
         axes.plot(x[~inside], seen[~inside], "x", color=VERMILION, markersize=6, label="outside")
         within = f"{inside.sum()} of {len(inside)} observations within"
-        title = f"{within} ({100 * inside.mean():.3g} %)"
+        title = f"{within} ({100 * inside.mean():.3g} %)" if len(inside) else None
     beside(axes, title)
     plain(axes)

@@ -63,6 +63,13 @@ def residuals(
             f"{WHO}: y_true and y_pred must have the same number of rows, at least one; got "
             f"{len(true)} and {len(pred)}"
         )
+    for name, values in (("y_true", true), ("y_pred", pred)):
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if wrong.size:
+            raise ValueError(
+                f"{WHO}: {name} must be finite; got {values[wrong[0]]} at row {wrong[0]}; "
+                f"omit such rows"
+            )
     kind = _check.choice(WHO, "kind", kind, ("fitted", "qq", "observed"))
     if kind == "fitted":
         x, y = pred, true - pred
