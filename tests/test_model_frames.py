@@ -450,6 +450,8 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ x + 1.5", {}, FormulaError, "numbers 0 and 1 alone .*; got 1.5 in 'y ~ x"),
         ("y ~ 2 * x", {}, FormulaError, "numbers 0 and 1 alone .*; got 2 in 'y ~ 2"),
         ("y ~ (0 + 1):x", {}, FormulaError, r"0 and 1 alone .*; got \(0 \+ 1\) in 'y ~ \(0"),
+        ("y ~ f %in% c('a', 'b')", {}, FormulaError,
+         r"%in% among terms takes variables, .* stands within I\(\), as in I\(f %in% c\("),
         ("y ~ (1)^2", {}, FormulaError, r"numbers 0 and 1 alone .*; got \(1\) in"),
         ("y ~ x:1", {}, FormulaError, "numbers 0 and 1 alone .*; got 1 in 'y ~ x:1'"),
         ("y ~ x^0.5", {}, FormulaError, r"power .* an integer from 1 on, .*; got x\^0.5 in"),

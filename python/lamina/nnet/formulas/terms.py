@@ -151,6 +151,12 @@ class _Algebra:
 
     def _product(self, tree: Infix) -> str:
         """Return the terms of two sides combined."""
+        if tree.operator == "%in%" and isinstance(tree.right, Call) and tree.right.function == "c":
+            raise FormulaError(
+                f"{self.who}: %in% among terms takes variables, within which those on its left "
+                f"are; got {deparse(tree)} in {self.formula!r}; a condition stands within I(), as "
+                f"in I({deparse(tree)})"
+            )
         left, right = self.write(tree.left), self.write(tree.right)
         for text, side in ((left, tree.left), (right, tree.right)):
             if not text:
