@@ -207,5 +207,9 @@ def test_parameters_that_are_not_there(nets, flowers, iris):
         nets.NeuralNetClassifier(network, epoch=3)
     with pytest.raises(TypeError, match="model__units"):
         nets.NeuralNetClassifier(network, units=3)
+    with pytest.raises(
+        TypeError, match=r"module__ is none of model__, .*: arguments .* model__units"
+    ):
+        nets.NeuralNetClassifier(network, module__units=3)
     with pytest.raises(ValueError, match="the model already exists"):
         nets.NeuralNetClassifier(network(4, 3), model__units=3).fit(iris.x, iris.y)

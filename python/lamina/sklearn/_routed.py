@@ -29,8 +29,11 @@ def check_routed(who: str, parameters: Mapping[str, Any], known: set[str]) -> No
     for name in parameters:
         if is_routed(name):
             continue
-        near = nearest(name, known)
+        near, (prefix, apart, rest) = nearest(name, known), name.partition("__")
         said = f"did you mean {near!r}?" if near else f"arguments of the model are model__{name}"
+        if apart:
+            prefixes = ", ".join(f"{each}__" for each in PREFIXES)
+            said = f"{prefix}__ is none of {prefixes}: arguments of the model are model__{rest}"
         raise TypeError(f"{who}: unknown argument {name!r}; {said}")
 
 
