@@ -272,7 +272,7 @@ def test_sparse_rows_are_dense_rows(classifier):
         {"class_weight": "balanced"},
     ):
         dense = classifier(epochs=3, **settings).fit(few, THREE)
-        for form in (sparse.csr_matrix, sparse.csc_array, sparse.coo_array):
+        for form in (sparse.csr_matrix, sparse.csc_array, sparse.coo_array, sparse.dok_array):
             net = classifier(epochs=3, **settings).fit(form(few), THREE)
             assert net.history_ == dense.history_
             assert (net.predict_proba(form(few)) == dense.predict_proba(few)).all()

@@ -115,7 +115,7 @@ def taken(values: Any, rows: Any) -> Any:
     """Return some rows of an array, a table, or each array of a list or dict of inputs."""
     if values is None:
         return None
-    if isinstance(values, Mapping):
+    if isinstance(values, Mapping) and not is_array(values):
         return {name: taken(each, rows) for name, each in values.items()}
     if isinstance(values, (list, tuple)) and values and all(is_array(each) for each in values):
         return [taken(each, rows) for each in values]

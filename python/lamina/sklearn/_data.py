@@ -160,7 +160,7 @@ def _reads_any_length(estimator: Any) -> bool:
 
 def _refuse_several(estimator: Any, X: Any, y: Any = None) -> None:
     """Refuse an array for each input: scikit-learn's tools take rows from one."""
-    several = isinstance(X, Mapping)
+    several = isinstance(X, Mapping) and not issparse(X)  # one sparse format is a dict
     if isinstance(X, (list, tuple)) and y is not None:
         every = [np.shape(each) for each in X if is_array(each)]
         rows = len(y) if hasattr(y, "__len__") else -1
