@@ -157,6 +157,15 @@ def test_splitters_get_the_targets_of_networks_of_numbers():
     assert Y[found.splits[0][0]].min() > Y[found.splits[0][1]].max()
 
 
+def test_sparse_rows_of_all_formats():
+    sparse = pytest.importorskip("scipy.sparse")
+    tree = DecisionTreeClassifier(random_state=0)
+    expected = cross_validate(tree, X, C, cv=2)["test_score"]
+    for form in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil"):
+        found = cross_validate(tree, sparse.csr_array(X).asformat(form), C, cv=2)["test_score"]
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_one_bar_counts_all_fits(capsys):
     from lamina.sklearn import MLPRegressor
 

@@ -10,7 +10,7 @@ import numpy as np
 from lamina import _check
 from lamina._calls import answering_calls
 from lamina.many.data import count_rows, meant_rows
-from lamina.model_selection.evaluation import Asked, check_failures
+from lamina.model_selection.evaluation import Asked, check_failures, indexable
 from lamina.model_selection.results import CrossValidation, cross_results
 from lamina.model_selection.scorers import Scoring
 from lamina.model_selection.splits import Bootstrap, splits_of
@@ -137,7 +137,7 @@ def cross_validate(
         if cv is not None:
             raise ValueError(f"{who}: give cv or bootstrap, not both")
         cv = Bootstrap(_check.integer(who, "bootstrap", bootstrap))
-    x = meant_rows(x, y)
+    x = indexable(meant_rows(x, y))
     rows = checked_rows(who, x, y=y, groups=groups, sample_weight=sample_weight)
     splits = splits_of(who, cv, x, y, rows, subject.labels(y, [{}]), groups)
     found = subject.evaluate([{}], splits, x, y, asked)

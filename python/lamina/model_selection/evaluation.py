@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lamina._arrays import is_array
-from lamina.model_selection.scikit import FitFailedWarning
+from lamina.model_selection.scikit import FitFailedWarning, issparse
 from lamina.model_selection.scorers import Scoring
 from lamina.model_selection.splits import Splits
 
@@ -111,11 +111,16 @@ def check_complete(found: Sequence[Evaluated], settings: int) -> None:
         raise KeyboardInterrupt
 
 
+def indexable(x: Any) -> Any:
+    """Return ``x``, or a sparse matrix whose rows cannot be taken in a form whose rows can be."""
+    return x.tocsr() if issparse(x) and x.format not in ("csr", "csc", "lil") else x
+
+
 def taken(values: Any, rows: Any) -> Any:
     """Return some rows of an array, a table, or each array of a list or dict of inputs."""
     if values is None:
         return None
-    if isinstance(values, Mapping) and not is_array(values):
+    if isinstance(values, Mapping):
         return {name: taken(each, rows) for name, each in values.items()}
     if isinstance(values, (list, tuple)) and values and all(is_array(each) for each in values):
         return [taken(each, rows) for each in values]

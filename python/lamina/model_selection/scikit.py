@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 try:
+    from scipy.sparse import issparse
     from scipy.stats import rankdata
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
     from sklearn.exceptions import FitFailedWarning
@@ -29,5 +30,6 @@ __all__ = [
     "get_scorer",
     "get_scorer_names",
     "is_classifier",
+    "issparse",
     "rankdata",
 ]

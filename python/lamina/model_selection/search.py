@@ -12,7 +12,7 @@ from lamina import _check
 from lamina._calls import answering_calls
 from lamina.many.data import described, meant_rows
 from lamina.model_selection.cross import checked_error, checked_rows
-from lamina.model_selection.evaluation import Asked, Subject, check_failures
+from lamina.model_selection.evaluation import Asked, Subject, check_failures, indexable
 from lamina.model_selection.results import search_results
 from lamina.model_selection.scikit import ParameterGrid, ParameterSampler
 from lamina.model_selection.scorers import Scoring
@@ -221,7 +221,7 @@ def _searched(
     caller = grid_search if who == "grid_search" else random_search
     subject = subject_of(who, model, asked.fit, caller)
     _check_refit(who, refit, asked.scoring)
-    x = meant_rows(x, y)
+    x = indexable(meant_rows(x, y))
     rows = checked_rows(who, x, y=y, groups=groups, sample_weight=asked.sample_weight)
     labels = subject.labels(y, settings)
     splits = splits_of(who, cv, x, y, rows, labels, groups)
