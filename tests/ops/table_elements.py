@@ -213,6 +213,7 @@ CASES = [
     one("log_softmax", lambda x: sp.log_softmax(x, -1)),
     Case("log_softmax", (X, 1), sp.log_softmax),
     one("sparsemax", nearest, D(3, 5), keras=False),
+    Case("relu", (I(-3, 4, 3, 4),), lambda x: np.maximum(x, 0), keras=False, gradient=False),
     # arithmetic of booleans
     *[
         Case(name, (B(3, 4), B(4, rows=False)), getattr(np, name), keras=False, gradient=False)

@@ -126,6 +126,8 @@ MESSAGES = [
     ("slice", (X, 5, (1, 1)), TypeError, "slice: start_indices must be a sequence; got 5"),
     ("scatter", (0, 1.0, (3,)), TypeError, r"scatter: indices must be integers of shape \(..., k"),
     ("full_like", (X, "a"), TypeError, r"full_like: fill_value must be numbers .* \(2, 3\); got"),
+    ("percentile", (X, 101), ValueError, "percentile: q must be numbers from 0 to 100; got 101"),
+    ("nanpercentile", (X, -1), ValueError, "nanpercentile: q must be .* from 0 to 100; got -1"),
     ("pinv", (X, "a"), TypeError, "pinv: rcond must be a number; got 'a'"),
     ("matrix_rank", (X, {}), TypeError, "matrix_rank: tol must be a number; got {}"),
     ("layer_normalization", (X, None, None, ()), ValueError, "layer_normalization: axis must name"),

@@ -95,7 +95,7 @@ def nanpercentile(
     >>> ops.nanpercentile([4.0, np.nan, 1.0, 2.0], [0, 75])
     array([1., 3.], dtype=float32)
     """
-    return nanquantile(given(x), shares_of("nanpercentile", q) / 100, axis, method, keepdims)
+    return nanquantile(given(x), shares_of("nanpercentile", q, 100), axis, method, keepdims)
 
 
 @operation

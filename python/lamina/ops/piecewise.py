@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina._tensors.dispatch import operation
-from lamina.ops._elements import elementwise, floats, kept
+from lamina.ops._elements import arithmetic, elementwise, floats, kept
 from lamina.ops._numbers import real
 from lamina.ops.arithmetic import add, multiply, negative, square, subtract
 from lamina.ops.bounds import clip, minimum
@@ -29,7 +29,7 @@ __all__ = [
 
 @operation
 def relu(x: Any) -> Any:
-    """Return ``max(x, 0)``.
+    """Return ``max(x, 0)``, of integers for integers.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def relu(x: Any) -> Any:
     >>> ops.relu([-1.0, 2.0])
     array([0., 2.], dtype=float32)
     """
-    return elementwise("relu", x)
+    return arithmetic("relu", x)
 
 
 @operation

@@ -178,9 +178,12 @@ def quantile(
     return by_shares("quantile", x, q, axis, keepdims, at)
 
 
-def shares_of(who: str, q: Any) -> Any:
-    """Return numbers, one or several, as an array."""
-    return known_array(who, "q", q).astype(float)
+def shares_of(who: str, q: Any, whole: int = 1) -> Any:
+    """Return an array of one share or several, given in parts of ``whole``."""
+    shares = known_array(who, "q", q).astype(float) / whole
+    if shares.ndim > 1 or not ((shares >= 0) & (shares <= 1)).all():
+        raise ValueError(f"{who}: q must be numbers from 0 to {whole}; got {q!r:.100}")
+    return shares
 
 
 def by_shares(
@@ -188,8 +191,6 @@ def by_shares(
 ) -> Any:
     """Return the results of a function of the elements, sorted in the last axis, and each share."""
     shares = shares_of(who, q)
-    if shares.ndim > 1 or not ((shares >= 0) & (shares <= 1)).all():
-        raise ValueError(f"{who}: q must be numbers from 0 to 1; got {q!r}")
     x, axes = floats(x), axes_of(who, axis, floats(x).ndim)
     ordered = _last(x, axes)
     if ordered.shape[-1] == 0:
@@ -265,7 +266,7 @@ def percentile(
     >>> ops.percentile([1.0, 2.0, 4.0], [50, 75])
     array([2., 3.], dtype=float32)
     """
-    return quantile(given(x), shares_of("percentile", q) / 100, axis, method, keepdims)
+    return quantile(given(x), shares_of("percentile", q, 100), axis, method, keepdims)
 
 
 @operation
