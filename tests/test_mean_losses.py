@@ -113,3 +113,18 @@ def test_weights_of_classes_count_alike_in_batches_of_any_size():
             X[:, 1], labels, batch_size=batch, verbose=0, class_weight=dict(enumerate(by))
         )
         np.testing.assert_allclose(history.history["loss"][0], (by[labels] * each).mean())
+
+
+@pytest.mark.parametrize("batch_size", [3, 4, 10])
+def test_a_summed_loss_is_the_sum_over_all_rows(batch_size):
+    """It does not depend on the batches, unlike in Keras."""
+    x, y = np.arange(20.0).reshape(10, 2) / 10, np.ones((10, 1))
+    model = lamina.Sequential(
+        [lamina.Input((2,)), lamina.layers.Dense(1, kernel_initializer="ones")]
+    )
+    summed = lamina.losses.MeanSquaredError(reduction="sum")
+    model.compile(lamina.optimizers.SGD(0.0), summed)
+    wanted = np.square(x.sum(axis=1) - 1).sum()
+    assert model.evaluate(x, y, batch_size, verbose=0) == pytest.approx(wanted, rel=1e-6)
+    history = model.fit(x, y, batch_size=batch_size, verbose=0).history
+    assert history["loss"] == [pytest.approx(wanted, rel=1e-6)]
