@@ -58,7 +58,7 @@ class SlicedExecution:
     def give_back(self) -> None:
         """Keep the executions for the next pass."""
         for each in self._each:
-            self._objective.give_back(each, *self._key)
+            self._objective.executions.give_back(each, *self._key)
 
     def bind(self, arrays: list[Array]) -> None:
         """Use these data for batches."""

@@ -50,7 +50,7 @@ class Compilable(Predicting):
         self._guard = Guard()
         # By weights, shapes of rows, forms of targets, rows of a batch, and phase: None where it
         # does not matter.
-        self._objectives: Kept[Objective] = Kept(lambda objective: objective.kept_bytes)
+        self._objectives: Kept[Objective] = Kept(lambda objective: objective.executions.bytes)
         self.bound = False  # whether the losses or the model depend on a batch's number of rows
         self._recorded_settings: tuple[Any, ...] = ()
         self._settings_seen: tuple[Any, ...] = ()

@@ -132,7 +132,7 @@ class Evaluating(Spreadable, Stepped):
             hooks.start(self, {"epochs": 1, "steps": total, "verbose": verbose, "metrics": names})
             planned = plans_of_batches(self, stream.parts())
             logs = evaluate(self, planned, hooks, self.take_spread())
-            objective.trim()
+            objective.executions.trim()
         return logs
 
     def _evaluate(
@@ -172,7 +172,7 @@ class Evaluating(Spreadable, Stepped):
             })  # fmt: skip
             logs = evaluate(self, planned, hooks, self.take_spread())
             for plan in used:
-                plan.objective.trim()
+                plan.objective.executions.trim()
         return logs
 
     @overload

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
@@ -16,6 +15,7 @@ from lamina._tensors.given import scalar_penalty
 from lamina.metrics import MeanMetricWrapper
 from lamina.models import steps
 from lamina.models.constrained import Constrained
+from lamina.models.executions import Executions
 from lamina.models.passes import Pass
 from lamina.models.recorded import Recorded, recorded, settle_others
 
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from lamina.models.data import Data, Form
     from lamina.models.spread import Spread
     from lamina.models.steps import Given
-
-# Limits of executions kept by batch size, in number and in bytes; the least recently used are
-# dropped.
-KEPT = 4
-KEPT_BYTES = 64 << 20
 
 
 @dataclass
@@ -160,7 +155,7 @@ class Objective:
         self.unmasked = made.recording.unmasked if any(masked) else []
         self.constraints = model.constrained()
         self._constrained: Constrained | None = None
-        self._executions: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
+        self.executions = Executions()
         self._blocks: dict[int, int] = {}
 
     def _record_terms(
@@ -328,25 +323,8 @@ class Objective:
 
     def take(self, rows: int, training: bool) -> _core.Execution:
         """Return an unused execution for batches of at most ``rows`` rows."""
-        execution = self._executions.pop((rows, training), None)
-        return execution or _core.Execution(self.graph, rows, training, self.seed)
-
-    def give_back(self, execution: _core.Execution, rows: int, training: bool) -> None:
-        """Keep an execution for the next pass with batches of that size."""
-        self._executions[rows, training] = execution
-        self._executions.move_to_end((rows, training))
-        self.trim(1)  # the next train_on_batch needs this one, regardless of its size
-
-    @property
-    def kept_bytes(self) -> int:
-        """The memory of the executions that are kept."""
-        return sum(execution.held_bytes for execution in self._executions.values())
-
-    def trim(self, least: int = 0) -> None:
-        """Free executions beyond the limits, except for the last ``least`` ones."""
-        kept = self._executions
-        while len(kept) > least and (len(kept) > KEPT or self.kept_bytes > KEPT_BYTES):
-            kept.popitem(last=False)
+        kept = self.executions.take(rows, training)
+        return kept or _core.Execution(self.graph, rows, training, self.seed)
 
     def block(self, rows: int) -> int:
         """Return how many of ``rows`` rows to process at a time so that the plan stays small."""

@@ -85,7 +85,7 @@ class Pass:
 
     def _give_back(self, objective: Objective, execution: Any, key: tuple[int, bool]) -> None:
         if self._spread is None:
-            objective.give_back(execution, *key)
+            objective.executions.give_back(execution, *key)
         else:
             execution.give_back()
 

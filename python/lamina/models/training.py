@@ -146,7 +146,7 @@ class Training:
                 hooks.call("on_train_end", logs)
                 self.standing.note_replaced()
         finally:
-            self.objective.trim()
+            self.objective.executions.trim()
 
     def _epochs(self, history: History) -> dict[str, float]:
         """Run all epochs; return the logs of the last one."""
