@@ -58,7 +58,7 @@ CASES = [
      lambda m: lamina.complexity_path(m["bare"], X, Y, (X, Y), [1], verbose="loud"),
      "verbose must be"),
     # Arguments that Python or NumPy would refuse with their own messages.
-    ("nnet", lambda _: nnet.nnet(X, Y, size=1, decay="much"), "decay must be an array"),
+    ("nnet", lambda _: nnet.nnet(X, Y, size=1, decay="much"), "decay must be a number, or one"),
     ("nnet", lambda _: nnet.nnet(X, Y, size=1, Wts=["a"]), "Wts must hold numbers"),
     ("nnet", lambda _: nnet.nnet(X, Y, size=1, MaxNWts=None), "MaxNWts must be a positive integer"),
     ("nnet", lambda _: nnet.nnet(X, Y, size=1, random_state=-1), "random_state must be in"),

@@ -41,7 +41,7 @@ def test_in_a_model():
     (lambda: layers.CategoryEncoding(0), "CategoryEncoding: num_tokens", "0"),
     (lambda: layers.CategoryEncoding(3, "tf_idf"), "CategoryEncoding: output_mode", "'tf_idf'"),
     (lambda: layers.CategoryEncoding(3, sparse=True), "sparse must be False", "True"),
-    (lambda: layers.CategoryEncoding(3)(IDS[:, 0]), "category_encoding: input", "(rows,)"),
+    (lambda: layers.CategoryEncoding(3)(lamina.Input(())), "category_encoding: input", "(rows,)"),
     (lambda: layers.CategoryEncoding(5)(IDS, count_weights=WEIGHTS), "count_weights are for",
      "'multi_hot'"),
 ])  # fmt: skip
