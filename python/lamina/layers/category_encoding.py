@@ -11,6 +11,7 @@ from lamina._arrays import is_array, ndim_of
 from lamina._tensors.arguments import mapped
 from lamina._tensors.given import given
 from lamina.layers._codes import Coding
+from lamina.layers.node import any_symbolic
 from lamina.layers.shapes import show_shapes
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class CategoryEncoding(Coding):
         """Apply the layer, to a single row or integer too."""
         call = super()._applied_to
         fewest = 1 if self.output_mode == "one_hot" else 2
-        if args and is_array(args[0]) and ndim_of(args[0]) < fewest:
+        if args and _is_of_a_row(args[0]) and ndim_of(args[0]) < fewest:
             args, kwargs = mapped(args, _as_row), mapped(kwargs, _as_row)
             return call(args, kwargs)[0]
         return call(args, kwargs)
@@ -100,4 +101,8 @@ class CategoryEncoding(Coding):
 
 def _as_row(value: Any) -> Any:
     """Return a single number, or the numbers of a row, as an array of one row."""
-    return np.reshape(value, (1, -1)) if is_array(value) and ndim_of(value) < 2 else None
+    return np.reshape(value, (1, -1)) if _is_of_a_row(value) else None
+
+
+def _is_of_a_row(value: Any) -> bool:
+    return is_array(value) and not any_symbolic(value) and ndim_of(value) < 2
