@@ -170,7 +170,9 @@ def own_functions(comm: Any) -> Fitted:
     x = rng.normal(size=(ROWS, 5)).astype("float32")
     first = lamina.Input((5,))
     hidden = layers.Dense(7, activation=lambda z: ops.maximum(z, 0.1 * z))(first)
-    model = lamina.Model(first, [layers.Dense(1)(hidden), layers.Dense(1)(hidden)])
+    model = lamina.Model(
+        first, [layers.Dense(1, name="a")(hidden), layers.Dense(1, name="b")(hidden)]
+    )
 
     def spread(y_true: Any, y_pred: Any) -> Any:
         return ops.mean(ops.square(y_pred), axis=-1)
