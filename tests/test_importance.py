@@ -405,6 +405,27 @@ def test_inputs_and_outputs_of_a_graph_are_joined():
     assert olden(outer).inputs == ["u1", "u2", "u3", "v"]
 
 
+def test_each_output_of_an_inner_model_has_its_own_weights():
+    entry = lamina.Input((2,))
+    ends = [layers.Dense(1, name="p")(entry), layers.Dense(1, name="q")(entry)]
+    inner = lamina.Model(entry, ends)
+    inner.set_weights([[[1.0], [2.0]], [0.0], [[10.0], [30.0]], [0.0]])
+    outer = lamina.Input((2,))
+    p, q = inner(outer)
+
+    def found(output):
+        return olden(lamina.Model(outer, output)).by_output.tolist()
+
+    assert found(q) == [[10.0, 30.0]]
+    assert found([q, p]) == [[10.0, 30.0], [1.0, 2.0]]
+    assert found(layers.Add()([p, q])) == [[11.0, 32.0]]
+    behind = layers.Dense(1, kernel_initializer="ones")(q)
+    assert found(behind) == [[10.0, 30.0]]
+    # Two calls of the same model are told apart, as are its outputs.
+    assert found(inner(layers.Concatenate()([p, q]))[1]) == [[310.0, 920.0]]
+    assert connections(lamina.Model(outer, [p, q])).outputs == [2, 3]
+
+
 def test_labels_of_other_classes_and_pipelines_are_refused():
     network = lamina.Sequential([lamina.Input((2,)), layers.Dense(3, "softmax")], seed=1)
     x = np.random.default_rng(2).normal(size=(20, 2))

@@ -77,7 +77,8 @@ def _needed(kind: str, pieces: Pieces) -> Pieces:
     if pieces.family is None:
         raise ValueError(
             f"inference: covariance={kind!r} needs a loss that is a negative log likelihood, such "
-            f"as mse or a cross-entropy; covariance='sandwich' is valid for any loss"
+            f"as mse or a cross-entropy; covariance='sandwich' is valid for any loss with "
+            f"curvature; for mae and pinball, bootstrap"
         )
     return pieces
 

@@ -93,7 +93,12 @@ class Curvature:
         return made
 
     def pseudo_inverse(self) -> Array:
-        """Return the Moore-Penrose inverse of the part that curves upwards."""
+        """Return the Moore-Penrose inverse of the part that curves upwards; NaN without curvature.
+
+        Zeros, the inverse of zeros, would be read as weights that are known exactly.
+        """
+        if self.rank == 0:
+            return np.full((self.size, self.size), np.nan)
         flat = self._vectors[:, ~(self._kept & (self._values > 0))] / self._scale[:, None]
         q = np.linalg.qr(flat)[0]
         across = np.eye(self.size) - q @ q.T

@@ -12,7 +12,7 @@ from lamina import _check
 from lamina._arrays import as_numbers
 from lamina._columns import Columns
 from lamina.inference._distributions import two_sided_p
-from lamina.inference.readers import numbered
+from lamina.inference.units import numbered
 
 if TYPE_CHECKING:
     from lamina.inference.results import Fit, Inference
@@ -203,7 +203,7 @@ def _places(given: Any, names: Sequence[str], what: str) -> list[int]:
             found.append(int(each))
         else:
             raise ValueError(
-                f"{WHO}: {what} must be of {', '.join(map(str, names))}, or numbers from 0 to "
+                f"{WHO}: {what} must be among {', '.join(map(str, names))}, or numbers from 0 to "
                 f"{len(names) - 1}; got {each!r}"
             )
     return found

@@ -167,20 +167,20 @@ def _loss_weight(model: Any) -> float:
 
 def _pieces(
     function: Any, rows: Rows, family: Family | None, found: Reference, names: list[str],
-    groups: Any, singular: str, shares: Array, straight: bool,
+    groups: Any, singular: str, shares: Array, piecewise_linear: bool,
 ) -> tuple[Pieces, Curvature]:  # fmt: skip
     kept = found.kept
     both = np.ix_(kept, kept)
     scale = _scale(function, rows, float(shares.mean()))
     penalty = scale * function.penalty_hessian()[both]
     hessian = scale * function.hessian()[both]
-    if straight:  # what is left is the curvature of the model and the kinks that a step crosses
+    if piecewise_linear:  # what is left is the model's curvature and the kinks that a step crosses
         hessian = np.zeros_like(hessian)
     curvature = Curvature(hessian, names, function.scales()[kept])
     inverse = curvature.pseudo_inverse() if singular == "pinv" else curvature.inverse()
     penalised = bool(np.any(penalty))
     df = float(np.trace(inverse @ (hessian - penalty)) if penalised else curvature.rank)
-    if straight:
+    if piecewise_linear:
         df = np.nan
     pieces = Pieces(
         family, rows, inverse, hessian, penalty, function.scores()[:, kept] * shares[:, None],

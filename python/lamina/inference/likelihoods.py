@@ -267,8 +267,12 @@ PIECEWISE_LINEAR = (
 
 
 def is_piecewise_linear(loss: Any) -> bool:
-    """Return whether a loss bends only at kinks, so that second derivatives say nothing of it."""
-    return isinstance(loss, PIECEWISE_LINEAR)
+    """Return whether a loss bends only at kinks, so that second derivatives say nothing of it.
+
+    For a list of losses, one for each output, this holds if it does for any of them.
+    """
+    parts = loss if isinstance(loss, (list, tuple)) else [loss]
+    return any(isinstance(part, PIECEWISE_LINEAR) for part in parts)
 
 
 def _crossed(jacobian: Array, weights: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.inference.units import numbered
 from lamina.inference.wiring import Bundle, Wiring
 
 Array = NDArray[Any]
@@ -78,15 +79,6 @@ def _of_model(model: Any, who: str) -> Wiring:
     return wiring
 
 
-def numbered(names: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Return names of single values: "a" for one, "a1", "a2" for several of them."""
-    return [
-        name if width == 1 else f"{name}{i + 1}"
-        for name, width in zip(names, widths, strict=True)
-        for i in range(width)
-    ]
-
-
 def _beside(bundles: Sequence[Bundle]) -> Bundle:
     """Return several tensors as one, the units of the first one first."""
     if len(bundles) == 1:
@@ -99,22 +91,21 @@ def _through(wiring: Wiring, model: Any, entries: Sequence[Bundle], who: str) ->
     """Return the outputs of a model, with all its layers."""
     config = model.get_config()
     if "output_layers" not in config:
-        (entry,) = entries
+        tensors = list(entries)
         for layer in model.layers:
-            entry = _behind(wiring, layer, [entry], who)
-        return [entry]
+            tensors = _behind(wiring, layer, tensors, who)
+        return tensors
     nodes = {layer["name"]: layer["inbound_nodes"] for layer in config["layers"]}
     starts = [name for name, *_ in _ends_of(config["input_layers"])]
-    known = {(name, 0): each for name, each in zip(starts, entries, strict=True)}
+    known = {(name, 0): [each] for name, each in zip(starts, entries, strict=True)}
 
-    def tensor(name: str, call: int) -> Bundle:
+    def tensor(name: str, call: int, place: int) -> Bundle:
         if (name, call) not in known:
-            sources = nodes[name][call]["inputs"]
-            before = [tensor(source[0], source[1]) for source in sources]
+            before = [tensor(*source[:3]) for source in nodes[name][call]["inputs"]]
             known[name, call] = _behind(wiring, model.get_layer(name), before, who)
-        return known[name, call]
+        return known[name, call][place]
 
-    return [tensor(end[0], end[1]) for end in _ends_of(config["output_layers"])]
+    return [tensor(*end[:3]) for end in _ends_of(config["output_layers"])]
 
 
 def _ends_of(config: Any) -> list[Any]:
@@ -123,7 +114,8 @@ def _ends_of(config: Any) -> list[Any]:
     return ends if isinstance(ends[0], (list, tuple)) else [ends]
 
 
-def _behind(wiring: Wiring, layer: Any, before: Sequence[Bundle], who: str) -> Bundle:
+def _behind(wiring: Wiring, layer: Any, before: Sequence[Bundle], who: str) -> list[Bundle]:
+    """Return the outputs of a layer; only a model may have several."""
     kind = type(layer).__name__
     if kind == "Dense":
         weights = {w.path.rpartition("/")[2]: w for w in layer.weights}
@@ -131,19 +123,19 @@ def _behind(wiring: Wiring, layer: Any, before: Sequence[Bundle], who: str) -> B
         bias = weights.get("bias")
         held = None if bias is None else np.asarray(bias.numpy(), np.float64)
         paths = {name: weight.path for name, weight in weights.items()}
-        return wiring.dense(before[0], layer.name, kernel, held, paths)
+        return [wiring.dense(before[0], layer.name, kernel, held, paths)]
     if kind in UNITWISE:
-        return before[0]
+        return [before[0]]
     if kind == "BatchNormalization":
-        return Bundle(before[0].nodes, before[0].totals * _scale(layer))
+        return [Bundle(before[0].nodes, before[0].totals * _scale(layer))]
     if kind == "Concatenate":
-        return _beside(before)
+        return [_beside(before)]
     factors = {"Add": 1.0, "Average": 1.0 / max(len(before), 1)}.get(kind)
     if factors is not None:
-        return wiring.joined(before, [factors] * len(before))
+        return [wiring.joined(before, [factors] * len(before))]
     known = not getattr(type(layer), "calls", False) and hasattr(layer, "get_config")
     if known and hasattr(layer, "layers"):
-        return _beside(_through(wiring, layer, before, who))
+        return _through(wiring, layer, before, who)
     raise ValueError(
         f"{who}: layer {layer.name!r} ({kind}) does not connect units by a matrix of weights; the "
         f"model must be made of Dense layers, Add and Concatenate.  permutation_importance takes "

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+
+def numbered(names: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Return names of single values: "a" for one, "a1", "a2" for several of them."""
+    return [
+        name if width == 1 else f"{name}{i + 1}"
+        for name, width in zip(names, widths, strict=True)
+        for i in range(width)
+    ]
 
 
 @dataclass

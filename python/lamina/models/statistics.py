@@ -207,8 +207,9 @@ class Statistics(Calibrated):
 
             - "hessian": the inverse of H; for mse with the estimated variance, so that a linear
               model has the covariance of least squares,
-            - "sandwich" or "HC0": H^-1 G H^-1, valid for any loss and under misspecification of
-              the model or the likelihood (Huber 1967, White 1982), "HC1" n / (n - df) times that,
+            - "sandwich" or "HC0": H^-1 G H^-1, valid for any loss with curvature (for mae and
+              pinball, bootstrap) and under misspecification of the model or the likelihood (Huber
+              1967, White 1982), "HC1" n / (n - df) times that,
               "HC2" and "HC3" with residuals weighted by leverage (mse with one output),
             - "cluster": the same with scores summed within `groups`, times g / (g - 1) *
               (n - 1) / (n - df) for g of them, as in Stata and statsmodels,
