@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -69,8 +70,7 @@ def argument_names(cls: type) -> tuple[str, ...]:
         names = tuple(p.name for p in parameters if p.kind not in open_ended)
         open_to = [p.name for p in parameters if p.kind is p.VAR_KEYWORD]
         if open_to == ["options"] and is_own(cls.__init__):  # type: ignore[misc]
-            own = next(base for base in cls.__mro__ if "__init__" in vars(base))
-            behind = cls.__mro__[cls.__mro__.index(own) + 1]
+            behind = cls.__mro__[cls.__mro__.index(_owner(cls, "__init__")) + 1]
             names = tuple(dict.fromkeys((*names, *argument_names(behind))))
         cls._argument_names = names  # type: ignore[attr-defined]
     return names
@@ -160,16 +160,83 @@ def check_fit(thing: Any, name: str, value: float, dtype: Any, who: str | None =
     fits(who or type(thing).__name__, name, value, dtype, zero=zero)
 
 
-def _settings_names(cls: type) -> tuple[str, ...]:
-    """Return the names of the constructor's arguments, and of those that a user's passes on."""
+_PASSED = "_passed"  # the attribute that holds the keywords of a user's constructor call
+_LOST = object()  # stands in a configuration for an argument that has no attribute
+
+
+def _settings_names(thing: Any) -> tuple[str, ...]:
+    """Return the names of the constructor's arguments, and of those that a user's passed on.
+
+    These are the ones that the call was given: others may be fixed by the class, which then passes
+    them to its base itself.
+    """
+    cls = type(thing)
     names = argument_names(cls)
-    if is_own(cls.__init__):  # type: ignore[misc]
+    if is_own(cls.__init__) or not _is_open(inspect.signature(cls)):
         return names
-    kinds = {p.kind for p in inspect.signature(cls).parameters.values()}
-    if inspect.Parameter.VAR_KEYWORD not in kinds:
-        return names
-    base = next(base for base in cls.__mro__ if is_own(base))
-    return tuple(dict.fromkeys((*names, *argument_names(base))))
+    return tuple(dict.fromkeys((*names, *thing.__dict__.get(_PASSED, ()))))
+
+
+def _is_open(signature: inspect.Signature) -> bool:
+    return any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+
+
+def _owner(cls: type, name: str) -> type:
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+def _is_new(cls: type, name: str) -> bool:
+    """Return whether a user's class defines a method, or has it from a mix-in."""
+    owner = _owner(cls, name)
+    return owner is cls or not (is_own(owner) or issubclass(owner, Configurable))
+
+
+def _noting_names(cls: type, init: Callable[..., None]) -> Callable[..., None]:
+    """Return a constructor that notes the names of the arguments of the outermost call.
+
+    A ``__new__`` would hide the signatures of classes: before Python 3.11.9 ``inspect`` prefers it.
+    """
+
+    @functools.wraps(init)
+    def noting(self: Any, *args: Any, **kwargs: Any) -> None:
+        if _PASSED not in self.__dict__:
+            self.__dict__[_PASSED] = (*_names_of_surplus(cls, init, len(args)), *kwargs)
+        init(self, *args, **kwargs)
+
+    return noting
+
+
+def _names_of_surplus(cls: type, init: Callable[..., None], count: int) -> tuple[str, ...]:
+    """Return the names that positional arguments beyond a constructor's own have in its base's."""
+    if not count:
+        return ()
+    parameters = list(inspect.signature(init).parameters.values())[1:]
+    own = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    behind = cls.__mro__[cls.__mro__.index(_owner(cls, "__init__")) + 1]
+    return argument_names(behind)[: max(0, count - own)]
+
+
+def _checking_config(get_config: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a user's ``get_config`` that raises for arguments that neither it nor its base has."""
+
+    @functools.wraps(get_config)
+    def checked(self: Any) -> Any:
+        config = get_config(self)
+        outermost = getattr(type(self).get_config, "__wrapped__", None) is get_config
+        if outermost and isinstance(config, Mapping):
+            _refuse_lost(self, config)
+        return config
+
+    return checked
+
+
+def _refuse_lost(thing: Any, config: Mapping[str, Any]) -> None:
+    lost = next((name for name, value in config.items() if value is _LOST), None)
+    if lost is not None:
+        raise AttributeError(
+            f"{type(thing).__name__} has no attribute {lost!r}, which its constructor takes; add "
+            f"it to the result of get_config, or keep it as self.{lost}"
+        )
 
 
 class Configurable(PublicKeywords):
@@ -182,6 +249,17 @@ class Configurable(PublicKeywords):
 
     # Whether kernels use the settings in the model's dtype.
     counts_in_dtype: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make a user's class note what its constructor is given, and check its configuration."""
+        super().__init_subclass__(**options)
+        if is_own(cls):
+            return
+        init, get_config = cls.__init__, cls.get_config
+        if _is_new(cls, "__init__") and _is_open(inspect.signature(init)):
+            cls.__init__ = _noting_names(cls, init)  # type: ignore[method-assign]
+        if _is_new(cls, "get_config"):
+            cls.get_config = _checking_config(get_config)  # type: ignore[method-assign]
 
     def __init__(self) -> None:
         pass  # constructors of the package answer unknown keywords
@@ -201,17 +279,10 @@ class Configurable(PublicKeywords):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as a dictionary of plain values."""
-        cls = type(self)
-        names = _settings_names(cls)
-        if not is_own(cls.get_config):  # it adds what it keeps under other names
-            names = tuple(name for name in names if hasattr(self, name))
-        lost = next((name for name in names if not hasattr(self, name)), None)
-        if lost is not None:
-            raise AttributeError(
-                f"{cls.__name__} has no attribute {lost!r}, which its constructor takes; define "
-                f"get_config, or keep it as self.{lost}"
-            )
-        return {name: getattr(self, name) for name in names}
+        config = {name: getattr(self, name, _LOST) for name in _settings_names(self)}
+        if is_own(type(self).get_config):  # a user's may add what it keeps under other names
+            _refuse_lost(self, config)
+        return config
 
     @classmethod
     def from_config(cls: type[C], config: Mapping[str, Any]) -> C:
