@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from common import HERE
+from common import HERE, cpu_model
 
 BUILD = HERE.parent / "build" / "bench"
 OPTIONS = ["-std=c++17", "-O3", "-march=native"]
@@ -22,20 +22,22 @@ def compiled(name: str, options: list[str], libraries: list[str]) -> Path:
     """
     source = HERE / "cpp" / f"{name}.cpp"
     command = [compiler(), *OPTIONS, *options]
-    key = hashlib.sha256(" ".join([*command, *libraries]).encode() + source.read_bytes())
+    words = " ".join([*command, *libraries, cpu_model()])  # OPTIONS are for this CPU
+    key = hashlib.sha256(words.encode() + source.read_bytes())
     path = BUILD / f"{name}-{key.hexdigest()[:12]}"
     if path.exists():
         return path
     BUILD.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}")  # another run may compile it as well
     done = subprocess.run(
-        [*command, str(source), "-o", str(path), *libraries],
+        [*command, str(source), "-o", str(unfinished), *libraries],
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
         raise ImportError(f"{source.name} does not compile: {first_error(done.stderr)}")
-    return path
+    return unfinished.replace(path)
 
 
 def compiler() -> str:

@@ -126,8 +126,8 @@ def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, A
         writer.close()
         if "error" in writer.hello:
             raise SystemExit(f"peers: {workload.name}: {writer.hello['error']}")
-        children = start_children(workload, options.peers, options.threads, folder)
         measuring = limits.Limits.asked(options)
+        children = start_children(workload, options.peers, options.threads, folder)
         try:
             for rows in options.rows if children else ():
                 yield measure_rows(workload, rows, children, options, measuring)

@@ -34,14 +34,22 @@ class Limits:
     @classmethod
     def asked(cls, options: argparse.Namespace) -> Limits | None:
         """Start the program if the command line asks for it."""
-        return cls(options.threads) if options.limits else None
+        if not options.limits:
+            return None
+        try:
+            return cls(options.threads)
+        except ImportError as error:
+            raise SystemExit(f"limits: {error}") from None
 
     def measure(self) -> None:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        gflops, gbytes = map(float, self.process.stdout.readline().split())
+        line = self.process.stdout.readline()
+        if not line:  # it takes 256 MB for each thread
+            raise SystemExit(f"limits: the program ended with status {self.process.wait()}")
+        gflops, gbytes = map(float, line.split())
         self.gflops.append(gflops)
         self.gbytes.append(gbytes)
 

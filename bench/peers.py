@@ -97,6 +97,7 @@ def report(
 def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Measure one workload; return the results to keep."""
     epochs = workload.epochs(options.steps or workload.steps)
+    measuring = limits.Limits.asked(options)
     children = start_children(workload, options.peers, options.threads, epochs)
 
     def ask(name: str) -> float:
@@ -106,7 +107,6 @@ def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, A
         return float(answer["us"])
 
     names = list(children)
-    measuring = limits.Limits.asked(options)
     profile: list[dict[str, Any]] = []
     try:
         figures = contest.measure(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import lamina
-from lamina import callbacks, layers
+from lamina import callbacks, layers, ops
 from lamina.distribute import DataParallel
 
 
@@ -51,6 +51,10 @@ def failures(comm: Any) -> dict[str, str]:
     def other_model(rank: int, model: Any, x: Any) -> None:
         model.layers[1].activation = "relu" if rank else "tanh"
 
+    def other_loss(rank: int, model: Any, x: Any) -> None:
+        factor = 2.0 + rank
+        model.compile("sgd", lambda y_true, y_pred: factor * ops.mean(ops.abs(y_true - y_pred)))
+
     def raising(hook: str) -> Any:
         def fails(*_: Any) -> None:
             raise ZeroDivisionError("on purpose")
@@ -84,6 +88,7 @@ def failures(comm: Any) -> dict[str, str]:
         "weights": message(comm, other_weights),
         "data": message(comm, other_data),
         "model": message(comm, other_model),
+        "loss": message(comm, other_loss),
         "settings": message(comm, batch_size=late),
         "bad settings of one": message(comm, epochs=lambda rank: -rank or 2),
         "callback": message(comm, callbacks=raising("on_train_batch_end")),

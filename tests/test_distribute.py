@@ -17,9 +17,10 @@ import pytest
 
 import distributed_fits
 import lamina
-from lamina import layers, optimizers
+from lamina import layers, ops, optimizers
 from lamina.distribute import DataParallel, Network, Work, simulate
 from lamina.distribute.cost import ROUTES
+from lamina.distribute.digests import of_model
 from lamina.distribute.execution import SlicedExecution
 from lamina.distribute.tree import Slices, add_up, middle, nodes, pairs_up
 
@@ -95,11 +96,44 @@ def test_four_processes_go_on_where_two_stopped(alone, two, folder):
     assert [told["fits"] for told in four] == [alone] * 4
 
 
+def test_digests_tell_functions_by_what_they_do():
+    def digest(loss):
+        model = lamina.Sequential([lamina.Input((2,)), layers.Dense(1)])
+        model.compile("sgd", loss)
+        model.get_weights()
+        return of_model(model)["losses and metrics"]
+
+    def scaled(factor):
+        return lambda y_true, y_pred: ops.mean(ops.abs(y_true - y_pred)) * factor
+
+    def of_two(other):
+        if other:
+            return lambda y_true, y_pred: ops.mean(y_true - y_pred)
+        return lambda y_true, y_pred: ops.mean(y_true + y_pred)
+
+    class Through(lamina.losses.Loss):
+        def __init__(self, inner, **options):
+            super().__init__(**options)
+            self.inner = inner
+
+        def call(self, y_true, y_pred):
+            return self.inner(y_true, y_pred)
+
+    for first, same, other in (
+        (scaled(2.0), scaled(2.0), scaled(3.0)),
+        (of_two(True), of_two(True), of_two(False)),
+        (Through(scaled(2.0)), Through(scaled(2.0)), Through(scaled(3.0))),
+        ("mse", "mse", "mae"),
+    ):
+        assert digest(first) == digest(same)
+        assert digest(first) != digest(other)
+
+
 def test_processes_that_differ_are_refused_in_all(two):
     first, second = (told["failures"] for told in two)
     for name, what in (
         ("weights", "weights"), ("data", "data"), ("model", "layers"),
-        ("settings", "settings of fit"),
+        ("loss", "losses and metrics"), ("settings", "settings of fit"),
     ):  # fmt: skip
         assert first[name] == second[name]
         assert first[name].startswith("ValueError: fit: all processes must train the same model")

@@ -55,10 +55,12 @@ def test_each_model_keeps_little_and_one_keeps_much(limits):
     assert held(second) == 0
 
 
-def test_too_much_is_given_back(limits):
-    model = network(2000)
+def test_too_much_is_given_back_and_takes_nothing_from_others(limits):
+    first, model = network(200), network(2000)
+    train(first)
     train(model)
     assert held(model) == 0
+    assert held(first) > executions.BYTES
 
 
 def test_a_model_that_is_gone_keeps_nothing(limits):

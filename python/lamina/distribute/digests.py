@@ -6,13 +6,15 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina import _core, runtime
 from lamina._check import Array
+from lamina._settings import Configurable
 from lamina.models.feeds import Stream
 from lamina.models.reading import Reading
 
@@ -35,8 +37,15 @@ def of_model(model: Any) -> dict[str, str]:
     return {
         "layers": _digest((type(model).__name__, model.dtype, layout, _architecture(model))),
         "seed": str(model.seed),
-        "losses and metrics": _digest((compiled.losses, compiled.scales, compiled.metric_keys())),
-        "optimizer": _digest(compiled.optimizer),
+        "losses and metrics": _digest(
+            [
+                compiled.losses,
+                list(_functions(compiled.losses)),
+                compiled.scales,
+                compiled.metric_keys(),
+            ]
+        ),
+        "optimizer": _digest([compiled.optimizer, *_functions(compiled.optimizer)]),
         "weights": _digest([p.array for p in model.parameters]),
         "state of the training": _digest(state),
     }
@@ -121,6 +130,43 @@ def _text(value: Any) -> str:
     return _PLACE.sub("", repr(value))
 
 
+def _functions(value: Any, within: tuple[Any, ...] = ()) -> Iterator[FunctionType]:
+    """Find the functions that an object, or one of those that it holds, keeps as attributes."""
+    if isinstance(value, FunctionType):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _functions(each, within)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _functions(each, within)
+    elif isinstance(value, Configurable) and not any(value is each for each in within):
+        yield from _functions(vars(value), (*within, value))
+
+
+def _known(value: Any) -> Any:
+    """Return a value that a function uses, or its type if its text may differ by process."""
+    if isinstance(value, (list, tuple)):
+        return [_known(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _known(each) for key, each in value.items()}
+    plain = (str, bytes, bool, int, float, complex, np.ndarray, np.generic, FunctionType)
+    return value if value is None or isinstance(value, plain) else type(value).__name__
+
+
+def _code(code: CodeType) -> list[Any]:
+    """Return what a function does, without where it is."""
+    constants = [_code(c) if isinstance(c, CodeType) else _known(c) for c in code.co_consts]
+    return [code.co_code, code.co_names, constants]
+
+
+def _of_function(function: FunctionType) -> list[Any]:
+    cells = function.__closure__ or ()
+    held = [_known(cell.cell_contents) for cell in cells if cell.cell_contents is not function]
+    given = [_known(function.__defaults__), _known(function.__kwdefaults__)]
+    return [function.__module__, function.__qualname__, _code(function.__code__), given, held]
+
+
 def _digest(value: Any) -> str:
     found = hashlib.blake2b(digest_size=8)
     _add(found, value)
@@ -131,6 +177,8 @@ def _add(found: Any, value: Any) -> None:
     if isinstance(value, np.ndarray):
         found.update(repr((value.shape, value.dtype.str)).encode())
         found.update(np.ascontiguousarray(value).data)
+    elif isinstance(value, FunctionType):
+        _add(found, _of_function(value))
     elif isinstance(value, Mapping):
         for key, each in value.items():
             found.update(_text(key).encode())

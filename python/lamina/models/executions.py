@@ -11,8 +11,8 @@ from lamina import _core
 MOST = 4  # numbers of rows, of each recording
 BYTES = 64 << 20  # of each recording
 # Of the recording that was the last to need more than BYTES.  The system zeroes memory that a call
-# returns and the next one requests: a `fit` of six steps of 64 images of 32x32x128 takes 54 ms a
-# step instead of 58 if it finds 168 MB in place, on two cores of a Zen 4.
+# gives back and the next one requests: six steps of 64 images of 32x32x128 take 49.5 ms each
+# instead of 52.9 if 168 MB are in place (`mobile` of bench/peers.py, two cores of a Zen 4).
 BYTES_OF_LAST = 256 << 20
 
 
@@ -45,18 +45,21 @@ class Executions:
 
     def trim(self) -> None:
         """Drop what is not kept after a call."""
-        if self.bytes > BYTES and not self._is_last():
-            before = Executions._last and Executions._last()
-            Executions._last = weakref.ref(self)
-            if before:
-                before._shrink()
+        if not self._is_last():
+            self._shrink(limit=BYTES_OF_LAST)
+            if self.bytes > BYTES:
+                before = Executions._last and Executions._last()
+                Executions._last = weakref.ref(self)
+                if before:
+                    before._shrink()
         self._shrink()
 
     def _is_last(self) -> bool:
         return Executions._last is not None and Executions._last() is self
 
-    def _shrink(self, least: int = 0) -> None:
-        kept, limit = self._kept, BYTES_OF_LAST if self._is_last() else BYTES
+    def _shrink(self, least: int = 0, limit: int | None = None) -> None:
+        kept = self._kept
+        limit = limit or (BYTES_OF_LAST if self._is_last() else BYTES)
         while len(kept) > least and (len(kept) > MOST or self.bytes > limit):
             try:
                 kept.popitem(last=False)
