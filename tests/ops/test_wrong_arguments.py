@@ -45,15 +45,21 @@ TABLES = (table_arrangements, table_elements, table_fourier, table_images, table
 CASES = {case.name: case for table in TABLES for case in reversed(table.CASES)}
 FUNCTIONS = [name for name in ops.__all__ if not inspect.ismodule(getattr(ops, name))]
 
+NEVER = ("no", b"no", object(), {}, {1})  # no number, shape, choice or flag
 WRONG = [
-    None, "no", b"no", [], (), 5, -99, 1.5, float("nan"), object(), {}, {1}, [None], [[1], [1, 2]],
-    (0, 0), (0, 99), np.array(["a", "b"]), np.ones(2, complex), np.ones((2, 2, 2)),
+    *NEVER, None, [], (), 5, -99, 1.5, float("nan"), [None], [[1], [1, 2]], (0, 0), (0, 99),
+    np.array(["a", "b"]), np.ones(2, complex), np.ones((2, 2, 2)),
 ]  # fmt: skip
 
 # What is the user's own, or has no effect.
 FREE = {
     ("fori_loop", "init_val"), ("fori_loop", "upper"), ("switch", "operands"),
     ("while_loop", "loop_vars"),
+}  # fmt: skip
+# What asks about any object, and a set of names.
+ACCEPTED = {
+    ("convert_to_numpy", "x"), ("is_tensor", "x"), ("ndim", "x"), ("scan", "init"), ("shape", "x"),
+    ("size", "x"), ("vectorize", "excluded"),
 }  # fmt: skip
 PYTHONS = re.compile(
     r"object is not|object has no|has no len|not supported between|operand type|bad operand"
@@ -104,6 +110,9 @@ def test_messages(name):
                 assert told.startswith(f"{function.__name__}: "), (each.name, value, told)
                 rule = told.partition("; got")[0]
                 assert not PYTHONS.search(rule), (each.name, value, told)
+            else:
+                never = any(value is one for one in NEVER)
+                assert not never or (name, each.name) in ACCEPTED, (each.name, value)
 
 
 MESSAGES = [
@@ -141,6 +150,14 @@ MESSAGES = [
     ("vectorize", (abs, 5), TypeError, "vectorize"),
     ("max_pool", (IMAGE, 2, 1, X), ValueError, "max_pool: padding must be 'valid' or 'same'; got"),
     ("arange", (np.nan,), ValueError, "arange: start, stop and step must be finite; got 0, nan"),
+    ("arange", (0, 1e30), ValueError, "arange: memory cannot hold so many numbers; got 0, 1e.30"),
+    ("arange", (0, 5, 0), ValueError, "arange: step must not be 0; got 0, 5 and 0"),
+    ("arange", (2**31, 2**31 + 3), ValueError, "arange: integers must fit into int32; got 2147"),
+    ("convert_to_tensor", ([2**40],), ValueError, "convert_to_tensor: integers must fit into int3"),
+    ("convert_to_tensor", (np.array([-(2**40)]), "int32"), ValueError, "fit into int32; got -1099"),
+    ("ones", ({3, 2},), TypeError, "ones: shape must be made of integers; got {2, 3}"),
+    ("stack", ({1.0, 2.0},), TypeError, "stack: x must be a sequence; got {1.0, 2.0}"),
+    ("cond", ("no", dict, dict), TypeError, "cond: pred must be numbers; got 'no'"),
     ("resize", (IMAGE, 2, "bilinear", True, True, True), ValueError, "resize: crop_to_aspect_rat"),
 ]
 
@@ -154,3 +171,30 @@ def test_rule_value_and_name(name, args, kind, message):
 @pytest.mark.parametrize("value", [True, 1, np.True_, np.int32(1)])
 def test_flags_are_truth_values_or_one_and_zero(value):
     assert ops.sum(X, 0, keepdims=value).shape == (1, 3)
+
+
+class Troubled:
+    def __array__(self, *_args, **_kwargs):
+        raise ValueError("own trouble")
+
+
+def test_an_array_that_cannot_be_made_is_reported_in_its_own_words():
+    deep = 1.0
+    for _ in range(70):
+        deep = [deep]
+    for name in ("exp", "shape", "convert_to_tensor", "unique"):
+        with pytest.raises(ValueError, match=f"{name}: own trouble"):
+            getattr(ops, name)(Troubled())
+        with pytest.raises(ValueError, match=f"{name}: .*maximum number of dimension"):
+            getattr(ops, name)(deep)
+        with pytest.raises(ValueError, match=f"{name}: rows must have the same length"):
+            getattr(ops, name)([[1], [1, 2]])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", "uint64", "int8", "int16", "int64"])
+def test_indices_of_any_integer_type(dtype):
+    places = np.array([[1], [0]], dtype)
+    assert ops.scatter(places, [1.0, 2.0], (3,)).tolist() == [2.0, 1.0, 0.0]
+    assert ops.scatter_update([5, 6, 7], places, [1, 2]).tolist() == [2, 1, 7]
+    corners = np.array([[120, 119], [0, 0]], dtype)
+    assert ops.scatter(corners, [1.0, 2.0], (300, 300))[[120, 0], [119, 0]].tolist() == [1.0, 2.0]

@@ -56,26 +56,42 @@ def given(value: Any, dtype: str | None = None) -> Tensor:
     return Tensor(now, now.graph.constant(array))
 
 
-def constant_array(value: Any, floats: str, dtype: str | None = None) -> Any:
-    """Return a C-contiguous array of one of a graph's types."""
+def array_of(who: str, value: Any) -> Any:
+    """Return an array; lists within lists must have the same length."""
     try:
-        array = np.asarray(value)
-    except ValueError:
-        raise ValueError(f"ops: rows must have the same length; got {value!r:.100}") from None
+        return np.asarray(value)
+    except ValueError as error:
+        if "inhomogeneous" in str(error):
+            rule = f"rows must have the same length; got {value!r:.100}"
+        else:  # of an object's own conversion, or of too many axes
+            rule = str(error)
+        raise ValueError(f"{who}: {rule}") from None
+
+
+def constant_array(value: Any, floats: str, dtype: str | None = None, who: str = "ops") -> Any:
+    """Return a C-contiguous array of one of a graph's types."""
+    array = array_of(who, value)
     kind = array.dtype.kind
     if kind not in "fiub":
         if isinstance(value, RowCount):
             raise NeedsRows
-        raise TypeError(f"ops: needs numbers; got {value!r:.100}")
+        raise TypeError(f"{who}: needs numbers; got {value!r:.100}")
     if dtype is not None:
         target = floats if dtype == "float" else dtype
     else:
         target = floats if kind == "f" else "bool" if kind == "b" else "int32"
-    if kind in "iu" and target == "int32" and array.size:
+    if target == "int32":
+        fits_int32(who, array)
+    return np.ascontiguousarray(array, dtype=target).reshape(array.shape)
+
+
+def fits_int32(who: str, array: Any) -> None:
+    """Reject an array that holds integers outside of int32."""
+    if array.dtype.kind in "iu" and array.dtype.itemsize >= 4 and array.size:
         low, high = int(array.min()), int(array.max())
         if low < -(2**31) or high >= 2**31:
-            raise ValueError(f"ops: integers must fit into int32; got {low if low < 0 else high}")
-    return np.ascontiguousarray(array, dtype=target).reshape(array.shape)
+            got = low if low < -(2**31) else high
+            raise ValueError(f"{who}: integers must fit into int32; got {got}")
 
 
 def wrap(value: _core.Tensor) -> Tensor:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
-import numpy as np
-
+from lamina._tensors.given import array_of
 from lamina._tensors.tensor import Tensor
 
 
@@ -28,23 +27,15 @@ def function_of(who: str, name: str, value: Any) -> Callable[..., Any]:
 
 
 def several(who: str, name: str, values: Any) -> list[Any]:
-    """Return the entries of a list, a tuple, an array or a tensor."""
+    """Return the entries of a list, a tuple, an array or a tensor; sets have no order."""
     if isinstance(values, Tensor):
         return list(values)  # raises with a reason
-    if not isinstance(values, (str, bytes, dict)):
+    if not isinstance(values, (str, bytes, Mapping, Set)):
         try:
             return list(values)
         except TypeError:
             pass
     raise TypeError(f"{who}: {name} must be a sequence; got {values!r:.100}")
-
-
-def array_of(who: str, value: Any) -> Any:
-    """Return an array; lists within lists must have the same length."""
-    try:
-        return np.asarray(value)
-    except ValueError:
-        raise ValueError(f"{who}: rows must have the same length; got {value!r:.100}") from None
 
 
 def known_array(who: str, name: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina import _check
 from lamina._tensors.dispatch import operation
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
@@ -26,7 +27,7 @@ __all__ = ["dot_product_attention"]
 @operation
 def dot_product_attention(
     query: Any, key: Any, value: Any, bias: Any = None, mask: Any = None, scale: Any = None,
-    is_causal: bool = False, flash_attention: Any = None, attn_logits_soft_cap: Any = None,  # noqa: ARG001
+    is_causal: bool = False, flash_attention: Any = None, attn_logits_soft_cap: Any = None,
 ) -> Any:  # fmt: skip
     """Return for each query the mean of the values, weighted by ``softmax(query . key * scale)``.
 
@@ -58,6 +59,8 @@ def dot_product_attention(
     >>> ops.dot_product_attention(key[:, :1], key, value, is_causal=True)[0, :, 0, 0]
     array([5.], dtype=float32)
     """
+    if flash_attention is not None:
+        _check.flag("dot_product_attention", "flash_attention", flash_attention)
     q, k, v = floats(query), floats(key), floats(value)
     if not (
         q.ndim == k.ndim == v.ndim == 4

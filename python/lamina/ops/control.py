@@ -11,7 +11,7 @@ import numpy as np
 from lamina import _check
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina._tensors.dispatch import calling, on_tensors
-from lamina._tensors.recording import Recording
+from lamina._tensors.recording import Recording, RowCount
 from lamina.ops._arguments import function_of, known_array, several
 from lamina.ops._axes import axis_of
 from lamina.ops._numbers import integer
@@ -56,6 +56,9 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
             raise ValueError(
                 f"cond: pred must be a single truth value; got {pred!r:.100}; use ops.where"
             )
+        known = isinstance(pred, (np.ndarray, np.generic)) or not hasattr(pred, "dtype")
+        if known and not isinstance(pred, RowCount):
+            known_array("cond", "pred", pred)
         return true_fn() if pred else false_fn()
     if pred.ndim:
         raise ValueError(f"cond: pred must be a single truth value; got {pred!r}; use ops.where")
@@ -236,7 +239,7 @@ def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
 @calling
 def scan(
     f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: Any = None,
-    reverse: bool = False, unroll: Any = 1,  # noqa: ARG001
+    reverse: bool = False, unroll: Any = 1,
 ) -> Any:  # fmt: skip
     """Return a state carried along axis 0, and the stacked results of all steps.
 
@@ -263,6 +266,7 @@ def scan(
     """
     function_of("scan", "f", f)
     reverse = _check.flag("scan", "reverse", reverse)
+    integer("scan", "unroll", unroll, 0)
     if xs is None and length is None:
         raise ValueError("scan: needs xs, or length; got neither")
     count = integer("scan", "length", length, 0) if xs is None else _length("scan", xs)

@@ -11,10 +11,10 @@ from lamina._calls import answering_calls
 from lamina._check import numpys
 from lamina._tensors import dataflow
 from lamina._tensors.dispatch import operation
-from lamina._tensors.given import given, record
+from lamina._tensors.given import array_of, fits_int32, given, record
 from lamina._tensors.recording import Rows
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import array_of, known_array
+from lamina.ops._arguments import known_array
 from lamina.ops._elements import converted
 from lamina.ops._types import array_type, kind_named
 
@@ -214,10 +214,14 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
         return stack(x) if dtype is None else cast(stack(x), dtype)
     values = known_array("convert_to_tensor", "x", x)
     if dtype is not None:
-        return values.astype(array_type("convert_to_tensor", dtype))
-    if isinstance(x, np.ndarray):
+        kind = array_type("convert_to_tensor", dtype)
+    elif isinstance(x, np.ndarray):
         return values
-    return values.astype({"f": "float32", "b": "bool"}.get(values.dtype.kind, "int32"))
+    else:
+        kind = {"f": "float32", "b": "bool"}.get(values.dtype.kind, "int32")
+    if kind == "int32":
+        fits_int32("convert_to_tensor", values)
+    return values.astype(kind)
 
 
 array = convert_to_tensor

@@ -15,7 +15,7 @@ from lamina._tensors.given import all_rows, constant_array, given
 from lamina.ops._arguments import known_array
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats, numbers
-from lamina.ops._numbers import integer, integers, number
+from lamina.ops._numbers import integer, integers, number, real
 from lamina.ops.arithmetic import add, floor_divide, mod, multiply, subtract
 from lamina.ops.bounds import minimum
 from lamina.ops.comparisons import equal, less, logical_not, where
@@ -256,7 +256,7 @@ def nonzero(x: Any) -> Any:
 
 @answering_calls
 def unique(
-    x: Any, sorted: bool = True, return_index: bool = False, return_inverse: bool = False,  # noqa: A002, ARG001
+    x: Any, sorted: bool = True, return_index: bool = False, return_inverse: bool = False,  # noqa: A002
     return_counts: bool = False, axis: Any = None, size: Any = None, fill_value: Any = None,
 ) -> Any:  # fmt: skip
     """Return the distinct elements, in ascending order.
@@ -297,6 +297,9 @@ def unique(
             ("return_counts", return_counts),
         )
     ]
+    _check.flag("unique", "sorted", sorted)
+    if fill_value is not None:
+        real("unique", "fill_value", fill_value)
     if axis is not None:
         axis = axis_of("unique", axis, array.ndim)
     values, *more = np.unique(array, True, True, True, axis, equal_nan=False)
@@ -323,4 +326,4 @@ def _known(who: str, x: Any, instead: str) -> Any:
             f"{who}: only takes arrays; got {x!r}: the number of elements of the result depends on "
             f"the values, and shapes of tensors may not; {instead}"
         )
-    return constant_array(known_array(who, "x", x), dtype_of(flat(x)) or "float32")
+    return constant_array(known_array(who, "x", x), dtype_of(flat(x)) or "float32", who=who)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,9 @@ import numpy as np
 from lamina._calls import answering_calls
 from lamina._tensors.dataflow import mappable
 from lamina._tensors.dispatch import operation
-from lamina._tensors.given import each_row, given
+from lamina._tensors.given import array_of, each_row, given
 from lamina._tensors.recording import NeedsRows, Recording, RowCount, Rows
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import array_of
 from lamina.ops._elements import converted
 from lamina.ops._types import array_type, kind_named
 from lamina.ops.shaping import broadcast_to
@@ -148,7 +148,8 @@ def _repeated(who: str, sizes: tuple[int, ...], value: Any, kind: str) -> Any:
 
 def _sizes(who: str, shape: Any) -> list[Any]:
     several = hasattr(shape, "__iter__") and getattr(shape, "ndim", 1) > 0
-    listed = list(shape) if several else [shape]
+    unordered = isinstance(shape, (str, bytes, Mapping, Set))
+    listed = list(shape) if several and not unordered else [shape]
     if listed and listed[0] is None and Recording.current() is not None:  # x.shape[0]: the rows
         listed[0] = Rows
     try:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from lamina._tensors.dispatch import operation
-from lamina._tensors.given import all_rows, by_rows, given, record, wrap
+from lamina._tensors.given import all_rows, array_of, by_rows, given, record, wrap
 from lamina._tensors.recording import RowCount, Rows
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import array_of, several
+from lamina.ops._arguments import several
 from lamina.ops._axes import shown
 from lamina.ops._numbers import integer, integers
 from lamina.ops.arithmetic import add, multiply

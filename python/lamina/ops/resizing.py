@@ -70,6 +70,7 @@ def resize(
     new = sizes_of("resize", "size", size, 2)
     choice("resize", "interpolation", interpolation, ("nearest", *KERNELS))
     choice("resize", "fill_mode", fill_mode, ("constant",))
+    filling = real("resize", "fill_value", fill_value)
     if crop_to_aspect_ratio and pad_to_aspect_ratio:
         raise ValueError(
             f"resize: crop_to_aspect_ratio and pad_to_aspect_ratio cannot both be True; got "
@@ -86,7 +87,7 @@ def resize(
         for axis, want in enumerate(wanted):
             more = int((max(old[axis], want) - old[axis]) / 2)
             margins[first + axis] = (more, more)
-        x = pad(x, margins, constant_values=real("resize", "fill_value", fill_value))
+        x = pad(x, margins, constant_values=filling)
     for axis, length in enumerate(new, first):
         x = _resized(x, axis, length, interpolation, antialias)
     return back(as_given(images, x, nearest=True))

@@ -56,7 +56,8 @@ def _places(who: str, indices: Any, values: Tensor, shape: tuple[int, ...]) -> t
     """Return the flat index of each position, and the number of positions."""
     if not isinstance(indices, Tensor):
         indices = known_array(who, "indices", indices)
-    if not len(indices.shape) or (str(indices.dtype)[:3] != "int" and 0 not in indices.shape):
+    whole = np.dtype(indices.dtype).kind in "iu"
+    if not len(indices.shape) or not (whole or 0 in indices.shape):
         raise TypeError(
             f"{who}: indices must be integers of shape (..., k); got {indices.dtype} of shape "
             f"{tuple(indices.shape)}"
@@ -75,6 +76,7 @@ def _places(who: str, indices: Any, values: Tensor, shape: tuple[int, ...]) -> t
         for part, size in zip(parts, shape, strict=False):
             if part.size and not (part.min() >= -size and part.max() < size):
                 raise IndexError(f"{who}: indices must lie within shape {shape}; got {part.max()}")
+        parts = [part.astype(np.int64) for part in parts]  # flat indices are larger
         parts = [np.where(p < 0, p + s, p) for p, s in zip(parts, shape, strict=False)]
     return flat_index(parts, list(shape[:depth])), prod(shape[:depth])
 

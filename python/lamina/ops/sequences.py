@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from lamina._calls import answering_calls
 from lamina._tensors.dataflow import mappable
 from lamina._tensors.dispatch import operation
-from lamina._tensors.given import given
+from lamina._tensors.given import fits_int32, given
 from lamina._tensors.recording import RowCount
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted, floats
@@ -38,7 +39,7 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     Parameters
     ----------
     start, stop, step : int or float
-        A single number is the stop: counting then starts at 0.
+        A single number is the stop: counting then starts at 0.  The step must not be 0.
     dtype : str, optional
         By default int32 if all are integers, otherwise float32.
 
@@ -48,15 +49,22 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     >>> ops.arange(3)
     array([0, 1, 2], dtype=int32)
     """
-    ends = [_number("arange", value) for value in (start, stop, step) if value is not None]
-    kind = array_type("arange", dtype, _type_of(ends))
+    given_ends = [_number("arange", value) for value in (start, stop, step) if value is not None]
+    kind = array_type("arange", dtype, _type_of(given_ends))
     begin, end = (0, start) if stop is None else (start, stop)
+    ends = [_number("arange", value) for value in (begin, end, 1 if step is None else step)]
+    got = f"got {begin!r}, {end!r} and {step!r}"
+    if not all(math.isfinite(value) for value in ends):
+        raise ValueError(f"arange: start, stop and step must be finite; {got}")
+    if ends[2] == 0:
+        raise ValueError(f"arange: step must not be 0; {got}")
     try:
-        return np.arange(_number("arange", begin), _number("arange", end), step or 1).astype(kind)
-    except ValueError:
-        raise ValueError(
-            f"arange: start, stop and step must be finite; got {begin!r}, {end!r} and {step!r}"
-        ) from None
+        numbers = np.arange(*ends)
+    except (ValueError, MemoryError):
+        raise ValueError(f"arange: memory cannot hold so many numbers; {got}") from None
+    if kind == "int32":
+        fits_int32("arange", numbers)
+    return numbers.astype(kind)
 
 
 def _number(who: str, value: Any) -> Any:
