@@ -161,15 +161,68 @@ def test_scorers_of_numbers_get_numbers():
         assert metrics.Scorer(r2)(y, guess[:, :1]) == sk.r2_score(y, guess[:, 0])
         assert metrics.Scorer(mae)(y, guess[:, :1]) == -sk.mean_absolute_error(y, guess[:, 0])
     assert metrics.Scorer(own)(real, guess[:, :1]) == -squared(real, guess[:, 0])
-    assert metrics.Scorer(own)(whole, guess[:, :1]) == -squared(whole, guess[:, 0] > 0.5)
+    assert metrics.Scorer(own)(whole, guess[:, :1]) == -squared(whole, guess[:, 0])
+    said = metrics.Scorer(own, "predict")(whole, guess[:, :1])
+    assert said == -squared(whole, guess[:, 0] > 0.5)
     assert metrics.Scorer(r2)(several, guess) == sk.r2_score(several, guess)
     assert metrics.Scorer(own)(several, guess) == -squared(several, guess)
-    labels = (several > 0).astype(int)
+    pair = metrics.Scorer(own)
+    pair(np.array([0, 1, 1, 0]), np.array([0.2, 0.7, 0.9, 0.4]))
+    np.testing.assert_allclose(pair.result(), -0.075)
+
+
+def test_indicators_are_thresholded_whatever_their_sums():
+    """Rows with one label each are no exception; a categorical loss says that they are one-hot."""
+    sk = pytest.importorskip("sklearn.metrics")
+    several, guess = RNG.normal(size=(40, 3)), RNG.normal(size=(40, 3))
     micro = functools.partial(metrics.Scorer, "f1_micro")
-    assert micro()(labels, guess) == sk.f1_score(labels, guess > 0.5, average="micro")
     classes = several.argmax(axis=1)
-    for y in (classes, np.eye(3)[classes]):
-        assert micro()(y, guess) == sk.f1_score(classes, guess.argmax(axis=1), average="micro")
+    for labels in ((several > 0).astype(int), np.eye(3, dtype=int)[classes]):
+        assert micro()(labels, guess) == sk.f1_score(labels, guess > 0.5, average="micro")
+    said = guess.argmax(axis=1)
+    assert micro()(classes, guess) == sk.f1_score(classes, said, average="micro")
+    known = metrics.resolve(micro(), losses.CategoricalCrossentropy(), (3,))
+    assert known(np.eye(3)[classes], guess) == sk.f1_score(classes, said, average="micro")
+
+
+def share(y_true, y_pred):
+    return float(np.mean(y_true == y_pred))
+
+
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "mean_squared_error"])
+def test_functions_of_a_scorer_get_what_the_loss_has(loss):
+    """Classes of a cross-entropy, and numbers of all others, for targets of the same values."""
+    sk = pytest.importorskip("sklearn.metrics")
+    x, y = RNG.normal(size=(30, 3)), RNG.integers(0, 2, 30)
+    scorer = sk.make_scorer(share if loss == "binary_crossentropy" else squared)
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1, "sigmoid")], seed=2)
+    model.compile("sgd", loss, metrics=[scorer])
+    p = model.predict(x, verbose=0)[:, 0]
+    expected = share(y, p > 0.5) if loss == "binary_crossentropy" else squared(y, p)
+    got = model.evaluate(x, y, verbose=0, return_dict=True)
+    np.testing.assert_allclose(got[scorer._score_func.__name__], expected, rtol=1e-6)
+
+
+def test_sequences_are_scored_by_position():
+    """One-hot or integer targets; a row's weight is that of its positions."""
+    sk = pytest.importorskip("sklearn.metrics")
+    classes, guess = RNG.integers(0, 3, (10, 4)), RNG.normal(size=(10, 4, 3))
+    said, weight = guess.argmax(axis=-1).ravel(), RNG.uniform(size=10)
+    for w in (None, weight):
+        each = None if w is None else np.repeat(w, 4)
+        expected = sk.accuracy_score(classes.ravel(), said, sample_weight=each)
+        of_labels = metrics.Scorer("accuracy")
+        np.testing.assert_allclose(of_labels(classes, guess, w), expected)
+        one_hot = metrics.resolve(
+            metrics.Scorer("accuracy"), losses.CategoricalCrossentropy(), (4, 3)
+        )
+        np.testing.assert_allclose(one_hot(np.eye(3)[classes], guess, w), expected)
+    focal = losses.BinaryFocalCrossentropy()
+    each = metrics.resolve(metrics.Scorer(sk.make_scorer(share)), focal, (1,))
+    assert each([0, 1], [0.25, 0.75]) == 1.0
+    steps, numbers = RNG.normal(size=(2, 10, 4, 1))
+    got = metrics.Scorer("neg_mean_squared_error")(steps, numbers)
+    np.testing.assert_allclose(got, -squared(steps, numbers))
 
 
 def test_what_is_no_scorer_is_refused():

@@ -296,6 +296,8 @@ def resolve(
         metric.name = identifier
     else:
         metric = get(identifier)
+    if hasattr(metric, "take_loss"):  # a scorer
+        metric.take_loss(loss)
     if isinstance(metric, KernelMetric) and not loss.free_target:
         # An axis of any length has the same length in targets and predictions.
         _check_targets(metric, loss, tuple(2 if n is None else n for n in prediction_shape))

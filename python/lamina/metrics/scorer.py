@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from math import prod
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lamina import losses
 from lamina._check import Array
 from lamina.metrics.base import Metric
 from lamina.metrics.direction import DOWN, UP
 
-REGRESSION = "sklearn.metrics._regression"  # where scikit-learn defines its scores of numbers
+# Where scikit-learn defines its scores: those of numbers, and, in the other modules, of classes.
+REGRESSION, SKLEARN = "sklearn.metrics._regression", "sklearn.metrics."
+# Losses by which targets are one-hot rows, and by which each prediction is for one label.
+ONE_HOT = (losses.CategoricalCrossentropy, losses.CategoricalFocalCrossentropy,
+           losses.CategoricalGeneralizedCrossEntropy, losses.CategoricalHinge)  # fmt: skip
+SINGLE = (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy)
 RESPONSES = ("predict", "predict_proba", "decision_function")
 
 
@@ -30,8 +37,8 @@ class Scorer(Metric):
         ``sklearn.metrics``.
     response : {"predict", "predict_proba", "decision_function"}, optional
         The predictions passed to the function: the predicted class, probabilities (for two classes
-        that of the second), or the predictions themselves.  For a scorer this is known; for a
-        function the default is "decision_function".
+        that of the second), or the predictions themselves, such as numbers.  For a scorer this is
+        known (see Notes); for a function the default is "decision_function".
     threshold : float, default 0.5
         A single prediction per row, as from a sigmoid, means class 1 if it is larger; so does each
         prediction for an indicator of several labels.
@@ -46,9 +53,18 @@ class Scorer(Metric):
 
     Notes
     -----
-    Scorers that call ``predict``, such as "r2", get numbers as they are: if the function is one of
-    scikit-learn's for regression, or if targets are not classes (with one prediction per row, 0 and
-    1; with several, one integer per row, one-hot rows, or an indicator of several labels).
+    A scorer that calls ``predict`` gets classes if its function is one of scikit-learn's for
+    classes, and numbers as they are if it is one for regression, such as "r2".  Any other function
+    gets classes if the model's loss has classes (a cross-entropy), and otherwise numbers;
+    ``response="predict"`` always means classes and ``response="decision_function"`` numbers.  None
+    of this depends on the values.
+
+    With several predictions per row, integer targets mean that the largest is the class, and
+    targets of the predictions' shape are an indicator of several labels, as in scikit-learn, or
+    one-hot rows if the model's loss is a categorical cross-entropy (or `CategoricalHinge`).
+
+    Scorers, and functions of scikit-learn, get sequences, of shape (rows, steps, columns), as
+    rows * steps rows.
 
     ``compile(metrics=[...])`` wraps scorers and functions of ``sklearn.metrics`` automatically.  If
     callbacks see every batch, the function is called after each batch, which takes time.
@@ -59,6 +75,8 @@ class Scorer(Metric):
     >>> metrics.Scorer("roc_auc")([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])  # doctest: +SKIP
     0.75
     """
+
+    _plumbing: ClassVar[str] = "take_loss"
 
     def __init__(
         self,
@@ -90,6 +108,8 @@ class Scorer(Metric):
             raise ValueError(f"Scorer: direction must be 'up', 'down' or None; got {direction!r}")
         self.response = response
         self._response = response or wanted
+        self._room = str(getattr(self._function, "__module__", ""))
+        self._loss: Any = None
         self.threshold = threshold
         self.direction = direction or (UP if is_scorer(found) else None)
         self._seen: list[tuple[Array, Array, Array | None]] = []
@@ -98,6 +118,11 @@ class Scorer(Metric):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with the scorer or function itself."""
         return {**super().get_config(), **self._arguments}
+
+    def take_loss(self, loss: Any) -> None:
+        """Note the loss of the output that is scored: it tells what the targets are."""
+        if loss is not self._loss:
+            self._loss, self._known = loss, None
 
     def reset_state(self) -> None:
         """Forget all rows seen."""
@@ -117,14 +142,17 @@ class Scorer(Metric):
             return 0.0
         if self._known is None:
             true, pred = (np.concatenate([s[i] for s in self._seen]) for i in (0, 1))
-            weights = [s[2] for s in self._seen]
-            fixed = dict(self._fixed)
-            if all(w is not None for w in weights):
-                fixed["sample_weight"] = np.concatenate(weights)  # type: ignore[arg-type]
+            weights = [s[2] for s in self._seen if s[2] is not None]
+            weight = np.concatenate(weights) if len(weights) == len(self._seen) else None
+            if pred.ndim > 2 and (
+                self._response != "decision_function" or self._room.startswith(SKLEARN)
+            ):
+                true, pred, weight = _by_position(true, pred, weight)
             if true.shape == (len(true), 1):
                 true = true[:, 0]
             if pred.size == len(pred):
                 pred = pred.reshape(len(pred))
+            fixed = self._fixed if weight is None else {**self._fixed, "sample_weight": weight}
             true, pred = self._as_asked(true, pred)
             self._known = self._sign * self._function(true, pred, **fixed)
         return self._known
@@ -134,23 +162,36 @@ class Scorer(Metric):
         if self._response != "predict":
             two = self._response == "predict_proba" and pred.ndim == 2 and pred.shape[1] == 2
             return true, pred[:, 1] if two else pred
-        of_numbers = str(getattr(self._function, "__module__", "")) == REGRESSION
-        if of_numbers or not _are_classes(true, pred):
+        if not self._of_classes():
             return true, pred
         if pred.ndim == 1:
             return true, (pred > self.threshold).astype(int)
         if true.ndim == 1:
             return true, pred.argmax(axis=-1)
-        if (true.sum(axis=-1) == 1).all():  # one-hot
+        if isinstance(self._loss, ONE_HOT):
             return true.argmax(axis=-1), pred.argmax(axis=-1)
         return true, (pred > self.threshold).astype(int)
 
+    def _of_classes(self) -> bool:
+        """Return whether the function is one of classes rather than of numbers."""
+        if self.response == "predict":
+            return True
+        if self._room.startswith(SKLEARN):
+            return self._room != REGRESSION
+        of_labels = getattr(self._loss, "target_dtype", "") == "int32"
+        return of_labels or isinstance(self._loss, (*ONE_HOT, *SINGLE))
 
-def _are_classes(true: Array, pred: Array) -> bool:
-    """Return whether targets may be classes, given the number of predictions for each row."""
-    if pred.ndim > 1 and true.ndim == 1:
-        return bool((true == np.rint(true)).all()) if true.dtype.kind == "f" else True
-    return bool(np.isin(true, (0, 1)).all())
+
+def _by_position(
+    true: Array, pred: Array, weight: Array | None
+) -> tuple[Array, Array, Array | None]:
+    """Return a row for each position of sequences; a row's weight is that of all its positions."""
+    positions = pred.shape[:-1]
+    if weight is not None and weight.size == len(weight):
+        weight = np.repeat(weight.reshape(-1), prod(positions[1:]))
+    columns = (true.shape[-1],) if true.ndim == pred.ndim else ()
+    flat = None if weight is None else weight.reshape(-1)
+    return true.reshape(-1, *columns), pred.reshape(-1, pred.shape[-1]), flat
 
 
 def is_scorer(thing: Any) -> bool:
