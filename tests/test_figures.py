@@ -429,7 +429,7 @@ def test_regions_of_fits_of_formulas():
         (lambda: plot.filters(pictures(), channel=1), ValueError, "below 1; got 1"),
         (lambda: plot.plotnet(pictures()), ValueError, "plotnet: "),
         (lambda: plot.plotnet([1.0], struct=[1, 1]), ValueError, r"\(2,\); got \(1,\)"),
-        (lambda: plot.plotnet(network(), ["a"]), ValueError, "2"),
+        (lambda: plot.plotnet(network(), ["a"]), ValueError, "x_names must have 2 names"),
         (lambda: plot.plotnet(network(), all_in="z"), ValueError, "among x1, x2; got 'z'"),
         (lambda: plot.plotnet(network(), max_units=1), ValueError, "max_units must be an integer"),
         (lambda: plot.plotnet(network(), node_labs=["$x_{%d}$"]), ValueError, "each of the"),

@@ -446,8 +446,35 @@ def test_labels_of_other_classes_and_pipelines_are_refused():
         olden(sklearn.make_pipeline("passthrough"))
 
 
-def test_inputs_that_are_rescaled_are_units():
+@pytest.mark.parametrize(
+    ("layer", "factors"),
+    [
+        (layers.Rescaling(0.01), [0.01, 0.01]),
+        (layers.Rescaling([1.0, 1 / 255], offset=3.0), [1.0, 1 / 255]),
+        (layers.Normalization(mean=[1.0, 2.0], variance=[4.0, 0.0]), [0.5, 1.0]),
+        (layers.Normalization(mean=0.0, variance=16.0, axis=None, invert=True), [4.0, 4.0]),
+        (layers.Normalization(), [1.0, 1.0]),
+    ],
+)
+def test_importance_is_per_unit_of_the_input_as_given(layer, factors):
+    """A column that the model divides by 255 counts 1/255 of one that it takes as it is."""
     dense = layers.Dense(2, "tanh"), layers.Dense(1)
-    model = lamina.Sequential([lamina.Input((2,)), layers.Rescaling(0.01), *dense], seed=1)
-    first, last = (np.array(layer.get_weights()[0]) for layer in dense)
-    np.testing.assert_allclose(olden(model)["importance"], (first @ last)[:, 0], rtol=1e-6)
+    model = lamina.Sequential([lamina.Input((2,)), layer, *dense], seed=1)
+    first, last = (np.array(each.get_weights()[0]) for each in dense)
+    expected = np.array(factors) * (first @ last)[:, 0]
+    np.testing.assert_allclose(olden(model)["importance"], expected, rtol=1e-6)
+
+
+def test_outputs_that_lead_to_others_are_hidden_units_too():
+    entry = lamina.Input((2,))
+    hidden = layers.Dense(2, "tanh")(entry)
+    model = lamina.Model(entry, [hidden, layers.Dense(1, name="y")(hidden)])
+    net = connections(model, output_names=["p", "q", "y"])
+    assert (net.units, net.depth) == (["x1", "x2", "p", "q", "y"], [0, 0, 1, 1, 2])
+    assert (net.hidden, net.outputs, net.has_skip) == ([[2, 3]], [2, 3, 4], False)
+    first, last = (np.array(weight) for weight in model.get_weights()[::2])
+    np.testing.assert_allclose(olden(model).by_output.T, np.hstack([first, first @ last]), 1e-6)
+    with pytest.raises(ValueError, match="garson: no output may be a hidden unit too; use olden"):
+        garson(model)
+    both = lamina.Model(entry, [entry, layers.Dense(1)(entry)])
+    assert connections(both).depth == [0, 0, 1]

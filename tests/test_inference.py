@@ -352,6 +352,9 @@ def test_groups_need_a_label_in_each_row():
         names[3] = missing
         with pytest.raises(ValueError, match=f"label for each row; row 3 has {missing}"):
             model.inference(X, REAL, covariance="cluster", groups=names)
+    names[3] = ["g0"]
+    with pytest.raises(TypeError, match=r"inference: groups must be .* row 3 has \['g0'\]"):
+        model.inference(X, REAL, covariance="cluster", groups=names)
 
 
 def test_weights_that_are_at_no_minimum():
@@ -457,7 +460,7 @@ def test_effects_of_models_with_several_inputs():
     named = model.inference([X[:, :2], X[:, 2:]], REAL, names=["age", "dose", "sex"])
     assert named.names == ["age", "dose", "sex", "(Intercept)"]
     assert named.marginal_effects(inputs="dose")["input"].tolist() == ["dose"]
-    with pytest.raises(ValueError, match="input_names must have 3 names; got 2"):
+    with pytest.raises(ValueError, match="inference: names must have 3 names; got 2"):
         model.inference([X[:, :2], X[:, 2:]], REAL, names=["age", "dose"])
 
 

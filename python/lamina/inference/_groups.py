@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ def grouped(who: str, what: str, given: Any, rows: int) -> tuple[list[Any], Arra
     ------
     ValueError
         If there is not one label for each row, or one is missing.
+    TypeError
+        If a label is not hashable, such as a list.
     """
     labels = np.asarray(given)
     if labels.shape not in ((rows,), (rows, 1)):
@@ -31,6 +34,11 @@ def grouped(who: str, what: str, given: Any, rows: int) -> tuple[list[Any], Arra
         if is_missing(label):
             raise ValueError(
                 f"{who}: {what} must have a label for each row; row {row} has {label!r}: omit it"
+            )
+        if not isinstance(label, Hashable):
+            raise TypeError(
+                f"{who}: {what} must be numbers, text or other hashable labels; row {row} has "
+                f"{label!r}"
             )
     different = list(dict.fromkeys(listed))
     with contextlib.suppress(TypeError):  # labels of several types keep the order of the rows

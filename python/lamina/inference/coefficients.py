@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.inference.networks import connections
+from lamina.inference.networks import named_connections
 from lamina.inference.units import Connections
 
 Array = NDArray[Any]
@@ -17,7 +17,7 @@ Array = NDArray[Any]
 def wiring(model: Any, inputs: Sequence[str] | None, outputs: Any) -> Connections | None:
     """Return the units of a network of dense layers; None for other models."""
     try:
-        return connections(model, inputs, outputs, "inference")
+        return named_connections(model, inputs, outputs, "inference", ("names", "output_names"))
     except ValueError:
         if inputs is not None and _is_dense(model):
             raise
@@ -26,7 +26,7 @@ def wiring(model: Any, inputs: Sequence[str] | None, outputs: Any) -> Connection
 
 def _is_dense(model: Any) -> bool:
     try:
-        connections(model, None, None, "inference")
+        named_connections(model, None, None, "inference", ("names", "output_names"))
     except ValueError:
         return False
     return True

@@ -51,6 +51,13 @@ def connections(
     >>> connections(model).units
     ['x1', 'x2', 'h1', 'h2', 'h3', 'o']
     """
+    return named_connections(model, input_names, output_names, who, ("input_names", "output_names"))
+
+
+def named_connections(
+    model: Any, inputs: Any, outputs: Any, who: str, arguments: tuple[str, str]
+) -> Connections:
+    """Return the connections for a caller that takes names under arguments of its own."""
     found = reader_of(model, who)(model, who)
-    found.name(input_names, output_names, who)
+    found.name(inputs, outputs, who, arguments)
     return found.made()

@@ -14,11 +14,11 @@ from lamina.inference.wiring import Bundle, Wiring
 
 Array = NDArray[Any]
 
-# Layers that act on each unit separately: the unit after such a layer is the unit before it.
+# Layers after which a unit is the one before them: activations and the like.
 UNITWISE = (
     "Activation", "ActivityRegularization", "AlphaDropout", "Dropout", "ELU", "Flatten",
-    "GaussianDropout", "GaussianNoise", "Identity", "InputLayer", "LeakyReLU", "Normalization",
-    "PReLU", "ReLU", "Rescaling", "Softmax",
+    "GaussianDropout", "GaussianNoise", "Identity", "InputLayer", "LeakyReLU", "PReLU", "ReLU",
+    "Softmax",
 )  # fmt: skip
 
 
@@ -126,8 +126,8 @@ def _behind(wiring: Wiring, layer: Any, before: Sequence[Bundle], who: str) -> l
         return [wiring.dense(before[0], layer.name, kernel, held, paths)]
     if kind in UNITWISE:
         return [before[0]]
-    if kind == "BatchNormalization":
-        return [Bundle(before[0].nodes, before[0].totals * _scale(layer))]
+    if kind in SCALES:
+        return [Bundle(before[0].nodes, before[0].totals * SCALES[kind](layer))]
     if kind == "Concatenate":
         return [_beside(before)]
     factors = {"Add": 1.0, "Average": 1.0 / max(len(before), 1)}.get(kind)
@@ -143,11 +143,32 @@ def _behind(wiring: Wiring, layer: Any, before: Sequence[Bundle], who: str) -> l
     )
 
 
-def _scale(layer: Any) -> Array:
+# --- layers that multiply each unit by a factor
+
+
+def _of_batch_normalization(layer: Any) -> Array:
     values = {w.path.rpartition("/")[2]: np.asarray(w.numpy(), float) for w in layer.weights}
     spread = np.sqrt(values["moving_variance"] + layer.epsilon)
     made: Array = values.get("gamma", np.ones_like(spread)) / spread
     return made
+
+
+def _of_normalization(layer: Any) -> Array:
+    if layer.variance is None:
+        return np.ones(())  # the layer is the identity until it has seen data
+    spread: Array = np.sqrt(np.where(layer.variance > 0, layer.variance, 1.0))
+    return spread if layer.invert else 1.0 / spread
+
+
+def _of_rescaling(layer: Any) -> Array:
+    return np.asarray(layer.scale, np.float64)
+
+
+SCALES: dict[str, Callable[[Any], Array]] = {
+    "BatchNormalization": _of_batch_normalization,
+    "Normalization": _of_normalization,
+    "Rescaling": _of_rescaling,
+}
 
 
 # --- fits of lamina.nnet, estimators

@@ -53,7 +53,8 @@ class Connections:
         Names of all units: inputs, hidden units (h1, h2, ..., with several hidden layers h1.1,
         h1.2, ..., h2.1, ...), outputs (o, or o1, o2, ...).
     depth : list of int
-        The depth of each unit: 0 for inputs, k for the k-th hidden layer, and one more for outputs.
+        The depth of each unit: 0 for inputs, k for the k-th hidden layer, and one more for outputs,
+        except those that are hidden units too because other units are computed from them.
     inputs, outputs : list of int
         Indices of units.
     layers : list of DenseLayer
@@ -61,7 +62,8 @@ class Connections:
         layer.
     totals : ndarray of shape (inputs, outputs)
         For each input and output the products of the weights along each path between them, summed
-        over the paths, with the scales of batch normalization.
+        over the paths, with the scales of ``BatchNormalization``, ``Normalization`` and
+        ``Rescaling``: the weights are per unit of the inputs as the model is given them.
     """
 
     units: list[str]
@@ -75,8 +77,7 @@ class Connections:
     def hidden(self) -> list[list[int]]:
         """The hidden units, a list for each hidden layer."""
         inner = range(1, max((self.depth[i] for i in self.outputs), default=1))
-        ends = set(self.outputs)
-        return [[i for i, d in enumerate(self.depth) if d == k and i not in ends] for k in inner]
+        return [[i for i, d in enumerate(self.depth) if d == k] for k in inner]
 
     @property
     def has_skip(self) -> bool:

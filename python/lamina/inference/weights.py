@@ -55,7 +55,8 @@ def garson(
 
     For each hidden unit, the absolute weights ``|w_ij|`` are divided by their sum over the inputs;
     these shares are summed over the hidden units that lead to the output, and scaled to a sum of
-    1.  A share has no sign.
+    1.  A share has no sign.  The weights are those of the Dense layers alone: unlike ``olden`` it
+    does not multiply them by the scales of a ``Normalization`` or ``Rescaling`` before them.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def garson(
     ------
     ValueError
         For a network with skip layers, or without exactly one hidden layer, as in NeuralNetTools,
-        which refers to Olden's algorithm for these.
+        which refers to Olden's algorithm for these; and if a hidden unit is an output too.
 
     Notes
     -----
@@ -121,8 +122,8 @@ def olden(
     ----------
     model : Model, fit of lamina.nnet, or estimator
         See ``lamina.inference.connections``: any number of hidden layers, skip connections through
-        ``Add`` and ``Concatenate``.  Weights before a batch normalization are multiplied by its
-        scale.
+        ``Add`` and ``Concatenate``.  Weights are multiplied by the scales of
+        ``BatchNormalization``, ``Normalization`` and ``Rescaling`` on their path.
     output : int, str or sequence of them, optional
         Which outputs, by default all.
     input_names, output_names : sequence of str, optional
@@ -161,6 +162,8 @@ def _refuse_others(net: Connections) -> None:
     if count != 1:
         found = "none" if count == 0 else count
         raise ValueError(f"garson: the model must have one hidden layer; got {found}; {other}")
+    if {unit for layer in net.hidden for unit in layer} & set(net.outputs):
+        raise ValueError(f"garson: no output may be a hidden unit too; {other}")
     if len(net.layers) != 2:
         raise ValueError(
             f"garson: the hidden layer and the output must be a Dense layer each; got "

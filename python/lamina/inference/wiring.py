@@ -64,21 +64,30 @@ class Wiring:
             node = self._same[node]
         return node
 
-    def name(self, inputs: Any, outputs: Any, who: str) -> None:
-        """Give names to inputs and outputs, in place of the model's own."""
-        for what, given, count in (
-            ("input_names", inputs, len(self.entry.nodes)),
-            ("output_names", outputs, len(self.end.nodes)),
-        ):
-            if given is not None:
-                setattr(self, what, _check.names(who, what, given, count))
+    def name(self, inputs: Any, outputs: Any, who: str, arguments: tuple[str, str]) -> None:
+        """Give names to inputs and outputs, in place of the model's own.
+
+        ``arguments`` are the names under which ``who`` takes them, for messages.
+        """
+        of_inputs, of_outputs = arguments
+        if inputs is not None:
+            self.input_names = _check.names(who, of_inputs, inputs, len(self.entry.nodes))
+        if outputs is not None:
+            self.output_names = _check.names(who, of_outputs, outputs, len(self.end.nodes))
+
+    def _inner(self) -> set[int]:
+        """Return the units that lead to others, which outputs of the model may do too."""
+        roots = (({self.root(n) for n in la.sources}, {self.root(n) for n in la.targets})
+                 for la in self.layers)  # fmt: skip
+        return {r for sources, targets in roots for r in sources if targets - {r}}
 
     def made(self) -> Connections:
         """Return the units, numbered by depth."""
         roots = sorted({self.root(n) for n in range(len(self._same))})
         ends = list(dict.fromkeys(self.root(n) for n in self.end.nodes))
         last = max((self._depth[r] for r in roots), default=0)
-        depth = {r: max(last, 1) if r in ends else self._depth[r] for r in roots}
+        outermost = set(ends) - self._inner()
+        depth = {r: max(last, 1) if r in outermost else self._depth[r] for r in roots}
         order = sorted(
             roots, key=lambda r: (depth[r], r in ends, ends.index(r) if r in ends else r)
         )

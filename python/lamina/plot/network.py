@@ -150,7 +150,7 @@ def plotnet(
     >>> sorted(text.get_text() for text in ax.texts)
     ['B1', 'B2', 'H1', 'H2', 'H3', 'I1', 'I2', 'O1', 'age', 'dose', 'risk']
     """
-    from lamina.inference import connections
+    from lamina.inference.networks import named_connections
 
     require_matplotlib(WHO)
     for name, value in (("bias_y", bias_y), ("circle_cex", circle_cex), ("cex_val", cex_val),
@@ -158,7 +158,7 @@ def plotnet(
         if value is not None:
             _check.number(WHO, name, value, 0.0)
     given = model if struct is None else _of_weights(model, struct)
-    net = connections(given, x_names, y_names, who=WHO)
+    net = named_connections(given, x_names, y_names, WHO, ("x_names", "y_names"))
     biases = bias and any(la.bias is not None for la in net.layers)
     drawing = Drawing(net, max_sp, biases, bias_y, max_units)
     labels = [] if isinstance(node_labs, bool) else drawing.of_layers("node_labs", node_labs)
