@@ -325,6 +325,15 @@ def test_coefficients_are_starting_weights():
     fit = lamina.nnet(AB, D["y"], size=1, trace=False, maxit=3, random_state=1)
     again = lamina.nnet(AB, D["y"], size=1, trace=False, maxit=0, Wts=fit.coef())
     assert again.wts.tolist() == fit.wts.tolist()
+    # The names decide, not the order.
+    turned = dict(reversed(fit.coef().items()))
+    again = lamina.nnet(AB, D["y"], size=1, trace=False, maxit=0, Wts=turned)
+    assert again.wts.tolist() == fit.wts.tolist()
+    with pytest.raises(ValueError, match=r"^nnet: Wts: unknown weight 'i9->h1'; did you"):
+        lamina.nnet(AB, D["y"], size=1, Wts={**turned, "i9->h1": 1.0})
+    del turned["h1->o"]
+    with pytest.raises(ValueError, match=r"^nnet: Wts must have a value for each weight; h1->o ha"):
+        lamina.nnet(AB, D["y"], size=1, Wts=turned)
 
 
 def test_second_derivatives_of_classes():

@@ -69,8 +69,9 @@ def nnet(
         The same as keywords: see ``lamina.nnet.formulas.model_frame``.
     weights : array_like of shape (rows,), optional
         Case weights >= 0; with a formula also an expression of columns.
-    Wts : array_like of shape (weights,), optional
-        Starting weights, in the order of the fit's ``wts``; several rows are several starts.
+    Wts : array_like of shape (weights,) or dict, optional
+        Starting weights, in the order of the fit's ``wts``, or by their names as in ``coef()``;
+        several rows are several starts.
     mask : array_like of shape (weights,), optional
         Which weights are fitted; the others keep their starting values.
     linout : bool, default False
@@ -176,7 +177,7 @@ def planned(arguments: dict[str, Any]) -> Searches:
         "reltol": number(WHO, "reltol", a["reltol"], low=0.0),
     }
     starts = starting_weights(
-        count, a["Wts"], integer(WHO, "n_starts", a["n_starts"]),
+        network.structure, a["Wts"], integer(WHO, "n_starts", a["n_starts"]),
         number(WHO, "rang", a["rang"], low=0.0), a["random_state"],
     )  # fmt: skip
     told, hess = boolean(WHO, "trace", a["trace"]), boolean(WHO, "Hess", a["Hess"])

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from lamina._arrays import as_numbers
 from lamina._calls import checking_keywords
 from lamina._check import integer
+from lamina._names import unknown
+from lamina.nnet.structure import Structure
 from lamina.random import next_seed
 
 Array = NDArray[np.float64]
@@ -98,14 +100,15 @@ def _congruential(start: int, steps: int) -> NDArray[np.uint32]:
 
 
 def starting_weights(
-    weights: int, given: Any, starts: int, rang: float, random_state: Any
+    structure: Structure, given: Any, starts: int, rang: float, random_state: Any
 ) -> Array:
     """Return one row for each start: the `given` ones first, then random ones in [-rang, rang]."""
+    weights = structure.weights
     first = np.empty((0, weights))
     if given is not None:
         if hasattr(given, "wts"):
             raise TypeError("nnet: Wts must be weights; got a fit: pass its weights, fit.wts")
-        given = list(given.values()) if isinstance(given, Mapping) else given
+        given = _by_name(structure.names, given) if isinstance(given, Mapping) else given
         first = np.atleast_2d(as_numbers("nnet", "Wts", given).astype(np.float64))
         if first.ndim != 2 or first.shape[1] != weights:
             raise ValueError(
@@ -122,6 +125,18 @@ def starting_weights(
     else:
         more = np.zeros((drawn, weights))
     return np.concatenate([first, more])
+
+
+def _by_name(names: list[str], given: Mapping[str, Any]) -> list[Any]:
+    """Return the weights of a mapping in the order of the network's."""
+    for name in given:
+        if name not in names:
+            raise ValueError(f"nnet: Wts: {unknown('weight', str(name), names)}")
+    missing = [name for name in names if name not in given]
+    if missing:
+        shown = ", ".join(missing[:5]) + ", ..." * (len(missing) > 5)
+        raise ValueError(f"nnet: Wts must have a value for each weight; {shown} has none")
+    return [given[name] for name in names]
 
 
 def _generator(random_state: Any) -> Any:

@@ -62,12 +62,19 @@ class Evaluation:
         places = {name: f"v{i}" for i, name in enumerate(held)}
         scope: dict[str, Any] = {**functions.functions(), **_CONSTANTS}
         scope |= {places[name]: each.plain() for name, each in held.items()}
-        code, calls = _with_states(translation.python(tree, places))
+        try:
+            tree_of_python, calls = _with_states(translation.python(tree, places))
+            code = compile(tree_of_python, label, "eval")
+        except (MemoryError, RecursionError, SyntaxError):  # limits of Python's parser
+            raise ValueError(
+                f"{self.who}: an expression must have fewer operations within operations; got "
+                f"{label:.80}"
+            ) from None
         states = self.states.setdefault(label, [{} for _ in range(calls)])
         scope |= {_state_name(i): state for i, state in enumerate(states)}
         try:
             with np.errstate(all="ignore"):
-                return eval(compile(code, label, "eval"), {"__builtins__": {}}, scope)
+                return eval(code, {"__builtins__": {}}, scope)
         except (TypeError, ValueError, ArithmeticError, IndexError) as error:
             said = str(error)
             if "broadcast" in said:

@@ -7,7 +7,7 @@ between backticks), calls, brackets and operators.  R's ``help("Syntax")`` gives
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 TOKEN = re.compile(
@@ -112,6 +112,7 @@ class Brackets:
 
 
 Tree = Number | Text | Name | Call | Index | Prefix | Infix | Brackets
+Operands = list[tuple[str, Tree]]
 
 
 def parse(who: str, text: str, what: str = "expression", example: str = "x > 1") -> Tree:
@@ -292,8 +293,13 @@ def deparse(tree: Tree) -> str:
     if isinstance(tree, Prefix):
         return f"{tree.operator}{deparse(tree.of)}"
     if isinstance(tree, Infix):
-        space = "" if tree.operator in TIGHT else " "
-        return f"{deparse(tree.left)}{space}{tree.operator}{space}{deparse(tree.right)}"
+        first, others = chain(tree)
+        spaces = ("" if operator in TIGHT else " " for operator, _ in others)
+        rest = (
+            f"{space}{operator}{space}{deparse(each)}"
+            for space, (operator, each) in zip(spaces, others, strict=True)
+        )
+        return deparse(first) + "".join(rest)
     if isinstance(tree, Index):
         inner = [deparse(place) if place is not None else "" for place in tree.places]
         return f"{deparse(tree.of)}[{', '.join(inner)}]"
@@ -329,6 +335,24 @@ def number_text(value: float) -> str:
 # --- their parts
 
 
+def chain(tree: Tree, operators: Container[str] | None = None) -> tuple[Tree, Operands]:
+    """Return the first operand of operators that follow one another, and each with its other one.
+
+    Sums of thousands of terms are trees of that depth, which recursion could not walk.
+
+    Examples
+    --------
+    >>> first, others = chain(parse("f", "a + b*c - d"), ("+", "-"))
+    >>> deparse(first), [(operator, deparse(each)) for operator, each in others]
+    ('a', [('+', 'b * c'), ('-', 'd')])
+    """
+    others = []
+    while isinstance(tree, Infix) and (operators is None or tree.operator in operators):
+        others.append((tree.operator, tree.right))
+        tree = tree.left
+    return tree, others[::-1]
+
+
 def names_in(tree: Tree) -> Iterator[str]:
     """Yield the variables of an expression, in order."""
     if isinstance(tree, Name):
@@ -360,5 +384,6 @@ def calls_in(tree: Tree) -> Iterator[Call]:
 
 def _parts(tree: Infix | Index) -> list[Tree]:
     if isinstance(tree, Infix):
-        return [tree.left, tree.right]
+        first, others = chain(tree)
+        return [first, *(each for _, each in others)]
     return [tree.of, *(place for place in tree.places if place is not None)]

@@ -30,7 +30,7 @@ OF_ONE_NUMBER: dict[str, Callable[..., Any]] = {
     "trunc": np.trunc, "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin,
     "acos": np.arccos, "atan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
     "cumsum": np.cumsum, "cumprod": np.cumprod, "cummax": np.maximum.accumulate,
-    "cummin": np.minimum.accumulate, "rev": lambda x: x[::-1],
+    "cummin": np.minimum.accumulate,
     "plogis": lambda q: 1.0 / (1.0 + np.exp(-q)), "qlogis": lambda p: np.log(p / (1.0 - p)),
 }  # fmt: skip
 
@@ -49,7 +49,7 @@ def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by their Python names."""
     own = (I, log, atan2, round_, signif, sequence, pmin, pmax, findInterval, poly, bs, ns, scale,
            vectors.cbind, vectors.seq, vectors.rep, vectors.matrix, vectors.indexed, vectors.which,
-           vectors.rowSums, vectors.rowMeans, vectors.rank, vectors.as_vector,
+           vectors.rowSums, vectors.rowMeans, vectors.rank, vectors.as_vector, vectors.rev,
            truth.compared, truth.is_na, truth.is_in, truth.both, truth.either, truth.xor,
            truth.negated, truth.as_logical, truth.is_finite, truth.ifelse,
            factors.factor_, factors.as_factor, factors.ordered, factors.relevel,

@@ -101,6 +101,7 @@ class _Algebra:
         self.who, self.formula = who, formula
         self.others = [Name(name, quoted=True) for name in others]  # for names of any form
         self.placeholders: dict[str, Tree] = {}
+        self._places: dict[str, int] = {}
         self.intercept = True
         self._removing = False
 
@@ -112,7 +113,11 @@ class _Algebra:
         if isinstance(tree, Prefix) and tree.operator in ("+", "-"):
             return self._sum("", tree.operator, tree.of)
         if isinstance(tree, Infix) and tree.operator in ("+", "-"):
-            return self._sum(self.write(tree.left), tree.operator, tree.right)
+            first, others = expressions.chain(tree, ("+", "-"))
+            text = self.write(first)
+            for operator, each in others:
+                text = self._sum(text, operator, each)
+            return text
         if isinstance(tree, Infix) and tree.operator == "^":
             return self._power(tree)
         if isinstance(tree, Infix) and tree.operator in OPERATORS:
@@ -195,9 +200,9 @@ class _Algebra:
         )
 
     def _placeholder(self, tree: Tree) -> str:
-        names = self.placeholders
-        names.setdefault(deparse(tree), tree)
-        return f"v{list(names).index(deparse(tree))}"
+        label = deparse(tree)
+        self.placeholders.setdefault(label, tree)
+        return f"v{self._places.setdefault(label, len(self._places))}"
 
 
 def _spelt_out(tree: Tree, others: Sequence[Name]) -> Tree:
@@ -212,11 +217,14 @@ def _spelt_out(tree: Tree, others: Sequence[Name]) -> Tree:
     if isinstance(tree, Prefix):
         return Prefix(tree.operator, _spelt_out(tree.of, others))
     if isinstance(tree, Infix) and tree.operator in OPERATORS:
-        left, right = (_spelt_out(side, others) for side in (tree.left, tree.right))
+        first, operands = expressions.chain(tree, OPERATORS)
+        made = _spelt_out(first, others)
         # As R writes it: `. - x` removes x from all of them.
-        left = Brackets(left) if tree.left == DOT and tree.operator != "+" else left
-        right = Brackets(right) if tree.right == DOT else right
-        return Infix(tree.operator, left, right)
+        made = Brackets(made) if first == DOT and operands[0][0] != "+" else made
+        for operator, each in operands:
+            right = _spelt_out(each, others)
+            made = Infix(operator, made, Brackets(right) if each == DOT else right)
+        return made
     return tree
 
 

@@ -15,9 +15,11 @@ from lamina.nnet.formulas.expressions import (
     Prefix,
     Text,
     Tree,
+    chain,
 )
 
 PYTHON = {"^": "**", "%%": "%", "%/%": "//"}
+SUMS = ("+", "-")
 COMPARISONS = {"==", "!=", "<", "<=", ">", ">="}
 CALLED = {  # operators that are functions in Python
     "%in%": "is_in", ":": "sequence", "&": "both", "&&": "both", "|": "either", "||": "either",
@@ -50,6 +52,10 @@ def python(tree: Tree, variables: dict[str, str]) -> str:
     if isinstance(tree, Prefix):
         of = python(tree.of, variables)
         return f"negated({of})" if tree.operator == "!" else f"({tree.operator}{of})"
+    if isinstance(tree, Infix) and tree.operator in SUMS:  # long ones, without nested brackets
+        first, others = chain(tree, SUMS)
+        rest = (f" {operator} {python(each, variables)}" for operator, each in others)
+        return f"({python(first, variables)}{''.join(rest)})"
     if isinstance(tree, Infix):
         left, right = python(tree.left, variables), python(tree.right, variables)
         if tree.operator in CALLED:

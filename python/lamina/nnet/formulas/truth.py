@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._strings import is_missing
+from lamina._strings import holds_strings, is_missing
 from lamina.nnet.formulas.variables import Variable, level_text, variable
 
 Array = NDArray[Any]
@@ -139,7 +139,7 @@ def ifelse(test: Any, yes: Any, no: Any) -> Any:
     true, false = _sides("the test of ifelse", test)
     if _is_factor(yes) or _is_factor(no):
         raise TypeError("ifelse chooses between numbers, truth values or strings; got a factor")
-    if any(np.asarray(each).dtype.kind == "U" for each in (yes, no)):
+    if any(holds_strings(np.asarray(each)) for each in (yes, no)):
         none = np.array(None, object)
         return np.where(true, _texts(yes), np.where(false, _texts(no), none))
     chosen = np.where(true, np.asarray(yes, np.float64), np.asarray(no, np.float64))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina._strings import is_missing
 from lamina.nnet.formulas.variables import Variable, level_text, variable
 
 Array = NDArray[Any]
@@ -87,37 +89,74 @@ def indexed(x: Any, *places: Any) -> Any:
         if places[0] is not ...:
             raise TypeError("rows are chosen by subset; got a row's place before the comma")
         kept = _chosen(x.values.shape[1], list(x.columns), places[1])
+        if (kept < 0).any():
+            raise ValueError("columns of a matrix must be known; got a missing place")
         names = tuple(x.columns[i] for i in kept) if x.columns else ()
         if len(kept) == 1:
             return x.values[:, kept[0]]
         return Variable("numeric", x.values[:, kept], columns=names)
-    if len(places) != 1 or isinstance(x, Variable):
+    if len(places) != 1 or (isinstance(x, Variable) and x.values.ndim == 2):
         raise TypeError("columns of a matrix are x[, j], elements of a vector x[i]")
-    held = np.asarray(x)
-    if isinstance(places[0], Variable) and places[0].kind == "factor":
-        gap = "" if held.dtype.kind == "U" else np.nan
-        return np.append(held, gap)[places[0].values]
-    made = held[_chosen(len(held), [], places[0])]
-    return made.item() if len(made) == 1 else made
+    of_levels = isinstance(places[0], Variable) and places[0].kind == "factor"
+    held = x.values if isinstance(x, Variable) else np.asarray(x)
+    chosen = places[0].values if of_levels else _chosen(len(held), [], places[0])
+    if isinstance(x, Variable):
+        gap = -1 if x.kind == "factor" else np.nan
+        return replace(x, values=np.append(held, gap)[chosen])
+    made = _taken(held, chosen)
+    single_place = not isinstance(places[0], (Variable, list)) and np.ndim(places[0]) == 0
+    return made.item() if single_place and len(made) == 1 else made
+
+
+def _taken(held: Array, chosen: Array) -> Array:
+    """Return elements; those of the index -1 are missing."""
+    if (chosen >= 0).all():
+        return held[chosen]
+    if held.dtype.kind in "iuf":
+        return np.append(held, np.nan)[chosen]
+    return np.array([*held.tolist(), None], object)[chosen]
 
 
 def _chosen(size: int, names: list[str], wanted: Any) -> Array:
-    """Return the indices that places in R mean."""
+    """Return the indices that places in R mean, -1 for missing places."""
     if wanted is ...:
         return np.arange(size)
     found = _elements(wanted)
     if found and all(isinstance(v, str) and v in names for v in found):
         return np.array([names.index(v) for v in found])
-    if found and all(isinstance(v, bool) for v in found):
-        return np.flatnonzero(np.resize(found, size))
-    if any(isinstance(v, str) for v in found) or not all(1 <= abs(v) <= size for v in found):
+    gaps = np.array([is_missing(v) for v in found], bool)
+    known = [v for v, gap in zip(found, gaps, strict=True) if not gap]
+    if known and all(isinstance(v, bool) for v in known):
+        return _chosen_by_truth(size, found)
+    if any(isinstance(v, (str, bool)) or not 1 <= abs(v) <= size for v in known):
         shown = ", ".join(names) or f"1 to {size}"
         got = ", ".join(map(level_text, found))
         raise ValueError(f"places in brackets must be among {shown}; got {got}")
-    at = np.array(found, np.int64)
+    at = np.array([0 if gap else int(v) for v, gap in zip(found, gaps, strict=True)], np.int64)
     if (at < 0).any():
-        return np.delete(np.arange(size), -at[at < 0] - 1)
+        if (at >= 0).any():
+            raise ValueError("places in brackets must be all positive or all negative")
+        return np.delete(np.arange(size), -at - 1)
     return at - 1
+
+
+def _chosen_by_truth(size: int, found: list[Any]) -> Array:
+    """Return the indices where truth values, repeated to the size, are true or missing."""
+    if len(found) > size:
+        raise ValueError(
+            f"truth values in brackets must be at most as many as the {size} elements; got "
+            f"{len(found)}"
+        )
+    every = [found[i % len(found)] for i in range(size)]
+    return np.array([-1 if is_missing(v) else i for i, v in enumerate(every) if v], np.int64)
+
+
+def rev(x: Any) -> Any:
+    """Return the elements of a vector in reverse order; those of a matrix column by column."""
+    x = as_vector(x)
+    if isinstance(x, Variable):
+        return replace(x, values=x.values[::-1])
+    return x[::-1] if np.ndim(x) else x
 
 
 def which(x: Any) -> Array:
@@ -138,6 +177,8 @@ def rep(x: Any, times: Any = 1, each: Any = 1, length_out: Any = None) -> Any:
 def matrix(x: Any, nrow: Any = None, ncol: Any = None, byrow: bool = False) -> Variable:
     """Return the elements of a vector as a matrix, column by column."""
     values = np.ravel(numbers(x), order="F")
+    if not len(values):
+        raise ValueError("matrix takes one or more numbers; got none")
     if nrow is None and ncol is None:
         ncol = 1
     rows = integer("nrow", nrow, 1) if nrow is not None else None
