@@ -167,7 +167,7 @@ def test_of_two_equal_calls_both_remember(formula):
 
 @pytest.mark.parametrize("places", ["unclass", "as.numeric", "as.integer"])
 def test_places_of_levels_are_those_of_the_rows_fitted(places):
-    frame = model_frame(f"~ {places}(f)", {"f": ["a", "b", "c", None]})
+    frame = model_frame(f"~ {places}(factor(f))", {"f": ["a", "b", "c", None]})
     assert frame.x[:, 0].tolist() == [1, 2, 3]
     assert frame.again({"f": ["b", "c"]}).x[:, 0].tolist() == [2, 3]
     message = r"cannot be calculated: its factor has new levels d; known: a, b, c"
@@ -413,8 +413,11 @@ def test_infinite_values_are_refused_by_name_and_row():
         (3, {}, TypeError, "formula must be a string, such as 'y ~ x1 \\+ x2'; got 3"),
         ("y ~ f + sos(x)", {}, ValueError, r"sos\(x\): unknown function 'sos'; did you mean"),
         ("y ~ log(f)", {}, TypeError,
-         r"^model_frame: log\(f\) cannot be calculated: numbers are needed; got a factor, whose "
-         r"levels are a, b, c; as.numeric\(\) of it gives the places of its levels$"),
+         r"^model_frame: log\(f\) cannot be calculated: numbers are needed; got text, such as "
+         r"a, b, c; as.numeric\(\) of it gives the numbers that it consists of, as.numeric\(fac"),
+        ("y ~ log(factor(f))", {}, TypeError,
+         r"numbers are needed; got a factor, whose levels are a, b, c; as.numeric\(\) of it gives "
+         r"the places of its levels$"),
         ("y ~ x", {"subset": "x"}, TypeError, "subset must be a condition"),
         ("y ~ x", {"subset": [40]}, ValueError, "subset must hold row numbers, 0 to 29; got 40"),
         ("y ~ x", {"weights": [1.0]}, ValueError, "weights must have one value for each of 30 row"),
@@ -473,7 +476,7 @@ def test_infinite_values_are_refused_by_name_and_row():
         ("y ~ I(x == 'a')", {}, TypeError, "'==' compares numbers with numbers; got 'a'"),
         ("y ~ I(f & b)", {}, TypeError, "'&' is for truth values and numbers; got a factor"),
         ("y ~ ifelse(b, f, 'a')", {}, TypeError, "ifelse chooses between numbers, .* got a factor"),
-        ("y ~ I(f + 1)", {}, TypeError, "numbers are needed; got a factor"),
+        ("y ~ I(f + 1)", {}, TypeError, "numbers are needed; got text, such as a, b, c; "),
         ("y ~ C(f, sum, base=2)", {}, ValueError, "base of .* is for contr.treatment alone; got 2"),
         ("y ~ plogis(x, 1)", {}, TypeError,
          r"^model_frame: plogis takes the arguments \(x\); got plogis\(x, 1\)$"),

@@ -30,7 +30,7 @@ def factor_(
 ) -> Variable:
     """Return values as a factor, with the given levels or those found.
 
-    Values to ``exclude`` are missing; if it is NULL, missing values have a level.
+    Values to ``exclude`` are missing; if it is NULL, missing values, if any, have a level.
     """
     values = variable("factor", "x", x)
     made = values.drop_levels() if values.kind == "factor" else factor(_listed(values))
@@ -40,14 +40,24 @@ def factor_(
     if without & set(made.labels):
         kept = zip(made.levels, made.labels, strict=True)
         made = _with_levels(made, [level for level, label in kept if label not in without])
-    made = addNA(made) if exclude is None else made
+    made = addNA(made, ifany=True) if exclude is None else made
     made = _as_before(made, _state)
     if labels is not None:
-        made.levels = tuple(_numbered(listed(labels), len(made.levels)))
+        made = labelled(made, _numbered(listed(labels), len(made.levels)))
     made.text = False
     made.ordered = values.ordered if ordered is None else bool(ordered)
     made.found = False
     return made
+
+
+def labelled(made: Variable, labels: list[Any]) -> Variable:
+    """Return a factor with other labels of its levels; levels of the same label become one."""
+    texts = [level_text(label) for label in labels]
+    first = dict(zip(texts[::-1], labels[::-1], strict=True))
+    different = list(dict.fromkeys(texts))
+    places = np.array([*map(different.index, texts), -1])
+    levels = tuple(first[text] for text in different)
+    return replace(made, values=places[made.values], levels=levels)
 
 
 def _numbered(labels: list[Any], count: int) -> list[Any]:
@@ -76,9 +86,10 @@ def _with_levels(values: Variable, levels: list[Any]) -> Variable:
 
 def _as_before(made: Variable, state: State | None) -> Variable:
     """Return a factor with the levels of the training rows first, followed by new ones."""
-    if not state:
-        if state is not None:
-            state["levels"] = list(made.levels)
+    if state is None:
+        return made
+    if "levels" not in state:
+        state["levels"] = list(made.levels)
         return made
     before = {level_text(level) for level in state["levels"]}
     new = [v for v, label in zip(made.levels, made.labels, strict=True) if label not in before]
@@ -149,10 +160,10 @@ def levels(x: Any) -> list[str]:
 
 
 def as_numeric(x: Any, _state: State | None = None) -> Any:
-    """Return numbers; for a factor, the positions of its levels, counted from 1.
+    """Return numbers: those that text consists of; for a factor, the positions of its levels.
 
-    The positions are those among the levels of the training rows, which need not all occur in other
-    rows.
+    The positions are counted from 1, among the levels of the training rows, which need not all
+    occur in other rows.
     """
     if not (isinstance(x, Variable) and x.kind == "factor"):
         numbers = np.asarray(x, np.float64)  # without the names and the second axis of one column
@@ -160,10 +171,17 @@ def as_numeric(x: Any, _state: State | None = None) -> Any:
         return (
             replace(x, kind="numeric") if isinstance(x, Variable) and not one else numbers.ravel()
         )
-    if x.text:
+    if x.text if _state is None else _state.setdefault("text", x.text):
         return np.array([*map(_number, x.labels), np.nan])[x.values]
+    return unclass(x, _state)
+
+
+def unclass(x: Any, _state: State | None = None) -> Any:
+    """Return numbers; for a factor or text, the positions of its levels, counted from 1."""
+    if not (isinstance(x, Variable) and x.kind == "factor"):
+        return as_numeric(x)
     made = _as_before(x, _state)
-    known = len(_state["levels"]) if _state else len(made.levels)
+    known = len(made.levels) if _state is None else len(_state["levels"])
     new = [made.labels[i] for i in np.unique(made.values[made.values >= known])]
     if new:
         raise ValueError(
@@ -173,8 +191,11 @@ def as_numeric(x: Any, _state: State | None = None) -> Any:
 
 
 def _number(text: str) -> float:
+    """Return the number that a text is, NaN if it is none."""
     try:
-        return float(text)
+        if "0x" in text.lower():
+            return float.fromhex(text)
+        return np.nan if "_" in text else float(text)  # as 1_000, which R does not read
     except ValueError:
         return np.nan
 
@@ -222,19 +243,21 @@ def class_ind(cl: Any, _state: State | None = None) -> Variable:
 
 def C(x: Any, contr: Any = None, how_many: int | None = None, base: int | None = None) -> Variable:  # noqa: N802
     """Return a factor with a given coding, or with the first columns of one."""
+    held = as_factor(x)
+    held = replace(held, found=isinstance(x, Variable) and x.found)
     # As in R, the columns of a coding given by its size are named by numbers.
     sized = how_many is not None or base is not None
     base = None if base is None else int(base)
     count = None if how_many is None else int(how_many)
     if contr is None or isinstance(contr, Asked):
         asked = Asked(base=base, numbered=sized) if contr is None else contr
-        return replace(as_factor(x), contrast=replace(asked, how_many=count))
+        return replace(held, contrast=replace(asked, how_many=count))
     if not isinstance(contr, str):
-        return replace(as_factor(x), contrast=_matrix(as_factor(x), contr, count))
+        return replace(held, contrast=_matrix(held, contr, count))
     name = contr.removesuffix("()")
     name = name if name.startswith("contr.") else f"contr.{name}"
     numbered = contr.endswith("()") or sized
-    return replace(as_factor(x), contrast=Asked(name, base, numbered, count))
+    return replace(held, contrast=Asked(name, base, numbered, count))
 
 
 def _matrix(x: Variable, given: Any, how_many: int | None) -> Variable:

@@ -53,17 +53,17 @@ def functions() -> Mapping[str, Callable[..., Any]]:
            truth.compared, truth.is_na, truth.is_in, truth.both, truth.either, truth.xor,
            truth.negated, truth.as_logical, truth.is_finite, truth.ifelse,
            factors.factor_, factors.as_factor, factors.ordered, factors.relevel,
-           factors.droplevels, factors.interaction, factors.as_numeric, factors.as_integer,
-           factors.class_ind, factors.C, factors.addNA, factors.reorder, factors.nlevels,
-           factors.levels, texts.as_character, texts.paste, texts.paste0, texts.nchar,
-           texts.substr, texts.toupper, texts.tolower, texts.startsWith, texts.endsWith,
-           summaries.cut, summaries.quantile, *special.FUNCTIONS)  # fmt: skip
+           factors.droplevels, factors.interaction, factors.as_numeric, factors.unclass,
+           factors.as_integer, factors.class_ind, factors.C, factors.addNA, factors.reorder,
+           factors.nlevels, factors.levels, texts.as_character, texts.paste, texts.paste0,
+           texts.nchar, texts.substr, texts.toupper, texts.tolower, texts.startsWith,
+           texts.endsWith, summaries.cut, summaries.quantile, *special.FUNCTIONS)  # fmt: skip
     named: dict[str, Callable[..., Any]] = dict(factors.CODINGS)
     named |= {name: _of_one_number(f) for name, f in OF_ONE_NUMBER.items()}
     named |= {f.__name__.rstrip("_"): f for f in own}
     named |= {name: summaries.of_one(f) for name, f in summaries.OF_ONE.items()}
     named |= {name: summaries.of_several(f) for name, f in summaries.OF_SEVERAL.items()}
-    named |= {"unclass": factors.as_numeric, "as_double": factors.as_numeric, "polym": poly}
+    named |= {"as_double": factors.as_numeric, "polym": poly}
     named |= {"as_ordered": factors.ordered, "is_element": truth.is_in, "drop": vectors.as_vector}
     named |= {"seq_along": vectors.seq, "c": vectors.combined}
     return named | {"offset": I, "identity": I, "as_matrix": I}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.nnet.formulas.factors import labelled
 from lamina.nnet.formulas.variables import Variable
 from lamina.nnet.formulas.vectors import listed
 
@@ -95,7 +96,8 @@ def cut(
     names = _labels(ends, include_lowest, right, int(dig_lab)) if labels is None else listed(labels)
     if len(names) != len(ends) - 1:
         raise ValueError(f"labels must be one for each of {len(ends) - 1} intervals; got {labels}")
-    return Variable("factor", codes, levels=tuple(names), ordered=bool(ordered_result))
+    made = Variable("factor", codes, levels=tuple(range(len(names))), ordered=bool(ordered_result))
+    return labelled(made, names)
 
 
 def _breaks(x: Array, breaks: Any) -> Array:

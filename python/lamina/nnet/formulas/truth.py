@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina._strings import holds_strings, is_missing
+from lamina.nnet.formulas.texts import texts
 from lamina.nnet.formulas.variables import Variable, level_text, variable
 
 Array = NDArray[Any]
@@ -83,13 +84,17 @@ def is_na(x: Any) -> Any:
 
 
 def is_in(x: Any, values: Any) -> Any:
-    """Return which values are among others; a missing one is not."""
-    if _is_factor(values):
-        values = values.drop_levels().labels
-    if _is_factor(x):
-        found = np.any([x == v for v in np.ravel(np.asarray(values, object))], axis=0)
+    """Return which values are among others; a missing one is if another is missing.
+
+    As in R, numbers and truth values are compared as text if either side is text or a factor.
+    """
+    if any(_is_factor(side) or holds_strings(np.asarray(side)) for side in (x, values)):
+        known = set(texts(values))
+        found = np.array([text in known for text in texts(x)])
+        found = found if isinstance(x, Variable) or np.ndim(x) else found[0]
     else:
-        found = np.isin(np.asarray(x), np.asarray(values))
+        numbers, among = np.asarray(x, np.float64), np.asarray(values, np.float64)
+        found = np.isin(numbers, among) | (np.isnan(numbers) & np.isnan(among).any())
     return logical(found, ~found)
 
 

@@ -91,6 +91,11 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
         """Return the numbers of a variable that is not a factor."""
         if self.kind == "factor":
             levels = ", ".join(self.labels[:3]) + ", ..." * (len(self.levels) > 3)
+            if self.text:
+                raise TypeError(
+                    f"numbers are needed; got text, such as {levels}; as.numeric() of it gives the "
+                    f"numbers that it consists of, as.numeric(factor()) the places of its levels"
+                )
             raise TypeError(
                 f"numbers are needed; got a factor, whose levels are {levels}; as.numeric() of it "
                 f"gives the places of its levels"
@@ -202,7 +207,7 @@ def variable(who: str, name: str, values: Any) -> Variable:
     if kind in "iuf":
         return Variable("numeric", array.astype(np.float64), whole=kind != "f")
     if kind in "UST" and array.ndim == 1:
-        return factor(array.astype(str).tolist())
+        return replace(factor(array.astype(str).tolist()), text=True)
     if kind == "O" and array.ndim == 1:
         return _of_objects(who, name, array.tolist())
     raise TypeError(
@@ -219,7 +224,7 @@ def _of_objects(who: str, name: str, values: list[Any]) -> Variable:
     elif all(issubclass(each, (int, float, np.number, Decimal)) for each in known):
         kind = "numeric"
     elif all(issubclass(each, str) for each in known):
-        return factor(values)
+        return replace(factor(values), text=True)
     else:
         got = ", ".join(sorted(each.__name__ for each in known))
         raise TypeError(
