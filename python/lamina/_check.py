@@ -10,7 +10,7 @@ import functools
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
@@ -95,20 +95,16 @@ def fits(who: str, name: str, value: float, dtype: Any, *, zero: bool = True) ->
     )
 
 
-def boolean(who: str, name: str, value: object) -> bool:
-    """Return ``value`` as bool; it must be True or False."""
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    raise TypeError(f"{who}: {name} must be True or False; got {value!r}")
-
-
-def flag(who: str, name: str, value: object) -> bool:
-    """Return ``value`` as bool; it must be True or False, or 1 or 0 as in NumPy."""
+def boolean(who: str, name: str, value: object, *, numbers: bool = False) -> bool:
+    """Return ``value`` as bool; it must be True or False, with ``numbers`` also 1 or 0."""
     if value is True or value is False:
         return value
-    if isinstance(value, (np.bool_, int, np.integer)) and value in (0, 1):
+    if isinstance(value, np.bool_):
         return bool(value)
-    raise TypeError(f"{who}: {name} must be True or False; got {value!r:.100}")
+    if numbers and isinstance(value, (int, np.integer)) and value in (0, 1):
+        return bool(value)
+    rule = "True, False, 1 or 0" if numbers else "True or False"
+    raise TypeError(f"{who}: {name} must be {rule}; got {value!r:.100}")
 
 
 def path(who: str, name: str, value: object) -> Path:
@@ -195,11 +191,12 @@ def series(who: str, name: str, value: object) -> Array:
     return array
 
 
-def choice(who: str, name: str, value: Any, known: Sequence[str]) -> str:
+def choice(who: str, name: str, value: Any, known: Collection[str]) -> str:
     """Return ``value``, which must be one of the strings ``known``."""
     if not isinstance(value, str) or value not in known:
         shown = ", ".join(map(repr, known))
-        raise ValueError(f"{who}: {name} must be one of {shown}; got {value!r}")
+        rule = shown if len(known) == 1 else f"one of {shown}"
+        raise ValueError(f"{who}: {name} must be {rule}; got {value!r:.100}")
     return value
 
 

@@ -127,7 +127,7 @@ MESSAGES = [
     ("reshape", (X, None), TypeError, "reshape: newshape must be a tuple of integers; got None"),
     ("reshape", (X, (None, 3)), ValueError, "reshape: only tensors of a model have rows; got None"),
     ("broadcast_to", (X, 3), ValueError, r"broadcast_to: a tensor of shape \(2, 3\) does not"),
-    ("sum", (X, 0, "a"), TypeError, "sum: keepdims must be True or False; got 'a'"),
+    ("sum", (X, 0, "a"), TypeError, "sum: keepdims must be True, False, 1 or 0; got 'a'"),
     ("sort", ([[1], [1, 2]],), ValueError, r"sort: rows must have the same length; got \[\[1\]"),
     ("digitize", ([1.0], [[1.0]]), ValueError, r"digitize: bins must have one axis; got \(1, 1\)"),
     ("in_top_k", ([0], [1.0], 1), ValueError, r"in_top_k: needs targets \(n,\) and predictions"),
@@ -148,7 +148,12 @@ MESSAGES = [
     ("switch", (0, None), TypeError, "switch: branches must be a sequence; got None"),
     ("cond", (X, dict, dict), ValueError, "cond: pred must be a single truth value"),
     ("vectorize", (abs, 5), TypeError, "vectorize"),
-    ("max_pool", (IMAGE, 2, 1, X), ValueError, "max_pool: padding must be 'valid' or 'same'; got"),
+    (
+        "max_pool",
+        (IMAGE, 2, 1, X),
+        ValueError,
+        "max_pool: padding must be one of 'valid', ",
+    ),
     ("arange", (np.nan,), ValueError, "arange: start, stop and step must be finite; got 0, nan"),
     ("arange", (0, 1e30), ValueError, "arange: memory cannot hold so many numbers; got 0, 1e.30"),
     ("arange", (0, 5, 0), ValueError, "arange: step must not be 0; got 0, 5 and 0"),
@@ -158,6 +163,12 @@ MESSAGES = [
     ("ones", ({3, 2},), TypeError, "ones: shape must be made of integers; got {2, 3}"),
     ("stack", ({1.0, 2.0},), TypeError, "stack: x must be a sequence; got {1.0, 2.0}"),
     ("cond", ("no", dict, dict), TypeError, "cond: pred must be numbers; got 'no'"),
+    (
+        "resize",
+        (IMAGE, 2, "nearest", 0, 0, 0, "edge"),
+        ValueError,
+        "resize: fill_mode must be 'c",
+    ),
     ("resize", (IMAGE, 2, "bilinear", True, True, True), ValueError, "resize: crop_to_aspect_rat"),
 ]
 

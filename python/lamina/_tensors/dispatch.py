@@ -38,7 +38,7 @@ def operation(function: F) -> F:
             for place, name in flags:
                 if len(args) > place or name in kwargs:
                     value = args[place] if len(args) > place else kwargs[name]
-                    _check.flag(function.__name__, name, value)
+                    _check.boolean(function.__name__, name, value, numbers=True)
             if found is Tensor:
                 return answered(*args, **kwargs)
             if found is not None and found is not Variable:  # symbolic

@@ -1,22 +1,12 @@
-"""Arguments that are choices, functions, sequences or arrays, with errors that name the caller."""
+"""Arguments that are functions, sequences or arrays, with errors that name the caller."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from lamina._tensors.given import array_of
 from lamina._tensors.tensor import Tensor
-
-
-def choice(who: str, name: str, value: Any, known: Iterable[str]) -> str:
-    """Return a name, which must be one of those that are known."""
-    names = list(known)
-    if not isinstance(value, str) or value not in names:
-        *most, last = map(repr, names)
-        rule = f"{', '.join(most)} or {last}" if most else last
-        raise ValueError(f"{who}: {name} must be {rule}; got {value!r:.100}")
-    return value
 
 
 def function_of(who: str, name: str, value: Any) -> Callable[..., Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lamina._check import choice
 from lamina._tensors.given import all_rows, given
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
 from lamina.ops.indexing import get_item

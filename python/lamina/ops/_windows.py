@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import choice
 from lamina._tensors.given import all_rows, by_rows, current, each_row, record, wrap
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._numbers import integers
 from lamina.ops.shaping import moveaxis

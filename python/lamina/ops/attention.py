@@ -60,7 +60,7 @@ def dot_product_attention(
     array([5.], dtype=float32)
     """
     if flash_attention is not None:
-        _check.flag("dot_product_attention", "flash_attention", flash_attention)
+        _check.boolean("dot_product_attention", "flash_attention", flash_attention, numbers=True)
     q, k, v = floats(query), floats(key), floats(value)
     if not (
         q.ndim == k.ndim == v.ndim == 4

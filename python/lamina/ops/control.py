@@ -265,7 +265,7 @@ def scan(
     array([0., 0., 1., 3.])
     """
     function_of("scan", "f", f)
-    reverse = _check.flag("scan", "reverse", reverse)
+    reverse = _check.boolean("scan", "reverse", reverse, numbers=True)
     integer("scan", "unroll", unroll, 0)
     if xs is None and length is None:
         raise ValueError("scan: needs xs, or length; got neither")
@@ -316,7 +316,7 @@ def associative_scan(
         return get_item(x, (*[slice(None)] * before, slice(start, stop)))
 
     function_of("associative_scan", "f", f)
-    reverse = _check.flag("associative_scan", "reverse", reverse)
+    reverse = _check.boolean("associative_scan", "reverse", reverse, numbers=True)
     elems = each(elems, lambda x: flip(x, axis)) if reverse else elems
     count, step = _length("associative_scan", elems, axis), 1
     while step < count:  # each entry is joined with the one `step` before (Hillis, Steele, 1986)

@@ -201,7 +201,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any
     """
     for name, value in (("sparse", sparse), ("ragged", ragged)):
         if value is not None:
-            _check.flag("convert_to_tensor", name, value)
+            _check.boolean("convert_to_tensor", name, value, numbers=True)
     if sparse or ragged:
         raise ValueError("convert_to_tensor: sparse and ragged must be False: tensors are dense")
     if isinstance(x, (Tensor, _core.Parameter)) or _is_symbolic(x):

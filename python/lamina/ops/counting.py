@@ -290,14 +290,14 @@ def unique(
     """
     array = _known("unique", x, "use ops.sort, or ops.bincount with minlength")
     wanted = [
-        _check.flag("unique", name, value)
+        _check.boolean("unique", name, value, numbers=True)
         for name, value in (
             ("return_index", return_index),
             ("return_inverse", return_inverse),
             ("return_counts", return_counts),
         )
     ]
-    _check.flag("unique", "sorted", sorted)
+    _check.boolean("unique", "sorted", sorted, numbers=True)
     if fill_value is not None:
         real("unique", "fill_value", fill_value)
     if axis is not None:

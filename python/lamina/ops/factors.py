@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import choice
 from lamina._tensors.dispatch import operation
-from lamina.ops._arguments import choice
 from lamina.ops._elements import converted
 from lamina.ops._matrices import called, matrices, square, symmetric, transposed
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import choice
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, by_rows, given, record
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import choice, several
+from lamina.ops._arguments import several
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import alike
 from lamina.ops._numbers import integer, integers

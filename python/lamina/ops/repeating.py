@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import choice
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import choice
 from lamina.ops._axes import axes_of, axis_of, of_row
 from lamina.ops._numbers import integers, real
 from lamina.ops.joining import concatenate, length_of, part

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import choice
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import choice, known_array
+from lamina.ops._arguments import known_array
 from lamina.ops._axes import shown
 from lamina.ops._elements import alike, converted, numbers
 from lamina.ops._numbers import integers

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import choice
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given
-from lamina.ops._arguments import choice
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import floats
 from lamina.ops._numbers import integer

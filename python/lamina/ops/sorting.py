@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import choice
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import choice
 from lamina.ops._axes import axis_of, shown
 from lamina.ops._elements import converted, floats, numbers
 from lamina.ops._numbers import integer

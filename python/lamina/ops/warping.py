@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from lamina._check import choice
 from lamina._tensors.dispatch import on_tensors, operation
 from lamina._tensors.given import all_rows, by_rows, each_row, given, record
 from lamina._tensors.tensor import Tensor
-from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._elements import converted, floats
 from lamina.ops._images import last_channels

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lamina._check import choice
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given, record, wrap
 from lamina._tensors.tensor import Tensor
 from lamina.kernels._windows import transposed_axis
-from lamina.ops._arguments import choice
 from lamina.ops._axes import shown
 from lamina.ops._elements import floats
 from lamina.ops._windows import (
