@@ -59,6 +59,7 @@ from lamina.ops.signals import *  # noqa: F403
 from lamina.ops.simplex import *  # noqa: F403
 from lamina.ops.sorting import *  # noqa: F403
 from lamina.ops.special_numbers import *  # noqa: F403
+from lamina.ops.splitting import *  # noqa: F403
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.tapers import *  # noqa: F403
 from lamina.ops.triangles import *  # noqa: F403

@@ -16,8 +16,8 @@ from lamina._tensors.given import all_rows, by_rows, each_row, given
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import shown
 from lamina.ops._elements import elementwise, floats
-from lamina.ops.joining import part
 from lamina.ops.shaping import reshape
+from lamina.ops.splitting import part
 
 
 def transposed(x: Any) -> Any:

@@ -11,7 +11,7 @@ from lamina.ops._numbers import real
 from lamina.ops.arithmetic import add, divide, multiply, negative, square, subtract
 from lamina.ops.bounds import maximum, minimum
 from lamina.ops.exponentials import expm1, sqrt
-from lamina.ops.joining import split
+from lamina.ops.splitting import split
 
 __all__ = [
     "celu",

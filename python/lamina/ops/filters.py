@@ -13,9 +13,10 @@ from lamina.ops._images import last_channels
 from lamina.ops._numbers import integer, number, positive
 from lamina.ops._windows import sizes_of
 from lamina.ops.arithmetic import add, divide, multiply, square, subtract
-from lamina.ops.joining import concatenate, split
+from lamina.ops.joining import concatenate
 from lamina.ops.reductions import mean
 from lamina.ops.shaping import expand_dims, moveaxis, reshape, squeeze
+from lamina.ops.splitting import split
 from lamina.ops.windows import depthwise_conv
 
 __all__ = ["gaussian_blur", "sobel_edges", "ssim"]

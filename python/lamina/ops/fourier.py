@@ -18,11 +18,12 @@ from lamina.ops._axes import shown
 from lamina.ops._elements import floats
 from lamina.ops._numbers import integer
 from lamina.ops.arithmetic import multiply
-from lamina.ops.joining import concatenate, length_of, part
+from lamina.ops.joining import concatenate
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.repeating import chosen, flip, pad
 from lamina.ops.shaping import reshape, swapaxes
 from lamina.ops.signals import extract_sequences
+from lamina.ops.splitting import length_of, part
 
 __all__ = ["fft", "fft2", "ifft2", "irfft", "istft", "rfft", "stft"]
 

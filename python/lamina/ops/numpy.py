@@ -29,6 +29,7 @@ from lamina.ops.shaping import *  # noqa: F403
 from lamina.ops.signals import correlate, trapezoid  # noqa: F401
 from lamina.ops.sorting import argpartition, argsort, digitize, searchsorted, sort  # noqa: F401
 from lamina.ops.special_numbers import *  # noqa: F403
+from lamina.ops.splitting import *  # noqa: F403
 from lamina.ops.statistics import *  # noqa: F403
 from lamina.ops.tapers import *  # noqa: F403
 from lamina.ops.triangles import *  # noqa: F403

@@ -19,9 +19,10 @@ from lamina.ops._windows import (
     placed,
     sizes_of,
 )
-from lamina.ops.joining import part, stack
+from lamina.ops.joining import stack
 from lamina.ops.reductions import max as max_of
 from lamina.ops.reductions import mean
+from lamina.ops.splitting import part
 
 __all__ = ["adaptive_average_pool", "adaptive_max_pool", "average_pool", "max_pool"]
 

@@ -15,8 +15,9 @@ from lamina._tensors.given import all_rows, given, record
 from lamina._tensors.tensor import Tensor
 from lamina.ops._axes import axes_of, axis_of, of_row
 from lamina.ops._numbers import integers, real
-from lamina.ops.joining import concatenate, length_of, part
+from lamina.ops.joining import concatenate
 from lamina.ops.shaping import expand_dims, ravel, reshape
+from lamina.ops.splitting import length_of, part
 
 __all__ = ["flip", "fliplr", "flipud", "pad", "repeat", "roll", "tile"]
 

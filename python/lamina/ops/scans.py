@@ -12,8 +12,8 @@ from lamina.ops._elements import numbers
 from lamina.ops._numbers import integer
 from lamina.ops.arithmetic import subtract
 from lamina.ops.comparisons import not_equal
-from lamina.ops.joining import length_of, part
 from lamina.ops.shaping import ravel
+from lamina.ops.splitting import length_of, part
 
 __all__ = ["cumprod", "cumsum", "diff"]
 

@@ -19,9 +19,9 @@ from lamina.ops.arithmetic import add, multiply, negative
 from lamina.ops.bounds import maximum, minimum
 from lamina.ops.comparisons import greater, where
 from lamina.ops.indexing import flat_index, taken
-from lamina.ops.joining import unstack
 from lamina.ops.segments import segment_prod
 from lamina.ops.shaping import ravel, reshape
+from lamina.ops.splitting import unstack
 
 __all__ = [
     "scatter",

@@ -16,9 +16,10 @@ from lamina.ops.arithmetic import multiply, negative
 from lamina.ops.bounds import maximum, minimum
 from lamina.ops.comparisons import equal, greater, where
 from lamina.ops.indexing import row_indices, taken
-from lamina.ops.joining import concatenate, part
+from lamina.ops.joining import concatenate
 from lamina.ops.shaping import reshape
 from lamina.ops.sorting import argsort, searchsorted
+from lamina.ops.splitting import part
 
 __all__ = ["segment_max", "segment_min", "segment_prod", "segment_sum"]
 

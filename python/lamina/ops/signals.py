@@ -14,11 +14,11 @@ from lamina.ops._elements import floats
 from lamina.ops._numbers import integer
 from lamina.ops.arithmetic import add, multiply
 from lamina.ops.indexing import get_item
-from lamina.ops.joining import length_of
 from lamina.ops.reductions import sum as sum_of
 from lamina.ops.repeating import chosen, flip, pad
 from lamina.ops.scans import diff
 from lamina.ops.shaping import moveaxis, reshape
+from lamina.ops.splitting import length_of
 from lamina.ops.windows import conv
 
 __all__ = ["correlate", "extract_sequences", "trapezoid"]

@@ -17,11 +17,11 @@ from lamina.ops.arithmetic import add, subtract
 from lamina.ops.bounds import minimum
 from lamina.ops.comparisons import equal, less, less_equal, logical_and, where
 from lamina.ops.indexing import taken
-from lamina.ops.joining import length_of
 from lamina.ops.reductions import any as any_of
 from lamina.ops.reductions import count_nonzero
 from lamina.ops.shaping import expand_dims, ravel
 from lamina.ops.special_numbers import isnan
+from lamina.ops.splitting import length_of
 
 __all__ = ["argpartition", "argsort", "digitize", "in_top_k", "searchsorted", "sort", "top_k"]
 
