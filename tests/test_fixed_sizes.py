@@ -50,6 +50,13 @@ def test_rows_and_positions_in_one_axis(rows):
     np.testing.assert_allclose(model.predict(X[:3], verbose=0), whole[:3], rtol=1e-5)
 
 
+@pytest.mark.parametrize(("sizes", "helps"), [((3, 5), False), ((8, 2), True), ((0, 4), True)])
+def test_a_hint_at_minus_one_only_where_it_helps(sizes, helps):
+    with pytest.raises(ValueError, match="cannot be reshaped") as caught:
+        lamina.Model(x := lamina.Input((4,)), ops.reshape(x, sizes))
+    assert ("let -1 stand" in str(caught.value)) == helps
+
+
 class Denoiser(lamina.Model):
     """Learns to remove noise: it makes its targets itself."""
 

@@ -240,7 +240,7 @@ def nextafter(x1: Any, x2: Any) -> Any:
     >>> float(ops.nextafter(1.0, 2.0)) > 1.0
     True
     """
-    pair = _alike(floats(given(x1)), floats(given(x2)))
+    pair = _alike("nextafter", floats(given(x1)), floats(given(x2)))
     return called("nextafter", pair, [pair[0].value.shape], np.nextafter)[0]
 
 
@@ -252,11 +252,11 @@ def _bits(kind: str, x: Any, y: Any, of_truths: Any) -> Any:
 
 
 def _pair(kind: str, x: Any, y: Any, who: str | None = None) -> Tensor:
-    pair = (_integers(who or kind, each) for each in (x, y))
-    return record(kind, *_alike(*pair))  # type: ignore[no-any-return]
+    who = who or kind
+    return record(kind, *_alike(who, _integers(who, x), _integers(who, y)))  # type: ignore[no-any-return]
 
 
-def _alike(*tensors: Tensor) -> list[Tensor]:
+def _alike(who: str, *tensors: Tensor) -> list[Tensor]:
     """Return tensors of the same shape, with or without rows."""
     found = aligned(tensors)
     if len({t.rows for t in found}) > 1:
@@ -265,7 +265,7 @@ def _alike(*tensors: Tensor) -> list[Tensor]:
         shape = np.broadcast_shapes(*(tuple(t.value.shape) for t in found))
     except ValueError:
         raise ValueError(
-            f"ops: shapes must broadcast; got {', '.join(shown(t) for t in tensors)}"
+            f"{who}: shapes must broadcast; got {', '.join(shown(t) for t in tensors)}"
         ) from None
     return [_spread(t, shape) for t in found]
 

@@ -16,7 +16,7 @@ from lamina.ops._einsum import parsed
 from lamina.ops._elements import converted, floats, joint_kind
 from lamina.ops.gathering import diagonal
 from lamina.ops.reductions import sum as sum_of
-from lamina.ops.shaping import transpose
+from lamina.ops.shaping import broadcast_to, transpose
 
 __all__ = [
     "einsum",
@@ -182,8 +182,6 @@ def _pair(a: Tensor, s: str, b: Tensor, t: str, later: set[str]) -> tuple[Tensor
 
 
 def _broadcast(a: Tensor, s: str, b: Tensor, t: str) -> tuple[Tensor, Tensor]:
-    from lamina.ops.shaping import broadcast_to
-
     sizes: dict[str, Any] = {}
     for x, term in ((a, s), (b, t)):
         for letter, size in zip(term, x.shape, strict=True):

@@ -267,8 +267,11 @@ def stop_gradient(variable: Any) -> Any:
 
     Examples
     --------
+    >>> import lamina
     >>> from lamina import ops
-    >>> ops.stop_gradient([1.0, 2.0])
-    array([1., 2.], dtype=float32)
+    >>> x = lamina.Input((2,))
+    >>> model = lamina.Model(x, ops.sum(x * ops.stop_gradient(x), axis=1, keepdims=True))
+    >>> model.input_gradients([[3.0, 5.0]])  # with the second factor constant; 2 x without
+    array([[3., 5.]], dtype=float32)
     """
     return record("stop_gradient", given(variable))

@@ -53,9 +53,16 @@ def reshape(x: Any, newshape: Any) -> Any:
         raise NeedsRows
     whole = all_rows(tensor)
     said = ""
-    if tensor.rows and -1 not in sizes:
+    if tensor.rows and -1 not in sizes and _fits_any_rows(tensor, sizes):
         said = "; batches have any number of rows: let -1 stand for the size that depends on it"
     return _reshaped(whole, _resolved(whole, sizes, prod(whole.shape), said))
+
+
+def _fits_any_rows(tensor: Tensor, sizes: list[int]) -> bool:
+    """Return whether any number of rows fits if -1 stands for one of the sizes."""
+    width = prod(tensor.value.shape)
+    others = (prod(sizes[:i] + sizes[i + 1 :]) for i in range(len(sizes)))
+    return any(other > 0 and width % other == 0 for other in others)
 
 
 def _sizes(who: str, name: str, newshape: Any) -> list[Any]:

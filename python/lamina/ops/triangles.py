@@ -9,10 +9,13 @@ import numpy as np
 from lamina._calls import answering_calls
 from lamina._tensors.dataflow import mappable
 from lamina._tensors.dispatch import operation
-from lamina._tensors.given import given
+from lamina._tensors.given import all_rows, given
+from lamina.ops._axes import shown
 from lamina.ops._numbers import integer
 from lamina.ops._types import array_type
+from lamina.ops.arithmetic import power
 from lamina.ops.comparisons import where
+from lamina.ops.shaping import expand_dims
 
 __all__ = [
     "eye",
@@ -148,9 +151,6 @@ def triu(x: Any, k: int = 0) -> Any:
 
 
 def _triangle(who: str, x: Any, k: int) -> Any:
-    from lamina._tensors.given import all_rows
-    from lamina.ops._axes import shown
-
     x = given(x)
     if x.ndim < 2:
         raise ValueError(f"{who}: needs at least two axes; got shape {shown(x)}")
@@ -185,9 +185,6 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
            [1, 2],
            [1, 3]], dtype=int32)
     """
-    from lamina.ops.arithmetic import power
-    from lamina.ops.shaping import expand_dims
-
     x = given(x)
     exponents = np.arange(x.shape[0] if N is None else integer("vander", "N", N, 0))
     return power(expand_dims(x, -1), exponents if increasing else exponents[::-1].copy())
