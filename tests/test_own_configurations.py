@@ -232,3 +232,24 @@ def test_whether_a_model_is_compiled():
     assert model.compiled is False
     model.compile("sgd", "mse")
     assert model.compiled is True
+
+
+class Prepared(lamina.Sequential):
+    """Says itself when it is compiled."""
+
+    def compile(self, *args, **options):
+        """Set the attribute, as models written for Keras do."""
+        super().compile(*args, **options)
+        self.compiled = True
+
+
+def test_a_subclass_may_say_that_it_is_compiled():
+    """The attribute is not fixed."""
+    model = Prepared([lamina.Input((2,)), layers.Dense(1)])
+    assert model.compiled is False
+    model.compile("sgd", "mse")
+    assert model.compiled is True
+    model.compiled = False
+    assert model.compiled is False
+    lamina.Sequential.compile(model, "sgd", "mse")
+    assert model.compiled is True

@@ -249,7 +249,7 @@ def test_what_goes_with_arrays_alone(options, rule):
 
 
 def test_sources_that_lack_something():
-    with pytest.raises(ValueError, match=r"loss needs targets; the list_iterator gave x alone"):
+    with pytest.raises(TypeError, match=r"loss needs targets; the list_iterator gave x alone"):
         network().evaluate(iter([X]))
     with pytest.raises(ValueError, match="needs at least one batch; the list_iterator gave none"):
         network().fit(iter([]))

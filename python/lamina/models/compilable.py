@@ -127,6 +127,7 @@ class Compilable(Predicting):
                 compiled.resolve(self.output_row_shapes(shapes))
             with self._guard.training("compile"):
                 self._compiled = compiled
+                self.__dict__.pop("_said_compiled", None)
                 self.train_state.optimizer, self.train_state.position = compiled.optimizer, None
                 self._objectives.clear()
                 self._forget_recordings()  # as in Keras: `call` may read changed attributes
@@ -156,7 +157,13 @@ class Compilable(Predicting):
     @property
     def compiled(self) -> bool:
         """Whether ``compile`` was called."""
-        return self._compiled is not None
+        said: bool = self.__dict__.get("_said_compiled", self._compiled is not None)
+        return said
+
+    @compiled.setter
+    def compiled(self, value: bool) -> None:
+        # Subclasses with a compile of their own set it; the library asks for the compilation.
+        self.__dict__["_said_compiled"] = bool(value)
 
     def compilation(self, who: str) -> Compiled:
         """Return the result of ``compile``, or raise an error if it was not called."""

@@ -245,7 +245,8 @@ def _prepared(
 def _check_given(who: str, model: Any, y: Any) -> None:
     if y is None and steps.has_own(model) and any(model.compilation(who).losses):
         raise TypeError(
-            f"{who}: y is None, but compile was given a loss{steps.without_targets(model)}"
+            f"{who}: y is None; the loss given to compile needs targets"
+            f"{steps.without_targets(who, model)}"
         )
 
 

@@ -177,9 +177,10 @@ class Stream:
         model = self._model
         x, y, weight = batch
         if y is None and any(loss is not None for loss in model.compilation(who).losses):
-            raise ValueError(
+            raise TypeError(
                 f"{who}: the loss needs targets; the {self._elements.source.kind} gave x alone: "
-                f"its batches must be (x, y) or (x, y, sample_weight){without_targets(model)}"
+                f"its batches must be (x, y) or (x, y, sample_weight)"
+                f"{without_targets(who, model)}"
             )
         x = model.meet(x)
         data = data_.prepare(who, model, x, y, weight, self._class_weight).read()

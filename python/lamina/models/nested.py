@@ -266,4 +266,4 @@ def _for_any_length(got: Any, needed: Any) -> str:
     if len(got) != len(needed) or got[-1:] != needed[-1:]:
         return ""
     shape = tuple(b if a == b else None for a, b in zip(got, needed, strict=True))
-    return f" (a model made with Input({shape}) takes any length)"
+    return f" (a model made with Input({shape}) takes any length, if its layers allow it)"

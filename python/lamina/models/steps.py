@@ -46,11 +46,16 @@ def has_own(model: Any) -> bool:
     return any(overridden(model, name) for name in STEPS)
 
 
-def without_targets(model: Any) -> str:
-    """Return how a model that defines its loss trains without targets; "" for other models."""
-    if not has_own(model):
+def without_targets(who: str, model: Any) -> str:
+    """Return how a model that defines its loss does without targets; "" for other models.
+
+    The hint names the step that the caller, ``who``, runs.
+    """
+    tests = who.startswith(("evaluate", "test_on_batch", "fit: validation_data"))
+    run = ("test_step" if tests else "train_step", "compute_loss")
+    own = next((name for name in run if overridden(model, name)), None)
+    if own is None:
         return ""
-    own = next(name for name in STEPS if overridden(model, name))
     return f"; a loss that {own} calls itself is not for compile: assign it, as self.loss = loss"
 
 
