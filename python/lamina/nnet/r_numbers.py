@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 DIGITS = 7  # R's option "digits"
 WIDTH = 80  # R's option "width"
+MOST_DECIMALS = 308  # powers of ten are finite up to this one
 
 
 def formatted(values: ArrayLike, digits: int = DIGITS) -> list[str]:
@@ -46,6 +47,10 @@ def rounded(values: ArrayLike, digits: int = 0) -> NDArray[np.float64]:
     [0.15, 2.67, -0.0, 1.0]
     """
     x = np.asarray(values, np.float64)
+    if digits > MOST_DECIMALS:
+        return x
+    if digits < -MOST_DECIMALS:
+        return np.where(np.isfinite(x), np.copysign(0.0, x), x)
     scale = 10.0 ** abs(digits)
     scaled = np.abs(x) * scale if digits >= 0 else np.abs(x) / scale
     with np.errstate(all="ignore"):

@@ -23,6 +23,7 @@ from lamina.nnet.r_numbers import rounded
 
 Array = NDArray[Any]
 State = dict[str, Any]
+MOST_DIGITS = 22  # of signif, beyond which R returns the numbers as they are
 
 OF_ONE_NUMBER: dict[str, Callable[..., Any]] = {
     "log2": np.log2, "log10": np.log10, "log1p": np.log1p, "exp": np.exp, "expm1": np.expm1,
@@ -132,10 +133,18 @@ def round_(x: Any, digits: int = 0) -> Any:
 def signif(x: Any, digits: int = 6) -> Any:
     """Return numbers rounded to so many digits."""
     values, count = numbers(x), max(1, integer("digits", digits))
-    with np.errstate(divide="ignore"):
+    if count > MOST_DIGITS:
+        return values
+    with np.errstate(divide="ignore", invalid="ignore"):
         powers = count - 1.0 - np.floor(np.log10(np.abs(values)))
+    # Powers of ten are exact up to 22; numbers that need others are rounded by their decimals.
+    exact = np.abs(powers) <= MOST_DIGITS
+    powers = np.where(exact, powers, 0.0)
     up, down = 10.0 ** np.maximum(powers, 0.0), 10.0 ** np.maximum(-powers, 0.0)
-    return np.where(np.isfinite(powers), np.rint(values * up / down) * down / up, values)
+    made = np.atleast_1d(np.where(exact, np.rint(values * up / down) * down / up, values))
+    for place in np.argwhere(np.atleast_1d(~exact & np.isfinite(values) & (values != 0))):
+        made[tuple(place)] = float(f"{made[tuple(place)]:.{count - 1}e}")
+    return made.reshape(np.shape(values))
 
 
 def pmin(x: Any, *more: Any) -> Any:

@@ -33,7 +33,7 @@ def _chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> 
             who, subset, columns.rows, evaluation.choice("subset", subset, columns)
         )
     if isinstance(subset, slice):
-        return np.arange(columns.rows)[subset]
+        return _by_slice(who, subset, columns.rows)
     array = np.asarray(subset)
     if array.dtype.kind == "O":  # truth values, some missing: those rows are left out, as in R
         held = variable(who, "subset", subset)
@@ -58,14 +58,31 @@ def _chosen(who: str, subset: Any, columns: Columns, evaluation: Evaluation) -> 
     return np.asarray(np.arange(columns.rows)[array])
 
 
+def _by_slice(who: str, subset: slice, rows: int) -> Array:
+    try:
+        return np.arange(rows)[subset]
+    except (TypeError, ValueError):  # no integers, or a step of 0
+        raise TypeError(
+            f"{who}: subset must be a slice of row numbers, such as slice(0, 10); got {subset!r}"
+        ) from None
+
+
 def _by_expression(who: str, text: str, rows: int, chosen: Any) -> Array:
     """Return the rows of a condition, or of row numbers as R counts them, from 1."""
-    held = chosen if isinstance(chosen, Variable) else np.atleast_1d(np.asarray(chosen))
-    values = held.values if isinstance(held, Variable) else held
-    if values.dtype.kind == "b" or getattr(held, "kind", "") == "logical":
-        return np.flatnonzero(np.resize(np.asarray(values, np.float64), rows) == 1.0)
-    fits = values.dtype.kind in "iuf" and getattr(held, "kind", "numeric") == "numeric"
-    if fits and values.ndim == 1 and len(values):
+    single = not isinstance(chosen, (Variable, list)) and np.ndim(chosen) == 0
+    listed = isinstance(chosen, list) or single  # the types of their elements remain
+    array = np.array([chosen] if single else chosen, object) if listed else chosen
+    held = variable(who, "subset", array)
+    values = held.values
+    if held.kind == "logical" and values.ndim == 1:
+        if len(values) > max(rows, 1):
+            raise ValueError(
+                f"{who}: subset must have at most one truth value for each of {rows} rows; got "
+                f"{len(values)} from {text!r}"
+            )
+        return np.flatnonzero(np.resize(values, rows) == 1.0)
+    fits = held.kind == "numeric" and values.ndim == 1
+    if fits and len(values):
         numbers, low, high = np.unique(values), values.min(), values.max()
         whole = np.array_equal(numbers, np.round(numbers)) and len(numbers) == len(values)
         if whole and low >= 1 and high <= rows:

@@ -80,7 +80,7 @@ class Multinom:
         See ``multinom``.
     formula, call : str
     settings : dict
-        Arguments of ``multinom`` with which terms can be left out again: ``decay``, ``maxit``, ...
+        The arguments that ``drop1`` passes to the refits: ``decay``, ``maxit``, ...
     frame : ModelFrame
     model : dict of str to ndarray or None
     """
@@ -223,7 +223,10 @@ class Multinom:
 
     @answering_calls
     def drop1(self, scope: Any = None, sorted: bool = False, trace: bool = False) -> Columns:  # noqa: A002
-        """Return the AIC of this model without one of its terms each, R's ``drop1``.
+        """Return the AIC of this model without one of its terms each, as R's ``drop1`` does.
+
+        All refits use the rows of this fit.  R stops instead if rows were left out for missing
+        values of the dropped variable, since its refits would have more rows.
 
         Parameters
         ----------
@@ -240,6 +243,13 @@ class Multinom:
         Columns
             "Term", with "<none>" for this model, "Df", the number of coefficients, and "AIC", NaN
             for a term whose columns depend on others.
+
+        Raises
+        ------
+        ValueError
+            If ``scope`` has a label that is no term, or no column would be left.
+        TypeError
+            If ``scope`` is neither labels nor None.
 
         Examples
         --------
