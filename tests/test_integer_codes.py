@@ -157,3 +157,17 @@ def test_one_row_at_a_time_in_a_mapped_data_set(mode):
     data = tf.data.Dataset.from_tensor_slices(rows).map(layer)
     assert tuple(data.element_spec.shape) == (4,)
     np.testing.assert_array_equal([each.numpy() for each in data], layer(rows))
+
+
+@pytest.mark.parametrize("mode", ["multi_hot", "count"])
+def test_rows_without_categories(mode):
+    """Texts may be empty; a row of numbers is not."""
+    lookup = layers.StringLookup(vocabulary=WORDS, output_mode=mode)
+    assert lookup(np.zeros(0, "U1")).tolist() == [0.0, 0.0, 0.0]
+    assert lookup(np.zeros((2, 0), "U1")).tolist() == [[0.0, 0.0, 0.0]] * 2
+    assert lookup(np.zeros((0, 2), "U1")).shape == (0, 3)
+    bins = layers.Discretization([0.0, 1.0], output_mode=mode)
+    for shape in ((0,), (2, 0)):
+        with pytest.raises(ValueError, match=r"discretization.* needs at least one element"):
+            bins(np.zeros(shape))
+    assert bins(np.zeros((0, 2))).shape == (0, 3)

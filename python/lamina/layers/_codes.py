@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,9 +24,7 @@ class Coding(Layer):
 
     # Types that Keras accepts and that have no effect.
     _idle_dtypes: ClassVar[tuple[str, ...]] = ()
-    # The type of indices in files of Keras, where it accepts no floating-point type for them.
-    _index_dtype: ClassVar[str | None] = None
-    _integers: str | None = None
+    _integers: str | None = None  # an integer type that was asked for
     output_mode: str
 
     def __init__(self, **base: Any) -> None:
@@ -36,16 +35,11 @@ class Coding(Layer):
         integers = named if named in INTEGERS else None
         kept = None if integers or named in self._idle_dtypes else named
         super().__init__(dtype=kept, **base)
-        self.__dict__["_integers"] = integers
+        self._integers = integers
 
     @property
     def _code_dtype(self) -> str:
         return "int32" if self._integers else self.dtype
-
-    @property
-    def _dtype_in_keras(self) -> str | None:
-        """The type by which Keras knows the layer; None if it is that of its policy."""
-        return self._integers or (self._index_dtype if self.output_mode == "int" else None)
 
     def _code_spec(self, row_shape: tuple[Any, ...], mode: str, depth: int) -> Spec:
         kind = "int32" if mode == "int" or self._integers else "float"
@@ -89,7 +83,8 @@ def check_dense(who: str, sparse: object) -> bool:
 def coded(indices: Array, mode: str, depth: int, dtype: str) -> Array:
     """Return integers encoded according to a mode; those outside [0, depth) are ignored.
 
-    A last axis of one element is dropped by one_hot; multi_hot and count combine the last axis.
+    A last axis of one element is dropped by one_hot; multi_hot and count combine the last axis,
+    which may be empty.
     """
     if mode == "int":
         return indices.astype(np.int32)
@@ -97,7 +92,8 @@ def coded(indices: Array, mode: str, depth: int, dtype: str) -> Array:
         if indices.ndim > 1 and indices.shape[-1] == 1:
             indices = indices[..., 0]
         return np.asarray(indices[..., None] == np.arange(depth), dtype)
-    lines = indices.reshape(-1, indices.shape[-1]) if indices.ndim else indices.reshape(1, 1)
+    last = indices.shape[-1] if indices.ndim else 1
+    lines = indices.reshape(prod(indices.shape[:-1]), last)
     inside = (lines >= 0) & (lines < depth)
     row = np.broadcast_to(np.arange(len(lines))[:, None], lines.shape)[inside]
     counts = np.zeros((len(lines), depth), dtype)

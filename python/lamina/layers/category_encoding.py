@@ -83,7 +83,8 @@ class CategoryEncoding(Coding):
         inputs : Tensor of shape (rows, ...)
             Of integers.
         count_weights : Tensor, optional
-            Of the shape of the inputs: the amount that each adds to a count.
+            Of the shape of the inputs: the amount that each adds to a count.  If ``dtype`` is an
+            integer type, their fractions are dropped before they are added, as in Keras.
         """
         x = ops.cast(given(inputs), "int32")
         if count_weights is not None and self.output_mode != "count":

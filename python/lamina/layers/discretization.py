@@ -148,7 +148,8 @@ class Discretization(Coding, AheadLayer):
     def compute(self, *arrays: Array) -> Array:
         """Return the bins of arrays, encoded as ``output_mode`` says."""
         (x,) = arrays
-        check_not_empty(self, [x.shape[1:]])
+        of_a_row = x.ndim == 1 and self.output_mode in ("multi_hot", "count")
+        check_not_empty(self, [x.shape if of_a_row else x.shape[1:]])
         edges = self._edges()
         return coded(np.digitize(x, edges), self.output_mode, len(edges) + 1, self._code_dtype)
 

@@ -48,7 +48,6 @@ class HashedCrossing(Coding, AheadLayer):
     """
 
     multiple_inputs = True
-    _index_dtype = "int64"
     fewest_inputs: ClassVar[int] = 2
 
     def __init__(

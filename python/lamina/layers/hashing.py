@@ -49,8 +49,6 @@ class Hashing(Coding, AheadLayer):
     array([1, 0, 1, 1, 2], dtype=int32)
     """
 
-    _index_dtype = "int64"
-
     def __init__(
         self,
         num_bins: int,

@@ -50,7 +50,8 @@ class StringLookup(IndexLookup):
     salt : int or tuple of 2 int, optional
         Key of the hash, which is then SipHash.
     **base
-        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats.
+        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats,
+        except those of "tf_idf".
 
     Notes
     -----

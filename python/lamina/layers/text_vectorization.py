@@ -55,7 +55,8 @@ class TextVectorization(StringLookup):
     ragged : bool, default False
         Must be False: outputs are arrays.
     **base
-        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats.
+        See ``Layer``.  With ``dtype="int32"`` or ``"int64"`` codes are int32 instead of floats,
+        except those of "tf_idf".
 
     Examples
     --------

@@ -10,6 +10,8 @@ import numpy as np
 
 from lamina._answers import is_own
 from lamina._settings import argument_names, class_name, custom, registered
+from lamina.layers import HashedCrossing, Hashing
+from lamina.layers._codes import Coding
 from lamina.saving import functions, keras_table, plain
 from lamina.saving.registration import registered_name
 
@@ -22,6 +24,10 @@ _ENDINGS = {
 }  # fmt: skip
 # Activations whose settings Keras stores in layers.
 _LAYERS = ("ELU", "LeakyReLU", "ReLU", "Softmax")
+
+
+# Layers whose indices Keras refuses to read with a floating-point type.
+_HASHES = (Hashing, HashedCrossing)
 
 
 class LostError(Exception):
@@ -176,11 +182,10 @@ class Describer:
 
     def policy(self, thing: Any) -> dict[str, Any]:
         """Return the dtypes of the computations and weights of a layer or a model."""
-        name = getattr(thing, "_dtype_in_keras", None) or thing.dtype_policy.name
         return {
             "module": "keras",
             "class_name": "DTypePolicy",
-            "config": {"name": name},
+            "config": {"name": _policy_name(thing)},
             "registered_name": None,
         }
 
@@ -217,6 +222,15 @@ class Describer:
             "config": called,
             "registered_name": called,
         }
+
+
+def _policy_name(thing: Any) -> str:
+    """Return the name of the policy by which Keras knows a layer or a model."""
+    if isinstance(thing, Coding) and thing._integers is not None:
+        return thing._integers
+    if isinstance(thing, _HASHES) and thing.output_mode == "int":
+        return "int64"
+    return str(thing.dtype_policy.name)
 
 
 def _says_nothing(room: str, kind: str, name: str, value: Any) -> bool:
