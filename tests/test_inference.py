@@ -8,37 +8,25 @@ import pytest
 
 import golden
 import lamina
+from inference_data import (
+    COUNTS,
+    DESIGN,
+    GROUPS,
+    LABELS,
+    REAL,
+    RNG,
+    ROWS,
+    SIGNAL,
+    TRUTH,
+    WEIGHTS,
+    X,
+    fitted,
+    linear,
+)
 from lamina import layers, losses
-from lamina.inference import SingularHessianError
 from lamina.regularizers import L2
 
 sm = golden.Peer("statsmodels.api")
-
-RNG = np.random.default_rng(8)
-ROWS = 150
-X = RNG.normal(size=(ROWS, 3))
-X[:, 2] = X[:, 2] > 0
-DESIGN = np.column_stack([X, np.ones(ROWS)])
-SIGNAL = X @ [0.8, -0.5, 0.6] - 0.2
-REAL = SIGNAL + RNG.normal(size=ROWS) * (0.5 + np.abs(X[:, 0]))
-TRUTH = (RNG.uniform(size=ROWS) < 1 / (1 + np.exp(-SIGNAL))).astype(float)
-COUNTS = RNG.poisson(np.exp(0.5 * SIGNAL))
-LABELS = np.argmax(np.column_stack([0 * SIGNAL, SIGNAL, X[:, 1]]) + RNG.gumbel(size=(ROWS, 3)), 1)
-WEIGHTS = RNG.uniform(0.5, 2.0, ROWS)
-GROUPS = np.arange(ROWS) // 10
-
-
-def fitted(loss, y, *body, weight=None, seed=1):
-    """Return a network at the minimum of its loss."""
-    model = lamina.Sequential([lamina.Input((X.shape[1],)), *body], dtype="float64", seed=seed)
-    model.compile(lamina.optimizers.BFGS(tolerance_grad=1e-10, tolerance_change=1e-16), loss)
-    model.fit(X, y, sample_weight=weight, epochs=500, verbose=0)
-    return model
-
-
-def linear(**kwargs):
-    return fitted("mse", REAL, layers.Dense(1), **kwargs)
-
 
 # --- against statsmodels
 
@@ -224,14 +212,6 @@ def test_results_can_be_pickled_and_copied():
             assert str(other.marginal_effects()) == str(result.marginal_effects())
 
 
-def test_changed_data_do_not_change_effects():
-    x, y = X.copy(), REAL.copy()
-    result = linear().inference(x, y)
-    before = str(result.marginal_effects(at="mean"))
-    x[:, 2] = 0.0
-    assert str(result.marginal_effects(at="mean")) == before
-
-
 def test_names_are_unique_where_an_input_is_called_b():
     model = fitted("mse", REAL, layers.Dense(1, "tanh"), layers.Dense(1))
     names = model.inference(X, REAL, names=["a", "b", "c"]).names
@@ -248,220 +228,6 @@ def test_the_hessian_and_the_text():
         assert line in text
     assert list(result.table) == ["name", "estimate", "std_error", "t", "p", "lower", "upper"]
     assert result.newton_step < 1e-3
-
-
-# --- what stands in the way
-
-
-def test_a_singular_hessian_is_named_and_not_inverted():
-    x = X.copy()
-    x[:, 1] = 4.0
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
-    model.compile("bfgs", "mse")
-    with pytest.warns(lamina.TrainingAdvice):
-        model.fit(x, REAL, epochs=100, verbose=0)
-    direction = r"along \(\+1 \(Intercept\), -0.25 dose\)"
-    with pytest.warns(UserWarning, match=f"its rank is 3 of 4 weights.*{direction}"):
-        result = model.inference(x, REAL, names=["age", "dose", "sex"])
-    assert (result.rank, result.df) == (3, 3)
-    np.testing.assert_allclose(result.null_directions, [[0, -0.25, 0, 1]], atol=1e-7)
-    assert np.isnan(result.standard_errors).all()
-    assert any("Constant columns of x: dose" in note for note in result.notes)
-    with pytest.raises(SingularHessianError, match="rank is 3 of 4"):
-        model.inference(x, REAL, singular="raise")
-    with pytest.warns(UserWarning, match="singular"):
-        held = model.inference(x, REAL, singular="pinv")
-    design = np.column_stack([x, np.ones(ROWS)])
-    expected = np.linalg.pinv(design.T @ design) * result.sigma**2
-    np.testing.assert_allclose(held.covariance, expected, rtol=1e-6, atol=1e-12)
-
-
-def test_classes_that_cannot_be_estimated():
-    apart = (X[:, 0] > 0).astype(float)
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1, "sigmoid")], dtype="float64")
-    model.compile("bfgs", "binary_crossentropy")
-    model.fit(X, apart, epochs=60, verbose=0)
-    with pytest.warns(UserWarning, match="Perfect separation"):
-        model.inference(X, apart)
-    with pytest.raises(ValueError, match="at least two classes; got only one"):
-        model.inference(X, np.ones(ROWS))
-    model = fitted("sparse_categorical_crossentropy", TRUTH, layers.Dense(3, "softmax"))
-    with pytest.warns(UserWarning, match="Classes or outputs 2 never occur"):
-        model.inference(X, TRUTH)
-
-
-def test_a_saddle_and_a_loss_without_curvature():
-    model = lamina.Sequential(
-        [lamina.Input((3,)), layers.Dense(2, "tanh"), layers.Dense(1)], dtype="float64", seed=1
-    )
-    model.compile("sgd", "mse")
-    with pytest.warns(UserWarning, match=r"\d negative eigenvalues: the weights are not at a min"):
-        result = model.inference(X, REAL)
-    assert result.rank == 11
-    assert np.isnan(result.standard_errors).all()
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
-    model.compile("sgd", "mae")
-    with pytest.warns(UserWarning, match="The loss has no curvature"):
-        assert model.inference(X, REAL, covariance="sandwich").rank == 0
-
-
-@pytest.mark.parametrize("singular", ["report", "pinv"])
-@pytest.mark.parametrize("loss", ["mae", "hinge", "mape", losses.Pinball((0.5,))])
-def test_a_loss_that_is_piecewise_linear_has_no_standard_errors(loss, singular):
-    """At the kinks, and in the curvature of hidden layers and penalties, differences find some."""
-    body = layers.Dense(2, "tanh", kernel_regularizer=L2(0.1)), layers.Dense(1)
-    model = fitted(loss, 2 * TRUTH - 1, *body)
-    with pytest.warns(UserWarning, match="The loss has no curvature.*need a bootstrap"):
-        result = model.inference(X, 2 * TRUTH - 1, covariance="sandwich", singular=singular)
-    assert np.isnan(result.standard_errors).all()
-    assert np.isnan(result.df)
-
-
-@pytest.mark.parametrize("loss", [["mae", "mae"], {"a": "mse", "b": "mae"}])
-def test_one_output_with_a_piecewise_linear_loss_leaves_no_standard_errors(loss):
-    entry = lamina.Input((3,))
-    hidden = layers.Dense(2, "tanh")(entry)
-    outputs = [layers.Dense(1, name=name)(hidden) for name in "ab"]
-    model = lamina.Model(entry, outputs, dtype="float64")
-    model.compile("bfgs", loss)
-    model.fit(X, [REAL, SIGNAL], epochs=20, verbose=0)
-    with pytest.warns(UserWarning, match="The loss has no curvature.*need a bootstrap"):
-        result = model.inference(X, [REAL, SIGNAL], covariance="sandwich")
-    assert np.isnan(result.standard_errors).all()
-    with pytest.raises(ValueError, match="any loss with curvature; for mae and pinball, bootstrap"):
-        model.inference(X, [REAL, SIGNAL])
-
-
-def test_as_many_weights_as_rows_leave_no_variance():
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
-    model.compile("bfgs", "mse")
-    model.fit(X[:4], REAL[:4], epochs=500, verbose=0)
-    with pytest.warns(UserWarning, match=r"No residual degrees of freedom: 4 observations and 4 "):
-        result = model.inference(X[:4], REAL[:4])
-    assert np.isnan(result.standard_errors).all()
-    assert "No residual degrees of freedom" in result.notes[-1]
-
-
-def test_groups_need_a_label_in_each_row():
-    model = linear()
-    names = np.array([f"g{place}" for place in GROUPS], dtype=object)
-    plain = model.inference(X, REAL, covariance="cluster", groups=GROUPS)
-    named = model.inference(X, REAL, covariance="cluster", groups=names)
-    np.testing.assert_allclose(named.covariance, plain.covariance, rtol=1e-12)
-    for missing in (None, np.nan):
-        names[3] = missing
-        with pytest.raises(ValueError, match=f"label for each row; row 3 has {missing}"):
-            model.inference(X, REAL, covariance="cluster", groups=names)
-    names[3] = ["g0"]
-    with pytest.raises(TypeError, match=r"inference: groups must be .* row 3 has \['g0'\]"):
-        model.inference(X, REAL, covariance="cluster", groups=names)
-
-
-def test_weights_that_are_at_no_minimum():
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64", seed=1)
-    model.compile("sgd", "mse")
-    with pytest.warns(UserWarning, match="a Newton step would move one by"):
-        result = model.inference(X, REAL)
-    assert result.newton_step > 1
-    assert any("not at the minimum" in line for line in result.notes)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"covariance": "ols"}, "covariance must be one of 'hessian', 'sandwich'"),
-        ({"names": ["a"]}, "names must have 3 names; got 1"),
-        ({"covariance": "cluster"}, "needs groups, a label for each row"),
-        ({"covariance": "cluster", "groups": [1, 2]}, f"each of {ROWS} rows; got shape \\(2,\\)"),
-        ({"groups": GROUPS}, "groups are for covariance='cluster'; got 'hessian'"),
-        ({"reference": 1}, "reference is for a categorical cross-entropy"),
-        ({"singular": "no"}, "singular must be one of"),
-        ({"sample_weight": -np.ones(ROWS)}, "sample_weight must be >= 0"),
-    ],
-)
-def test_what_is_refused(arguments, message):
-    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)], dtype="float64")
-    model.compile("sgd", "mse")
-    with pytest.raises(ValueError, match=f"inference: .*{message}"):
-        model.inference(X, REAL, **arguments)
-    with pytest.raises(ValueError, match="x and y must have the same number of rows"):
-        model.inference(X, REAL[:4])
-
-
-def test_effects_that_are_refused():
-    result = linear().inference(X, REAL)
-    for arguments, message in (
-        ({"at": "zero"}, "at must be one of"),
-        ({"inputs": ["x9"]}, "inputs must be among x1, x2, x3, or numbers from 0 to 2; got 'x9'"),
-        ({"inputs": []}, "inputs must be one or more of x1, x2, x3; got"),
-        ({"outputs": [1]}, "outputs must be among o, or numbers from 0 to 0; got 1"),
-        ({"outputs": 2.5}, "outputs must be one or more of o; got 2.5"),
-        ({"discrete": ["x1"]}, "column x1 must have two values"),
-        ({"level": 1.5}, "level must be"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            result.marginal_effects(**arguments)
-    images = lamina.Sequential([lamina.Input((4, 1)), layers.Flatten(), layers.Dense(1)])
-    images.compile("sgd", "mse")
-    with pytest.warns(UserWarning, match="not at the minimum"):
-        result = images.inference(RNG.normal(size=(30, 4, 1)), RNG.normal(size=30))
-    with pytest.raises(ValueError, match="x must be a table"):
-        result.marginal_effects()
-    codes = lamina.Sequential([lamina.Input((1,), dtype="int32"), layers.Embedding(3, 1),
-                               layers.Flatten(), layers.Dense(1)])  # fmt: skip
-    codes.compile("sgd", "mse")
-    with pytest.warns(UserWarning, match="not at a minimum"):
-        result = codes.inference(LABELS[:, None], REAL, covariance="sandwich")
-    with pytest.raises(ValueError, match="the model takes integers"):
-        result.marginal_effects()
-
-
-def test_effects_on_outputs_by_name_and_of_models_with_several():
-    entry = lamina.Input((3,))
-    size = layers.Dense(1, name="size")(entry)
-    model = lamina.Model(entry, [size, layers.Dense(2, name="shape")(entry)])
-    model.compile("bfgs", "mse")
-    shapes = np.column_stack([REAL, -REAL + X[:, 1]])
-    model.fit(X, [COUNTS, shapes], epochs=300, verbose=0)
-    unnamed = model.inference(X, [COUNTS, shapes], covariance="sandwich").marginal_effects()
-    assert unnamed["output"][:3].tolist() == ["size", "shape1", "shape2"]
-    for y in ([COUNTS, shapes], {"size": COUNTS, "shape": shapes}):
-        result = model.inference(X, y, covariance="sandwich", output_names=["n", "a", "b"])
-        effects = result.marginal_effects(inputs="x1", discrete="none")
-        assert effects["output"].tolist() == ["n", "a", "b"]
-        size, _, shape, _ = model.get_weights()
-        slopes = np.concatenate([size[0], shape[0]])
-        np.testing.assert_allclose(effects["effect"], slopes, rtol=1e-5)
-        for named in ("b", 2, ["b"]):
-            alone = result.marginal_effects(inputs=["x1"], outputs=named)
-            assert alone["output"].tolist() == ["b"]
-            np.testing.assert_allclose(alone["effect"], slopes[2], rtol=1e-5)
-
-
-def test_effects_of_models_with_several_inputs():
-    """A linear model of two tables has the estimates of the one of both together."""
-    first, second = lamina.Input((2,), name="a"), lamina.Input((1,), name="sex")
-    both = layers.Concatenate()([first, second])
-    model = lamina.Model([first, second], layers.Dense(1)(both))
-    model.compile(lamina.optimizers.BFGS(tolerance_grad=1e-10, tolerance_change=1e-16), "mse")
-    plain = linear()
-    model.set_weights(plain.get_weights())
-    expected = plain.inference(X, REAL)
-    for x in ([X[:, :2], X[:, 2:]], {"sex": X[:, 2], "a": X[:, :2]}):
-        result = model.inference(x, REAL)
-        assert result.names == ["a1", "a2", "sex", "(Intercept)"]
-        np.testing.assert_allclose(result.covariance, expected.covariance, rtol=1e-5)
-        for at in ("overall", "mean"):
-            effects, wanted = result.marginal_effects(at), expected.marginal_effects(at)
-            assert effects["input"].tolist() == ["a1", "a2", "sex"]
-            assert effects["change"].tolist() == ["dy/dx", "dy/dx", "0 -> 1"]
-            for column in ("effect", "std_error"):
-                np.testing.assert_allclose(effects[column], wanted[column], rtol=1e-5)
-    named = model.inference([X[:, :2], X[:, 2:]], REAL, names=["age", "dose", "sex"])
-    assert named.names == ["age", "dose", "sex", "(Intercept)"]
-    assert named.marginal_effects(inputs="dose")["input"].tolist() == ["dose"]
-    with pytest.raises(ValueError, match="inference: names must have 3 names; got 2"):
-        model.inference([X[:, :2], X[:, 2:]], REAL, names=["age", "dose"])
 
 
 # --- models and data of other kinds
