@@ -190,6 +190,12 @@ GAP = np.where(np.arange(80) == 3, np.nan, X[:, 0])
             "y must have a class or number for each row; row 1 has None",
         ),
         (
+            lambda: plot.decision_boundary(
+                response, X[:, :4], [1, 7] * 40, grid=4, class_names=["a", "b", "c"]
+            ),
+            "class_names must name the 2 classes of y, or all 8 from 0 to 7; got 3",
+        ),
+        (
             lambda: plot.decision_boundary(lambda x: x[:3, 0], X[:, :2], grid=4),
             r"an output for each of 16 rows; got an array of shape \(3,\)",
         ),

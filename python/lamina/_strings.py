@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -56,6 +56,13 @@ def is_missing(value: object) -> bool:
     if type(value).__name__ in (*MISSING, "NaTType"):
         return True
     return isinstance(value, float) and value != value  # noqa: PLR0124
+
+
+def refuse_missing(who: str, rule: str, labels: Iterable[Any]) -> None:
+    """Raise ValueError for the first missing label; ``rule`` says what each row must have."""
+    for row, label in enumerate(labels):
+        if is_missing(label):
+            raise ValueError(f"{who}: {rule} for each row; row {row} has {label!r}: omit it")
 
 
 def as_strings(who: str, name: str, value: Any, encoding: str = "utf-8") -> Array:

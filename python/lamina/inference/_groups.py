@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina._strings import is_missing
+from lamina._strings import refuse_missing
 
 Array = NDArray[Any]
 
@@ -30,11 +30,8 @@ def grouped(who: str, what: str, given: Any, rows: int) -> tuple[list[Any], Arra
             f"{who}: {what} must have a label for each of {rows} rows; got shape {labels.shape}"
         )
     listed = labels.reshape(-1).tolist()
+    refuse_missing(who, f"{what} must have a label", listed)
     for row, label in enumerate(listed):
-        if is_missing(label):
-            raise ValueError(
-                f"{who}: {what} must have a label for each row; row {row} has {label!r}: omit it"
-            )
         if not isinstance(label, Hashable):
             raise TypeError(
                 f"{who}: {what} must be numbers, text or other hashable labels; row {row} has "

@@ -13,7 +13,7 @@ from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._named_columns import Table
 from lamina._predicting import Predicting, columns_read, is_of_nnet
-from lamina._strings import is_missing
+from lamina._strings import refuse_missing
 from lamina.plot.figures import Path, on_axes, require_matplotlib
 from lamina.plot.style import SEQUENTIAL, fills, length, plain, points, two_classes
 
@@ -169,12 +169,7 @@ def _classes(y: Any, rows: int) -> Array:
         raise ValueError(
             f"{WHO}: y must have a class or number for each of {rows} rows; got shape {np.shape(y)}"
         )
-    listed = found.tolist()
-    row = next((row for row, label in enumerate(listed) if is_missing(label)), None)
-    if row is not None:
-        raise ValueError(
-            f"{WHO}: y must have a class or number for each row; row {row} has {listed[row]}"
-        )
+    refuse_missing(WHO, "y must have a class or number", found.tolist())
     whole = found.dtype.kind == "f" and (found == np.round(found)).all()
     return found.astype(np.int64) if whole and len(np.unique(found)) <= 20 else found
 
@@ -215,7 +210,12 @@ def _labels(kinds: Array, given: Any) -> list[str]:
     if len(names) < len(kinds):
         raise ValueError(f"{WHO}: class_names must name all {len(kinds)} classes; got {len(names)}")
     if len(names) > len(kinds) and kinds.dtype.kind in "iu" and kinds[0] >= 0:
-        return [names[kind] for kind in kinds.tolist() if kind < len(names)]  # some do not occur
+        if kinds[-1] >= len(names):
+            raise ValueError(
+                f"{WHO}: class_names must name the {len(kinds)} classes of y, or all "
+                f"{kinds[-1] + 1} from 0 to {kinds[-1]}; got {len(names)}"
+            )
+        return [names[kind] for kind in kinds.tolist()]  # some do not occur
     return names[: len(kinds)]
 
 

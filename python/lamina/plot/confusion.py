@@ -11,7 +11,7 @@ import numpy as np
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
-from lamina._strings import is_missing
+from lamina._strings import refuse_missing
 from lamina.plot.figures import Path, on_axes, require_matplotlib
 from lamina.plot.style import SMALLEST, WIDTH_OF_LETTER, inches, length
 
@@ -147,12 +147,7 @@ def _labels(name: str, values: Any) -> Array:
         raise ValueError(
             f"{WHO}: labels must have shape (rows,) or (rows, classes); got {found.shape}"
         )
-    listed = found.tolist()
-    row = next((row for row, label in enumerate(listed) if is_missing(label)), None)
-    if row is not None:
-        raise ValueError(
-            f"{WHO}: {name} must have a class for each row; row {row} has {listed[row]}"
-        )
+    refuse_missing(WHO, f"{name} must have a class", found.tolist())
     if found.dtype.kind == "f":
         if (found == np.round(found)).all():
             return found.astype(np.int64)
