@@ -5,11 +5,14 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
+import estimator_data
 import golden
+import lamina
 from lamina import _core, backend, runtime
 
 # Everything that can use threads does, even small work on a busy machine.
@@ -153,3 +156,39 @@ def plt():
     plt.close("all")
     yield plt
     plt.close("all")
+
+
+# --- estimators of scikit-learn's protocol, and data for them
+
+
+@pytest.fixture
+def nets() -> ModuleType:
+    """Return the module of the estimators."""
+    pytest.importorskip("sklearn")
+    return lamina.sklearn
+
+
+@pytest.fixture
+def iris() -> SimpleNamespace:
+    """Return the flowers with their names, in random order."""
+    return estimator_data.iris()
+
+
+@pytest.fixture
+def diabetes() -> SimpleNamespace:
+    """Return patients, and the standardized target."""
+    return estimator_data.diabetes()
+
+
+@pytest.fixture
+def flowers(nets: Any) -> Any:
+    """Return a classifier of the flowers."""
+    settings = {"epochs": 20, "learning_rate": 0.02, "random_state": 0}
+    return nets.NeuralNetClassifier(estimator_data.network, **settings)
+
+
+@pytest.fixture
+def patients(nets: Any) -> Any:
+    """Return a regressor for the patients."""
+    settings = {"epochs": 20, "learning_rate": 0.01, "random_state": 0}
+    return nets.NeuralNetRegressor(estimator_data.network, **settings)

@@ -1,13 +1,10 @@
 """Networks as estimators: fits, seeds, further fits, parameters."""
 
 import copy
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 
-import estimator_data
 import lamina
 from estimator_data import network
 from lamina import layers
@@ -17,37 +14,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice"),
     pytest.mark.filterwarnings("ignore:Stochastic Optimizer. Maximum iterations"),
 ]
-
-
-@pytest.fixture
-def nets() -> Any:
-    """Return the classes."""
-    pytest.importorskip("sklearn")
-    return lamina.sklearn
-
-
-@pytest.fixture
-def iris() -> SimpleNamespace:
-    """Return the flowers with their names, in random order."""
-    return estimator_data.iris()
-
-
-@pytest.fixture
-def diabetes() -> SimpleNamespace:
-    """Return patients, and the standardized target."""
-    return estimator_data.diabetes()
-
-
-@pytest.fixture
-def flowers(nets: Any) -> Any:
-    """Return a classifier for them."""
-    return nets.NeuralNetClassifier(network, epochs=20, learning_rate=0.02, random_state=0)
-
-
-@pytest.fixture
-def patients(nets: Any) -> Any:
-    """Return a regressor for them."""
-    return nets.NeuralNetRegressor(network, epochs=20, learning_rate=0.01, random_state=0)
 
 
 # --- fits

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import estimator_data
 import lamina
 from estimator_data import network
 from lamina import callbacks, layers
@@ -39,37 +38,6 @@ def recurrent(meta: dict[str, Any], units: int = 6) -> Any:
     """Build a recurrent network with the sizes in ``meta``."""
     shape = meta["X_shape_"][1:]
     return lamina.Sequential([lamina.Input(shape), layers.SimpleRNN(units), Dense(1)])
-
-
-@pytest.fixture
-def nets() -> Any:
-    """Return the classes."""
-    pytest.importorskip("sklearn")
-    return lamina.sklearn
-
-
-@pytest.fixture
-def iris() -> SimpleNamespace:
-    """Return the flowers with their names, in random order."""
-    return estimator_data.iris()
-
-
-@pytest.fixture
-def diabetes() -> SimpleNamespace:
-    """Return patients, and the standardized target."""
-    return estimator_data.diabetes()
-
-
-@pytest.fixture
-def flowers(nets: Any) -> Any:
-    """Return a classifier for them."""
-    return nets.NeuralNetClassifier(network, epochs=20, learning_rate=0.02, random_state=0)
-
-
-@pytest.fixture
-def patients(nets: Any) -> Any:
-    """Return a regressor for them."""
-    return nets.NeuralNetRegressor(network, epochs=20, learning_rate=0.01, random_state=0)
 
 
 @pytest.fixture(params=["NeuralNet", "MLP"])
