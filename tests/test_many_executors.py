@@ -67,3 +67,11 @@ def test_what_cannot_be_pickled_is_told_with_what_to_do():
     x, y = data()
     with pytest.raises(TypeError, match=r"fit_many: the executor.*lambda.*at the top of a module"):
         lamina.fit_many(lambda: build(2), x, y, epochs=1, executor=Losing(9), verbose=0)
+
+
+def test_messages_name_the_function_that_was_called():
+    x, y = data()
+    with pytest.raises(TypeError, match=r"^search: the executor's workers receive"):
+        lamina.many.fits_for(
+            "search", lambda: build(2), x, y, executor=Losing(9), verbose=0, fit={"epochs": 1}
+        )

@@ -103,3 +103,22 @@ def test_a_splitter_that_needs_more_is_told_by_name():
         text = beforehand.format(type(splitter).__name__)
         with pytest.raises(ValueError, match=text):
             lamina.fit_many(build, x, y, folds=splitter, verbose=0)
+
+
+class TwoArgumentsError(ValueError):
+    """An exception that cannot be made from a text alone."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{text} ({code})")
+
+
+class Splitter:
+    """A splitter that raises it."""
+
+    def split(self, x: Any, y: Any) -> Any:
+        raise TwoArgumentsError(3, "no groups")
+
+
+def test_a_splitter_may_raise_exceptions_of_its_own():
+    with pytest.raises(ValueError, match=r"folds cannot be made by .*: no groups \(3\)"):
+        lamina.fit_many(build, *data(), folds=Splitter(), verbose=0)

@@ -84,6 +84,23 @@ def test_a_score_that_cannot_be_computed_is_nan_and_told():
         "fit_many: scoring 'ones' cannot be computed: ZeroDivisionError: nothing to count; it was "
         "given targets of shape (30,) and predictions of shape (30, 1)"
     )
+
+
+def test_a_score_that_can_never_be_computed_leaves_the_others():
+    x, y = data()
+
+    def never(y_true: Any, y_pred: Any) -> float:
+        raise ZeroDivisionError("nothing to count")
+
+    common = {"folds": 2, "epochs": 1, "verbose": 0}
+    with pytest.warns(UserWarning, match="^fit_many: scoring 'bad' cannot .* other scores are kep"):
+        fits = lamina.fit_many(build, x, y, scoring={"bad": never, "mse": "mse"}, **common)
+    usual = lamina.fit_many(build, x, y, scoring="mse", **common)
+    assert np.isnan(fits.table["held_out_bad"]).all()
+    np.testing.assert_array_equal(fits.table["held_out_mse"], usual.table["held_out_mse"])
+    assert all("'bad' cannot be computed" in message for message in fits.table["message"])
+    with pytest.raises(ValueError, match="scoring 'bad' cannot be computed"):
+        lamina.fit_many(build, x, y, scoring={"bad": never, "worse": never}, **common)
     metrics = pytest.importorskip("sklearn.metrics")
     with pytest.raises(ValueError, match=r"'accuracy_score' cannot.*make_scorer\(accuracy_score\)"):
         lamina.fit_many(build, x, y > 0, scoring=metrics.accuracy_score, **common)

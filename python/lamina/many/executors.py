@@ -30,11 +30,14 @@ def run_chunk(plan: Plan, indices: Sequence[int], threads: int) -> list[Outcome]
     return done
 
 
-def spread(plan: Plan, executor: Any, threads: int | None) -> Iterator[Outcome]:
-    """Run all fits on an executor; yield them as their chunks end."""
+def spread(who: str, plan: Plan, executor: Any, threads: int | None) -> Iterator[Outcome]:
+    """Run all fits on an executor; yield them as their chunks end.
+
+    ``who`` is the function that the user has called, for messages.
+    """
     each = 1 if threads is None else threads
     if executor == "joblib":
-        for done in _by_joblib(plan, each):
+        for done in _by_joblib(who, plan, each):
             yield from done
         return
     futures: dict[Future[list[Outcome]], Sequence[int]] = {}
@@ -43,12 +46,12 @@ def spread(plan: Plan, executor: Any, threads: int | None) -> Iterator[Outcome]:
             try:
                 futures[executor.submit(run_chunk, plan, chunk, each)] = chunk
             except Exception as error:  # the executor is shut down, or has lost its workers
-                yield from _failed(chunk, error)
+                yield from _failed(who, chunk, error)
         for future in as_completed(futures):
             try:
                 yield from future.result()
             except Exception as error:  # a worker was lost, or cannot take the fits
-                yield from _failed(futures[future], error)
+                yield from _failed(who, futures[future], error)
     finally:
         for future in futures:
             future.cancel()
@@ -83,11 +86,11 @@ def check_executor(who: str, executor: Any) -> None:
     )
 
 
-def _failed(indices: Sequence[int], error: Exception) -> list[Outcome]:
+def _failed(who: str, indices: Sequence[int], error: Exception) -> list[Outcome]:
     """Return failures for fits that an executor has not run."""
     if isinstance(error, pickle.PicklingError) or str(error).startswith(_NO_PICKLE):
         told = TypeError(
-            f"fit_many: the executor's workers receive the model, the data and the settings by "
+            f"{who}: the executor's workers receive the model, the data and the settings by "
             f"pickle; got: {error}; define functions and classes at the top of a module, or give "
             f"executor='joblib', which also sends those defined elsewhere"
         )
@@ -98,13 +101,13 @@ def _failed(indices: Sequence[int], error: Exception) -> list[Outcome]:
     return failed
 
 
-def _by_joblib(plan: Plan, threads: int) -> Iterator[list[Outcome]]:
+def _by_joblib(who: str, plan: Plan, threads: int) -> Iterator[list[Outcome]]:
     try:
         import joblib  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError as error:
         raise ImportError(
-            "fit_many: executor='joblib' needs joblib, which scikit-learn brings: "
-            "pip install lamina[sklearn]"
+            f"{who}: executor='joblib' needs joblib, which scikit-learn brings: "
+            f"pip install lamina[sklearn]"
         ) from error
     parallel = joblib.Parallel(n_jobs=joblib.effective_n_jobs(-1))
     cut = chunks(len(plan.fits), joblib.effective_n_jobs(-1))

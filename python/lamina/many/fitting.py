@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from lamina import _screen
 from lamina._calls import answering_calls
 from lamina.many import executors, local
 from lamina.many.outcome import FAILED, INTERRUPTED, Outcome
@@ -102,7 +105,7 @@ def fit_many(
     ------
     ValueError, TypeError
         For invalid arguments, before anything is fitted; and the exception of the first fit, if all
-        fits, or their scores, have failed.
+        fits have failed, or no score of any could be computed.
 
     Notes
     -----
@@ -140,7 +143,22 @@ def fits_for(
     n_jobs: Any = None, scoring: Any = None, keep: Any = ("scores",), predict: Any = None,
     verbose: Any = "auto", fit: Mapping[str, Any],
 ) -> ManyFits:  # fmt: skip
-    """Return the fits of ``fit_many`` for a caller, whose name messages and the bar show."""
+    """Fit as ``fit_many`` does, for another function that the user has called.
+
+    Parameters
+    ----------
+    who : str
+        The name of that function, in messages and beside the bar.
+    model, x, y, sample_weight, settings, seeds, folds, bootstrap, executor, n_jobs, scoring, keep,\
+ predict, verbose
+        As in ``fit_many``.
+    fit : mapping of str to object
+        Arguments of ``fit``, which the caller has checked.
+
+    Returns
+    -------
+    ManyFits
+    """
     executors.check_executor(who, executor)
     count = local.threads_of(who, n_jobs)
     threads = None if n_jobs in (None, -1) else count  # workers then have one thread each
@@ -152,12 +170,27 @@ def fits_for(
     def running(told: Callable[[int], object]) -> Iterator[Outcome]:
         if executor is None:
             return local.outcomes(plan, range(len(plan.fits)), threads, told)
-        return executors.spread(plan, executor, threads)
+        return executors.spread(who, plan, executor, threads)
 
     outcomes = _collected(who, plan, running, verbose)
-    if all(each.status == FAILED or each.error is not None for each in outcomes):
+    if all(_has_nothing(each) for each in outcomes):
         raise outcomes[0].error or RuntimeError(f"{who}: {outcomes[0].message}")
+    _warn_of_scores(outcomes)
     return ManyFits(plan, outcomes)
+
+
+def _has_nothing(outcome: Outcome) -> bool:
+    """Return whether a fit, or the calculation of all its scores, has failed."""
+    if outcome.status == FAILED:
+        return True
+    return outcome.error is not None and bool(np.isnan(list(outcome.scores.values())).all())
+
+
+def _warn_of_scores(outcomes: Sequence[Outcome]) -> None:
+    """Warn if in every fit that has scores one of them has raised."""
+    scored = [each for each in outcomes if each.scores]
+    if scored and all(each.error is not None for each in scored):
+        _screen.warn(f"{scored[0].message}; the other scores are kept")
 
 
 def _collected(

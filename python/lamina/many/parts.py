@@ -77,7 +77,8 @@ def _split(who: str, rows: int, y: Any, splitter: Any) -> list[Any]:
     try:
         return list(splitter.split(np.zeros((rows, 1)), y))
     except (TypeError, ValueError) as error:
-        raise type(error)(
+        fault = TypeError if isinstance(error, TypeError) else ValueError
+        raise fault(
             f"{who}: folds cannot be made by {splitter!r:.80}: {error}; rows can be split "
             f"beforehand, by labels or groups of one's own: folds=list(splitter.split(x, labels, "
             f"groups))"

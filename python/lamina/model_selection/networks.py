@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from lamina._calls import on_behalf
 from lamina._coding import Coding, kind_of
-from lamina.many.fitting import fits_for
+from lamina.many import fits_for
 from lamina.many.recipe import own_arguments
 from lamina.many.settings import shared
 from lamina.model_selection.evaluation import (
@@ -90,12 +89,11 @@ class Network:
         self._check(settings, asked)
         more = ("weights",) if asked.train_score or asked.estimators else ()
         seeds = 1 if asked.seeds is None else asked.seeds
-        with on_behalf(asked.who, "fit_many"):
-            fits = fits_for(
-                asked.who, self.model, x, y, sample_weight=asked.sample_weight, settings=settings,
-                seeds=seeds, folds=splits, executor=asked.executor, n_jobs=asked.n_jobs,
-                verbose=asked.verbose, keep=("held_out_predictions", *more), fit=asked.fit,
-            )  # fmt: skip
+        fits = fits_for(
+            asked.who, self.model, x, y, sample_weight=asked.sample_weight, settings=settings,
+            seeds=seeds, folds=splits, executor=asked.executor, n_jobs=asked.n_jobs,
+            verbose=asked.verbose, keep=("held_out_predictions", *more), fit=asked.fit,
+        )  # fmt: skip
         table = fits.table
         count, found = len(fits) // len(settings), []
         read: dict[int, tuple[Coding, Any]] = {}
