@@ -103,6 +103,8 @@ LinearRegression, Ridge = linear.LinearRegression, linear.Ridge
          "^cross_validate: unknown argument 'sample_weigth'; did you mean 'sample_weight'.*Ridge"),
         (lambda: grid_search(Ridge(), {"alpha": [1]}, X, Y, n_iter=3), TypeError,
          "^grid_search: unknown argument 'n_iter'.*; those of Ridge.fit are passed on to it$"),
+        (lambda: grid_search(Ridge(), {"alpha": [1]}, X, Y, epochs=3), TypeError,
+         "'epochs'; known: (?!.*sample_weight.*sample_weight).*sample_weight"),
         (lambda: random_search(Ridge(), {"alpha": 3}, X, Y), TypeError,
          "random_search: Parameter grid for parameter 'alpha' is not iterable"),
     ],

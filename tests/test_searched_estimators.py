@@ -133,6 +133,15 @@ def test_estimators_of_lamina_and_workers():
     assert (seeds["test_score"][3:] != seeds["test_score"][:3]).any()
 
 
+@pytest.mark.parametrize("backend", ["multiprocessing", "threading"])
+def test_backends_of_joblib_with_and_without_generators(backend):
+    joblib = pytest.importorskip("joblib")
+    grid = {"alpha": [0.1, 1.0]}
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        by_workers = grid_search(Ridge(), grid, X, Y, cv=2)
+    same(by_workers.cv_results_, sk.GridSearchCV(Ridge(), grid, cv=2).fit(X, Y).cv_results_)
+
+
 def test_a_search_has_the_attributes_of_its_best():
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame(X, columns=["a", "b", "c"])

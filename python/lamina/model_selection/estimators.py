@@ -184,9 +184,15 @@ def _by_workers(
         Parallel,
         delayed,
     )
+    from joblib.parallel import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
+        get_active_backend,
+    )
 
     count = -1 if asked.executor == "joblib" and asked.n_jobs is None else asked.n_jobs
-    run = Parallel(n_jobs=count, return_as="generator")
+    # Some backends, such as "multiprocessing", return results only when all jobs are done.
+    backend, _ = get_active_backend()
+    one_by_one = getattr(backend, "supports_return_generator", False)
+    run = Parallel(n_jobs=count, return_as="generator" if one_by_one else "list")
     yield from run(delayed(call)(*job) for job in given)
 
 

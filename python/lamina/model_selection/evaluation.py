@@ -78,29 +78,46 @@ class Subject(Protocol):
 
 
 def check_failures(found: Sequence[Evaluated], asked: Asked) -> None:
-    """Warn about fits that failed; raise if all have.  Failed fits get the error score."""
-    failed = [each for each in found if each.message]
-    if not failed:
+    """Warn about fits that failed or were left out; raise if none is left.
+
+    They get the error score.
+    """
+    without = [each for each in found if each.message]
+    if not without:
         return
     names = list(next((each.test for each in found if each.test), {}))
     names = names or list(asked.scoring.scorers)
-    for each in failed:
+    for each in without:
         each.test = dict.fromkeys(names, asked.error_score)
         each.train = dict(each.test) if asked.train_score else {}
+    failed = [each for each in without if each.message != INTERRUPTED]
+    if len(failed) < len(without):
+        warnings.warn(
+            f"{asked.who}: interrupted; {len(without) - len(failed)} fits out of a total of "
+            f"{len(found)} were left out. Their scores will be set to {asked.error_score}",
+            UserWarning,
+            stacklevel=3,
+        )
+    if failed:
+        _tell_failures(failed, len(found), len(found) - len(without), asked)
+
+
+def _tell_failures(failed: Sequence[Evaluated], total: int, done: int, asked: Asked) -> None:
+    """Warn about fits that failed, or raise if none is done."""
     counts: dict[str, int] = {}
     for each in failed:
         counts[each.message] = counts.get(each.message, 0) + 1
     listed = "\n".join(f"{count} fits: {message}" for message, count in counts.items())
-    if len(failed) == len(found):
+    if not done:
         raise ValueError(
-            f"{asked.who}: all the {len(found)} fits failed; error_score='raise' raises the first "
+            f"{asked.who}: all the {len(failed)} fits failed; error_score='raise' raises the first "
             f"error where it happens:\n{listed}"
         )
     warnings.warn(
-        f"{asked.who}: {len(failed)} fits failed out of a total of {len(found)}. Their scores will "
+        f"{asked.who}: {len(failed)} fits failed out of a total of {total}. Their scores will "
         f"be set to {asked.error_score}; error_score='raise' raises the first error:\n{listed}",
         FitFailedWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 

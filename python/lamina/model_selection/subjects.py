@@ -50,7 +50,7 @@ def _check_passed_on(
     taken = [name for name in parameters if name not in ("X", "y")]
     for name in fit:
         if name not in taken:
-            known = [*named_parameters(caller), *taken]
+            known = named_parameters(caller).union(taken)
             raise TypeError(
                 f"{who}: {unknown('argument', name, known)}; those of {type(estimator).__name__}."
                 f"fit are passed on to it"
