@@ -1,6 +1,7 @@
 """The checks that scikit-learn runs on its own estimators; none is declared to fail."""
 
 import importlib.util
+import itertools
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -65,6 +66,39 @@ def every_check() -> Any:
     from sklearn.utils.estimator_checks import parametrize_with_checks
 
     return parametrize_with_checks(list(estimators()))
+
+
+# Not run for estimators whose weights may begin differently in each fit.
+OF_REPEATED_FITS = [
+    "check_methods_sample_order_invariance",
+    "check_methods_subset_invariance",
+    "check_pipeline_consistency",
+]
+OF_TRANSFORMERS = ["check_transformer_data_not_an_array", "check_transformer_general"]
+
+
+@pytest.mark.parametrize(
+    ("which", "check"),
+    [
+        *itertools.product(["SKLearnClassifier", "SKLearnRegressor"], OF_REPEATED_FITS),
+        *itertools.product(["SKLearnTransformer"], OF_REPEATED_FITS + OF_TRANSFORMERS),
+    ],
+)
+def test_fits_of_a_wrapper_whose_function_sets_a_seed_are_the_same(which: str, check: str) -> None:
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    estimator = next(each for each in estimators() if type(each).__name__ == which)
+    assert type(estimator).__sklearn_tags__(estimator).non_deterministic
+    repeatable = type(which, (type(estimator),), {"__sklearn_tags__": repeatable_tags})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        getattr(checks, check)(which, repeatable(**estimator.get_params(deep=False)))
+
+
+def repeatable_tags(estimator: Any) -> Any:
+    """Return the tags of a wrapper whose function sets a seed."""
+    tags = super(type(estimator), estimator).__sklearn_tags__()
+    tags.non_deterministic = False
+    return tags
 
 
 @every_check()

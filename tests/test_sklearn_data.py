@@ -202,10 +202,11 @@ def test_models_of_several_inputs(classifier):
 
 @pytest.mark.parametrize("inputs", [[X[:, :3], X[:, 3:]], {"a": X[:, :3], "b": X[:, 3:]}])
 def test_rows_are_taken_from_one_array(regressor, inputs):
-    with pytest.raises(
-        TypeError, match=r"^NeuralNetRegressor: X must be one .* of 2\. Put the col"
-    ):
+    refusal = r"^NeuralNetRegressor: X must be one .* of 2\. Put the col"
+    with pytest.raises(TypeError, match=refusal):
         regressor().fit(inputs, X[:, 0])
+    with pytest.raises(TypeError, match=refusal):
+        regressor().fit(X, X[:, 0]).predict(inputs)
     images = [np.outer(row, row) for row in X]  # rows, not inputs
     flat = regressor(lambda n_outputs_: lamina.Sequential([layers.Flatten(), Dense(n_outputs_)]))
     assert flat.fit(images, X[:, 0]).predict(images[:5]).shape == (5,)

@@ -236,3 +236,8 @@ def test_labels_that_cannot_be_sorted_are_told(classifier, name):
         made.fit(X, np.array(["a", 1] * (ROWS // 2), dtype=object))
     with pytest.raises(ValueError, match="contains None, first in row 1: a label is missing"):
         made.fit(X, np.array(["a", None] * (ROWS // 2), dtype=object))
+
+
+def test_strings_of_two_classes_are_strings(classifier):
+    y = np.array(["a", np.str_("b")] * (ROWS // 2), dtype=object)
+    assert classifier(epochs=1).fit(X, y).classes_.tolist() == ["a", "b"]

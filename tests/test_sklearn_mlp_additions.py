@@ -132,8 +132,13 @@ def test_losses_of_laminas(ours):
     np.testing.assert_allclose(focal.coefs_[0], usual.coefs_[0], rtol=1e-5)
 
 
+class OwnCrossentropy(lamina.losses.CategoricalCrossentropy):
+    """A class of the user's."""
+
+
 COMPARING = ["categorical_crossentropy", "sparse_categorical_crossentropy", "kl_divergence",
-             "categorical_focal_crossentropy", lamina.losses.CategoricalHinge()]  # fmt: skip
+             "categorical_focal_crossentropy", lamina.losses.CategoricalHinge(),
+             OwnCrossentropy()]  # fmt: skip
 
 
 @pytest.mark.parametrize("loss", COMPARING)

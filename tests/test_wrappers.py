@@ -18,6 +18,15 @@ NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
 QUIET = {"epochs": 3, "verbose": 0}
 
 
+class NoSignature:
+    """A function whose parameters cannot be read."""
+
+    __signature__ = 3
+
+    def __call__(self, **given):
+        return softmax(**given)
+
+
 def softmax(X, y, units=6):
     layers = [lamina.Input(X.shape[1:]), Dense(units, "relu"), Dense(y.shape[1], "softmax")]
     model = lamina.Sequential(layers, seed=1)
@@ -117,6 +126,7 @@ def test_tools_of_scikit_learn_take_them():
         (SKLearnRegressor(lambda X, y: None), NUMBERS, TypeError, "must return a model; got None"),
         (SKLearnRegressor("abc"), NUMBERS, TypeError, "^SKLearnRegressor: model must .* got 'abc'"),
         (SKLearnRegressor(Dense(1)), NUMBERS, TypeError, "model must be a model or .* got <Dense"),
+        (SKLearnClassifier(int), NAMES, TypeError, "^SKLearnClassifier: .* by name; int: "),
         (
             SKLearnClassifier(softmax, model_kwargs={"width": 3}),
             NAMES,
@@ -149,6 +159,11 @@ def test_what_cannot_be_fitted_is_told(estimator, y, error, words):
     if y is None:
         with pytest.raises(error, match=words):
             estimator.fit_transform(X)
+
+
+def test_a_function_may_have_no_signature():
+    estimator = SKLearnClassifier(NoSignature(), fit_kwargs=QUIET)
+    assert estimator.fit(X, NAMES).predict(X).shape == (60,)
 
 
 def test_nullable_labels_keep_their_type():

@@ -169,7 +169,7 @@ def answering_calls(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except TypeError as error:
-            if _was_entered(error):
+            if was_entered(error):
                 raise
             fault = error
         name = _caller(function, args)
@@ -201,7 +201,7 @@ def checking_keywords(init: F) -> F:
             init(self, *args, **kwargs)
             return
         except TypeError as error:
-            if _was_entered(error):
+            if was_entered(error):
                 raise
             fault = error
         cls = type(self)
@@ -221,7 +221,7 @@ def _caller(function: Callable[..., Any], args: Sequence[Any]) -> str:
     return f"{room}.{name}" if name in ("load", "load_data", "get") else name  # ambiguous alone
 
 
-def _was_entered(error: TypeError) -> bool:
+def was_entered(error: TypeError) -> bool:
     """Return whether the error was raised within the function, which then has a frame."""
     trace = error.__traceback__
     return trace is None or trace.tb_next is not None

@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina import losses
 from lamina._arrays import as_numbers
 
 Array = NDArray[Any]
 
 # Losses for one class per row; for several labels, each 0 or 1; all others are for numbers.
-_INTEGERS = ("SparseCategoricalCrossentropy",)
+_INTEGERS = (losses.SparseCategoricalCrossentropy,)
 _ONE_HOT = (
-    "CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy",
-)  # fmt: skip
-_LABELS = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
+    losses.CategoricalCrossentropy,
+    losses.CategoricalFocalCrossentropy,
+    losses.CategoricalGeneralizedCrossEntropy,
+)
+_LABELS = (losses.BinaryCrossentropy, losses.BinaryFocalCrossentropy)
 
 
 def kind_of(loss: Any, outputs: int | None = None) -> str:
@@ -25,10 +28,9 @@ def kind_of(loss: Any, outputs: int | None = None) -> str:
 
     A binary crossentropy is for two classes if there is one output, otherwise for labels.
     """
-    name = type(loss).__name__
-    if name in _INTEGERS + _ONE_HOT:
+    if isinstance(loss, _INTEGERS + _ONE_HOT):
         return "classes"
-    if name in _LABELS:
+    if isinstance(loss, _LABELS):
         return "labels" if outputs is not None and outputs > 1 else "classes"
     return "regression"
 
@@ -62,8 +64,7 @@ class Coding:
         size = math.prod(self._shape)
         self.kind = kind_of(self._loss, size)
         self.outputs = max(size, 2) if self.kind == "classes" else size
-        name = type(self._loss).__name__
-        self._one_hot = name in _ONE_HOT
+        self._one_hot = isinstance(self._loss, _ONE_HOT)
         if self.kind == "classes" and len(self._shape) != 1:
             raise ValueError(
                 f"{who}: there must be one class per row; the model predicts rows of shape "

@@ -38,7 +38,9 @@ def check_labels(y: Array) -> None:
         row = next(i for i, labels in enumerate(y) if None in np.ravel(labels).tolist())
         raise ValueError(f"Input y contains None, first in row {row}: a label is missing")
     for column in y.reshape(len(y), -1).T:
-        kinds = sorted({type(label).__name__ for label in column})
+        kinds = sorted(
+            {"str" if isinstance(label, str) else type(label).__name__ for label in column}
+        )
         if "str" in kinds and len(kinds) > 1:
             raise TypeError(
                 f"y must hold labels that are all strings or all numbers; got {' and '.join(kinds)}"

@@ -161,10 +161,12 @@ def _reads_any_length(estimator: Any) -> bool:
 def _refuse_several(estimator: Any, X: Any, y: Any = None) -> None:
     """Refuse an array for each input: scikit-learn's tools take rows from one."""
     several = isinstance(X, Mapping) and not issparse(X)  # one sparse format is a dict
-    if isinstance(X, (list, tuple)) and y is not None:
-        every = [np.shape(each) for each in X if is_array(each)]
+    if isinstance(X, (list, tuple)) and X and all(is_array(each) for each in X):
+        every = [np.shape(each) for each in X]
         rows = len(y) if hasattr(y, "__len__") else -1
-        several = len(every) == len(X) != rows and all(s[:1] == (rows,) for s in every)
+        several = len(X) != rows and all(s[:1] == (rows,) for s in every)
+        if y is None:  # arrays of one shape may be rows
+            several = len(set(every)) > 1 and len({s[:1] for s in every}) == 1
     if several:
         raise TypeError(
             f"{type(estimator).__name__}: X must be one array or table, from which rows can be "

@@ -30,9 +30,14 @@ SKLEARN_LOSSES = ("log_loss", "squared_error", "poisson")
 
 # Losses that compare all classes of a row: over the single unit of two classes they are constant.
 OVER_CLASSES = (
-    "CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalGeneralizedCrossEntropy",
-    "CategoricalHinge", "CosineSimilarity", "KLDivergence", "SparseCategoricalCrossentropy",
-)  # fmt: skip
+    losses.CategoricalCrossentropy,
+    losses.CategoricalFocalCrossentropy,
+    losses.CategoricalGeneralizedCrossEntropy,
+    losses.CategoricalHinge,
+    losses.CosineSimilarity,
+    losses.KLDivergence,
+    losses.SparseCategoricalCrossentropy,
+)
 
 NOT_FINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and "
@@ -239,16 +244,14 @@ def usual_loss(given: Any, output: str) -> Any:
 
 def over_classes(given: Any) -> bool:
     """Return whether a loss needs a unit for each class, of two classes too."""
-    return type(loss_of(given)).__name__ in OVER_CLASSES
+    return isinstance(loss_of(given), OVER_CLASSES)
 
 
 def is_for_classes(given: Any) -> bool:
     """Return whether a loss is a crossentropy; others may be of numbers."""
-    return (
-        given == "log_loss"
-        if isinstance(given, str) and given in SKLEARN_LOSSES
-        else (kind_of(loss_of(given)) == "classes")
-    )
+    if isinstance(given, str) and given in SKLEARN_LOSSES:
+        return given == "log_loss"
+    return kind_of(loss_of(given)) == "classes"
 
 
 def loss_of(given: Any) -> Any:

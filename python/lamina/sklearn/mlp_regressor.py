@@ -204,7 +204,7 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
     def _check_loss(self) -> None:
         if mlp_network.is_for_classes(self.loss):
             raise ValueError(
-                f"MLPRegressor: loss must be one of numbers; got {self.loss!r}, which is for "
+                f"MLPRegressor: loss must be a loss for numbers; got {self.loss!r}, which is for "
                 f"classes: see MLPClassifier"
             )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina._calls import checking_keywords
+from lamina._calls import checking_keywords, was_entered
 from lamina._label_values import plain_labels
 from lamina._scikit import (
     BaseEstimator,
@@ -107,6 +107,10 @@ class Wrapper(BaseEstimator):
         **requests
             By names of arguments of the model's ``fit``, such as ``sample_weight=True``.
 
+        Returns
+        -------
+        self
+
         Raises
         ------
         RuntimeError
@@ -149,17 +153,20 @@ class Wrapper(BaseEstimator):
         return self._built(self.model, {"X": X, "y": y, **self._keywords("model_kwargs")})
 
     def _built(self, build: Callable[..., Any], given: dict[str, Any]) -> Model:
+        name = getattr(build, "__name__", build)
+        rule = f"{type(self).__name__}: model must take X, y and model_kwargs by name; {name}"
+        signature = _signature(build)
         try:
-            signature = inspect.signature(build)
-            signature.bind(**given)
+            if signature is not None:
+                signature.bind(**given)
         except TypeError as error:
-            raise TypeError(
-                f"{type(self).__name__}: model must take X, y and model_kwargs by name; "
-                f"{getattr(build, '__name__', build)}{signature}: {error}"
-            ) from error
-        except ValueError:  # a function not written in Python
-            pass
-        made = build(**given)
+            raise TypeError(f"{rule}{signature}: {error}") from error
+        try:
+            made = build(**given)
+        except TypeError as error:
+            if was_entered(error):
+                raise
+            raise TypeError(f"{rule}: {error}") from error
         if not isinstance(made, Model):
             raise TypeError(f"{type(self).__name__}: model must return a model; got {made!r}")
         return made
@@ -175,3 +182,11 @@ class Wrapper(BaseEstimator):
 
     def _decoded(self, outputs: Array) -> Array:
         return outputs[:, 0] if self._one and outputs.shape[1:] == (1,) else outputs
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    """Return a function's signature; None if it cannot be read, as of many written in C."""
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
