@@ -58,18 +58,9 @@ def infer(
         )
     if use_t is not None:
         use_t = _check.boolean(WHO, "use_t", use_t)
-    with on_behalf(WHO, "loss_function"):
-        function = model.loss_function(x, y, sample_weight)
-    if function.size > MOST_WEIGHTS:
-        raise ValueError(
-            f"{WHO}: {function.size} weights are too many for a matrix of all pairs (at most "
-            f"{MOST_WEIGHTS}); freeze layers (layer.trainable = False) to condition on them"
-        )
+    function = _loss_function(model, x, y, sample_weight)
     several = len(model.input_names) > 1
-    given = None if several else column_names(x)
-    if names is not None:
-        count = None if several or np.ndim(x) != 2 else np.shape(x)[1]
-        given = _check.names(WHO, "names", names, count)
+    given = _given_names(x, names, several)
     if output_names is not None:
         output_names = _check.names(WHO, "output_names", output_names)
     rows = _rows(model, function, y, sample_weight)
@@ -104,6 +95,25 @@ def infer(
     result = Inference(fit, matrix, student, notes)
     _warn_of(result, notes)
     return result
+
+
+def _loss_function(model: Any, x: Any, y: Any, sample_weight: Any) -> Any:
+    with on_behalf(WHO, "loss_function"):
+        function = model.loss_function(x, y, sample_weight)
+    if function.size > MOST_WEIGHTS:
+        raise ValueError(
+            f"{WHO}: {function.size} weights are too many for a matrix of all pairs (at most "
+            f"{MOST_WEIGHTS}); freeze layers (layer.trainable = False) to condition on them"
+        )
+    return function
+
+
+def _given_names(x: Any, names: Any, several: bool) -> Any:
+    """Return the names of the inputs, by default the columns of a table; None without any."""
+    if names is None:
+        return None if several else column_names(x)
+    count = None if several or np.ndim(x) != 2 else np.shape(x)[1]
+    return _check.names(WHO, "names", names, count)
 
 
 def _is_student(family: Family | None, covariance: str) -> bool:

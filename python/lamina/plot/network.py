@@ -13,7 +13,7 @@ from lamina import _check
 from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina.plot.figures import Path, on_axes, require_matplotlib
-from lamina.plot.lines import Lines
+from lamina.plot.lines import Edge, Lines
 from lamina.plot.network_places import WHO, Drawing, scale_of_text
 from lamina.plot.style import inches, length
 
@@ -153,10 +153,8 @@ def plotnet(
     from lamina.inference.networks import named_connections
 
     require_matplotlib(WHO)
-    for name, value in (("bias_y", bias_y), ("circle_cex", circle_cex), ("cex_val", cex_val),
-                        ("line_stag", line_stag), ("alpha_val", alpha_val)):  # fmt: skip
-        if value is not None:
-            _check.number(WHO, name, value, 0.0)
+    _check_numbers(bias_y=bias_y, circle_cex=circle_cex, cex_val=cex_val, line_stag=line_stag,
+                   alpha_val=alpha_val)  # fmt: skip
     given = model if struct is None else _of_weights(model, struct)
     net = named_connections(given, x_names, y_names, WHO, ("x_names", "y_names"))
     biases = bias and any(la.bias is not None for la in net.layers)
@@ -164,21 +162,9 @@ def plotnet(
     labels = [] if isinstance(node_labs, bool) else drawing.of_layers("node_labs", node_labs)
     titles = [] if layer_names is None else drawing.of_layers("layer_names", layer_names)
     drawing.drop(dropped)
-    kept = [
-        edge for edge in drawing.edges
-        if skip in (None, edge.skips)
-        and (edge.source not in net.inputs or _is_wanted("all_in", all_in, net, edge.source))
-        and (edge.target not in net.outputs or _is_wanted("all_out", all_out, net, edge.target))
-        and not {edge.source, edge.target} & drawing.dropped
-    ]  # fmt: skip
-    most = min(5.0, 60.0 / max(len(kept), 1) ** 0.5)
-    widths = (0.12 * most, most) if rel_rsc is None else rel_rsc
-    pair = as_numbers(WHO, "rel_rsc", widths)
-    low, high = pair.tolist() if pair.shape == (2,) else (0.0, 0.0)
-    if not 0 < low <= high:
-        raise ValueError(f"{WHO}: rel_rsc must be two widths, the smaller first; got {rel_rsc!r}")
-    lines = Lines(nid, pos_col, neg_col, prune_col, prune_lty, (low, high), alpha_val,
-                   line_stag or 0.0)  # fmt: skip
+    kept = _kept(drawing, skip, all_in, all_out)
+    lines = Lines(nid, pos_col, neg_col, prune_col, prune_lty, _widths(rel_rsc, len(kept)),
+                  alpha_val, line_stag or 0.0)  # fmt: skip
     circles = (circle_col, circle_col) if isinstance(circle_col, str) else tuple(circle_col)
 
     def draw(axes: Axes) -> None:
@@ -191,13 +177,48 @@ def plotnet(
             drawing.draw_names(axes, circle_cex, cex_val)
         drawing.frame(axes, titles)
 
+    return on_axes(WHO, draw, ax, path, _size(drawing, titles, pad_x, cex_val * var_labs))
+
+
+def _check_numbers(**given: float | None) -> None:
+    for name, value in given.items():
+        if value is not None:
+            _check.number(WHO, name, value, 0.0)
+
+
+def _kept(drawing: Drawing, skip: bool | None, all_in: Any, all_out: Any) -> list[Edge]:
+    """Return the lines that are drawn."""
+    net = drawing.net
+    return [
+        edge for edge in drawing.edges
+        if skip in (None, edge.skips)
+        and (edge.source not in net.inputs or _is_wanted("all_in", all_in, net, edge.source))
+        and (edge.target not in net.outputs or _is_wanted("all_out", all_out, net, edge.target))
+        and not {edge.source, edge.target} & drawing.dropped
+    ]  # fmt: skip
+
+
+def _widths(given: Any, lines: int) -> tuple[float, float]:
+    """Return the widths of the smallest and the largest weight, thinner if there are many lines."""
+    most = min(5.0, 60.0 / max(lines, 1) ** 0.5)
+    if given is None:
+        return 0.12 * most, most
+    pair = as_numbers(WHO, "rel_rsc", given)
+    low, high = pair.tolist() if pair.shape == (2,) else (0.0, 0.0)
+    if not 0 < low <= high:
+        raise ValueError(f"{WHO}: rel_rsc must be two widths, the smaller first; got {given!r}")
+    return low, high
+
+
+def _size(drawing: Drawing, titles: Sequence[str], pad: float, names: float) -> tuple[float, float]:
+    """Return a figure's width and height in inches; ``names`` is the size of names, 0 for none."""
     larger = scale_of_text()
-    between = BETWEEN * _check.number(WHO, "pad_x", pad_x, 0.1, 10.0) * (1 + larger) / 2
+    between = BETWEEN * _check.number(WHO, "pad_x", pad, 0.1, 10.0) * (1 + larger) / 2
     height = EACH * (drawing.tallest + bool(titles)) * larger + 1.0
     width = min(max(between * drawing.last + 2.2 * larger, 4.0), 16.0)
-    if var_labs:
-        width += _room_for_names(net, cex_val, 1.1 * larger)
-    return on_axes(WHO, draw, ax, path, (width, min(max(height, 3.2), 14.0)))
+    if names:
+        width += _room_for_names(drawing.net, names, 1.1 * larger)
+    return width, min(max(height, 3.2), 14.0)
 
 
 def _room_for_names(net: Any, size: float, usual: float) -> float:
