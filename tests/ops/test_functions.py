@@ -158,6 +158,13 @@ def test_zero_keeps_its_sign(function):
     assert np.signbit(y).tolist() == [True, False, True, False]
 
 
+def test_the_gradient_of_fmod_is_one_at_zeros_of_either_sign():
+    x = np.array([-3.0, -0.0, 0.0, 0.5, 5.0])
+    recorded = Recorded(lambda x: ops.fmod(x, 2.0), (Whole(x),), {}, loss=True)
+    _, (gradient,) = recorded.gradients()
+    np.testing.assert_allclose(gradient, np.cos(1.0 + np.arange(5)))
+
+
 def test_hypot_of_infinity_is_infinite():
     a = np.array([np.inf, -np.inf, np.inf, np.nan, 3.0], np.float32)
     b = np.array([np.inf, 1.0, np.nan, -np.inf, 4.0], np.float32)

@@ -6,10 +6,9 @@ from typing import Any
 
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
-from lamina.ops._elements import arithmetic, elementwise, floats, kept, of_numbers
-from lamina.ops.bounds import maximum, minimum
+from lamina.ops._elements import arithmetic, elementwise, floats, kept, kind_of, numbers, of_numbers
 from lamina.ops.comparisons import where
-from lamina.ops.special_numbers import signbit
+from lamina.ops.special_numbers import signs_of
 
 __all__ = [
     "abs",
@@ -188,9 +187,11 @@ def fmod(x1: Any, x2: Any) -> Any:
     >>> ops.fmod([-3, 5], 2)
     array([-1,  1], dtype=int32)
     """
-    x1, x2 = given(x1), given(x2)
-    rest = mod(absolute(x1), absolute(x2))
-    return where(signbit(x1), negative(rest), rest)
+    x1, x2 = numbers(x1), numbers(x2)
+    kind, signs = kind_of((x1, x2)), signs_of(x1)
+    size = elementwise("multiply", x1, signs, dtype=kind)  # unlike |x1| of gradient 1 at 0
+    rest = elementwise("mod", size, elementwise("abs", x2, dtype=kind), dtype=kind)
+    return elementwise("multiply", rest, signs, dtype=kind)
 
 
 @operation
@@ -307,9 +308,9 @@ def cbrt(x: Any) -> Any:
     >>> ops.cbrt([-8.0, 27.0]).round(4)
     array([-2.,  3.], dtype=float32)
     """
-    x = given(x)
-    root = power(fabs(x), 1 / 3)
-    return where(signbit(x), negative(root), root)
+    x = floats(x)
+    root = elementwise("power", elementwise("abs", x), 1 / 3)
+    return elementwise("multiply", root, signs_of(x))
 
 
 @operation
@@ -329,12 +330,13 @@ def hypot(x1: Any, x2: Any) -> Any:
     >>> ops.hypot([3.0, 3e30], [4.0, 4e30])
     array([5.e+00, 5.e+30], dtype=float32)
     """
-    a, b = fabs(given(x1)), fabs(given(x2))
-    large, small = maximum(a, b), minimum(a, b)
-    ratio = divide_no_nan(small, large)
-    y = multiply(large, elementwise("sqrt", add(square(ratio), 1.0)))
+    a, b = (elementwise("abs", given(x), dtype="float") for x in (x1, x2))
+    large, small = elementwise("maximum", a, b), elementwise("minimum", a, b)
+    divisor = elementwise("where", elementwise("equal", large, 0.0), 1.0, large)
+    ratio = elementwise("divide", small, divisor)
+    root = elementwise("sqrt", elementwise("add", elementwise("square", ratio), 1.0))
     infinite = elementwise("logical_or", elementwise("isinf", a), elementwise("isinf", b))
-    return where(infinite, float("inf"), y)
+    return elementwise("where", infinite, float("inf"), elementwise("multiply", large, root))
 
 
 @operation

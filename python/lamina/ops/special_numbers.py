@@ -8,8 +8,9 @@ import numpy as np
 
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
+from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import elementwise, floats, kept
-from lamina.ops.comparisons import equal, less, less_equal, logical_and, logical_or, where
+from lamina.ops.comparisons import equal, less_equal, logical_and, logical_or, where
 
 __all__ = [
     "allclose",
@@ -120,9 +121,20 @@ def signbit(x: Any) -> Any:
     >>> ops.signbit([-2.0, -0.0, 0.0])
     array([ True,  True, False])
     """
-    x = floats(x)
-    inverse = elementwise("reciprocal", x)
-    return logical_or(less(x, 0.0), logical_and(equal(x, 0.0), less(inverse, 0.0)))
+    return negative_sign(floats(x))
+
+
+def negative_sign(x: Tensor) -> Tensor:
+    """Return where numbers of any type are below 0, or -0."""
+    if x.dtype.startswith("float"):  # 1 / -0 is below 0
+        x = elementwise("minimum", x, elementwise("reciprocal", x), dtype="float")
+    return elementwise("less", x, 0.0)
+
+
+def signs_of(x: Tensor) -> Tensor:
+    """Return 1 or, below 0 and for -0, -1, in the type of x."""
+    kind = "float" if x.dtype.startswith("float") else "int32"
+    return elementwise("where", negative_sign(x), -1, 1, dtype=kind)
 
 
 @operation
