@@ -1,17 +1,15 @@
 """Model frames against R's model.frame and model.matrix: values, names, rows, and refusals."""
 
-import sys
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
 import r_peer
-from lamina import datasets, inference
+from formula_tables import MATRIX, ORDERED, table, with_order
+from lamina import datasets
 from lamina.nnet import model_frame
-from lamina.nnet.formulas import FormulaError
 
-LEVELS = ["lo", "mid", "hi", "top"]
 FORMULAS = [
     "y ~ .", "y ~ x + f", "y ~ f - 1", "y ~ f*g", "y ~ f:g", "y ~ x:f - 1",
     "y ~ log(x) + I(x^2) + sqrt(my.w)", "y ~ poly(x,2)*f", "y ~ bs(x,df=5)", "y ~ ns(x, df=4)+g",
@@ -79,34 +77,6 @@ def formulaic():
     pytest.importorskip("formulaic")
 
 
-def table(rows=30, seed=0):
-    rng = np.random.default_rng(seed)
-    data = {
-        "y": rng.normal(size=rows).round(3),
-        "x": rng.uniform(0.5, 4, rows).round(3),
-        "z": rng.normal(size=rows).round(3),
-        "my.w": rng.integers(1, 5, rows).astype(float),
-    }
-    data["f"] = rng.choice(["a", "b", "c"], rows).tolist()
-    data["g"] = rng.choice(["u", "v"], rows).tolist()
-    data["b"] = rng.choice([False, True], rows).tolist()
-    data["o"] = rng.choice(LEVELS, rows).tolist()
-    return data
-
-
-def with_order(data):
-    """The same with the column o as an ordered category."""
-    pandas = pytest.importorskip("pandas")
-    return {**data, "o": pandas.Categorical(data["o"], LEVELS, ordered=True)}
-
-
-ORDERED = 'd$o <- factor(d$o, c("lo", "mid", "hi", "top"), ordered = TRUE)\n'
-MATRIX = """
-m <- model.frame(%s, d); x <- model.matrix(attr(m, "terms"), m)
-say("names", colnames(x)); say("x", x); say("formula", deparse(formula(m), 500))
-"""
-
-
 @pytest.mark.parametrize("formula", FORMULAS + OF_PLACES)
 def test_the_model_matrix_is_rs(formula):
     data = table()
@@ -163,59 +133,6 @@ def test_of_two_equal_calls_both_remember(formula):
     rows = np.flatnonzero(np.array(data["f"]) != "a")[3:8]
     few = {name: np.array(data[name])[rows] for name in "xzf"}
     np.testing.assert_array_equal(frame.again(few).x, frame.x[rows])
-
-
-@pytest.mark.parametrize("places", ["unclass", "as.numeric", "as.integer"])
-def test_places_of_levels_are_those_of_the_rows_fitted(places):
-    frame = model_frame(f"~ {places}(factor(f))", {"f": ["a", "b", "c", None]})
-    assert frame.x[:, 0].tolist() == [1, 2, 3]
-    assert frame.again({"f": ["b", "c"]}).x[:, 0].tolist() == [2, 3]
-    message = r"cannot be calculated: its factor has new levels d; known: a, b, c"
-    with pytest.raises(ValueError, match=message):
-        frame.again({"f": ["b", "d"]})
-
-
-def test_contrasts_are_rs():
-    data = table()
-    asked = r_peer.ask(
-        ORDERED + 'x <- model.matrix(~ f*o + g + b, d, contrasts.arg = list(f = "contr.sum", '
-        'o = "contr.helmert", g = "contr.SAS", b = "contr.poly"))\n'
-        'say("names", colnames(x)); say("x", x)',
-        data,
-    )
-    given = {"f": "contr.sum", "o": "contr.helmert", "g": "contr.SAS", "b": "contr.poly"}
-    x, names = model_frame("~ f*o + g + b", with_order(data), contrasts=given).with_intercept
-    assert names == asked["names"]
-    np.testing.assert_allclose(x, asked["x"], atol=1e-15)
-
-
-def test_contrasts_may_be_a_matrix():
-    data, matrix = table(), [[1.0, 0.5], [0.0, -1.0], [-1.0, 0.5]]
-    asked = r_peer.ask(
-        "m <- cbind(c(1, 0, -1), c(0.5, -1, 0.5)); x <- model.matrix(~ f + x, d, "
-        'contrasts.arg = list(f = m[, 1, drop = FALSE])); say("names", colnames(x)); say("x", x)\n'
-        'x <- model.matrix(~ f:x, d, contrasts.arg = list(f = m)); say("whole", x)',
-        data,
-    )
-    frame = model_frame("~ f + x", data, contrasts={"f": np.array(matrix)[:, :1]})
-    x, names = frame.with_intercept
-    assert names == asked["names"]
-    np.testing.assert_allclose(x, asked["x"], atol=1e-15)
-    np.testing.assert_allclose(frame.again(data).x, frame.x)
-    x, _ = model_frame("~ f:x", data, contrasts={"f": matrix}).with_intercept
-    np.testing.assert_allclose(x, asked["whole"], atol=1e-15)
-
-
-@pytest.mark.parametrize("response", ["g:f", "interaction(f, g)", "interaction(g, b, sep = '/')"])
-def test_factors_make_a_response(response):
-    asked = r_peer.ask(
-        f'y <- model.response(model.frame({response} ~ x, d)); say("levels", levels(y)); '
-        'say("codes", as.integer(y))',
-        table(),
-    )
-    frame = model_frame(f"{response} ~ x", table())
-    assert frame.labels == asked["levels"]
-    assert (frame.y + 1).tolist() == asked["codes"].tolist()
 
 
 def test_columns_may_have_names_that_are_no_names():
@@ -389,155 +306,3 @@ def test_values_that_do_not_exist_are_told_and_missing():
     assert frame.rows.tolist() == [0, 3]
     with pytest.warns(UserWarning, match=r"log\(x\) is NaN in 1 rows"):
         frame.again({"x": [-1.0, 2.0]})
-
-
-def test_infinite_values_are_refused_by_name_and_row():
-    data = {"y": [1.0, 2, 3, 4], "x": [1.0, 0, 3, 4]}
-    with pytest.raises(
-        ValueError, match=r"model_frame: log\(x\) must be finite; got -inf in row 1"
-    ):
-        model_frame("y ~ log(x)", data)
-    frame = model_frame("y ~ log(x)", data, subset="x > 0 & y")
-    assert frame.rows.tolist() == [0, 2, 3]
-    with pytest.raises(ValueError, match="got -inf in row 0"):
-        frame.again({"x": [0.0]})
-
-
-@pytest.mark.parametrize(
-    ("formula", "more", "error", "message"),
-    [
-        ("y ~ q", {}, ValueError, "model_frame: unknown column 'q'; known: "),
-        ("y ~ x + ", {}, FormulaError, "'y ~ x \\+ ' cannot be read at 'its end'"),
-        ("y ~ x $ z", {}, FormulaError, r"cannot be read at '\$ z'"),
-        ("y + x", {}, FormulaError, "formula must have a '~'"),
-        (3, {}, TypeError, "formula must be a string, such as 'y ~ x1 \\+ x2'; got 3"),
-        ("y ~ f + sos(x)", {}, ValueError, r"sos\(x\): unknown function 'sos'; did you mean"),
-        ("y ~ log(f)", {}, TypeError,
-         r"^model_frame: log\(f\) cannot be calculated: numbers are needed; got text, such as "
-         r"a, b, c; as.numeric\(\) of it gives the numbers that it consists of, as.numeric\(fac"),
-        ("y ~ log(factor(f))", {}, TypeError,
-         r"numbers are needed; got a factor, whose levels are a, b, c; as.numeric\(\) of it gives "
-         r"the places of its levels$"),
-        ("y ~ x", {"subset": "x"}, TypeError, "subset must be a condition"),
-        ("y ~ x", {"subset": [40]}, ValueError, "subset must hold row numbers, 0 to 29; got 40"),
-        ("y ~ x", {"weights": [1.0]}, ValueError, "weights must have one value for each of 30 row"),
-        ("y ~ x", {"na_action": "omit"}, ValueError, "na_action must be one of na.omit, na.fail"),
-        ("y ~ f", {"contrasts": {"f": "contr.sums"}}, ValueError, "did you mean 'contr.sum'?"),
-        ("y ~ f", {"contrasts": {"f": np.eye(2)}}, ValueError, "one row for each of its 3 levels"),
-        ("y ~ f", {"contrasts": "sum"}, TypeError, "contrasts must be a dict"),
-        ("y ~ f", {"contrasts": {"f": ["a", "b", "c"]}}, TypeError,
-         r"^model_frame: contrasts of f must be one of contr.treatment, .*; got \['a', 'b', 'c'\]"),
-        ("y ~ f", {"contrasts": {"f": len}}, TypeError, "must be one of .*; got <built-in f"),
-        ("y ~ C(f, c(1, 2))", {}, ValueError, "must have a number for each of 3 levels; got 2"),
-        ("y ~ I(x * c(1, 2, 3, 4))", {}, ValueError,
-         "cannot be calculated: its parts must have one value, or one for each row$"),
-        ("y ~ poly(x, 2)[, 3]", {}, ValueError, r"brackets must be among 1, 2; got 3$"),
-        ("y ~ poly(x, 2)[1, 2]", {}, TypeError, "rows are chosen by subset; got a row's place"),
-        ("y ~ matrix(x, 4, 7)", {}, ValueError, "30 numbers do not fill 4 rows and 7 columns"),
-        ("y ~ paste(f, c('a', 'b', 'c', 'd'))", {}, ValueError, "got 30, 4 values"),
-        ("y ~ factor(f, labels=c('u', 'v'))", {}, ValueError, "one for each of 3 levels; got 2"),
-        ("y ~ x", {"subset": "40"}, TypeError,
-         "condition, such as 'x > 1', or different row numbers from 1 to 30, .*; got '40'"),
-        ("y ~ x", {"subset": "c(1, 1)"}, TypeError, r"different row numbers .*; got 'c\(1, 1\)'"),
-        ("y ~ x", {"subset": "x >"}, FormulaError,
-         "^model_frame: subset must be as in R, such as 'x > 1'; 'x >' cannot be read at "),
-        ("y ~ x", {"weights": "2 *"}, FormulaError, "weights must be as in R, such as 'x > 1'"),
-        ("y ~ f", {"subset": "f == 'a'"}, ValueError,
-         "the factor f must have 2 or more levels in the rows that are used; got only 'a'"),
-        ("y ~ x", {"subset": "x > 9"}, ValueError,
-         "^model_frame: subset must leave a row; it leaves none of 30; got 'x > 9'$"),
-        ("y ~ x", {"subset": []}, ValueError, "subset must leave a row; it leaves none of 30$"),
-        ("y ~ x ~ z", {}, FormulaError, "must have one '~', as in .*; got 'y ~ x ~ z'$"),
-        ("y ~ I(x ~ z)", {}, FormulaError, r"must have one '~', as in .*; got 'y ~ I\(x ~ z\)'$"),
-        ("y ~ 2", {}, FormulaError, "numbers 0 and 1 alone .*; got 2 in 'y ~ 2'; arithmetic"),
-        ("y ~ x + 1.5", {}, FormulaError, "numbers 0 and 1 alone .*; got 1.5 in 'y ~ x"),
-        ("y ~ 2 * x", {}, FormulaError, "numbers 0 and 1 alone .*; got 2 in 'y ~ 2"),
-        ("y ~ (0 + 1):x", {}, FormulaError, r"0 and 1 alone .*; got \(0 \+ 1\) in 'y ~ \(0"),
-        ("y ~ f %in% c('a', 'b')", {}, FormulaError,
-         r"%in% among terms takes variables, .* stands within I\(\), as in I\(f %in% c\("),
-        ("y ~ (1)^2", {}, FormulaError, r"numbers 0 and 1 alone .*; got \(1\) in"),
-        ("y ~ x:1", {}, FormulaError, "numbers 0 and 1 alone .*; got 1 in 'y ~ x:1'"),
-        ("y ~ x^0.5", {}, FormulaError, r"power .* an integer from 1 on, .*; got x\^0.5 in"),
-        ("y ~ x^z", {}, FormulaError, r"power .* an integer from 1 on, .*; got x\^z in"),
-        ("y ~ seq(1, x)", {}, TypeError,
-         r"seq\(1, x\) cannot be calculated: to must be one number; got 30 values$"),
-        ("y ~ round(x, c(1, 2))", {}, TypeError, "digits must be one number; got 2 values"),
-        ("y ~ poly(x, 0)", {}, ValueError, "degree of poly must be an integer from 1 on; got 0"),
-        ("y ~ bs(x, df=z)", {}, TypeError, "df of bs must be one number; got 30 values"),
-        ("y ~ ns(x, df='4')", {}, TypeError, "df of ns must be one number; got '4'"),
-        ("y ~ I(f > 'a')", {}, TypeError, "'<' and '>' are for numbers and ordered factors"),
-        ("y ~ I(ordered(f) > 'q')", {}, ValueError, "one of its levels, a, b, c; got 'q'"),
-        ("y ~ relevel(f, ref=4)", {}, ValueError, "ref must be .* a, b, c, or its place, 1 to 3"),
-        ("y ~ cut(x, seq(0, 4, by=-1))", {}, ValueError, "by must lead from 0 to 4; got -1"),
-        ("y ~ C(f, sum, 3)", {}, ValueError, "how.many of .* must be 1 to 2 columns; got 3"),
-        ("y ~ C(f, contr.sum(4))", {}, ValueError, "must be for its 3 levels; got contr.sum of 4"),
-        ("x:f ~ z", {}, TypeError, "':' outside of terms takes two numbers, or two factors"),
-        ("y ~ I(f == x)", {}, TypeError, "compares a factor with one level or another factor"),
-        ("y ~ I(x == 'a')", {}, TypeError, "'==' compares numbers with numbers; got 'a'"),
-        ("y ~ I(f & b)", {}, TypeError, "'&' is for truth values and numbers; got a factor"),
-        ("y ~ ifelse(b, f, 'a')", {}, TypeError, "ifelse chooses between numbers, .* got a factor"),
-        ("y ~ I(f + 1)", {}, TypeError, "numbers are needed; got text, such as a, b, c; "),
-        ("y ~ C(f, sum, base=2)", {}, ValueError, "base of .* is for contr.treatment alone; got 2"),
-        ("y ~ plogis(x, 1)", {}, TypeError,
-         r"^model_frame: plogis takes the arguments \(x\); got plogis\(x, 1\)$"),
-        ("y ~ exp(x, z)", {}, TypeError, r"exp takes the arguments \(x\); got exp\(x, z\)"),
-        ("y ~ I(mean(x, 0.1) + x)", {}, TypeError, r"mean takes the arguments \(x, na.rm\);"),
-        ("y ~ C(f, how=2)", {}, TypeError, r"takes the .* \(x, contr, how.many, base\); got"),
-        ("y ~ log(x, base=2, base=3)", {}, TypeError, r"takes the arguments \(x, base\); got log"),
-        ("y ~ pmin()", {}, TypeError, r"pmin takes the arguments \(x, ...\); got pmin\(\)"),
-        ("y ~ I(x * 9^9^9)", {}, ArithmeticError, "calculated: one of its numbers is too large$"),
-        ("y ~ " + 5000 * "(" + "x", {}, FormulaError, "formula must have fewer brackets within br"),
-        ("y ~ poly(x, 40)", {}, ValueError, "degree of poly must be less than the number of diff"),
-    ],
-)  # fmt: skip
-def test_refusals_say_what_to_do(formula, more, error, message):
-    with pytest.raises(error, match=message):
-        model_frame(formula, table(), **more)
-
-
-def test_splines_with_too_few_columns_or_values_beyond_their_knots_are_told():
-    """As in R, which warns of the same."""
-    with pytest.warns(UserWarning, match="^bs: df must be at least 3, and is taken as that; got 2"):
-        assert model_frame("y ~ bs(x, df=2)", table()).x.shape == (30, 3)
-    with pytest.warns(UserWarning, match="^ns: df must be at least 2, and is taken as that; got 1"):
-        model_frame("y ~ ns(x, df=1, intercept=TRUE)", table())
-    frame = model_frame("y ~ bs(x, df=4)", table())
-    with pytest.warns(UserWarning, match="^bs: values should be within .*; 1 of 2 are not$"):
-        frame.again({"x": [1.0, 9.0]})
-
-
-def test_columns_of_a_coding_keep_their_names():
-    """As those of a matrix with column names do in R."""
-    pandas = pytest.importorskip("pandas")
-    coding = pandas.DataFrame({"low": [1, 0, -1], "high": [0, 1, -1]})
-    frame = model_frame("y ~ f", table(), contrasts={"f": coding})
-    assert frame.coefnames == ["flow", "fhigh"]
-
-
-def test_lazy_frames_are_to_be_collected():
-    polars = pytest.importorskip("polars")
-    data = polars.DataFrame(table())
-    with pytest.raises(TypeError, match=r"got a LazyFrame; pass data.collect\(\)"):
-        model_frame("y ~ x", data.lazy())
-    frame = model_frame("y ~ x", data.lazy().collect())
-    with pytest.raises(TypeError, match=r"got a LazyFrame; pass x.collect\(\)"):
-        inference.partial_dependence(frame, data.lazy(), "x")
-
-
-def test_without_formulaic_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "formulaic", None)
-    message = r'model_frame: formulas need the package formulaic; .* "lamina\[formula\]"$'
-    with pytest.raises(ImportError, match=message):
-        model_frame("y ~ x", table())
-
-
-def test_other_rows_that_do_not_fit_are_refused():
-    frame = model_frame("y ~ x + f", table())
-    with pytest.raises(ValueError, match="factor f has new levels d; the model knows a, b, c"):
-        frame.again({"x": [1.0], "f": ["d"]})
-    with pytest.raises(TypeError, match="variable x was fitted as numeric; got factor"):
-        frame.again({"x": ["a"], "f": ["a"]})
-    with pytest.raises(ValueError, match="unknown column 'f'"):
-        frame.again({"x": [1.0]})
-    with pytest.warns(UserWarning, match="variable 'q' is absent, its contrast is ignored"):
-        model_frame("y ~ x", table(), contrasts={"q": "contr.sum"})
