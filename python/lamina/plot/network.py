@@ -177,7 +177,7 @@ def plotnet(
             drawing.draw_names(axes, circle_cex, cex_val)
         drawing.frame(axes, titles)
 
-    return on_axes(WHO, draw, ax, path, _size(drawing, titles, pad_x, cex_val * var_labs))
+    return on_axes(WHO, draw, ax, path, _size(drawing, titles, pad_x, cex_val if var_labs else 0.0))
 
 
 def _check_numbers(**given: float | None) -> None:
