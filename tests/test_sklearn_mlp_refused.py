@@ -53,7 +53,10 @@ def test_a_fit_that_diverges(ours):
         ({"hidden_layer_sizes": [[3]]}, r"must be an integer, or one for each .*; got \[\[3\]\]"),
         ({"hidden_layer_sizes": (3, 0)}, r"hidden_layer_sizes must be > 0, got \[3, 0\]"),
         ({"validation_data": (X,)}, r"validation_data must be \(X, y\) or \(X, y, sample_weight"),
-        ({"loss": "log_loss"}, "MLPRegressor: loss must be one of numbers; got 'log_loss', which"),
+        (
+            {"loss": "log_loss"},
+            "MLPRegressor: loss must be a loss for numbers; got 'log_loss', which",
+        ),
         ({"loss": "sparse_categorical_crossentropy"}, "which is for classes: see MLPClassifier"),
         ({"dtype": "float16"}, "The 'dtype' parameter of MLPRegressor must be"),
         ({"loss": "poisson"}, "out of the valid range of the loss 'poisson'"),

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import weakref
 from collections import OrderedDict
-from typing import ClassVar
 
 from lamina import _core
 
-MOST = 4  # numbers of rows, of each recording
-BYTES = 64 << 20  # of each recording
-# Of the recording that was the last to need more than BYTES.  The system zeroes memory that a call
-# gives back and the next one requests: six steps of 64 images of 32x32x128 take 49.5 ms each
-# instead of 52.9 if 168 MB are in place (`mobile` of bench/peers.py, two cores of a Zen 4).
-BYTES_OF_LAST = 256 << 20
+# Limits of what one recording keeps.  With 256 MB, six steps of 64 images of 32x32x128 take 49.5 ms
+# each instead of 52.9 (`mobile` of bench/peers.py, two cores of a Zen 4), because the system zeroes
+# memory that is given back and requested again; that is not worth so much memory after a call.
+MOST = 4  # numbers of rows
+BYTES = 64 << 20
 
 
 class Executions:
-    """The executions of one recording, by number of rows; the least recently used are dropped.
-
-    Their memory is limited, and only one recording of the whole process keeps more than ``BYTES``
-    between calls, so that many models do not hold much.  Several threads may use it.
-    """
-
-    _last: ClassVar[weakref.ref[Executions] | None] = None  # the one that keeps more than BYTES
+    """The executions of one recording, by number of rows; the least recently used are dropped."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[int, bool], _core.Execution] = OrderedDict()
@@ -36,32 +27,15 @@ class Executions:
         """Keep an execution for the next pass with batches of that size."""
         self._kept[rows, training] = execution
         self._kept.move_to_end((rows, training))
-        self._shrink(1)  # the next train_on_batch needs this one, regardless of its size
+        self.trim(1)  # the next train_on_batch needs this one, regardless of its size
 
     @property
     def bytes(self) -> int:
         """The memory that is kept."""
-        return sum(execution.held_bytes for execution in list(self._kept.values()))
+        return sum(execution.held_bytes for execution in self._kept.values())
 
-    def trim(self) -> None:
-        """Drop what is not kept after a call."""
-        if not self._is_last():
-            self._shrink(limit=BYTES_OF_LAST)
-            if self.bytes > BYTES:
-                before = Executions._last and Executions._last()
-                Executions._last = weakref.ref(self)
-                if before:
-                    before._shrink()
-        self._shrink()
-
-    def _is_last(self) -> bool:
-        return Executions._last is not None and Executions._last() is self
-
-    def _shrink(self, least: int = 0, limit: int | None = None) -> None:
+    def trim(self, least: int = 0) -> None:
+        """Drop executions beyond the limits, except for the last ``least`` ones."""
         kept = self._kept
-        limit = limit or (BYTES_OF_LAST if self._is_last() else BYTES)
-        while len(kept) > least and (len(kept) > MOST or self.bytes > limit):
-            try:
-                kept.popitem(last=False)
-            except KeyError:  # another thread has taken it
-                return
+        while len(kept) > least and (len(kept) > MOST or self.bytes > BYTES):
+            kept.popitem(last=False)
