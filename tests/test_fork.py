@@ -20,6 +20,7 @@ import lamina
 from lamina import layers
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of fork beside threads
 lamina.set_num_threads(2)
+lamina._core.runtime.assume_round_trip(60)  # both threads work, wherever the CPUs are
 rng = np.random.default_rng(0)
 x = rng.normal(size=(256, 200)).astype("float32")
 y = rng.integers(0, 10, 256)
