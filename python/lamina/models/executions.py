@@ -6,9 +6,10 @@ from collections import OrderedDict
 
 from lamina import _core
 
-# Limits of what one recording keeps.  With 256 MB, six steps of 64 images of 32x32x128 take 49.5 ms
-# each instead of 52.9 (`mobile` of bench/peers.py, two cores of a Zen 4), because the system zeroes
-# memory that is given back and requested again; that is not worth so much memory after a call.
+# Limits of what one recording keeps.  With 256 MB, six steps of 64 images of 32x32x128 took 49.5 ms
+# each instead of 52.9 (`mobile` of bench/peers.py, two cores of a Zen 4, one run after the other),
+# because the system zeroes memory that is given back and requested again; that is not worth so much
+# memory after a call.
 MOST = 4  # numbers of rows
 BYTES = 64 << 20
 
