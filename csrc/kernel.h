@@ -35,6 +35,25 @@ struct ImageHook {
   void* context;
 };
 
+// Changes finished pixels in place, on any thread; it must not use scratch.
+template <class T>
+struct PixelsHook {
+  void (*call)(void* context, T* values_no, Index pixels) = nullptr;
+  void* context = nullptr;
+  void change(T* values, Index pixels) const {
+    if (call != nullptr) call(context, values, pixels);
+  }
+};
+
+// One of the convolutions that run in one pass.
+template <class T>
+struct ConvStage {
+  const T *w_rsco, *prepared, *b_o;  // prepared and b_o may be null
+  ConvDims dims;
+  ActivationSpec activation;
+  PixelsHook<T> behind;
+};
+
 // One entry per kernel; every instruction set fills one table for float and one for double.
 template <class T>
 struct Kernels {
@@ -75,6 +94,14 @@ struct Kernels {
   bool (*conv2d_prepare)(T* prepared, const T* w_rsco, ConvDims);
   void (*conv2d_forward_prepared)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* prepared,
                                   const T* b_o, ConvDims, ActivationSpec);
+  // In one pass: a depthwise convolution `before`, or null, whose outputs are the inputs of the
+  // convolution; and, unless `sums` is null, the means of its outputs over each image, y_no, for
+  // which sums has room for images x conv_sums elements.  The values between them are in the
+  // threads' scratch.  conv2d_runs_behind tells from the sizes of an image whether a convolution
+  // takes another one before it.  Returns false if memory is short.
+  bool (*conv2d_runs_behind)(const ConvDims& before, const ConvDims&);
+  bool (*conv2d_chain_forward)(T* y, T* sums, const T* x_nhwc, const ConvStage<T>* before,
+                               const ConvStage<T>&);
   // dz is the gradient at the pre-activation; each of dx, dw and db may be null.
   void (*conv2d_backward)(T* dx_nhwc, T* dw_rsco, T* db_o, const T* dz_nhwo, const T* x_nhwc,
                           const T* w_rsco, ConvDims, Accumulate);

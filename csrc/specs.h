@@ -109,6 +109,10 @@ LAMINA_INLINE constexpr Index out_width(const ConvDims& d) {
   return window_count(d.width + d.pad_left + d.pad_right, d.kernel_w, d.stride_w, d.dilation_w);
 }
 
+// The largest number of parts in which the outputs of an image are summed for their means.
+constexpr Index most_conv_sums = 16;
+LAMINA_INLINE constexpr Index conv_sums(const ConvDims& d) { return most_conv_sums * d.filters; }
+
 // Every window must overlap the image: the padding is smaller than the pool on each side.
 struct PoolDims {
   Index images, height, width, channels;

@@ -202,7 +202,9 @@ void Graph::fuse_producers() {
                              std::count(operation.inputs.begin(), operation.inputs.end(), id);
       if (!alone && !producer->taken_by_each()) continue;
       count(operation, -1);
-      const bool done = operation.absorb_producer(*producer);
+      const bool done =
+          (inference_ && alone && operation.absorb_producer_in_inference(*producer)) ||
+          operation.absorb_producer(*producer);
       count(operation, 1);
       if (!done) continue;
       if (alone) {

@@ -163,6 +163,8 @@ class Operation {
   // The opposite direction: absorbs the operation that computes one of its inputs, if nothing else
   // reads that operation's single output, and replaces its own inputs; returns whether it did.
   virtual bool absorb_producer(const Operation&) { return false; }
+  // The same in graphs for inference only (a pointwise convolution the depthwise one before it).
+  virtual bool absorb_producer_in_inference(const Operation&) { return false; }
   // Whether one of several readers may absorb it: the operation remains for the other readers and
   // is removed with the last.
   virtual bool taken_by_each() const { return false; }

@@ -1,6 +1,6 @@
 // Convolution layers: y = activation(x * w + b) over NHWC images, and its gradients.  The
 // transposed layer runs backward-data in its forward direction.
-#include "conv_depthwise_3x3.h"
+#include "conv_chain.h"
 #include "conv_depthwise_weights.h"
 #include "conv_lanes_weights.h"
 #include "conv_winograd_weights.h"
@@ -60,6 +60,12 @@ double work_of(const ConvProduct<T>& p, const WinogradShape& winograd) {
   return winograd.work * p.flop();
 }
 
+template <class T>
+SumParts sum_parts(const ConvProduct<T>& p, const WinogradShape& winograd) {
+  const bool pairs = p.chain && p.chain->before;  // of rows are swept together
+  return {p.vertical.outputs, p.horizontal.outputs, pairs ? 2 : winograd.side};
+}
+
 // The units of a batch, and the cost of vectors over images; 2 if these are not used.
 struct ProductCut {
   Units units;
@@ -69,16 +75,17 @@ template <class T>
 ProductCut cut_product(const ConvProduct<T>& p, const WinogradShape& winograd) {
   // A small batch is divided more finely, into four units per thread: no bit depends on it.
   const int team = threads_for(work_of(p, winograd), p.images * p.vertical.outputs);
-  if (winograd.matrices == 0 && lanewise_depth(p) == 0) {
+  if (winograd.matrices == 0 && lanewise_depth(p) == 0 && !p.chain) {
     const double cost = lanes_cost(p);
     const Units units = lanes_units(p, team);
     // Not if more than half of the threads would have nothing to do.
     if (lanes_pay<T>(cost, units.per_unit) && 2 * units.count >= team) return {units, cost};
   }
-  const Index share = team > 1 ? p.pixels() / (4 * team) : usual_pixels;
-  const Index pixels = share < usual_pixels ? (share < 24 ? 24 : share) : usual_pixels;
+  const Index most = p.chain ? chain_pixels(p, usual_pixels) : usual_pixels;
+  const Index share = team > 1 ? p.pixels() / (4 * team) : most;
+  const Index pixels = share < most ? (share < least_pixels ? least_pixels : share) : most;
   return {Units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels, p.by_images(),
-                winograd.side),
+                p.chain ? sum_parts(p, winograd).rows : winograd.side),
           2.0};
 }
 
@@ -137,7 +144,7 @@ bool multiply(ConvProduct<T> p) {
   const Index row_bytes = Classes::bytes(p.vertical.outputs);
   char* tables = static_cast<char*>(scratch(3, row_bytes + Classes::bytes(p.horizontal.outputs)));
   if (!tables || !(p.b || prepare_weights(&p))) {
-    if (p.by_images()) return false;
+    if (p.by_images() || p.chain) return false;
     parallel_chunks(threads, units.count, [&](Index i) { plain_unit(p, units.at(i)); });
     return true;
   }
@@ -152,14 +159,19 @@ bool multiply(ConvProduct<T> p) {
   const auto unit_of = [&plan](const ConvProduct<T>& some, const Unit& unit) {
     return multiply_unit(some, plan, unit);
   };
+  const SumParts parts = sum_parts(p, winograd);
   parallel_chunks(threads, units.count, [&](Index i) {
-    if (p.by_images()) {
+    if (p.chain) {
+      if (!chain_unit(p, parts, units.at(i), unit_of))
+        __atomic_store_n(&whole, false, __ATOMIC_RELAXED);
+    } else if (p.by_images()) {
       if (!through_scratch(p, units.at(i), unit_of))
         __atomic_store_n(&whole, false, __ATOMIC_RELAXED);
     } else if (!multiply_unit(p, plan, units.at(i))) {
       plain_unit(p, units.at(i));
     }
   });
+  if (whole && p.chain && p.chain->means) join_means(p, parts);
   return whole;
 }
 
@@ -326,6 +338,34 @@ void conv2d_forward_prepared(T* y, const T* x, const T* w, const T* prepared, co
   multiply(p);
 }
 
+template <class T>
+ConvProduct<T> stage_product(T* y, const T* x, const ConvStage<T>& s) {
+  ConvProduct<T> p = forward_product(y, x, s.w_rsco, s.b_o, upright(s.dims), s.activation);
+  p.b = s.prepared;
+  return p;
+}
+
+template <class T>
+bool conv2d_runs_behind(const ConvDims& before, const ConvDims& dims) {
+  return runs_behind(forward_product<T>(nullptr, nullptr, nullptr, nullptr, before, {}),
+                     forward_product<T>(nullptr, nullptr, nullptr, nullptr, dims, {}));
+}
+
+template <class T>
+bool conv2d_chain_forward(T* y, T* sums, const T* x, const ConvStage<T>* before,
+                          const ConvStage<T>& stage) {
+  ConvProduct<T> first{};
+  if (before) {
+    first = stage_product<T>(nullptr, x, *before);
+    first.b = first.w;
+  }
+  ConvProduct<T> p = stage_product<T>(sums ? nullptr : y, before ? nullptr : x, stage);
+  const ConvChain<T> chain{before ? &first : nullptr, before ? before->behind : PixelsHook<T>{},
+                           stage.behind, sums ? y : nullptr, sums};
+  p.chain = &chain;
+  return multiply(p);
+}
+
 // dx = dz * w flipped,  dw (+)= windows of x^T dz,  db (+)= sums of dz over the pixels.
 template <class T>
 void conv2d_backward(T* dx, T* dw, T* db, const T* dz, const T* x, const T* w, ConvDims dims,
@@ -379,6 +419,8 @@ template <class T>
   k.conv2d_prepare = conv2d_prepare<T>;
   k.conv2d_forward_prepared = conv2d_forward_prepared<T>;
   k.conv2d_backward = conv2d_backward<T>;
+  k.conv2d_runs_behind = conv2d_runs_behind<T>;
+  k.conv2d_chain_forward = conv2d_chain_forward<T>;
   k.conv2d_forward_images = conv2d_forward_images<T>;
   k.conv2d_backward_images = conv2d_backward_images<T>;
   k.conv2d_transpose_forward = conv2d_transpose_forward<T>;

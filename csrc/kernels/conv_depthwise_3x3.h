@@ -120,8 +120,10 @@ void sweep_columns(SweepRows<T> s, const Axis& cols, Index channels) {
   }
 }
 
+// Some rows of the outputs of one image, to be written at y.
 template <class T>
-void sweep_unit(const ConvProduct<T>& p, const Unit& unit) {
+void sweep_rows(const ConvProduct<T>& p, Index image, Index first, Index count, T* y,
+                const LargeOutput<T>& output) {
   const Axis &rows = p.vertical, &cols = p.horizontal;
   const Index channels = p.y_pixel();
   SweepRows<T> s;
@@ -132,19 +134,26 @@ void sweep_unit(const ConvProduct<T>& p, const Unit& unit) {
   s.x_row = cols.inputs * channels;
   s.y_row = cols.outputs * channels;
   s.relu = p.activation.kind == Activation::relu;
-  s.output = LargeOutput<T>(p.y, {p.pixels(), channels}, !p.by_images());
+  s.output = output;
+  for (Index row = first; row < first + count; row += 2) {
+    const Index top = row - rows.shift;
+    for (Index i = 0; i < 4; ++i) s.meets[i] = top + i >= 0 && top + i < rows.inputs;
+    s.x = p.x + image * p.x_image() + top * s.x_row;
+    s.y = y + (row - first) * s.y_row;
+    if (row + 1 < first + count)
+      sweep_columns<T, 2>(s, cols, channels);
+    else
+      sweep_columns<T, 1>(s, cols, channels);
+  }
+}
+
+template <class T>
+void sweep_unit(const ConvProduct<T>& p, const Unit& unit) {
+  const Index y_row = p.horizontal.outputs * p.y_pixel();
+  const LargeOutput<T> output(p.y, {p.pixels(), p.y_pixel()}, !p.by_images());
   for (Index image = unit.image; image < unit.image + unit.images; ++image)
-    for (Index row = unit.row; row < unit.row + unit.rows; row += 2) {
-      const Index top = row - rows.shift;
-      for (Index i = 0; i < 4; ++i) s.meets[i] = top + i >= 0 && top + i < rows.inputs;
-      s.x = p.x + image * p.x_image() + top * s.x_row;
-      s.y = p.y + image * p.y_image() + row * s.y_row;
-      if (row + 1 < unit.row + unit.rows)
-        sweep_columns<T, 2>(s, cols, channels);
-      else
-        sweep_columns<T, 1>(s, cols, channels);
-    }
-  s.output.end();
+    sweep_rows(p, image, unit.row, unit.rows, p.y + image * p.y_image() + unit.row * y_row, output);
+  output.end();
 }
 
 }  // namespace LAMINA_ISA

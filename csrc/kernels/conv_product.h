@@ -11,6 +11,9 @@ namespace lamina {
 namespace LAMINA_ISA {
 
 template <class T>
+struct ConvChain;
+
+template <class T>
 struct ConvProduct {
   T* y;           // images x outputs x (groups * columns)
   const T* x;     // images x inputs x (groups * depth)
@@ -23,8 +26,9 @@ struct ConvProduct {
   bool backward;  // columns are the layer's channels, taps run backwards
   bool in_batches;
 
-  const ImageHook<T>* take = nullptr;  // receives y, which is null then
-  const ImageHook<T>* give = nullptr;  // provides x, which is null then
+  const ImageHook<T>* take = nullptr;   // receives y, which is null then
+  const ImageHook<T>* give = nullptr;   // provides x, which is null then
+  const ConvChain<T>* chain = nullptr;  // what else runs in the same pass, see conv_chain.h
 
   // The weight from tap and input k to column j of group g.
   LAMINA_INLINE T weight(Index g, Index tap, Index k, Index j) const {

@@ -6,13 +6,11 @@
 
 #include "activated_images.h"
 #include "activation.h"
+#include "convolution_chain.h"
 #include "expression.h"
-#include "folded_norm.h"
 #include "graph/names.h"
 #include "graph/products.h"
-#include "pooled_images.h"
 #include "pooling.h"
-#include "prepared_weights.h"
 
 namespace lamina {
 
@@ -26,20 +24,20 @@ class Convolution final : public OperationOf<Convolution> {
       : OperationOf(transposed ? "conv2d_transpose" : "conv2d", std::move(inputs_)),
         transposed_(transposed),
         row_(row),
-        products_(row.groups == 1 ? products : Products::of_graph) {}
+        products_(row.groups == 1 ? products : Products::of_graph),
+        weights_{row.kernel_h * row.kernel_w * (row.channels / row.groups) * row.filters,
+                 transposed ? row.channels : row.filters} {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    if (c.prepared() != nullptr && forward_prepared(c)) return;
-    if (!norm_) return forward_with<T>(c, c.in(1), c.in(2), nullptr);
-    const PassBehind<T> pass{norm_of(c.in(3), c.in(4), c.in(5), c.in(6)), activation_,
-                             out_height(row_) * out_width(row_)};
-    T* const weights = reinterpret_cast<T*>(c.workspace());
-    const Index rows = weights_size() / filters();
-    if (pass.norm.fold(c.kernels, weights, c.in(1), c.in(2), rows))
-      forward_with<T>(c, weights, weights + weights_size(), nullptr);
+    const LentMemory lent = c.prepared() == nullptr ? LentMemory() : LentMemory(*c.prepared());
+    const Index first = before_ ? before_->weights.folded_bytes(sizeof(T)) : 0;
+    const ReadyWeights<T> weights = weights_.ready(c, row_, lent.after(prepared_before<T>()),
+                                                   c.workspace() + first, activation_);
+    if (before_ || (takes_means() && !c.training))
+      run_chain(c, weights, lent);
     else
-      forward_with<T>(c, c.in(1), c.in(2), &pass);
+      forward_with(c, weights);
   }
 
   template <class T>
@@ -80,16 +78,29 @@ class Convolution final : public OperationOf<Convolution> {
       kind += "+" + follower.kind;
       return true;
     }
-    const Index rows = weights_size() / filters();
-    if (products_ == Products::bfloat16 || norm_ || activation_.kind != Activation::linear ||
-        rows > 2 * out_height(row_) * out_width(row_))
+    std::optional<NormBehind>& norm = weights_.norm;
+    if (products_ == Products::bfloat16 || norm || activation_.kind != Activation::linear ||
+        weights_.rows() > 2 * out_height(row_) * out_width(row_))
       return false;
-    norm_ = batch_norm_of(follower, filters());
-    if (!norm_) return false;
-    activation_ = norm_->activation;
-    if (norm_->averaged) pool(*norm_->averaged, true);
-    inputs.insert(inputs.end(), {norm_->gamma, norm_->beta, norm_->mean, norm_->variance});
+    norm = batch_norm_of(follower, weights_.filters);
+    if (!norm) return false;
+    activation_ = norm->activation;
+    if (norm->averaged) pool(*norm->averaged, true);
+    inputs.insert(inputs.end(), {norm->gamma, norm->beta, norm->mean, norm->variance});
     kind += "+" + follower.kind;
+    return true;
+  }
+  // A depthwise convolution, if its outputs are the inputs of the products, pixel by pixel.
+  bool absorb_producer_in_inference(const Operation& producer) override {
+    const auto* first = dynamic_cast<const Convolution*>(&producer);
+    if (first == nullptr || first->transposed_ || first->pooled_ || transposed_ || before_ ||
+        products_ == Products::bfloat16 || (pooled_ && !takes_means()) || first->fold != fold ||
+        first->whole != whole || !kernels<float>().conv2d_runs_behind(first->row_, row_))
+      return false;
+    before_ = {first->inputs, first->row_, first->weights_, first->activation_};
+    inputs[0] = first->inputs[0];
+    inputs.insert(inputs.end(), first->inputs.begin() + 1, first->inputs.end());
+    kind = first->kind + "+" + kind;
     return true;
   }
   bool absorb(const Operation& follower) override {
@@ -103,8 +114,9 @@ class Convolution final : public OperationOf<Convolution> {
       return true;
     }
     if (activation_.kind != Activation::linear) return false;
-    if (const ValueId vector =
-            inputs[2] < 0 && !norm_ ? added_vector(follower, output(), filters()) : -1;
+    if (const ValueId vector = inputs[2] < 0 && !weights_.norm
+                                   ? added_vector(follower, output(), weights_.filters)
+                                   : -1;
         vector >= 0) {
       inputs[2] = vector;
       return true;
@@ -115,20 +127,23 @@ class Convolution final : public OperationOf<Convolution> {
     kind += std::string("+") + lamina::name_of(activation_.kind);
     return true;
   }
-  // The folded weights, then the outputs before they are pooled.
+  // The folded weights, first those of a convolution before; then the sums of means, or the outputs
+  // before they are pooled.
   std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
     const Index element = Index(bytes_of(dtype)), image = convolved_size(1);
-    const Index most = norm_ && rows > few_images ? few_images : rows;
-    const Index images = !pooled_ ? 0 : pools_after(rows, element) ? rows : norm_ ? most : 0;
-    return std::size_t(folded_bytes(element) +
-                       checked_product(images, checked_product(image, element)));
+    const bool predicts = weights_.norm || before_;
+    const Index most = predicts && rows > few_images ? few_images : rows;
+    const Index images = !pooled_ ? 0 : pools_after(rows, element) ? rows : predicts ? most : 0;
+    const Index sums = takes_means() ? checked_product(rows, conv_sums(row_)) : 0;
+    const Index outputs = takes_means() && predicts ? 0 : checked_product(images, image);
+    return std::size_t(folded_before(element) + weights_.folded_bytes(element) +
+                       checked_product(sums > outputs ? sums : outputs, element));
   }
-  // The weights, the weights with the normalisation folded in, and the kernel's form of them.  An
-  // image of 13 x 13 pixels by 3x3 from 32 channels to 64, on one core of a Zen 4: 33 us for a call
-  // that calculates them, 20 us for one that finds them after a comparison.
   std::size_t prepared_bytes(DType dtype) const override {
     if (transposed_ || products_ == Products::bfloat16) return 0;
-    return dtype == DType::float32 ? prepared_bytes_as<float>() : prepared_bytes_as<double>();
+    if (dtype == DType::float32)
+      return prepared_before<float>() + weights_.prepared_bytes<float>(row_);
+    return prepared_before<double>() + weights_.prepared_bytes<double>(row_);
   }
   // Backward only needs each winner's place in its window, usually 1 byte, or, for averages behind
   // a ReLU, a byte for each output that says whether it was above 0.
@@ -147,13 +162,13 @@ class Convolution final : public OperationOf<Convolution> {
 
   Cost cost(Pass pass, Index rows, bool to_input) const override {
     const double pixels = double(rows) * double(out_height(row_)) * double(out_width(row_));
-    const double weights = double(row_.kernel_h) * double(row_.kernel_w) *
-                           double(row_.channels / row_.groups) * double(row_.filters);
+    const double weights = double(weights_.size);
     const double images =
         double(rows) * double(row_.height) * double(row_.width) * double(row_.channels);
     const double arrays = images + weights + double(output_size(rows));
     const double times = pass == Pass::forward || !to_input ? 1.0 : 2.0;
-    return {times * 2.0 * pixels * weights, times * arrays};
+    const double before = before_ ? before_->flop(rows) : 0.0;
+    return {before + times * 2.0 * pixels * weights, times * arrays};
   }
   std::string sizes(Index rows) const override {
     const auto text = [](Index n) { return std::to_string(n); };
@@ -166,37 +181,38 @@ class Convolution final : public OperationOf<Convolution> {
   }
 
  private:
-  // The sizes of what is read, and of what is calculated from it.
-  Index read_size() const { return weights_size() + (norm_ ? 5 * filters() : 0); }
-  template <class T>
-  std::size_t prepared_bytes_as() const {
-    const Index made = folded_size<T>() + kernels<T>().conv2d_prepared_size(row_);
-    return made == 0 ? 0 : PreparedWeights<T>::bytes(read_size(), made);
+  // Whether predictions calculate the means of the outputs in the same pass.
+  bool takes_means() const {
+    return pooled_ && averages_ && pools_all(pool_) && !transposed_ &&
+           products_ == Products::of_graph;
   }
-  // Uses the kept weights, recalculating them if they are not current; false if that is not
-  // possible.
+  Index folded_before(Index element) const {
+    return before_ ? before_->weights.folded_bytes(element) : 0;
+  }
   template <class T>
-  bool forward_prepared(const Call<T>& c) const {
-    const Index size = c.kernels.conv2d_prepared_size(row_);
-    const PreparedWeights<T> kept(*c.prepared(), read_size(), folded_size<T>() + size);
-    if (!kept.fits()) return false;  // lent for other kernels
-    const T *w = c.in(1), *b = c.in(2);
-    T* const ready = kept.made() + folded_size<T>();
-    typename PreparedWeights<T>::Sources read{{{w, weights_size()}}};
-    if (norm_)
-      for (int i = 2; i <= 6; ++i) read[std::size_t(i - 1)] = {c.in(i), filters()};
-    if (!kept.is_of(c.kernels, read)) {
-      const auto [weights, bias, gamma, beta, mean, variance] = kept.begin(read);
-      const Index rows = weights_size() / filters();
-      if (norm_ && !norm_of(gamma.data, beta.data, mean.data, variance.data)
-                        .fold(c.kernels, kept.made(), weights.data, bias.data, rows))
-        return false;
-      if (!c.kernels.conv2d_prepare(ready, norm_ ? kept.made() : weights.data, row_)) return false;
-      kept.end(c.kernels);
+  std::size_t prepared_before() const {
+    return before_ ? before_->weights.prepared_bytes<T>(before_->row) : 0;
+  }
+  template <class T>
+  void run_chain(const Call<T>& c, const ReadyWeights<T>& weights, LentMemory lent) const {
+    StageOf<T> last{c.kernels, weights};
+    const ConvStage<T> stage = last.stage(dims(c.rows), activation_);
+    T* const sums = reinterpret_cast<T*>(c.workspace() + folded_before(sizeof(T)) +
+                                         weights_.folded_bytes(sizeof(T)));
+    T* const means = pooled_ ? sums : nullptr;
+    bool done = false;
+    if (before_) {
+      ConvDims images = before_->row;
+      images.images = c.rows;
+      const ReadyWeights<T> ready =
+          before_->ready(c, prepared_before<T>() > 0 ? lent : LentMemory());
+      StageOf<T> first{c.kernels, ready};
+      const ConvStage<T> before = first.stage(images, before_->activation);
+      done = c.kernels.conv2d_chain_forward(c.out(), means, c.in(0), &before, stage);
+    } else {
+      done = c.kernels.conv2d_chain_forward(c.out(), means, c.in(0), nullptr, stage);
     }
-    if (norm_) w = kept.made(), b = w + weights_size();
-    forward_with<T>(c, w, b, nullptr, size == 0 ? nullptr : ready);
-    return true;
+    if (!done) throw std::bad_alloc();
   }
 
   // Absorbs a pooling.  Outputs that no window reads are not calculated, as if there were less
@@ -209,14 +225,9 @@ class Convolution final : public OperationOf<Convolution> {
     averages_ = averages;
   }
   template <class T>
-  FoldedNorm<T> norm_of(const T* gamma, const T* beta, const T* mean, const T* variance) const {
-    return {gamma, beta, mean, variance, norm_->epsilon, filters()};
-  }
-  // `pass`: the remaining work before the pooling; `ready`: the prepared form of w; either may be
-  // null.
-  template <class T>
-  void forward_with(const Call<T>& c, const T* w, const T* b, const PassBehind<T>* pass,
-                    const T* ready = nullptr) const {
+  void forward_with(const Call<T>& c, const ReadyWeights<T>& weights) const {
+    const auto& [w, b, ready, behind] = weights;
+    const PassBehind<T>* const pass = behind ? &*behind : nullptr;
     ConvDims d = dims(c.rows);
     d.in_batches = c.training;
     const Kernels<T>& products = product_kernels(c, products_);
@@ -238,7 +249,7 @@ class Convolution final : public OperationOf<Convolution> {
     if (pooled_)
       PooledImages<T>::take(&pooled, z, 0, c.rows);
     else if (pass != nullptr)
-      pass->apply(c.kernels, z, c.rows);
+      pass->apply(c.kernels, z, c.rows * out_height(row_) * out_width(row_));
   }
 
   // Whether dz is calculated image by image: if only the weights' gradient reads it, as in the
@@ -267,23 +278,10 @@ class Convolution final : public OperationOf<Convolution> {
   // The outputs before they are pooled; null if they are pooled image by image.
   template <class T>
   T* convolved(const Call<T>& c) const {
-    if (!norm_) return reinterpret_cast<T*>(c.workspace());
+    if (!weights_.norm) return reinterpret_cast<T*>(c.workspace());
     if (!pools_after(c.rows, sizeof(T))) return nullptr;
-    return reinterpret_cast<T*>(c.workspace() + folded_bytes(sizeof(T)));
+    return reinterpret_cast<T*>(c.workspace() + weights_.folded_bytes(sizeof(T)));
   }
-  Index folded_bytes(Index element) const {
-    if (!norm_) return 0;
-    const Index room = FoldedNorm<float>::room(weights_size() / filters(), filters());
-    return (checked_product(room, element) + 63) / 64 * 64;
-  }
-  template <class T>
-  Index folded_size() const {
-    return folded_bytes(sizeof(T)) / Index(sizeof(T));
-  }
-  Index weights_size() const {
-    return row_.kernel_h * row_.kernel_w * (row_.channels / row_.groups) * row_.filters;
-  }
-
   bool rectifies() const { return activation_.kind == Activation::relu; }
   // Whether the gradient of an average pooling can pass the activation without the outputs.
   bool spreads_averages() const { return rectifies() || activation_.kind == Activation::linear; }
@@ -306,16 +304,15 @@ class Convolution final : public OperationOf<Convolution> {
                    : convolved_size(rows);
   }
 
-  Index filters() const { return transposed_ ? row_.channels : row_.filters; }
-
   const bool transposed_;
   ConvDims row_;  // images: 1; padding at the end may be below 0
   const Products products_;
   PoolDims pool_{};  // of one row, if pooled
   bool pooled_ = false, averages_ = false;
-  std::optional<NormBehind> norm_;  // in inference, before the activation
+  ConvolutionWeights weights_;
   ActivationSpec activation_;
-  bool relu_left_ = false;  // left to a pooling that follows
+  std::optional<StageBefore> before_;  // in inference
+  bool relu_left_ = false;             // left to a pooling that follows
 };
 
 }  // namespace lamina

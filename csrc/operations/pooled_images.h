@@ -10,10 +10,9 @@ template <class T>
 struct PassBehind {
   FoldedNorm<T> norm;
   ActivationSpec activation;
-  Index pixels;  // per image
 
-  void apply(const Kernels<T>& kernels, T* values, Index images) const {
-    norm.apply(kernels, values, images * pixels, activation);
+  void apply(const Kernels<T>& kernels, T* values, Index pixels) const {
+    norm.apply(kernels, values, pixels, activation);
   }
 };
 
@@ -31,7 +30,8 @@ struct PooledImages {
 
   static void take(void* self, T* values, Index image, Index images) {
     const auto& p = *static_cast<const PooledImages*>(self);
-    if (p.pass != nullptr) p.pass->apply(p.kernels, values, images);
+    if (p.pass != nullptr)
+      p.pass->apply(p.kernels, values, images * p.window.height * p.window.width);
     if (p.averages)
       return p.kernels.average_pool2d_forward(p.y + image * p.size(), p.above_at(image), values,
                                               p.of(images));

@@ -12,6 +12,21 @@
 
 namespace lamina {
 
+// A buffer of an execution, or a part of one.
+struct LentMemory {
+  std::byte* data = nullptr;
+  std::size_t size = 0;
+
+  LentMemory() = default;
+  LentMemory(const Buffer& whole) : data(whole.data()), size(whole.size()) {}
+  // The rest after the first bytes.
+  LentMemory after(std::size_t bytes) const {
+    LentMemory rest;
+    if (bytes < size) rest.data = data + bytes, rest.size = size - bytes;
+    return rest;
+  }
+};
+
 template <class T>
 class PreparedWeights {
  public:
@@ -27,11 +42,11 @@ class PreparedWeights {
   }
 
   // The memory is zero when it is first lent.
-  PreparedWeights(const Buffer& lent, Index read, Index made)
-      : fits_(bytes(read, made) <= lent.size()),
-        head_(reinterpret_cast<Head*>(lent.data())),
-        copies_(reinterpret_cast<T*>(lent.data() + head_bytes)),
-        made_(reinterpret_cast<T*>(lent.data() + head_bytes + whole_lines(read))) {}
+  PreparedWeights(LentMemory lent, Index read, Index made)
+      : fits_(bytes(read, made) <= lent.size),
+        head_(reinterpret_cast<Head*>(lent.data)),
+        copies_(reinterpret_cast<T*>(lent.data + head_bytes)),
+        made_(reinterpret_cast<T*>(lent.data + head_bytes + whole_lines(read))) {}
 
   bool fits() const { return fits_; }
 
