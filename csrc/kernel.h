@@ -54,6 +54,15 @@ struct ConvStage {
   PixelsHook<T> behind;
 };
 
+// Told of each part of an output's rows as soon as it is complete, while it is in the cache, on any
+// thread; it must not use scratch.  The parts depend on the shapes alone.
+struct RowsHook {
+  void (*call)(void* context, Index part, Index row, Index rows) = nullptr;
+  void* context = nullptr;
+};
+// There are never more parts than one for this many rows.
+constexpr Index rows_per_part = 256;
+
 // One entry per kernel; every instruction set fills one table for float and one for double.
 template <class T>
 struct Kernels {
@@ -84,9 +93,13 @@ struct Kernels {
                                     Accumulate);
 
   // --- convolution (kernels/conv.cpp): h, w image axes; r, s window axes; c channels; o filters
-  // y = activation(x * w + b), a cross-correlation as in Keras; b_o may be null.
+  // y = activation(x * w + b), a cross-correlation as in Keras; b_o may be null.  `finished`, here
+  // and below, is told of the pixels of y or dx; empty, unless conv2d_parts is above 0.
   void (*conv2d_forward)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* b_o, ConvDims,
-                         ActivationSpec);
+                         ActivationSpec, RowsHook finished);
+  // The number of parts; `to_inputs`: of dx or, for the transposed layer, of y.  0 if there would
+  // be so few that threads could not share them evenly.
+  Index (*conv2d_parts)(ConvDims, bool to_inputs);
   // The form of w that conv2d_forward calculates first, for repeated calls with the same w: its
   // number of elements (0: w is read as it is), which depends on the sizes of an image alone; its
   // calculation, which returns false if memory is short; and conv2d_forward with it.
@@ -104,7 +117,7 @@ struct Kernels {
                                const ConvStage<T>&);
   // dz is the gradient at the pre-activation; each of dx, dw and db may be null.
   void (*conv2d_backward)(T* dx_nhwc, T* dw_rsco, T* db_o, const T* dz_nhwo, const T* x_nhwc,
-                          const T* w_rsco, ConvDims, Accumulate);
+                          const T* w_rsco, ConvDims, Accumulate, RowsHook finished);
   // The same for outputs that are never in memory as a whole: y is passed on and dz is fetched,
   // image by image, through the thread's scratch; dz is fetched once for dw and db, and once for
   // dx.  Returns false if memory is short.  `prepared` may be null.
@@ -123,9 +136,10 @@ struct Kernels {
   // The transposed layer maps the outputs of the convolution that `dims` describes to its inputs:
   // x_nhwo has out_height x out_width pixels, y_nhwc height x width.
   void (*conv2d_transpose_forward)(T* y_nhwc, const T* x_nhwo, const T* w_rsco, const T* b_c,
-                                   ConvDims, ActivationSpec);
+                                   ConvDims, ActivationSpec, RowsHook finished);
   void (*conv2d_transpose_backward)(T* dx_nhwo, T* dw_rsco, T* db_c, const T* dz_nhwc,
-                                    const T* x_nhwo, const T* w_rsco, ConvDims, Accumulate);
+                                    const T* x_nhwo, const T* w_rsco, ConvDims, Accumulate,
+                                    RowsHook finished);
 
   // --- pooling (kernels/pool.cpp): only cells of the image count, never the padding
   // The first of equal maxima wins; NaN is larger than any number.  `index_nhwc` keeps the winner's
@@ -178,9 +192,11 @@ struct Kernels {
 
   // --- normalisation (kernels/batch_norm*.cpp, kernels/layer_norm.cpp)
   // Mean and variance (divided by the count) of each column over the rows where mask_n is not 0
-  // (all rows if it is null); 0 and 0 if there are none.
+  // (all rows if it is null); 0 and 0 if there are none.  `made`: what column_moments_part made of
+  // the parts of x, without a mask; it is overwritten.
   void (*column_moments)(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
-                         RowsCols);
+                         RowsCols, ColumnParts made);
+  void (*column_moments_part)(double* part, const T* x_nc, RowsCols);
   // y = activation((x - mean) / sqrt(variance + epsilon) gamma + beta + added); added_nc, gamma and
   // beta may be null (0, 1, 0).  mask_n is the mask of the moments.  If the variance of a batch
   // overflows, forward and backward recalculate the statistics from x: y and the gradients are
@@ -190,11 +206,15 @@ struct Kernels {
                              const std::uint8_t* mask_n, RowsCols, BatchNormSpec);
   // dx, dadded, dgamma and dbeta may each be null; dgamma and dbeta follow Accumulate, the others
   // are written; one of them may alias dy.  y_nc may be null, unless a value was added before an
-  // activation.
+  // activation.  `made`: what batch_norm_part made of the parts of dy and x, if nothing was added
+  // and without a mask; it is overwritten.
   void (*batch_norm_backward)(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc,
                               const T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
                               const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
-                              RowsCols, BatchNormSpec, Accumulate);
+                              RowsCols, BatchNormSpec, Accumulate, ColumnParts made);
+  void (*batch_norm_part)(double* part, const T* dy_nc, const T* x_nc, const T* mean_c,
+                          const T* variance_c, const T* gamma_c, const T* beta_c, RowsCols,
+                          BatchNormSpec);
   // The means of y over runs of `run` rows (kernels/batch_norm_mean.cpp); y is not stored.  The
   // quantities that backward needs of each run are kept in slopes_k2c, which may be null.
   void (*batch_norm_mean_forward)(T* y_kc, T* slopes_k2c, const T* x_nc, const T* added_nc,

@@ -69,6 +69,14 @@ struct RowsCols {
   Index cols;
 };
 
+// Pairs of column sums over parts of the rows, each summed while its rows were in the cache: a
+// count, then two numbers for each column.
+struct ColumnParts {
+  double* data = nullptr;
+  Index count = 0;  // 0: not made
+  static constexpr Index room(Index cols) { return 1 + 2 * cols; }
+};
+
 // A network of one hidden layer; each column is a case; see kernel.h.
 constexpr Index logistic_network_chunk = 512;
 struct LogisticNetworkDims {

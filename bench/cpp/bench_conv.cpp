@@ -31,7 +31,7 @@ static void forward(benchmark::State& state, ConvDims d) {
   const Sizes n(d);
   Buffer y(n.y), x(n.x), w(n.w, -0.1, 0.1), b(d.filters);
   for (auto _ : state) {
-    kernels().conv2d_forward(y.data(), x.data(), w.data(), b.data(), d, relu());
+    kernels().conv2d_forward(y.data(), x.data(), w.data(), b.data(), d, relu(), {});
     benchmark::ClobberMemory();
   }
   count(state, product(d), bytes(d));
@@ -42,7 +42,7 @@ static void backward(benchmark::State& state, ConvDims d) {
   Buffer dx(n.x), dw(n.w), db(d.filters), dz(n.y), x(n.x), w(n.w, -0.1, 0.1);
   for (auto _ : state) {
     kernels().conv2d_backward(dx.data(), dw.data(), db.data(), dz.data(), x.data(), w.data(), d,
-                              lamina::Accumulate::no);
+                              lamina::Accumulate::no, {});
     benchmark::ClobberMemory();
   }
   count(state, 2.0 * product(d), 2.0 * bytes(d));
@@ -52,7 +52,7 @@ static void transposed_forward(benchmark::State& state, ConvDims d) {
   const Sizes n(d);
   Buffer y(n.x), x(n.y), w(n.w, -0.1, 0.1), b(d.channels);
   for (auto _ : state) {
-    kernels().conv2d_transpose_forward(y.data(), x.data(), w.data(), b.data(), d, relu());
+    kernels().conv2d_transpose_forward(y.data(), x.data(), w.data(), b.data(), d, relu(), {});
     benchmark::ClobberMemory();
   }
   count(state, product(d), bytes(d));
@@ -63,7 +63,7 @@ static void transposed_backward(benchmark::State& state, ConvDims d) {
   Buffer dx(n.y), dw(n.w), db(d.channels), dz(n.x), x(n.y), w(n.w, -0.1, 0.1);
   for (auto _ : state) {
     kernels().conv2d_transpose_backward(dx.data(), dw.data(), db.data(), dz.data(), x.data(),
-                                        w.data(), d, lamina::Accumulate::no);
+                                        w.data(), d, lamina::Accumulate::no, {});
     benchmark::ClobberMemory();
   }
   count(state, 2.0 * product(d), 2.0 * bytes(d));

@@ -6,6 +6,7 @@
 #include <typeinfo>
 
 #include "graph.h"
+#include "reports.h"
 #include "runtime/isa.h"
 
 namespace lamina {
@@ -294,10 +295,11 @@ void Graph::settle_producers() {
     for (const ValueId output : operation.outputs) values_[std::size_t(output)].producer = int(i);
     const ValueId first = operation.inputs.empty() ? -1 : operation.inputs[0];
     Operation* producer = first < 0 ? nullptr : producers[std::size_t(first)];
-    if (producer != nullptr)
-      operation.meet_producer(*producer, readers[std::size_t(first)] == 1 &&
-                                             !direct[std::size_t(first)] &&
-                                             producer->outputs.size() == 1);
+    if (producer == nullptr) continue;
+    const bool alone = readers[std::size_t(first)] == 1 && !direct[std::size_t(first)] &&
+                       producer->outputs.size() == 1;
+    operation.meet_producer(*producer, alone);
+    link_reports(*producer, operation, alone);
   }
 }
 

@@ -302,7 +302,7 @@ std::size_t ExecutionOf<T>::place_of_nonfinite(const Batch& batch) {
   for (std::size_t place = 0; place < plan_.forward.size(); ++place) {
     const int index = plan_.forward[place];
     const Operation& operation = this->operation(index);
-    operation.forward(call(operation, batch, settings.training, lent(index)));
+    run(operation, Pass::forward, call(operation, batch, settings.training, lent(index)), batch);
     for (const ValueId output : operation.outputs) {
       const Value& v = graph_->values()[std::size_t(output)];
       if (is_floating(v.dtype) &&

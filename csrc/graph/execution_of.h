@@ -3,12 +3,14 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "execution.h"
 #include "proximal.h"
+#include "reports.h"
 #include "shares.h"
 #include "step_work.h"
 
@@ -103,6 +105,8 @@ class ExecutionOf final : public Execution {
   Call<T> call(const Operation& operation, const Batch& batch, bool training, const Lent& lent,
                const std::vector<T*>& input_gradients = none_, Accumulate = Accumulate::no) const;
   Call<T> settling_call(int index, const Batch& batch) const;
+  std::optional<Reports<T>> reports_of(const Operation& operation, Pass, const Batch& batch) const;
+  void run(const Operation& operation, Pass, Call<T> call, const Batch& batch) const;
 
   // The parts of a replay, in order.
   void prepare(const Plan::Step& step);

@@ -26,6 +26,25 @@ void ExecutionOf<T>::run_with_next(std::size_t place, const Batch& batch, bool l
   });
 }
 
+// The call of the operation's observer in training; none if it has no observer.
+template <class T>
+std::optional<Reports<T>> ExecutionOf<T>::reports_of(const Operation& operation, Pass pass,
+                                                     const Batch& batch) const {
+  const Operation* observer = operation.observer[std::size_t(pass)];
+  if (observer == nullptr) return std::nullopt;
+  const int index = graph_->values()[std::size_t(observer->output())].producer;
+  const Lent saved{place(plan_.saved_offset[std::size_t(index)]), nullptr};
+  return Reports<T>{*observer, pass, call(*observer, batch, true, saved)};
+}
+
+template <class T>
+void ExecutionOf<T>::run(const Operation& operation, Pass pass, Call<T> call,
+                         const Batch& batch) const {
+  const auto reports = call.training ? reports_of(operation, pass, batch) : std::nullopt;
+  if (reports) call.reports = &*reports;
+  pass == Pass::forward ? operation.forward(call) : operation.backward(call);
+}
+
 template <class T>
 void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
   k_ = &kernels<T>();
@@ -39,7 +58,8 @@ void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
       continue;
     }
     profiler_.timed(
-        "forward", "", [&] { operation.forward(call(operation, batch, learns, lent(index))); },
+        "forward", "",
+        [&] { run(operation, Pass::forward, call(operation, batch, learns, lent(index)), batch); },
         [&](ProfileLine& line) {
           describe(line, operation, Pass::forward, rows_of(operation, batch), false);
         });
@@ -51,8 +71,10 @@ void ExecutionOf<T>::run_operations(const Batch& batch, bool training) {
 template <class T>
 void ExecutionOf<T>::run_back(const Prepared& step, const Batch& batch) const {
   for (const auto& begin : step.zeroed) std::fill_n(begin.gradient, begin.size, T(0));
-  step.operation->backward(call(*step.operation, batch, true, {step.saved, step.workspace},
-                                step.input_gradients, step.accumulate));
+  run(*step.operation, Pass::backward,
+      call(*step.operation, batch, true, {step.saved, step.workspace}, step.input_gradients,
+           step.accumulate),
+      batch);
 }
 
 template <class T>
@@ -106,13 +128,16 @@ void ExecutionOf<T>::run_operations_back(const Batch& batch, const BucketDone* d
   }
 }
 
-#define LAMINA_INSTANTIATE(T)                                                        \
-  template bool ExecutionOf<T>::next_runs_beside(std::size_t, const Batch&) const;   \
-  template void ExecutionOf<T>::run_with_next(std::size_t, const Batch&, bool);      \
-  template void ExecutionOf<T>::run_operations(const Batch&, bool);                  \
-  template void ExecutionOf<T>::run_back(const Prepared&, const Batch&) const;       \
-  template void ExecutionOf<T>::add_sums(const Prepared&, const Batch&) const;       \
-  template void ExecutionOf<T>::run_back_with_next(std::size_t, const Batch&) const; \
+#define LAMINA_INSTANTIATE(T)                                                             \
+  template bool ExecutionOf<T>::next_runs_beside(std::size_t, const Batch&) const;        \
+  template void ExecutionOf<T>::run_with_next(std::size_t, const Batch&, bool);           \
+  template std::optional<Reports<T>> ExecutionOf<T>::reports_of(const Operation&, Pass,   \
+                                                                const Batch&) const;      \
+  template void ExecutionOf<T>::run(const Operation&, Pass, Call<T>, const Batch&) const; \
+  template void ExecutionOf<T>::run_operations(const Batch&, bool);                       \
+  template void ExecutionOf<T>::run_back(const Prepared&, const Batch&) const;            \
+  template void ExecutionOf<T>::add_sums(const Prepared&, const Batch&) const;            \
+  template void ExecutionOf<T>::run_back_with_next(std::size_t, const Batch&) const;      \
   template void ExecutionOf<T>::run_operations_back(const Batch&, const BucketDone*);
 LAMINA_INSTANTIATE(float)
 LAMINA_INSTANTIATE(double)

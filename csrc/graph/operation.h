@@ -6,6 +6,7 @@
 // recorded.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@
 namespace lamina {
 
 using ValueId = int;
+
+template <class T>
+struct Reports;
 
 // The arguments of one kernel call during a replay: pointers for `rows` rows.
 template <class T>
@@ -35,6 +39,7 @@ struct Call {
   std::byte* saved_buffer;
   std::byte* workspace_buffer;
   const Buffer* prepared_buffer = nullptr;
+  const Reports<T>* reports = nullptr;  // to the operation's observer, if there is one
 
   const T* in(int i) const { return reinterpret_cast<const T*>(at(i)); }
   const std::int32_t* labels(int i) const { return reinterpret_cast<const std::int32_t*>(at(i)); }
@@ -91,6 +96,9 @@ class Operation {
   Index steps() const { return own_rows == 0 ? fold : fold / own_rows; }  // per row
   Index rows_in(Index batch) const { return whole ? fold : batch * fold; }
   ValueId output() const { return outputs[0]; }
+  // By pass: the neighbour to which this operation reports rows, and the one that reports to it
+  // (reports.h).
+  std::array<const Operation*, 2> observer{}, reporter{};
 
   virtual void forward(const Call<float>&) const = 0;
   virtual void forward(const Call<double>&) const = 0;
@@ -171,6 +179,18 @@ class Operation {
   // Called once, after fusion, with the producer of the first input; `alone`: nothing else reads
   // it.
   virtual void meet_producer(Operation&, bool /*alone*/) {}
+  // Reports of finished rows in training (reports.h): whether the operation can report those of its
+  // output (forward) or of its first input's gradient (backward); in how many parts it does so, as
+  // determined by the sizes alone, 0 for not at all; whether it can observe its first input
+  // (forward) or its output's gradient (backward); and what it does then, on any thread.
+  virtual bool reports(Pass) const { return false; }
+  virtual Index report_parts(Pass, const Kernels<float>&, Index /*rows*/) const { return 0; }
+  virtual Index report_parts(Pass, const Kernels<double>&, Index /*rows*/) const { return 0; }
+  virtual bool observes(Pass) const { return false; }
+  virtual void observe(Pass, const Call<float>&, Index /*part*/, Index /*row*/,
+                       Index /*rows*/) const {}
+  virtual void observe(Pass, const Call<double>&, Index /*part*/, Index /*row*/,
+                       Index /*rows*/) const {}
   // Leaves the derivative of its ReLU to the only reader of its output; returns whether it does so.
   virtual bool leave_relu() { return false; }
   // Whether the output is that of a ReLU, so that its gradient is nonzero only where y > 0.

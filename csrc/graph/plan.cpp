@@ -153,6 +153,13 @@ class Planner {
            rows_of(last) <= last.rows_alone();
   }
 
+  // When `saved` is first written to: an observer keeps what it is told before its own time.
+  int first_use(const Operation& operation, int time) const {
+    if (operation.reporter[std::size_t(Pass::forward)] == nullptr) return time;
+    const int input = value_interval_[std::size_t(root(operation.inputs[0]))];
+    return intervals_[std::size_t(input)].begin;
+  }
+
   void schedule_forward() {
     for (const Tensor& input : graph_.inputs()) begin_value(input.value, 0);
     for (const StateTerm& t : graph_.states())
@@ -176,7 +183,11 @@ class Planner {
       plan_.beside.push_back(beside);
       for (const ValueId output : operation.outputs) begin_value(output, time);
       const Index rows = rows_of(operation);
-      if (training_) plan_.saved_offset[j] = buffer(operation.saved_bytes(rows, dtype()), time);
+      if (training_) {
+        const std::size_t saved = buffer(operation.saved_bytes(rows, dtype()), time);
+        plan_.saved_offset[j] = saved;
+        if (saved != Plan::nowhere) intervals_[saved].begin = first_use(operation, time);
+      }
       if (operation.settles() && plan_.saved_offset[j] != Plan::nowhere)
         extend(int(plan_.saved_offset[j]), last_time_ + 1);
       plan_.workspace_offset[j] =

@@ -141,32 +141,50 @@ __attribute__((noinline)) void strip_gradients(double* plain, double* centred,
   }
 }
 
+// The sums of a chunk of rows, for some columns.
 template <class T, class From>
-void find_gradients(const Gradients<T>& g, const From& from) {
+struct ChunkGradients {
+  const Gradients<T>& g;
+  const From& from;
+  Index group;
+  RowChunks chunks;
+
+  ChunkGradients(const Gradients<T>& gradients, const From& incoming)
+      : g(gradients),
+        from(incoming),
+        group(rows_as_one<T>(g.dims.cols)),
+        chunks(cut_rows(g.dims, group)) {}
+
+  void operator()(Index chunk, Index column, ColumnPairs out) const {
+    out.count() = 0;
+    for (Index j = 0; j < out.cols; j += strip_size<T>) {
+      const Index width = out.cols - j < strip_size<T> ? out.cols - j : strip_size<T>;
+      strip_gradients(out.first() + j, out.second() + j, g, from, chunks.begin(chunk), column + j,
+                      chunks.length(chunk), width, group);
+    }
+  }
+};
+
+template <class T, class From>
+void find_gradients(const Gradients<T>& g, const From& from, ColumnParts made) {
   const bool follow = g.dx_nc != nullptr && g.count > 0;
   using Straight = Linear<Vec<T>>;
   const Incoming<T, Straight, false> left = {g.dadded_nc, nullptr, nullptr, Straight{}};
   if (g.dgamma_c || g.dbeta_c || g.dadded_nc || follow) {
-    const Index group = rows_as_one<T>(g.dims.cols);
-    const RowChunks chunks = cut_rows(g.dims, group);
-    const auto part = [&](Index chunk, Index column, ColumnPairs out) {
-      out.count() = 0;
-      for (Index j = 0; j < out.cols; j += strip_size<T>) {
-        const Index width = out.cols - j < strip_size<T> ? out.cols - j : strip_size<T>;
-        strip_gradients(out.first() + j, out.second() + j, g, from, chunks.begin(chunk), column + j,
-                        chunks.length(chunk), width, group);
-      }
+    const auto use = [&](Index column, ColumnPairs sums) {
+      write_parameters(g, column, sums);
+      if (!follow) return;
+      if (g.dadded_nc)
+        batch_gradients(g, left, column, sums);
+      else
+        batch_gradients(g, from, column, sums);
     };
+    const ChunkGradients<T, From> part(g, from);
     const double work = affine_work * double(g.dims.rows) * double(g.dims.cols);
-    reduce_pairs<T>(g.dims.cols, chunks.count, work, part, add_pairs,
-                    [&](Index column, ColumnPairs sums) {
-                      write_parameters(g, column, sums);
-                      if (!follow) return;
-                      if (g.dadded_nc)
-                        batch_gradients(g, left, column, sums);
-                      else
-                        batch_gradients(g, from, column, sums);
-                    });
+    if (made.count > 0)
+      join_parts(made, g.dims.cols, add_pairs, use);
+    else
+      reduce_pairs<T>(g.dims.cols, part.chunks.count, work, part, add_pairs, use);
   }
   if (g.dx_nc && !follow) g.dadded_nc ? scale_gradient(g, left) : scale_gradient(g, from);
   for (Index c = 0; c < g.dims.cols; ++c) {
@@ -182,10 +200,25 @@ template <class T>
 void batch_norm_backward(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, const T* dy_nc,
                          const T* y_nc, const T* x_nc, const T* mean_c, const T* variance_c,
                          const T* gamma_c, const T* beta_c, const std::uint8_t* mask_n,
-                         RowsCols dims, BatchNormSpec spec, Accumulate accumulate) {
+                         RowsCols dims, BatchNormSpec spec, Accumulate accumulate,
+                         ColumnParts made) {
   const Gradients<T> g({x_nc, mean_c, variance_c, gamma_c, beta_c, mask_n, dims, spec}, dx_nc,
                        dadded_nc, dgamma_c, dbeta_c, accumulate);
-  with_incoming(g, dy_nc, y_nc, [&](const auto& from) { find_gradients(g, from); });
+  with_incoming(g, dy_nc, y_nc, [&](const auto& from) { find_gradients(g, from, made); });
+}
+
+template <class T>
+void batch_norm_part(double* part, const T* dy_nc, const T* x_nc, const T* mean_c,
+                     const T* variance_c, const T* gamma_c, const T* beta_c, RowsCols dims,
+                     BatchNormSpec spec) {
+  const Gradients<T> g({x_nc, mean_c, variance_c, gamma_c, beta_c, nullptr, dims, spec}, nullptr,
+                       nullptr, nullptr, nullptr, Accumulate::no);
+  with_rectifier<T>(spec.activation, [&](auto law) {
+    using From = Incoming<T, decltype(law), false>;
+    const From from{dy_nc, nullptr, nullptr, law};
+    const ChunkGradients<T, From> sums(g, from);
+    fill_part<T>(part, dims.cols, sums.chunks.count, sums, add_pairs);
+  });
 }
 
 }  // namespace
@@ -194,6 +227,7 @@ template <class T>
 [[gnu::cold]] void fill_batch_norm(Kernels<T>& k) {
   k.batch_norm_forward = batch_norm_forward<T>;
   k.batch_norm_backward = batch_norm_backward<T>;
+  k.batch_norm_part = batch_norm_part<T>;
 }
 template void fill_batch_norm<float>(Kernels<float>&);
 template void fill_batch_norm<double>(Kernels<double>&);

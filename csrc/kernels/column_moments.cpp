@@ -21,13 +21,18 @@ template <class T>
 __attribute__((noinline)) bool find_shift(T* shift, const T* x, const std::uint8_t* mask_n,
                                           Index rows, Index ld, Index width, Index group) {
   Index found = 0;
-  for (Index j = 0; j < width; ++j) shift[j] = 0;
+  for_vectors<T>(0, width, [=](Index j, Index n) { store_count(shift + j, Vec<T>{}, n); });
   for (Index r = 0; r < rows && found < 8 * group; ++r) {
     if (mask_n != nullptr && mask_n[r] == 0) continue;
     ++found;
-    for (Index j = 0; j < width; ++j) shift[j] += x[r * ld + j];
+    for_vectors<T>(0, width, [=](Index j, Index n) {
+      store_count<T>(shift + j, load_count(shift + j, n) + load_count(x + r * ld + j, n), n);
+    });
   }
-  for (Index j = 0; j < width; ++j) shift[j] /= T(found > 0 ? found : 1);
+  const Vec<T> count = broadcast(T(found > 0 ? found : 1));
+  for_vectors<T>(0, width, [=](Index j, Index n) {
+    store_count<T>(shift + j, load_count(shift + j, n) / count, n);
+  });
   for (Index j = width; j < width * group; ++j) shift[j] = shift[j - width];
   return found > 0;
 }
@@ -81,33 +86,56 @@ __attribute__((noinline)) void wide_column_moments(T* mean, T* variance, const T
   *variance = T(moments.variance / moments.scale / moments.scale);
 }
 
+// The moments of a chunk of rows, for some columns.
 template <class T>
-void column_moments(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
-                    RowsCols dims) {
-  const Index group = mask_n == nullptr ? rows_as_one<T>(dims.cols) : 1;
-  const RowChunks chunks = cut_rows(dims, group);
-  const auto part = [=](Index chunk, Index column, ColumnPairs out) {
+struct ChunkMoments {
+  const T* x_nc;
+  const std::uint8_t* mask_n;
+  Index cols, group;
+  RowChunks chunks;
+
+  ChunkMoments(const T* x, const std::uint8_t* mask, RowsCols dims)
+      : x_nc(x),
+        mask_n(mask),
+        cols(dims.cols),
+        group(mask == nullptr ? rows_as_one<T>(dims.cols) : 1),
+        chunks(cut_rows(dims, group)) {}
+
+  void operator()(Index chunk, Index column, ColumnPairs out) const {
     const Index begin = chunks.begin(chunk), rows = chunks.length(chunk);
     const std::uint8_t* mask = mask_n == nullptr ? nullptr : mask_n + begin;
     out.count() = count_rows(mask, rows);
     for (Index j = 0; j < out.cols; j += strip_size<T>) {
       const Index width = out.cols - j < strip_size<T> ? out.cols - j : strip_size<T>;
       strip_moments(out.first() + j, out.second() + j, out.count(),
-                    x_nc + begin * dims.cols + column + j, mask, rows, dims.cols, width, group);
+                    x_nc + begin * cols + column + j, mask, rows, cols, width, group);
+    }
+  }
+};
+
+template <class T>
+void column_moments_part(double* part, const T* x_nc, RowsCols dims) {
+  const ChunkMoments<T> moments(x_nc, nullptr, dims);
+  fill_part<T>(part, dims.cols, moments.chunks.count, moments, merge_moments);
+}
+
+template <class T>
+void column_moments(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t* mask_n,
+                    RowsCols dims, ColumnParts made) {
+  const auto use = [=](Index column, ColumnPairs total) {
+    const double count = total.count() > 0 ? total.count() : 1;
+    for (Index j = 0; j < total.cols; ++j) {
+      const Index at = column + j;
+      mean_c[at] = T(total.first()[j]);
+      variance_c[at] = T(total.second()[j] / count);
+      if (!(variance_c[at] - variance_c[at] == 0))  // the variance may still fit
+        wide_column_moments(mean_c + at, variance_c + at, x_nc + at, mask_n, dims);
     }
   };
+  if (made.count > 0) return join_parts(made, dims.cols, merge_moments, use);
+  const ChunkMoments<T> moments(x_nc, mask_n, dims);
   const double work = sum_work * double(dims.rows) * double(dims.cols);
-  reduce_pairs<T>(dims.cols, chunks.count, work, part, merge_moments,
-                  [=](Index column, ColumnPairs total) {
-                    const double count = total.count() > 0 ? total.count() : 1;
-                    for (Index j = 0; j < total.cols; ++j) {
-                      const Index at = column + j;
-                      mean_c[at] = T(total.first()[j]);
-                      variance_c[at] = T(total.second()[j] / count);
-                      if (!(variance_c[at] - variance_c[at] == 0))  // the variance may still fit
-                        wide_column_moments(mean_c + at, variance_c + at, x_nc + at, mask_n, dims);
-                    }
-                  });
+  reduce_pairs<T>(dims.cols, moments.chunks.count, work, moments, merge_moments, use);
 }
 
 }  // namespace
@@ -115,6 +143,7 @@ void column_moments(T* mean_c, T* variance_c, const T* x_nc, const std::uint8_t*
 template <class T>
 [[gnu::cold]] void fill_column_moments(Kernels<T>& k) {
   k.column_moments = column_moments<T>;
+  k.column_moments_part = column_moments_part<T>;
 }
 template void fill_column_moments<float>(Kernels<float>&);
 template void fill_column_moments<double>(Kernels<double>&);

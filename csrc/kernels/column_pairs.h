@@ -97,7 +97,7 @@ struct ColumnPairs {
   double& count() const { return data[0]; }
   double* first() const { return data + 1; }
   double* second() const { return data + 1 + cols; }
-  static constexpr Index room(Index cols) { return 1 + 2 * cols; }
+  static constexpr Index room(Index cols) { return ColumnParts::room(cols); }
 };
 
 inline void add_pairs(ColumnPairs total, ColumnPairs part) {
@@ -107,8 +107,24 @@ inline void add_pairs(ColumnPairs total, ColumnPairs part) {
 }
 
 // part(chunk, column, pairs) fills the pairs of the columns from `column` on, join(total, pairs)
-// combines them in order, and use(column, total) receives the result.  If there is no memory for
-// all chunks at once, this is done strip by strip, with the same result.
+// combines them in order, and use(column, total) receives the result, here strip by strip.
+template <class T, class Part, class Join, class Use>
+LAMINA_INLINE void reduce_strips(Index cols, Index chunks, const Part& part, const Join& join,
+                                 const Use& use) {
+  double total[ColumnPairs::room(strip_size<T>)], one[ColumnPairs::room(strip_size<T>)];
+  for (Index column = 0; column < cols; column += strip_size<T>) {
+    const Index width = cols - column < strip_size<T> ? cols - column : strip_size<T>;
+    part(Index(0), column, ColumnPairs{total, width});
+    for (Index chunk = 1; chunk < chunks; ++chunk) {
+      part(chunk, column, ColumnPairs{one, width});
+      join(ColumnPairs{total, width}, ColumnPairs{one, width});
+    }
+    use(column, ColumnPairs{total, width});
+  }
+}
+
+// The same for all columns at once and on the team, if there is memory for all chunks; the result
+// is the same.
 template <class T, class Part, class Join, class Use>
 LAMINA_INLINE void reduce_pairs(Index cols, Index chunks, double work, const Part& part,
                                 const Join& join, const Use& use) {
@@ -123,16 +139,31 @@ LAMINA_INLINE void reduce_pairs(Index cols, Index chunks, double work, const Par
       join(ColumnPairs{all, cols}, ColumnPairs{all + chunk * room, cols});
     return use(Index(0), ColumnPairs{all, cols});
   }
-  double total[ColumnPairs::room(strip_size<T>)], one[ColumnPairs::room(strip_size<T>)];
-  for (Index column = 0; column < cols; column += strip_size<T>) {
-    const Index width = cols - column < strip_size<T> ? cols - column : strip_size<T>;
-    part(Index(0), column, ColumnPairs{total, width});
-    for (Index chunk = 1; chunk < chunks; ++chunk) {
-      part(chunk, column, ColumnPairs{one, width});
-      join(ColumnPairs{total, width}, ColumnPairs{one, width});
+  reduce_strips<T>(cols, chunks, part, join, use);
+}
+
+// One of the ColumnParts of `cols` columns: all chunks of its rows, without scratch.
+template <class T, class Part, class Join>
+LAMINA_INLINE void fill_part(double* data, Index cols, Index chunks, const Part& part,
+                             const Join& join) {
+  const ColumnPairs whole{data, cols};
+  reduce_strips<T>(cols, chunks, part, join, [whole](Index column, ColumnPairs total) {
+    whole.count() = total.count();
+    for (Index j = 0; j < total.cols; ++j) {
+      whole.first()[column + j] = total.first()[j];
+      whole.second()[column + j] = total.second()[j];
     }
-    use(column, ColumnPairs{total, width});
-  }
+  });
+}
+
+// Joins the parts in order.
+template <class Join, class Use>
+LAMINA_INLINE void join_parts(ColumnParts parts, Index cols, const Join& join, const Use& use) {
+  const auto at = [&](Index part) {
+    return ColumnPairs{parts.data + part * ColumnParts::room(cols), cols};
+  };
+  for (Index part = 1; part < parts.count; ++part) join(at(0), at(part));
+  use(Index(0), at(0));
 }
 
 }  // namespace LAMINA_ISA

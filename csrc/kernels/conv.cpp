@@ -3,6 +3,7 @@
 #include "conv_chain.h"
 #include "conv_depthwise_weights.h"
 #include "conv_lanes_weights.h"
+#include "conv_reports.h"
 #include "conv_winograd_weights.h"
 #include "table.h"
 
@@ -72,9 +73,8 @@ struct ProductCut {
   double lanes_cost;
 };
 template <class T>
-ProductCut cut_product(const ConvProduct<T>& p, const WinogradShape& winograd) {
+ProductCut cut_for_team(const ConvProduct<T>& p, const WinogradShape& winograd, int team) {
   // A small batch is divided more finely, into four units per thread: no bit depends on it.
-  const int team = threads_for(work_of(p, winograd), p.images * p.vertical.outputs);
   if (winograd.matrices == 0 && lanewise_depth(p) == 0 && !p.chain) {
     const double cost = lanes_cost(p);
     const Units units = lanes_units(p, team);
@@ -87,6 +87,12 @@ ProductCut cut_product(const ConvProduct<T>& p, const WinogradShape& winograd) {
   return {Units(p.images, p.vertical.outputs, p.horizontal.outputs, pixels, p.by_images(),
                 p.chain ? sum_parts(p, winograd).rows : winograd.side),
           2.0};
+}
+
+template <class T>
+ProductCut cut_product(const ConvProduct<T>& p, const WinogradShape& winograd) {
+  const int team = threads_for(work_of(p, winograd), p.images * p.vertical.outputs);
+  return cut_for_team(p, winograd, p.finished.call ? 1 : team);
 }
 
 // The sizes of the data that units read instead of the weights: panels, which Winograd's algorithm
@@ -145,7 +151,10 @@ bool multiply(ConvProduct<T> p) {
   char* tables = static_cast<char*>(scratch(3, row_bytes + Classes::bytes(p.horizontal.outputs)));
   if (!tables || !(p.b || prepare_weights(&p))) {
     if (p.by_images() || p.chain) return false;
-    parallel_chunks(threads, units.count, [&](Index i) { plain_unit(p, units.at(i)); });
+    parallel_chunks(threads, units.count, [&](Index i) {
+      plain_unit(p, units.at(i));
+      report(p, i, units.at(i));
+    });
     return true;
   }
   const ConvPlan<T> plan{Classes(p.vertical, tables),
@@ -161,15 +170,14 @@ bool multiply(ConvProduct<T> p) {
   };
   const SumParts parts = sum_parts(p, winograd);
   parallel_chunks(threads, units.count, [&](Index i) {
-    if (p.chain) {
-      if (!chain_unit(p, parts, units.at(i), unit_of))
+    const Unit unit = units.at(i);
+    if (p.chain || p.by_images()) {
+      if (!(p.chain ? chain_unit(p, parts, unit, unit_of) : through_scratch(p, unit, unit_of)))
         __atomic_store_n(&whole, false, __ATOMIC_RELAXED);
-    } else if (p.by_images()) {
-      if (!through_scratch(p, units.at(i), unit_of))
-        __atomic_store_n(&whole, false, __ATOMIC_RELAXED);
-    } else if (!multiply_unit(p, plan, units.at(i))) {
-      plain_unit(p, units.at(i));
+      return;
     }
+    if (!multiply_unit(p, plan, unit)) plain_unit(p, unit);
+    report(p, i, unit);
   });
   if (whole && p.chain && p.chain->means) join_means(p, parts);
   return whole;
@@ -314,8 +322,19 @@ bool conv_weights(T* dw, T* db, const T* x, const T* dz, const ConvDims& dims,
 
 template <class T>
 void conv2d_forward(T* y, const T* x, const T* w, const T* b, ConvDims dims,
-                    ActivationSpec activation) {
-  multiply(forward_product(y, x, w, b, upright(dims), activation));
+                    ActivationSpec activation, RowsHook finished) {
+  ConvProduct<T> p = forward_product(y, x, w, b, upright(dims), activation);
+  p.finished = finished;
+  multiply(p);
+}
+
+template <class T>
+Index conv2d_parts(ConvDims dims, bool to_inputs) {
+  const auto of = to_inputs ? data_product<T> : forward_product<T>;
+  ConvProduct<T> p = of(nullptr, nullptr, nullptr, nullptr, upright(dims), {});
+  p.vertical.prepare();
+  p.horizontal.prepare();
+  return count_parts(p, cut_for_team(p, winograd_shape(p), 1).units);
 }
 
 template <class T>
@@ -369,10 +388,12 @@ bool conv2d_chain_forward(T* y, T* sums, const T* x, const ConvStage<T>* before,
 // dx = dz * w flipped,  dw (+)= windows of x^T dz,  db (+)= sums of dz over the pixels.
 template <class T>
 void conv2d_backward(T* dx, T* dw, T* db, const T* dz, const T* x, const T* w, ConvDims dims,
-                     Accumulate accumulate) {
+                     Accumulate accumulate, RowsHook finished) {
   const ConvDims d = upright(dims);
   if (dw || db) conv_weights(dw, db, x, dz, d, accumulate);
-  if (dx) multiply(data_product<T>(dx, dz, w, nullptr, d, {}));
+  ConvProduct<T> p = data_product<T>(dx, dz, w, nullptr, d, {});
+  p.finished = finished;
+  if (dx) multiply(p);
 }
 
 template <class T>
@@ -396,18 +417,22 @@ bool conv2d_backward_images(T* dx, T* dw, T* db, ImageHook<T> give, const T* x, 
 
 template <class T>
 void conv2d_transpose_forward(T* y, const T* x, const T* w, const T* b, ConvDims dims,
-                              ActivationSpec activation) {
-  multiply(data_product(y, x, w, b, upright(dims), activation));
+                              ActivationSpec activation, RowsHook finished) {
+  ConvProduct<T> p = data_product(y, x, w, b, upright(dims), activation);
+  p.finished = finished;
+  multiply(p);
 }
 
 // dz is the image of `dims` here, x its output: their roles in dw are swapped.
 template <class T>
 void conv2d_transpose_backward(T* dx, T* dw, T* db, const T* dz, const T* x, const T* w,
-                               ConvDims dims, Accumulate accumulate) {
+                               ConvDims dims, Accumulate accumulate, RowsHook finished) {
   const ConvDims d = upright(dims);
   if (dw) conv_weights<T>(dw, nullptr, dz, x, d, accumulate);
   if (db) sum_columns(db, dz, {d.images * d.height * d.width, d.channels}, accumulate);
-  if (dx) multiply(forward_product<T>(dx, dz, w, nullptr, d, {}));
+  ConvProduct<T> p = forward_product<T>(dx, dz, w, nullptr, d, {});
+  p.finished = finished;
+  if (dx) multiply(p);
 }
 
 }  // namespace
@@ -415,6 +440,7 @@ void conv2d_transpose_backward(T* dx, T* dw, T* db, const T* dz, const T* x, con
 template <class T>
 [[gnu::cold]] void fill_convolution(Kernels<T>& k) {
   k.conv2d_forward = conv2d_forward<T>;
+  k.conv2d_parts = conv2d_parts<T>;
   k.conv2d_prepared_size = conv2d_prepared_size<T>;
   k.conv2d_prepare = conv2d_prepare<T>;
   k.conv2d_forward_prepared = conv2d_forward_prepared<T>;

@@ -150,7 +150,7 @@ void sweep_rows(const ConvProduct<T>& p, Index image, Index first, Index count, 
 template <class T>
 void sweep_unit(const ConvProduct<T>& p, const Unit& unit) {
   const Index y_row = p.horizontal.outputs * p.y_pixel();
-  const LargeOutput<T> output(p.y, {p.pixels(), p.y_pixel()}, !p.by_images());
+  const LargeOutput<T> output(p.y, {p.pixels(), p.y_pixel()}, !p.by_images() && !p.finished.call);
   for (Index image = unit.image; image < unit.image + unit.images; ++image)
     sweep_rows(p, image, unit.row, unit.rows, p.y + image * p.y_image() + unit.row * y_row, output);
   output.end();

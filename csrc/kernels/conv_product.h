@@ -29,6 +29,7 @@ struct ConvProduct {
   const ImageHook<T>* take = nullptr;   // receives y, which is null then
   const ImageHook<T>* give = nullptr;   // provides x, which is null then
   const ConvChain<T>* chain = nullptr;  // what else runs in the same pass, see conv_chain.h
+  RowsHook finished{};                  // told of the pixels of y, unless empty
 
   // The weight from tap and input k to column j of group g.
   LAMINA_INLINE T weight(Index g, Index tap, Index k, Index j) const {

@@ -4,8 +4,10 @@
 #include "expression.h"
 #include "folded_norm.h"
 #include "graph/names.h"
+#include "graph/reports.h"
 #include "normalization.h"
 #include "registry.h"
+#include "runtime/isa.h"
 
 namespace lamina {
 namespace {
@@ -42,7 +44,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
       const T* x = gather(c, c.in(0), room(c, 0), step, d);
       T* y = steps() == 1 ? c.out() : room(c, d.rows * cols_);
       const std::uint8_t* mask = mask_of(c, step, 2, d);
-      c.kernels.column_moments(moments, moments + cols_, x, mask, d);
+      c.kernels.column_moments(moments, moments + cols_, x, mask, d, parts_of(c, Pass::forward));
       *weight_of(c, step) = T(counts(mask, d.rows));
       run_forward(c, {y, x, moments, moments + cols_, mask}, d);
       scatter(c, c.out(), y, step, d);
@@ -72,6 +74,19 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     if (cols != cols_ || adds()) return std::nullopt;
     return NormBehind{inputs[1],        inputs[2],   inputs[3], inputs[4],
                       options_.epsilon, activation_, window_};
+  }
+
+  // A convolution that writes x sums the moments of its pixels; one that reads y sums the
+  // gradients, unless they are to be stored.
+  bool observes(Pass pass) const override {
+    const bool plain = steps() == 1 && options_.batch_statistics && inputs[5] < 0;
+    return plain && (pass == Pass::forward || (!adds() && !window_));
+  }
+  void observe(Pass pass, const Call<float>& c, Index part, Index row, Index rows) const override {
+    observe_as(pass, c, part, row, rows);
+  }
+  void observe(Pass pass, const Call<double>& c, Index part, Index row, Index rows) const override {
+    observe_as(pass, c, part, row, rows);
   }
 
   bool settles() const override { return options_.batch_statistics; }
@@ -121,10 +136,13 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   }
   bool backward_reads_output() const override { return gated() && adds() && !window_; }
   // Each step's mean and variance, then whether each step's rows count; for means, the derivatives
-  // of the rows.
+  // of the rows.  Then what is observed.
   std::size_t saved_bytes(Index rows, DType dtype) const override {
-    const Index slopes = window_ ? checked_product(rows, 2 * cols_) : 0;
-    return std::size_t(checked_product(moments_size() + slopes, Index(bytes_of(dtype))));
+    const std::size_t before = own_bytes(rows, Index(bytes_of(dtype)));
+    if (!is_told()) return before;
+    const Index parts = dims(rows).rows / rows_per_part;
+    return parts_at(before) +
+           std::size_t(checked_product(parts, ColumnParts::room(cols_) * Index(sizeof(double))));
   }
   // One step's x and y, or x, dy and dx, then its mask.
   std::size_t workspace_bytes(Pass pass, Index rows, DType dtype) const override {
@@ -133,12 +151,17 @@ class BatchNorm final : public OperationOf<BatchNorm> {
     const Index arrays = pass == Pass::forward ? 2 : 3;
     return std::size_t(arrays * d.rows * cols_) * bytes_of(dtype) + std::size_t(d.rows);
   }
-  // Forward reads x twice, backward reads x and dy twice; with means both read x once less.
+  // Forward reads x twice, backward reads x and dy twice; with means both read x once less, and
+  // what a neighbour reports is read once.
   Cost cost(Pass pass, Index rows, bool) const override {
     const double size = double(dims(rows).rows * cols_), more = adds() ? 1.0 : 0.0;
-    if (window_) return {(6.0 + more + (gated() ? 1.0 : 0.0)) * size, (2.0 + more) * size};
-    return {(6.0 + more + (gated() ? 1.0 : 0.0)) * size,
-            (pass == Pass::forward ? 3.0 + more : 5.0 + 2.0 * more) * size};
+    const double arrays = window_                 ? 2.0 + more
+                          : pass == Pass::forward ? 3.0 + more
+                                                  : 5.0 + 2.0 * more;
+    const Operation* from = reporter[std::size_t(pass)];
+    const bool told = from != nullptr && from->report_parts(pass, kernels<float>(), rows) > 0;
+    const double spared = !told ? 0.0 : pass == Pass::forward ? 1.0 : 2.0;
+    return {(6.0 + more + (gated() ? 1.0 : 0.0)) * size, (arrays - spared) * size};
   }
   std::string sizes(Index rows) const override {
     return std::to_string(dims(rows).rows) + "x" + std::to_string(cols_);
@@ -153,6 +176,33 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   }
   // Whether backward applies the activation's derivative.
   bool gated() const { return activation_.kind != Activation::linear && !relu_left_; }
+
+  // Whether a neighbour reports rows.
+  bool is_told() const { return reporter[0] != nullptr || reporter[1] != nullptr; }
+  std::size_t own_bytes(Index rows, Index element) const {
+    const Index slopes = window_ ? checked_product(rows, 2 * cols_) : 0;
+    return std::size_t(checked_product(moments_size() + slopes, element));
+  }
+  static std::size_t parts_at(std::size_t before) { return (before + 63) / 64 * 64; }
+  // What was made of the rows that a neighbour reported.
+  template <class T>
+  ColumnParts parts_of(const Call<T>& c, Pass pass) const {
+    const Operation* from = reporter[std::size_t(pass)];
+    if (from == nullptr) return {};
+    std::byte* at = c.saved() + parts_at(own_bytes(c.rows, sizeof(T)));
+    return {reinterpret_cast<double*>(at), from->report_parts(pass, c.kernels, c.rows)};
+  }
+  template <class T>
+  void observe_as(Pass pass, const Call<T>& c, Index part, Index row, Index rows) const {
+    std::byte* const parts = c.saved() + parts_at(own_bytes(c.rows, sizeof(T)));
+    double* const to = reinterpret_cast<double*>(parts) + part * ColumnParts::room(cols_);
+    const T* x = c.in(0) + row * cols_;
+    const RowsCols d{rows, cols_};
+    if (pass == Pass::forward) return c.kernels.column_moments_part(to, x, d);
+    const T* moments = moments_of(c, 0);
+    c.kernels.batch_norm_part(to, c.dout() + row * cols_, x, moments, moments + cols_, c.in(1),
+                              c.in(2), d, spec_of(c, Pass::backward));
+  }
 
   RowsCols dims(Index rows) const { return {rows * positions_, cols_}; }
   Index moments_size() const { return settles() ? (2 * cols_ + 1) * steps() : 0; }
@@ -211,6 +261,12 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   }
 
   template <class T>
+  BatchNormSpec spec_of(const Call<T>& c, Pass pass) const {
+    const bool activates = pass == Pass::forward || gated();
+    return {options_.epsilon, learns(c.training), activates ? activation_ : ActivationSpec{}};
+  }
+
+  template <class T>
   struct Result {
     T* y;
     const T *x, *mean, *variance;
@@ -218,7 +274,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   };
   template <class T>
   void run_forward(const Call<T>& c, const Result<T>& s, RowsCols d) const {
-    const BatchNormSpec spec{options_.epsilon, learns(c.training), activation_};
+    const BatchNormSpec spec = spec_of(c, Pass::forward);
     if (window_)
       c.kernels.batch_norm_mean_forward(s.y, slopes_of(c), s.x, added(c), s.mean, s.variance,
                                         c.in(1), c.in(2), s.mask, positions_, d, spec);
@@ -239,8 +295,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   };
   template <class T>
   void run_backward(const Call<T>& c, const Step<T>& s, RowsCols d, Index step) const {
-    const ActivationSpec behind = gated() ? activation_ : ActivationSpec{};
-    const BatchNormSpec spec{options_.epsilon, learns(c.training), behind};
+    const BatchNormSpec spec = spec_of(c, Pass::backward);
     const Accumulate accumulate = step > 0 ? Accumulate::yes : c.accumulate;
     T* const dadded = adds() ? c.din(added_input) : nullptr;
     if (window_)
@@ -248,9 +303,10 @@ class BatchNorm final : public OperationOf<BatchNorm> {
                                          gated() ? added(c) : nullptr, s.mean, s.variance, c.in(1),
                                          c.in(2), s.mask, positions_, d, spec, accumulate);
     else
-      c.kernels.batch_norm_backward(s.dx, dadded, c.din(1), c.din(2), s.dy,
-                                    gated() && adds() ? c.out() : nullptr, s.x, s.mean, s.variance,
-                                    c.in(1), c.in(2), s.mask, d, spec, accumulate);
+      c.kernels.batch_norm_backward(
+          s.dx, dadded, c.din(1), c.din(2), s.dy, gated() && adds() ? c.out() : nullptr, s.x,
+          s.mean, s.variance, c.in(1), c.in(2), s.mask, d, spec, accumulate,
+          learns(c.training) ? parts_of(c, Pass::backward) : ColumnParts{});
   }
 
   template <class T>

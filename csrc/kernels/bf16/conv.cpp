@@ -162,29 +162,29 @@ bool parameter_gradients(float* dw, float* db, const float* x, const float* dz, 
   if (!by_winograd(WeightsProduct<float>(x, dz, d), sums_in_bfloat16))
     return conv_weights(dw, db, x, dz, d, accumulate, give);
   if (give) return exact.conv2d_backward_images(nullptr, dw, db, *give, x, nullptr, d, accumulate);
-  exact.conv2d_backward(nullptr, dw, db, dz, x, nullptr, d, accumulate);
+  exact.conv2d_backward(nullptr, dw, db, dz, x, nullptr, d, accumulate, {});
   return true;
 }
 
-// --- the table's entries
+// --- the table's entries; these do not report finished rows
 
 void conv2d_forward(float* y, const float* x, const float* w, const float* b, ConvDims dims,
-                    ActivationSpec activation) {
+                    ActivationSpec activation, RowsHook) {
   const PairConvolution p = forward_product(y, x, w, b, upright(dims), activation);
   if (dims.groups != 1 || stays_exact(p) || !multiply(p))
-    exact.conv2d_forward(y, x, w, b, dims, activation);
+    exact.conv2d_forward(y, x, w, b, dims, activation, {});
 }
 
 // dx = dz * w flipped,  dw (+)= windows of x^T dz,  db (+)= sums of dz, which are not rounded.
 void conv2d_backward(float* dx, float* dw, float* db, const float* dz, const float* x,
-                     const float* w, ConvDims dims, Accumulate accumulate) {
-  if (dims.groups != 1) return exact.conv2d_backward(dx, dw, db, dz, x, w, dims, accumulate);
+                     const float* w, ConvDims dims, Accumulate accumulate, RowsHook) {
+  if (dims.groups != 1) return exact.conv2d_backward(dx, dw, db, dz, x, w, dims, accumulate, {});
   const ConvDims d = upright(dims);
   if (dw || db) parameter_gradients(dw, db, x, dz, d, accumulate);
   if (!dx) return;
   const PairConvolution p = data_product(dx, dz, w, nullptr, d, {});
   if (stays_exact(p) || !multiply(p))
-    exact.conv2d_backward(dx, nullptr, nullptr, dz, x, w, dims, accumulate);
+    exact.conv2d_backward(dx, nullptr, nullptr, dz, x, w, dims, accumulate, {});
 }
 
 bool conv2d_forward_images(ImageHook<float> take, const float* x, const float* w,
@@ -212,24 +212,24 @@ bool conv2d_backward_images(float* dx, float* dw, float* db, ImageHook<float> gi
 }
 
 void conv2d_transpose_forward(float* y, const float* x, const float* w, const float* b,
-                              ConvDims dims, ActivationSpec activation) {
+                              ConvDims dims, ActivationSpec activation, RowsHook) {
   const PairConvolution p = data_product(y, x, w, b, upright(dims), activation);
   if (dims.groups != 1 || stays_exact(p) || !multiply(p))
-    exact.conv2d_transpose_forward(y, x, w, b, dims, activation);
+    exact.conv2d_transpose_forward(y, x, w, b, dims, activation, {});
 }
 
 // dz is the image of `dims` here, x its output: their roles in dw are swapped.
 void conv2d_transpose_backward(float* dx, float* dw, float* db, const float* dz, const float* x,
-                               const float* w, ConvDims dims, Accumulate accumulate) {
+                               const float* w, ConvDims dims, Accumulate accumulate, RowsHook) {
   if (dims.groups != 1)
-    return exact.conv2d_transpose_backward(dx, dw, db, dz, x, w, dims, accumulate);
+    return exact.conv2d_transpose_backward(dx, dw, db, dz, x, w, dims, accumulate, {});
   const ConvDims d = upright(dims);
   if (dw) parameter_gradients(dw, nullptr, dz, x, d, accumulate);
   if (db) exact.column_sums(db, dz, {d.images * d.height * d.width, d.channels}, accumulate);
   if (!dx) return;
   const PairConvolution p = forward_product(dx, dz, w, nullptr, d, {});
   if (stays_exact(p) || !multiply(p))
-    exact.conv2d_transpose_backward(dx, nullptr, nullptr, dz, x, w, dims, accumulate);
+    exact.conv2d_transpose_backward(dx, nullptr, nullptr, dz, x, w, dims, accumulate, {});
 }
 
 }  // namespace
