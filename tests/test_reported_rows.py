@@ -248,6 +248,26 @@ def test_the_last_batch_is_smaller() -> None:
     assert_same_bits(together.get_weights(), apart.get_weights(), case)
 
 
+def test_the_inputs_of_a_frozen_convolution() -> None:
+    """Nothing reads them later, but what is reported must not be written over them."""
+    shape = (33, 30, 30, FILTERS + 40)  # larger than all other arrays
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal(shape, dtype="float32")
+    wanted = rng.standard_normal((*shape[:-1], 2), dtype="float32")
+
+    def step(trainable: bool) -> tuple[Any, ...]:
+        lamina.set_random_seed(5)
+        inputs = lamina.Input(shape[1:])
+        z = layers.Conv2D(FILTERS, 1, trainable=trainable)(layers.ReLU()(inputs))
+        y = layers.Conv2D(2, 1)(layers.ReLU()(layers.BatchNormalization()(z)))
+        model = lamina.Model(inputs, y)
+        model.compile(lamina.optimizers.SGD(1.0), "mse")
+        step_of(model, x, wanted)
+        return tuple(w.numpy() for layer in model.layers[3:] for w in layer.weights)
+
+    assert_same_bits(step(False), step(True), "frozen")
+
+
 def test_slices_of_a_batch() -> None:
     """Each slice has its own moments, and the step is the mean of theirs."""
     case = "several images"
