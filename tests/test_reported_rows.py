@@ -215,7 +215,7 @@ def test_a_step_in_float64(case: str) -> None:
 def test_no_bit_depends_on_the_threads(case: str) -> None:
     x, wanted = data(case, "float32")
     same_on_threads(
-        lambda: step_of(network(case, "float32"), x, wanted), what=case, counts=(2, 3, 4)
+        lambda: step_of(network(case, "float32"), x, wanted), what=case, counts=(2, 3, 16)
     )
 
 
