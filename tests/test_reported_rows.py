@@ -1,8 +1,8 @@
 """Convolutions sum, for the batch normalisations beside them, the pixels that they have finished.
 
 In training the moments of large inputs are summed by the convolution that writes them, and the sums
-of the gradient by the convolution of 1 x 1 windows that reads the result.  The oracle is a network
-in NumPy.
+of the gradient by the convolution of 1 x 1 windows, or the depthwise one, that reads the result.
+The oracle is a network in NumPy.
 """
 
 from __future__ import annotations
@@ -266,6 +266,32 @@ def test_the_inputs_of_a_frozen_convolution() -> None:
         return tuple(w.numpy() for layer in model.layers[3:] for w in layer.weights)
 
     assert_same_bits(step(False), step(True), "frozen")
+
+
+def test_a_depthwise_convolution_behind() -> None:
+    """The twin has a second reader of the normalised values, so that nothing is reported."""
+    x, wanted = data("several images", "float32")
+
+    def model(twin: bool) -> lamina.Model:
+        lamina.set_random_seed(5)
+        inputs = lamina.Input(x.shape[1:])
+        y = layers.BatchNormalization(beta_initializer="random_normal")(
+            layers.Conv2D(FILTERS, 1)(inputs)
+        )
+        h = layers.ReLU()(y)
+        z = layers.DepthwiseConv2D(3, padding="same")(h)
+        z = layers.Add()([z, layers.Rescaling(0.0)(h)]) if twin else z
+        made = lamina.Model(inputs, layers.Conv2D(2, 1)(z))
+        made.compile(lamina.optimizers.SGD(1.0), "mse")
+        return made
+
+    assert arrays(model(False), x, wanted)["backward"] == pytest.approx(3)
+    assert arrays(model(True), x, wanted)["backward"] > 4
+    alone, twin = model(False), model(True)
+    twin.set_weights(alone.get_weights())
+    for got, want in zip(step_of(alone, x, wanted), step_of(twin, x, wanted), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+    same_on_threads(lambda: step_of(model(False), x, wanted), counts=(2, 3))
 
 
 def test_slices_of_a_batch() -> None:
