@@ -110,6 +110,30 @@ def test_evaluation_has_the_bits_of_predictions():
     assert model.evaluate(x, y, verbose=0) < 1e-28
 
 
+@pytest.mark.parametrize(("rows", "batch"), [(40, 16), (17, 64), (5, 2)])
+@pytest.mark.parametrize("shape", [(50, 6), (20, 20, 3), (80, 80, 3)])
+def test_means_are_trained_as_those_of_a_stored_result(shape, rows, batch):
+    """The twin's convolution is an output too; its loss has no weight."""
+    rng = np.random.default_rng(4)
+    x, wanted = rng.normal(size=(rows, *shape)), rng.normal(size=(rows, 3))
+    inputs, signal = lamina.Input(shape), len(shape) == 2
+    convolution = layers.Conv1D(12, 5) if signal else layers.Conv2D(20, 3)
+    z = layers.ReLU()(convolution(inputs))
+    means = layers.GlobalAveragePooling1D() if signal else layers.GlobalAveragePooling2D()
+    model = lamina.Model(inputs, layers.Dense(3)(means(z)), dtype="float64")
+    twin = lamina.Model(inputs, [model.outputs[0], z], dtype="float64")
+    before, after = model.get_weights(), []
+    for trained, losses, weights in ((model, "mse", None), (twin, ["mse", "mse"], [1.0, 0.0])):
+        model.set_weights(before)
+        trained.compile(lamina.optimizers.SGD(0.1), losses, loss_weights=weights)
+        wants = wanted if weights is None else [wanted, rng.uniform(size=(rows, *z.shape[1:]))]
+        trained.fit(x, wants, batch_size=batch, shuffle=False, verbose=0)
+        after.append(model.get_weights())
+        assert np.abs(after[-1][0] - before[0]).max() > 1e-4
+    for got, want in zip(*after, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+
+
 def test_new_weights_and_statistics_are_seen():
     model, other = model_of("mobile", "float32"), model_of("mobile", "float32", seed=5)
     x = rows_of("mobile", 2)

@@ -56,7 +56,7 @@ class Convolution final : public OperationOf<Convolution> {
       return;
     }
     PooledImages<T> pooled{c.kernels, pool_, c.dout(), c.saved(), rectifies(), averages_};
-    T* const dz = pooled_ ? reinterpret_cast<T*>(c.workspace()) : c.dout();
+    T* const dz = pooled_ ? convolved(c) : c.dout();
     if (pooled_ && dz != nullptr) PooledImages<T>::give(&pooled, dz, 0, c.rows);
     const ConvDims d = dims(c.rows);
     const Kernels<T>& products = product_kernels(c, products_);
@@ -133,10 +133,10 @@ class Convolution final : public OperationOf<Convolution> {
   // before they are pooled.
   std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
     const Index element = Index(bytes_of(dtype)), image = convolved_size(1);
-    const bool predicts = weights_.norm || before_;
-    const Index most = predicts && rows > few_images ? few_images : rows;
-    const Index images = !pooled_ ? 0 : pools_after(rows, element) ? rows : predicts ? most : 0;
+    const Index few = keeps_few() ? few_images : 0;
+    const Index images = !pooled_ ? 0 : pools_after(rows, element) ? rows : few;
     const Index sums = takes_means() ? checked_product(rows, conv_sums(row_)) : 0;
+    const bool predicts = weights_.norm || before_;
     const Index outputs = takes_means() && predicts ? 0 : checked_product(images, image);
     return std::size_t(folded_before(element) + weights_.folded_bytes(element) +
                        checked_product(sums > outputs ? sums : outputs, element));
@@ -305,13 +305,16 @@ class Convolution final : public OperationOf<Convolution> {
   bool pools_after(Index rows, Index element) const {
     return rows <= few_images || checked_product(convolved_size(1), element) > near_bytes;
   }
+  // Whether the workspace has other uses too, and holds few images in any case; otherwise it is
+  // null if images are pooled one by one.
+  bool keeps_few() const { return weights_.norm || takes_means(); }
   // The outputs before they are pooled; null if they are pooled image by image.
   template <class T>
   T* convolved(const Call<T>& c) const {
-    if (!weights_.norm) return reinterpret_cast<T*>(c.workspace());
-    if (!pools_after(c.rows, sizeof(T))) return nullptr;
+    if (keeps_few() && !pools_after(c.rows, sizeof(T))) return nullptr;
     return reinterpret_cast<T*>(c.workspace() + weights_.folded_bytes(sizeof(T)));
   }
+
   bool rectifies() const { return activation_.kind == Activation::relu; }
   // Whether the gradient of an average pooling can pass the activation without the outputs.
   bool spreads_averages() const { return rectifies() || activation_.kind == Activation::linear; }
