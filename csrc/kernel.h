@@ -108,10 +108,11 @@ struct Kernels {
   void (*conv2d_forward_prepared)(T* y_nhwo, const T* x_nhwc, const T* w_rsco, const T* prepared,
                                   const T* b_o, ConvDims, ActivationSpec);
   // In one pass: a depthwise convolution `before`, or null, whose outputs are the inputs of the
-  // convolution; and, unless `sums` is null, the means of its outputs over each image, y_no, for
-  // which sums has room for images x conv_sums elements.  The values between them are in the
-  // threads' scratch.  conv2d_runs_behind tells from the sizes of an image whether a convolution
-  // takes another one before it.  Returns false if memory is short.
+  // convolution; and, unless `sums` is null, the means of its outputs over each image.  They are
+  // written to y_no, and sums has room for images x conv_sums elements.  The values between the
+  // stages are in the threads' scratch.  conv2d_runs_behind tells from the sizes of an image
+  // whether a convolution takes another one before it, and its answer is the same for all kernels.
+  // Returns false if memory is short.
   bool (*conv2d_runs_behind)(const ConvDims& before, const ConvDims&);
   bool (*conv2d_chain_forward)(T* y, T* sums, const T* x_nhwc, const ConvStage<T>* before,
                                const ConvStage<T>&);

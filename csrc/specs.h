@@ -117,9 +117,13 @@ LAMINA_INLINE constexpr Index out_width(const ConvDims& d) {
   return window_count(d.width + d.pad_left + d.pad_right, d.kernel_w, d.stride_w, d.dilation_w);
 }
 
-// The largest number of parts in which the outputs of an image are summed for their means.
+// The outputs of an image are summed for their means in at most so many parts, of whole rows; those
+// of a signal, whose row is treated as a column, in as many.
 constexpr Index most_conv_sums = 16;
-LAMINA_INLINE constexpr Index conv_sums(const ConvDims& d) { return most_conv_sums * d.filters; }
+LAMINA_INLINE constexpr Index conv_sums(const ConvDims& d) {
+  const Index rows = d.height > 1 ? out_height(d) : out_width(d);
+  return (rows < most_conv_sums ? rows : most_conv_sums) * d.filters;
+}
 
 // Every window must overlap the image: the padding is smaller than the pool on each side.
 struct PoolDims {

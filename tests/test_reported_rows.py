@@ -294,6 +294,51 @@ def test_a_depthwise_convolution_behind() -> None:
     same_on_threads(lambda: step_of(model(False), x, wanted), counts=(2, 3))
 
 
+@pytest.mark.parametrize("view", [(6000, 36), (60, 3600), (3000, 72), None])
+def test_a_view_before_the_normalisation(view: tuple[int, int] | None) -> None:
+    """Its columns are those of the view; the twin's convolution has a pass behind it."""
+    case = "bands of an image"
+    x, wanted = data(case, "float32")
+    reshape = layers.Flatten() if view is None else layers.Reshape(view)
+    after: list[Any] = []
+    before: list[Any] = []
+    for apart in (False, True):
+        lamina.set_random_seed(5)
+        inputs = lamina.Input(x.shape[1:])
+        z = layers.Conv2D(FILTERS, 1)(inputs)
+        z = layers.Rescaling(1.0)(z) if apart else z
+        y = layers.BatchNormalization()(reshape(z))
+        model = lamina.Model(inputs, layers.Reshape((60, 50, FILTERS))(layers.ReLU()(y)))
+        model.compile(lamina.optimizers.SGD(1.0), "mse")
+        model.set_weights(before or model.get_weights())
+        before = model.get_weights()
+        after.append(step_of(model, x, np.repeat(wanted, FILTERS // 2, -1)))
+    for got, want in zip(*after, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("view", [(48, 60, 75), (30, 100, FILTERS)])
+def test_a_view_behind_the_normalisation(view: tuple[int, int, int]) -> None:
+    case = "bands of an image"
+    x, wanted = data(case, "float32")
+    after: list[Any] = []
+    before: list[Any] = []
+    for apart in (False, True):
+        lamina.set_random_seed(5)
+        inputs = lamina.Input(x.shape[1:])
+        y = layers.BatchNormalization()(layers.Conv2D(FILTERS, 1)(inputs))
+        y = layers.Reshape(view)(layers.ReLU()(y))
+        y = layers.Rescaling(1.0)(y) if apart else y
+        model = lamina.Model(inputs, layers.Conv2D(2, 1)(y))
+        model.compile(lamina.optimizers.SGD(1.0), "mse")
+        model.set_weights(before or model.get_weights())
+        before = model.get_weights()
+        after.append(step_of(model, x, wanted.reshape(len(x), -1)[:, : view[0] * view[1] * 2]
+                             .reshape(len(x), *view[:2], 2)))  # fmt: skip
+    for got, want in zip(*after, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)
+
+
 def test_slices_of_a_batch() -> None:
     """Each slice has its own moments, and the step is the mean of theirs."""
     case = "several images"

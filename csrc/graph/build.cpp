@@ -278,7 +278,8 @@ void Graph::fuse_followers(bool in_inference) {
                     operations_.end());
 }
 
-// Numbers the operations, and tells each the producer of its first input.
+// Numbers the operations, tells each the producer of its first input, and links those that report
+// rows to each other.
 void Graph::settle_producers() {
   const std::vector<bool> direct = read_directly();
   std::vector<int> readers(values_.size(), 0);

@@ -171,7 +171,7 @@ class Operation {
   // The opposite direction: absorbs the operation that computes one of its inputs, if nothing else
   // reads that operation's single output, and replaces its own inputs; returns whether it did.
   virtual bool absorb_producer(const Operation&) { return false; }
-  // The same in graphs for inference only (a pointwise convolution the depthwise one before it).
+  // The same in graphs for inference only, whose backward never runs.
   virtual bool absorb_producer_in_inference(const Operation&) { return false; }
   // Whether one of several readers may absorb it: the operation remains for the other readers and
   // is removed with the last.
@@ -179,14 +179,15 @@ class Operation {
   // Called once, after fusion, with the producer of the first input; `alone`: nothing else reads
   // it.
   virtual void meet_producer(Operation&, bool /*alone*/) {}
-  // Reports of finished rows in training (reports.h): whether the operation can report those of its
-  // output (forward) or of its first input's gradient (backward); in how many parts it does so, as
-  // determined by the sizes alone, 0 for not at all; whether it can observe its first input
-  // (forward) or its output's gradient (backward); and what it does then, on any thread.
-  virtual bool reports(Pass) const { return false; }
+  // Reports of finished rows in training (reports.h): the columns of the rows of its output
+  // (forward) or of its first input's gradient (backward) that the operation can report, 0 if it
+  // cannot; in how many parts it does so, as determined by the sizes alone, 0 for not at all;
+  // whether it can observe rows of so many columns of its first input (forward) or of its output's
+  // gradient (backward); and what it does then, on any thread.
+  virtual Index reports(Pass) const { return 0; }
   virtual Index report_parts(Pass, const Kernels<float>&, Index /*rows*/) const { return 0; }
   virtual Index report_parts(Pass, const Kernels<double>&, Index /*rows*/) const { return 0; }
-  virtual bool observes(Pass) const { return false; }
+  virtual bool observes(Pass, Index /*cols*/) const { return false; }
   virtual void observe(Pass, const Call<float>&, Index /*part*/, Index /*row*/,
                        Index /*rows*/) const {}
   virtual void observe(Pass, const Call<double>&, Index /*part*/, Index /*row*/,

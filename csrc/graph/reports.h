@@ -18,7 +18,9 @@ inline void link_reports(Operation& producer, Operation& reader, bool alone) {
   if (producer.fold != reader.fold || producer.whole != reader.whole) return;
   const auto link = [](Pass pass, Operation& reporter, Operation& observer) {
     const auto way = std::size_t(pass);
-    if (!reporter.reports(pass) || !observer.observes(pass) || reporter.observer[way]) return;
+    // A view between them may have other columns.
+    const Index cols = reporter.reports(pass);
+    if (cols == 0 || !observer.observes(pass, cols) || reporter.observer[way]) return;
     reporter.observer[way] = &observer;
     observer.reporter[way] = &reporter;
   };

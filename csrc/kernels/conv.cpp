@@ -266,8 +266,8 @@ ConvProduct<T> stage_product(T* y, const T* x, const ConvStage<T>& s) {
 
 template <class T>
 bool conv2d_runs_behind(const ConvDims& before, const ConvDims& dims) {
-  return runs_behind(forward_product<T>(nullptr, nullptr, nullptr, nullptr, before, {}),
-                     forward_product<T>(nullptr, nullptr, nullptr, nullptr, dims, {}));
+  return runs_behind(forward_product<T>(nullptr, nullptr, nullptr, nullptr, upright(before), {}),
+                     forward_product<T>(nullptr, nullptr, nullptr, nullptr, upright(dims), {}));
 }
 
 template <class T>
@@ -276,7 +276,7 @@ bool conv2d_chain_forward(T* y, T* sums, const T* x, const ConvStage<T>* before,
   ConvProduct<T> first{};
   if (before) {
     first = stage_product<T>(nullptr, x, *before);
-    first.b = first.w;
+    first.b = first.w;  // depthwise weights are read as they are
   }
   ConvProduct<T> p = stage_product<T>(sums ? nullptr : y, before ? nullptr : x, stage);
   const ConvChain<T> chain{before ? &first : nullptr, before ? before->behind : PixelsHook<T>{},

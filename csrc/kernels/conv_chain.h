@@ -21,9 +21,6 @@ struct ConvChain {
   T *means, *sums;  // images x columns, and of parts of them; or null: the outputs are stored
 };
 
-// Units are at least as large, so that a small batch is divided among threads.
-constexpr Index least_pixels = 24;
-
 // Outputs are summed in parts of whole rows, fixed by the sizes of an image; units do not divide
 // them.
 struct SumParts {
@@ -41,11 +38,15 @@ bool runs_behind(const ConvProduct<T>& before, const ConvProduct<T>& p) {
   const auto by_pixels = [](const Axis& a) {
     return a.taps == 1 && a.scale == 1 && a.shift == 0 && a.outputs == a.inputs;
   };
-  // With fewer channels the products are too short to hide that rows of the image come from memory:
+  // As many as the widest vector has elements, so that the answer is the same for all kernels. With
+  // fewer channels the products are too short to hide that rows of the image come from memory:
   // 32 images of 112x112x32 take 3 to 10 % longer in one pass.
   constexpr Index least_channels = 64;
-  return sweeps(before) && by_pixels(p.vertical) && by_pixels(p.horizontal) && p.groups == 1 &&
-         p.depth >= least_channels;
+  const bool same_image = before.vertical.outputs == p.vertical.inputs &&
+                          before.horizontal.outputs == p.horizontal.inputs &&
+                          before.y_pixel() == p.x_pixel();
+  return sweeps(before) && same_image && by_pixels(p.vertical) && by_pixels(p.horizontal) &&
+         p.groups == 1 && p.depth >= least_channels;
 }
 
 // Pixels per unit: the rows between the stages take at most 128 KB.

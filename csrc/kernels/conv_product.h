@@ -10,6 +10,9 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
+// The least number of pixels in a unit, however many threads there are.
+constexpr Index least_pixels = 24;
+
 template <class T>
 struct ConvChain;
 

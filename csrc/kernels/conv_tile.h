@@ -116,7 +116,7 @@ LAMINA_INLINE void gather_accumulate(Vec<T> (&acc)[Height][Vectors], const Gathe
           gather_ahead<T, Height, Vectors>(t, row, a, lines++);
         else if (t.next_unit != 0)
           steps_ahead<line>(row[0] + a + t.next_unit, a_step);
-        if (tiles_stream && t.stream_lines != 0) stream_ahead(t, k / line);
+        if (tiles_stream && t.stream_lines != 0) stream_ahead(t, k / line - 1);
       }
       Vec<T> column[Vectors];
       LAMINA_UNROLL

@@ -252,7 +252,8 @@ bool reserve_weights(const WeightsProduct<T>& p, const Units& units, WeightsScra
   const Index rows = p.spans_taps() ? p.taps() * p.depth() : p.depth();
   const Index runs = units.per_unit * units.band_rows;
   char* tables = static_cast<char*>(scratch(0, rows * sizeof(Place) + runs * sizeof(Run)));
-  const Index panels = PanelCut<T>(p.columns()).padded() * units.most_pixels(p.out_w);
+  const Index panels =
+      p.reads_dz_in_place() ? 0 : PanelCut<T>(p.columns()).padded() * units.most_pixels(p.out_w);
   const Index padded =
       p.spans_taps() && !field_inside(p)
           ? units.per_unit * field_height(p, units.band_rows) * field_width(p) * p.d.channels

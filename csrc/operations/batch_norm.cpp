@@ -78,8 +78,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
 
   // A convolution that writes x sums the moments of its pixels; one that reads y sums the
   // gradients, unless they are to be stored.
-  bool observes(Pass pass) const override {
-    const bool plain = steps() == 1 && options_.batch_statistics && inputs[5] < 0;
+  bool observes(Pass pass, Index cols) const override {
+    const bool plain = cols == cols_ && steps() == 1 && options_.batch_statistics && inputs[5] < 0;
     return plain && (pass == Pass::forward || (!adds() && !window_));
   }
   void observe(Pass pass, const Call<float>& c, Index part, Index row, Index rows) const override {
@@ -101,7 +101,8 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool absorb(const Operation& follower) override {
     if (steps() != 1 || window_) return false;
     if (const PoolDims* window = average_pooling_window(follower)) {
-      if (!pools_all(*window)) return false;
+      const bool of_columns = window->channels == cols_;  // rather than of a reshaped view
+      if (!of_columns || !pools_all(*window)) return false;
       window_ = *window;
       kind += "+" + follower.kind;
       return true;

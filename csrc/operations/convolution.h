@@ -76,6 +76,7 @@ class Convolution final : public OperationOf<Convolution> {
   bool absorb_in_inference(const Operation& follower) override {
     if (transposed_ || pooled_) return false;
     if (const PoolDims* window = average_pooling_window(follower)) {
+      if (!reads_outputs(*window)) return false;
       pool(*window, true);
       kind += "+" + follower.kind;
       return true;
@@ -84,8 +85,9 @@ class Convolution final : public OperationOf<Convolution> {
     if (products_ == Products::bfloat16 || norm || activation_.kind != Activation::linear ||
         weights_.rows() > 2 * out_height(row_) * out_width(row_))
       return false;
-    norm = batch_norm_of(follower, weights_.filters);
-    if (!norm) return false;
+    const std::optional<NormBehind> behind = batch_norm_of(follower, weights_.filters);
+    if (!behind || (behind->averaged && !reads_outputs(*behind->averaged))) return false;
+    norm = behind;
     activation_ = norm->activation;
     if (norm->averaged) pool(*norm->averaged, true);
     inputs.insert(inputs.end(), {norm->gamma, norm->beta, norm->mean, norm->variance});
@@ -95,9 +97,10 @@ class Convolution final : public OperationOf<Convolution> {
   // A depthwise convolution, if its outputs are the inputs of the products, pixel by pixel.
   bool absorb_producer_in_inference(const Operation& producer) override {
     const auto* first = dynamic_cast<const Convolution*>(&producer);
-    if (first == nullptr || first->transposed_ || first->pooled_ || transposed_ || before_ ||
-        products_ == Products::bfloat16 || (pooled_ && !takes_means()) || first->fold != fold ||
-        first->whole != whole || !kernels<float>().conv2d_runs_behind(first->row_, row_))
+    if (first == nullptr || first->output() != inputs[0] || first->transposed_ || first->pooled_ ||
+        transposed_ || before_ || products_ == Products::bfloat16 || (pooled_ && !takes_means()) ||
+        first->fold != fold || first->whole != whole ||
+        !kernels<float>().conv2d_runs_behind(first->row_, row_))
       return false;
     before_ = {first->inputs, first->row_, first->weights_, first->activation_};
     inputs[0] = first->inputs[0];
@@ -110,7 +113,9 @@ class Convolution final : public OperationOf<Convolution> {
     const PoolDims *highest = max_pooling_window(follower),
                    *averaged = average_pooling_window(follower);
     if (highest != nullptr || averaged != nullptr) {
-      if (transposed_ || (averaged != nullptr && !spreads_averages())) return false;
+      if (transposed_ || !reads_outputs(averaged != nullptr ? *averaged : *highest) ||
+          (averaged != nullptr && !spreads_averages()))
+        return false;
       pool(averaged != nullptr ? *averaged : *highest, averaged != nullptr);
       kind += "+" + follower.kind;
       return true;
@@ -165,9 +170,11 @@ class Convolution final : public OperationOf<Convolution> {
   // Backward only for windows of one pixel and depthwise ones.  A step of three depthwise layers
   // over 64 images of 32x32x128 takes 44.6 instead of 47.1 ms on two cores of a Zen 4, 74.6
   // instead of 78.7 on one.  Other windows of 3 x 3 pixels gain nothing.
-  bool reports(Pass pass) const override {
-    const bool pays = row_.kernel_h * row_.kernel_w == 1 || row_.groups == row_.channels;
-    return !pooled_ && products_ == Products::of_graph && (pass == Pass::forward || pays);
+  Index reports(Pass pass) const override {
+    const bool depthwise = row_.groups > 1 && row_.groups == row_.channels;
+    const bool pays = row_.kernel_h * row_.kernel_w == 1 || depthwise;
+    if (pooled_ || products_ != Products::of_graph || (pass == Pass::backward && !pays)) return 0;
+    return transposed_ == (pass == Pass::forward) ? row_.channels : row_.filters;
   }
   Index report_parts(Pass pass, const Kernels<float>& k, Index rows) const override {
     return parts(pass, k, rows);
@@ -220,8 +227,7 @@ class Convolution final : public OperationOf<Convolution> {
     if (before_) {
       ConvDims images = before_->row;
       images.images = c.rows;
-      const ReadyWeights<T> ready =
-          before_->ready(c, prepared_before<T>() > 0 ? lent : LentMemory());
+      const ReadyWeights<T> ready = before_->ready(c, lent.first(prepared_before<T>()));
       StageOf<T> first{c.kernels, ready};
       const ConvStage<T> before = first.stage(images, before_->activation);
       done = c.kernels.conv2d_chain_forward(c.out(), means, c.in(0), &before, stage);
@@ -231,6 +237,13 @@ class Convolution final : public OperationOf<Convolution> {
     if (!done) throw std::bad_alloc();
   }
 
+  // Whether the windows are those of the outputs as images, rather than of a reshaped view; means
+  // are the same for any arrangement of the pixels.
+  bool reads_outputs(const PoolDims& window) const {
+    const Index height = out_height(row_), width = out_width(row_);
+    return window.channels == row_.filters && window.height * window.width == height * width &&
+           (window.height == height || pools_all(window));
+  }
   // Absorbs a pooling.  Outputs that no window reads are not calculated, as if there were less
   // padding at the end of the image: of 11 rows under windows of 2, the last one.
   void pool(const PoolDims& window, bool averages) {
@@ -305,8 +318,8 @@ class Convolution final : public OperationOf<Convolution> {
   bool pools_after(Index rows, Index element) const {
     return rows <= few_images || checked_product(convolved_size(1), element) > near_bytes;
   }
-  // Whether the workspace has other uses too, and holds few images in any case; otherwise it is
-  // null if images are pooled one by one.
+  // If the workspace also has other contents, it has room for few images in any case, and null
+  // cannot mean that images are pooled one by one.
   bool keeps_few() const { return weights_.norm || takes_means(); }
   // The outputs before they are pooled; null if they are pooled image by image.
   template <class T>

@@ -26,7 +26,8 @@ struct StageBefore {
   }
 };
 
-// A convolution as a stage of a pass; `pass` must outlive it.
+// A convolution as a stage of a pass.  It must outlive the stage that it returns, and the weights
+// must outlive it.
 template <class T>
 struct StageOf {
   const Kernels<T>& kernels;

@@ -19,6 +19,11 @@ struct LentMemory {
 
   LentMemory() = default;
   LentMemory(const Buffer& whole) : data(whole.data()), size(whole.size()) {}
+  LentMemory first(std::size_t bytes) const {
+    LentMemory part = *this;
+    if (bytes < size) part.size = bytes;
+    return bytes == 0 ? LentMemory() : part;
+  }
   // The rest after the first bytes.
   LentMemory after(std::size_t bytes) const {
     LentMemory rest;
