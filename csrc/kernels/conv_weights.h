@@ -258,8 +258,9 @@ bool reserve_weights(const WeightsProduct<T>& p, const Units& units, WeightsScra
       p.spans_taps() && !field_inside(p)
           ? units.per_unit * field_height(p, units.band_rows) * field_width(p) * p.d.channels
           : 0;
-  T* values = static_cast<T*>(scratch(1, sizeof(T) * (panels + padded)));
-  if (!tables || !values) return false;
+  const Index size = panels + padded;
+  T* values = size == 0 ? nullptr : static_cast<T*>(scratch(1, sizeof(T) * size));
+  if (!tables || (size > 0 && !values)) return false;
   *s = {reinterpret_cast<Place*>(tables), reinterpret_cast<Run*>(tables + rows * sizeof(Place)),
         values, values + panels};
   return true;

@@ -32,9 +32,9 @@ class Convolution final : public OperationOf<Convolution> {
   template <class T>
   void forward_as(const Call<T>& c) const {
     const LentMemory lent = c.prepared() == nullptr ? LentMemory() : LentMemory(*c.prepared());
-    const Index first = before_ ? before_->weights.folded_bytes(sizeof(T)) : 0;
-    const ReadyWeights<T> weights = weights_.ready(c, row_, lent.after(prepared_before<T>()),
-                                                   c.workspace() + first, activation_);
+    const ReadyWeights<T> weights =
+        weights_.ready(c, row_, lent.after(prepared_before<T>()),
+                       c.workspace() + folded_before(sizeof(T)), activation_);
     if (before_ || (takes_means() && !c.training))
       run_chain(c, weights, lent);
     else
