@@ -143,6 +143,7 @@ class ExecutionOf final : public Execution {
 
   // The parts of a step that is divided into shares.
   bool cut(Index rows);
+  void plan_sharers();
   ExecutionOf& sharer(Index share);
   Batch share_of(const Batch& batch, Index share) const;
   double run_forward_in_shares(const Batch& batch);

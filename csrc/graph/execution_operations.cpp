@@ -16,11 +16,11 @@ bool ExecutionOf<T>::next_runs_beside(std::size_t place, const Batch& batch) con
 // Runs the operation at a place and the next one, each on its own thread.
 template <class T>
 void ExecutionOf<T>::run_with_next(std::size_t place, const Batch& batch, bool learns) {
-  const int pair[most_side_by_side] = {plan_.forward[place], plan_.forward[place + 1]};
+  const int pair[] = {plan_.forward[place], plan_.forward[place + 1]};
   double flop = 0.0;
   for (const int index : pair)
     flop += operation(index).cost(Pass::forward, rows_of(operation(index), batch), false).flop;
-  side_by_side(most_side_by_side, flop, [&](Index part) {
+  side_by_side(2, flop, [&](Index part) {
     const int index = pair[part];
     operation(index).forward(call(operation(index), batch, learns, lent(index)));
   });
@@ -87,12 +87,12 @@ template <class T>
 void ExecutionOf<T>::run_back_with_next(std::size_t place, const Batch& batch) const {
   const Prepared* const pair = &backward_[place];
   double flop = 0.0;
-  for (Index part = 0; part < most_side_by_side; ++part) {
+  for (Index part = 0; part < 2; ++part) {
     const Operation& operation = *pair[part].operation;
     flop += operation.cost(Pass::backward, rows_of(operation, batch), false).flop;
   }
-  side_by_side(most_side_by_side, flop, [&](Index part) { run_back(pair[part], batch); });
-  for (Index part = 0; part < most_side_by_side; ++part) add_sums(pair[part], batch);
+  side_by_side(2, flop, [&](Index part) { run_back(pair[part], batch); });
+  for (Index part = 0; part < 2; ++part) add_sums(pair[part], batch);
 }
 
 template <class T>

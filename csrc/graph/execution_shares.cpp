@@ -16,13 +16,20 @@ bool ExecutionOf<T>::cut(Index rows) {
     shares_ = shares_of(*graph_, plan_, rows, gradient_size_);
     shared_rows_ = rows;
   }
-  ExecutionSettings half = settings;
-  half.rows = (settings.rows + 1) / 2;
+  if (shares_.count > 1) plan_sharers();
+  return shares_.count > 1;
+}
+
+// A smaller batch may have fewer, hence larger shares.
+template <class T>
+void ExecutionOf<T>::plan_sharers() {
+  ExecutionSettings of_share = settings;
+  of_share.rows = (settings.rows + shares_.count - 1) / shares_.count;
+  if (!sharers_.empty() && sharers_.front()->settings.rows < of_share.rows) sharers_.clear();
   while (Index(sharers_.size()) + 1 < shares_.count) {
-    sharers_.push_back(std::make_unique<ExecutionOf<T>>(graph_, variables_, half));
+    sharers_.push_back(std::make_unique<ExecutionOf<T>>(graph_, variables_, of_share));
     sharers_.back()->data_ = data_;
   }
-  return shares_.count > 1;
 }
 
 // The first share uses this execution, each of the others an additional one.
@@ -101,6 +108,7 @@ void ExecutionOf<T>::run_backward_in_shares(const Batch& batch, double loss_scal
 
 #define LAMINA_INSTANTIATE(T)                                          \
   template bool ExecutionOf<T>::cut(Index);                            \
+  template void ExecutionOf<T>::plan_sharers();                        \
   template ExecutionOf<T>& ExecutionOf<T>::sharer(Index);              \
   template std::size_t ExecutionOf<T>::held_bytes() const;             \
   template Batch ExecutionOf<T>::share_of(const Batch&, Index) const;  \

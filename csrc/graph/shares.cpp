@@ -6,15 +6,21 @@ namespace lamina {
 namespace {
 
 // The floating-point operations of steps that are divided.  20-h-h-1 on two cores of a Zen 4, both
-// busy; us without and with shares, then the same on one thread: 2.6 MFLOP (h 32, 256 rows) 32 and
-// 38, 32 and 33; 8.4 (64, 256) 92 and 64, 95 and 98; 29 (128, 256) 266 and 224, 325 and 316; 59
-// (128, 512) 486 and 616.
-constexpr double least_step = 6e6, most_step = 40e6;
+// busy; us without and with two shares, then the same on one thread: 2.6 MFLOP (h 32, 256 rows) 32
+// and 38, 32 and 33; 8.4 (64, 256) 92 and 64, 95 and 98; 29 (128, 256) 266 and 224, 325 and 316.
+constexpr double least_step = 6e6, most_step = 150e6;
 // 256 rows through 76-128-64-1 on one thread: 344 to 366 us in three shares, 352 in two; 64 rows
 // through 4-64-64-2 in two shares: 31 to 34.
 constexpr Index least_rows = 64;
 // Each share has its own gradient, which must be added: this many operations per number.
 constexpr double gradient_work = 100;
+// Larger steps have more shares, so that more threads can help, and fewer weights: 50 MFLOP
+// (64, 2000) 1.23 times as fast as undivided with two shares or four, 117 (128, 1000) 1.09 and 1.13;
+// 48 (4-32-16-4, 12000) 1.07 and 1.14.  Above: 205 (784-128-10, 512) 1.05 and 1.00, 271 (784-128-32
+// -128-784, 256) 1.02 and 0.96, 320 (20-64-64-3, 10000) 1.05 and 0.98.  In four shares instead of
+// two, smaller steps take longer: 20 MFLOP 1.03 times as long, 28 (76-128-64-1, 256) 1.06.
+constexpr double small_step = 40e6, large_gradient_work = 1000;
+constexpr Index small_shares = 2;
 
 const Operation& operation_of(const Graph& graph, int index) {
   return *graph.operations()[std::size_t(index)];
@@ -41,11 +47,13 @@ bool row_by_row(const Graph& graph, const Plan& plan) {
 }  // namespace
 
 Shares shares_of(const Graph& graph, const Plan& plan, Index rows, Index gradient_size) {
-  if (rows < most_shares * least_rows || !row_by_row(graph, plan)) return {};
+  if (rows < small_shares * least_rows || !row_by_row(graph, plan)) return {};
   const double flop = step_flop(graph, plan, rows);
-  const bool pays =
-      flop >= least_step && flop <= most_step && gradient_work * double(gradient_size) <= flop;
-  return {pays ? most_shares : 1, flop};
+  const bool small = flop <= small_step;
+  const Index count = small ? small_shares : most_shares;
+  const double added = (small ? gradient_work : large_gradient_work) * double(gradient_size);
+  const bool pays = flop >= least_step && flop <= most_step && added <= flop;
+  return {pays && rows >= count * least_rows ? count : 1, flop};
 }
 
 }  // namespace lamina

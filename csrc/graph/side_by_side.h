@@ -7,7 +7,7 @@
 
 namespace lamina {
 
-constexpr Index most_side_by_side = 2;
+constexpr Index most_side_by_side = 4;
 
 // Calls body(part) for all parts, on the number of threads that is fastest.  If parts throw, the
 // first exception is rethrown when all parts are done.

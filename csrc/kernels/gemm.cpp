@@ -6,11 +6,49 @@ namespace LAMINA_ISA {
 
 namespace {
 
-constexpr Index most_turned = 1024;  // elements of C
+constexpr Index most_turned = 1024, most_by_terms = 4096;  // elements of C
 
 template <class T>
 Index vectors_of(Index size) {
   return (size + lanes<T> - 1) / lanes<T>;
+}
+
+// Few elements of C with many terms are divided among threads by their terms, because each task of
+// a grid would read all of A or of B: 20,000 rows of 32 by 16, the gradient of the weights, 263 to
+// 230 us, of 16 by 4 109 to 52.  The sums of the chunks are added in order, as on one thread.
+// Returns false if C is not divided in this way.
+template <class T>
+bool multiply_by_terms(const Product<T, Strided<T>, Strided<T>>& p) {
+  const Index size = p.m * p.n;
+  const Parts chunks(p.k, parts_of(p.k, longest_chunk));
+  if (chunks.count == 1 || size > most_by_terms) return false;
+  const int threads = threads_for(2.0 * double(size) * double(p.k), chunks.count);
+  if (threads == 1) return false;
+  T* sums = static_cast<T*>(scratch(2, sizeof(T) * std::size_t(chunks.count * size)));
+  if (!sums) return false;
+  parallel_chunks(threads, chunks.count, [&](Index i) {
+    Product<T, Strided<T>, Strided<T>> part = p;
+    part.c = sums + i * size;
+    part.ldc = p.n;
+    part.a.data = p.a.at(0, chunks.begin(i));
+    part.b.data = p.b.at(0, chunks.begin(i));
+    part.k = chunks.begin(i + 1) - chunks.begin(i);
+    part.add = false;
+    BlockedProduct<T, Strided<T>, Strided<T>, NoHook>(part, NoHook{}).run({0, p.m}, {0, p.n});
+  });
+  for (Index i = 0; i < chunks.count; ++i)
+    for (Index r = 0; r < p.m; ++r)
+      for_vectors<T>(0, p.n, [&](Index j, Index count) {
+        T* c = p.c + r * p.ldc + j;
+        const Vec<T> sum = load_count(sums + i * size + r * p.n + j, count);
+        store_count(c, p.add || i > 0 ? load_count(c, count) + sum : sum, count);
+      });
+  return true;
+}
+
+template <class T>
+void multiply_terms(const Product<T, Strided<T>, Strided<T>>& p) {
+  if (!multiply_by_terms(p)) multiply(p, NoHook{});
 }
 
 // C = A B, if the rows of A^T and of B are contiguous in memory, calculated as C^T = B^T A^T: the
@@ -25,7 +63,7 @@ void turned(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ld
   const Product<T, Strided<T>, Strided<T>> p{
       c_nm,    m,    left_operand(b, ldb, true, k), right_operand(a, lda, false, k), n, m, k, add,
       nullptr, false};
-  multiply(p, NoHook{});
+  multiply_terms(p);
   for (Index i = 0; i < m; ++i)
     for (Index j = 0; j < n; ++j) c_mn[i * ldc + j] = c_nm[j * m + i];
 }
@@ -48,7 +86,7 @@ void gemm(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc,
                                                add,
                                                nullptr,
                                                false};
-    multiply(p, NoHook{});
+    multiply_terms(p);
     return;
   }
   // 13x4x200 with AVX-512: 1.02 to 0.37 us; 13x8x200: 1.03 to 0.67.
@@ -67,7 +105,7 @@ void gemm(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc,
                                              add,
                                              nullptr,
                                              false};
-  multiply(p, NoHook{});
+  multiply_terms(p);
 }
 
 template void gemm<float>(float*, const float*, const float*, Index, Index, Index, Index, Index,
