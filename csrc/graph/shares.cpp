@@ -15,10 +15,11 @@ constexpr Index least_rows = 64;
 // Each share has its own gradient, which must be added: this many operations per number.
 constexpr double gradient_work = 100;
 // Larger steps have more shares, so that more threads can help, and fewer weights: 50 MFLOP
-// (64, 2000) 1.23 times as fast as undivided with two shares or four, 117 (128, 1000) 1.09 and 1.13;
-// 48 (4-32-16-4, 12000) 1.07 and 1.14.  Above: 205 (784-128-10, 512) 1.05 and 1.00, 271 (784-128-32
-// -128-784, 256) 1.02 and 0.96, 320 (20-64-64-3, 10000) 1.05 and 0.98.  In four shares instead of
-// two, smaller steps take longer: 20 MFLOP 1.03 times as long, 28 (76-128-64-1, 256) 1.06.
+// (64, 2000) 1.23 times as fast as undivided with two shares or four, 117 (128, 1000) 1.09
+// and 1.13; 48 (4-32-16-4, 12000) 1.07 and 1.14.  Above: 205 (784-128-10, 512) 1.05 and 1.00, 271
+// (784-128-32 -128-784, 256) 1.02 and 0.96, 320 (20-64-64-3, 10000) 1.05 and 0.98.  In four shares
+// instead of two, smaller steps take longer: 20 MFLOP 1.03 times as long, 28 (76-128-64-1,
+// 256) 1.06.
 constexpr double small_step = 40e6, large_gradient_work = 1000;
 constexpr Index small_shares = 2;
 

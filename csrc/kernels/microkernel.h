@@ -22,7 +22,8 @@ struct Tile {
   const T* bias;  // of the first column, or null
   bool add;       // to C, else overwrite it
   bool relu;
-  const T* next;  // a panel that is read in place later, to be prefetched if the kernel does so
+  const T* next;    // data that are read in place later, to be prefetched if the kernel does so
+  Index next_step;  // from one k to the next
 };
 
 // acc += a * b.  GCC 12 compiles some intrinsics to the 132 form and register moves, which cost 6
@@ -74,6 +75,7 @@ LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) 
   LAMINA_UNROLL
   for (int g = 0; g < groups; ++g) a[g] = t.a + (KAdjacent ? 3 * g * a_step : 0);
   const T *b = t.b, *next = t.next;
+  const Index next_step = Fetches ? t.next_step : 0;
 #if LAMINA_VECTOR_BYTES == 32  // 12 products per term: the loop's own instructions cost 1 to 2 %
   _Pragma("GCC unroll 4")
 #endif
@@ -98,7 +100,7 @@ LAMINA_INLINE void accumulate(Vec<T> (&acc)[Height][Vectors], const Tile<T>& t) 
       LAMINA_UNROLL
       for (Index i = 0; i < fetched_lines; ++i)
         second_cache_prefetch(next + i * (64 / Index(sizeof(T))));
-      next += b_step;
+      next += next_step;
     }
     b += b_step;
     if (KAdjacent) {
