@@ -1,4 +1,4 @@
-"""Steps of small networks in shares: halves of a batch that two threads compute in parallel."""
+"""Steps of small networks in shares: parts of a batch that threads compute in parallel."""
 
 import numpy as np
 import pytest
@@ -10,15 +10,18 @@ from lamina import _core, layers, ops, runtime
 from thread_proof import same_on_threads, threads_help
 
 RNG = np.random.default_rng(6)
-ROWS = 300  # a batch of 256, which is cut, and one of 44, which is not
+ROWS = 300  # a batch of 256, which is cut in two, and one of 44, which is not
 X = RNG.normal(size=(ROWS, 20)).astype("float32")
 IDS = RNG.integers(0, 30, (ROWS, 3)).astype("int32")
 Y = X[:, :1] * X[:, 1:2] + X[:, 2:3]
 LABELS = (Y[:, 0] > 0).astype("int32")
+# A batch of 512, which is cut in four for 128 units, and one of 300, whose two shares are larger.
+MANY = RNG.normal(size=(812, 20)).astype("float32")
+SUMS = MANY[:, :1] * MANY[:, 1:2] + MANY[:, 2:3]
 
 
-def small(*more, seed=2):
-    first, second = layers.Dense(64, "relu"), layers.Dense(64, "relu")
+def small(*more, units=64, seed=2):
+    first, second = layers.Dense(units, "relu"), layers.Dense(units, "relu")
     return lamina.Sequential(
         [lamina.Input((20,)), first, *more, second, layers.Dense(1)], seed=seed
     )
@@ -34,42 +37,44 @@ def varied():
     return lamina.Model([numbers, words], layers.Dense(2, "softmax")(x), seed=2)
 
 
-def trained(model, x, y, loss, **options):
+def trained(model, x, y, loss, batch_size=256, **options):
     model.compile("adam", loss, metrics=options.pop("metrics", []))
-    history = model.fit(x, y, batch_size=256, epochs=2, verbose=0, **options).history
+    history = model.fit(x, y, batch_size, epochs=2, verbose=0, **options).history
     return (*model.get_weights(), *(np.array(history[name]) for name in sorted(history)))
 
 
 def test_bits_do_not_depend_on_threads():
-    weights = RNG.uniform(0.1, 2, ROWS).astype("float32")
+    weights = RNG.uniform(0.1, 2, len(MANY)).astype("float32")
     same_on_threads(
-        lambda: trained(small(), X, Y, "mse", sample_weight=weights, metrics=["mae"]),
+        lambda: trained(small(), X, Y, "mse", sample_weight=weights[:ROWS], metrics=["mae"]),
+        lambda: trained(small(units=128), MANY, SUMS, "mse", 512, sample_weight=weights),
         lambda: trained(
             varied(), [X, IDS], LABELS, "sparse_categorical_crossentropy", metrics=["accuracy"]
         ),
     )
 
 
-def test_a_step_is_that_of_the_formulas():
-    """Gradient descent by hand, in float64; the last batch is not cut."""
-    model, rate = small(), 0.1
+@pytest.mark.parametrize(("units", "x", "y", "batch"), [(64, X, Y, 256), (128, MANY, SUMS, 512)])
+def test_a_step_is_that_of_the_formulas(units, x, y, batch):
+    """Gradient descent by hand, in float64."""
+    model, rate = small(units=units), 0.1
     model.compile(lamina.optimizers.SGD(rate), "mse")
     w1, b1, w2, b2, w3, b3 = (w.astype(float) for w in model.get_weights())
     runtime.set_num_threads(2)
     _, helped = threads_help(
-        lambda: model.fit(X, Y, batch_size=256, epochs=1, shuffle=False, verbose=0)
+        lambda: model.fit(x, y, batch_size=batch, epochs=1, shuffle=False, verbose=0)
     )
     assert helped, "the batch was not cut: the check is empty"
-    for rows in (slice(256), slice(256, None)):
-        x, y = X[rows].astype(float), Y[rows].astype(float)
-        h1 = np.maximum(x @ w1 + b1, 0)
+    for rows in (slice(batch), slice(batch, None)):
+        inputs, wanted = x[rows].astype(float), y[rows].astype(float)
+        h1 = np.maximum(inputs @ w1 + b1, 0)
         h2 = np.maximum(h1 @ w2 + b2, 0)
-        d3 = 2 * (h2 @ w3 + b3 - y) / len(x)
+        d3 = 2 * (h2 @ w3 + b3 - wanted) / len(inputs)
         d2 = (d3 @ w3.T) * (h2 > 0)
         d1 = (d2 @ w2.T) * (h1 > 0)
         w3, b3 = w3 - rate * h2.T @ d3, b3 - rate * d3.sum(0)
         w2, b2 = w2 - rate * h1.T @ d2, b2 - rate * d2.sum(0)
-        w1, b1 = w1 - rate * x.T @ d1, b1 - rate * d1.sum(0)
+        w1, b1 = w1 - rate * inputs.T @ d1, b1 - rate * d1.sum(0)
     for got, wanted in zip(model.get_weights(), (w1, b1, w2, b2, w3, b3), strict=True):
         scale = np.abs(wanted).max()
         np.testing.assert_allclose(got, wanted, rtol=0, atol=256 * 2**-24 * scale)
@@ -89,17 +94,20 @@ def test_losses_and_metrics_are_those_of_the_whole_batch():
 
 
 @pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
-def test_shares_draw_numbers_of_their_own():
-    """Rows are equal: halves that drop the same units would have equal outputs, whose sum is 0."""
+@pytest.mark.parametrize(("units", "batch", "shares"), [(64, 256, 2), (128, 512, 4)])
+def test_shares_draw_numbers_of_their_own(units, batch, shares):
+    """Rows are equal: shares that drop the same units would have equal outputs, whose sum is 0."""
 
     def signed(y_true, y_pred):
         return y_true * y_pred
 
-    model = small(layers.Dropout(0.5))
+    model = small(layers.Dropout(0.5), units=units)
     model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=[signed])
-    x, sign = np.repeat(X[:1], 256, axis=0), np.repeat([[1.0], [-1.0]], 128, axis=0)
-    history = model.fit(x, sign, batch_size=256, epochs=1, shuffle=False, verbose=0).history
-    assert abs(history["signed"][0]) > 1e-4
+    x = np.repeat(X[:1], batch, axis=0)
+    for one in range(1, shares):  # the first share beside each of the others
+        sign = np.repeat(np.eye(1, shares) - np.eye(1, shares, one), batch // shares)[:, None]
+        history = model.fit(x, sign, batch_size=batch, epochs=1, shuffle=False, verbose=0).history
+        assert abs(history["signed"][0]) > 1e-4
 
 
 @pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")

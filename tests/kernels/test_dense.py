@@ -192,6 +192,23 @@ def test_many_rows_on_threads(rows):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("inputs", "units"), [(32, 16), (16, 4), (4, 32), (64, 64), (300, 1)])
+def test_many_rows_of_few_weights_on_threads(inputs, units, dtype):
+    """Threads divide the rows; the last of them are fewer than a chunk."""
+    x = arrays(10_001, inputs, units)[0].astype(dtype)
+    dz = np.random.default_rng(4).normal(size=(10_001, units)).astype(dtype)
+    start = np.ones((inputs, units), dtype)
+    (fresh, added) = same_on_threads(
+        lambda: kernels.matmul(x, dz, transpose_a=True),
+        lambda: kernels.matmul(x, dz, transpose_a=True, out=start.copy(), accumulate=True),
+    )
+    want = x.T.astype(float) @ dz.astype(float)
+    size = np.abs(x.T.astype(float)) @ np.abs(dz.astype(float))
+    assert_close(fresh[0], want, 10_001, size)
+    assert_close(added[0], want + 1, 10_001, size + 1)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 def test_torch(dtype):
     plain = [a.astype(dtype) for a in arrays(17, 19, 23)]
 

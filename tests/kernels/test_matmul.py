@@ -69,7 +69,7 @@ def test_small(m, n, k, dtype, transpose_a, transpose_b):
     ("m", "n", "k"),
     [
         (193, 65, 401), (64, 1025, 30), (50, 70, 1201), (128, 256, 512), (1027, 70, 45),
-        (130, 512, 512),
+        (130, 512, 512), (700, 130, 300),
     ],
 )  # fmt: skip
 def test_blocks(m, n, k, dtype, transpose_a, transpose_b):
