@@ -71,9 +71,9 @@ struct Kernels {
   // ld*: the distance in elements from one stored row to the next.
   void (*gemm)(T* c_mn, const T* a, const T* b, Index m, Index n, Index k, Index ldc, Index lda,
                Index ldb, bool transpose_a, bool transpose_b, Accumulate);
-  // y = activation(x w + b); b_o may be null.
+  // y = activation(x w + b), then dropout; b_o may be null.
   void (*dense_forward)(T* y_no, const T* x_ni, const T* w_io, const T* b_o, DenseDims,
-                        ActivationSpec);
+                        ActivationSpec, DropoutSpec);
   // dz is the gradient at the pre-activation (see activation_backward); each of dx_ni, dw_io and
   // db_o may be null.  dx is written; dw and db follow Accumulate.  `rectified`, only for a single
   // unit: x is the output of a ReLU, and dx includes its derivative.
@@ -160,9 +160,12 @@ struct Kernels {
   void (*activation_forward)(T* y, const T* x, Index size, ActivationSpec);
   // `saved` is y if derivative_from_output(kind), else x.
   void (*activation_backward)(T* dx, const T* dy, const T* saved, Index size, ActivationSpec);
-  // The same, and sum_o (+)= the column sums of dx, the gradient of a bias; sum_o may be null.
+  // The same, and sum_o (+)= the column sums of dx, the gradient of a bias; sum_o may be null.  The
+  // second one is for a ReLU whose outputs y were dropped out with `rate`.
   void (*activation_backward_sums)(T* dx_no, T* sum_o, const T* dy_no, const T* saved_no, RowsCols,
                                    ActivationSpec, Accumulate);
+  void (*dropped_relu_backward_sums)(T* dx_no, T* sum_o, const T* dy_no, const T* y_no, RowsCols,
+                                     double rate, Accumulate);
   void (*softmax_forward)(T* y_nc, const T* x_nc, RowsCols);
   void (*softmax_backward)(T* dx_nc, const T* dy_nc, const T* y_nc, RowsCols);
   void (*log_softmax_forward)(T* y_nc, const T* x_nc, RowsCols);

@@ -48,6 +48,11 @@ struct ActivationSpec {
   double alpha = 0.0;
 };
 
+// Whether products apply the activation to their results in registers.
+LAMINA_INLINE constexpr bool is_fused(ActivationSpec activation) {
+  return activation.kind == Activation::linear || activation.kind == Activation::relu;
+}
+
 enum class Side { input, output };
 
 // True if the derivative is computed from the output y; otherwise the kernel needs the input x.
@@ -147,6 +152,12 @@ struct RandomKey {
   std::uint64_t seed;
   std::uint32_t stream;  // the user: a layer, the shuffle, an initialiser
   std::uint32_t step;    // the time: optimizer step, epoch
+};
+
+// The dropout that a kernel applies to its results while they are in cache; a rate of 0 means none.
+struct DropoutSpec {
+  double rate = 0.0;
+  RandomKey key{};
 };
 
 // Losses: the meaning of the parameter, the final step that the from-logits form includes, and

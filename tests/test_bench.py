@@ -182,7 +182,7 @@ def test_limits_and_profile_are_printed():
     limits = re.search(r"^The CPUs reach (\d+) GFLOP/s and read (\d+) GB/s$", done.stdout, re.M)
     assert limits is not None
     assert min(map(int, limits.groups())) > 0
-    assert re.search(r"^dense \(dense\+relu\) +forward .* %", done.stdout, re.M)
+    assert re.search(r"^dense \(dense\+relu\+dropout\) +forward .* %", done.stdout, re.M)
     assert re.search(r"^optimizer +update", done.stdout, re.M)
 
 

@@ -33,7 +33,7 @@ def test_profile(capsys, monkeypatch):
     out, err = capsys.readouterr()
     assert err == ""  # no note about missing digits here
     assert out.startswith("One training step of sequential, 32 rows, float32\n")
-    assert "dense (dense+relu)" in out
+    assert "dense (dense+relu+dropout)" in out
     assert "32x784 @ 784x256" in out
 
 

@@ -15,7 +15,7 @@ static void dense_forward(benchmark::State& state, DenseDims d) {
   Buffer y(d.rows * d.units), x(d.rows * d.inputs), w(d.inputs * d.units), b(d.units);
   const lamina::ActivationSpec relu{lamina::Activation::relu, 0.0};
   for (auto _ : state) {
-    kernels().dense_forward(y.data(), x.data(), w.data(), b.data(), d, relu);
+    kernels().dense_forward(y.data(), x.data(), w.data(), b.data(), d, relu, {});
     benchmark::ClobberMemory();
   }
   count(state, product(d), bytes(d));

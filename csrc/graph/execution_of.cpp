@@ -293,27 +293,35 @@ std::vector<ProfileLine> ExecutionOf<T>::profile(const Batch& batch, double lear
   return lines;
 }
 
-// The place in `plan_.forward` of the first operation that produces or would leave behind NaN or
-// infinity in the batch; the number of operations if there is none.
 template <class T>
-std::size_t ExecutionOf<T>::place_of_nonfinite(const Batch& batch) {
+bool ExecutionOf<T>::is_finite(const Operation& operation, Index rows) const {
+  return std::all_of(operation.outputs.begin(), operation.outputs.end(), [&](ValueId output) {
+    return !is_floating(graph_->values()[std::size_t(output)].dtype) ||
+           k_->find_nonfinite(value(output), graph_->elements(output, rows)) < 0;
+  });
+}
+
+// The first operation that produces or would leave behind NaN or infinity in the batch; after the
+// last one if there is none.
+template <class T>
+NonfinitePlace ExecutionOf<T>::place_of_nonfinite(const Batch& batch) {
   k_ = &kernels<T>();
   fetch(batch);
   for (std::size_t place = 0; place < plan_.forward.size(); ++place) {
     const int index = plan_.forward[place];
     const Operation& operation = this->operation(index);
-    run(operation, Pass::forward, call(operation, batch, settings.training, lent(index)), batch);
-    for (const ValueId output : operation.outputs) {
-      const Value& v = graph_->values()[std::size_t(output)];
-      if (is_floating(v.dtype) &&
-          k_->find_nonfinite(value(output), graph_->elements(output, batch.rows())) >= 0)
-        return place;
-    }
+    const auto runs = [&](bool training) {
+      run(operation, Pass::forward, call(operation, batch, training, lent(index)), batch);
+      return is_finite(operation, batch.rows());
+    };
+    if (!runs(settings.training))
+      return {place, !operation.dropout_name.empty() && runs(false) ? operation.dropout_name
+                                                                    : operation.name};
     if (settings.training && operation.settles() &&
         !operation.can_settle(settling_call(index, batch)))
-      return place;
+      return {place, operation.name};
   }
-  return plan_.forward.size();
+  return {plan_.forward.size(), ""};
 }
 
 // Runs in the same shares as the step, because each share draws its own random numbers.
@@ -325,15 +333,14 @@ std::string ExecutionOf<T>::first_nonfinite(const Batch& batch) {
     const ParameterSlot& p = graph_->parameters()[slot];
     if (kernels<T>().find_nonfinite(variables_.parameter_as<T>(slot), p.size) >= 0) return p.path;
   }
-  std::size_t first = plan_.forward.size();
-  if (cut(batch.rows())) {
-    for (Index s = 0; s < shares_.count; ++s)
-      first = std::min(first, sharer(s).place_of_nonfinite(share_of(batch, s)));
-    join_outputs(batch);
-  } else {
-    first = place_of_nonfinite(batch);
+  if (!cut(batch.rows())) return place_of_nonfinite(batch).name;
+  NonfinitePlace first{plan_.forward.size(), ""};
+  for (Index s = 0; s < shares_.count; ++s) {
+    const NonfinitePlace found = sharer(s).place_of_nonfinite(share_of(batch, s));
+    if (found.place < first.place) first = found;
   }
-  return first < plan_.forward.size() ? operation(plan_.forward[first]).name : "";
+  join_outputs(batch);
+  return first.name;
 }
 
 template class ExecutionOf<float>;

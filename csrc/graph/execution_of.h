@@ -16,6 +16,12 @@
 
 namespace lamina {
 
+// Where NaN or infinity begins: in the forward operation at `place`, in the layer of this name.
+struct NonfinitePlace {
+  std::size_t place;
+  std::string name;
+};
+
 template <class T>
 class ExecutionOf final : public Execution {
  public:
@@ -137,7 +143,8 @@ class ExecutionOf final : public Execution {
   template <class Update>
   double run_step(const Batch& batch, double loss_scale, const Update& update);
   double run_rule(const Batch& batch, double learning_rate, std::int64_t step);
-  std::size_t place_of_nonfinite(const Batch& batch);
+  bool is_finite(const Operation& operation, Index rows) const;
+  NonfinitePlace place_of_nonfinite(const Batch& batch);
 
   bool stays_on_one_thread(Index rows);
 

@@ -85,6 +85,7 @@ class Operation {
 
   std::string kind;             // "dense", as recorded
   std::string name;             // the name of the layer, for messages
+  std::string dropout_name;     // that of a dropout layer that it took over
   std::vector<ValueId> inputs;  // -1 for an omitted one (a dense layer without bias)
   std::vector<ValueId> outputs;
   // Rows of the operation for each row of the batch; Call::rows and all `rows` below include this

@@ -2,6 +2,7 @@
 #include "activations.h"
 
 #include "column_sums.h"
+#include "dropout_law.h"
 #include "table.h"
 
 namespace lamina {
@@ -44,23 +45,42 @@ void activation_backward(T* dx, const T* dy, const T* saved, Index size, Activat
   });
 }
 
-// Many rows are taken chunk by chunk, so that a chunk is in cache when its columns are summed.
-template <class T>
-void activation_backward_sums(T* dx, T* sum_o, const T* dy, const T* saved, RowsCols size,
-                              ActivationSpec spec, Accumulate accumulate) {
+// dx by a law whose derivative is calculated from y, and the column sums of dx.  Many rows are
+// taken chunk by chunk, so that a chunk is in cache when its columns are summed.
+template <class T, class Law>
+void backward_sums(T* dx, T* sum_o, const T* dy, const T* y, RowsCols size, Law law,
+                   Accumulate accumulate) {
   const Index cols = size.cols;
-  if (!sum_o || size.rows < 4 * sum_chunk || !derivative_from_output(spec.kind)) {
-    activation_backward(dx, dy, saved, size.rows * cols, spec);
+  if (!sum_o || size.rows < 4 * sum_chunk) {
+    parallel_elements(size.rows * cols, slope_work * double(sizeof(T) / 4),
+                      [=](Index begin, Index end) { backward_run(dx, dy, y, begin, end, law); });
     if (sum_o) sum_columns(sum_o, dx, size, accumulate);
     return;
   }
-  with_law<Vec<T>>(spec, [&](auto law) {
-    sum_in_chunks(sum_o, size, slope_work + sum_work, accumulate,
-                  [=](T* to, Index first, Index rows, bool add) {
-                    backward_run(dx, dy, saved, first * cols, (first + rows) * cols, law);
-                    sum_rows(to, dx + first * cols, cols, rows, add);
-                  });
-  });
+  sum_in_chunks(sum_o, size, slope_work + sum_work, accumulate,
+                [=](T* to, Index first, Index rows, bool add) {
+                  backward_run(dx, dy, y, first * cols, (first + rows) * cols, law);
+                  sum_rows(to, dx + first * cols, cols, rows, add);
+                });
+}
+
+template <class T>
+void activation_backward_sums(T* dx, T* sum_o, const T* dy, const T* saved, RowsCols size,
+                              ActivationSpec spec, Accumulate accumulate) {
+  if (derivative_from_output(spec.kind)) {
+    with_law<Vec<T>>(spec,
+                     [&](auto law) { backward_sums(dx, sum_o, dy, saved, size, law, accumulate); });
+    return;
+  }
+  activation_backward(dx, dy, saved, size.rows * size.cols, spec);
+  if (sum_o) sum_columns(sum_o, dx, size, accumulate);
+}
+
+template <class T>
+void dropped_relu_backward_sums(T* dx, T* sum_o, const T* dy, const T* y, RowsCols size,
+                                double rate, Accumulate accumulate) {
+  const DroppedRelu<Vec<T>> law{broadcast(T(DropoutLaw(rate).scale))};
+  backward_sums(dx, sum_o, dy, y, size, law, accumulate);
 }
 
 }  // namespace
@@ -78,6 +98,7 @@ template <class T>
   k.activation_forward = activation_forward<T>;
   k.activation_backward = activation_backward<T>;
   k.activation_backward_sums = activation_backward_sums<T>;
+  k.dropped_relu_backward_sums = dropped_relu_backward_sums<T>;
 }
 template void fill_activations<float>(Kernels<float>&);
 template void fill_activations<double>(Kernels<double>&);

@@ -2,6 +2,7 @@
 #include "activations.h"
 #include "column_sums.h"
 #include "dense_unit.h"
+#include "dropout_law.h"
 #include "gemm.h"
 #include "narrow.h"
 #include "transpose.h"
@@ -9,20 +10,24 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
-// Applies an activation to every block of rows when the product has finished it.
+// Applies an activation, unless the product has done so, and dropout to every block of rows when
+// the product has finished it.
 template <class T>
-struct ActivateBlock {
+struct FinishBlock {
   static constexpr bool wanted = true;
   T* y_no;
   Index units;
   ActivationSpec spec;
+  const Philox* key;  // of dropout, or null
+  DropoutLaw law;
   void operator()(Range rows, Range cols) const {
-    if (cols.size() == units) {
-      activate(y_no + rows.begin * units, rows.size() * units, spec);
-      return;
-    }
+    if (cols.size() == units) return finish(rows.begin * units, rows.end * units);
     for (Index r = rows.begin; r < rows.end; ++r)
-      activate(y_no + r * units + cols.begin, cols.size(), spec);
+      finish(r * units + cols.begin, r * units + cols.end);
+  }
+  void finish(Index begin, Index end) const {
+    if (!is_fused(spec)) activate(y_no + begin, end - begin, spec);
+    if (key) drop_in_place(y_no, begin, end, *key, law);
   }
 };
 
@@ -78,10 +83,17 @@ void forward_by_turned_blocks(T* y_no, const T* x_ni, const T* w_io, const T* b_
 
 template <class T>
 void dense_forward(T* y_no, const T* x_ni, const T* w_io, const T* b_o, DenseDims dims,
-                   ActivationSpec activation) {
-  if (dims.units == 1) return dense_unit_forward(y_no, x_ni, w_io, b_o, dims, activation);
-  if (better_turned<T>(dims))
-    return forward_by_turned_blocks(y_no, x_ni, w_io, b_o, dims, activation);
+                   ActivationSpec activation, DropoutSpec dropout) {
+  const bool drops = dropout.rate > 0, turned = better_turned<T>(dims);
+  if (dims.units == 1 || turned) {
+    if (turned)
+      forward_by_turned_blocks(y_no, x_ni, w_io, b_o, dims, activation);
+    else
+      dense_unit_forward(y_no, x_ni, w_io, b_o, dims, activation);
+    const Index size = dims.rows * dims.units;
+    if (drops) dropout_forward(y_no, y_no, size, dropout.rate, dropout.key);
+    return;
+  }
   const auto calculate = [=](const auto& hook) {
     const bool relu = activation.kind == Activation::relu;
     const Index rows = dims.rows, inputs = dims.inputs, units = dims.units;
@@ -93,10 +105,15 @@ void dense_forward(T* y_no, const T* x_ni, const T* w_io, const T* b_o, DenseDim
                                                 relu},
              hook);
   };
-  if (activation.kind == Activation::linear || activation.kind == Activation::relu)
+  const DropoutLaw law(dropout.rate);
+  if (drops) {
+    const Philox key(dropout.key);
+    calculate(FinishBlock<T>{y_no, dims.units, activation, &key, law});
+  } else if (is_fused(activation)) {
     calculate(NoHook{});
-  else
-    calculate(ActivateBlock<T>{y_no, dims.units, activation});
+  } else {
+    calculate(FinishBlock<T>{y_no, dims.units, activation, nullptr, law});
+  }
 }
 
 // dx = dz w^T,  dw (+)= x^T dz,  db (+)= column sums of dz.

@@ -86,19 +86,28 @@ LAMINA_INLINE void philox_group(const Philox& key, std::uint64_t group, Body&& b
   }
 }
 
-// Calls body(element, bits, count) over [begin, end); begin is a multiple of the group's size, and
-// `count` is the number of elements in this vector before `end`.
+// Calls body(element, bits, count) over [begin, end), in order; `count` is the number of elements
+// in this vector before `end`.
 template <class Body>
 LAMINA_INLINE void philox_range(const Philox& key, Index begin, Index end, Body&& body) {
-  Index e = begin;
+  Index e = begin / philox_group_size * philox_group_size;
+  // The first and the last group may lie in the range in part.
+  const auto group_in_part = [&](Index offset, vu32 bits) {
+    const Index first = e + offset, from = first < begin ? begin : first;
+    const Index after = first + lanes<float> < end ? first + lanes<float> : end;
+    if (from >= after) return;
+    std::uint32_t words[2 * lanes<float>] = {};
+    store(words, bits);
+    body(from, load_as<vu32>(words + (from - first)), after - from);
+  };
+  if (e < begin) {
+    philox_group(key, std::uint64_t(e / philox_group_size), group_in_part);
+    e += philox_group_size;
+  }
   for (; e + philox_group_size <= end; e += philox_group_size)
     philox_group(key, std::uint64_t(e / philox_group_size),
                  [&](Index offset, vu32 bits) { body(e + offset, bits, lanes<float>); });
-  if (e < end)
-    philox_group(key, std::uint64_t(e / philox_group_size), [&](Index offset, vu32 bits) {
-      const Index left = end - e - offset;
-      if (left > 0) body(e + offset, bits, left < lanes<float> ? left : lanes<float>);
-    });
+  if (e < end) philox_group(key, std::uint64_t(e / philox_group_size), group_in_part);
 }
 
 }  // namespace LAMINA_ISA

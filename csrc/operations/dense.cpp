@@ -1,6 +1,7 @@
 #include <stdexcept>
 
 #include "activation.h"
+#include "dropout.h"
 #include "expression.h"
 #include "graph/names.h"
 #include "graph/products.h"
@@ -22,16 +23,27 @@ class Dense final : public OperationOf<Dense> {
   template <class T>
   void forward_as(const Call<T>& c) const {
     product_kernels(c, products_)
-        .dense_forward(c.out(), c.in(0), c.in(1), c.in(2), dims(c.rows), activation_);
+        .dense_forward(c.out(), c.in(0), c.in(1), c.in(2), dims(c.rows), activation_,
+                       dropout_.in_call(c.random, c.training));
   }
 
   template <class T>
   void backward_as(const Call<T>& c) const {
     const DenseDims d = dims(c.rows);
     T* to_bias = c.din(2);
-    if (!dy_is_dz()) {  // dz replaces dy, whose last reader this is
-      c.kernels.activation_backward_sums(c.dout(), to_bias, c.dout(), c.out(), {d.rows, d.units},
-                                         activation_, c.accumulate);
+    const RowsCols size{d.rows, d.units};
+    const DropoutSpec dropout = dropout_.in_call(c.random, c.training);
+    // dz replaces dy, whose last reader this is.
+    if (dropout.rate > 0 && rectified()) {
+      c.kernels.dropped_relu_backward_sums(c.dout(), to_bias, c.dout(), c.out(), size, dropout.rate,
+                                           c.accumulate);
+      to_bias = nullptr;
+    } else if (dropout.rate > 0) {
+      c.kernels.dropout_backward(c.dout(), c.dout(), nullptr, size.rows * size.cols, dropout.rate,
+                                 dropout.key);
+    } else if (!dy_is_dz()) {
+      c.kernels.activation_backward_sums(c.dout(), to_bias, c.dout(), c.out(), size, activation_,
+                                         c.accumulate);
       to_bias = nullptr;
     }
     product_kernels(c, products_)
@@ -42,9 +54,16 @@ class Dense final : public OperationOf<Dense> {
   bool same_as(const Operation& operation) const override {
     const auto& other = static_cast<const Dense&>(operation);
     return features_ == other.features_ && units_ == other.units_ &&
-           positions_ == other.positions_ && products_ == other.products_;
+           positions_ == other.positions_ && products_ == other.products_ && dropout_.rate == 0;
   }
   bool absorb(const Operation& follower) override {
+    if (dropout_.rate > 0) return false;
+    if (const auto dropout = dropout_of(follower); dropout && is_fused(activation_)) {
+      dropout_ = *dropout;
+      dropout_name = follower.name;
+      kind += "+dropout";
+      return true;
+    }
     if (activation_.kind != Activation::linear) return false;
     if (const ValueId vector = inputs[2] < 0 ? added_vector(follower, output(), units_) : -1;
         vector >= 0) {
@@ -58,11 +77,13 @@ class Dense final : public OperationOf<Dense> {
     return true;
   }
   std::string origin() const override {
+    if (dropout_.rate > 0) return "dropout";
     return activation_.kind == Activation::linear ? "dense" : lamina::name_of(activation_.kind);
   }
   Products products() const override { return products_; }
   bool rectified() const override { return activation_.kind == Activation::relu; }
-  bool leave_relu() override { return relu_left_ = rectified(); }
+  bool leave_relu() override { return relu_left_ = rectified() && dropout_.rate == 0; }
+  bool sees_batches() const override { return dropout_.rate > 0 && dropout_.always; }
   // The input gradient of a single unit is element-wise, so the derivative costs nothing extra.
   void meet_producer(Operation& producer, bool alone) override {
     rectified_ = units_ == 1 && products_ == Products::of_graph && alone && producer.leave_relu();
@@ -96,6 +117,7 @@ class Dense final : public OperationOf<Dense> {
   const Index positions_;  // rows of the product per row of the batch
   const Products products_;
   ActivationSpec activation_;
+  DropoutSettings dropout_;
   bool relu_left_ = false;  // the next layer applies the derivative
   bool rectified_ = false;  // this layer applies the derivative of its input's ReLU
 };

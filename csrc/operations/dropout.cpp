@@ -1,5 +1,4 @@
-#include <cmath>
-#include <stdexcept>
+#include "dropout.h"
 
 #include "registry.h"
 #include "sizes.h"
@@ -9,23 +8,25 @@ namespace {
 
 class Dropout final : public OperationOf<Dropout> {
  public:
-  Dropout(ValueId x, double rate, std::uint32_t stream, bool always, Index width)
-      : OperationOf("dropout", {x}), rate_(rate), stream_(stream), always_(always), width_(width) {}
+  Dropout(ValueId x, DropoutSettings settings_, Index width)
+      : OperationOf("dropout", {x}), settings(settings_), width_(width) {}
+
+  const DropoutSettings settings;
 
   template <class T>
   void forward_as(const Call<T>& c) const {
-    c.kernels.dropout_forward(c.out(), c.in(0), width_ * c.rows, rate_, key(c.random));
+    c.kernels.dropout_forward(c.out(), c.in(0), width_ * c.rows, settings.rate, key(c));
   }
   // After a ReLU, the sign of the output replaces a second draw of the mask (kernel.h).
   template <class T>
   void backward_as(const Call<T>& c) const {
     c.kernels.dropout_backward(c.din(0), c.dout(), after_relu_ ? c.out() : nullptr, width_ * c.rows,
-                               rate_, key(c.random));
+                               settings.rate, key(c));
   }
 
   void meet_producer(Operation& producer, bool) override { after_relu_ = producer.rectified(); }
-  bool passes_on(bool training) const override { return !training && !always_; }
-  bool sees_batches() const override { return always_; }
+  bool passes_on(bool training) const override { return !settings.drops(training); }
+  bool sees_batches() const override { return settings.always; }
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return after_relu_; }
@@ -36,22 +37,32 @@ class Dropout final : public OperationOf<Dropout> {
   std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
-  RandomKey key(RandomKey k) const { return {k.seed, stream_, k.step}; }
+  template <class T>
+  RandomKey key(const Call<T>& c) const {
+    return settings.in_call(c.random, c.training).key;
+  }
 
-  const double rate_;
-  const std::uint32_t stream_;
-  const bool always_;
   const Index width_;
   bool after_relu_ = false;
 };
+
+}  // namespace
+
+std::optional<DropoutSettings> dropout_of(const Operation& operation) {
+  const auto* dropout = dynamic_cast<const Dropout*>(&operation);
+  return dropout == nullptr ? std::nullopt : std::optional(dropout->settings);
+}
+
+namespace {
 
 Tensor dropout(Graph& graph, const Tensor& x, double rate, std::uint32_t stream, bool always,
                const std::string& name) {
   graph.check_float(x, "dropout");
   check_rate(rate, "dropout", "rate");
   if (rate == 0.0) return x;
-  return graph.record(std::make_unique<Dropout>(x.value, rate, stream, always, size_of(x.shape)),
-                      x.shape, name);
+  return graph.record(
+      std::make_unique<Dropout>(x.value, DropoutSettings{rate, stream, always}, size_of(x.shape)),
+      x.shape, name);
 }
 
 const Registration dropout_registered{

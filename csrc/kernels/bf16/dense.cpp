@@ -8,7 +8,7 @@ namespace LAMINA_ISA {
 namespace {
 
 void dense_forward(float* y_no, const float* x_ni, const float* w_io, const float* b_o,
-                   DenseDims dims, ActivationSpec activation) {
+                   DenseDims dims, ActivationSpec activation, DropoutSpec dropout) {
   const Index rows = dims.rows, inputs = dims.inputs, units = dims.units;
   const PairProduct p{y_no,
                       units,
@@ -20,8 +20,9 @@ void dense_forward(float* y_no, const float* x_ni, const float* w_io, const floa
                       false,
                       b_o,
                       activation.kind == Activation::relu};
-  if (!multiply(p)) return exact.dense_forward(y_no, x_ni, w_io, b_o, dims, activation);
+  if (!multiply(p)) return exact.dense_forward(y_no, x_ni, w_io, b_o, dims, activation, dropout);
   if (!is_fused(activation)) exact.activation_forward(y_no, y_no, rows * units, activation);
+  if (dropout.rate > 0) exact.dropout_forward(y_no, y_no, rows * units, dropout.rate, dropout.key);
 }
 
 // dx = dz w^T,  dw (+)= x^T dz,  db (+)= column sums of dz, which are not rounded.

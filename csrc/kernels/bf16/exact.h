@@ -9,9 +9,5 @@ namespace LAMINA_ISA {
 // Set by fill_products before any kernel of this instruction set runs.
 extern Kernels<float> exact;
 
-inline bool is_fused(ActivationSpec activation) {
-  return activation.kind == Activation::linear || activation.kind == Activation::relu;
-}
-
 }  // namespace LAMINA_ISA
 }  // namespace lamina
