@@ -272,10 +272,11 @@ inline void parallel_chunks(int threads, Index chunks, Body body) {
   parallel_for(threads, chunks, &Call::run, &body);
 }
 
-// Elements per chunk of an element-wise kernel: a multiple of the random numbers' group of 64.
+// The most elements per chunk of an element-wise kernel.
 constexpr Index element_chunk = 16384;
 
-// Calls body(begin, end) over [0, size) in fixed chunks; `flop` is the equivalent work per element.
+// Calls body(begin, end) over [0, size) in chunks of nearly equal size, which begin at multiples of
+// the random numbers' group of 64; `flop` is the equivalent work per element.
 template <class Body>
 LAMINA_INLINE void parallel_elements(Index size, double flop, Body&& body) {
   const Index chunks = (size + element_chunk - 1) / element_chunk;
@@ -283,9 +284,10 @@ LAMINA_INLINE void parallel_elements(Index size, double flop, Body&& body) {
     if (size > 0) body(Index(0), size);
     return;
   }
+  const Index step = ((size + chunks - 1) / chunks + 63) / 64 * 64;
   parallel_chunks(threads_for(flop * double(size), chunks), chunks, [&](Index chunk) {
-    const Index begin = chunk * element_chunk;
-    body(begin, begin + element_chunk < size ? begin + element_chunk : size);
+    const Index begin = chunk * step < size ? chunk * step : size;
+    body(begin, begin + step < size ? begin + step : size);
   });
 }
 

@@ -23,7 +23,7 @@ void run(const RuleStep<T>& s) {
   const V rest_2 = broadcast(T(1 - s.settings[beta_2]));
   const V least = broadcast(T(s.settings[epsilon]));
   const V shrink = broadcast(T(s.learning_rate * s.weight_decay));
-  each_vector<T>(s.size, 70, [=](Index i, Index count) {
+  each_vector<T>(s.size, 90, [=](Index i, Index count) {
     const V g = load_count(grad + i, count);
     V m = load_count(m_ + i, count), v = load_count(v_ + i, count);
     V p = load_count(param + i, count);

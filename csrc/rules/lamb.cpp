@@ -21,7 +21,7 @@ void step(const RuleStep<T>& s) {
   const V rest_1 = broadcast(T(1 - s.settings[beta_1]));
   const V rest_2 = broadcast(T(1 - s.settings[beta_2]));
   const V least = broadcast(T(s.settings[epsilon]));
-  each_vector<T>(s.size, 70, [=](Index i, Index count) {
+  each_vector<T>(s.size, 90, [=](Index i, Index count) {
     const V g = load_count(grad + i, count);
     V m = load_count(m_ + i, count), v = load_count(v_ + i, count);
     m = fma(g - m, rest_1, m);

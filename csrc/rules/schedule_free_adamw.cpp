@@ -23,7 +23,7 @@ void step(const RuleStep<T>& s) {
   const V rest_2 = broadcast(T(1 - b2)), correct_2 = broadcast(T(1 / (1 - ::pow(b2, t))));
   const V keep = broadcast(T(1 - 1 / t)), of_z = broadcast(T(1 - b1));
   const V of_next = broadcast(T(1 - b1 + b1 / t));
-  each_vector<T>(s.size, 70, [=](Index i, Index count) {
+  each_vector<T>(s.size, 90, [=](Index i, Index count) {
     const V g = load_count(grad + i, count), y = load_count(param + i, count);
     const V z = load_count(z_ + i, count);
     V v = load_count(v_ + i, count);
