@@ -152,6 +152,14 @@ LAMINA_INLINE void sum_units(const Rows& rows, V (&total)[count], const Term& te
   }
 }
 
+// Work per element for threads_for: with AVX-512, mean squared error of 2048 rows of 10 columns
+// takes 18 us, of which 2 are the law's.
+template <class Law>
+double row_work(Index cols) {
+  constexpr double transposing = 70;
+  return Law::work + (cols <= narrow_columns ? transposing : 0.0);
+}
+
 // Rows per chunk: narrow rows are processed in whole vectors, regardless of the number of lanes.
 LAMINA_INLINE Index loss_rows_per_chunk(Index cols) {
   return rows_per_chunk(cols, 1, cols <= narrow_columns ? 64 : 1);
@@ -161,25 +169,26 @@ LAMINA_INLINE Index loss_rows_per_chunk(Index cols) {
 template <class T, bool sparse, class Law>
 void for_rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCols dims, Law law) {
   const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
-  parallel_rows(dims, loss_rows_per_chunk(dims.cols), Law::work, [=](Index begin, Index end) {
-    if (dims.cols <= narrow_columns) {
-      NarrowRows<T, sparse> rows;
-      rows.cols = dims.cols, rows.keep = keep, rows.add = add;
-      for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
-        rows.read(pred_nc, targets, r, count);
-        store_count(loss_n + r, law.forward(rows), count);
-      });
-      return;
-    }
-    WideRow<T, sparse> row;
-    row.cols = dims.cols, row.keep = keep, row.add = add;
-    for (Index r = begin; r < end; ++r) {
-      row.x_c = pred_nc + r * dims.cols;
-      row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
-      row.label = sparse ? Index(targets.label_n[r]) : 0;
-      loss_n[r] = law.forward(row)[0];
-    }
-  });
+  parallel_rows(dims, loss_rows_per_chunk(dims.cols), row_work<Law>(dims.cols),
+                [=](Index begin, Index end) {
+                  if (dims.cols <= narrow_columns) {
+                    NarrowRows<T, sparse> rows;
+                    rows.cols = dims.cols, rows.keep = keep, rows.add = add;
+                    for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
+                      rows.read(pred_nc, targets, r, count);
+                      store_count(loss_n + r, law.forward(rows), count);
+                    });
+                    return;
+                  }
+                  WideRow<T, sparse> row;
+                  row.cols = dims.cols, row.keep = keep, row.add = add;
+                  for (Index r = begin; r < end; ++r) {
+                    row.x_c = pred_nc + r * dims.cols;
+                    row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
+                    row.label = sparse ? Index(targets.label_n[r]) : 0;
+                    loss_n[r] = law.forward(row)[0];
+                  }
+                });
 }
 
 // dpred_nc = dloss_n times the derivative, by law.backward(rows).
@@ -187,29 +196,30 @@ template <class T, bool sparse, class Law>
 void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRows<T> targets,
                        RowsCols dims, Law law) {
   const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
-  parallel_rows(dims, loss_rows_per_chunk(dims.cols), Law::work, [=](Index begin, Index end) {
-    if (dims.cols <= narrow_columns) {
-      NarrowRows<T, sparse> rows;
-      rows.cols = dims.cols, rows.keep = keep, rows.add = add;
-      for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
-        rows.read(pred_nc, targets, r, count);
-        rows.dloss = load_count(dloss_n + r, count);
-        law.backward(rows);
-        rows.write(dpred_nc, r);
-      });
-      return;
-    }
-    WideRow<T, sparse> row;
-    row.cols = dims.cols, row.keep = keep, row.add = add;
-    for (Index r = begin; r < end; ++r) {
-      row.x_c = pred_nc + r * dims.cols;
-      row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
-      row.d_c = dpred_nc + r * dims.cols;
-      row.label = sparse ? Index(targets.label_n[r]) : 0;
-      row.dloss = broadcast(dloss_n[r]);
-      law.backward(row);
-    }
-  });
+  parallel_rows(dims, loss_rows_per_chunk(dims.cols), row_work<Law>(dims.cols),
+                [=](Index begin, Index end) {
+                  if (dims.cols <= narrow_columns) {
+                    NarrowRows<T, sparse> rows;
+                    rows.cols = dims.cols, rows.keep = keep, rows.add = add;
+                    for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
+                      rows.read(pred_nc, targets, r, count);
+                      rows.dloss = load_count(dloss_n + r, count);
+                      law.backward(rows);
+                      rows.write(dpred_nc, r);
+                    });
+                    return;
+                  }
+                  WideRow<T, sparse> row;
+                  row.cols = dims.cols, row.keep = keep, row.add = add;
+                  for (Index r = begin; r < end; ++r) {
+                    row.x_c = pred_nc + r * dims.cols;
+                    row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
+                    row.d_c = dpred_nc + r * dims.cols;
+                    row.label = sparse ? Index(targets.label_n[r]) : 0;
+                    row.dloss = broadcast(dloss_n[r]);
+                    law.backward(row);
+                  }
+                });
 }
 
 }  // namespace LAMINA_ISA
