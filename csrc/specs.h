@@ -154,7 +154,8 @@ struct RandomKey {
   std::uint32_t step;    // the time: optimizer step, epoch
 };
 
-// The dropout that a kernel applies to its results while they are in cache; a rate of 0 means none.
+// The dropout that a kernel applies to its results while they are in cache; a rate of 0 means none,
+// and it is below 1.
 struct DropoutSpec {
   double rate = 0.0;
   RandomKey key{};

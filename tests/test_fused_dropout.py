@@ -138,3 +138,32 @@ def test_the_profile_shows_one_operation(hidden: Any, kind: str) -> None:
     assert any("(dropout)" in name or name == "dropout" for name in operations) == (
         kind == "dense+tanh"
     )
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_the_origin_is_the_same_before_and_after_the_fusion(always: bool) -> None:
+    graph = _core.Graph("float32")
+    _, tensors = parameters(graph, np.random.default_rng(1), w=(4, 3))
+    hidden = graph.dense(graph.input((4,)), tensors["w"], None, "relu")
+    dropped = graph.dropout(hidden, RATE, 2, always)
+    graph.add_output(dropped)
+    before = graph.origin(dropped)
+    graph.build()
+    assert graph.origin(dropped) == before == ("dropout" if always else "relu")
+
+
+@pytest.mark.parametrize("always", [None, True])
+@pytest.mark.parametrize(("scale", "name"), [(1.0, "drops"), (10.0, "first")])
+@pytest.mark.filterwarnings("ignore::lamina.TrainingAdvice")
+def test_the_layer_whose_numbers_overflow_is_named(
+    always: bool | None, scale: float, name: str
+) -> None:
+    inputs = lamina.Input((4,))
+    first = layers.Dense(30, "relu", kernel_initializer="zeros", name="first")
+    dropped = layers.Dropout(RATE, name="drops")(first(inputs), training=always)
+    model = lamina.Model(inputs, layers.Dense(1)(dropped), seed=1)
+    model.compile("sgd", "mse")
+    kernel, bias = first.get_weights()
+    first.set_weights([kernel + scale / 4, bias])
+    with pytest.raises(lamina.TrainingDiverged, match=f"began in '{name}'"):
+        model.fit(np.full((9, 4), 3e38), np.zeros((9, 1)), batch_size=9, verbose=0)

@@ -310,13 +310,9 @@ NonfinitePlace ExecutionOf<T>::place_of_nonfinite(const Batch& batch) {
   for (std::size_t place = 0; place < plan_.forward.size(); ++place) {
     const int index = plan_.forward[place];
     const Operation& operation = this->operation(index);
-    const auto runs = [&](bool training) {
-      run(operation, Pass::forward, call(operation, batch, training, lent(index)), batch);
-      return is_finite(operation, batch.rows());
-    };
-    if (!runs(settings.training))
-      return {place, !operation.dropout_name.empty() && runs(false) ? operation.dropout_name
-                                                                    : operation.name};
+    const Call<T> called = call(operation, batch, settings.training, lent(index));
+    run(operation, Pass::forward, called, batch);
+    if (!is_finite(operation, batch.rows())) return {place, operation.name_of_nonfinite(called)};
     if (settings.training && operation.settles() &&
         !operation.can_settle(settling_call(index, batch)))
       return {place, operation.name};

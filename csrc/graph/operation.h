@@ -85,7 +85,6 @@ class Operation {
 
   std::string kind;             // "dense", as recorded
   std::string name;             // the name of the layer, for messages
-  std::string dropout_name;     // that of a dropout layer that it took over
   std::vector<ValueId> inputs;  // -1 for an omitted one (a dense layer without bias)
   std::vector<ValueId> outputs;
   // Rows of the operation for each row of the batch; Call::rows and all `rows` below include this
@@ -161,6 +160,10 @@ class Operation {
   // Whether the output is an alias of the first input, in training or outside it: the operation is
   // then not run.
   virtual bool passes_on(bool /*training*/) const { return false; }
+  // The name of the layer that made an output not finite, if the operation has taken over others;
+  // may overwrite the output.
+  virtual std::string name_of_nonfinite(const Call<float>&) const { return name; }
+  virtual std::string name_of_nonfinite(const Call<double>&) const { return name; }
   // The origin of the values of the first output: an activation's name, or `kind`.
   virtual std::string origin() const { return kind; }
   // Fusion, asked once by Graph::build: absorbs a follower that is the only reader of the output (a

@@ -13,15 +13,15 @@ constexpr double least_step = 6e6, most_step = 150e6;
 // through 4-64-64-2 in two shares: 31 to 34.
 constexpr Index least_rows = 64;
 // Each share has its own gradient, which must be added: this many operations per number.
-constexpr double gradient_work = 100;
-// Larger steps have more shares, so that more threads can help, and fewer weights: 50 MFLOP
+constexpr double small_step_gradient_work = 100;
+// Larger steps have more shares, so that more threads can help, and need fewer weights: 50 MFLOP
 // (64, 2000) 1.23 times as fast as undivided with two shares or four, 117 (128, 1000) 1.09
-// and 1.13; 48 (4-32-16-4, 12000) 1.07 and 1.14.  Above: 205 (784-128-10, 512) 1.05 and 1.00, 271
-// (784-128-32 -128-784, 256) 1.02 and 0.96, 320 (20-64-64-3, 10000) 1.05 and 0.98.  In four shares
-// instead of two, smaller steps take longer: 20 MFLOP 1.03 times as long, 28 (76-128-64-1,
-// 256) 1.06.
-constexpr double small_step = 40e6, large_gradient_work = 1000;
-constexpr Index small_shares = 2;
+// and 1.13, 48 (4-32-16-4, 12000) 1.07 and 1.14; still larger, 205 (784-128-10, 512) 1.05 and 1.00,
+// 271 (784-128-32-128-784, 256) 1.02 and 0.96, 320 (20-64-64-3, 10000) 1.05 and 0.98.  Smaller
+// steps take longer in four shares than in two, 28 MFLOP (76-128-64-1, 256) 1.06 times.  All
+// measured on two cores; more than four threads cannot help a step in shares.
+constexpr double small_step = 40e6, large_step_gradient_work = 1000;
+constexpr Index small_step_shares = 2, large_step_shares = most_shares;
 
 const Operation& operation_of(const Graph& graph, int index) {
   return *graph.operations()[std::size_t(index)];
@@ -48,11 +48,12 @@ bool row_by_row(const Graph& graph, const Plan& plan) {
 }  // namespace
 
 Shares shares_of(const Graph& graph, const Plan& plan, Index rows, Index gradient_size) {
-  if (rows < small_shares * least_rows || !row_by_row(graph, plan)) return {};
+  if (rows < small_step_shares * least_rows || !row_by_row(graph, plan)) return {};
   const double flop = step_flop(graph, plan, rows);
   const bool small = flop <= small_step;
-  const Index count = small ? small_shares : most_shares;
-  const double added = (small ? gradient_work : large_gradient_work) * double(gradient_size);
+  const Index count = small ? small_step_shares : large_step_shares;
+  const double added =
+      (small ? small_step_gradient_work : large_step_gradient_work) * double(gradient_size);
   const bool pays = flop >= least_step && flop <= most_step && added <= flop;
   return {pays && rows >= count * least_rows ? count : 1, flop};
 }

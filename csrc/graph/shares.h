@@ -1,10 +1,10 @@
 // A batch in shares: runs of its rows that threads calculate in parallel, each from the first
 // operation to the last and back.
 //
-// The operations of a small network are too small to be divided among threads: the output of one
-// and the input of the next would move between the CPUs' caches.  A share stays on one thread, in
-// its own buffers.  The number of shares depends on the graph and the rows alone, so that the bits
-// do not depend on threads; gradients are added up in the order of the shares.
+// The operations of a small network are too small to be divided among threads, or gain less from
+// it: the output of one and the input of the next move between the CPUs' caches.  A share stays on
+// one thread, in its own buffers.  The number of shares depends on the graph and the rows alone, so
+// that the bits do not depend on threads; gradients are added up in the order of the shares.
 #pragma once
 
 #include "plan.h"

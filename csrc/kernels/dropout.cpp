@@ -6,8 +6,6 @@ namespace lamina {
 namespace LAMINA_ISA {
 namespace {
 
-constexpr double dropout_work = 40;  // work per element, for threads_for
-
 template <class T>
 void fill_with(T* y, Index size, T value) {
   for (Index i = 0; i < size; ++i) y[i] = value;

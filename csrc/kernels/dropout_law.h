@@ -11,6 +11,8 @@
 namespace lamina {
 namespace LAMINA_ISA {
 
+constexpr double dropout_work = 40;  // work per element, for threads_for
+
 struct DropoutLaw {
   std::uint32_t threshold;  // kept: word >= threshold
   double scale;

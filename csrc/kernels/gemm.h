@@ -30,9 +30,10 @@ struct Range {
 };
 
 // A hook is called as hook(rows, columns) once per finished block of C, in any order, on any
-// thread.
+// thread; `work` is its work per element of C, for threads_for.
 struct NoHook {
   static constexpr bool wanted = false;
+  static constexpr double work = 0;
   void operator()(Range, Range) const {}
 };
 
@@ -63,7 +64,7 @@ class BlockedProduct {
   const Hook& hook;
   int max_vectors, max_height;
   Index rows_in_block, columns_in_block, chunk_max;
-  bool a_direct, b_direct, fetches, fetches_a;  // of B, of A
+  bool a_direct, b_direct, fetches_b, fetches_a;
   T* a_panels = nullptr;
   T* b_panels = nullptr;
 
@@ -71,14 +72,14 @@ class BlockedProduct {
     const Index vectors = (n + lanes<T> - 1) / lanes<T>;
     max_vectors = tile_vectors(m, vectors);
     b_direct = reads_b_in_place(m, n);
-    fetches = b_direct && fetches_b(m, n);
-    if (b_direct && !fetches && max_vectors == usual_vectors && vectors > in_place_vectors)
+    fetches_b = b_direct && fetches_panels_of_b(m, n);
+    if (b_direct && !fetches_b && max_vectors == usual_vectors && vectors > in_place_vectors)
       max_vectors = in_place_vectors;
     max_height = tallest[max_vectors - 1];
     chunk_max = (p.k + parts_of(p.k, longest_chunk) - 1) / parts_of(p.k, longest_chunk);
     columns_in_block =
         parts_of(vectors, block_vectors) == 1 ? vectors * lanes<T> : block_vectors * lanes<T>;
-    rows_in_block = m < block_rows || fetches ? m : block_rows;
+    rows_in_block = m < block_rows || fetches_b ? m : block_rows;
     a_direct = reads_a_in_place(m, n);
     fetches_a = a_direct && fetches_columns_of_a();
   }
@@ -89,7 +90,7 @@ class BlockedProduct {
     alignas(64) T b_small[lanes<T> * longest_chunk + pack_slack];
     a_panels = a_small;
     b_panels = b_small;
-    fetches = fetches_a = false;
+    fetches_b = fetches_a = false;
     max_vectors = 1;
     columns_in_block = lanes<T>;
     rows_in_block = max_height = tallest[0];
@@ -138,12 +139,12 @@ class BlockedProduct {
     } else {
       if (p.b.k_adjacent) return false;
       if (LAMINA_VECTOR_BYTES < 32 && n % lanes<T> != 0) return false;
-      return m <= in_place_rows || fetches_b(m, n) || p.k * n * Index(sizeof(T)) <= 32768;
+      return m <= in_place_rows || fetches_panels_of_b(m, n) || p.k * n * Index(sizeof(T)) <= 32768;
     }
   }
 
   // Whether panels of a B in place are prefetched while others are multiplied.
-  bool fetches_b(Index m, Index n) const {
+  bool fetches_panels_of_b(Index m, Index n) const {
     return m > usual_height && m <= fetching_rows && max_vectors == usual_vectors &&
            p.k * n * Index(sizeof(T)) >= fetching_bytes;
   }
@@ -202,7 +203,7 @@ class BlockedProduct {
       const Range block{rows.begin + row_blocks.begin(i), rows.begin + row_blocks.begin(i + 1)};
       const Parts tiles(block.size(), parts_of(block.size(), max_height));
       if (!a_direct) p.a.pack_strips(a_panels, tiles, block.begin, chunk.begin, chunk.depth);
-      if (!fetches && (Hook::wanted || (a_direct && (b_direct || stays_near(cols, chunk)))))
+      if (!fetches_b && (Hook::wanted || (a_direct && (b_direct || stays_near(cols, chunk)))))
         rows_outer(block, tiles, cols, panels, chunk);
       else
         columns_outer(block, tiles, cols, panels, chunk);
@@ -227,7 +228,7 @@ class BlockedProduct {
   void columns_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels, Chunk chunk) {
     constexpr Index fetched = fetched_lines * 64 / Index(sizeof(T));
     for (Index i = 0; i < panels.count; ++i) {
-      const T* const next = fetches ? next_panel(cols, panels, i, chunk) : nullptr;
+      const T* const next = fetches_b ? next_panel(cols, panels, i, chunk) : nullptr;
       for (Index t = 0; t < tiles.count; ++t) {
         const Range strip{rows.begin + tiles.begin(t), rows.begin + tiles.begin(t + 1)};
         tile(rows, strip, cols, panels.begin(i), panels.begin(i + 1), chunk,
@@ -296,7 +297,8 @@ class BlockedProduct {
     t.next = next;
     t.next_step = t.b_step;
     if constexpr (fetching_rows > 0) {
-      if (fetches_a && first_vector == 0) {  // for the other panels the line is in cache
+      // For the other panels the line is in cache.  A comes before the next panel of B.
+      if (fetches_a && first_vector == 0) {
         t.next = t.a + terms_ahead * t.a_step;
         t.next_step = t.a_step;
       }
@@ -337,7 +339,8 @@ void multiply(const Product<T, A, B>& p, const Hook& hook) {
   // layer on two.
   const double worth = p.m <= few_rows ? 3.0 : 1.0;
   const Index column_units = (p.n + lanes<T> - 1) / lanes<T>;
-  const int threads = threads_for(worth * flop, p.m > column_units ? p.m : column_units);
+  const double with_hook = worth * flop + hook.work * double(p.m) * double(p.n);
+  const int threads = threads_for(with_hook, p.m > column_units ? p.m : column_units);
   if (threads <= 1) {
     BlockedProduct<T, A, B, Hook>(p, hook).run({0, p.m}, {0, p.n});
     return;

@@ -147,8 +147,8 @@ struct NarrowMeans {
 // Calls body(row, rows) for blocks of rows.
 template <class Body>
 LAMINA_INLINE void for_mean_blocks(RowsCols dims, double work, const Body& body) {
-  const double by_rows = dims.cols > 1 ? 20 : 0;  // sums and factors, as part of `work`
-  parallel_rows(dims, loss_rows_per_chunk(dims.cols), work + by_rows, [=](Index begin, Index end) {
+  const double summing = dims.cols > 1 ? 20 : 0;  // and multiplying by factors of rows
+  parallel_rows(dims, loss_rows_per_chunk(dims.cols), work + summing, [=](Index begin, Index end) {
     for (Index r = begin; r < end; r += mean_rows)
       body(r, end - r < mean_rows ? end - r : mean_rows);
   });

@@ -22,7 +22,7 @@ struct Tile {
   const T* bias;  // of the first column, or null
   bool add;       // to C, else overwrite it
   bool relu;
-  const T* next;    // data that are read in place later, to be prefetched if the kernel does so
+  const T* next;    // what is read in place later, to be prefetched if the kernel does so
   Index next_step;  // from one k to the next
 };
 
@@ -222,7 +222,7 @@ template <class T>
 struct ContinuingTileKernels {
   static const TileColumn<T> of_vectors[most_vectors];
 };
-// Those that prefetch, for usual tiles; B is in place.
+// Those that prefetch, for usual tiles; A or B is in place.
 template <class T, bool KAdjacent>
 struct FetchingTileKernels {
   static const TileColumn<T> of_vectors[usual_vectors];

@@ -179,7 +179,8 @@ class NarrowPart {
 
 template <class T, class Hook>
 void multiply_narrow(const NarrowProduct<T>& p, const Hook& hook) {
-  const int threads = threads_for(2.0 * double(p.m) * double(p.n) * double(p.k), p.m);
+  const double work = (2.0 * double(p.k) + hook.work) * double(p.m) * double(p.n);
+  const int threads = threads_for(work, p.m);
   const Parts rows(p.m, threads);
   parallel_chunks(threads, threads, [&](Index i) {
     NarrowPart<T, Hook>(p, hook).run({rows.begin(i), rows.begin(i + 1)});

@@ -86,8 +86,8 @@ LAMINA_INLINE void philox_group(const Philox& key, std::uint64_t group, Body&& b
   }
 }
 
-// Calls body(element, bits, count) over [begin, end), in order; `count` is the number of elements
-// in this vector before `end`.
+// Calls body(element, bits, count) over [begin, end), in any order; `count` is the number of
+// elements of the range in this vector.
 template <class Body>
 LAMINA_INLINE void philox_range(const Philox& key, Index begin, Index end, Body&& body) {
   Index e = begin / philox_group_size * philox_group_size;

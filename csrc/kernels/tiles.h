@@ -46,8 +46,9 @@ constexpr int in_place_vectors = usual_vectors;
 constexpr Index fetching_rows = LAMINA_VECTOR_BYTES == 64 ? 256 : 0;
 constexpr Index fetching_bytes = 1048576;
 
-// The columns of a large A in place are prefetched so many terms ahead: 1024x128 of 1024 terms 2971
-// to 2415 us, 128x128 of 10,000 3812 to 3050; columns that the L2 cache holds are up to 5 % slower.
+// The columns of a large A in place are prefetched this many terms ahead: 1024x128 of 1024 terms
+// 2971 to 2415 us, 128x128 of 10,000 3812 to 3050; columns that the L2 cache holds are up to 5 %
+// slower.
 constexpr Index terms_ahead = 16, fetched_columns_bytes = 786432;
 
 // K is summed in nearly equal chunks of at most this many terms.  Part of the contract: a different

@@ -54,13 +54,13 @@ class Dense final : public OperationOf<Dense> {
   bool same_as(const Operation& operation) const override {
     const auto& other = static_cast<const Dense&>(operation);
     return features_ == other.features_ && units_ == other.units_ &&
-           positions_ == other.positions_ && products_ == other.products_ && dropout_.rate == 0;
+           positions_ == other.positions_ && products_ == other.products_;
   }
   bool absorb(const Operation& follower) override {
     if (dropout_.rate > 0) return false;
     if (const auto dropout = dropout_of(follower); dropout && is_fused(activation_)) {
       dropout_ = *dropout;
-      dropout_name = follower.name;
+      dropout_name_ = follower.name;
       kind += "+dropout";
       return true;
     }
@@ -77,9 +77,11 @@ class Dense final : public OperationOf<Dense> {
     return true;
   }
   std::string origin() const override {
-    if (dropout_.rate > 0) return "dropout";
+    if (dropout_.always) return "dropout";
     return activation_.kind == Activation::linear ? "dense" : lamina::name_of(activation_.kind);
   }
+  std::string name_of_nonfinite(const Call<float>& c) const override { return part_of(c); }
+  std::string name_of_nonfinite(const Call<double>& c) const override { return part_of(c); }
   Products products() const override { return products_; }
   bool rectified() const override { return activation_.kind == Activation::relu; }
   bool leave_relu() override { return relu_left_ = rectified() && dropout_.rate == 0; }
@@ -110,6 +112,15 @@ class Dense final : public OperationOf<Dense> {
   }
 
  private:
+  // The dropout is to blame if the values before it are finite.
+  template <class T>
+  std::string part_of(const Call<T>& c) const {
+    const DenseDims d = dims(c.rows);
+    if (!dropout_.drops(c.training)) return name;
+    product_kernels(c, products_)
+        .dense_forward(c.out(), c.in(0), c.in(1), c.in(2), d, activation_, {});
+    return c.kernels.find_nonfinite(c.out(), d.rows * d.units) < 0 ? dropout_name_ : name;
+  }
   DenseDims dims(Index rows) const { return {rows * positions_, features_, units_}; }
   bool dy_is_dz() const { return activation_.kind == Activation::linear || relu_left_; }
 
@@ -118,6 +129,7 @@ class Dense final : public OperationOf<Dense> {
   const Products products_;
   ActivationSpec activation_;
   DropoutSettings dropout_;
+  std::string dropout_name_;
   bool relu_left_ = false;  // the next layer applies the derivative
   bool rectified_ = false;  // this layer applies the derivative of its input's ReLU
 };

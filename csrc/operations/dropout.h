@@ -13,7 +13,7 @@ struct DropoutSettings {
   bool always = false;       // outside training too
 
   bool drops(bool training) const { return rate > 0.0 && (training || always); }
-  // What a kernel needs in a call whose key has no stream yet; nothing is dropped unless `drops`.
+  // The argument of kernels: the call's key with this stream, and rate 0 if nothing is dropped.
   DropoutSpec in_call(RandomKey key, bool training) const {
     return {drops(training) ? rate : 0.0, {key.seed, stream, key.step}};
   }

@@ -192,9 +192,11 @@ def test_many_rows_on_threads(rows):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("inputs", "units"), [(32, 16), (16, 4), (4, 32), (64, 64), (300, 1)])
+@pytest.mark.parametrize(
+    ("inputs", "units"), [(32, 16), (16, 4), (4, 32), (64, 64), (64, 65), (300, 1)]
+)
 def test_many_rows_of_few_weights_on_threads(inputs, units, dtype):
-    """Threads divide the rows; the last of them are fewer than a chunk."""
+    """Threads divide the rows, or the columns of more weights."""
     x = arrays(10_001, inputs, units)[0].astype(dtype)
     dz = np.random.default_rng(4).normal(size=(10_001, units)).astype(dtype)
     start = np.ones((inputs, units), dtype)

@@ -62,7 +62,7 @@ def test_small(m, n, k, dtype, transpose_a, transpose_b):
 
 
 # Beyond every block size: rows packed at a time, chunks of K, panels of columns, rows a power of
-# two or more than a page apart.
+# two or more than a page apart; columns that are prefetched, in the last shape.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("transpose_a", "transpose_b"), TRANSPOSES)
 @pytest.mark.parametrize(
