@@ -27,7 +27,7 @@ void backward_run(T* dx, const T* dy, const T* saved, Index begin, Index end, La
 template <class T>
 void activation_forward(T* y, const T* x, Index size, ActivationSpec spec) {
   with_law<Vec<T>>(spec, [&](auto law) {
-    parallel_elements(size, decltype(law)::work * double(sizeof(T) / 4),
+    parallel_elements(size, activation_work<T>(spec),
                       [=](Index begin, Index end) { forward_run(y, x, begin, end, law); });
   });
 }

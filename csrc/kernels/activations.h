@@ -200,5 +200,13 @@ LAMINA_INLINE void with_law(ActivationSpec spec, Use&& use) {
   }
 }
 
+// The work of one element in forward, for threads_for.
+template <class T>
+double activation_work(ActivationSpec spec) {
+  double work = 0;
+  with_law<Vec<T>>(spec, [&](auto law) { work = decltype(law)::work * double(sizeof(T) / 4); });
+  return work;
+}
+
 }  // namespace LAMINA_ISA
 }  // namespace lamina

@@ -20,7 +20,7 @@ struct FinishBlock {
   ActivationSpec spec;
   const Philox* key;  // of dropout, or null
   DropoutLaw law;
-  double work = key ? dropout_work : 0;
+  double work = (is_fused(spec) ? 0 : activation_work<T>(spec)) + (key ? dropout_work : 0);
   void operator()(Range rows, Range cols) const {
     if (cols.size() == units) return finish(rows.begin * units, rows.end * units);
     for (Index r = rows.begin; r < rows.end; ++r)
