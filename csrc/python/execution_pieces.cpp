@@ -1,6 +1,7 @@
 // A batch in pieces: the part of one execution.
 #include "execution.h"
 #include "gil.h"
+#include "graph.h"
 
 namespace lamina {
 
