@@ -1,5 +1,7 @@
 #include "applied.h"
 
+#include <pybind11/stl.h>
+
 #include <algorithm>
 
 #include "arguments.h"
