@@ -167,6 +167,8 @@ void transpose_lines(T* to, Index width, const T* from, Index ld, Index depth) {
   }
 }
 
+constexpr Index long_run = 64;  // k of a band
+
 template <class T>
 void transpose_panel(T* panel, Index width, const T* from, Index ld, Index count, Index depth) {
   constexpr Index side = square<T>;
@@ -185,20 +187,24 @@ void transpose_panel(T* panel, Index width, const T* from, Index ld, Index count
       transpose_lines(panel + i, width, from + i * ld, ld, depth);
     return;
   }
-  // A band stores past the panel's width into the next k: bands are processed downwards so that
-  // band 0 of the next k comes after it, and the last square is moved back to end at `depth`.
-  for (Index k = 0; k < depth; k += side) {
-    const Index at = k + side <= depth ? k : depth - side;
-    for (Index band = bands - 1; band >= 0; --band) {
-      const T* row[side];
-      LAMINA_UNROLL
-      for (Index i = 0; i < side; ++i) {
-        const Index r = band * side + i;
-        row[i] = from + (r < count ? r : count - 1) * ld;
-      }
-      transpose_square(panel + at * width + band * side, width, row, at);
+  const auto store_band = [&](Index band, Index k) __attribute__((always_inline)) {
+    const Index at = k + side <= depth ? k : depth - side;  // the last square ends at `depth`
+    const T* row[side];
+    LAMINA_UNROLL
+    for (Index i = 0; i < side; ++i) {
+      const Index r = band * side + i;
+      row[i] = from + (r < count ? r : count - 1) * ld;
     }
-  }
+    transpose_square(panel + at * width + band * side, width, row, at);
+  };
+  // A band that stores past the panel's width, into the next k, comes before band 0 of that k.
+  // Otherwise each band is read in long runs, because rows that are pages apart share a set of the
+  // L1 cache: 1024 rows of 1024 k on a Zen 3, AVX2, 289 to 192 us, 256 of 256 10.4 to 9.4.
+  // Squares of 4 lose: 16 x 1024 x 1024 takes 1.4 times as long.
+  const Index run = LAMINA_VECTOR_BYTES >= 32 && width % side == 0 ? long_run : side;
+  for (Index k = 0; k < depth; k += run)
+    for (Index band = bands - 1; band >= 0; --band)
+      for (Index at = k; at < k + run && at < depth; at += side) store_band(band, at);
 }
 
 // --- a matrix in memory
