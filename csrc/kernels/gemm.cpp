@@ -39,13 +39,7 @@ bool multiplied_by_terms(const Product<T, Strided<T>, Strided<T>>& p) {
     part.add = false;
     BlockedProduct<T, Strided<T>, Strided<T>, NoHook>(part, NoHook{}).run({0, p.m}, {0, p.n});
   });
-  for (Index i = 0; i < chunks.count; ++i)
-    for (Index r = 0; r < p.m; ++r)
-      for_vectors<T>(0, p.n, [&](Index j, Index count) {
-        T* c = p.c + r * p.ldc + j;
-        const Vec<T> sum = load_count(sums + i * size + r * p.n + j, count);
-        store_count(c, p.add || i > 0 ? load_count(c, count) + sum : sum, count);
-      });
+  add_chunks(p, sums, chunks.count);
   return true;
 }
 

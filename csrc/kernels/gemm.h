@@ -8,6 +8,7 @@
 
 #include "microkernel.h"
 #include "pack.h"
+#include "row_sums.h"
 
 namespace lamina {
 namespace LAMINA_ISA {
@@ -72,7 +73,7 @@ class BlockedProduct {
     const Index vectors = (n + lanes<T> - 1) / lanes<T>;
     max_vectors = tile_vectors(m, vectors);
     b_direct = reads_b_in_place(m, n);
-    fetches_b = b_direct && fetches_panels_of_b(m, n);
+    fetches_b = b_direct != packs_in_turn && fetches_panels_of_b(m, n);
     if (b_direct && !fetches_b && max_vectors == usual_vectors && vectors > in_place_vectors)
       max_vectors = in_place_vectors;
     max_height = tallest[max_vectors - 1];
@@ -126,7 +127,7 @@ class BlockedProduct {
   }
   // Whether the terms of A in place are prefetched, because the L2 cache does not hold them.
   bool fetches_columns_of_a() const {
-    if constexpr (!A::addressable || fetching_rows == 0) {
+    if constexpr (!A::addressable || LAMINA_VECTOR_BYTES < 64) {
       return false;
     } else {
       return !p.a.k_adjacent && max_vectors == usual_vectors &&
@@ -139,19 +140,26 @@ class BlockedProduct {
     } else {
       if (p.b.k_adjacent) return false;
       if (LAMINA_VECTOR_BYTES < 32 && n % lanes<T> != 0) return false;
-      return m <= in_place_rows || fetches_panels_of_b(m, n) || p.k * n * Index(sizeof(T)) <= 32768;
+      const bool fetches = fetches_panels_of_b(m, n);
+      if (packs_in_turn && fetches && p.b.ld * Index(sizeof(T)) % 4096 == 0)
+        return m < crowded_rows;
+      return m <= in_place_rows || (fetches && !packs_in_turn) ||
+             p.k * n * Index(sizeof(T)) <= 32768;
     }
   }
 
-  // Whether panels of a B in place are prefetched while others are multiplied.
+  // Whether panels of B are prefetched while others are multiplied.
   bool fetches_panels_of_b(Index m, Index n) const {
-    return m > usual_height && m <= fetching_rows && max_vectors == usual_vectors &&
-           p.k * n * Index(sizeof(T)) >= fetching_bytes;
+    return B::addressable && m > usual_height && m <= fetching_rows &&
+           max_vectors == usual_vectors && p.k * n * Index(sizeof(T)) >= fetching_bytes;
   }
+  // Whether only one panel of B is packed at a time.
+  bool in_turn() const { return fetches_b && !b_direct; }
 
   bool reserve() {
     const Index a_size = a_direct ? 0 : rows_in_block * chunk_max + pack_slack;
-    const Index b_size = b_direct ? 0 : columns_in_block * chunk_max + pack_slack;
+    const Index b_columns = in_turn() ? max_vectors * lanes<T> : columns_in_block;
+    const Index b_size = b_direct ? 0 : b_columns * chunk_max + pack_slack;
     if (a_size > 0) {
       a_panels = static_cast<T*>(scratch(0, sizeof(T) * a_size));
       if (!a_panels) return a_direct = b_direct = false;
@@ -189,15 +197,8 @@ class BlockedProduct {
   void column_block(Range rows, Range cols, Chunk chunk) {
     const Index vectors = (cols.size() + lanes<T> - 1) / lanes<T>;
     const Parts panels(vectors, parts_of(vectors, max_vectors));
-    if (!b_direct) {
-      for (Index i = 0; i < panels.count; ++i) {
-        const Index first = panels.begin(i) * lanes<T>;
-        const Index width = panels.begin(i + 1) * lanes<T> - first;
-        const Index left = cols.size() - first;
-        p.b.pack(b_panels + first * chunk.depth, width, cols.begin + first,
-                 width < left ? width : left, chunk.begin, chunk.depth);
-      }
-    }
+    if (!b_direct && !in_turn())
+      for (Index i = 0; i < panels.count; ++i) pack_panel(cols, panels, i, chunk);
     const Parts row_blocks(rows.size(), parts_of(rows.size(), rows_in_block));
     for (Index i = 0; i < row_blocks.count; ++i) {
       const Range block{rows.begin + row_blocks.begin(i), rows.begin + row_blocks.begin(i + 1)};
@@ -208,6 +209,16 @@ class BlockedProduct {
       else
         columns_outer(block, tiles, cols, panels, chunk);
     }
+  }
+
+  T* place_of_panel(Index first_vector, Chunk chunk) const {
+    return b_panels + (in_turn() ? 0 : first_vector * lanes<T> * chunk.depth);
+  }
+  void pack_panel(Range cols, const Parts& panels, Index i, Chunk chunk) {
+    const Index first = panels.begin(i) * lanes<T>;
+    const Index width = panels.begin(i + 1) * lanes<T> - first, left = cols.size() - first;
+    p.b.pack(place_of_panel(panels.begin(i), chunk), width, cols.begin + first,
+             width < left ? width : left, chunk.begin, chunk.depth);
   }
 
   // Whether the L2 cache keeps all panels of B while the rows of A pass by.
@@ -228,6 +239,7 @@ class BlockedProduct {
   void columns_outer(Range rows, const Parts& tiles, Range cols, const Parts& panels, Chunk chunk) {
     constexpr Index fetched = fetched_lines * 64 / Index(sizeof(T));
     for (Index i = 0; i < panels.count; ++i) {
+      if (in_turn()) pack_panel(cols, panels, i, chunk);
       const T* const next = fetches_b ? next_panel(cols, panels, i, chunk) : nullptr;
       for (Index t = 0; t < tiles.count; ++t) {
         const Range strip{rows.begin + tiles.begin(t), rows.begin + tiles.begin(t + 1)};
@@ -241,9 +253,10 @@ class BlockedProduct {
     }
   }
 
-  // With B in place: the first panel of the next chunk after the last one of this.
+  // The first panel of the next chunk after the last one of this.
   const T* next_panel(Range cols, const Parts& panels, Index i, Chunk chunk) const {
     if constexpr (B::addressable) {
+      if (p.b.k_adjacent) return nullptr;
       if (i + 1 < panels.count)
         return p.b.at(cols.begin + panels.begin(i + 1) * lanes<T>, chunk.begin);
       if (!chunk.last) return p.b.at(cols.begin, chunk.begin + chunk.depth);
@@ -278,9 +291,10 @@ class BlockedProduct {
         t.a_step = p.a.ld;
       }
     }
-    t.b = b_panels + first_vector * lanes<T> * chunk.depth;
+    t.b = place_of_panel(first_vector, chunk);
     t.b_step = vectors * lanes<T>;
     if constexpr (B::addressable) {
+      t.next_step = p.b.ld;
       if (b_direct) {
         t.b = p.b.at(col, chunk.begin);
         t.b_step = p.b.ld;
@@ -295,7 +309,6 @@ class BlockedProduct {
     t.add = p.add || !chunk.first;
     t.relu = chunk.last && p.relu;
     t.next = next;
-    t.next_step = t.b_step;
     if constexpr (fetching_rows > 0) {
       // For the other panels the line is in cache.  A comes before the next panel of B.
       if (fetches_a && first_vector == 0) {
@@ -323,6 +336,50 @@ class BlockedProduct {
   }
 };
 
+// C from the sums of `chunks` chunks of terms, each m x n, which are added in order.
+template <class T, class A, class B>
+void add_chunks(const Product<T, A, B>& p, const T* sums, Index chunks) {
+  for (Index r = 0; r < p.m; ++r)
+    for_vectors<T>(0, p.n, [&](Index j, Index count) {
+      T* const c = p.c + r * p.ldc + j;
+      const auto sum = [&](Index i) { return load_count(sums + (i * p.m + r) * p.n + j, count); };
+      Vec<T> z = p.add ? load_count(c, count) + sum(0) : sum(0);
+      for (Index i = 1; i < chunks; ++i) z = z + sum(i);
+      if (p.bias) z = z + load_count(p.bias + j, count);
+      if (p.relu) z = max(broadcast(T(0)), z);
+      store_count(c, z, count);
+    });
+}
+
+// A few rows times a large B, whose chunks of terms are divided among threads.
+template <class T, class A, class B>
+LAMINA_INLINE bool sums_rows(const Product<T, A, B>& p, int threads) {
+  if constexpr (A::addressable && B::addressable && row_sums_bytes > 0) {
+    const bool large = p.k * p.n * Index(sizeof(T)) >= threads * row_sums_bytes;
+    return large && p.m <= most_summed_rows && p.n == p.b.ld && p.a.k_adjacent && !p.b.k_adjacent &&
+           parts_of(p.k, longest_chunk) >= threads;
+  } else {
+    return false;
+  }
+}
+// Returns false, and writes nothing, without memory for the sums.
+template <class T, class A, class B>
+__attribute__((noinline)) bool summed_by_rows(const Product<T, A, B>& p, int threads) {
+  if constexpr (A::addressable && B::addressable) {
+    const Parts chunks(p.k, parts_of(p.k, longest_chunk));
+    const Index size = p.m * p.n;
+    T* sums = static_cast<T*>(scratch(2, sizeof(T) * std::size_t(chunks.count * size)));
+    if (!sums) return false;
+    parallel_chunks(threads, chunks.count, [&](Index i) {
+      const Index k = chunks.begin(i), depth = chunks.begin(i + 1) - k;
+      sum_rows_of_b(RowSums<T>{sums + i * size, p.a.at(0, k), p.a.ld, p.b.at(0, k), p.n, depth},
+                    p.m);
+    });
+    add_chunks(p, sums, chunks.count);
+  }
+  return true;
+}
+
 // The size of a task, during which its thread may lose its CPU: half a millisecond, if it packs for
 // itself.
 constexpr double task_flop = 64e6;
@@ -341,6 +398,10 @@ void multiply(const Product<T, A, B>& p, const Hook& hook) {
   const Index column_units = (p.n + lanes<T> - 1) / lanes<T>;
   const double with_hook = worth * flop + hook.work * double(p.m) * double(p.n);
   const int threads = threads_for(with_hook, p.m > column_units ? p.m : column_units);
+  if (sums_rows(p, threads) && summed_by_rows(p, threads)) {
+    if (Hook::wanted) hook({0, p.m}, {0, p.n});
+    return;
+  }
   if (threads <= 1) {
     BlockedProduct<T, A, B, Hook>(p, hook).run({0, p.m}, {0, p.n});
     return;

@@ -50,11 +50,16 @@ constexpr TileColumn<T> fetching_column() {
 
 }  // namespace
 
-#if LAMINA_VECTOR_BYTES == 64  // fetching_rows
+#if LAMINA_VECTOR_BYTES >= 32  // fetching_rows
 template <class T, bool K>
 constexpr TileColumn<T> FetchingTileKernels<T, K>::of_vectors[usual_vectors] = {
-    fetching_column<T, K, 1>(), fetching_column<T, K, 2>(), fetching_column<T, K, 3>(),
-    fetching_column<T, K, 4>()};
+    fetching_column<T, K, 1>(),
+    fetching_column<T, K, 2>(),
+#if LAMINA_VECTOR_BYTES == 64
+    fetching_column<T, K, 3>(),
+    fetching_column<T, K, 4>(),
+#endif
+};
 template struct FetchingTileKernels<float, false>;
 template struct FetchingTileKernels<float, true>;
 template struct FetchingTileKernels<double, false>;

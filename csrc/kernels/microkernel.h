@@ -62,7 +62,8 @@ constexpr bool masks_are_free = LAMINA_VECTOR_BYTES == 64;
 
 // The lines per k in a panel that is prefetched, and how many of them a tile prefetches into the L2
 // cache.
-constexpr Index panel_lines = usual_vectors * LAMINA_VECTOR_BYTES / 64, fetched_lines = 2;
+constexpr Index panel_lines = usual_vectors * LAMINA_VECTOR_BYTES / 64;
+constexpr Index fetched_lines = panel_lines < 2 ? 1 : 2;
 
 // Terms acc += A B over the chunk.  KAdjacent: the rows of A are separate, otherwise its columns
 // are.  MaskB: the last vector of B ends at `tail` (memory after it is not read).  Fetches: from
@@ -222,7 +223,7 @@ template <class T>
 struct ContinuingTileKernels {
   static const TileColumn<T> of_vectors[most_vectors];
 };
-// Those that prefetch, for usual tiles; A or B is in place.
+// Those that prefetch, for usual tiles; whole vectors of B are read.
 template <class T, bool KAdjacent>
 struct FetchingTileKernels {
   static const TileColumn<T> of_vectors[usual_vectors];

@@ -38,13 +38,21 @@ constexpr Index in_place_rows = 10;
 constexpr int in_place_vectors = usual_vectors;
 #endif
 
-// Up to this many rows, a large B in place is read in usual tiles, which prefetch the next panel.
-// 1024 x 1024 on one core of a Zen 4, AVX-512: 32 rows 102 to 113 GF/s, 128 rows 95 to 110, 256
-// rows 105 to 109; 2048 x 2048, 32 rows: 76 to 109.  It is slower if the L2 cache holds B anyway:
-// 784 x 256, 32 rows 115 to 111, and with AVX2, whose panels are one line wide: 32 rows 80 to 65,
-// 128 rows 95 to 66.
-constexpr Index fetching_rows = LAMINA_VECTOR_BYTES == 64 ? 256 : 0;
+// Up to this many rows, usual tiles prefetch the next panel of a large B.  With AVX-512, B is read
+// in place: 1024 x 1024 on one core of a Zen 4, 32 rows 102 to 113 GF/s, 128 rows 95 to 110, 256
+// rows 105 to 109; 2048 x 2048, 32 rows 76 to 109.  It is slower if the L2 cache holds B anyway:
+// 784 x 256, 32 rows 115 to 111.  The panels of AVX2 are one line wide, and reading them in place
+// is slower: 32 rows 80 to 65, 128 rows 95 to 66.  Each is packed in turn, when it has been
+// prefetched and before it is multiplied, instead of all before the first: on one core of a Zen 3,
+// 64 x 1024 x 1024 84 to 87, 100 x 1000 x 1024 86 to 90.  From as many rows as `crowded_rows`, this
+// is also faster than in place if the rows of B are pages apart and share few sets of the caches:
+// 16 rows 61 to 67, 32 rows 58 to 79, 48 rows 64 to 85; 12 rows 69 to 61.
+constexpr Index fetching_rows = LAMINA_VECTOR_BYTES == 64   ? 256
+                                : LAMINA_VECTOR_BYTES == 32 ? 128
+                                                            : 0;
 constexpr Index fetching_bytes = 1048576;
+constexpr bool packs_in_turn = LAMINA_VECTOR_BYTES == 32;
+constexpr Index crowded_rows = 16;
 
 // The columns of a large A in place are prefetched this many terms ahead: 1024x128 of 1024 terms
 // 2971 to 2415 us, 128x128 of 10,000 3812 to 3050; columns that the L2 cache holds are up to 5 %

@@ -91,6 +91,30 @@ def test_every_size_around_the_tiles(dtype):
                 assert_same_bits([got], [whole[:m]], f"{m} rows of 34")
 
 
+# Of more than 4 MB, with rows a whole number of pages apart or not: read row by row for up to three
+# rows of A, in place, packed panel by panel, or packed as a whole.
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [1024, 1027])
+def test_rows_of_a_large_product_do_not_depend_on_each_other(dtype, n):
+    a, b = (f.astype(dtype) for f in factors(200, n, 1030, seed=9))
+    whole = kernels.matmul(a, b)
+    for m in (1, 2, 3, 4, 7, 15, 16, 17, 48, 49, 127, 128, 129):
+        got = kernels.matmul(a[:m], b)
+        assert_same_bits([got], [whole[:m]], f"{m} rows of 200")
+        other = kernels.matmul(a[:m], np.ascontiguousarray(b.T), transpose_b=True)
+        assert_same_bits([other], [whole[:m]], f"{m} rows of 200, b transposed")
+    want, size = (f(a.astype(float), b.astype(float)) for f in (oracle, magnitude))
+    assert_close(whole, want, 1030, size)
+
+
+@pytest.mark.parametrize("m", [1, 3, 40])
+def test_a_large_product_is_added_and_does_not_depend_on_threads(m):
+    a, b = (f.astype(np.float32) for f in factors(m, 2051, 1100, seed=10))
+    fresh = kernels.matmul(a, b)
+    check_added(lambda c: kernels.matmul(a, b, out=c, accumulate=True), [fresh], 1100)
+    same_on_threads(partial(kernels.matmul, a, b))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_out_and_accumulate(dtype):
     a, b = (f.astype(dtype) for f in factors(19, 21, 23))
