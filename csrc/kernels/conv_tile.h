@@ -90,9 +90,10 @@ LAMINA_INLINE void steps_ahead(const T* from, Index step) {
   for (int i = 0; i < Steps; ++i) second_cache_prefetch(from + i * step);
 }
 
-// Whether a tile prefetches `stream` during its products, and not before.  Tiles of AVX2 lack
-// registers for it: all of them became 4 to 7 % slower.  Before its products, the gradient of 1x1
-// weights of 64 and 96 channels over 64 images of 32x32 goes from 69 and 76 to 75 and 80 GFLOP/s.
+// Whether a tile prefetches `stream` during its products rather than before them.  Tiles of AVX2
+// lack registers for it: all of them became 4 to 7 % slower.  Before its products, the gradient of
+// 1x1 weights of 64 and 96 channels over 64 images of 32x32 goes from 69 and 76 to 75 and 80
+// GFLOP/s.
 constexpr bool tiles_stream = LAMINA_VECTOR_BYTES == 64;
 
 template <class T>

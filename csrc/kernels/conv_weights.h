@@ -133,14 +133,19 @@ template <class T>
 void stream_slopes(GatherTile<T>& t, const WeightsProduct<T>& p, const UnitSlopes<T>& dz,
                    Index rows, const PanelCut<T>& cut, Index panel) {
   constexpr Index line = 64 / Index(sizeof(T));
-  const bool last = panel == cut.count() - 1;
-  if (tiles_stream && !last) return;
+  if (tiles_stream && panel < cut.count() - 1) return;
   const Index tiles = parts_of(rows, gather_height(int(cut.vectors(panel))));
-  const Index slots = tiles_stream ? parts_of(dz.pixels, line) : 1;
   const Index lines = parts_of(dz.pixels * p.d.filters, line);
-  t.stream_lines = parts_of(lines, tiles * slots * (tiles_stream ? 1 : cut.count()));
-  t.stream_step = t.stream_lines * slots * line;
-  t.stream = dz.next + (tiles_stream ? 0 : panel * tiles * t.stream_step);
+  if (tiles_stream) {
+    const Index slots = parts_of(dz.pixels, line);
+    t.stream = dz.next;
+    t.stream_lines = parts_of(lines, tiles * slots);
+    t.stream_step = t.stream_lines * slots * line;
+  } else {
+    t.stream_lines = parts_of(lines, tiles * cut.count());
+    t.stream_step = t.stream_lines * line;
+    t.stream = dz.next + panel * tiles * t.stream_step;
+  }
 }
 
 // dw rows `places` (their x offsets and places in dw) over the pixels of `runs`, one group.

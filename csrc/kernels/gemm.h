@@ -351,32 +351,30 @@ void add_chunks(const Product<T, A, B>& p, const T* sums, Index chunks) {
     });
 }
 
-// A few rows times a large B, whose chunks of terms are divided among threads.
+// Whether a few rows of A are multiplied by a large B row by row, with the chunks of terms divided
+// among threads.
 template <class T, class A, class B>
 LAMINA_INLINE bool sums_rows(const Product<T, A, B>& p, int threads) {
-  if constexpr (A::addressable && B::addressable && row_sums_bytes > 0) {
-    const bool large = p.k * p.n * Index(sizeof(T)) >= threads * row_sums_bytes;
-    return large && p.m <= most_summed_rows && p.n == p.b.ld && p.a.k_adjacent && !p.b.k_adjacent &&
-           parts_of(p.k, longest_chunk) >= threads;
-  } else {
-    return false;
-  }
+  const Index element = Index(sizeof(T));
+  if (row_sums_bytes == 0 || p.k * p.n * element < threads * row_sums_bytes) return false;
+  const Index chunks = parts_of(p.k, longest_chunk);
+  const bool evenly = chunks % threads == 0 || chunks >= 4 * threads;
+  return p.m > 0 && p.m <= most_summed_rows && p.n >= least_summed_columns &&
+         p.m * p.n * element <= most_sums_bytes && p.n == p.b.ld && p.a.k_adjacent &&
+         !p.b.k_adjacent && evenly;
 }
-// Returns false, and writes nothing, without memory for the sums.
+// Uses scratch slot 2.  Returns false, and writes nothing, without memory for the sums.
 template <class T, class A, class B>
 __attribute__((noinline)) bool summed_by_rows(const Product<T, A, B>& p, int threads) {
-  if constexpr (A::addressable && B::addressable) {
-    const Parts chunks(p.k, parts_of(p.k, longest_chunk));
-    const Index size = p.m * p.n;
-    T* sums = static_cast<T*>(scratch(2, sizeof(T) * std::size_t(chunks.count * size)));
-    if (!sums) return false;
-    parallel_chunks(threads, chunks.count, [&](Index i) {
-      const Index k = chunks.begin(i), depth = chunks.begin(i + 1) - k;
-      sum_rows_of_b(RowSums<T>{sums + i * size, p.a.at(0, k), p.a.ld, p.b.at(0, k), p.n, depth},
-                    p.m);
-    });
-    add_chunks(p, sums, chunks.count);
-  }
+  const Parts chunks(p.k, parts_of(p.k, longest_chunk));
+  const Index size = p.m * p.n;
+  T* sums = static_cast<T*>(scratch(2, sizeof(T) * std::size_t(chunks.count * size)));
+  if (!sums) return false;
+  parallel_chunks(threads, chunks.count, [&](Index i) {
+    const Index k = chunks.begin(i), depth = chunks.begin(i + 1) - k;
+    sum_rows_of_b(RowSums<T>{sums + i * size, p.a.at(0, k), p.a.ld, p.b.at(0, k), p.n, depth}, p.m);
+  });
+  add_chunks(p, sums, chunks.count);
   return true;
 }
 
@@ -385,8 +383,9 @@ __attribute__((noinline)) bool summed_by_rows(const Product<T, A, B>& p, int thr
 constexpr double task_flop = 64e6;
 constexpr Index few_rows = 4;
 
-// Divides C among threads as a grid of tasks, one per thread or, for large products, two; the grid
-// is the one whose tasks pack least.  No thread waits for another; each task packs what it needs.
+// Unless a few rows are multiplied row by row, C is divided among threads as a grid of tasks, one
+// per thread or, for large products, two; the grid is the one whose tasks pack least.  No thread
+// waits for another; each task packs what it needs.
 template <class T, class A, class B, class Hook>
 void multiply(const Product<T, A, B>& p, const Hook& hook) {
   // One row takes as long as reading B takes, and so do two.

@@ -22,7 +22,7 @@ struct Tile {
   const T* bias;  // of the first column, or null
   bool add;       // to C, else overwrite it
   bool relu;
-  const T* next;    // what is read in place later, to be prefetched if the kernel does so
+  const T* next;    // what is read or packed later, to be prefetched if the kernel does so
   Index next_step;  // from one k to the next
 };
 

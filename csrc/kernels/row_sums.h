@@ -1,10 +1,10 @@
-// Products of a few rows with a large matrix: C (+)= A B, + bias, ReLU.
+// Sums of the products of a few rows with a large matrix.
 //
 // A tile (microkernel.h) reads a strip of columns of B, whose lines lie in different pages, so that
 // the CPU cannot foresee them.  Here whole rows of B are read one after another and added to all
-// columns of C, which stay in the L1 cache.  On one core of a Zen 3, one row times 1024 x 1024 goes
-// from 26 to 36 GF/s, times 2048 x 2048 from 13 to 26, two rows times 1024 x 1024 from 29 to 50;
-// one row times 512 x 512 stays at 32, and four rows become slower.
+// columns of the sums, which stay in the L1 cache.  On one core of a Zen 3, in GF/s, one row times
+// 1024 x 1024 goes from 22 to 27, times 2048 x 2048 from 13 to 20, two rows times 1024 x 1024 from
+// 26 to 48 (bench/cpp/bench_dense.cpp); four rows become slower.
 //
 // Bits: the same chains as in a tile; between terms, a sum is in memory instead of in a register.
 #pragma once
@@ -15,10 +15,13 @@ namespace lamina {
 namespace LAMINA_ISA {
 
 constexpr Index most_summed_rows = 3;
-// From this size of B on, for each thread.  Two threads that read 4 MB, from the cache that they
-// share, gain nothing, with 16 MB 1.2 to 1.5.  0: never; with AVX-512 it has not
-// been measured.
-constexpr Index row_sums_bytes = LAMINA_VECTOR_BYTES == 64 ? 0 : Index(4) << 20;
+// For each thread, from this size of B on.  Two threads that read 4 MB from the cache that they
+// share gain nothing; with 16 MB they are 1.2 to 1.5 times as fast.  0: never; it has not been
+// measured with AVX-512, and with vectors of 16 bytes wide matrices become slower.
+constexpr Index row_sums_bytes = LAMINA_VECTOR_BYTES == 32 ? Index(4) << 20 : 0;
+// For one row with AVX2, ns per element of B: 10 columns 0.16 to 0.42, 256 0.13 to 0.14, 1024 0.11
+// to 0.09, 5000 0.10 to 0.09; three rows: 5000 columns 0.14 both ways, 50,000 0.15 to 0.19.
+constexpr Index least_summed_columns = 512, most_sums_bytes = 48 << 10;
 
 // Sums of products: rows of A, in which k is adjacent, with whole rows of B.
 template <class T>

@@ -97,12 +97,21 @@ def test_rows_do_not_depend_on_the_batch(units, dtype):
         assert_same_bits([kernels.dense_forward(x[:rows], w, b, "tanh")], [whole[:rows]], str(rows))
 
 
+def test_an_empty_batch_of_a_large_layer_leaves_memory_alone(threads):
+    threads(1)
+    x, w, b = (a.astype(np.float32) for a in arrays(1, 1024, 1024))
+    for _ in range(20):
+        kernels.dense_forward(x, w, b)
+        assert kernels.dense_forward(x[:0], w, b).shape == (0, 1024)
+
+
 # Few rows read the weights in place, large ones row by row or by other tiles; more rows pack them,
 # panel by panel if they are large; with one chunk of terms and with several.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 @pytest.mark.parametrize(("inputs", "units"), [(7, 129), (1027, 933), (600, 97), (1536, 1024)])
-def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, dtype):
+def test_few_rows_have_the_bits_they_have_among_many(inputs, units, activation, dtype, threads):
+    threads(1)
     x, w, b = (a.astype(dtype) for a in arrays(300, inputs, units))
     together = kernels.dense_forward(x, w, b, activation)
     for rows in (1, 2, 3, 4, 5, 6, 7, 13, 16, 40, 48, 49, 128, 129, 256, 257):

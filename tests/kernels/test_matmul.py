@@ -1,5 +1,7 @@
 """The matrix product."""
 
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -91,28 +93,68 @@ def test_every_size_around_the_tiles(dtype):
                 assert_same_bits([got], [whole[:m]], f"{m} rows of 34")
 
 
-# Of more than 4 MB, with rows a whole number of pages apart or not: read row by row for up to three
-# rows of A, in place, packed panel by panel, or packed as a whole.
+# Of more than 4 MB for each thread, with rows a whole number of pages apart or not: read row by row
+# for one to three rows of A, in place, packed panel by panel, or packed as a whole.
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", [1024, 1027])
-def test_rows_of_a_large_product_do_not_depend_on_each_other(dtype, n):
+def test_rows_of_a_large_product_do_not_depend_on_each_other(dtype, n, threads):
     a, b = (f.astype(dtype) for f in factors(200, n, 1030, seed=9))
-    whole = kernels.matmul(a, b)
+    c = np.random.default_rng(10).normal(size=(200, n)).astype(dtype)
+    threads(1)
+    whole, added = kernels.matmul(a, b), c.copy()
+    kernels.matmul(a, b, out=added, accumulate=True)
     for m in (1, 2, 3, 4, 7, 15, 16, 17, 48, 49, 127, 128, 129):
-        got = kernels.matmul(a[:m], b)
-        assert_same_bits([got], [whole[:m]], f"{m} rows of 200")
+        what = f"{m} rows of 200"
+        assert_same_bits([kernels.matmul(a[:m], b)], [whole[:m]], what)
         other = kernels.matmul(a[:m], np.ascontiguousarray(b.T), transpose_b=True)
-        assert_same_bits([other], [whole[:m]], f"{m} rows of 200, b transposed")
+        assert_same_bits([other], [whole[:m]], f"{what}, b transposed")
+        part = c[:m].copy()
+        kernels.matmul(a[:m], b, out=part, accumulate=True)
+        assert_same_bits([part], [added[:m]], f"{what}, added")
     want, size = (f(a.astype(float), b.astype(float)) for f in (oracle, magnitude))
     assert_close(whole, want, 1030, size)
 
 
-@pytest.mark.parametrize("m", [1, 3, 40])
-def test_a_large_product_is_added_and_does_not_depend_on_threads(m):
-    a, b = (f.astype(np.float32) for f in factors(m, 2051, 1100, seed=10))
-    fresh = kernels.matmul(a, b)
-    check_added(lambda c: kernels.matmul(a, b, out=c, accumulate=True), [fresh], 1100)
+@pytest.mark.parametrize(("m", "k"), [(1, 1024), (3, 1100), (64, 1100)])
+def test_a_large_product_does_not_depend_on_threads(m, k):
+    a, b = (f.astype(np.float32) for f in factors(m, 2051, k, seed=10))
     same_on_threads(partial(kernels.matmul, a, b))
+
+
+SHORT_OF_MEMORY = """
+import ctypes, resource, sys
+import numpy as np
+from lamina import kernels, runtime
+
+runtime.use_isa(sys.argv[1])
+runtime.set_num_threads(1)
+rng = np.random.default_rng(0)
+a, b = (rng.normal(size=shape).astype(np.float32) for shape in [(150, 1030), (1030, 1024)])
+few = {m: np.empty((m, 1024), np.float32) for m in (2, 64, 150)}
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+limits, held = resource.getrlimit(resource.RLIMIT_AS), []
+resource.setrlimit(resource.RLIMIT_AS, (1 << 20, limits[1]))  # nothing more is mapped
+for bits in range(20, 11, -1):  # nor left to malloc
+    while place := libc.malloc(1 << bits):
+        held.append(place)
+for m, out in few.items():
+    kernels.matmul(a[:m], b, out=out)
+for place in held:
+    libc.free(place)
+resource.setrlimit(resource.RLIMIT_AS, limits)
+whole = kernels.matmul(a, b)
+for m, out in few.items():
+    assert (out == whole[:m]).all(), m
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the memory as Linux does")
+def test_a_large_product_has_its_bits_without_memory_for_packing(isa):
+    run = [sys.executable, "-c", SHORT_OF_MEMORY, isa]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
