@@ -119,8 +119,9 @@ def test_gradients_are_those_of_the_two_layers(case: str, rows: int) -> None:
 
 @pytest.mark.parametrize("case", ["relu", "tanh, overlapping", "winners", "far apart"])
 def test_no_bit_depends_on_the_threads(case: str) -> None:
-    assert all(row.threads > 1 for row in pooled_rows(case, 400)), "the check would be empty"
-    for one, two in zip(trained(case, False, 400, 1), trained(case, False, 400, 3), strict=True):
+    rows = 800
+    assert all(row.threads > 1 for row in pooled_rows(case, rows)), "the check would be empty"
+    for one, two in zip(trained(case, False, rows, 1), trained(case, False, rows, 3), strict=True):
         np.testing.assert_array_equal(one, two)
 
 
