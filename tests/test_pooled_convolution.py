@@ -10,6 +10,7 @@ import pytest
 
 import lamina
 from lamina import layers
+from short_of_memory import SHORT_OF_MEMORY
 
 # height, width, channels; the convolution; the pooling
 CASES = {
@@ -218,8 +219,8 @@ def test_windows_of_other_rows_stay_apart(case: str, rows: int) -> None:
         np.testing.assert_allclose(together, apart, rtol=1e-4, atol=1e-6)
 
 
-SHORT_OF_MEMORY = """
-import ctypes, resource, sys
+A_STEP = """
+import sys
 import numpy as np
 from lamina import _core
 
@@ -243,37 +244,19 @@ for run in runs:
     run.bind(data)
     run.set_update("sgd", [])
 
-libc = ctypes.CDLL(None)
-libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-libc.free.argtypes = [ctypes.c_void_p]
-limits = resource.getrlimit(resource.RLIMIT_AS)
 before = [np.array(w.array) for w in weights]
 
-def short_of_memory(call):
-    held = []
-    resource.setrlimit(resource.RLIMIT_AS, (1 << 20, limits[1]))  # nothing more is mapped
-    for bits in range(20, 11, -1):  # nor left to malloc
-        size = 1 << bits
-        while place := libc.malloc(size):
-            held.append(place)
-    try:
-        call()
-    except MemoryError:
-        refused = True
-    else:
-        refused = False
-    for place in held:
-        libc.free(place)
-    resource.setrlimit(resource.RLIMIT_AS, limits)
+def refused(call):
+    answer = short_of_memory(call)
     for weight, old in zip(weights, before):
         assert (weight.array == old).all(), "weights moved"
-    return refused
+    return answer
 
 train = lambda: runs[0].train(None, 0, 9, 0.1, 1, 1)
-assert short_of_memory(lambda: runs[0].test(None, 0, 9)), "forward"
-assert short_of_memory(train), "a step, forward"
+assert refused(lambda: runs[0].test(None, 0, 9)), "forward"
+assert refused(train), "a step, forward"
 runs[0].test(None, 0, 9)
-assert short_of_memory(train), "a step, backward"
+assert refused(train), "a step, backward"
 losses = [run.gradients(None, 0, 9) for run in runs]  # as if nothing had been
 assert losses[0] == losses[1] > 0
 assert (runs[0].gradient == runs[1].gradient).all() and runs[0].gradient.any()
@@ -285,6 +268,6 @@ print("sound")
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the address space")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_step_without_memory_for_its_images_is_refused_whole(threads: int) -> None:
-    command = [sys.executable, "-c", SHORT_OF_MEMORY, str(threads)]
+    command = [sys.executable, "-c", SHORT_OF_MEMORY + A_STEP, str(threads)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "sound", done.stderr[-2000:]

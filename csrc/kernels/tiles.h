@@ -43,12 +43,12 @@ constexpr int in_place_vectors = usual_vectors;
 // from 95 to 110, 256 rows from 105 to 109, 32 rows times 2048 x 2048 from 76 to 109.  It is slower
 // if the L2 cache holds B anyway: 32 rows times 784 x 256 go from 115 to 111.  The panels of AVX2
 // are one line wide, and reading them in place is slower: 32 rows go from 80 to 65, 128 rows from
-// 95 to
-// 66.  Each is packed when it has been prefetched and just before it is multiplied, instead of all
-// of them before the first; on one core of a Zen 3, 64 rows times 1024 x 1024 go from 81 to 85, 100
-// rows times 1000 x 1024 from 86 to 90.  Packing in turn is also faster than reading in place from
-// `crowded_rows` rows on, if the rows of B are whole pages apart and share few sets of the caches:
-// 16 rows go from 59 to 64, 32 rows from 58 to 76, 48 rows from 64 to 85, 12 rows from 69 to 61.
+// 95 to 66.  Each is packed when it has been prefetched and just before it is multiplied, instead
+// of all of them before the first; on one core of a Zen 3, 64 rows times 1024 x 1024 go from 81 to
+// 85, 100 rows times 1000 x 1024 from 86 to 90.  Packing in turn is also faster than reading in
+// place from `crowded_rows` rows on, if the rows of B are whole pages apart and share few sets of
+// the caches: 16 rows go from 59 to 64, 32 rows from 58 to 76, 48 rows from 64 to 85, 12 rows from
+// 69 to 61.
 constexpr Index fetching_rows = LAMINA_VECTOR_BYTES == 64   ? 256
                                 : LAMINA_VECTOR_BYTES == 32 ? 128
                                                             : 0;

@@ -18,6 +18,7 @@ from harness import (
     tolerance,
 )
 from lamina import kernels, runtime
+from short_of_memory import SHORT_OF_MEMORY
 from thread_proof import same_on_threads
 
 
@@ -121,8 +122,8 @@ def test_a_large_product_does_not_depend_on_threads(m, k):
     same_on_threads(partial(kernels.matmul, a, b))
 
 
-SHORT_OF_MEMORY = """
-import ctypes, resource, sys
+PRODUCTS = """
+import sys
 import numpy as np
 from lamina import kernels, runtime
 
@@ -130,29 +131,22 @@ runtime.use_isa(sys.argv[1])
 runtime.set_num_threads(1)
 rng = np.random.default_rng(0)
 a, b = (rng.normal(size=shape).astype(np.float32) for shape in [(150, 1030), (1030, 1024)])
-few = {m: np.empty((m, 1024), np.float32) for m in (2, 64, 150)}
-libc = ctypes.CDLL(None)
-libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
-libc.free.argtypes = [ctypes.c_void_p]
-limits, held = resource.getrlimit(resource.RLIMIT_AS), []
-resource.setrlimit(resource.RLIMIT_AS, (1 << 20, limits[1]))  # nothing more is mapped
-for bits in range(20, 11, -1):  # nor left to malloc
-    while place := libc.malloc(1 << bits):
-        held.append(place)
-for m, out in few.items():
-    kernels.matmul(a[:m], b, out=out)
-for place in held:
-    libc.free(place)
-resource.setrlimit(resource.RLIMIT_AS, limits)
+outs = {m: np.empty((m, 1024), np.float32) for m in (2, 64, 150)}
+
+def multiply():
+    for m, out in outs.items():
+        kernels.matmul(a[:m], b, out=out)
+
+assert not short_of_memory(multiply)
 whole = kernels.matmul(a, b)
-for m, out in few.items():
+for m, out in outs.items():
     assert (out == whole[:m]).all(), m
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the memory as Linux does")
 def test_a_large_product_has_its_bits_without_memory_for_packing(isa):
-    run = [sys.executable, "-c", SHORT_OF_MEMORY, isa]
+    run = [sys.executable, "-c", SHORT_OF_MEMORY + PRODUCTS, isa]
     done = subprocess.run(run, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
 
