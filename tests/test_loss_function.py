@@ -151,14 +151,15 @@ def test_a_program_is_recorded_once_for_any_rows_of_its_form():
     kept = [f.tobytes() for f in (first.weights, first.gradient(theta), first.outputs(theta))]
     others = [(X + k, Y - k, W * k) for k in range(1, 5)]
     functions = [first.program.over(*data) for data in others]
-    with ThreadPoolExecutor(4) as pool:  # each has its own weights
-        found = [pool.submit(lambda f, k: f.gradient(theta + k), f, k)
-                 for _ in range(20) for k, f in enumerate(functions)]  # fmt: skip
+    with ThreadPoolExecutor(4) as pool:  # a thread for each function, with weights of its own
+        found = list(
+            pool.map(lambda f, k: [f.gradient(theta + k) for _ in range(20)], functions, range(4))
+        )
     for k, data in enumerate(others):
         alone = model.loss_function(*data)
         assert functions[k].scores(theta).tobytes() == alone.scores(theta).tobytes()
-        for each in found[k::4]:
-            assert each.result().tobytes() == alone.gradient(theta + k).tobytes()
+        for gradient in found[k]:
+            assert gradient.tobytes() == alone.gradient(theta + k).tobytes()
     again = first.weights, first.gradient(theta), first.outputs(theta)
     assert kept == [f.tobytes() for f in again]
     with pytest.raises(ValueError, match="recorded for, rows 40; got 39"):

@@ -28,7 +28,8 @@ class LossFunction:
     It is a function of ``theta``, a float64 vector of the trainable weights on which the loss
     depends, concatenated in the order of ``model.trainable_weights``, each in C order.  The model's
     layers act as in inference (no dropout, fixed moving statistics), and its weights are copied:
-    changes of the model do not affect the function, nor vice versa.
+    changes of the model do not affect the function, nor vice versa.  Only one thread at a time may
+    call a function (others get ``RuntimeError``); functions of one ``program`` may run at once.
 
     The value is that of ``model.evaluate``: the mean of the losses of the rows, for a loss with
     that reduction, plus penalties on weights.
