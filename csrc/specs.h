@@ -382,9 +382,9 @@ struct RecurrentGradients {
 };
 
 // The number of elements in the buffers that the caller lends: `saved` holds the values that
-// backward needs from forward; `workspace` holds nothing between calls.
+// backward needs from forward; the workspaces of both hold nothing between calls.
 struct RecurrentSizes {
-  Index saved, workspace;
+  Index saved, forward, backward;
 };
 
 }  // namespace lamina

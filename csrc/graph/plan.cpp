@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <stdexcept>
 
@@ -352,14 +353,24 @@ Plan make_plan(const Graph& graph, Index rows, bool training, bool input_gradien
 }
 
 Index rows_within(const Graph& graph, Index rows, std::size_t bytes) {
-  const auto fits = [&](Index count) {
+  if (rows <= 1) return 1;
+  constexpr std::size_t overflow = std::numeric_limits<std::size_t>::max();
+  const auto needed = [&](Index count) {
     try {
-      return make_plan(graph, count, false, false).bytes <= bytes;
-    } catch (const std::invalid_argument&) {  // sizes overflow
-      return false;
+      return make_plan(graph, count, false, false).bytes;
+    } catch (const std::invalid_argument&) {
+      return overflow;
     }
   };
-  if (rows <= 1 || fits(rows)) return std::max<Index>(rows, 1);
+  // What a plan needs for any number of rows, such as a recurrent layer's copy of its weights, does
+  // not count.
+  const std::size_t one = needed(1), two = needed(2);
+  const std::size_t fixed = two == overflow ? 0 : 2 * one - std::min(2 * one, two);
+  const auto fits = [&](Index count) {
+    const std::size_t all = needed(count);
+    return all - std::min(all, fixed) <= bytes;
+  };
+  if (fits(rows)) return rows;
   Index enough = 1, too_many = rows;
   while (too_many - enough > 1) {
     const Index middle = enough + (too_many - enough) / 2;

@@ -101,10 +101,11 @@ void recurrent_forward(T* y, T* h_nu, T* c_nu, T* saved, T* workspace, const Rec
   stack_weights(workspace, bias, p, in);
   if (in.b) call.bias = bias;
   pack_forward(call, workspace, bias + round_up(p.gates, 16));
+  const Index size = p.forward_chunk_size();
   if (p.of_words()) project_words(call.words, p, in, call.bias, parts);
   with_cell<T>(dims, [&](const AnyCell<T>& cell) {
     parallel_chunks(threads_for(work_of(p), p.chunks.count), p.chunks.count, [&](Index chunk) {
-      ForwardSweep<T>(call, chunk, saved, parts + chunk * p.chunk_size(), cell).run(y, h_nu, c_nu);
+      ForwardSweep<T>(call, chunk, saved, parts + chunk * size, cell).run(y, h_nu, c_nu);
     });
   });
 }
@@ -134,7 +135,7 @@ void recurrent_backward(const RecurrentGradients<T>& out, T* workspace, const T*
   RecurrentCall<T> call{p, in, {}, {}, {}, {}, {}, nullptr};
   pack_backward(call, workspace, out.dx_nti != nullptr);
   T* const parts = lay_out_words(call, workspace);
-  const Index size = p.chunk_size();
+  const Index size = p.backward_chunk_size();
   with_cell<T>(dims, [&](const AnyCell<T>& cell) {
     const double work = 2.0 * work_of(p);
     parallel_chunks(threads_for(work, p.chunks.count), p.chunks.count, [&](Index chunk) {

@@ -94,13 +94,14 @@ struct RecurrentPlan {
   Index block_gates_size() const { return round_up(block_terms() * gates, 16); }
   Index block_inputs_size() const { return round_up(block_terms() * d.inputs, 16); }
   Index partial_size() const { return stacked_size() + round_up(gates, 16); }
-  Index chunk_size() const {
-    const Index gates_at_once =
-        inputs_first() ? block_gates_size() : round_up(chunk_rows * gates, 16);
-    const Index forward = sources_size() + 5 * state_size() + gates_at_once;
-    const Index backward = sources_size() + block_gates_size() + block_inputs_size() +
-                           4 * state_size() + partial_size();
-    return forward > backward ? forward : backward;
+  Index forward_chunk_size() const {
+    const bool of_block = inputs_first() || of_words();
+    const Index gates_at_once = of_block ? block_gates_size() : round_up(chunk_rows * gates, 16);
+    return sources_size() + 5 * state_size() + gates_at_once;
+  }
+  Index backward_chunk_size() const {
+    return sources_size() + block_gates_size() + block_inputs_size() + 4 * state_size() +
+           partial_size();
   }
   // With words: their numbers, and the products for all of them, or the gates for all steps.
   Index positions() const { return d.rows * d.steps; }
@@ -113,8 +114,9 @@ struct RecurrentPlan {
     return of_words() ? word_numbers_size() + round_up(positions() * gates, 16) : 0;
   }
   RecurrentSizes sizes() const {
-    return {d.rows * d.steps * step_saved(),
-            shared_size() + words_size() + chunks.count * chunk_size()};
+    const Index shared = shared_size() + words_size();
+    return {d.rows * d.steps * step_saved(), shared + chunks.count * forward_chunk_size(),
+            shared + chunks.count * backward_chunk_size()};
   }
 
  private:

@@ -82,16 +82,16 @@ inline void sort_places(const WordNumbers& n, Index positions) {
     if (n.number[i] >= 0) n.places[n.end[n.number[i]]++] = std::int32_t(i);
 }
 
-// Calls body(memory, begin, end) for runs of words in blocks that fit into a chunk's memory, with
-// the chunks in parallel.
+// Calls body(memory, begin, end) for runs of words in blocks that fit into a chunk's memory, `size`
+// elements of `parts`, with the chunks in parallel.
 template <class T, class Body>
-void for_blocks_of_words(const RecurrentPlan& p, Index count, double work, T* parts,
+void for_blocks_of_words(const RecurrentPlan& p, Index count, double work, T* parts, Index size,
                          const Body& body) {
   if (count == 0) return;
   const Parts words(count, p.chunks.count);
   parallel_chunks(threads_for(work, p.chunks.count), p.chunks.count, [&](Index chunk) {
     const Index end = words.begin(chunk + 1), block = p.block_terms();
-    T* const memory = parts + chunk * p.chunk_size();
+    T* const memory = parts + chunk * size;
     for (Index begin = words.begin(chunk); begin < end; begin += block)
       body(memory, begin, end - begin < block ? end : begin + block);
   });
@@ -130,7 +130,8 @@ void project_words(const CallWords<T>& words, const RecurrentPlan& p, const Recu
                    const T* bias, T* parts) {
   const Index inputs = p.d.inputs, count = words.numbers.count;
   const double work = 2.0 * double(count) * double(inputs) * double(p.x_gates);
-  for_blocks_of_words(p, count, work, parts, [&](T* memory, Index begin, Index end) {
+  const Index size = p.forward_chunk_size();
+  for_blocks_of_words(p, count, work, parts, size, [&](T* memory, Index begin, Index end) {
     const KnownWords<T>* const known = in.known;
     gather_words(memory, known ? known->table_vi : in.x_nti, words.numbers, begin, end, inputs);
     T* const made = known ? memory + p.sources_size() : words.gates + begin * p.x_gates;
@@ -170,15 +171,16 @@ void add_word_gradients(const CallWords<T>& words, const RecurrentPlan& p,
                         const RecurrentInputs<T>& in, const PackedWeights<T>& to_x, T* parts,
                         Index partial, const RecurrentGradients<T>& out, Accumulate accumulate) {
   const Index inputs = p.d.inputs, cols = p.x_gates, count = words.numbers.count;
+  const Index size = p.backward_chunk_size();
   if (out.dx_nti && accumulate == Accumulate::no)
     parallel_elements(p.d.vocabulary * inputs, 15, [=](Index begin, Index end) {
       zero_values(out.dx_nti + begin, end - begin);
     });
   for (Index chunk = 0; out.dw_ig && chunk < p.chunks.count; ++chunk)
-    zero_values(parts + chunk * p.chunk_size() + partial + p.x_at * p.gates, inputs * p.gates);
+    zero_values(parts + chunk * size + partial + p.x_at * p.gates, inputs * p.gates);
   const double work = 4.0 * double(count) * double(inputs) * double(cols) +
                       8.0 * double(p.positions()) * double(cols);
-  for_blocks_of_words(p, count, work, parts, [&](T* memory, Index begin, Index end) {
+  for_blocks_of_words(p, count, work, parts, size, [&](T* memory, Index begin, Index end) {
     T* const sums = memory + p.sources_size();
     T* const dx = sums + p.block_gates_size();
     sum_places(sums, words, p, begin, end);

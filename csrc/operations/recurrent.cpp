@@ -118,8 +118,9 @@ class Recurrent final : public OperationOf<Recurrent> {
   std::size_t saved_bytes(Index rows, DType dtype) const override {
     return std::size_t(most(rows, &RecurrentSizes::saved)) * bytes_of(dtype);
   }
-  std::size_t workspace_bytes(Pass, Index rows, DType dtype) const override {
-    const Index work = most(rows, &RecurrentSizes::workspace);
+  std::size_t workspace_bytes(Pass pass, Index rows, DType dtype) const override {
+    const Index work =
+        most(rows, pass == Pass::forward ? &RecurrentSizes::forward : &RecurrentSizes::backward);
     const Index factors = aligned(input_factors(rows)) + aligned(state_factors(rows));
     return std::size_t(factors + work) * bytes_of(dtype);
   }

@@ -123,7 +123,7 @@ py::tuple forward_typed(const Layer& l, bool keep) {
   auto y = output<T>(l.who, l.output_shape()), h = output<T>(l.who, l.states());
   auto c = output<T>(l.who, l.lstm() ? l.states() : Shape{0});
   auto saved = output<T>(l.who, {keep ? sizes.saved : 0});
-  auto workspace = output<T>(l.who, {sizes.workspace});
+  auto workspace = output<T>(l.who, {sizes.forward});
   T *yp = y.mutable_data(), *hp = h.mutable_data(), *cp = l.lstm() ? c.mutable_data() : nullptr;
   T *sp = keep ? saved.mutable_data() : nullptr, *wp = workspace.mutable_data();
   without_gil([&] { kernels<T>().recurrent_forward(yp, hp, cp, sp, wp, inputs.in, l.dims); });
@@ -180,7 +180,7 @@ py::tuple backward_typed(const Layer& l, const Backward& b) {
   Inputs<T> inputs(l);
   const RecurrentSizes sizes = kernels<T>().recurrent_sizes(l.dims);
   b.saved.needs_shape({sizes.saved}, "as forward returned it");
-  auto workspace = output<T>(l.who, {sizes.workspace});
+  auto workspace = output<T>(l.who, {sizes.backward});
   auto dx = output<T>(l.who, l.x.shape()), dh = output<T>(l.who, l.states());
   auto dc = output<T>(l.who, l.lstm() ? l.states() : Shape{0});
   auto [dw, dwp] = gradient_of<T>(b.dkernel, b.kernel_object, l.kernel.shape());
