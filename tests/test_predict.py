@@ -1,12 +1,13 @@
 """Predictions: the formula, independent of batch, layout of the data and thread."""
 
+import signal
 import threading
 
 import numpy as np
 import pytest
 
 import lamina
-from lamina.layers import Dense, Dropout, Input
+from lamina.layers import Conv2D, Dense, Dropout, GlobalAveragePooling2D, Input
 
 RNG = np.random.default_rng(5)
 
@@ -106,3 +107,22 @@ def test_eight_threads_predict_the_serial_bits():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_ctrl_c_stops_a_prediction_between_its_batches(batch_size):
+    model = lamina.Sequential([Input((64, 64, 8)), Conv2D(32, 5), GlobalAveragePooling2D()], seed=1)
+    few = RNG.random((3, 64, 64, 8), "float32")
+    predictor = model._predictor([few.shape[1:]], len(few))
+    before = model.predict(few)
+    assert predictor.pooled_bytes > 0
+    many = np.zeros((500, 64, 64, 8), "float32")
+    kept = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(KeyboardInterrupt):
+            model.predict(many, batch_size=batch_size)
+    finally:
+        signal.signal(signal.SIGALRM, kept)
+    assert predictor.pooled_bytes == 0  # the interrupted execution is not used again
+    assert model.predict(few).tobytes() == before.tobytes()

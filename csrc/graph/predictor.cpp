@@ -135,8 +135,8 @@ void predict_batch(Execution& execution, const Batch& batch, const std::vector<R
 }  // namespace
 
 void predict(Execution& execution, const std::vector<DataView>& inputs, Index batch_size,
-             const std::vector<std::byte*>& outputs, std::uint64_t seed,
-             std::uint32_t random_step) {
+             const std::vector<std::byte*>& outputs, std::uint64_t seed, std::uint32_t random_step,
+             const std::function<void()>& between) {
   const Graph& graph = execution.graph();
   const Index rows = inputs.empty() ? 0 : inputs.front().rows;
   const std::vector<Result> results = results_of(graph, outputs);
@@ -151,10 +151,12 @@ void predict(Execution& execution, const std::vector<DataView>& inputs, Index ba
   graph.check_batch(std::min(rows, batch_size));
   if (rows % batch_size != 0) graph.check_batch(rows % batch_size);  // before running any batch
   execution.bind(inputs);
-  for (Index start = 0; start < rows; start += batch_size)
+  for (Index start = 0; start < rows; start += batch_size) {
+    if (start > 0) between();
     predict_batch(execution,
                   {nullptr, start, std::min(rows, start + batch_size), random_step++, seed},
                   results);
+  }
   execution.bind({});
 }
 

@@ -8,6 +8,7 @@
 // Python happens under that lock too, so a child never inherits a pool in the middle of a change.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -54,9 +55,10 @@ class Predictor {
 
 // Runs all rows in batches of at most `batch_size` and copies output i to outputs[i] (rows x its
 // width).  Any number of threads may do so at once, each with its own execution.  Noise depends on
-// the seed and on `step`, the step of the first batch; each batch has the next step.
+// the seed and on `step`, the step of the first batch; each batch has the next step.  `between` is
+// called between the batches, and may throw to stop.
 void predict(Execution& execution, const std::vector<DataView>& inputs, Index batch_size,
-             const std::vector<std::byte*>& outputs, std::uint64_t seed = 0,
-             std::uint32_t random_step = 0);
+             const std::vector<std::byte*>& outputs, std::uint64_t seed, std::uint32_t random_step,
+             const std::function<void()>& between);
 
 }  // namespace lamina

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "array.h"
 #include "data.h"
@@ -19,6 +20,24 @@ using namespace py::literals;
 namespace python {
 namespace {
 
+// Lets Ctrl-C stop a prediction between batches; not at each one, because another thread may hold
+// the GIL for milliseconds.
+class Signals {
+ public:
+  void operator()() {
+    const auto now = Clock::now();
+    if (now < next_) return;
+    next_ = now + interval;
+    const WithGil held;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds interval{100};
+  Clock::time_point next_{};
+};
+
 // The pool is accessed with the GIL held, the work is done without it.
 void run_predictor(Predictor& predictor, const std::vector<DataView>& views, Index batch_size,
                    const std::vector<std::byte*>& outputs, std::uint64_t seed,
@@ -27,7 +46,7 @@ void run_predictor(Predictor& predictor, const std::vector<DataView>& views, Ind
   std::unique_ptr<Execution> execution = predictor.take(std::min(batch_size, rows));
   {
     const WithoutGil released;
-    lamina::predict(*execution, views, batch_size, outputs, seed, random_step);
+    lamina::predict(*execution, views, batch_size, outputs, seed, random_step, Signals());
   }
   predictor.give_back(std::move(execution));
 }
