@@ -31,6 +31,13 @@ def test_lists_each_pass_and_leaves_the_model_alone():
     assert len(lines) == len(table.rows) + 5
 
 
+def test_a_learning_rate_at_which_training_diverges_does_not_matter():
+    model = lamina.Sequential([Input((6,)), Dense(8, "relu"), Dense(1)])
+    model.compile(lamina.optimizers.SGD(1e3), "mse")
+    table = lamina.profile(model, X, Y, repeats=9)
+    assert {"forward", "backward", "update"} <= {row.phase for row in table.rows}
+
+
 def test_refusals():
     model = lamina.Sequential([Input((6,)), Dense(1)])
     with pytest.raises(ValueError, match="call compile"):
@@ -40,3 +47,6 @@ def test_refusals():
     model.compile("adam", "mse")
     with pytest.raises(ValueError, match="repeats"):
         lamina.profile(model, X, Y, repeats=0)
+    model.set_weights([np.full((6, 1), 1e30, "float32"), np.zeros(1)])
+    with pytest.raises(ValueError, match=r"loss of the batch must be finite.*first 32 rows is not"):
+        lamina.profile(model, X, Y)

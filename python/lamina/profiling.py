@@ -121,6 +121,11 @@ def profile(
     -------
     Profile
 
+    Raises
+    ------
+    ValueError
+        If the loss of the batch is NaN or infinite.
+
     Examples
     --------
     >>> import numpy as np, lamina
@@ -154,11 +159,17 @@ def profile(
         )
     with run.steps:
         run.attach()
-        rate, step = optimizer.current_learning_rate(), optimizer.steps + 1
+        # So small that the repeated steps cannot diverge; the times do not depend on it.
+        rate, step = 1e-6 * optimizer.current_learning_rate(), optimizer.steps + 1
         runs = [
             execution.profile(None, 0, settings.batch, rate, step + i, i + 1)
             for i in range(repeats + 1)
         ][1:]
+    if all(line["pass"] != "update" for line in runs[0]):
+        raise ValueError(
+            f"profile: the loss of the batch must be finite, as in a step of fit; that of "
+            f"{model.name} over the first {settings.batch} rows is not"
+        )
     rows = [_row(lines) for lines in zip(*runs, strict=True)]
     title = f"One training step of {model.name}, {settings.batch} rows, {model.dtype_policy.name}"
     return Profile(rows, title)
