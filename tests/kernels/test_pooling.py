@@ -16,6 +16,9 @@ SHAPES = {
     "dense": (5, 6, 3, (3, 2), (1, 1), ((1, 1), (0, 1))),
     "gaps": (10, 9, 16, (2, 1), (3, 2), ((0, 0), (0, 0))),
     "global": (17, 16, 6, (17, 16), (17, 16), ((0, 0), (0, 0))),
+    "one channel": (7, 41, 1, (2, 2), (2, 2), ((0, 1), (0, 1))),
+    "one channel, overlap": (9, 30, 1, (3, 4), (2, 1), ((1, 1), (1, 2))),
+    "two channels": (6, 37, 2, (2, 3), (3, 4), ((0, 0), (1, 0))),
     "one": (1, 1, 1, (1, 1), (1, 1), ((0, 0), (0, 0))),
 }
 
@@ -122,6 +125,28 @@ def test_average(name, rows, dtype):
         magnitude=lambda a: pooled(shape, np.abs(a), lambda w: w.mean(axis=(1, 2))),
         reduction=shape[3][0] * shape[3][1],
     )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("channels", [1, 2, 3, 5])
+@pytest.mark.parametrize("stride", [1, 2, 5])
+def test_few_channels_have_the_bits_that_they_have_among_many(stride, channels, dtype):
+    rng = np.random.default_rng(4)
+    many = rng.normal(size=(3, 8, 33, 19)).astype(dtype)
+    many[rng.random(many.shape) < 0.02] = np.nan
+    few = np.ascontiguousarray(many[..., :channels])
+    window = (3, 4), stride, "same"
+
+    def pooled_and_back(x):
+        y, index = kernels.max_pool2d_forward(x, *window)
+        mean = kernels.average_pool2d_forward(x, *window)
+        dy = np.ascontiguousarray(slopes[..., : x.shape[-1]])
+        back = kernels.max_pool2d_backward(dy, index, x.shape, *window)
+        return y, index, mean, back, kernels.average_pool2d_backward(dy, x.shape, *window)
+
+    slopes = rng.normal(size=kernels.average_pool2d_forward(many, *window).shape).astype(dtype)
+    whole = [np.ascontiguousarray(part[..., :channels]) for part in pooled_and_back(many)]
+    assert_same_bits(pooled_and_back(few), whole, "few")
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
