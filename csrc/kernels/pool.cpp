@@ -229,7 +229,7 @@ void average_pool2d_forward(T* y, std::uint8_t* above, const T* x, PoolDims d) {
       const Index first = ((image * d.height + w.row) * d.width + w.col) * d.channels;
       windows = !above && neighbours.fit(d, cols, col) ? neighbours.windows() : 1;
       if (windows > 1) {
-        store_partial(to, average_neighbours(x + first, d, w, neighbours), neighbours.outputs());
+        store_count<T>(to, average_neighbours(x + first, d, w, neighbours), neighbours.outputs());
         continue;
       }
       const auto average = [&](auto vectors, Index c, Index count) __attribute__((always_inline)) {

@@ -38,8 +38,9 @@ void fill_run(T* y, T value, Index size) {
 }
 
 // y has unit stride along the columns, x along the rows; squares at the far edges are moved back.
+// Not inlined: GCC 12 otherwise takes 0.57 instead of 0.31 ms for 16 images of 128x128x3.
 template <class T>
-void transpose_block(T* y, const T* x, StridedBlock b) {
+[[gnu::noinline]] void transpose_block(T* y, const T* x, StridedBlock b) {
   constexpr Index side = square<T>;
   if (b.rows < side || b.cols < side) {
     for (Index r = 0; r < b.rows; ++r)
