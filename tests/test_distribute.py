@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import os
 import shutil
-import subprocess
 import sys
-from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import distributed_fits
 import lamina
+from distributed_runs import mpiexec, results
 from lamina import layers, ops, optimizers
-from lamina.distribute import DataParallel, Network, Work, simulate
-from lamina.distribute.cost import ROUTES
+from lamina.distribute import DataParallel
 from lamina.distribute.digests import of_model
 from lamina.distribute.execution import SlicedExecution
 from lamina.distribute.tree import Slices, add_up, middle, nodes, pairs_up
-
-PROGRAM = Path(__file__).parent / "distributed_fits.py"
-LIMIT = 300  # seconds, of which a run takes a few
-
-
-def mpiexec(processes: int, out: Path, what: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the program in several processes, even if there are fewer CPUs."""
-    found = shutil.which("mpiexec")
-    if found is None or importlib.util.find_spec("mpi4py") is None:
-        pytest.skip("mpiexec or mpi4py is not installed")
-    version = subprocess.run(
-        [found, "--version"], capture_output=True, text=True, check=True
-    ).stdout
-    options = ["--oversubscribe", "--allow-run-as-root"] if "Open" in version else []
-    command = [found, *options, "-n", str(processes), sys.executable, "-m", "mpi4py"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
-    return subprocess.run(
-        [*command, str(PROGRAM), str(out), what, str(folder)],
-        capture_output=True, text=True, timeout=LIMIT, env=environment, check=False,
-    )  # fmt: skip
-
-
-def results(processes: int, out: Path, what: str, folder: Path) -> list[dict]:
-    done = mpiexec(processes, out, what, folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return [json.loads(Path(f"{out}.{rank}").read_text()) for rank in range(processes)]
 
 
 @pytest.fixture
@@ -70,7 +38,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def two(folder):
     """The output of two processes: fits, a stopped fit, and fits that must fail."""
-    return results(2, folder / "two", "first", folder / "backup")
+    return results("distributed_fits", 2, folder / "two", "first", folder / "backup")
 
 
 def test_two_processes_leave_the_bits_of_one(alone, two):
@@ -91,7 +59,7 @@ def test_four_processes_go_on_where_two_stopped(alone, two, folder):
     shutil.copytree(folder / "backup", here)
     whole = distributed_fits.resumed(None, str(folder / "none"), None)
     assert distributed_fits.resumed(None, str(here), None) == whole
-    four = results(4, folder / "four", "second", folder / "backup")
+    four = results("distributed_fits", 4, folder / "four", "second", folder / "backup")
     assert [told["resumed"] for told in four] == [whole] * 4
     assert [told["fits"] for told in four] == [alone] * 4
 
@@ -173,7 +141,7 @@ def test_all_stop_where_one_stops(two):
     ("what", "told"), [("killed", ""), ("deaf", "[1] did not answer within 0.3 s")]
 )
 def test_no_process_waits_for_one_that_is_gone(what, told, folder):
-    done = mpiexec(2, folder / what, what, folder)
+    done = mpiexec("distributed_fits", 2, folder / what, what, folder)
     assert done.returncode != 0
     assert told in done.stdout + done.stderr
 
@@ -342,58 +310,3 @@ def test_a_bucket_is_sent_before_earlier_layers_are_done(rng, monkeypatch):
     x = rng.normal(size=(8, 64)).astype("float32")
     DataParallel(model, None, slices=2, bucket_bytes=64 * 64 * 4).train_on_batch(x, x)
     assert seen == [(True, True)] * 2
-
-
-# --- the cost model
-
-
-def test_a_step_takes_its_parts_and_what_cannot_be_hidden():
-    work = Work(rows=8, forward=1.0, backward=[(2.0, 1000)], update=0.5, call=0.01, add=1e-4)
-    network = Network(bandwidth=8000.0, latency=0.1, overhead=0.02)  # 1000 bytes a second
-    assert simulate(work, 1, network) == (3.5, 3.5, 0.0, 1.0)
-    told = simulate(work, 5, network)
-    calls = [0.1 + 4 * 0.02 + 0.8 * size / 1000 for size in (256, 1000, 1000)]  # losses first
-    assert told.waiting == pytest.approx(sum(calls) + 0.1)
-    assert told.step == pytest.approx(1.01 + 2.01 + told.waiting + 0.5)
-    assert told.efficiency == pytest.approx(3.5 / told.step)
-
-
-def test_buckets_travel_while_earlier_layers_compute():
-    layers = [(1.0, 500)] * 4
-    work = Work(rows=8, forward=1.0, backward=layers, update=0.0, call=0.0, add=0.0)
-    network = Network(bandwidth=16000.0, latency=0.0, overhead=0.0)  # a layer in half a second
-    one, four = (simulate(work, 2, network, bucket_bytes=size) for size in (2000, 500))
-    assert one.waiting == pytest.approx(2 * 0.5 + 0.064 * 2 * 0.5, abs=0.07)
-    # The step waits for both calls of the last bucket, and for the second of the one before.
-    assert four.waiting == pytest.approx(3 * 0.125, abs=0.07)
-    here = simulate(work, 2, replace(network, apart=False), bucket_bytes=500)
-    assert here.step > one.step  # if the CPU copies, no communication is hidden
-
-
-def test_routes_differ_in_messages_and_bytes():
-    work = Work(rows=8, forward=1e-3, backward=[(1e-3, 1 << 20)], update=0.0)
-    late, thin = Network(1e12, 1e-3, 1e-3), Network(1e9, 0.0, 0.0)
-    steps = {n: [simulate(work, 64, n, route).step for route in ROUTES] for n in (late, thin)}
-    direct, pairs, tree, ring = steps[late]
-    assert pairs == pytest.approx(tree, rel=0.01)
-    assert pairs < direct < ring
-    direct, pairs, tree, ring = steps[thin]
-    assert direct == pytest.approx(pairs) == pytest.approx(ring)
-    assert tree > 4 * direct
-    with pytest.raises(ValueError, match="route must be one of direct, pairs, tree, ring"):
-        simulate(work, 2, thin, "bus")
-    with pytest.raises(ValueError, match="Network: bandwidth must be"):
-        Network(0.0)
-
-
-def test_work_is_measured_by_layers(rng):
-    x, y = rng.normal(size=(32, 6)).astype("float32"), np.ones((32, 1), np.float32)
-    model = lamina.Sequential([lamina.Input((6,)), layers.Dense(50, "relu"), layers.Dense(1)])
-    model.compile("adam", "mse")
-    work = Work.measured(model, x, y, 16)
-    # The loss, then the layers.
-    assert [size for _, size in work.backward] == [0, 51 * 4, 7 * 50 * 4]
-    assert work.forward > 0 < work.update
-    double = work.of_rows(32)
-    assert double.forward == 2 * work.forward
-    assert double.update == work.update
