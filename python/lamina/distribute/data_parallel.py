@@ -78,8 +78,8 @@ class DataParallel:
     All callbacks are called in all processes with the same logs, except for those that write or
     print: ``ModelCheckpoint``, ``CSVLogger``, ``TensorBoard``, ``RemoteMonitor``, progress, and any
     whose class sets ``first_process_only``.  ``BackupAndRestore`` writes in the first process and
-    restores in all, with any number of processes.  If one process sets ``stop_training``, all stop
-    after the same batch.
+    restores in all, with any number of processes.  If a callback sets ``stop_training`` or
+    ``stop_evaluating`` in one process, all stop after the same batch.
 
     Examples
     --------

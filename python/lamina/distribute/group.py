@@ -28,6 +28,7 @@ class Group:
         self._exchange, self._bucket_bytes = exchange, bucket_bytes
         self._processes = exchange.processes
         self.hears_batches = False
+        self.stop_training = False
 
     def execution(self, objective: Objective, rows: int, training: bool) -> SlicedExecution:
         """Return an execution that does the group's steps."""
@@ -50,8 +51,7 @@ class Group:
     def check(self, run: Training, fit: Fit) -> None:
         """Raise in all processes, before training, if something differs between them."""
         self.agree("fit", digests.of_model(run.model) | digests.of_fit(fit))
-        hears = any(run.hooks[name] for name in HOOKS)
-        self.hears_batches = self._processes.any(hears)
+        self.hears_batches = self.any(any(run.hooks[name] for name in HOOKS))
 
     def agree(self, who: str, told: Mapping[str, str]) -> None:
         """Raise ValueError in all processes if they differ."""
@@ -87,8 +87,8 @@ class Group:
         given = iter(chunks)
         while True:
             chunk = next(given, None)
-            ends = self._processes.any(chunk is None)
-            if ends and self._processes.any(chunk is not None):
+            ends = self.any(chunk is None)
+            if ends and self.any(chunk is not None):
                 raise RuntimeError(
                     "fit: the sources of data give different numbers of batches in the processes"
                 )
@@ -96,9 +96,9 @@ class Group:
                 return
             yield chunk
 
-    def any_stops(self, stops: bool) -> bool:
-        """Return whether a process wants the fit to stop."""
-        return bool(self._processes.any(bool(stops)))
+    def any(self, flag: bool) -> bool:
+        """Return whether the flag is true in any process."""
+        return bool(self._processes.any(bool(flag)))
 
 
 def alone_or(comm: Any, patience: float) -> Any:

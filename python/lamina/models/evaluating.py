@@ -147,10 +147,12 @@ class Evaluating(Spreadable, Stepped):
         verbose: Any = 0,
     ) -> dict[str, float]:
         with self._guard.evaluating(who):
+            spread = self.take_spread()
             x = self.meet(x)
             data = data_.prepare(who, self, x, y, sample_weight)
             given = self.default_batch(batch_size, data.rows)
-            if given is None and (steps is not None or hears_test_batches(hooks)):
+            hears = hears_test_batches(hooks, spread)
+            if given is None and (steps is not None or hears):
                 given = BOUND_BATCH  # callers that count batches get Keras's number
             rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
             parts = data.parts()
@@ -170,7 +172,7 @@ class Evaluating(Spreadable, Stepped):
             hooks.start(self, {
                 "epochs": 1, "steps": total, "verbose": verbose, "metrics": first.objective.names,
             })  # fmt: skip
-            logs = evaluate(self, planned, hooks, self.take_spread())
+            logs = evaluate(self, planned, hooks, spread)
             for plan in used:
                 plan.objective.executions.trim()
         return logs

@@ -81,9 +81,10 @@ def plans_of_batches(model: Compilable, parts: Iterable[Part]) -> Iterator[Plan]
             yield Plan(part, *model.evaluator(part.data, part.size, None, BLOCK, part.batch))
 
 
-def hears_test_batches(hooks: CallbackList) -> bool:
-    """Return whether a hook is called before or after every batch of an evaluation."""
-    return bool(hooks["on_test_batch_begin"] or hooks["on_test_batch_end"])
+def hears_test_batches(hooks: CallbackList, spread: Spread | None) -> bool:
+    """Return whether a hook, of any process, is called before or after every batch."""
+    hears = bool(hooks["on_test_batch_begin"] or hooks["on_test_batch_end"])
+    return hears if spread is None else spread.any(hears)
 
 
 def evaluate(
@@ -95,7 +96,8 @@ def evaluate(
     """Return loss and metrics over the rows of all parts, as if they were one batch.
 
     Parts, at least one, are requested one after another.  Each process of a ``spread`` computes
-    some rows of each batch; all do if a loss depends on which rows these are.
+    some rows of each batch; all do if a loss depends on which rows these are.  If a callback sets
+    ``stop_evaluating`` in one process, all stop after the same batch.
     """
     if model.bound:
         spread = None
@@ -107,6 +109,8 @@ def evaluate(
     first = next(planned)
     model.stop_evaluating = False
     hooks.call("on_test_begin", {})
+    stoppable = bool(begin or end or ticks or model.stop_evaluating)
+    together = spread is not None and spread.any(stoppable)
     with first.objective.start(first.part.data, first.batch, False, spread) as run:
         for index, (rows, start, stop) in enumerate(_batches(run, first, planned)):
             for hook in begin:
@@ -119,7 +123,10 @@ def evaluate(
             if ticks and clock() >= due:
                 _call(ticks, index, run)
                 due = clock() + TICK
-            if model.stop_evaluating:
+            stops = model.stop_evaluating
+            if spread is not None:
+                stops = together and spread.any(stops)
+            if stops:
                 break
         logs = run.results()
     hooks.call("on_test_end", in_order(logs))

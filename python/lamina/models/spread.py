@@ -21,9 +21,13 @@ class Spread(Protocol):
     ----------
     hears_batches : bool
         Whether a callback of any process is called for batches, and so may stop the fit after one.
+    stop_training : bool
+        Whether the processes have agreed to stop a fit after the current batch.  That of the model
+        may be set in one process alone.
     """
 
     hears_batches: bool
+    stop_training: bool
 
     def execution(self, objective: Objective, rows: int, training: bool) -> Any:
         """Return an execution that does the steps of the whole group."""
@@ -46,8 +50,8 @@ class Spread(Protocol):
     def as_many(self, chunks: Iterable[Batches]) -> Iterator[Batches]:
         """Yield a source's batches; RuntimeError if another process's source has more or fewer."""
 
-    def any_stops(self, stops: bool) -> bool:
-        """Return whether any process requests the fit to stop."""
+    def any(self, flag: bool) -> bool:
+        """Return whether the flag is true in any process."""
 
 
 class Spreadable:

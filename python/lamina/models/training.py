@@ -64,6 +64,8 @@ class Training:
     ) -> None:
         self.model, self.feed, self.held_out = model, feed, held_out
         self.spread = model.take_spread()
+        # Whose ``stop_training`` ends the run: processes stop after the same batch, or none does.
+        self.stopper = model if self.spread is None else self.spread
         self.part = feed.first  # the part of the current batch
         self.settings, self.hooks = settings, callbacks
         self.seen = changes.count  # of changes of settings; first, as in `take_changes`
@@ -162,7 +164,7 @@ class Training:
             logs = done
             hooks.call("on_epoch_end", epoch, logs)
             self._stop_together()
-            if model.stop_training or self.diverged is not None:
+            if self.stopper.stop_training or self.diverged is not None:
                 break
         return logs
 
@@ -182,11 +184,12 @@ class Training:
         self.standing.begin_batches(before)
         if self.spread is not None:
             self.spread.begin_epoch(self)
+        self._stop_together()
         draw = draw_of_epoch(self.model, self.settings.shuffle)
         done = self._all_batches(epoch, draw, before)
         if done == 0 and self.diverged is None:
             return None
-        ended = self.model.stop_training or self.diverged is not None
+        ended = self.stopper.stop_training or self.diverged is not None
         whole = self.settings.steps or (0 if ended else done)
         self.standing.end_batches(done == whole)
         if self.settings.steps is None:
@@ -212,7 +215,7 @@ class Training:
             wanted = wanted or own
             parts = first_batches(parts, wanted, settings.validation_steps)
         # If the number of batches is needed it is Keras's; fewer batches are faster.
-        default = own if hears_test_batches(self.hooks) else max(own, 256)
+        default = own if hears_test_batches(self.hooks, self.spread) else max(own, 256)
         return plans(self.model, parts, wanted, default, own)
 
     def _all_batches(self, epoch: int, draw: Draw | None, before: int = 0) -> int:
@@ -223,7 +226,7 @@ class Training:
             chunks = self.spread.as_many(chunks)
         for batches in behind(chunks, before) if before else chunks:
             done, loss, rate = self._batches(epoch, batches, done)
-            if self.model.stop_training or self.diverged is not None:
+            if self.stopper.stop_training or self.diverged is not None:
                 break
         # A caller may have written to the weights.
         find_nonfinite = _core.kernels.find_nonfinite
@@ -236,7 +239,7 @@ class Training:
         """Do steps of an epoch; return the number done by then, the last loss and learning rate."""
         # Everything the loop uses is a local: a step of a small network takes microseconds.
         model, optimizer, train = self.model, self.optimizer, self.train
-        state, together = model.train_state, self._stops_together
+        state, stopper, together = model.train_state, self.stopper, self._stops_together
         count_of, rate_of = optimizer.counter.__dict__, optimizer.current_learning_rate
         seen = self.seen
         observe = self.steps.observe
@@ -281,7 +284,7 @@ class Training:
                     due = clock() + TICK
                 if together:
                     self._stop_together()
-                if model.stop_training:
+                if stopper.stop_training:
                     break
         except BaseException:
             if started > self.execution.completed_steps - earlier:  # the last one changed nothing
@@ -294,9 +297,9 @@ class Training:
         return self.spread is not None and self.spread.hears_batches
 
     def _stop_together(self) -> None:
-        """Stop if a callback of any process requests it."""
-        if self.spread is not None:
-            self.model.stop_training = self.spread.any_stops(self.model.stop_training)
+        """Let processes that share the batches agree to stop if a callback of any requests it."""
+        if self.spread is not None and self.spread.any(self.model.stop_training):
+            self.spread.stop_training = self.model.stop_training = True
 
     def _uncount(self, step: int, random_step: int) -> None:
         count_of = self.optimizer.counter.__dict__
