@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from distributed_runs import results
+from lamina.distribute.processes import Notice, Processes, ProcessFailedError
 
 
 @pytest.fixture
@@ -32,3 +34,51 @@ def test_all_stop_where_a_hook_of_one_stops(told):
         "evaluate, on_test_begin": True,
         "evaluate, on_test_batch_end": True,
     }
+
+
+class Post:
+    """Stands for MPI and a communicator: the notices that one process receives and sends."""
+
+    ANY_SOURCE, Request = -1, SimpleNamespace(waitall=lambda sent: None)
+
+    def __init__(self, rank: int, inbox: list[tuple[int, Any]]) -> None:
+        self.rank, self.inbox, self.sent = rank, inbox, {}
+
+    Dup = Status = lambda self: self
+
+    def Get_rank(self):  # noqa: N802
+        return self.rank
+
+    def Get_size(self):  # noqa: N802
+        return 3
+
+    def Get_source(self):  # noqa: N802
+        return self.source
+
+    def iprobe(self, source, tag):
+        return any(source in (sender, self.ANY_SOURCE) for sender, _ in self.inbox)
+
+    def recv(self, source, tag, status):
+        found = next(one for one in self.inbox if source in (one[0], self.ANY_SOURCE))
+        self.inbox.remove(found)
+        self.source, notice = found
+        return notice
+
+    def isend(self, notice, dest, tag):
+        self.sent[dest] = notice
+
+
+def test_a_process_that_was_told_of_a_failure_passes_on_where_it_began():
+    def failed(rank, inbox):
+        post = Post(rank, inbox)
+        processes = Processes(post, post, patience=0.0)
+        with pytest.raises(ProcessFailedError) as error, processes.together():
+            processes.wait(lambda: False)
+        assert str(error.value) == "process 2 of 3 failed: ValueError: boom"
+        assert not post.inbox  # nothing is left for the next call
+        return post.sent
+
+    first = Notice(2, "ValueError: boom", False)
+    of_second = failed(1, [(2, first), (0, first)])
+    assert of_second == {0: first, 2: first}
+    assert failed(0, [(1, of_second[0]), (2, first)]) == {1: first, 2: first}

@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,28 @@ NAP = 50e-6  # seconds between two polls, once it has waited for a millisecond
 _kept: list[Any] = []  # memory to which an aborted exchange may still write
 
 
+class Notice(NamedTuple):
+    """What a process that has failed tells the others.
+
+    Attributes
+    ----------
+    origin : int
+        The process in which the failure began: another one if this one was only told of it.
+    text : str
+        The exception that was raised there.
+    broken : bool
+        Whether an exchange of the process was aborted.
+    """
+
+    origin: int
+    text: str
+    broken: bool
+
+
 class ProcessFailedError(RuntimeError):
     """Another process of the group has failed; the message says which, and how."""
+
+    told: tuple[Processes, Notice] | None = None  # the group, and the notice that it received
 
 
 class Processes:
@@ -47,6 +67,7 @@ class Processes:
         self.rank: int = comm.Get_rank()
         self.size: int = comm.Get_size()
         self._broken = False
+        self._from: dict[int, Notice] = {}  # received during the current call, by their senders
 
     def check(self, who: str) -> None:
         """Refuse to continue after an aborted exchange."""
@@ -69,14 +90,22 @@ class Processes:
             time.sleep(NAP if time.perf_counter() - began > 1e-3 else 0.0)
 
     def _listen(self) -> None:
-        if self._notices.iprobe(source=self.mpi.ANY_SOURCE, tag=FAILED):
-            status = self.mpi.Status()
-            text = self._notices.recv(source=self.mpi.ANY_SOURCE, tag=FAILED, status=status)
-            raise ProcessFailedError(self._heard(status.Get_source(), text))
+        notice = self._received(self.mpi.ANY_SOURCE)
+        if notice is not None:
+            error = ProcessFailedError(
+                f"process {notice.origin} of {self.size} failed: {notice.text}"
+            )
+            error.told = self, notice
+            raise error
 
-    def _heard(self, source: int, notice: tuple[str, bool]) -> str:
-        self._from[source] = notice
-        return f"process {source} of {self.size} failed: {notice[0]}"
+    def _received(self, source: int) -> Notice | None:
+        """Return a notice from a process, or from any, if one has arrived."""
+        if not self._notices.iprobe(source=source, tag=FAILED):
+            return None
+        status = self.mpi.Status()
+        notice: Notice = self._notices.recv(source=source, tag=FAILED, status=status)
+        self._from[status.Get_source()] = notice
+        return notice
 
     # --- messages
 
@@ -125,26 +154,26 @@ class Processes:
         An exception in one process is sent to the others, which raise ``ProcessFailedError``.  If
         some do not answer in time, all processes are ended.
         """
-        self._from: dict[int, tuple[str, bool]] = {}
+        outer, self._from = self._from, {}  # a callback may call another method
         try:
             yield
             self.gather(None)
         except BaseException as error:
             self._tell(error)
             raise
+        finally:
+            self._from = outer
 
     def _tell(self, error: BaseException) -> None:
-        text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        notice = self._notice_of(error)
         others = [rank for rank in range(self.size) if rank != self.rank]
-        sent = [self._notices.isend((text, self._broken), dest=rank, tag=FAILED) for rank in others]
+        sent = [self._notices.isend(notice, dest=rank, tag=FAILED) for rank in others]
         until = time.perf_counter() + self.patience
-        while len(self._from) < len(others):
-            try:
-                self._listen()
-            except ProcessFailedError:
+        while missing := [rank for rank in others if rank not in self._from]:
+            # Only theirs: the others may already send notices of an outer call.
+            if any(self._received(rank) is not None for rank in missing):
                 continue
             if time.perf_counter() > until:
-                missing = [rank for rank in others if rank not in self._from]
                 traceback.print_exception(type(error), error, error.__traceback__)
                 sys.stderr.write(
                     f"lamina: process {self.rank} of {self.size} failed, and {missing} did not "
@@ -154,7 +183,16 @@ class Processes:
                 self.comm.Abort(1)
             time.sleep(NAP)
         self.mpi.Request.waitall(sent)
-        self._broken = self._broken or any(broken for _, broken in self._from.values())
+        self._broken = self._broken or any(each.broken for each in self._from.values())
+
+    def _notice_of(self, error: BaseException) -> Notice:
+        """Return a notice of an exception; if another process is the reason, it is passed on."""
+        if isinstance(error, ProcessFailedError) and error.told is not None:
+            group, notice = error.told
+            if group is self:
+                return notice._replace(broken=self._broken)
+        text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        return Notice(self.rank, text, self._broken)
 
 
 class Alone:
