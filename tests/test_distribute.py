@@ -259,12 +259,15 @@ def test_what_cannot_be_shared_is_refused(rng):
 
 def test_what_is_no_communicator_is_refused():
     try:
-        import mpi4py.MPI  # noqa: F401
+        from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         pytest.skip(f"could not import 'mpi4py.MPI': {error}")
     model = lamina.Sequential([lamina.Input((2,)), layers.Dense(1)])
     with pytest.raises(TypeError, match=r"comm must be a communicator of mpi4py.*got 'all'"):
         DataParallel(model, "all")
+    for null in (MPI.COMM_NULL, MPI.COMM_SELF.Split(MPI.UNDEFINED)):
+        with pytest.raises(ValueError, match=r"comm must include this process; got MPI.COMM_NULL"):
+            DataParallel(model, null)
 
 
 def test_a_machine_without_mpi_is_told_what_to_install(monkeypatch):

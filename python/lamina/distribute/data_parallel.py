@@ -64,7 +64,7 @@ class DataParallel:
     ImportError
         If mpi4py is not installed and ``comm`` is not None: ``pip install "lamina[mpi]"``.
     ValueError
-        If there are more processes than slices.
+        If there are more processes than slices, or this process is not in ``comm``.
 
     Notes
     -----

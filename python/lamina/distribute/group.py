@@ -110,6 +110,11 @@ def alone_or(comm: Any, patience: float) -> Any:
     mpi = _mpi()
     if comm == "world":
         comm = mpi.COMM_WORLD
+    if comm == mpi.COMM_NULL:
+        raise ValueError(
+            "DataParallel: comm must include this process; got MPI.COMM_NULL, which stands for no "
+            "communicator: processes that a split leaves out cannot take part"
+        )
     if not isinstance(comm, mpi.Intracomm):
         raise TypeError(
             f"DataParallel: comm must be a communicator of mpi4py, 'world' or None; got {comm!r}"
