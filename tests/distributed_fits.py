@@ -254,9 +254,28 @@ def wide(comm: Any) -> Fitted:
     return model, parallel.fit(x, y, batch_size=16, epochs=2, verbose=0)
 
 
+def lengths(comm: Any) -> Fitted:
+    """Rows of unequal length: batches of one length, then padded ones with masks."""
+    rng = np.random.default_rng(9)
+    x = [rng.normal(size=(3 + i % 4, 2)).astype("float32") for i in range(ROWS)]
+    y = [row.sum(axis=1, keepdims=True) for row in x]
+    model = lamina.Sequential([
+        lamina.Input((None, 2)), layers.LSTM(5, return_sequences=True), layers.Dropout(0.2),
+        layers.Dense(1),
+    ])  # fmt: skip
+    model.compile("adam", "mse", metrics=["mae", Spread()])
+    parallel = DataParallel(model, comm)
+    before = parallel.fit(x, y, batch_size=8, verbose=0, validation_split=0.3).history
+    history = parallel.fit(x, y, batch_size=16, epochs=2, verbose=0, buckets=2)
+    history.history["before"] = list(before.values())
+    history.history["alone"] = [parallel.evaluate(x, y, verbose=0, return_dict=True)]
+    return model, history
+
+
 READ: dict[str, int] = {}  # rows that this process has read
 FITS = {
-    fit.__name__: fit for fit in (images, texts, outputs, own_functions, own_steps, shards, wide)
+    fit.__name__: fit
+    for fit in (images, texts, outputs, own_functions, own_steps, shards, wide, lengths)
 }
 
 

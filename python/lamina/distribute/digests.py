@@ -17,6 +17,7 @@ from lamina._check import Array
 from lamina._settings import Configurable
 from lamina.models.feeds import Stream
 from lamina.models.reading import Reading
+from lamina.models.rows import Rows
 
 if TYPE_CHECKING:
     from lamina.models.fits import Fit
@@ -116,14 +117,20 @@ def _architecture(model: Any) -> Any:
     return plain(config)
 
 
-def _some(array: Any) -> Array:
-    """Return rows of an array, evenly spaced."""
-    rows = len(array)
-    size = max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize)
-    most = READ if isinstance(array, Reading) else max(READ, MOST // size)
-    if rows <= most:
-        return np.asarray(array[:])
-    return np.asarray(array[np.linspace(0, rows - 1, most).astype(np.int64)])
+def _some(array: Any) -> Any:
+    """Return rows of an array, evenly spaced; those of unequal shape with the shapes of all."""
+    if isinstance(array, Rows):
+        places = _places(len(array), max(row.nbytes for row in array.arrays))
+        return [array.shapes, [array.arrays[i] for i in places]]
+    size = int(np.prod(array.shape[1:])) * array.dtype.itemsize
+    places = _places(len(array), size, READ if isinstance(array, Reading) else None)
+    return np.asarray(array[:] if len(places) == len(array) else array[places])
+
+
+def _places(rows: int, size: int, most: int | None = None) -> Array:
+    """Return the rows that are compared, of at most this many bytes each."""
+    most = max(READ, MOST // max(1, size)) if most is None else most
+    return np.linspace(0, rows - 1, min(rows, most)).astype(np.int64)
 
 
 def _text(value: Any) -> str:
