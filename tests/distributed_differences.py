@@ -9,8 +9,10 @@ import json
 import sys
 from typing import Any
 
+import lamina
 from distributed_failures import small
-from lamina import callbacks
+from distributed_fits import digest
+from lamina import callbacks, layers, random
 from lamina.distribute import DataParallel
 
 
@@ -60,7 +62,90 @@ def stops(comm: Any) -> dict[str, Any]:
     }
 
 
-CASES = {case.__name__: case for case in (stops,)}
+class Flips(layers.Layer):
+    """A layer whose generator of seeds is drawn with the model."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.generator = random.SeedGenerator()
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        return random.dropout(inputs, 0.3, seed=self.generator) if training else inputs
+
+
+def functional(seed: int) -> Any:
+    first = lamina.Input((3,))
+    inner = lamina.Sequential([lamina.Input((3,)), layers.Dense(4), layers.Dropout(0.2)])
+    return lamina.Model(first, layers.Dense(1)(layers.BatchNormalization()(inner(first))))
+
+
+def noisy(seed: int) -> Any:
+    """Layers have seeds of their own, some of which are fixed once they are built."""
+    first = lamina.Input((3,))
+    noise = layers.Reshape((3, 1))(layers.GaussianNoise(0.1, seed=seed)(first))
+    seen = layers.MultiHeadAttention(2, 3, dropout=0.2, seed=seed)(noise, noise)
+    return lamina.Model(first, layers.Dense(1)(Flips()(layers.LSTM(3, dropout=0.2)(seen))))
+
+
+def plain(seed: int) -> Any:
+    return lamina.Sequential([lamina.Input((3,)), layers.Dense(4), layers.Dense(1)])
+
+
+def deferred(seed: int) -> Any:
+    return lamina.Sequential([layers.Dense(4), layers.Dropout(0.3), layers.Dense(1)])
+
+
+def begun(make: Any, seed: int) -> Any:
+    """Return a compiled model whose seeds and weights follow from a seed."""
+    lamina.set_random_seed(seed)
+    model = make(seed)
+    model.compile("adam", "mse", metrics=["mae"])
+    return model
+
+
+def broadcast(comm: Any, make: Any) -> tuple[str, str]:
+    """Return digests of a fit after a broadcast by the last process, and of a fit by it alone."""
+    _, x, y = small()
+    found = []
+    for group in (comm, None):
+        root = comm.Get_size() - 1
+        rank = root if group is None else comm.Get_rank()
+        model = begun(make, 1 + rank)
+        parallel = DataParallel(model, group)
+        if rank == root:
+            DataParallel(model, None).fit(x[:9], y[:9], verbose=0)
+        parallel.broadcast(0 if group is None else root)
+        found.append(digest(model, parallel.fit(x, y, batch_size=10, epochs=2, verbose=0)))
+    return found[0], found[1]
+
+
+def error_of(action: Any, *arguments: Any, **options: Any) -> str:
+    """Return the error of a call; "" if there is none."""
+    try:
+        action(*arguments, **options)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def broadcasts(comm: Any) -> dict[str, Any]:
+    rank = comm.Get_rank()
+    _, x, y = small()
+    forgot = begun(plain, 1 + rank)
+    noise = begun(lambda seed: noisy(1 + rank), 1)
+    other = begun(lambda seed: lamina.Sequential([lamina.Input((3,)), layers.Dense(1 + rank)]), 1)
+    return {
+        "digests": {
+            make.__name__: broadcast(comm, make) for make in (plain, deferred, functional, noisy)
+        },
+        "forgot": error_of(DataParallel(forgot, comm).fit, x, y, verbose=0),
+        "noise": error_of(DataParallel(noise, comm).fit, x, y, verbose=0),
+        "other layers": error_of(DataParallel(other, comm).broadcast),
+        "not built": error_of(DataParallel(begun(deferred, 1), comm).broadcast, 1),
+    }
+
+
+CASES = {case.__name__: case for case in (stops, broadcasts)}
 
 
 def main() -> None:

@@ -36,6 +36,27 @@ def test_all_stop_where_a_hook_of_one_stops(told):
     }
 
 
+def test_after_a_broadcast_all_continue_as_the_root_would_alone(told):
+    first, second = told(2, "broadcasts")
+    assert first == second
+    for name, (parallel, alone) in first["digests"].items():
+        assert parallel == alone, name
+    assert len(first["digests"]) == 4
+    same = "fit: all processes must train the same model on the same data in the same way; they"
+    assert first["forgot"].startswith(f"ValueError: {same} differ in seed: process 0 has ")
+    assert first["noise"].startswith(f"ValueError: {same} differ in seeds within the model: ")
+    for name in ("forgot", "noise"):
+        assert "lamina.set_random_seed draws the same weights in all, and" in first[name]
+        assert "DataParallel.broadcast copies those of one to all" in first[name]
+    assert first["other layers"].startswith(
+        "ValueError: broadcast: the models of all processes must have the same layers; they differ "
+        "in layers: process 0 has "
+    )
+    assert first["not built"].startswith(
+        "ValueError: broadcast: root must be a process whose model is built; got 1, and the input "
+    )
+
+
 class Post:
     """Stands for MPI and a communicator: the notices that one process receives and sends."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import Any
 
 from lamina.callbacks import Callback, CallbackList
 from lamina.callbacks.backup_and_restore import BackupAndRestore
 from lamina.callbacks.callback import Logs
+from lamina.distribute.sharing import give_all
 
 
 def of_process(callbacks: object, processes: Any) -> list[Any]:
@@ -49,7 +48,7 @@ class SharedBackup(Callback):
         restored = self._writes and self._backup.restore_fit(model)
         if not self._processes.any(restored):
             return False
-        give_all(model, self._processes, 0)
+        give_all("fit", model, self._processes, 0)
         return True
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -67,21 +66,3 @@ class SharedBackup(Callback):
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Delete the backups."""
         self._backup.on_train_end(logs)
-
-
-def give_all(model: Any, processes: Any, root: int) -> None:
-    """Copy the weights and the training state of one process to the models of all."""
-    if processes.size == 1:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "state")
-        content = None
-        if processes.rank == root:
-            model.save_backup(path)
-            with open(path, "rb") as file:
-                content = file.read()
-        content = processes.gather(content)[root]
-        if processes.rank != root:
-            with open(path, "wb") as file:
-                file.write(content)
-            model.load_backup(path)

@@ -10,6 +10,7 @@ from lamina import _check
 from lamina.distribute import callbacks as callbacks_
 from lamina.distribute.exchange import Exchange
 from lamina.distribute.group import Group, alone_or
+from lamina.distribute.sharing import give_all
 from lamina.distribute.tree import Slices
 
 if TYPE_CHECKING:
@@ -170,19 +171,29 @@ class DataParallel:
             return self.model.train_on_batch(*args, **kwargs)
 
     def broadcast(self, root: int = 0) -> None:
-        """Copy the weights and the training state of one process to the models of all.
+        """Copy the state of one process's model to the models of all.
+
+        These are its weights, the state of its training and of its optimizer, and its seeds, with
+        those of its layers: all then continue as that process alone would.  Models without weights
+        are built.
 
         Parameters
         ----------
         root : int, default 0
             The number of that process.  Its model must be built.
+
+        Raises
+        ------
+        ValueError
+            In all processes, if their models have different layers, or that of ``root`` is not
+            built.
         """
         root = _check.integer("broadcast", "root", root, 0)
         if root >= self.size:
             raise ValueError(f"broadcast: root must be below {self.size}; got {root}")
         self._processes.check("broadcast")
         with self._processes.together():
-            callbacks_.give_all(self.model, self._processes, root)
+            give_all("broadcast", self.model, self._processes, root)
 
     @contextmanager
     def _shared(self, who: str) -> Iterator[None]:

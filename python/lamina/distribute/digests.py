@@ -15,6 +15,7 @@ import numpy as np
 from lamina import _core, runtime
 from lamina._check import Array
 from lamina._settings import Configurable
+from lamina.distribute.seeds import seeds_of
 from lamina.models.feeds import Stream
 from lamina.models.reading import Reading
 from lamina.models.rows import Rows
@@ -34,10 +35,10 @@ def of_model(model: Any) -> dict[str, str]:
     state = model.train_state.get({str(i): p for i, p in enumerate(model.parameters)})
     position = model.train_state.position
     state["position"] = None if position is None else (position.epoch, position.batch)
-    layout = [(p.shape, p.dtype, p.trainable) for p in model.parameters]
     return {
-        "layers": _digest((type(model).__name__, model.dtype, layout, _architecture(model))),
+        **of_layers(model),
         "seed": str(model.seed),
+        "seeds within the model": _digest([_without_counts(part) for part in seeds_of(model)[1:]]),
         "losses and metrics": _digest(
             [
                 compiled.losses,
@@ -50,6 +51,12 @@ def of_model(model: Any) -> dict[str, str]:
         "weights": _digest([p.array for p in model.parameters]),
         "state of the training": _digest(state),
     }
+
+
+def of_layers(model: Any) -> dict[str, str]:
+    """Return a digest of the layers of a model and the form of its weights, without its seeds."""
+    layout = [(p.shape, p.dtype, p.trainable) for p in model.parameters]
+    return {"layers": _digest((type(model).__name__, model.dtype, layout, _architecture(model)))}
 
 
 def of_fit(fit: Fit) -> dict[str, str]:
@@ -99,7 +106,7 @@ def difference(told: list[Mapping[str, str]]) -> str:
 
 
 def _architecture(model: Any) -> Any:
-    """Return the configuration without the names of layers; None if there is none."""
+    """Return the configuration without names of layers and seeds; None if there is none."""
     try:
         config = json.loads(model.to_json())
     except (TypeError, ValueError, NotImplementedError, AttributeError):
@@ -109,12 +116,17 @@ def _architecture(model: Any) -> Any:
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
-            return {names.get(k, k): plain(v) for k, v in value.items()}
+            return {names.get(k, k): plain(v) for k, v in value.items() if k != "seed"}
         if isinstance(value, list):
             return [plain(each) for each in value]
         return names.get(value, value) if isinstance(value, str) else value
 
     return plain(config)
+
+
+def _without_counts(seeds: Mapping[str, Any]) -> dict[str, Any]:
+    """Return seeds without the numbers of draws: one process may have predicted more often."""
+    return {name: v[0] if isinstance(v, tuple) else v for name, v in seeds.items()}
 
 
 def _some(array: Any) -> Any:

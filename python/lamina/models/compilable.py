@@ -62,6 +62,11 @@ class Compilable(Predicting):
         self._objectives.clear()
         self.bound = False
 
+    def take_seed(self, seed: int) -> None:
+        """Take over the seed of another model; training graphs with the own one are dropped."""
+        super().take_seed(seed)
+        self._objectives.clear()
+
     @answering_calls
     def compile(
         self,
