@@ -112,7 +112,7 @@ def broadcast(comm: Any, make: Any) -> tuple[str, str]:
         rank = root if group is None else comm.Get_rank()
         model = begun(make, 1 + rank)
         parallel = DataParallel(model, group)
-        if rank == root:
+        if rank == root or make is not deferred:  # which the others build at the broadcast
             DataParallel(model, None).fit(x[:9], y[:9], verbose=0)
         parallel.broadcast(0 if group is None else root)
         found.append(digest(model, parallel.fit(x, y, batch_size=10, epochs=2, verbose=0)))
@@ -145,7 +145,79 @@ def broadcasts(comm: Any) -> dict[str, Any]:
     }
 
 
-CASES = {case.__name__: case for case in (stops, broadcasts)}
+def methods(comm: Any) -> dict[str, str]:
+    """Return the errors of processes that call different methods, one after another."""
+    model, x, y = small()
+    parallel, last = DataParallel(model, comm), comm.Get_rank() == comm.Get_size() - 1
+    others: dict[str, Any] = {
+        "evaluate": lambda: parallel.evaluate(x, y, verbose=0),
+        "train_on_batch": lambda: parallel.train_on_batch(x, y),
+        "broadcast": parallel.broadcast,
+    }
+    found = {}
+    for name, other in others.items():
+        found[name] = error_of(other if last else lambda: parallel.fit(x, y, verbose=0))
+    found["root"] = error_of(parallel.broadcast, int(last))
+    found["same"] = error_of(parallel.fit, x, y, verbose=0)
+    found["slices"] = error_of(DataParallel(model, comm, slices=8 + last).evaluate, x, y)
+    return found
+
+
+def models(comm: Any) -> dict[str, str]:
+    """Return the errors of processes whose models or batches differ, without a whole fit."""
+    model, x, y = small()
+    parallel, last = DataParallel(model, comm), comm.Get_rank() == comm.Get_size() - 1
+    weight = model.layers[0].weights[0]
+
+    def step() -> str:
+        return error_of(parallel.train_on_batch, x[:16], y[:16])
+
+    def evaluation() -> str:
+        return error_of(parallel.evaluate, x, y, verbose=0)
+
+    def differ() -> None:
+        weight.assign(weight + 0.5 * last)
+
+    found = {"none": step() + step() + evaluation()}
+    later = begun(deferred, 1)
+    if last:
+        later.predict(x, verbose=0)
+    found["built"] = error_of(DataParallel(later, comm).train_on_batch, x, y)
+    if last:
+        model.train_on_batch(x, y)
+    found["trained alone"] = step()
+    found["evaluated"] = evaluation()
+    parallel.broadcast()
+    found["broadcast"] = step() + evaluation()
+    differ()
+    model.compile("sgd", "mse")
+    found["compiled"] = step()
+    parallel.broadcast()
+    model.layers[0].trainable = not last
+    found["frozen"] = step()
+    model.layers[0].trainable = True
+    some = 3 + last  # fewer rows than slices
+    found["rows"] = error_of(parallel.train_on_batch, x[:some], y[:some])
+    found["evaluated rows"] = error_of(parallel.evaluate, x[: 20 + 9 * last], y[: 20 + 9 * last])
+
+    def batches() -> Any:
+        return ((x[:8], y[:8]) for _ in range(2 + last))
+
+    found["source"] = error_of(parallel.evaluate, batches(), verbose=0)
+    found["validation"] = error_of(
+        parallel.fit, x, y, verbose=0, validation_data=batches(), callbacks=[]
+    )
+    parallel.broadcast()
+    freezes = in_last(parallel, "on_train_batch_end", lambda: setattr(first, "trainable", False))
+    first = model.layers[0]
+    series = begun(lambda seed: lamina.Sequential([lamina.Input((None, 1)), layers.GRU(1)]), 1)
+    unequal = [row[: 1 + i % 3, None] + (i == 7) * last for i, row in enumerate(x)]
+    found["unequal rows"] = error_of(DataParallel(series, comm).fit, unequal, y, verbose=0)
+    found["callback"] = error_of(parallel.fit, x, y, verbose=0, batch_size=10, callbacks=freezes)
+    return found
+
+
+CASES = {case.__name__: case for case in (stops, broadcasts, methods, models)}
 
 
 def main() -> None:

@@ -69,7 +69,7 @@ def test_digests_tell_functions_by_what_they_do():
         model = lamina.Sequential([lamina.Input((2,)), layers.Dense(1)])
         model.compile("sgd", loss)
         model.get_weights()
-        return of_model(model)["losses and metrics"]
+        return of_model("fit", model)["losses and metrics"]
 
     def scaled(factor):
         return lambda y_true, y_pred: ops.mean(ops.abs(y_true - y_pred)) * factor
@@ -104,13 +104,17 @@ def test_processes_that_differ_are_refused_in_all(two):
         ("loss", "losses and metrics"), ("settings", "settings of fit"),
     ):  # fmt: skip
         assert first[name] == second[name]
-        assert first[name].startswith("ValueError: fit: all processes must train the same model")
+        assert first[name].startswith(
+            "ValueError: fit: all processes must use the same model and data"
+        )
         assert f"they differ in {what}: process 0 has " in first[name]
         assert not first[name].endswith("broken")
-    assert first["rows of a batch"].startswith("DataParallel: a batch has 9 rows here, and ")
-    assert second["rows of a batch"].startswith("DataParallel: a batch has 11 rows here, and ")
-    assert first["batches"] == second["batches"]
-    assert first["batches"].startswith("fit: the sources of data give different numbers of batches")
+    same = "fit: all processes must get the same batches; they differ in rows: process 0 has "
+    for name, difference in (
+        ("rows of a batch", "9 in batches of 9, process 1 has 11 in batches of 11"),
+        ("batches", "no more, process 1 has 10 in batches of 10"),
+    ):
+        assert first[name] == second[name] == same + difference
     assert "needs at least one slice for each process" in first["slices"]
     assert first["broadcast"] == second["broadcast"] != ""
 

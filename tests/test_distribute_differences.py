@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from distributed_failures import small
 from distributed_runs import results
+from lamina.distribute import DataParallel, digests
 from lamina.distribute.processes import Notice, Processes, ProcessFailedError
 
 
@@ -42,7 +44,7 @@ def test_after_a_broadcast_all_continue_as_the_root_would_alone(told):
     for name, (parallel, alone) in first["digests"].items():
         assert parallel == alone, name
     assert len(first["digests"]) == 4
-    same = "fit: all processes must train the same model on the same data in the same way; they"
+    same = "fit: all processes must use the same model and data in the same way; they"
     assert first["forgot"].startswith(f"ValueError: {same} differ in seed: process 0 has ")
     assert first["noise"].startswith(f"ValueError: {same} differ in seeds within the model: ")
     for name in ("forgot", "noise"):
@@ -55,6 +57,69 @@ def test_after_a_broadcast_all_continue_as_the_root_would_alone(told):
     assert first["not built"].startswith(
         "ValueError: broadcast: root must be a process whose model is built; got 1, and the input "
     )
+
+
+def test_processes_that_call_different_methods_are_told_so(told):
+    first, second = told(2, "methods")
+    assert first.pop("same") == second.pop("same") == ""
+    rule = (
+        "all processes must call the same method with the same arguments, and with the same "
+        "settings of DataParallel; they differ in "
+    )
+    for name, difference in (
+        ("evaluate", "method: process 0 has fit, process 1 has evaluate"),
+        ("train_on_batch", "method: process 0 has fit, process 1 has train_on_batch"),
+        ("broadcast", "method: process 0 has fit, process 1 has broadcast"),
+        ("root", "root: process 0 has 0, process 1 has 1"),
+        ("slices", "slices: process 0 has 8, process 1 has 9"),
+    ):
+        own = {"root": ("broadcast",) * 2, "slices": ("evaluate",) * 2}.get(name, ("fit", name))
+        for error, who in zip((first[name], second[name]), own, strict=True):
+            assert error == f"ValueError: {who}: {rule}{difference}"
+
+
+def test_steps_and_evaluations_of_models_that_differ_are_refused_in_all(told):
+    first, second = told(2, "models")
+    assert first == second
+    same = "all processes must use the same model and data in the same way; they differ in"
+    rows = "all processes must get the same batches; they differ in rows: process 0 has"
+    for name, begin in (
+        ("trained alone", f"ValueError: train_on_batch: {same} steps: process 0 has 2 of 2 "),
+        ("evaluated", f"ValueError: evaluate: {same} weights: process 0 has "),
+        ("compiled", f"ValueError: train_on_batch: {same} weights: process 0 has "),
+        (
+            "frozen",
+            f"ValueError: train_on_batch: {same} trainable weights: process 0 has ++++, process "
+            "1 has --++",
+        ),
+        ("rows", f"ValueError: train_on_batch: {same} rows: process 0 has 3, process 1 has 4"),
+        ("evaluated rows", f"RuntimeError: evaluate: {rows} 20 in batches of 20, process 1 has 29"),
+        ("source", f"RuntimeError: evaluate: {rows} no more, process 1 has 8 in batches of 8"),
+        ("validation", f"RuntimeError: fit: {rows} no more, process 1 has 8 in batches of 8"),
+        ("unequal rows", f"ValueError: fit: {same} data: process 0 has "),
+        (
+            "callback",
+            "RuntimeError: fit: the processes differ, in trainable weights: process 0 has ++++, "
+            "process 1 has --++: a callback that sets weights, the learning rate or trainable must",
+        ),
+    ):
+        assert first[name].startswith(begin), name
+    assert first["none"] == first["built"] == first["broadcast"] == ""
+
+
+def test_models_are_compared_at_the_first_step_and_after_compile(monkeypatch):
+    compared = []
+    of_model = digests.of_model
+    monkeypatch.setattr(digests, "of_model", lambda *a: compared.append(1) or of_model(*a))
+    model, x, y = small()
+    parallel = DataParallel(model, None)
+    for steps in (1, 2):
+        for _ in range(5):
+            parallel.train_on_batch(x, y)
+        assert len(compared) == steps
+        model.compile("adam", "mse")
+    parallel.evaluate(x, y, verbose=0)
+    assert len(compared) == 3
 
 
 class Post:

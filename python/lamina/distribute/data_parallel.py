@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lamina import _check
 from lamina.distribute import callbacks as callbacks_
+from lamina.distribute.agreement import Agreement
 from lamina.distribute.exchange import Exchange
 from lamina.distribute.group import Group, alone_or
 from lamina.distribute.sharing import give_all
@@ -30,8 +31,8 @@ class DataParallel:
     slices rounds differently.
 
     All processes call the same methods, on models made in the same way, with the same data, as in
-    one program started by ``mpiexec -n 4 python -m mpi4py train.py``.  If they differ, ``fit``
-    raises ``ValueError`` in all of them before training.
+    one program started by ``mpiexec -n 4 python -m mpi4py train.py``.  If methods, models or data
+    differ, all of them raise an error that says what differs.
 
     Parameters
     ----------
@@ -121,6 +122,8 @@ class DataParallel:
         if route not in ("auto", "direct", "pairs"):
             raise ValueError(f"{WHO}: route must be 'auto', 'direct' or 'pairs'; got {route!r}")
         self._exchange = Exchange(self._processes, Slices(slices, self.size), route)
+        settings = {"slices": slices, "bucket_bytes": bucket_bytes, "route": route}
+        self._agreement = Agreement(self._processes, settings)
         self._bucket_bytes = bucket_bytes
 
     def __repr__(self) -> str:
@@ -144,7 +147,10 @@ class DataParallel:
         ------
         ValueError
             In all processes, before anything is trained, if their models, weights, settings or data
-            differ.
+            differ, or they call different methods.
+        RuntimeError
+            In all processes, if their sources give other numbers of rows or batches, or a callback
+            has changed weights, the learning rate or ``trainable`` in some of them only.
         lamina.distribute.ProcessFailedError
             If another process has failed; the message says which, and how.
         """
@@ -157,6 +163,8 @@ class DataParallel:
         """Return loss and metrics like ``Model.evaluate``; each process calculates its slices.
 
         Arguments, result and errors are those of ``Model.evaluate``; all processes return the same.
+        ``ValueError`` is raised in all of them if their models or weights differ, ``RuntimeError``
+        if they get different numbers of rows.
         """
         with self._shared("evaluate"):
             return self.model.evaluate(*args, **self._with_callbacks(kwargs, args, 3))
@@ -165,7 +173,9 @@ class DataParallel:
         """Take one step on these rows like ``Model.train_on_batch``; each calculates its slices.
 
         Arguments, result and errors are those of ``Model.train_on_batch``, and all processes get
-        all rows.
+        all rows.  The numbers of rows and steps, the learning rate and the choice of trainable
+        weights are compared at each step, models and weights at the first one and after
+        ``compile``; if they differ, ``ValueError`` is raised in all processes.
         """
         with self._shared("train_on_batch"):
             return self.model.train_on_batch(*args, **kwargs)
@@ -188,32 +198,38 @@ class DataParallel:
             In all processes, if their models have different layers, or that of ``root`` is not
             built.
         """
-        root = _check.integer("broadcast", "root", root, 0)
-        if root >= self.size:
-            raise ValueError(f"broadcast: root must be below {self.size}; got {root}")
-        self._processes.check("broadcast")
-        with self._processes.together():
+        with self._together("broadcast", root=root):
+            root = _check.integer("broadcast", "root", root, 0)
+            if root >= self.size:
+                raise ValueError(f"broadcast: root must be below {self.size}; got {root}")
             give_all("broadcast", self.model, self._processes, root)
+
+    @contextmanager
+    def _together(self, who: str, **arguments: object) -> Iterator[None]:
+        """Do the block together with all processes; ValueError if they call another method."""
+        self._processes.check(who)
+        with self._processes.together():
+            self._agreement.on_call(who, **arguments)
+            yield
 
     @contextmanager
     def _shared(self, who: str) -> Iterator[None]:
         """Share the computations in the block; a failure in one process is a failure in all."""
-        self._processes.check(who)
-        if self.model.stateful:
-            raise ValueError(
-                f"{who}: {self.model.name} has stateful layers, which pass states from the rows of "
-                f"one batch to those of the next; its batches cannot be shared"
-            )
-        try:
-            with self._processes.together():
-                self.model.give_spread(Group(self._exchange, self._bucket_bytes))
-                try:
-                    yield
-                except BaseException:
-                    self._exchange.cut_off()
-                    raise
-        finally:
-            self.model.take_spread()
+        with self._together(who):
+            if self.model.stateful:
+                raise ValueError(
+                    f"{who}: {self.model.name} has stateful layers, which pass states from the "
+                    f"rows of one batch to those of the next; its batches cannot be shared"
+                )
+            group = Group(who, self._exchange, self._agreement, self._bucket_bytes)
+            self.model.give_spread(group)
+            try:
+                yield
+            except BaseException:
+                self._exchange.cut_off()
+                raise
+            finally:
+                self.model.take_spread()
 
     def _with_callbacks(self, kwargs: dict[str, Any], args: Any, most: int) -> dict[str, Any]:
         """Return the keywords with the callbacks of this process; only the first one prints."""

@@ -28,13 +28,9 @@ READ = 64  # rows that are read from data not in memory
 _PLACE = re.compile(r" at 0x[0-9A-Fa-f]+")  # in memory: of a function, say; in each process another
 
 
-def of_model(model: Any) -> dict[str, str]:
-    """Return digests of a compiled model, its weights, and the state of its training."""
-    compiled = model.compilation("fit")
-    # By numbers: layers have other names in a process that has made more layers before.
-    state = model.train_state.get({str(i): p for i, p in enumerate(model.parameters)})
-    position = model.train_state.position
-    state["position"] = None if position is None else (position.epoch, position.batch)
+def of_model(who: str, model: Any) -> dict[str, str]:
+    """Return digests of a compiled model, its weights and its seeds."""
+    compiled = model.compilation(who)
     return {
         **of_layers(model),
         "seed": str(model.seed),
@@ -47,8 +43,18 @@ def of_model(model: Any) -> dict[str, str]:
                 compiled.metric_keys(),
             ]
         ),
-        "optimizer": _digest([compiled.optimizer, *_functions(compiled.optimizer)]),
         "weights": _digest([p.array for p in model.parameters]),
+    }
+
+
+def of_training(model: Any) -> dict[str, str]:
+    """Return digests of the optimizer of a compiled model, and of the state of its training."""
+    # By numbers: layers have other names in a process that has made more layers before.
+    state = model.train_state.get({str(i): p for i, p in enumerate(model.parameters)})
+    position = model.train_state.position
+    state["position"] = None if position is None else (position.epoch, position.batch)
+    return {
+        "optimizer": _digest([model.optimizer, *_functions(model.optimizer)]),
         "state of the training": _digest(state),
     }
 
@@ -77,11 +83,24 @@ def of_fit(fit: Fit) -> dict[str, str]:
     }
 
 
-def of_program(slices: int, bucket_bytes: int) -> dict[str, str]:
-    """Return the other facts that affect bits, or the matching of calls."""
+def of_progress(model: Any) -> dict[str, str]:
+    """Return how far a compiled model is trained, and what a step trains, without its weights."""
+    optimizer = model.optimizer
     return {
-        "slices": str(slices),
-        "bucket_bytes": str(bucket_bytes),
+        "steps": f"{optimizer.iterations} of {model.train_state.draw} batches",
+        "learning rate": repr(optimizer.told_rate()),
+        "trainable weights": of_trainable(model.parameters),
+    }
+
+
+def of_trainable(parameters: Iterable[Any]) -> str:
+    """Return which weights are trained."""
+    return "".join("-+"[p.trainable] for p in parameters)
+
+
+def of_program() -> dict[str, str]:
+    """Return the facts besides settings that affect bits."""
+    return {
         "version of lamina": _core.__version__,
         "instruction set": runtime.isa(),
     }

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import zlib
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from lamina.distribute import digests
+from lamina.distribute.agreement import Agreement
 from lamina.distribute.exchange import Exchange
 from lamina.distribute.execution import SlicedExecution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from lamina.models.batches import Batches
+    from lamina.models.evaluating import Evaluating
     from lamina.models.fits import Fit
     from lamina.models.objective import Objective
     from lamina.models.training import Training
+
+T = TypeVar("T")
 
 HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_tick")
 
@@ -24,7 +28,10 @@ HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_tick")
 class Group:
     """Shares a run's batches; see ``lamina.models.spread.Spread``."""
 
-    def __init__(self, exchange: Exchange, bucket_bytes: int) -> None:
+    def __init__(
+        self, who: str, exchange: Exchange, agreement: Agreement, bucket_bytes: int
+    ) -> None:
+        self._who, self._agreement = who, agreement
         self._exchange, self._bucket_bytes = exchange, bucket_bytes
         self._processes = exchange.processes
         self.hears_batches = False
@@ -50,23 +57,18 @@ class Group:
 
     def check(self, run: Training, fit: Fit) -> None:
         """Raise in all processes, before training, if something differs between them."""
-        self.agree("fit", digests.of_model(run.model) | digests.of_fit(fit))
+        model = digests.of_model(self._who, run.model) | digests.of_training(run.model)
+        self._agreement.on_model(self._who, model | digests.of_fit(fit))
+        self._parameters = run.model.parameters  # the same objects during a fit
         self.hears_batches = self.any(any(run.hooks[name] for name in HOOKS))
 
-    def agree(self, who: str, told: Mapping[str, str]) -> None:
-        """Raise ValueError in all processes if they differ."""
-        program = digests.of_program(self._exchange.slices.count, self._bucket_bytes)
-        found = digests.difference(self._processes.gather(program | dict(told)))
-        if found:
-            drawn = found.startswith(("seed", "weights"))
-            advice = (
-                "; lamina.set_random_seed draws the same weights in all, and "
-                "DataParallel.broadcast copies those of one to all"
-            )
-            raise ValueError(
-                f"{who}: all processes must train the same model on the same data in the same way; "
-                f"they differ in {found}{advice if drawn else ''}"
-            )
+    def check_step(self, run: Training) -> None:
+        """Raise in all processes, before a single step, if something differs between them."""
+        self._agreement.on_step(self._who, run.model, run.part.size)
+
+    def check_model(self, model: Evaluating) -> None:
+        """Raise in all processes, before an evaluation, if their models differ."""
+        self._agreement.on_model(self._who, digests.of_model(self._who, model))
 
     def begin_epoch(self, run: Training) -> None:
         """Raise RuntimeError if a callback of one process has changed something that all share."""
@@ -75,26 +77,32 @@ class Group:
             "learning rate": repr(run.optimizer.told_rate()),
             "steps": str(run.optimizer.iterations),
         }
+        self._refuse(now)
+
+    def _refuse(self, now: Mapping[str, str]) -> None:
+        """Raise RuntimeError if these facts, which a callback may change, differ."""
         found = digests.difference(self._processes.gather(now))
         if found:
             raise RuntimeError(
-                f"fit: the processes differ, in {found}: a callback that sets weights or "
-                f"the learning rate must do the same in every process"
+                f"fit: the processes differ, in {found}: a callback that sets weights, the "
+                f"learning rate or trainable must do the same in every process"
             )
 
-    def as_many(self, chunks: Iterable[Batches]) -> Iterator[Batches]:
-        """Yield the items of a source; RuntimeError if another process's has more or fewer."""
-        given = iter(chunks)
-        while True:
-            chunk = next(given, None)
-            ends = self.any(chunk is None)
-            if ends and self.any(chunk is not None):
-                raise RuntimeError(
-                    "fit: the sources of data give different numbers of batches in the processes"
-                )
-            if chunk is None:
-                return
-            yield chunk
+    def in_step(self, items: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
+        """Yield batches; RuntimeError in all processes if another's have other numbers of rows."""
+        for item in items:
+            self._agreement.on_rows(self._who, told(item))
+            yield item
+        self._agreement.on_rows(self._who, "no more")
+
+    def stop(self, run: Training) -> bool:
+        """Return whether a callback of any process stops the fit; they must train the same."""
+        trained = digests.of_trainable(self._parameters)
+        same, stops = self._processes.same(zlib.crc32(trained.encode()), run.model.stop_training)
+        if not same:
+            self._refuse({"trainable weights": trained})
+        self.stop_training = bool(stops)
+        return self.stop_training
 
     def any(self, flag: bool) -> bool:
         """Return whether the flag is true in any process."""

@@ -133,6 +133,12 @@ class Processes:
         self._finish(self.comm.Iallreduce(own, found, op=self.mpi.MAX), own, found)
         return bool(found[0])
 
+    def same(self, value: int, flag: bool = False) -> tuple[bool, bool]:
+        """Return whether a number is the same in all processes, and whether the flag is in any."""
+        own, found = np.array([value, -value, flag], np.int64), np.zeros(3, np.int64)
+        self._finish(self.comm.Iallreduce(own, found, op=self.mpi.MAX), own, found)
+        return bool(found[0] == -found[1]), bool(found[2])
+
     def _finish(self, request: Any, *buffers: Array) -> None:
         try:
             self.wait(request.Test)
@@ -157,7 +163,7 @@ class Processes:
         outer, self._from = self._from, {}  # a callback may call another method
         try:
             yield
-            self.gather(None)
+            self.any(False)
         except BaseException as error:
             self._tell(error)
             raise
@@ -213,6 +219,10 @@ class Alone:
     def any(self, flag: bool) -> bool:
         """Return the flag."""
         return flag
+
+    def same(self, value: int, flag: bool = False) -> tuple[bool, bool]:  # noqa: ARG002
+        """Return that the number is the same, and the flag."""
+        return True, flag
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -130,8 +130,10 @@ class Evaluating(Spreadable, Stepped):
             objective = self.objective_for(first.data, first.size, False)
             names, total = objective.names, stream.steps
             hooks.start(self, {"epochs": 1, "steps": total, "verbose": verbose, "metrics": names})
-            planned = plans_of_batches(self, stream.parts())
-            logs = evaluate(self, planned, hooks, self.take_spread())
+            planned, spread = plans_of_batches(self, stream.parts()), self.take_spread()
+            if spread is not None:
+                spread.check_model(self)
+            logs = evaluate(self, planned, hooks, spread)
             objective.executions.trim()
         return logs
 
@@ -172,6 +174,8 @@ class Evaluating(Spreadable, Stepped):
             hooks.start(self, {
                 "epochs": 1, "steps": total, "verbose": verbose, "metrics": first.objective.names,
             })  # fmt: skip
+            if spread is not None:
+                spread.check_model(self)
             logs = evaluate(self, planned, hooks, spread)
             for plan in used:
                 plan.objective.executions.trim()

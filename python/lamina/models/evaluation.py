@@ -105,6 +105,8 @@ def evaluate(
     begin, end = hooks["on_test_batch_begin"], hooks["on_test_batch_end"]
     ticks, clock = hooks["on_test_tick"], time.perf_counter
     due = clock() + TICK if ticks else math.inf
+    if spread is not None:
+        planned = spread.in_step(planned, lambda p: f"{p.part.size} in batches of {p.batch}")
     planned = iter(planned)
     first = next(planned)
     model.stop_evaluating = False

@@ -316,5 +316,7 @@ class Fitting(Evaluating):
             self.ensure_built(data.open_shapes)
             feed = Schedule(parts, settings.batch, settings.steps)
             run = training.Training(self, feed, [], settings, CallbackList())
+            if run.spread is not None:
+                run.spread.check_step(run)
             self.stop_training = False
             return self._reported(run.single(), return_dict)

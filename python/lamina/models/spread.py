@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from lamina.data.stages import Own
-    from lamina.models.batches import Batches
+    from lamina.models.evaluating import Evaluating
     from lamina.models.fits import Fit
     from lamina.models.objective import Objective
     from lamina.models.training import Training
+
+
+T = TypeVar("T")
 
 
 class Spread(Protocol):
@@ -42,13 +45,25 @@ class Spread(Protocol):
         """Return the number of rows of the largest slice of a batch."""
 
     def check(self, run: Training, fit: Fit) -> None:
-        """Raise ValueError in all processes if they would not do the same."""
+        """Raise ValueError in all processes if they would not do the same fit."""
+
+    def check_step(self, run: Training) -> None:
+        """Raise ValueError in all processes if they would not do the same single step."""
+
+    def check_model(self, model: Evaluating) -> None:
+        """Raise ValueError in all processes if they would not evaluate the same model."""
 
     def begin_epoch(self, run: Training) -> None:
         """Raise RuntimeError in all processes if weights or settings have diverged."""
 
-    def as_many(self, chunks: Iterable[Batches]) -> Iterator[Batches]:
-        """Yield a source's batches; RuntimeError if another process's source has more or fewer."""
+    def in_step(self, items: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
+        """Yield batches; RuntimeError in all processes if others are told of another's."""
+
+    def stop(self, run: Training) -> bool:
+        """Return whether a callback of any process stops the fit.
+
+        RuntimeError in all processes if one has changed which weights are trained.
+        """
 
     def any(self, flag: bool) -> bool:
         """Return whether the flag is true in any process."""

@@ -223,7 +223,7 @@ class Training:
         done, loss, rate = before, 0.0, 0.0
         chunks = self.feed.epoch(draw)
         if self.spread is not None and isinstance(self.feed, Stream):
-            chunks = self.spread.as_many(chunks)
+            chunks = self.spread.in_step(chunks, _rows_told)
         for batches in behind(chunks, before) if before else chunks:
             done, loss, rate = self._batches(epoch, batches, done)
             if self.stopper.stop_training or self.diverged is not None:
@@ -298,8 +298,8 @@ class Training:
 
     def _stop_together(self) -> None:
         """Let processes that share the batches agree to stop if a callback of any requests it."""
-        if self.spread is not None and self.spread.any(self.model.stop_training):
-            self.spread.stop_training = self.model.stop_training = True
+        if self.spread is not None and self.spread.stop(self):
+            self.model.stop_training = True
 
     def _uncount(self, step: int, random_step: int) -> None:
         count_of = self.optimizer.counter.__dict__
@@ -337,6 +337,13 @@ class Training:
         logs = self._logs()
         for hook in hooks:
             hook(batch, logs)
+
+
+def _rows_told(batches: Batches) -> str:
+    """Return the number of rows of a source's batches, and of one of them, in words."""
+    assert batches.parts is not None
+    part = batches.parts[0]
+    return f"{part.size} in batches of {part.batch or part.size}"
 
 
 def parameters_of_run(
