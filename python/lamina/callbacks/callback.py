@@ -60,6 +60,7 @@ class Callback(PublicKeywords):
 
     # The attributes returned by get_state, up to leading underscores.
     _kept: ClassVar[tuple[str, ...]] = ()
+    _puts_back: ClassVar[bool] = False  # whether an interruption undoes its on_epoch_end
     _resumed = False
     # Hooks that do nothing with the current settings: calling them would add to every batch.
     _idle: tuple[str, ...] = ()
@@ -89,7 +90,7 @@ class Callback(PublicKeywords):
             Values are None, bool, int, float, str and copies of arrays, in lists and dicts at any
             depth, which can be written to a file.
         """
-        return {name.lstrip("_"): _copied(getattr(self, name)) for name in self._kept}
+        return {name: _copied(value) for name, value in _held(self).items()}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Let the next fit continue from the result of ``get_state``.
@@ -127,7 +128,8 @@ class Callback(PublicKeywords):
         """After an epoch and its validation.
 
         Entries added to ``logs`` or replaced there are seen by the callbacks after this one and
-        enter the history.
+        enter the history.  If the fit is interrupted within this hook, a fit that continues it
+        calls it again, from the state before, and then those of the callbacks after this one.
         """
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
@@ -184,6 +186,20 @@ class Callback(PublicKeywords):
 
     def on_predict_tick(self, batch: int, logs: Logs | None = None) -> None:
         """About ten times per second within a prediction, after a batch."""
+
+
+def state_before(callback: Any) -> dict[str, Any]:
+    """Return the state that a callback has before its next hook.
+
+    Values named in ``_kept`` are not copied: hooks replace them rather than change them.
+    """
+    if getattr(type(callback), "get_state", None) is Callback.get_state:
+        return _held(callback)
+    return callback.get_state() if hasattr(callback, "get_state") else {}
+
+
+def _held(callback: Callback) -> dict[str, Any]:
+    return {name.lstrip("_"): getattr(callback, name) for name in callback._kept}
 
 
 def _copied(value: Any) -> Any:

@@ -66,6 +66,7 @@ class CallbackList(Callback):
         if add_progbar and not self._has(Progress):
             self.callbacks.append(Progress())
         self._hooks: dict[str, list[Hook]] = {}
+        self._owned: dict[str, list[tuple[Any, Hook]]] = {}
         self.refresh()
         if model is not None:
             self.set_model(model)
@@ -85,7 +86,8 @@ class CallbackList(Callback):
 
     def refresh(self) -> None:
         """Collect the hooks again."""
-        self._hooks = {name: _overridden(self.callbacks, name) for name in HOOKS}
+        self._owned = {name: _overridden(self.callbacks, name) for name in HOOKS}
+        self._hooks = {name: [hook for _, hook in owned] for name, owned in self._owned.items()}
 
     def append(self, callback: Callback) -> None:
         """Add a callback after the others."""
@@ -154,6 +156,10 @@ class CallbackList(Callback):
         """Return the overridden hooks of a name, in order."""
         return self._hooks[name]
 
+    def owned(self, name: str) -> list[tuple[Any, Hook]]:
+        """Return the overridden hooks of a name, each after its callback, in order."""
+        return self._owned[name]
+
     def call(self, name: str, *args: Any) -> None:
         """Call all hooks of a name."""
         for hook in self._hooks[name]:
@@ -211,8 +217,8 @@ def _check_hooks(callback: Any) -> None:
                 raise ValueError(f"{type(callback).__name__}: {unknown('hook', name, KNOWN)}")
 
 
-def _overridden(callbacks: list[Any], name: str) -> list[Hook]:
-    found: list[Hook] = []
+def _overridden(callbacks: list[Any], name: str) -> list[tuple[Any, Hook]]:
+    found: list[tuple[Any, Hook]] = []
     for callback in callbacks:
         # As in Keras, the old name is called by `Callback`'s own method of the new name.
         for spelling in (name, ALIASES.get(name)):
@@ -221,6 +227,6 @@ def _overridden(callbacks: list[Any], name: str) -> list[Hook]:
                 continue
             base = getattr(Callback, spelling, None) if spelling else None
             if getattr(hook, "__func__", hook) is not base:
-                found.append(hook)
+                found.append((callback, hook))
                 break
     return found

@@ -80,10 +80,21 @@ class History(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Append the epoch's logs."""
+        if self._goes_on():
+            self._forget(epoch)  # recorded in part, if the fit was interrupted in this hook
         self.epoch.append(epoch)
         for key, value in (logs or {}).items():
             self.history.setdefault(key, []).append(value)
             self.recorded_at.setdefault(key, []).append(epoch)
+
+    def _forget(self, epoch: int) -> None:
+        if self.epoch[-1:] == [epoch]:
+            self.epoch.pop()
+        for key, values in self.history.items():
+            epochs = self.recorded_at.setdefault(key, [])
+            if epochs[-1:] == [epoch]:
+                epochs.pop()
+            del values[len(epochs) :]
 
     def plot(self, path: str | os.PathLike[str] | None = None, log: bool = False) -> Figure:
         """Plot the learning curves: training, validation, and a star at each best epoch.

@@ -44,6 +44,7 @@ class SwapEMAWeights(Callback):
     """
 
     _kept: ClassVar[tuple[str, ...]] = ("_swapped",)  # for models saved between epochs
+    _puts_back = True
 
     def __init__(self, swap_on_epoch: bool = False) -> None:
         super().__init__()

@@ -52,7 +52,8 @@ def of_training(model: Any) -> dict[str, str]:
     # By numbers: layers have other names in a process that has made more layers before.
     state = model.train_state.get({str(i): p for i, p in enumerate(model.parameters)})
     position = model.train_state.position
-    state["position"] = None if position is None else (position.epoch, position.batch)
+    ends = None if position is None or position.ending is None else position.ending.validated
+    state["position"] = None if position is None else (position.epoch, position.batch, ends)
     return {
         "optimizer": _digest([model.optimizer, *_functions(model.optimizer)]),
         "state of the training": _digest(state),

@@ -149,7 +149,9 @@ class Fitting(Evaluating):
             which it was loaded: in its epoch, at its batch, with the sums of that epoch and the
             callbacks' states, matched by class and order.  With the same data and arguments the
             weights end in the same bits as if the fit had never been interrupted, by a callback,
-            Ctrl-C or the end of the process.  Within an epoch another ``batch_size``, ``shuffle``
+            Ctrl-C or the end of the process.  If it was interrupted after the last batch of an
+            epoch, that epoch is first validated, unless it has been, and its end is told to the
+            callbacks that have not been told.  Within an epoch another ``batch_size``, ``shuffle``
             or number of training rows is an error; between epochs it is a warning.  If there was no
             fit, this is the first one.
         baselines : bool, str or sequence of str, default False

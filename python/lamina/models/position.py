@@ -23,6 +23,36 @@ _COURSE = {
 
 
 @dataclass
+class Ending:
+    """The part of an epoch after its batches, as far as it has come.
+
+    Attributes
+    ----------
+    logs : dict
+        The epoch's logs so far.
+    validated : bool
+        Whether the logs have the results of the validation, or none was due.
+    told : list of str
+        The class of each callback whose ``on_epoch_end`` has run.
+    stops : bool
+        Whether training stops after the epoch.
+    """
+
+    logs: dict[str, Any]
+    validated: bool = False
+    told: list[str] = field(default_factory=list)
+    stops: bool = False
+
+    @classmethod
+    def of(cls, state: Any) -> Ending:
+        """Return plain values as an ending; TypeError if they are none."""
+        if not has_settings(state, "logs", "validated", "told", "stops"):
+            raise TypeError(f"{WHO}: position must be the result of get; got {state!r:.80}")
+        told = [str(name) for name in state["told"]]
+        return cls(dict(state["logs"]), bool(state["validated"]), told, bool(state["stops"]))
+
+
+@dataclass
 class Position:
     """The state of a fit between batches, in addition to weights and optimizer.
 
@@ -46,6 +76,8 @@ class Position:
     course : dict
         The settings that determined the rows of each batch: ``rows`` and ``batch_size``, None for a
         source of batches, and ``shuffle``; empty if unknown.
+    ending : Ending or None
+        The end of the epoch before, if it is not complete.
     """
 
     epoch: int
@@ -56,10 +88,12 @@ class Position:
     weights: list[Array] | None = None
     learning_rate: Any = None
     course: dict[str, Any] = field(default_factory=dict)
+    ending: Ending | None = None
 
     def get(self) -> dict[str, Any]:
         """Return the position as plain values and arrays."""
-        return dict(self.__dict__)
+        ending = None if self.ending is None else dict(vars(self.ending))
+        return {**vars(self), "ending": ending}
 
     @classmethod
     def of(cls, state: Any) -> Position:
@@ -76,6 +110,7 @@ class Position:
             None if weights is None else [np.asarray(each) for each in weights],
             state.get("learning_rate"),
             dict(state.get("course") or {}),
+            None if state.get("ending") is None else Ending.of(state["ending"]),
         )
 
     def check_course(self, course: Mapping[str, Any], epochs: int) -> None:
@@ -100,9 +135,17 @@ class Position:
                 )
 
 
-def states_of(callbacks: Iterable[Any]) -> list[list[Any]]:
-    """Return the class and the state of each callback that has a state."""
+def states_of(
+    callbacks: Iterable[Any], earlier: tuple[Any, dict[str, Any]] | None = None
+) -> list[list[Any]]:
+    """Return the class and the state of each callback that has a state.
+
+    ``earlier`` is a callback with a state that is returned instead of its present one.
+    """
     held = [(each, each.get_state()) for each in callbacks if hasattr(each, "get_state")]
+    if earlier is not None:
+        one, before = earlier
+        held = [(each, copy.deepcopy(before) if each is one else now) for each, now in held]
     return [[type(each).__name__, state] for each, state in held if state]
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina._check import Array
+from lamina.callbacks.callback import state_before
 from lamina.callbacks.progress import EpochLines
-from lamina.models.position import Position, put_states, states_of
+from lamina.models.position import Ending, Position, put_states, states_of
 
 if TYPE_CHECKING:
     from lamina.callbacks import CallbackList
@@ -31,6 +33,11 @@ class Standing:
         The first epoch.
     course : dict
         The settings that determine the rows of each batch.
+
+    Attributes
+    ----------
+    ending : Ending or None
+        The end of the epoch whose batches are done, until it is complete.
     """
 
     def __init__(
@@ -45,6 +52,9 @@ class Standing:
         # Holds no reference to the run, which holds this object: the model would be freed late.
         self._model, self._optimizer, self._hooks, self._steps = model, optimizer, hooks, steps
         self.epoch, self._course = epoch, course
+        self.ending: Ending | None = None
+        # The callback whose on_epoch_end runs, its state before, and whether it is the last.
+        self._telling: tuple[Any, dict[str, Any], bool] | None = None
         self._first = 0  # batches of the first epoch done by another run
         self._resumed: Position | None = None
         self._stopped: Position | None = None  # within an epoch, before the callbacks of its end
@@ -59,13 +69,37 @@ class Standing:
         if position.learning_rate is not None:
             self._optimizer.take_rate(position.learning_rate)
         self.epoch, self._first = position.epoch, position.batch
-        self._resumed = position
+        self._resumed, self.ending = position, position.ending
+        if self.ending is not None:
+            self._model.stop_training = self.ending.stops
 
     def now(self) -> Position:
-        """Return the position, to be included in files written by hooks."""
+        """Return the position, to be included in files written by hooks.
+
+        A callback that writes a file at the end of an epoch counts as told of that end.
+        """
+        ending = self.ending
+        if ending is not None and self._telling is not None:
+            callback, _, last = self._telling
+            told = [*ending.told, type(callback).__name__]
+            ending = None if last else replace(ending, told=told)
+        return self._at(ending, states_of(self._hooks.callbacks))
+
+    def _interrupted(self) -> Position:
+        """Return the position after an error; a callback that raised it is told again."""
+        ending = self.ending
+        if ending is not None:
+            ending = replace(ending, stops=bool(self._model.stop_training))
+        earlier = None if self._telling is None else self._telling[:2]
+        return self._at(ending, states_of(self._hooks.callbacks, earlier))
+
+    def _at(self, ending: Ending | None, callbacks: list[list[Any]]) -> Position:
         if self._stopped is not None:
             return self._stopped
-        callbacks, course = states_of(self._hooks.callbacks), self._course
+        course = self._course
+        if ending is not None:
+            ending = replace(ending, logs={**ending.logs}, told=[*ending.told])
+            return Position(self.epoch, callbacks=callbacks, course=course, ending=ending)
         if self._began is None:
             held = self._resumed
             if held is not None and held.batch:
@@ -87,7 +121,8 @@ class Standing:
             yield
         except BaseException:
             with contextlib.suppress(Exception):  # the error that stopped the run matters
-                state.position = self.now()
+                state.position = self._interrupted()
+                self.note_replaced()
             raise
         finally:
             state.running = None
@@ -98,12 +133,16 @@ class Standing:
         Callbacks that were told before the interruption, and continue with it, are not told again.
         """
         self.epoch, done = epoch, self._first
-        for callback in self._hooks.callbacks if done else ():
-            if isinstance(callback, EpochLines):
-                callback.on_epoch_begin(epoch, {})
-        if not done:
+        if done:
+            self._begin_lines(epoch)
+        else:
             self._hooks.call("on_epoch_begin", epoch, {})
         return done
+
+    def _begin_lines(self, epoch: int) -> None:
+        for callback in self._hooks.callbacks:
+            if isinstance(callback, EpochLines):
+                callback.on_epoch_begin(epoch, {})
 
     def begin_batches(self, done: int) -> None:
         """Start the sums of an epoch, or continue those of one that was interrupted."""
@@ -114,15 +153,41 @@ class Standing:
         self._resumed, self._first = None, 0
         self._began = (state.draw - done) & 0xFFFF_FFFF
 
-    def end_batches(self, whole: bool) -> None:
-        """Note that the epoch is complete, or that it was stopped part-way."""
+    def end_batches(self, whole: bool, logs: dict[str, float]) -> None:
+        """Note that the epoch's batches are done, or that it was stopped part-way."""
+        ending = Ending(logs)
         if whole:
             self.epoch += 1
             self._model.train_state.epoch += 1
         else:
             self._stopped = self.now()
             self._held = self._weights(), self._rate()
-        self._began = None
+        self.ending, self._began = ending, None
+
+    def begin_end(self, epoch: int) -> Ending:
+        """Return the end of an epoch, to be completed here."""
+        assert self.ending is not None
+        if self._resumed is not None:
+            self._begin_lines(epoch)
+        return self.ending
+
+    def tell_end(self, epoch: int) -> None:
+        """Call ``on_epoch_end`` of the callbacks that were not told before an interruption."""
+        assert self.ending is not None
+        logs, told, hooks = self.ending.logs, self.ending.told, self._hooks.owned("on_epoch_end")
+        left = told[:]
+        for number, (callback, hook) in enumerate(hooks, 1):
+            name = type(callback).__name__
+            known = name in left
+            if known:
+                left.remove(name)
+            if known and not getattr(callback, "_puts_back", False):
+                continue
+            self._telling = callback, state_before(callback), number == len(hooks)
+            hook(epoch, logs)
+            if not known:
+                told.append(name)
+        self._telling = None
 
     def end(self) -> None:
         """Keep the position of a run that has ended."""

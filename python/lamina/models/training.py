@@ -145,8 +145,10 @@ class Training:
                 self.optimizer.finalize_variable_values(
                     [p for p in model.parameters if p.trainable]
                 )
-                hooks.call("on_train_end", logs)
-                self.standing.note_replaced()
+                try:
+                    hooks.call("on_train_end", logs)
+                finally:
+                    self.standing.note_replaced()
         finally:
             self.objective.executions.trim()
 
@@ -157,13 +159,12 @@ class Training:
         self.attach()
         model.history = history
         logs: dict[str, float] = {}
-        for epoch in range(settings.first_epoch, settings.epochs):
-            done = self._epoch(epoch, self.standing.begin(epoch))
-            if done is None:
+        # Another run may have left the end of the epoch before.
+        first = settings.first_epoch - (self.standing.ending is not None)
+        for epoch in range(first, settings.epochs):
+            if self.standing.ending is None and not self._train_epoch(epoch):
                 break
-            logs = done
-            hooks.call("on_epoch_end", epoch, logs)
-            self._stop_together()
+            logs = self._end_epoch(epoch)
             if self.stopper.stop_training or self.diverged is not None:
                 break
         return logs
@@ -176,11 +177,9 @@ class Training:
             self._all_batches(0, None)
             return self.steps.results()
 
-    def _epoch(self, epoch: int, before: int) -> dict[str, float] | None:
-        """Train and validate; return the logs, or None if the source has no more batches.
-
-        ``before`` is the number of batches of the epoch done by another run.
-        """
+    def _train_epoch(self, epoch: int) -> bool:
+        """Do the batches of an epoch; return False if the source has no more."""
+        before = self.standing.begin(epoch)  # batches done by another run
         self.standing.begin_batches(before)
         if self.spread is not None:
             self.spread.begin_epoch(self)
@@ -188,13 +187,28 @@ class Training:
         draw = draw_of_epoch(self.model, self.settings.shuffle)
         done = self._all_batches(epoch, draw, before)
         if done == 0 and self.diverged is None:
-            return None
+            return False
         ended = self.stopper.stop_training or self.diverged is not None
         whole = self.settings.steps or (0 if ended else done)
-        self.standing.end_batches(done == whole)
+        self.standing.end_batches(done == whole, self._logs())
         if self.settings.steps is None:
             self.hooks.know_steps(done)
-        logs = self._logs()
+        return True
+
+    def _end_epoch(self, epoch: int) -> dict[str, float]:
+        """Validate and tell the callbacks, unless another run has done so; return the logs."""
+        ending = self.standing.begin_end(epoch)
+        if not ending.validated:
+            ending.logs = self._validated(epoch, ending.logs)
+            ending.validated = True
+        self.standing.tell_end(epoch)
+        self._stop_together()
+        self.standing.ending = None
+        return ending.logs
+
+    def _validated(self, epoch: int, trained: dict[str, float]) -> dict[str, float]:
+        """Return the logs of an epoch's batches, with those of its validation if one is due."""
+        logs = dict(trained)
         if self.held_out and self.settings.validates(epoch):
             planned = self._validation()
             result = logs_.in_order(evaluate(self.model, planned, self.hooks, self.spread))
