@@ -164,6 +164,40 @@ def test_configuration_of_a_wrapper():
     assert (again.layer.units, again.power_iterations) == (3, 2)
 
 
+class Within(layers.Layer):
+    """A layer that reads the kernel of another before there is a model."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = layers.Dense(3)
+
+    def build(self, input_shape):
+        self.inner.build(input_shape)
+        self.scale = self.add_weight("scale", (self.inner.kernel.shape[-1],), "ones")
+
+    def call(self, x):
+        return self.inner(x) * self.scale
+
+
+@pytest.mark.parametrize(("shape", "made"), [
+    ((4,), lambda: layers.SpectralNormalization(layers.Dense(3))),
+    ((5, 4), lambda: layers.SpectralNormalization(layers.Conv1D(3, 2))),
+    ((5, 4), lambda: layers.TimeDistributed(layers.SpectralNormalization(layers.Dense(3)))),
+    ((4,), Within),
+], ids=["Dense", "Conv1D", "TimeDistributed", "Within"])  # fmt: skip
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_model_gives_precision_and_seed_to_kernels_read_before(shape, made, dtype):
+    x = layers.Input(shape)
+    model = lamina.Model(x, made()(x), dtype=dtype, seed=3)
+    chain = lamina.Sequential([layers.Input(shape), made()], dtype=dtype, seed=3)
+    assert {w.dtype for w in model.weights} == {dtype}
+    for ours, same in zip(model.get_weights(), chain.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, same)
+    model.compile("sgd", "mse")
+    rows = np.ones((2, *shape))
+    model.fit(rows, model.predict(rows, verbose=0) + 1, verbose=0)
+
+
 A = np.zeros((2, 3, 4), "float32")
 
 

@@ -147,16 +147,23 @@ class Recording:
     @staticmethod
     @contextmanager
     def building() -> Iterator[None]:
-        """Allow weights to be made in the block, even during a recording."""
+        """Allow weights to be made in the block, even during a recording, and draw no values."""
         now = Recording.current()
-        if now is None:
-            yield
-            return
-        before, now.calling = now.calling, False
+        calling = now is not None and now.calling
+        _stack.building += 1
+        if now is not None:
+            now.calling = False
         try:
             yield
         finally:
-            now.calling = before
+            _stack.building -= 1
+            if now is not None:
+                now.calling = calling
+
+    @staticmethod
+    def reads_values() -> bool:
+        """Return whether a weight that is read now needs values: none is recorded or made."""
+        return not _stack.recordings and not _stack.building
 
     @staticmethod
     def note_built(layer: Any) -> None:
@@ -297,6 +304,7 @@ class Recording:
 class _Stack(threading.local):
     def __init__(self) -> None:
         self.recordings: list[Recording] = []
+        self.building = 0
 
 
 _stack = _Stack()

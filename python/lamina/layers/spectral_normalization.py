@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check, initializers, ops
+from lamina._tensors import Recording
 from lamina._tensors.given import current, given, record
 from lamina.layers.layer import Layer
 
@@ -88,8 +89,9 @@ class SpectralNormalization(Layer):
     def parameters(self) -> list[Any]:
         """The kernel, the vector, and the layer's other weights, in Keras's order."""
         held = super().parameters
-        first = [p for p in held if p is self.kernel]
-        return first + [p for p in held if p is not self.kernel]
+        with Recording.building():  # a list of weights needs no values
+            kernel = self.kernel
+        return [*(p for p in held if p is kernel), *(p for p in held if p is not kernel)]
 
     def call(self, x: Any, training: bool | None = None) -> Any:
         """Return the output of the layer, in training with the divided kernel."""

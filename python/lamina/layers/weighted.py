@@ -227,7 +227,7 @@ class Weighted:
         The list is empty until the layer is built, which a model does as soon as it knows the shape
         of its rows: from an ``Input``, from ``build`` or from the first data.
         """
-        if Recording.current() is None:
+        if Recording.reads_values():
             self._settle()
         return self.parameters
 
@@ -387,7 +387,7 @@ class Weighted:
 
     def _live(self, parameter: _core.Parameter | None) -> Variable | None:
         # For a weight that may be absent, with values.
-        if Recording.current() is None:
+        if Recording.reads_values():
             self._settle()
         return parameter  # type: ignore[return-value]
 
