@@ -74,14 +74,12 @@ def named_for(owner: str, value: object, dtype: str) -> str:
     return name
 
 
-def given(who: str, value: object) -> str | None:
-    """Return the name of the policy given to a constructor, or of the default policy.
+def given(who: str, value: object) -> tuple[str | None, str]:
+    """Return the name of the policy given to a constructor, and of the default for its absence.
 
-    None if it is float32 only by default: a model may then set another.
+    The default holds only where no policy was given to what it is a part of.
     """
-    if value is not None:
-        return named(who, value)
-    return None if _Chosen.name == FLOAT else _Chosen.name
+    return (None if value is None else named(who, value)), _Chosen.name
 
 
 def compute_dtype(name: str) -> str:

@@ -48,7 +48,8 @@ def set_dtype_policy(policy: str | DTypePolicy | dict[str, Any]) -> None:
     Parameters
     ----------
     policy : {"float32", "float64", "mixed_bfloat16"} or DTypePolicy
-        See ``lamina.dtype_policies``.  It is stored in ``layer.dtype_policy``, and in files.
+        See ``lamina.dtype_policies``.  It is stored in ``layer.dtype_policy``, and in files.  A
+        layer of a model with a ``dtype`` of its own has that of the model.
 
     Raises
     ------

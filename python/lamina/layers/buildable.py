@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 STATE = frozenset(
     {
         "built", "_built_shape", "_dtype", "_given_dtype", "_policy", "_policy_of_model",
+        "_default_policy",
         "_input_shape", "_name", "_stream", "_trainable", "_parameters", "_undrawn", "_pending",
         "_learnable", "_penalized", "_regularized", "_constrained", "_constructed", "_open_axes",
         "_in_row",
@@ -171,7 +172,7 @@ class Buildable(Configured):
 
     def forget(self) -> None:
         """Undo ``prepare``: used when building a model fails part-way."""
-        self.built, self._built_shape, self._dtype = False, None, self._given_dtype
+        self.built, self._built_shape, self._dtype = False, None, self._first_dtype
         self._hold_first()
         if self.built_within:
             within, self.built_within = self.built_within, []

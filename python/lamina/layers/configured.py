@@ -40,8 +40,8 @@ class Configured(Weighted):
         ``{"class_name", "config"}``.
         """
         config: dict[str, Any] = {"name": self.name, "trainable": self._trainable}
-        if self._given_dtype is not None:
-            config["dtype"] = self._own_policy
+        if self._stated_policy is not None:
+            config["dtype"] = self._stated_policy
         if self._input_shape is not None:
             config["input_shape"] = self._input_shape
         if self.activity_regularizer is not None:

@@ -172,8 +172,9 @@ class Layer(Recordable, PublicKeywords):
         self.moment = next_moment()
         self.built = False
         self._stream = 0
-        self._take_policy(_policies.given(who, dtype))
-        self._dtype = self._given_dtype
+        given, self._default_policy = _policies.given(who, dtype)
+        self._take_policy(given)
+        self._dtype = self._first_dtype
         self._trainable = _check.boolean(who, "trainable", trainable)
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._input_shape: Shape | None = None

@@ -121,10 +121,10 @@ class Recordable(Buildable):
     def within(self, graph: _core.Graph) -> Iterator[None]:
         """Make the paths of parameters say that operations recorded here belong to this layer."""
         graph.enter(self._own_name.rpartition("/")[2])
-        if self._policy is not None:
-            self.tell_policy(self._policy)
+        if self._given_dtype is not None:
+            self.tell_policy(self._own_policy)
         try:
-            with _policies.recorded_under(graph, self._own_policy):
+            with _policies.recorded_under(graph, self._stated_policy):
                 yield
         finally:
             graph.leave()

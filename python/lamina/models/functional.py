@@ -85,6 +85,7 @@ class Functional(Model):
         outs, self._output_form = _listed("outputs", outputs)
         structure = Structure("Model", ins, outs)
         self._begin(name, dtype or _dtype_of(structure), seed)
+        self._policy_given = dtype is not None
         self._structure = structure
         self._tell_policy(structure.layers)
         structure.ports([t.name for t in ins])  # raises if readers disagree

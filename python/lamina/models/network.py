@@ -73,7 +73,8 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         self.name = name or next_name(snake_case(who))
         self.named = name is not None
         self.moment = next_moment()
-        self._policy = _policies.given(who, dtype) or _policies.FLOAT
+        given, default = _policies.given(who, dtype)
+        self._policy, self._policy_given = given or default, given is not None
         self.dtype = _policies.variable_dtype(self._policy)
         self._own_seed = Seed(None if seed is None else seed_value(who, seed))
         self._start()

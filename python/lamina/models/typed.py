@@ -18,6 +18,7 @@ class Typed:
     dtype: str
     parts: Any  # the layers
     _policy: str | None = None  # its name; None for that of the dtype
+    _policy_given = False  # otherwise it is the default
 
     @property
     def dtype_policy(self) -> DTypePolicy:
@@ -31,7 +32,7 @@ class Typed:
     def dtype_policy(self, policy: Any) -> None:
         name = _policies.named_for(self.name, policy, self.dtype)
         with structure():
-            self._policy = name
+            self._policy, self._policy_given = name, True
             for layer in self.parts:
                 for each in layer.walk():
                     each._drop_policy()
@@ -48,7 +49,8 @@ class Typed:
         return self.dtype
 
     def _tell_policy(self, layers: Sequence[Layer]) -> None:
-        name = None if self._policy == self.dtype else self._policy
+        plain = self._policy == self.dtype and not self._policy_given
+        name = None if plain else self._policy
         for layer in layers:
             if layer._policy_of_model != name:
                 layer.tell_policy(name)

@@ -101,7 +101,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         logs have "loss" and, with held-out rows, "val_loss" and "val_score".
     dtype : {"float32", "float64", "mixed_bfloat16"}, optional
         The precision of the network; by default that of `X`, and float64 for integers.  With
-        "mixed_bfloat16" it is float32, with products in bfloat16 on CPUs that have them.
+        "mixed_bfloat16" it is float32, with products in bfloat16 on CPUs that have them; so it is
+        by default for `X` in float32 if ``lamina.config.set_dtype_policy`` has chosen this policy.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina._check import Array
-from lamina._policies import MIXED
+from lamina._policies import MIXED, chosen
 from lamina.models import Sequential
 from lamina.sklearn import mlp_network, mlp_steps
 from lamina.sklearn.mlp_parameters import STOCHASTIC, MLPParameters
@@ -85,7 +85,7 @@ class HoldsNetwork(MLPParameters):
         )
 
     def _is_mixed(self) -> bool:
-        return isinstance(self.dtype, str) and self.dtype == MIXED
+        return (chosen() if self.dtype is None else str(self.dtype)) == MIXED
 
     def _take_up(self, units: list[int], dtype: str) -> None:
         """Continue with the existing network, or with weights that replaced it."""
