@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import lamina
+from bfloat16 import needs_bfloat16
 from lamina import layers
 
 X = np.random.default_rng(0).normal(size=(40, 6))
@@ -97,3 +98,12 @@ def test_networks_of_r_are_made_under_any_policy(chosen):
     table = {"a": X[:, 0], "b": X[:, 1], "y": Y}
     found = lamina.nnet("y ~ a + b", table, size=2, linout=True, maxit=7, trace=False)
     assert found.to_model().dtype == "float64"
+
+
+@needs_bfloat16
+def test_a_layer_of_a_mixed_model_computes_alone_as_in_the_model():
+    rows = X.astype("float32")
+    model = lamina.Sequential([lamina.Input((6,)), layers.Dense(3)], dtype="mixed_bfloat16")
+    np.testing.assert_array_equal(model.layers[0](rows), model.predict(rows, verbose=0))
+    model.dtype_policy = "float32"
+    np.testing.assert_array_equal(model.layers[0](rows), model.predict(rows, verbose=0))

@@ -356,11 +356,13 @@ def test_what_has_no_such_products_says_so(without_bfloat16):
         lambda: model.predict(X, verbose=0),
         lambda: model.fit(X, Y, verbose=0),
         lambda: layers.Dense(2, dtype="mixed_bfloat16")(X),
+        lambda: model.layers[0](X),
     ):
         with pytest.raises(ValueError, match=words):
             use()
     model.dtype_policy = "float32"  # as the message says
     assert model.predict(X, verbose=0).shape == (40, 3)
+    assert model.layers[0](X).shape == (40, 20)
 
 
 def test_such_a_model_can_be_read_and_changed(tmp_path, without_bfloat16):

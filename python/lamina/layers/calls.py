@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lamina import _check, _core
+from lamina import _check, _core, _policies
 from lamina._arrays import is_array
 from lamina._calls import refuse_arguments
 from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, written
@@ -297,7 +297,8 @@ def _program(
 
     def record(rows: int | None) -> Program:
         graph = _core.Graph(layer.dtype)
-        with Recording(graph, rows=rows) as recording, recording.told(training):
+        alone = _policies.recorded_under(graph, layer._policy_name)
+        with alone, Recording(graph, rows=rows) as recording, recording.told(training):
             recording.leaves, recording.unsaid = True, training is None
             values = [graph.input(s.shape, "x", s.kind) for s in specs]
             fed = [None if s.mask is None else graph.input(s.mask, "mask", "bool") for s in specs]

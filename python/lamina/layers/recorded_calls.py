@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from lamina import _check, _core
+from lamina import _check, _core, _policies
 from lamina._tensors import NeedsRows, Recording, Tensor
 from lamina._tensors.rehearsal import put, rehearsing
 from lamina.layers._behind import behind
@@ -266,7 +266,8 @@ def _recorded(
     inputs = [graph.input(s, n, k or "float") for s, n, k in zip(shapes, names, kinds, strict=True)]
     fed = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
     one = len(inputs) == 1
-    with Recording(graph, rows=rows) as recording, recording.told(training):
+    alone = _policies.recorded_under(graph, layer._policy_name)
+    with alone, Recording(graph, rows=rows) as recording, recording.told(training):
         recording.leaves, recording.unsaid = True, training is None
         y, out = layer.apply(graph, inputs[0] if one else inputs, fed[0] if one else fed)
     several = isinstance(y, list)

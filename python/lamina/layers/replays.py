@@ -43,7 +43,7 @@ def key(layer: Layer, arguments: Arguments, specs: list[Spec], training: Any) ->
         return None
     form = repr((arguments.args, arguments.kwargs))
     shapes = tuple((tuple(spec.shape), spec.kind, spec.mask) for spec in specs)
-    return (form, shapes, training, layer.dtype, layer.stream, changes.count)
+    return (form, shapes, training, layer._policy_name, layer.stream, changes.count)
 
 
 def get(layer: Layer, of: Hashable, rows: int, make: Callable[[], Program]) -> Program:
