@@ -100,6 +100,13 @@ CASES = [
         [IMAGE],
         {"size": (2, 3), "interpolation": "bilinear", "data_format": "channels_first"},
     ),
+    ("UpSampling2D", [IMAGE], {"size": (2, 3), "interpolation": "bicubic"}),
+    ("UpSampling2D", [IMAGE], {"size": 2, "interpolation": "lanczos3"}),
+    (
+        "UpSampling2D",
+        [IMAGE],
+        {"size": (3, 2), "interpolation": "lanczos5", "data_format": "channels_first"},
+    ),
     ("PReLU", [IMAGE], {"shared_axes": (1, 3)}),
     ("PReLU", [SIGNAL], {"shared_axes": 1}),
     ("Softmax", [IMAGE], {"axis": (1, 3)}),

@@ -35,6 +35,8 @@ MOVES = [
     ),
     (lambda **b: layers.RepeatVector(3, **b), (5,), lambda x: np.repeat(x[:, None], 3, axis=1)),
     (lambda **b: layers.UpSampling2D(2, interpolation="bilinear", **b), (3, 4, 2), None),
+    (lambda **b: layers.UpSampling2D((2, 3), interpolation="bicubic", **b), (3, 4, 2), None),
+    (lambda **b: layers.UpSampling2D(2, interpolation="lanczos5", **b), (3, 4, 2), None),
     (lambda **b: layers.ReLU(0.8, 0.1, 0.3, **b), (9,),
      lambda x: np.where(x >= 0.8, 0.8, np.where(x >= 0.3, x, 0.1 * (x - 0.3)))),
     (layers.LeakyReLU, (9,), lambda x: np.where(x > 0, x, 0.3 * x)),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from lamina._tensors.given import record
+from lamina._check import choice
 from lamina.layers._axes import channels_first, needs_image, pair, repeated, with_channels
 from lamina.layers.rowwise import RowWise
+from lamina.ops._resampling import KERNELS
+from lamina.ops.resizing import resized
 
 if TYPE_CHECKING:
     from lamina._typing import DimArguments, Unpack
@@ -24,9 +26,10 @@ class UpSampling2D(RowWise):
         Factors of height and width.
     data_format : {"channels_last", "channels_first"}, optional
         channels_last if not given: x (rows, height, width, channels).
-    interpolation : {"nearest", "bilinear"}, default "nearest"
+    interpolation : {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"}, default "nearest"
         nearest repeats pixels; bilinear blends the two nearest pixels along each axis, where pixels
-        are squares with centres at i + 1/2, and the edges are continued.
+        are squares with centres at i + 1/2, and the edges are continued.  bicubic, lanczos3 and
+        lanczos5 blend 4, 6 and 10 pixels, without those beyond an edge.
     **base
         See ``Layer``.
 
@@ -48,12 +51,9 @@ class UpSampling2D(RowWise):
         self.size = pair("UpSampling2D", "size", size, 1)
         self.data_format = data_format
         self._first = channels_first("UpSampling2D", data_format)
-        if interpolation not in ("nearest", "bilinear"):
-            raise ValueError(
-                f"UpSampling2D: interpolation must be 'nearest' or 'bilinear'; "
-                f"got {interpolation!r}"
-            )
-        self.interpolation = interpolation
+        self.interpolation = choice(
+            "UpSampling2D", "interpolation", interpolation, ("nearest", *KERNELS)
+        )
 
     def call_rows(self, x: Any) -> Any:
         """Return one copy, or one blend for each axis."""
@@ -61,6 +61,6 @@ class UpSampling2D(RowWise):
         times = with_channels(self.size, 1, self._first)
         if self.interpolation == "nearest":
             return repeated(self.name, x, times)
-        for axis, (n, factor) in enumerate(zip(x.row_shape, times, strict=True)):
-            x = record("resize", x, axis, n * factor)
+        for axis, (n, factor) in enumerate(zip(x.row_shape, times, strict=True), 1):
+            x = resized(x, axis, n * factor, self.interpolation)
         return x

@@ -89,11 +89,14 @@ def resize(
             margins[first + axis] = (more, more)
         x = pad(x, margins, constant_values=filling)
     for axis, length in enumerate(new, first):
-        x = _resized(x, axis, length, interpolation, antialias)
+        x = resized(x, axis, length, interpolation, antialias)
     return back(as_given(images, x, nearest=True))
 
 
-def _resized(x: Tensor, axis: int, length: int, interpolation: str, antialias: bool) -> Tensor:
+def resized(
+    x: Tensor, axis: int, length: int, interpolation: str, antialias: bool = False
+) -> Tensor:
+    """Return a tensor with another length of one axis, in the way of ``resize``."""
     size = x.shape[axis]
     if size == length:
         return x
