@@ -58,3 +58,17 @@ def test_outputs_of_hidden_steps_are_0(merge):
     for y in outputs if merge is None else [outputs]:
         assert not y[~mask].any()
         assert y[mask].all()
+
+
+def test_a_layer_that_goes_backwards_is_joined_by_one_that_goes_forwards():
+    x = np.random.default_rng(4).normal(size=(5, 4, 2))
+    given = SimpleRNN(3, go_backwards=True, return_sequences=True)
+    layer = Bidirectional(given, merge_mode=None, dtype="float64")
+    outputs = layer(x)
+    for y, direction, backwards in zip(outputs, layer.directions, (True, False), strict=True):
+        alone = SimpleRNN(3, go_backwards=backwards, return_sequences=True, dtype="float64")
+        alone.build(x.shape)
+        alone.set_weights(direction.get_weights())
+        # Both outputs are in the order of the layer's first direction, which is the given one.
+        expected = alone(x) if backwards else alone(x)[:, ::-1]
+        np.testing.assert_allclose(y, expected, rtol=1e-12)
