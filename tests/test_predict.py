@@ -110,8 +110,9 @@ def test_eight_threads_predict_the_serial_bits():
 
 
 @pytest.mark.parametrize("batch_size", [None, 32])
-def test_ctrl_c_stops_a_prediction_between_its_batches(batch_size):
-    model = lamina.Sequential([Input((64, 64, 8)), Conv2D(32, 5), GlobalAveragePooling2D()], seed=1)
+def test_ctrl_c_stops_a_prediction_between_its_batches(batch_size, threads):
+    threads(1)  # so that it takes longer than the 0.1 s between two looks at signals
+    model = lamina.Sequential([Input((64, 64, 8)), Conv2D(96, 7), GlobalAveragePooling2D()], seed=1)
     few = RNG.random((3, 64, 64, 8), "float32")
     predictor = model._predictor([few.shape[1:]], len(few))
     before = model.predict(few)
@@ -123,6 +124,7 @@ def test_ctrl_c_stops_a_prediction_between_its_batches(batch_size):
         with pytest.raises(KeyboardInterrupt):
             model.predict(many, batch_size=batch_size)
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, kept)
     assert predictor.pooled_bytes == 0  # the interrupted execution is not used again
     assert model.predict(few).tobytes() == before.tobytes()

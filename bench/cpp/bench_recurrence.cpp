@@ -1,5 +1,7 @@
 // Recurrent layers over whole sequences, with the outputs of all steps; backward calculates the
 // weights' gradients and no input gradient, as the first layer of a model needs none.
+#include <algorithm>
+
 #include "bench.h"
 
 namespace bench {
@@ -19,7 +21,7 @@ struct Layer {
         b(2 * gates),
         y(d.rows * d.steps * d.units),
         saved(sizes.saved),
-        workspace(sizes.workspace) {}
+        workspace(std::max(sizes.forward, sizes.backward)) {}
 
   lamina::RecurrentInputs<float> inputs() {
     lamina::RecurrentInputs<float> in{};

@@ -352,22 +352,30 @@ Plan make_plan(const Graph& graph, Index rows, bool training, bool input_gradien
   return Planner(graph, rows, training, input_gradients).make();
 }
 
+namespace {
+
+constexpr std::size_t overflow = std::numeric_limits<std::size_t>::max();
+
+std::size_t inference_bytes(const Graph& graph, Index rows) {
+  try {
+    return make_plan(graph, rows, false, false).bytes;
+  } catch (const std::invalid_argument&) {
+    return overflow;
+  }
+}
+
+}  // namespace
+
+std::size_t fixed_bytes(const Graph& graph) {
+  const std::size_t one = inference_bytes(graph, 1), two = inference_bytes(graph, 2);
+  return two == overflow ? 0 : 2 * one - std::min(2 * one, two);
+}
+
 Index rows_within(const Graph& graph, Index rows, std::size_t bytes) {
   if (rows <= 1) return 1;
-  constexpr std::size_t overflow = std::numeric_limits<std::size_t>::max();
-  const auto needed = [&](Index count) {
-    try {
-      return make_plan(graph, count, false, false).bytes;
-    } catch (const std::invalid_argument&) {
-      return overflow;
-    }
-  };
-  // What a plan needs for any number of rows, such as a recurrent layer's copy of its weights, does
-  // not count.
-  const std::size_t one = needed(1), two = needed(2);
-  const std::size_t fixed = two == overflow ? 0 : 2 * one - std::min(2 * one, two);
+  const std::size_t fixed = fixed_bytes(graph);
   const auto fits = [&](Index count) {
-    const std::size_t all = needed(count);
+    const std::size_t all = inference_bytes(graph, count);
     return all - std::min(all, fixed) <= bytes;
   };
   if (fits(rows)) return rows;

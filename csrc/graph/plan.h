@@ -42,8 +42,12 @@ Plan make_plan(const Graph& graph, Index rows, bool training, bool input_gradien
 // batch size: large enough for the kernels to run at full speed, small enough for a CPU's caches.
 constexpr std::size_t block_bytes = std::size_t(16) << 20;
 
-// The largest number of rows, from 1 to `rows`, for which a plan for inference takes at most `bytes`
-// more than it takes for any number of rows.
+// What a plan for inference takes for any number of rows, such as a recurrent layer's copy of its
+// weights.
+std::size_t fixed_bytes(const Graph& graph);
+
+// The largest number of rows, from 1 to `rows`, whose plan for inference takes at most `bytes` more
+// than that.
 Index rows_within(const Graph& graph, Index rows, std::size_t bytes = block_bytes);
 
 }  // namespace lamina

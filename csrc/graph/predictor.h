@@ -42,7 +42,7 @@ class Predictor {
   const std::vector<Index>& label_bounds() const { return label_bounds_; }  // by graph input
 
  private:
-  static std::size_t near_bytes();  // target for the values of one block
+  std::size_t near_bytes() const;  // target for the values of one block
   static constexpr std::size_t pool_bytes = 4 * block_bytes;
 
   const std::shared_ptr<const Graph> graph_;
@@ -55,10 +55,10 @@ class Predictor {
 
 // Runs all rows in batches of at most `batch_size` and copies output i to outputs[i] (rows x its
 // width).  Any number of threads may do so at once, each with its own execution.  Noise depends on
-// the seed and on `step`, the step of the first batch; each batch has the next step.  `between` is
-// called between the batches, and may throw to stop.
+// the seed and on `step`, the step of the first batch; each batch has the next step.  `between`, if
+// given, is called between the batches, and may throw to stop.
 void predict(Execution& execution, const std::vector<DataView>& inputs, Index batch_size,
-             const std::vector<std::byte*>& outputs, std::uint64_t seed, std::uint32_t random_step,
-             const std::function<void()>& between);
+             const std::vector<std::byte*>& outputs, std::uint64_t seed = 0,
+             std::uint32_t random_step = 0, const std::function<void()>& between = {});
 
 }  // namespace lamina

@@ -77,7 +77,7 @@ void max_pool2d_forward(T* y, void* index, const T* x, PoolDims d, bool rectifie
       const T* first = from + (w.row * d.width + w.col) * d.channels;
       windows = neighbours.fit(d, cols, col) ? neighbours.windows() : 1;
       if (windows > 1)
-        max_cells<T, 0>(y, winners, at, neighbours.outputs(), d, w, rectified,
+        max_cells<T, 0>(y, winners, at, lanes<T>, d, w, rectified,
                         [=, &neighbours](Index offset) { return neighbours.load(first + offset); });
       else if (square && w.cells() == 4)
         max_window<T, 2>(y, winners, at, first, d, w, rectified);
@@ -164,7 +164,7 @@ void max_pool2d_backward(T* dx, const T* dy, const void* index, PoolDims d) {
           max_window_backward<T, 0>(to, dy, winners, at, d, w, add);
       },
       [=, &d, &neighbours](T* to, Index at, const PoolWindow& w) {
-        max_cells_backward<T, 0>(dy, winners, at, neighbours.outputs(), d, w,
+        max_cells_backward<T, 0>(dy, winners, at, lanes<T>, d, w,
                                  [=, &neighbours](Index offset, Vec<T> cell) {
                                    neighbours.store(to + offset, cell, add);
                                  });
@@ -220,16 +220,16 @@ struct SideBySide {
 template <class T>
 void average_pool2d_forward(T* y, std::uint8_t* above, const T* x, PoolDims d) {
   const Index cols = out_width(d), height = out_height(d);
-  const Neighbours<T> neighbours(d);
+  const Neighbours<T> neighbours(d, above == nullptr);
   parallel_rows(d, 6, [=, &d, &neighbours](Index image, Index out_row) {
     T* to = y + (image * height + out_row) * cols * d.channels;
     Index windows;
     for (Index col = 0; col < cols; col += windows, to += windows * d.channels) {
       const PoolWindow w = pool_window(d, out_row, col);
       const Index first = ((image * d.height + w.row) * d.width + w.col) * d.channels;
-      windows = !above && neighbours.fit(d, cols, col) ? neighbours.windows() : 1;
+      windows = neighbours.fit(d, cols, col) ? neighbours.windows() : 1;
       if (windows > 1) {
-        store_count<T>(to, average_neighbours(x + first, d, w, neighbours), neighbours.outputs());
+        store(to, average_neighbours(x + first, d, w, neighbours));
         continue;
       }
       const auto average = [&](auto vectors, Index c, Index count) __attribute__((always_inline)) {
@@ -266,16 +266,10 @@ void average_pool2d_backward(T* dx, const T* dy, const std::uint8_t* above, Pool
         });
       }
   };
-  const Neighbours<T> neighbours(d);
+  const Neighbours<T> neighbours(d, above == nullptr);
   scatter_windows(dx, d, neighbours, one,
                   [=, &d, &neighbours](T* to, Index at, const PoolWindow& w) {
-                    if (above) {
-                      for (Index i = 0; i < neighbours.windows(); ++i)
-                        one(to + i * d.stride_w * d.channels, at + i * d.channels, w);
-                      return;
-                    }
-                    const Vec<T> slope =
-                        load_count(dy + at, neighbours.outputs()) * broadcast(T(1) / T(w.cells()));
+                    const Vec<T> slope = load(dy + at) * broadcast(T(1) / T(w.cells()));
                     for (Index r = 0; r < w.rows; ++r)
                       for (Index k = w.cols - 1; k >= 0; --k)
                         neighbours.store(to + (r * d.width + k) * d.channels, slope, add);

@@ -27,14 +27,13 @@ inline PoolWindow pool_window(const PoolDims& d, Index out_row, Index out_col) {
 template <class T>
 class Neighbours {
  public:
-  explicit Neighbours(const PoolDims& d)
-      : windows_(d.channels == 1 || d.channels == 2 ? lanes<T> / d.channels : 1),
-        outputs_(windows_ * d.channels) {
-    for (Index i = 0; windows_ > 1 && i < outputs_; ++i)
+  // `wanted`: false for one window at a time.
+  explicit Neighbours(const PoolDims& d, bool wanted = true)
+      : windows_(wanted && (d.channels == 1 || d.channels == 2) ? lanes<T> / d.channels : 1) {
+    for (Index i = 0; windows_ > 1 && i < lanes<T>; ++i)
       place_[i] = i / d.channels * d.stride_w * d.channels + i % d.channels;
   }
   Index windows() const { return windows_; }
-  Index outputs() const { return outputs_; }
 
   // Whether the windows from output column `col` on lie within the image's width.
   bool fit(const PoolDims& d, Index cols, Index col) const {
@@ -43,7 +42,7 @@ class Neighbours {
     return windows_ > 1 && col + windows_ <= cols && left >= 0 && last + d.pool_w <= d.width;
   }
 
-  // The same cell of all windows, `at` being that of the first; it fills the other lanes.
+  // The same cell of all windows, `at` being that of the first.
   Vec<T> load(const T* at) const {
     Vec<T> cells;
     LAMINA_UNROLL
@@ -51,11 +50,12 @@ class Neighbours {
     return cells;
   }
   void store(T* at, Vec<T> cells, bool add) const {
-    for (Index i = 0; i < outputs_; ++i) at[place_[i]] = add ? at[place_[i]] + cells[i] : cells[i];
+    LAMINA_UNROLL
+    for (Index i = 0; i < lanes<T>; ++i) at[place_[i]] = add ? at[place_[i]] + cells[i] : cells[i];
   }
 
  private:
-  const Index windows_, outputs_;
+  const Index windows_;
   Index place_[lanes<T>] = {};
 };
 

@@ -83,7 +83,7 @@ struct RecurrentPlan {
     return panels_size(x_gates, d.inputs) + panels_size(h_gates, d.units) +
            (reset_before() ? panels_size(d.units, d.units) : 0);
   }
-  Index shared_size() const {
+  Index shared_size() const {  // with the larger of both passes' panels, which differ little
     const Index panels =
         forward_panels() > backward_panels() ? forward_panels() : backward_panels();
     return stacked_size() + round_up(gates, 16) + panels;

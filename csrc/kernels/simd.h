@@ -68,9 +68,8 @@ LAMINA_INLINE void store(T* p, V v) {
 // Prefetches a line into the L2 cache, not into the L1 cache, whose lines are in use.
 LAMINA_INLINE void second_cache_prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 
-// The first `count` lanes (0 <= count < lanes, or all lanes for vectors of 32 bytes or more, which
-// have masks); the others read as zero and are not written, and the memory after them is not
-// accessed.
+// The first `count` lanes (0 <= count < lanes, or all lanes for vectors of 32 bytes or more); the
+// others read as zero and are not written, and the memory after them is not accessed.
 #if LAMINA_VECTOR_BYTES == 64
 LAMINA_INLINE __mmask16 first16(Index count) { return __mmask16((1u << count) - 1u); }
 LAMINA_INLINE __mmask8 first8(Index count) { return __mmask8((1u << count) - 1u); }

@@ -179,7 +179,8 @@ void bind_predictor(py::module_& module) {
            "Noise outside training depends on the seed and the batch's step, "
            "`random_step` for the first batch and one more for each that follows.")
       .def("block", &Predictor::block, "rows"_a,
-           "How many of `rows` rows fit into a plan of a few megabytes, at least 1.")
+           "How many of `rows` rows to take at a time, at least 1: as many as the caches hold, or "
+           "as give each thread a part.")
       .def_property_readonly("pooled_bytes", &Predictor::pooled_bytes,
                              "Memory of the idle executions.")
       .def_property_readonly("joins_rows", &Predictor::joins_rows,
