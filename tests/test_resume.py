@@ -289,6 +289,26 @@ def test_an_epoch_whose_recording_was_interrupted_is_recorded_once(monkeypatch):
     assert (went_on.history, went_on.epoch) == (history.history, history.epoch)
 
 
+def test_an_interrupt_while_a_state_is_taken_keeps_the_work_of_the_callback_before():
+    class Asked(callbacks.Callback):
+        left = 2
+
+        def on_epoch_end(self, epoch, logs=None):
+            """Have a hook, before which the state is taken."""
+
+        def get_state(self):
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+            return {}
+
+    asked, model = Asked(), network()
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, first=[Break("", None), asked], epochs=4)
+    history = fit(model, first=[Break("", None), asked], epochs=4, resume=True).history
+    assert history["ends"] == [1, 2, 3, 4]
+
+
 def test_averages_are_in_place_again_for_a_callback_that_was_interrupted():
     def run(model, seen, **options):
         swap = callbacks.SwapEMAWeights(swap_on_epoch=True)

@@ -185,9 +185,10 @@ class Standing:
                 continue
             self._telling = callback, state_before(callback), number == len(hooks)
             hook(epoch, logs)
+            # At once: taking the next state may be interrupted, when this callback's is final.
+            self._telling = None
             if not known:
                 told.append(name)
-        self._telling = None
 
     def end(self) -> None:
         """Keep the position of a run that has ended."""
