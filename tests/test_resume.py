@@ -257,15 +257,39 @@ def test_an_epoch_interrupted_after_its_batches_is_ended_once(tmp_path, hook, pl
         assert digest(model) == digest(whole)
 
 
-def test_the_history_of_a_fit_that_goes_on_from_a_checkpoint_has_every_epoch(tmp_path):
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_fit_that_goes_on_from_a_checkpoint_is_as_if_it_had_never_stopped(tmp_path, place):
     keep = callbacks.ModelCheckpoint(tmp_path / "{epoch}.lamina")
+    first, last = ([keep], []) if place == "first" else ([], [keep])
     whole = network("plateau")
-    history = fit(whole, first=[keep])
-    for number in range(1, len(history.epoch)):
-        again = load_model(tmp_path / f"{number}.lamina", {"Spread": Spread})
-        went_on = fit(again, first=[keep], resume=True)
+    history = fit(whole, *last, first=first)
+    assert len(history.epoch) < EPOCHS  # EarlyStopping ends the fit
+    for epoch in history.epoch:
+        again = load_model(tmp_path / f"{epoch + 1}.lamina", {"Spread": Spread})
+        went_on = fit(again, *last, first=first, resume=True)
         assert (went_on.history, went_on.epoch) == (history.history, history.epoch)
         assert digest(again) == digest(whole)
+
+
+def test_a_model_saved_in_the_epoch_that_a_callback_ends_can_be_trained_further(tmp_path):
+    def run(model, **options):
+        given = [callbacks.LambdaCallback(on_epoch_end=stop), keep]
+        return model.fit(X, Y, verbose=0, callbacks=given, **options).epoch
+
+    def stop(epoch, logs):
+        keep.model.stop_training = epoch == 1
+
+    keep, path = callbacks.ModelCheckpoint(tmp_path / "{epoch}.lamina"), tmp_path / "2.lamina"
+    model = network()
+    assert run(model, epochs=4) == [0, 1]
+    again = load_model(path, {"Spread": Spread})
+    assert again.fit(X, Y, epochs=2, verbose=0).epoch == [0, 1]  # a new fit
+    again = load_model(path, {"Spread": Spread})
+    assert run(again, epochs=4, resume=True) == [0, 1]
+    assert digest(again) == digest(model)
+    for each in (again, model):
+        assert run(each, epochs=4, resume=True) == [0, 1, 2, 3]
+    assert digest(again) == digest(model)
 
 
 def interrupt(*_):
@@ -351,6 +375,22 @@ def test_backups_do_not_repeat_the_epoch_that_they_follow(tmp_path):
             run("cut", 1)
     assert run("cut", None) == run("whole", None)
     assert (tmp_path / "cut.csv").read_text() == (tmp_path / "whole.csv").read_text()
+
+
+def test_a_backup_of_the_last_epoch_ends_the_fit(tmp_path):
+    def run(model, *more):
+        backup = callbacks.BackupAndRestore(tmp_path / "backup")
+        return fit(model, backup, first=more)
+
+    whole, model = network("plateau"), network("plateau")
+    history = fit(whole)
+    with pytest.raises(KeyboardInterrupt):  # before the backup is deleted
+        run(model, callbacks.LambdaCallback(on_train_end=interrupt))
+    again = network("plateau")
+    went_on = run(again)
+    assert (went_on.history, went_on.epoch) == (history.history, history.epoch)
+    assert digest(again) == digest(whole)
+    assert not (tmp_path / "backup").exists()
 
 
 def test_what_resume_refuses_and_forgives():

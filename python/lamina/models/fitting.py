@@ -151,9 +151,10 @@ class Fitting(Evaluating):
             weights end in the same bits as if the fit had never been interrupted, by a callback,
             Ctrl-C or the end of the process.  If it was interrupted after the last batch of an
             epoch, that epoch is first validated, unless it has been, and its end is told to the
-            callbacks that have not been told.  Within an epoch another ``batch_size``, ``shuffle``
-            or number of training rows is an error; between epochs it is a warning.  If there was no
-            fit, this is the first one.
+            callbacks that have not been told.  If a callback had by then asked to stop, the fit
+            ends there; another one with ``resume`` trains further.  Within an epoch another
+            ``batch_size``, ``shuffle`` or number of training rows is an error; between epochs it is
+            a warning.  If there was no fit, this is the first one.
         baselines : bool, str or sequence of str, default False
             Fit simple models to the training rows, and compare them with this model on the
             validation rows: a constant, least squares (or logistic regression), a lasso and a ridge

@@ -77,7 +77,7 @@ class Position:
         The settings that determined the rows of each batch: ``rows`` and ``batch_size``, None for a
         source of batches, and ``shuffle``; empty if unknown.
     ending : Ending or None
-        The end of the epoch before, if it is not complete.
+        The end of the epoch before, if it is not complete, or if training stops after it.
     """
 
     epoch: int

@@ -78,20 +78,24 @@ class Standing:
 
         A callback that writes a file at the end of an epoch counts as told of that end.
         """
-        ending = self.ending
+        ending = self._noted()
         if ending is not None and self._telling is not None:
             callback, _, last = self._telling
             told = [*ending.told, type(callback).__name__]
-            ending = None if last else replace(ending, told=told)
+            # A complete end is kept if it is that of the fit: no epoch follows.
+            ending = None if last and not ending.stops else replace(ending, told=told)
         return self._at(ending, states_of(self._hooks.callbacks))
 
     def _interrupted(self) -> Position:
         """Return the position after an error; a callback that raised it is told again."""
-        ending = self.ending
-        if ending is not None:
-            ending = replace(ending, stops=bool(self._model.stop_training))
         earlier = None if self._telling is None else self._telling[:2]
-        return self._at(ending, states_of(self._hooks.callbacks, earlier))
+        return self._at(self._noted(), states_of(self._hooks.callbacks, earlier))
+
+    def _noted(self) -> Ending | None:
+        """Return the end of an epoch that is not complete, with whether training stops there."""
+        if self.ending is None:
+            return None
+        return replace(self.ending, stops=bool(self._model.stop_training))
 
     def _at(self, ending: Ending | None, callbacks: list[list[Any]]) -> Position:
         if self._stopped is not None:
