@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Any
 
 import lamina
@@ -217,7 +218,29 @@ def models(comm: Any) -> dict[str, str]:
     return found
 
 
-CASES = {case.__name__: case for case in (stops, broadcasts, methods, models)}
+def nested(comm: Any) -> dict[str, list[str]]:
+    """Return the errors where one process fails while the others are in a call of a callback."""
+
+    def failed(catches: bool) -> list[str]:
+        model, x, y = small()
+        parallel, caught = DataParallel(model, comm, patience=5.0), [""]
+
+        def action() -> None:
+            if not parallel.rank:
+                time.sleep(0.5)  # until the others wait in their calls
+                raise ZeroDivisionError("on purpose")
+            caught[0] = error_of(parallel.evaluate, x, y, verbose=0)
+            if not catches:
+                raise OSError("other")
+
+        hooks = [callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: action())]
+        fits = error_of(parallel.fit, x, y, verbose=0, callbacks=hooks)
+        return [caught[0], fits, error_of(parallel.fit, x, y, verbose=0)]
+
+    return {"propagated": failed(False), "caught": failed(True)}
+
+
+CASES = {case.__name__: case for case in (stops, broadcasts, methods, models, nested)}
 
 
 def main() -> None:

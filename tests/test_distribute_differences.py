@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -107,6 +108,19 @@ def test_steps_and_evaluations_of_models_that_differ_are_refused_in_all(told):
     assert first["none"] == first["built"] == first["broadcast"] == ""
 
 
+def test_a_process_that_fails_ends_the_nested_calls_of_others(told):
+    first, *others = told(3, "nested")
+    told_others = "ProcessFailedError: process 0 of 3 failed: ZeroDivisionError: on purpose"
+    broken = "RuntimeError: fit: an exchange between the processes was aborted"
+    for name, error in (("propagated", "OSError: other"), ("caught", told_others)):
+        for told_by, expected in (
+            (first, ["", "ZeroDivisionError: on purpose"]),
+            *((other, [told_others, error]) for other in others),
+        ):
+            assert told_by[name][:2] == expected
+            assert told_by[name][2].startswith(broken)
+
+
 def test_models_are_compared_at_the_first_step_and_after_compile(monkeypatch):
     compared = []
     of_model = digests.of_model
@@ -151,7 +165,10 @@ class Post:
         return notice
 
     def isend(self, notice, dest, tag):
-        self.sent[dest] = notice
+        self.sent.setdefault(dest, []).append(notice)
+
+    def Abort(self, code):  # noqa: N802
+        raise AssertionError(f"all are ended; left in the inbox: {self.inbox}")
 
 
 def test_a_process_that_was_told_of_a_failure_passes_on_where_it_began():
@@ -164,7 +181,41 @@ def test_a_process_that_was_told_of_a_failure_passes_on_where_it_began():
         assert not post.inbox  # nothing is left for the next call
         return post.sent
 
-    first = Notice(2, "ValueError: boom", False)
+    first = Notice(2, "ValueError: boom", False, 1)
     of_second = failed(1, [(2, first), (0, first)])
-    assert of_second == {0: first, 2: first}
-    assert failed(0, [(1, of_second[0]), (2, first)]) == {1: first, 2: first}
+    assert of_second == {0: [first], 2: [first]}
+    assert failed(0, [(1, *of_second[0]), (2, first)]) == {1: [first], 2: [first]}
+
+
+@pytest.mark.parametrize("catches", [False, True])
+def test_a_failure_outside_a_nested_call_ends_that_too(catches):
+    """Process 0 fails while 1 and 2 are in a call that their callbacks have made."""
+    inner = Notice(0, "ValueError: boom", False, 2)
+    outer = inner._replace(depth=1)
+
+    def waits(processes):
+        with processes.together():
+            processes.wait(lambda: False)
+
+    def fits(processes):
+        with processes.together():
+            with suppress(ProcessFailedError if catches else ()):
+                waits(processes)
+            assert catches
+            with suppress(ProcessFailedError):
+                waits(processes)  # nor can another call begin
+            processes.wait(lambda: False)
+
+    post = Post(1, [(0, outer), (2, inner), (2, outer)])
+    with pytest.raises(ProcessFailedError, match="process 0 of 3 failed"):
+        fits(Processes(post, post, patience=0.0))
+    inners = [inner] * (1 + catches)
+    assert post.sent == {0: [*inners, outer], 2: [*inners, outer]}
+    assert not post.inbox
+
+    post = Post(0, [(2, inner), (1, inner), (1, outer), (2, outer)])
+    processes = Processes(post, post, patience=0.0)
+    with pytest.raises(ValueError, match="boom"), processes.together():
+        raise ValueError("boom")
+    assert post.sent == {1: [outer], 2: [outer]}
+    assert not post.inbox

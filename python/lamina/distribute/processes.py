@@ -35,11 +35,14 @@ class Notice(NamedTuple):
         The exception that was raised there.
     broken : bool
         Whether an exchange of the process was aborted.
+    depth : int
+        Which of the nested calls has failed: 1 is the outermost, which ends all within it.
     """
 
     origin: int
     text: str
     broken: bool
+    depth: int
 
 
 class ProcessFailedError(RuntimeError):
@@ -67,7 +70,8 @@ class Processes:
         self.rank: int = comm.Get_rank()
         self.size: int = comm.Get_size()
         self._broken = False
-        self._from: dict[int, Notice] = {}  # received during the current call, by their senders
+        self._depth = 0  # of the current call: a callback may call another method
+        self._from: dict[int, Notice] = {}  # of failures of the current call, by sender
 
     def check(self, who: str) -> None:
         """Refuse to continue after an aborted exchange."""
@@ -91,6 +95,8 @@ class Processes:
 
     def _listen(self) -> None:
         notice = self._received(self.mpi.ANY_SOURCE)
+        if notice is None:  # unless one has arrived in a nested call, whose error was caught
+            notice = next(iter(self._from.values()), None)
         if notice is not None:
             error = ProcessFailedError(
                 f"process {notice.origin} of {self.size} failed: {notice.text}"
@@ -104,7 +110,8 @@ class Processes:
             return None
         status = self.mpi.Status()
         notice: Notice = self._notices.recv(source=source, tag=FAILED, status=status)
-        self._from[status.Get_source()] = notice
+        if notice.depth <= self._depth:  # the sender of a deeper one also fails in this call
+            self._from[status.Get_source()] = notice
         return notice
 
     # --- messages
@@ -157,10 +164,11 @@ class Processes:
     def together(self) -> Iterator[None]:
         """Make all processes end a block together, or fail together.
 
-        An exception in one process is sent to the others, which raise ``ProcessFailedError``.  If
-        some do not answer in time, all processes are ended.
+        An exception in one process is sent to the others, which raise ``ProcessFailedError``, first
+        in the calls within this one.  If some do not answer in time, all processes are ended.
         """
-        outer, self._from = self._from, {}  # a callback may call another method
+        outer, self._from = self._from, dict(self._from)
+        self._depth += 1
         try:
             yield
             self.any(False)
@@ -168,6 +176,8 @@ class Processes:
             self._tell(error)
             raise
         finally:
+            self._depth -= 1
+            outer |= {rank: n for rank, n in self._from.items() if n.depth <= self._depth}
             self._from = outer
 
     def _tell(self, error: BaseException) -> None:
@@ -196,9 +206,9 @@ class Processes:
         if isinstance(error, ProcessFailedError) and error.told is not None:
             group, notice = error.told
             if group is self:
-                return notice._replace(broken=self._broken)
+                return notice._replace(broken=self._broken, depth=self._depth)
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
-        return Notice(self.rank, text, self._broken)
+        return Notice(self.rank, text, self._broken, self._depth)
 
 
 class Alone:
