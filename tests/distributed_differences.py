@@ -160,6 +160,16 @@ def methods(comm: Any) -> dict[str, str]:
         found[name] = error_of(other if last else lambda: parallel.fit(x, y, verbose=0))
     found["root"] = error_of(parallel.broadcast, int(last))
     found["same"] = error_of(parallel.fit, x, y, verbose=0)
+
+    def either(whole: bool) -> dict[str, Any]:
+        return {"x": x, "y": y} if whole else {"x": iter([(x, y)])}
+
+    found["form of x"] = error_of(parallel.fit, **either(last), verbose=0)
+    found["evaluated form"] = error_of(parallel.evaluate, **either(not last), verbose=0)
+    held = iter([(x, y)]) if last else (x, y)
+    found["validation"] = error_of(parallel.fit, x, y, verbose=0, validation_data=held)
+    backups = [callbacks.BackupAndRestore("not written")] if last else []
+    found["backups"] = error_of(parallel.fit, x, y, verbose=0, callbacks=backups)
     found["slices"] = error_of(DataParallel(model, comm, slices=8 + last).evaluate, x, y)
     return found
 

@@ -73,8 +73,15 @@ def test_processes_that_call_different_methods_are_told_so(told):
         ("broadcast", "method: process 0 has fit, process 1 has broadcast"),
         ("root", "root: process 0 has 0, process 1 has 1"),
         ("slices", "slices: process 0 has 8, process 1 has 9"),
+        ("form of x", "x: process 0 has a source of batches, process 1 has arrays"),
+        ("evaluated form", "x: process 0 has arrays, process 1 has a source of batches"),
+        ("validation", "validation_data: process 0 has arrays, process 1 has a source of batches"),
+        ("backups", "backups: process 0 has 0, process 1 has 1"),
     ):
-        own = {"root": ("broadcast",) * 2, "slices": ("evaluate",) * 2}.get(name, ("fit", name))
+        calls = {"root": "broadcast", "slices": "evaluate", "evaluated form": "evaluate"}
+        own = ("fit", name)
+        if name not in ("evaluate", "train_on_batch", "broadcast"):
+            own = (calls.get(name, "fit"),) * 2
         for error, who in zip((first[name], second[name]), own, strict=True):
             assert error == f"ValueError: {who}: {rule}{difference}"
 

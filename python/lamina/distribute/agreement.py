@@ -31,7 +31,10 @@ class Agreement:
         self._compared: tuple[Any, ...] | None = None  # what a step was last compared for
 
     def on_call(self, who: str, **arguments: object) -> None:
-        """Raise ValueError in all processes if they call different methods."""
+        """Raise ValueError in all processes if they call different methods, or in another form.
+
+        The arguments include all that determines which messages follow: others would not meet.
+        """
         given = {name: str(value) for name, value in arguments.items()}
         told = {"method": who, **given, **self._program}
         if not self._processes.same(_checksum(told))[0]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from lamina import _check
+from lamina.data.sources import source_of
 from lamina.distribute import callbacks as callbacks_
 from lamina.distribute.agreement import Agreement
 from lamina.distribute.exchange import Exchange
@@ -154,9 +155,10 @@ class DataParallel:
         lamina.distribute.ProcessFailedError
             If another process has failed; the message says which, and how.
         """
-        with self._shared("fit"):
-            kwargs = self._with_callbacks(kwargs, args, 4)
-            history: History = self.model.fit(*args, **kwargs)
+        with self._together("fit"):
+            kwargs = self._agreed("fit", args, kwargs, 4)
+            with self._shared("fit"):
+                history: History = self.model.fit(*args, **kwargs)
         return history
 
     def evaluate(self, *args: Any, **kwargs: Any) -> Any:
@@ -166,8 +168,10 @@ class DataParallel:
         ``ValueError`` is raised in all of them if their models or weights differ, ``RuntimeError``
         if they get different numbers of rows.
         """
-        with self._shared("evaluate"):
-            return self.model.evaluate(*args, **self._with_callbacks(kwargs, args, 3))
+        with self._together("evaluate"):
+            kwargs = self._agreed("evaluate", args, kwargs, 3)
+            with self._shared("evaluate"):
+                return self.model.evaluate(*args, **kwargs)
 
     def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
         """Take one step on these rows like ``Model.train_on_batch``; each calculates its slices.
@@ -177,8 +181,10 @@ class DataParallel:
         weights are compared at each step, models and weights at the first one and after
         ``compile``; if they differ, ``ValueError`` is raised in all processes.
         """
-        with self._shared("train_on_batch"):
-            return self.model.train_on_batch(*args, **kwargs)
+        with self._together("train_on_batch"):
+            self._agreement.on_call("train_on_batch")
+            with self._shared("train_on_batch"):
+                return self.model.train_on_batch(*args, **kwargs)
 
     def broadcast(self, root: int = 0) -> None:
         """Copy the state of one process's model to the models of all.
@@ -198,46 +204,61 @@ class DataParallel:
             In all processes, if their models have different layers, or that of ``root`` is not
             built.
         """
-        with self._together("broadcast", root=root):
+        with self._together("broadcast"):
+            self._agreement.on_call("broadcast", root=root)
             root = _check.integer("broadcast", "root", root, 0)
             if root >= self.size:
                 raise ValueError(f"broadcast: root must be below {self.size}; got {root}")
             give_all("broadcast", self.model, self._processes, root)
 
     @contextmanager
-    def _together(self, who: str, **arguments: object) -> Iterator[None]:
-        """Do the block together with all processes; ValueError if they call another method."""
+    def _together(self, who: str) -> Iterator[None]:
+        """Do the block together with all processes; a failure in one is a failure in all."""
         self._processes.check(who)
         with self._processes.together():
-            self._agreement.on_call(who, **arguments)
             yield
 
     @contextmanager
     def _shared(self, who: str) -> Iterator[None]:
-        """Share the computations in the block; a failure in one process is a failure in all."""
-        with self._together(who):
-            if self.model.stateful:
-                raise ValueError(
-                    f"{who}: {self.model.name} has stateful layers, which pass states from the "
-                    f"rows of one batch to those of the next; its batches cannot be shared"
-                )
-            group = Group(who, self._exchange, self._agreement, self._bucket_bytes)
-            self.model.give_spread(group)
-            try:
-                yield
-            except BaseException:
-                self._exchange.cut_off()
-                raise
-            finally:
-                self.model.take_spread()
+        """Share the computations in the block."""
+        if self.model.stateful:
+            raise ValueError(
+                f"{who}: {self.model.name} has stateful layers, which pass states from the "
+                f"rows of one batch to those of the next; its batches cannot be shared"
+            )
+        group = Group(who, self._exchange, self._agreement, self._bucket_bytes)
+        self.model.give_spread(group)
+        try:
+            yield
+        except BaseException:
+            self._exchange.cut_off()
+            raise
+        finally:
+            self.model.take_spread()
 
-    def _with_callbacks(self, kwargs: dict[str, Any], args: Any, most: int) -> dict[str, Any]:
-        """Return the keywords with the callbacks of this process; only the first one prints."""
+    def _agreed(self, who: str, args: Any, kwargs: dict[str, Any], most: int) -> dict[str, Any]:
+        """Return the keywords for this process, once all call the same method in the same form.
+
+        They have the callbacks of this process; only the first one prints.
+        """
         if len(args) > most:
             raise TypeError(
                 f"{WHO}: verbose and callbacks must be passed by name; got {len(args)} positional "
                 f"arguments"
             )
         own = callbacks_.of_process(kwargs.get("callbacks"), self._processes)
+        self._agreement.on_call(
+            who,
+            x=_form(args[0] if args else kwargs.get("x")),
+            validation_data=_form(kwargs.get("validation_data")),
+            backups=sum(isinstance(each, callbacks_.SharedBackup) for each in own),
+        )
         made = {**kwargs, "callbacks": own}
         return made if self.rank == 0 else {**made, "verbose": 0}
+
+
+def _form(data: Any) -> str:
+    """Return in which form data are given: it determines when processes compare what they do."""
+    if data is None:
+        return "none"
+    return "arrays" if source_of(data) is None else "a source of batches"
