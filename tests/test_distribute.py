@@ -211,6 +211,17 @@ def test_slices_make_the_step_of_the_whole_batch(rng, dtype, rows):
         np.testing.assert_allclose(other, one, rtol=bound, atol=bound)
 
 
+@pytest.mark.parametrize("built", [False, True])
+def test_a_process_alone_broadcasts_to_nobody(monkeypatch, built):
+    model = lamina.Sequential([layers.Dense(1)])
+    model.compile("sgd", "mse")
+    if built:
+        model.build((None, 2))
+    monkeypatch.setattr(model, "save_backup", None)  # no file is written
+    DataParallel(model, None).broadcast()
+    assert model.built == built
+
+
 def test_moving_statistics_are_means_over_the_slices(rng):
     x = rng.normal(size=(10, 3))
     norm = layers.BatchNormalization(momentum=0.75)

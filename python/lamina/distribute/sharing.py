@@ -15,6 +15,8 @@ def give_all(who: str, model: Any, processes: Any, root: int) -> None:
 
     A model without weights is built like that of the process.
     """
+    if processes.size == 1:
+        return
     content = None
     if processes.rank == root and model.input_row_shapes is not None:
         content = model.input_row_shapes, seeds_of(model), _backup(model)
