@@ -92,7 +92,7 @@ def test_steps_and_evaluations_of_models_that_differ_are_refused_in_all(told):
     same = "all processes must use the same model and data in the same way; they differ in"
     rows = "all processes must get the same batches; they differ in rows: process 0 has"
     for name, begin in (
-        ("trained alone", f"ValueError: train_on_batch: {same} steps: process 0 has 2 of 2 "),
+        ("trained alone", f"ValueError: train_on_batch: {same} steps: process 0 has 2 after 2 "),
         ("evaluated", f"ValueError: evaluate: {same} weights: process 0 has "),
         ("compiled", f"ValueError: train_on_batch: {same} weights: process 0 has "),
         (

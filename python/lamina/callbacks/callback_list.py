@@ -157,7 +157,7 @@ class CallbackList(Callback):
         return self._hooks[name]
 
     def owned(self, name: str) -> list[tuple[Any, Hook]]:
-        """Return the overridden hooks of a name, each after its callback, in order."""
+        """Return the overridden hooks of a name, each with its callback, in order."""
         return self._owned[name]
 
     def call(self, name: str, *args: Any) -> None:

@@ -88,7 +88,7 @@ def of_progress(model: Any) -> dict[str, str]:
     """Return how far a compiled model is trained, and what a step trains, without its weights."""
     optimizer = model.optimizer
     return {
-        "steps": f"{optimizer.iterations} of {model.train_state.draw} batches",
+        "steps": f"{optimizer.iterations} after {model.train_state.draw} batches",
         "learning rate": repr(optimizer.told_rate()),
         "trainable weights": of_trainable(model.parameters),
     }

@@ -13,7 +13,7 @@ from lamina.distribute.exchange import Exchange
 from lamina.distribute.execution import SlicedExecution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from lamina.models.evaluating import Evaluating
     from lamina.models.fits import Fit
@@ -35,6 +35,7 @@ class Group:
         self._exchange, self._bucket_bytes = exchange, bucket_bytes
         self._processes = exchange.processes
         self.hears_batches = False
+        self._parameters: Sequence[Any] = ()  # of the model, during a fit
         self.stop_training = False
 
     def execution(self, objective: Objective, rows: int, training: bool) -> SlicedExecution:
@@ -59,7 +60,7 @@ class Group:
         """Raise in all processes, before training, if something differs between them."""
         model = digests.of_model(self._who, run.model) | digests.of_training(run.model)
         self._agreement.on_model(self._who, model | digests.of_fit(fit))
-        self._parameters = run.model.parameters  # the same objects during a fit
+        self._parameters = run.model.parameters
         self.hears_batches = self.any(any(run.hooks[name] for name in HOOKS))
 
     def check_step(self, run: Training) -> None:
@@ -77,9 +78,9 @@ class Group:
             "learning rate": repr(run.optimizer.told_rate()),
             "steps": str(run.optimizer.iterations),
         }
-        self._refuse(now)
+        self._compare(now)
 
-    def _refuse(self, now: Mapping[str, str]) -> None:
+    def _compare(self, now: Mapping[str, str]) -> None:
         """Raise RuntimeError if these facts, which a callback may change, differ."""
         found = digests.difference(self._processes.gather(now))
         if found:
@@ -100,7 +101,7 @@ class Group:
         trained = digests.of_trainable(self._parameters)
         same, stops = self._processes.same(zlib.crc32(trained.encode()), run.model.stop_training)
         if not same:
-            self._refuse({"trainable weights": trained})
+            self._compare({"trainable weights": trained})
         self.stop_training = bool(stops)
         return self.stop_training
 

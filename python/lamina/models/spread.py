@@ -57,7 +57,7 @@ class Spread(Protocol):
         """Raise RuntimeError in all processes if weights or settings have diverged."""
 
     def in_step(self, items: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
-        """Yield batches; RuntimeError in all processes if others are told of another's."""
+        """Yield batches; RuntimeError in all processes if another's have other numbers of rows."""
 
     def stop(self, run: Training) -> bool:
         """Return whether a callback of any process stops the fit.
