@@ -96,6 +96,31 @@ def deferred(seed: int) -> Any:
     return lamina.Sequential([layers.Dense(4), layers.Dropout(0.3), layers.Dense(1)])
 
 
+class Listed(layers.Layer):
+    """A layer with an argument that is named like the layers of a model."""
+
+    def __init__(self, layers: list[int], **options: Any) -> None:
+        super().__init__(**options)
+        self.layers = layers
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "layers": self.layers}
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * float(sum(self.layers))
+
+
+class Own(lamina.Model):
+    """A model without a configuration, whose first layer has its own width in each process."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.first, self.second = layers.Dense(units), layers.Dense(1)
+
+    def call(self, inputs: Any) -> Any:
+        return self.second(self.first(inputs))
+
+
 def begun(make: Any, seed: int) -> Any:
     """Return a compiled model whose seeds and weights follow from a seed."""
     lamina.set_random_seed(seed)
@@ -134,6 +159,17 @@ def broadcasts(comm: Any) -> dict[str, Any]:
     _, x, y = small()
     forgot = begun(plain, 1 + rank)
     noise = begun(lambda seed: noisy(1 + rank), 1)
+
+    def more(seed: int) -> Any:
+        return lamina.Sequential([lamina.Input((3,)), *(layers.Dense(3) for _ in range(1 + rank))])
+
+    def within(seed: int) -> Any:
+        inner = lamina.Sequential([lamina.Input((3,)), layers.Dropout((1 + rank) / 4)])
+        return lamina.Sequential([inner, layers.Dense(1)])
+
+    def own(seed: int) -> Any:
+        return lamina.Sequential([lamina.Input((3,)), Listed([1, 2 + rank]), layers.Dense(1)])
+
     other = begun(lambda seed: lamina.Sequential([lamina.Input((3,)), layers.Dense(1 + rank)]), 1)
     return {
         "digests": {
@@ -142,6 +178,10 @@ def broadcasts(comm: Any) -> dict[str, Any]:
         "forgot": error_of(DataParallel(forgot, comm).fit, x, y, verbose=0),
         "noise": error_of(DataParallel(noise, comm).fit, x, y, verbose=0),
         "other layers": error_of(DataParallel(other, comm).broadcast),
+        "more layers": error_of(DataParallel(begun(more, 1), comm).broadcast),
+        "nested layers": error_of(DataParallel(begun(within, 1), comm).evaluate, x, y),
+        "own class": error_of(DataParallel(begun(lambda _: Own(4 + rank), 1), comm).evaluate, x, y),
+        "own argument": error_of(DataParallel(begun(own, 1), comm).evaluate, x, y),
         "not built": error_of(DataParallel(begun(deferred, 1), comm).broadcast, 1),
     }
 

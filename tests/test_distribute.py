@@ -100,7 +100,7 @@ def test_digests_tell_functions_by_what_they_do():
 def test_processes_that_differ_are_refused_in_all(two):
     first, second = (told["failures"] for told in two)
     for name, what in (
-        ("weights", "weights"), ("data", "data"), ("model", "layers"),
+        ("weights", "weights"), ("data", "data"), ("model", "activation of layer 2"),
         ("loss", "losses and metrics"), ("settings", "settings of fit"),
     ):  # fmt: skip
         assert first[name] == second[name]

@@ -51,9 +51,23 @@ def test_after_a_broadcast_all_continue_as_the_root_would_alone(told):
     for name in ("forgot", "noise"):
         assert "lamina.set_random_seed draws the same weights in all, and" in first[name]
         assert "DataParallel.broadcast copies those of one to all" in first[name]
-    assert first["other layers"].startswith(
-        "ValueError: broadcast: the models of all processes must have the same layers; they differ "
-        "in layers: process 0 has "
+    layers = "ValueError: broadcast: the models of all processes must have the same layers; they"
+    assert first["other layers"] == (
+        f"{layers} differ in units of layer 1: process 0 has 1, process 1 has 2"
+    )
+    assert first["more layers"] == (
+        f"{layers} differ in number of layers: process 0 has 1, process 1 has 2"
+    )
+    model = f"ValueError: evaluate: {same.removeprefix('fit: ')} differ in"
+    assert first["nested layers"] == (
+        f"{model} rate of layer 1.1: process 0 has 0.25, process 1 has 0.5"
+    )
+    assert first["own argument"] == (
+        f"{model} layers of layer 1: process 0 has [1, 2], process 1 has [1, 3]"
+    )
+    assert first["own class"] == (
+        f"{model} shapes of weights of layer 1: process 0 has [(3, 4), (4,)], process 1 has "
+        "[(3, 5), (5,)]"
     )
     assert first["not built"].startswith(
         "ValueError: broadcast: root must be a process whose model is built; got 1, and the input "

@@ -44,11 +44,11 @@ class Agreement:
                 f"the same settings of DataParallel; they differ in {found}"
             )
 
-    def on_model(self, who: str, told: Mapping[str, str]) -> None:
-        """Raise ValueError in all processes if these digests of model and data differ."""
-        found = digests.difference(self._processes.gather(told))
+    def on_model(self, who: str, model: Any, told: Mapping[str, str]) -> None:
+        """Raise ValueError in all processes if these digests of a model and data differ."""
+        found = difference_of(model, told, self._processes)
         if found:
-            drawn = found.startswith(("seed", "weights"))
+            drawn = found.startswith(("seed: ", "seeds within the model: ", "weights: "))
             raise ValueError(
                 f"{who}: all processes must use the same model and data in the same way; they "
                 f"differ in {found}{ADVICE if drawn else ''}"
@@ -66,7 +66,7 @@ class Agreement:
         if unknown:
             told = told | digests.of_model(who, model) | digests.of_training(model)
         if unknown or not same:
-            self.on_model(who, told)
+            self.on_model(who, model, told)
         self._compared = now
 
     def on_rows(self, who: str, told: str) -> None:
@@ -76,6 +76,14 @@ class Agreement:
             raise RuntimeError(
                 f"{who}: all processes must get the same batches; they differ in {found}"
             )
+
+
+def difference_of(model: Any, told: Mapping[str, str], processes: Any) -> str:
+    """Return the first difference between digests of the processes; of layers, also which."""
+    found = digests.difference(processes.gather(told))
+    if not found.startswith("layers: "):
+        return found
+    return digests.difference(processes.gather(digests.of_each_layer(model))) or found
 
 
 def _checksum(told: Mapping[str, str]) -> int:

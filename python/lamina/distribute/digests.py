@@ -66,6 +66,34 @@ def of_layers(model: Any) -> dict[str, str]:
     return {"layers": _digest((type(model).__name__, model.dtype, layout, _architecture(model)))}
 
 
+def of_each_layer(model: Any) -> dict[str, str]:
+    """Return in words, layer by layer, that of which ``of_layers`` returns a digest."""
+    told = {"class of the model": type(model).__name__, "dtype": model.dtype}
+    told["number of layers"] = str(len(model.layers))
+    told |= _in_words((_architecture(model) or {}).get("config", {}).get("layers"))
+    for number, layer in enumerate(model.layers, 1):
+        told.setdefault(f"class of layer {number}", type(layer).__name__)
+        told[f"shapes of weights of layer {number}"] = str([tuple(w.shape) for w in layer.weights])
+    return told
+
+
+def _in_words(layers: Any, within: str = "") -> dict[str, str]:
+    """Return the classes and arguments of layers, by place; none if this is no list of layers."""
+    told: dict[str, str] = {}
+    if not isinstance(layers, list):
+        return told
+    for number, layer in enumerate(layers, 1):
+        if not (isinstance(layer, dict) and isinstance(layer.get("config"), dict)):
+            continue
+        place = f"layer {within}{number}"
+        told[f"class of {place}"] = str(layer.get("class_name"))
+        for name, value in layer["config"].items():
+            text = json.dumps(value)
+            told |= _in_words(value, f"{within}{number}.")
+            told[f"{name} of {place}"] = text if len(text) < 80 else _digest(text)
+    return told
+
+
 def of_fit(fit: Fit) -> dict[str, str]:
     """Return digests of the settings of a fit and of its data."""
     settings = dict(vars(fit.settings))

@@ -58,8 +58,8 @@ class Group:
 
     def check(self, run: Training, fit: Fit) -> None:
         """Raise in all processes, before training, if something differs between them."""
-        model = digests.of_model(self._who, run.model) | digests.of_training(run.model)
-        self._agreement.on_model(self._who, model | digests.of_fit(fit))
+        told = digests.of_model(self._who, run.model) | digests.of_training(run.model)
+        self._agreement.on_model(self._who, run.model, told | digests.of_fit(fit))
         self._parameters = run.model.parameters
         self.hears_batches = self.any(any(run.hooks[name] for name in HOOKS))
 
@@ -69,7 +69,7 @@ class Group:
 
     def check_model(self, model: Evaluating) -> None:
         """Raise in all processes, before an evaluation, if their models differ."""
-        self._agreement.on_model(self._who, digests.of_model(self._who, model))
+        self._agreement.on_model(self._who, model, digests.of_model(self._who, model))
 
     def begin_epoch(self, run: Training) -> None:
         """Raise RuntimeError if a callback of one process has changed something that all share."""

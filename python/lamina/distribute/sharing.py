@@ -7,6 +7,7 @@ import tempfile
 from typing import Any
 
 from lamina.distribute import digests
+from lamina.distribute.agreement import difference_of
 from lamina.distribute.seeds import seeds_of, take_seeds
 
 
@@ -28,7 +29,7 @@ def give_all(who: str, model: Any, processes: Any, root: int) -> None:
         )
     shapes, seeds, backup = content
     model.ensure_built(shapes)
-    found = digests.difference(processes.gather(digests.of_layers(model)))
+    found = difference_of(model, digests.of_layers(model), processes)
     if found:
         raise ValueError(
             f"{who}: the models of all processes must have the same layers; they differ in {found}"
