@@ -14,7 +14,7 @@ import lamina
 from distributed_runs import mpiexec, results
 from lamina import layers, ops, optimizers
 from lamina.distribute import DataParallel
-from lamina.distribute.digests import of_model
+from lamina.distribute.digests import of_layers, of_model
 from lamina.distribute.execution import SlicedExecution
 from lamina.distribute.tree import Slices, add_up, middle, nodes, pairs_up
 
@@ -95,6 +95,24 @@ def test_digests_tell_functions_by_what_they_do():
     ):
         assert digest(first) == digest(same)
         assert digest(first) != digest(other)
+
+
+def test_digests_of_layers_do_not_depend_on_their_names():
+    """Some layers are named like arguments, or values of them, but only the first of their kind."""
+
+    def model():
+        first = lamina.Input((4, 3))
+        seen = layers.Bidirectional(layers.LSTM(3, dropout=0.2))(layers.Dropout(0.1)(first))
+        inner = lamina.Sequential([lamina.Input((6,)), layers.Dense(2, activation="softmax")])
+        both = [inner(seen), layers.Softmax()(layers.Add()([seen, seen]))]
+        return lamina.Model(first, {"a": both[0], "b": both[1]})
+
+    lamina.backend.clear_session()  # names are counted from the beginning
+    first, second = model(), model()
+    names = [[layer.name for layer in made.layers] for made in (first, second)]
+    assert {"dropout", "softmax"} <= set(names[0])
+    assert not set(names[0]) & set(names[1])
+    assert of_layers(first) == of_layers(second)
 
 
 def test_processes_that_differ_are_refused_in_all(two):

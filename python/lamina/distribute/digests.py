@@ -160,14 +160,17 @@ def _architecture(model: Any) -> Any:
     except (TypeError, ValueError, NotImplementedError, AttributeError):
         return None
     walked = (each for layer in model.parts for each in layer.walk())
-    names = {layer.name: f"#{number}" for number, layer in enumerate(walked)} | {model.name: "#"}
+    names = {layer.name: f"#{number}" for number, layer in enumerate(walked)}
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
-            return {names.get(k, k): plain(v) for k, v in value.items() if k != "seed"}
-        if isinstance(value, list):
-            return [plain(each) for each in value]
-        return names.get(value, value) if isinstance(value, str) else value
+            return {k: plain(v) for k, v in value.items() if k not in ("name", "seed")}
+        if not isinstance(value, list):
+            return value
+        # An argument, or its value, may be called like a layer: only references are replaced.
+        if list(map(type, value)) == [str, int, int]:
+            return [names.get(value[0], value[0]), *value[1:]]
+        return list(map(plain, value))
 
     return plain(config)
 
