@@ -133,3 +133,15 @@ def test_a_python_layer_sees_the_batches_asked_for():
     model.predict(x)
     assert sum(seen) == 100
     assert len(seen) > 2
+
+
+def test_a_block_of_predictions_has_values_of_the_size_of_the_weights(threads):
+    def block(layers, units, shape=(8,)):
+        model = lamina.Sequential([Input(shape), *[Dense(units) for _ in range(layers)]])
+        return model._predictor([shape], 100_000).block(100_000)
+
+    threads(1)
+    bytes_of_row = 2 * 4 * 1024  # inputs and outputs of a layer
+    assert block(4, 1024) * bytes_of_row == pytest.approx(3 * 4 * 1024 * 1024, rel=0.1)
+    assert block(40, 1024) * bytes_of_row == pytest.approx(16 << 20, rel=0.1)
+    assert block(4, 128) * bytes_of_row / 8 == pytest.approx(2 << 20, rel=0.1)
