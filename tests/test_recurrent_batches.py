@@ -73,3 +73,9 @@ def test_the_blocks_of_predictions_do_not_change_the_results(threads):
     assert_same_bits(
         [np.concatenate([model.predict(x[i : i + 1]) for i in range(19)])], [together], ""
     )
+
+
+def test_an_execution_is_kept_however_large_its_copies_of_weights_are():
+    large = predictor("lstm", 4, 1, 4, 1500)  # two copies of 36 MB; the pool keeps 64
+    large.predict([np.zeros((2, 1, 4), "float32")], 2)
+    assert large.pooled_bytes > 70_000_000

@@ -82,7 +82,7 @@ Index Predictor::block(Index rows) {
     // of 16 on one core of a Zen 3, 396 and 189 in blocks of 8 and 32 on two.
     const Index together = rows_of_all_threads(*graph_);
     if (fits_ < std::min(rows, together)) fits_ = rows_within(*graph_, std::min(rows, together));
-    // Several rounds of the same rows for each thread, because the last is as long as the others.
+    // Fewer rows in a last round would leave threads without work.
     if (together > 0 && fits_ > together && fits_ < rows) fits_ -= fits_ % together;
     if (fits_ < rows) too_many_ = fits_ + 1;
   }

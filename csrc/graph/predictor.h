@@ -1,8 +1,8 @@
 // Concurrent inference: each caller takes an execution from a small pool.
 //
 // Memory is bounded by the plan, regardless of the number of rows: a batch is divided into blocks
-// of rows that stay in the caches of the threads that work on them (results do not depend on it),
-// and the pool keeps at most `pool_bytes`.
+// of rows that stay in the caches of the threads that work on them, or are as large as the weights
+// (results do not depend on it), and the pool keeps `pool_bytes` or a single execution.
 //
 // The pool has no lock of its own: callers that take and give back hold Python's.  A fork() from
 // Python happens under that lock too, so a child never inherits a pool in the middle of a change.

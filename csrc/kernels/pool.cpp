@@ -1,5 +1,5 @@
-// Maximum and average pooling of NHWC images.  Vectors run over the channels or, with few of them,
-// over those of several windows.
+// Maximum and average pooling of NHWC images.  Vectors run over the channels or, with one or two of
+// them, over those of several windows.
 #include "pool_windows.h"
 #include "pool_winners.h"
 #include "table.h"

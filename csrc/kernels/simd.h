@@ -98,9 +98,9 @@ LAMINA_INLINE vf load_partial(const float* p, Index count) {
 LAMINA_INLINE vd load_partial(const double* p, Index count) {
   return vd(_mm256_maskload_pd(p, first4x64(count)));
 }
-// In pieces, because a store with a mask takes AMD's CPUs 12 cycles or more: on one core of a Zen 3
-// an LSTM(5) trains 1.40 times as fast as with masks, a GRU(13) 1.25, `nyse` of
-// bench/peers.py 1.20, `lenet` 1.06; 10 outputs of dense layers take as long.
+// In pieces, because stores with a mask are slow on AMD's CPUs: on one core of a Zen 3 an LSTM(5)
+// trains 1.40 times as fast as with masks, a GRU(13) 1.25, `nyse` of bench/peers.py 1.20, `lenet`
+// 1.06; 10 outputs of dense layers take as long.
 LAMINA_INLINE void store_partial(float* p, vf v, Index count) {
   if (count == 8) return store(p, v);
   __m128 part = _mm256_castps256_ps128(__m256(v));
