@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina import _policies
+from lamina import _policies, _typed
 from lamina._settings import note_change
 from lamina.dtype_policies import DTypePolicy
 
 
-class Typed:
+class Typed(_typed.Typed):
     """The policy of a layer, its own or its model's; a part of ``Layer``."""
 
     name: str
@@ -78,13 +78,3 @@ class Typed:
         default = self._default_policy
         by_default = None if default == _policies.FLOAT else _policies.variable_dtype(default)
         return self._given_dtype or by_default
-
-    @property
-    def compute_dtype(self) -> str:
-        """The type of the factors of products: ``dtype``, or "bfloat16" under a mixed policy."""
-        return self.dtype_policy.compute_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """The same as ``dtype``, under the name that Keras uses for the type of weights."""
-        return self.dtype

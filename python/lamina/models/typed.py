@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lamina import _policies
+from lamina import _policies, _typed
 from lamina.dtype_policies import DTypePolicy
 from lamina.layers import Layer
 from lamina.layers._lock import structure
 
 
-class Typed:
+class Typed(_typed.Typed):
     """The policy of a model, used by its layers unless they have their own."""
 
     name: str
@@ -37,16 +37,6 @@ class Typed:
                 for each in layer.walk():
                     each._drop_policy()
                 layer.tell_policy(name)
-
-    @property
-    def compute_dtype(self) -> str:
-        """The type of the factors of products: ``dtype``, or "bfloat16" under a mixed policy."""
-        return self.dtype_policy.compute_dtype
-
-    @property
-    def variable_dtype(self) -> str:
-        """The same as ``dtype``, under the name that Keras uses for the type of weights."""
-        return self.dtype
 
     def _tell_policy(self, layers: Sequence[Layer]) -> None:
         plain = self._policy == self.dtype and not self._policy_given
