@@ -1,5 +1,5 @@
 // The passes of build(): values that nothing reads are dropped, equal operations merged, constants
-// evaluated, and operations fused.
+// evaluated, permutations joined (permutations.cpp), and operations fused.
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>
@@ -333,6 +333,7 @@ void Graph::build(bool inference) {
   drop_unused();
   share_equal();
   calculate_known();
+  join_permutations();
   drop_unused();
   drop_unused_constants();
   fuse_followers(false);

@@ -203,6 +203,7 @@ class Graph {
   template <class T>
   void calculate(const Operation& operation);
   void calculate_known();
+  void join_permutations();
   void drop_unused_constants();
   void check_products() const;
   void fuse_followers(bool in_inference);

@@ -13,7 +13,7 @@
 
 #include "../kernel.h"
 #include "buffer.h"
-#include "shape.h"
+#include "permutation.h"
 
 namespace lamina {
 
@@ -142,6 +142,18 @@ class Operation {
   // Whether the results depend on how rows are divided into batches, in inference too: the user's
   // own code sees the number of rows, and noise is drawn batch by batch.
   virtual bool sees_batches() const { return false; }
+  // Whether an element of the only output depends on nothing but the elements at its place in a row
+  // of those inputs that have its size, and on inputs of one element: the operation then gives the
+  // same elements for rows whose axes are in another order (random numbers excepted).
+  virtual bool element_by_element() const { return false; }
+  // Such an operation now runs on rows of this shape.
+  virtual void reorder(const Shape&) {}
+  // Of a permutation of a row's axes, the axes; null for other operations.  And the operation that
+  // permutes x, of the given type, in another way; it has no name and no output yet.
+  virtual const Permutation* permutation() const { return nullptr; }
+  virtual std::unique_ptr<Operation> permuting(ValueId, Permutation, DType) const {
+    return nullptr;
+  }
   // The input whose gradient backward may write over that of the only output; -1 for none.
   virtual int overwrites() const { return -1; }
   // The largest number of rows for which it runs on one thread, and long enough that another thread

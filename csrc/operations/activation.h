@@ -28,6 +28,7 @@ class ActivationOperation final : public OperationOf<ActivationOperation> {
   }
   bool rectified() const override { return spec_.kind == Activation::relu; }
   int overwrites() const override { return 0; }
+  bool element_by_element() const override { return true; }
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return !derivative_from_output(spec_.kind); }
   bool backward_reads_output() const override { return derivative_from_output(spec_.kind); }

@@ -28,6 +28,7 @@ class CombineOperation final : public OperationOf<CombineOperation> {
   }
 
   bool same_as(const Operation&) const override { return true; }  // the same kind suffices
+  bool element_by_element() const override { return true; }
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override {
     return combine_ != Combine::add && combine_ != Combine::subtract;
@@ -61,6 +62,7 @@ class Scale final : public OperationOf<Scale> {
   bool same_as(const Operation& other) const override {
     return factor_ == static_cast<const Scale&>(other).factor_;
   }
+  bool element_by_element() const override { return true; }
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return false; }

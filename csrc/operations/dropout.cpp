@@ -27,6 +27,7 @@ class Dropout final : public OperationOf<Dropout> {
   void meet_producer(Operation& producer, bool) override { after_relu_ = producer.rectified(); }
   bool passes_on(bool training) const override { return !settings.drops(training); }
   bool sees_batches() const override { return settings.always; }
+  bool element_by_element() const override { return true; }
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return after_relu_; }

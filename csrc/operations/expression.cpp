@@ -49,6 +49,17 @@ class Expression final : public OperationOf<Expression> {
 
   bool accumulates(int i) const override { return chain_.accumulates(i); }
   bool row_by_row() const override { return true; }
+  bool element_by_element() const override {
+    return std::all_of(chain_.shapes.begin(), chain_.shapes.end(), [&](const ElementShape& each) {
+      return size_of(each.shape) == 1 || (each.shape == chain_.whole && each.rows == chain_.rows);
+    });
+  }
+  void reorder(const Shape& shape) override {
+    for (ElementShape& each : chain_.shapes)
+      if (each.shape == chain_.whole) each.shape = shape;
+    chain_.whole = shape;
+    compile();
+  }
   bool backward_reads_input(int i) const override { return gradients_->reads(i); }
   bool backward_reads_output() const override { return gradients_->reads_output(); }
   bool differentiable(int i) const override { return gradients_->flows_to(i); }

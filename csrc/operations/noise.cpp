@@ -36,6 +36,7 @@ class NoiseOperation final : public OperationOf<NoiseOperation> {
 
   bool passes_on(bool training) const override { return !training && !always_; }
   bool sees_batches() const override { return always_; }
+  bool element_by_element() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {

@@ -22,6 +22,7 @@ class BoundedRelu final : public OperationOf<BoundedRelu> {
     c.kernels.bounded_relu_backward(c.din(0), c.dout(), c.in(0), width_ * c.rows, spec_);
   }
 
+  bool element_by_element() const override { return true; }
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return true; }
   bool backward_reads_output() const override { return false; }

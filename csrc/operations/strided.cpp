@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
 #include "moves/bytes.h"
@@ -38,6 +39,12 @@ class Move final : public OperationOf<Move> {
         width_(width),
         dtype_(dtype),
         traits_(traits) {}
+  Move(ValueId x, Permutation permutation, DType dtype)
+      : OperationOf("permute", {x}),
+        pieces_{piece_of(permutation)},
+        width_(size_of(permutation.shape)),
+        dtype_(dtype),
+        permutation_(std::move(permutation)) {}
 
   template <class T>
   void forward_as(const Call<T>& c) const {
@@ -72,6 +79,12 @@ class Move final : public OperationOf<Move> {
   bool row_by_row() const override { return true; }
   bool backward_reads_input(int) const override { return false; }
   bool takes_empty() const override { return true; }
+  const Permutation* permutation() const override {
+    return permutation_ ? &*permutation_ : nullptr;
+  }
+  std::unique_ptr<Operation> permuting(ValueId x, Permutation other, DType dtype) const override {
+    return std::make_unique<Move>(x, std::move(other), dtype);
+  }
   bool backward_reads_output() const override { return false; }
   Cost cost(Pass, Index rows, bool) const override {
     return {double(width_ * rows), 2.0 * double(width_ * rows)};
@@ -79,6 +92,15 @@ class Move final : public OperationOf<Move> {
   std::string sizes(Index rows) const override { return rows_by_cols(rows, width_); }
 
  private:
+  static Piece piece_of(const Permutation& p) {
+    const Shape shape = p.result();
+    const std::vector<Index> from = strides_of(p.shape), to = strides_of(shape);
+    Piece piece(p.shape);
+    for (std::size_t i = 0; i < shape.size(); ++i)
+      piece.axis(shape[i], to[i], from[std::size_t(p.order[i])]);
+    return piece;
+  }
+
   template <class E>
   using Copy = void (*)(E* y, const E* x, const StridedSpec&);
 
@@ -102,7 +124,8 @@ class Move final : public OperationOf<Move> {
   const std::vector<Piece> pieces_;
   const Index width_;
   const DType dtype_;
-  const MoveTraits traits_;
+  const MoveTraits traits_{};
+  const std::optional<Permutation> permutation_;  // if it is nothing else
 };
 
 void check_axes(const Graph& graph, const Tensor& x, std::size_t given, const char* who) {
@@ -153,14 +176,12 @@ Tensor permute(Graph& graph, const Tensor& x, const std::vector<Index>& order,
   if (sorted != all)
     throw std::invalid_argument("permute: the order for the axes of " + to_string(x.shape) +
                                 " must contain each axis once; got " + to_string(order));
-  if (order == all) return x;
-  Shape shape;
-  for (const Index axis : order) shape.push_back(x.shape[std::size_t(axis)]);
-  const std::vector<Index> from = strides_of(x.shape), to = strides_of(shape);
-  Piece piece(x.shape);
-  for (std::size_t i = 0; i < order.size(); ++i)
-    piece.axis(shape[i], to[i], from[std::size_t(order[i])]);
-  return one_piece(graph, "permute", x, piece, shape, {}, name);
+  Permutation permutation{x.shape, order};
+  Shape shape = permutation.result();
+  if (!permutation.moves()) return {x.value, std::move(shape), x.graph};
+  const DType dtype = graph.check(x, "permute").dtype;
+  return graph.record(std::make_unique<Move>(x.value, std::move(permutation), dtype),
+                      std::move(shape), name, dtype);
 }
 
 Tensor pad(Graph& graph, const Tensor& x, const Margins& margins, double value,
