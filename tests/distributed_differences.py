@@ -210,6 +210,7 @@ def methods(comm: Any) -> dict[str, str]:
     found["validation"] = error_of(parallel.fit, x, y, verbose=0, validation_data=held)
     backups = [callbacks.BackupAndRestore("not written")] if last else []
     found["backups"] = error_of(parallel.fit, x, y, verbose=0, callbacks=backups)
+    found["resume"] = error_of(parallel.fit, x, y, verbose=0, resume=last)
     found["slices"] = error_of(DataParallel(model, comm, slices=8 + last).evaluate, x, y)
     return found
 

@@ -91,6 +91,7 @@ def test_processes_that_call_different_methods_are_told_so(told):
         ("evaluated form", "x: process 0 has arrays, process 1 has a source of batches"),
         ("validation", "validation_data: process 0 has arrays, process 1 has a source of batches"),
         ("backups", "backups: process 0 has 0, process 1 has 1"),
+        ("resume", "resume: process 0 has False, process 1 has True"),
     ):
         calls = {"root": "broadcast", "slices": "evaluate", "evaluated form": "evaluate"}
         own = ("fit", name)

@@ -251,6 +251,7 @@ class DataParallel:
             who,
             x=_form(args[0] if args else kwargs.get("x")),
             validation_data=_form(kwargs.get("validation_data")),
+            resume=kwargs.get("resume", False),
             backups=sum(isinstance(each, callbacks_.SharedBackup) for each in own),
         )
         made = {**kwargs, "callbacks": own}
