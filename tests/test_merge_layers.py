@@ -45,11 +45,35 @@ def test_concatenate(axis):
     np.testing.assert_array_equal(Concatenate(axis)([A, B]), np.concatenate([A, B], axis))
 
 
-def test_sizes_of_one_are_repeated():
-    small = A[:, :1]
-    np.testing.assert_array_equal(Add()([small, B]), small + B)
-    row = A[:, 0]
-    np.testing.assert_array_equal(Multiply()([B, row]), B * row[:, None])
+@pytest.mark.parametrize(("layer", "oracle"), JOINED)
+def test_sizes_of_one_and_missing_axes_are_broadcast(layer, oracle):
+    arrays = [A[:, :1], B, C[:, 0]]
+    wanted = oracle(*np.broadcast_arrays(A[:, :1], B, C[:, :1]))
+    np.testing.assert_allclose(layer()(arrays), wanted, 1e-6, 1e-6)
+
+
+def test_differences_are_broadcast():
+    np.testing.assert_array_equal(Subtract()([A, B[:, 0]]), A - B[:, :1])
+
+
+@pytest.mark.parametrize("layer", [Add, Average, Maximum, Minimum, Multiply, Subtract])
+def test_gradients_of_broadcast_inputs(layer):
+    x = [RNG.normal(size=shape) for shape in ((5, 3, 2), (5, 3, 1), (5, 2))]
+    x = x[:2] if layer is Subtract else x
+    inputs = [Input(each.shape[1:]) for each in x]
+    model = lamina.Model(inputs, layer()(inputs), dtype="float64")
+    weights = RNG.normal(size=(5, 3, 2))
+    found = model.input_gradients(x, output_gradients=weights)
+    for k, gradient in enumerate(found):
+        direction = RNG.normal(size=x[k].shape)
+        above, below = (
+            np.sum(weights * model.predict([*x[:k], x[k] + h * direction, *x[k + 1 :]]))
+            for h in (1e-6, -1e-6)
+        )
+        assert np.sum(gradient * direction) == pytest.approx((above - below) / 2e-6, rel=1e-6)
+    model.compile("sgd", "mse")
+    rows = lamina.profile(model, x, weights, batch_size=5, repeats=1).rows
+    assert not any("repeat" in row.operation for row in rows)  # nothing is copied
 
 
 def test_refusals_name_layer_and_shapes():

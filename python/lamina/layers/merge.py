@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from lamina import _check
@@ -32,9 +33,10 @@ class Merge(RowWise):
         """Return the combined inputs, broadcast to the same shape."""
         inputs, mask = as_list(x), as_list(mask)
         shape = self._joint_shape([tensor.row_shape for tensor in inputs])
-        alike = [_broadcast(tensor, shape) for tensor in inputs]
+        aligned = [_with_rank(len(shape), tensor) for tensor in inputs]
         if all(m is None for m in mask):
-            return self._join(alike)
+            return self._join(aligned)
+        alike = [_repeated(tensor, shape) for tensor in aligned]
         return self._join_masked(alike, self._masks(inputs, mask))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -77,14 +79,27 @@ def _aligned(mask: Tensor, rank: int, shape: Shape) -> Tensor:
     return spread(mask, target)
 
 
-def _broadcast(x: Tensor, shape: Shape) -> Tensor:
-    own = (1,) * (len(shape) - len(x.row_shape)) + x.row_shape
-    if own != x.row_shape:
-        x = reshaped(x, own)
-    if own == shape:
-        return x
-    times = [1 if a == b else b for a, b in zip(own, shape, strict=True)]
+def _with_rank(rank: int, x: Tensor) -> Tensor:
+    ahead = rank - len(x.row_shape)
+    return reshaped(x, (1,) * ahead + x.row_shape) if ahead > 0 else x
+
+
+def _repeated(x: Tensor, shape: Shape) -> Tensor:
+    times = [1 if a == b else b for a, b in zip(x.row_shape, shape, strict=True)]
     return Tensor(x.recording, x.recording.graph.repeat(x.value, times))
+
+
+def _alike(inputs: Sequence[Tensor]) -> bool:
+    return len({tensor.row_shape for tensor in inputs}) == 1
+
+
+def _combined(name: str, inputs: Sequence[Tensor]) -> Any:
+    """Return the inputs combined by an operation, which broadcasts them if their shapes differ."""
+    if _alike(inputs):
+        return record(name, inputs)
+    from lamina import ops
+
+    return reduce(getattr(ops, name), inputs)
 
 
 class Add(Merge):
@@ -103,7 +118,7 @@ class Add(Merge):
     """
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
-        return record("add", inputs)  # type: ignore[no-any-return]
+        return _combined("add", inputs)  # type: ignore[no-any-return]
 
 
 class Subtract(Merge):
@@ -129,7 +144,7 @@ class Subtract(Merge):
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
         a, b = inputs
-        return record("subtract", a, b)  # type: ignore[no-any-return]
+        return record("subtract", a, b) if _alike(inputs) else a - b
 
 
 class Multiply(Merge):
@@ -150,7 +165,7 @@ class Multiply(Merge):
     """
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
-        return record("multiply", inputs)  # type: ignore[no-any-return]
+        return _combined("multiply", inputs)  # type: ignore[no-any-return]
 
     def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:
         pairs = zip(inputs, masks, strict=True)
@@ -176,7 +191,10 @@ class Average(Merge):
     """
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
-        return record("average", inputs)  # type: ignore[no-any-return]
+        if _alike(inputs):
+            return record("average", inputs)  # type: ignore[no-any-return]
+        total = _combined("add", inputs)
+        return record("scale", total, 1.0 / len(inputs))  # type: ignore[no-any-return]
 
 
 class Extreme(Merge):
@@ -214,7 +232,7 @@ class Maximum(Extreme):
     """
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
-        return record("maximum", inputs)  # type: ignore[no-any-return]
+        return _combined("maximum", inputs)  # type: ignore[no-any-return]
 
 
 class Minimum(Extreme):
@@ -235,4 +253,4 @@ class Minimum(Extreme):
     """
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
-        return record("minimum", inputs)  # type: ignore[no-any-return]
+        return _combined("minimum", inputs)  # type: ignore[no-any-return]
