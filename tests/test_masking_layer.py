@@ -9,6 +9,7 @@ from lamina.layers import (
     LSTM,
     BatchNormalization,
     Dense,
+    Embedding,
     GlobalAveragePooling1D,
     Input,
     Masking,
@@ -291,3 +292,24 @@ def test_the_mask_of_arrays_of_several_rows():
             return ops.cast(self.masking.compute_mask(x), "float32")
 
     np.testing.assert_array_equal(Asks()(x), x.any(axis=-1))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [ops.tanh, lambda x: x + 1.0, lambda x: ops.add(x, x), lambda x: ops.moveaxis(x, 1, 2),
+     lambda x: x[:, 1:], lambda x: x[:, 0], lambda x: ops.mean(x, axis=1)],
+)  # fmt: skip
+def test_an_operation_ends_the_mask_as_in_keras(operation):
+    ids, x = Input((3,), dtype="int32"), np.array([[1, 2, 0], [2, 0, 0]])
+    models = []
+    for mask_zero in (True, False):
+        y = operation(Embedding(3, 3, mask_zero=mask_zero)(ids))
+        y = LSTM(2, return_sequences=True)(y) if len(y.shape) == 3 else y
+        models.append(lamina.Model(ids, y))
+    masked, plain = models
+    plain.set_weights(masked.get_weights())
+    predicted = masked.predict(x)
+    np.testing.assert_array_equal(predicted, plain.predict(x))
+    masked.compile("sgd", "mse")
+    loss = masked.evaluate(x, np.zeros_like(predicted), verbose=0)
+    assert loss == pytest.approx(np.mean(predicted**2), rel=1e-5)

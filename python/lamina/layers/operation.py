@@ -27,7 +27,6 @@ class Operation(Layer):
     """
 
     is_operation = True
-    supports_masking = True
     positionwise = True
 
     takes_empty = True
