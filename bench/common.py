@@ -189,10 +189,24 @@ def machine(threads: int) -> dict[str, Any]:
 
 def at_least_one(text: str) -> int:
     """Read a count from the command line."""
-    count = int(text)
+    try:
+        count = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be an integer; got {text!r}") from None
     if count < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1; got {count}")
     return count
+
+
+def positive(text: str) -> float:
+    """Read a positive number from the command line."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0.0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a positive number; got {text!r}")
+    return number
 
 
 def add_options(

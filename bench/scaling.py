@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from common import add_options, append_history, machine
+from common import add_options, append_history, machine, positive
+from workloads import WORKLOADS as ALL
 
 if TYPE_CHECKING:
     from lamina.distribute import Work
@@ -50,7 +51,6 @@ def scaled(work: Work, seconds: float) -> Work:
 def tables(options: argparse.Namespace) -> None:
     """Print step times and throughput over nodes, for the work measured here."""
     from lamina.distribute import Work
-    from workloads import WORKLOADS as ALL
 
     for name in options.workloads:
         workload = ALL[name]
@@ -139,7 +139,6 @@ def measure(options: argparse.Namespace) -> None:
     from mpi4py import MPI
 
     from lamina.distribute import DataParallel, Network, Work, simulate
-    from workloads import WORKLOADS as ALL
 
     comm = MPI.COMM_WORLD
     for name in options.workloads:
@@ -178,12 +177,14 @@ def main() -> None:
     add_options(parser, rounds=5, threads=2)
     parser.add_argument("--measure", action="store_true", help="under mpiexec: this machine")
     text = "names of bench/workloads (default: wide cifar mlp)"
-    parser.add_argument("--workloads", nargs="+", default=WORKLOADS, help=text)
+    parser.add_argument(
+        "--workloads", nargs="+", choices=list(ALL), default=WORKLOADS, metavar="NAME", help=text
+    )
     text = "how sums travel; auto: as the cost model finds fastest"
     routes = ["auto", "direct", "pairs", "tree", "ring"]
     parser.add_argument("--route", default="auto", choices=routes, help=text)
     text = "the time of a step of a node, instead of the time measured here"
-    parser.add_argument("--step-ms", type=float, help=text)
+    parser.add_argument("--step-ms", type=positive, help=text)
     text = "rows of a batch that all nodes share; by default each has as many more"
     parser.add_argument("--batch", type=int, help=text)
     text = "of gradients that are sent together (default: %(default)s)"

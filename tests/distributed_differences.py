@@ -210,6 +210,19 @@ def methods(comm: Any) -> dict[str, str]:
     found["validation"] = error_of(parallel.fit, x, y, verbose=0, validation_data=held)
     backups = [callbacks.BackupAndRestore("not written")] if last else []
     found["backups"] = error_of(parallel.fit, x, y, verbose=0, callbacks=backups)
+    calls = in_last(parallel, "on_epoch_end", lambda: parallel.evaluate(x, y, verbose=0))
+    found["call in a callback"] = error_of(parallel.fit, x, y, verbose=0, callbacks=calls)
+    parallel = DataParallel(model, comm)
+    other = small()[0]
+    other.compile(lamina.optimizers.SGD(0.1 + 0.1 * last), "mse")
+    found["learning rate"] = error_of(DataParallel(other, comm).fit, x, y, verbose=0)
+    other.compile("adam" if last else "sgd", "mse")
+    found["optimizer"] = error_of(DataParallel(other, comm).fit, x, y, verbose=0)
+    other.compile("sgd", "mae" if last else "mse")
+    found["losses"] = error_of(DataParallel(other, comm).fit, x, y, verbose=0)
+    rows = len(x) - last
+    found["rows"] = error_of(parallel.fit, x[:rows], y[:rows], 8, steps_per_epoch=2, verbose=0)
+    found["route"] = error_of(DataParallel, model, comm, slices=5, route="pairs")
     found["resume"] = error_of(parallel.fit, x, y, verbose=0, resume=last)
     found["slices"] = error_of(DataParallel(model, comm, slices=8 + last).evaluate, x, y)
     return found

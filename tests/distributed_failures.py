@@ -146,3 +146,13 @@ def deaf(comm: Any) -> None:
         time.sleep(600)
 
     parallel.fit(x, y, verbose=0, callbacks=[callbacks.LambdaCallback(on_epoch_end=fails)])
+
+
+def absent(comm: Any) -> None:
+    """The program of one process ends while the others wait for it in a fit."""
+    model, x, y = small()
+    parallel = DataParallel(model, comm, patience=0.3)
+    parallel.evaluate(x, y, verbose=0)
+    if parallel.rank == 0:
+        time.sleep(2.0)  # that all others have ended is no reason to fail if none is waited for
+        parallel.fit(x, y, verbose=0)

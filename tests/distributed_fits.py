@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import lamina
-from distributed_failures import deaf, failures, killed, small
+from distributed_failures import absent, deaf, failures, killed, small
 from lamina import callbacks, layers, ops, optimizers
 from lamina.data import stages, unread
 from lamina.distribute import DataParallel
@@ -333,8 +333,9 @@ def main() -> None:
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD
-    if what in ("killed", "deaf"):
-        {"killed": killed, "deaf": deaf}[what](comm)
+    alone = {"killed": killed, "deaf": deaf, "absent": absent, "first": None, "second": None}[what]
+    if alone is not None:
+        alone(comm)
         return
     found: dict[str, Any] = {"fits": all_fits(comm), "read": READ}
     stop = {"first": 7, "second": None}[what]

@@ -160,7 +160,12 @@ def test_all_stop_where_one_stops(two):
 
 
 @pytest.mark.parametrize(
-    ("what", "told"), [("killed", ""), ("deaf", "[1] did not answer within 0.3 s")]
+    ("what", "told"),
+    [
+        ("killed", ""),
+        ("deaf", "[1] did not answer within 0.3 s"),
+        ("absent", "process 1 of 2 failed: its program has ended, while others still wait for it"),
+    ],
 )
 def test_no_process_waits_for_one_that_is_gone(what, told, folder):
     done = mpiexec("distributed_fits", 2, folder / what, what, folder)

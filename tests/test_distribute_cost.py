@@ -64,3 +64,33 @@ def test_work_is_measured_by_layers():
     double = work.of_rows(32)
     assert double.forward == 2 * work.forward
     assert double.update == work.update
+    with pytest.raises(ValueError, match=r"measured: needs batch_size=64 rows; got 32"):
+        Work.measured(model, x, y, 64)
+    with pytest.raises(TypeError, match=r"measured: needs a model; got None"):
+        Work.measured(None, x, y, 16)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"rows": 0}, "Work: rows must be finite and > 0; got 0"),
+        ({"forward": float("nan")}, "Work: forward must be finite and >= 0; got nan"),
+        ({"update": "x"}, "Work: update must be a number; got 'x'"),
+        ({"backward": None}, "Work: backward must be a sequence of .seconds, bytes.; got None"),
+        ({"backward": [(1.0,)]}, r"Work: backward\[0\] must be \(seconds, bytes\); got \(1.0,\)"),
+        ({"backward": [(1.0, -4)]}, r"Work: backward\[0\]\[1\] must be finite and >= 0; got -4"),
+    ],
+)
+def test_wrong_figures_are_refused(wrong, message):
+    given = {"rows": 8, "forward": 1.0, "backward": [(1.0, 4)], "update": 1.0}
+    with pytest.raises((ValueError, TypeError), match=message):
+        Work(**given | wrong)
+    work, network = Work(**given), Network(1e9)
+    with pytest.raises(ValueError, match=r"of_rows: rows must be finite and > 0; got -1"):
+        work.of_rows(-1)
+    with pytest.raises(TypeError, match="simulate: work must be a Work; got Network"):
+        simulate(network, 2, network)
+    with pytest.raises(TypeError, match="simulate: network must be a Network; got Work"):
+        simulate(work, 2, work)
+    with pytest.raises(ValueError, match="'pairs' needs a power of two of processes; got 3"):
+        simulate(work, 3, network, "pairs")

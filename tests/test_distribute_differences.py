@@ -11,7 +11,7 @@ import pytest
 from distributed_failures import small
 from distributed_runs import results
 from lamina.distribute import DataParallel, digests
-from lamina.distribute.processes import Notice, Processes, ProcessFailedError
+from lamina.distribute.processes import FAILED, Notice, Processes, ProcessFailedError
 
 
 @pytest.fixture
@@ -80,6 +80,27 @@ def test_processes_that_call_different_methods_are_told_so(told):
     rule = (
         "all processes must call the same method with the same arguments, and with the same "
         "settings of DataParallel; they differ in "
+    )
+    for name, difference in (
+        ("learning rate", "learning_rate of the optimizer: process 0 has 0.1, process 1 has 0.2"),
+        ("optimizer", "class of the optimizer: process 0 has SGD, process 1 has Adam"),
+        ("losses", "losses: process 0 has ['mean_squared_error'], process 1 has ['mean_abs"),
+        ("rows", "shapes of the data: process 0 has [(40, 3), (40, 1)], process 1 has [(39, 3)"),
+    ):
+        assert first[name] == second[name]
+        assert f"model and data in the same way; they differ in {difference}" in first[name]
+    route = (
+        "ValueError: DataParallel: route 'pairs' needs a power of two of processes, and a "
+        "multiple of it as slices; got 2 processes and slices=5"
+    )
+    assert first["route"] == second["route"] == route
+    assert first["call in a callback"] == (
+        "ValueError: fit: all processes must call the same methods of DataParallel, also in "
+        "callbacks; process 1 calls evaluate, process 0 does not"
+    )
+    assert second["call in a callback"] == (
+        f"ValueError: evaluate: {rule}method: process 0 has no call of a method, process 1 has "
+        "evaluate"
     )
     for name, difference in (
         ("evaluate", "method: process 0 has fit, process 1 has evaluate"),
@@ -177,8 +198,13 @@ class Post:
     def Get_source(self):  # noqa: N802
         return self.source
 
-    def iprobe(self, source, tag):
-        return any(source in (sender, self.ANY_SOURCE) for sender, _ in self.inbox)
+    def Is_finalized(self):  # noqa: N802
+        return True  # nothing is sent when the tests end
+
+    def iprobe(self, source=ANY_SOURCE, tag=FAILED, status=None):
+        return tag == FAILED and any(
+            source in (sender, self.ANY_SOURCE) for sender, _ in self.inbox
+        )
 
     def recv(self, source, tag, status):
         found = next(one for one in self.inbox if source in (one[0], self.ANY_SOURCE))

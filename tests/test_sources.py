@@ -279,3 +279,11 @@ def test_batches_of_other_lengths():
         twin.train_on_batch(x, x[:, 0, 0])
     for got, expected in zip(model.get_weights(), twin.get_weights(), strict=True):
         np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("wrong", ["epochs", "initial_epoch", "validation_freq"])
+def test_a_refused_fit_takes_nothing_from_its_source(wrong):
+    source = generator()
+    with pytest.raises(ValueError, match=f"fit: {wrong} must be"):
+        network().fit(source, verbose=0, **{wrong: -1})
+    assert len(list(source)) == len(SPANS)

@@ -70,10 +70,12 @@ class Profile:
         In the order in which they ran.
     total : Row
         Their sums.
+    batch_size : int
+        The rows of the step.
     """
 
-    def __init__(self, rows: list[Row], title: str) -> None:
-        self.rows, self.title = rows, title
+    def __init__(self, rows: list[Row], title: str, batch_size: int) -> None:
+        self.rows, self.title, self.batch_size = rows, title, batch_size
         self.total = Row(
             "total", "", "", sum(r.mflop for r in rows), sum(r.mb for r in rows), 0, "",
             sum(r.us for r in rows),
@@ -172,7 +174,7 @@ def profile(
         )
     rows = [_row(lines) for lines in zip(*runs, strict=True)]
     title = f"One training step of {model.name}, {settings.batch} rows, {model.dtype_policy.name}"
-    return Profile(rows, title)
+    return Profile(rows, title, settings.batch)
 
 
 def _row(lines: tuple[dict[str, Any], ...]) -> Row:

@@ -38,7 +38,8 @@ class Agreement:
         given = {name: str(value) for name, value in arguments.items()}
         told = {"method": who, **given, **self._program}
         if not self._processes.same(_checksum(told))[0]:
-            found = digests.difference(self._processes.gather(told))
+            others = self._processes.gather(told)
+            found = digests.difference([{"method": "no call of a method"} | t for t in others])
             raise ValueError(
                 f"{who}: all processes must call the same method with the same arguments, and with "
                 f"the same settings of DataParallel; they differ in {found}"
@@ -79,11 +80,12 @@ class Agreement:
 
 
 def difference_of(model: Any, told: Mapping[str, str], processes: Any) -> str:
-    """Return the first difference between digests of the processes; of layers, also which."""
+    """Return the first difference between digests of the processes, in words if there are any."""
     found = digests.difference(processes.gather(told))
-    if not found.startswith("layers: "):
+    in_words = digests.IN_WORDS.get(found.partition(": ")[0])
+    if in_words is None:
         return found
-    return digests.difference(processes.gather(digests.of_each_layer(model))) or found
+    return digests.difference(processes.gather(in_words(model))) or found
 
 
 def _checksum(told: Mapping[str, str]) -> int:

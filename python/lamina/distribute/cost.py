@@ -72,6 +72,13 @@ class Work:
     add : float, default 2e-10
         Seconds that adding a byte of gradients to another takes.
 
+    Raises
+    ------
+    ValueError
+        If ``rows`` is not positive, or a time or a size is negative or not finite.
+    TypeError
+        If one of them is not a number, or ``backward`` is no sequence of pairs.
+
     Examples
     --------
     >>> work = Work(rows=64, forward=2e-3, backward=[(3e-3, 4 << 20)], update=1e-3)
@@ -86,6 +93,21 @@ class Work:
     call: float = 60e-6
     add: float = 2e-10
 
+    def __post_init__(self) -> None:
+        """Check the figures."""
+        _check.number("Work", "rows", self.rows, 0.0, low_open=True)
+        for name in ("forward", "update", "call", "add"):
+            _check.number("Work", name, getattr(self, name), 0.0)
+        if not isinstance(self.backward, (list, tuple)):
+            raise TypeError(
+                f"Work: backward must be a sequence of (seconds, bytes); got {self.backward!r:.80}"
+            )
+        for i, layer in enumerate(self.backward):
+            if not isinstance(layer, (list, tuple)) or len(layer) != 2:
+                raise TypeError(f"Work: backward[{i}] must be (seconds, bytes); got {layer!r:.80}")
+            _check.number("Work", f"backward[{i}][0]", layer[0], 0.0)
+            _check.number("Work", f"backward[{i}][1]", layer[1], 0.0)
+
     @property
     def seconds(self) -> float:
         """The seconds of a step without any exchange."""
@@ -93,7 +115,7 @@ class Work:
 
     def of_rows(self, rows: float) -> Work:
         """Return the work for another number of rows, in proportion; the update is unchanged."""
-        share = rows / self.rows
+        share = _check.number("Work.of_rows", "rows", rows, 0.0, low_open=True) / self.rows
         backward = [(seconds * share, size) for seconds, size in self.backward]
         return replace(self, rows=rows, forward=self.forward * share, backward=backward)
 
@@ -108,12 +130,24 @@ class Work:
             Inputs and targets, as ``fit`` takes them.
         batch_size : int
             The rows of one process.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer rows than that.
         """
+        from lamina.models import Model
         from lamina.profiling import profile
 
+        if not isinstance(model, Model):
+            raise TypeError(f"Work.measured: needs a model; got {model!r:.80}")
         if not model.built:
             model.predict(x[:1], verbose=0)
         table = profile(model, x, y, batch_size)
+        if table.batch_size != batch_size:
+            raise ValueError(
+                f"Work.measured: needs batch_size={batch_size} rows; got {table.batch_size}"
+            )
         left = {
             layer.name: sum(p.array.nbytes for p in layer.parameters if p.trainable)
             for layer in model.layers
@@ -178,7 +212,10 @@ def simulate(
     Raises
     ------
     ValueError
-        For another route, or fewer than one process or byte.
+        For another route, fewer than one process or byte, or pairs of processes whose number is
+        not a power of two.
+    TypeError
+        If ``work`` is no ``Work`` or ``network`` no ``Network``.
 
     Notes
     -----
@@ -203,10 +240,17 @@ def simulate(
     >>> slow.step > fast.step > work.seconds
     True
     """
+    for name, value, kind in (("work", work, Work), ("network", network, Network)):
+        if not isinstance(value, kind):
+            raise TypeError(f"simulate: {name} must be a {kind.__name__}; got {value!r:.80}")
     processes = _check.integer("simulate", "processes", processes)
     bucket_bytes = _check.integer("simulate", "bucket_bytes", bucket_bytes)
     if route not in ROUTES:
         raise ValueError(f"simulate: route must be one of {', '.join(ROUTES)}; got {route!r}")
+    if route == "pairs" and processes & (processes - 1):
+        raise ValueError(
+            f"simulate: route 'pairs' needs a power of two of processes; got {processes}"
+        )
     compute = work.seconds
     if processes == 1:
         return StepTime(compute, compute, 0.0, 1.0)

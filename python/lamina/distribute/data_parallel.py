@@ -53,8 +53,8 @@ class DataParallel:
         fewer messages with many processes; pairs need a power of two of processes, and a multiple
         of it as ``slices``.  "auto" uses pairs from 64 processes on.  No bit depends on it.
     patience : float, default 10.0
-        Seconds that a process in which an exception was raised waits for the others to respond;
-        then it ends all of them.
+        Seconds that a process in which an exception was raised waits for the others to respond,
+        and that others wait for a process whose program has ended; then all are ended.
 
     Attributes
     ----------
@@ -122,6 +122,11 @@ class DataParallel:
             )
         if route not in ("auto", "direct", "pairs"):
             raise ValueError(f"{WHO}: route must be 'auto', 'direct' or 'pairs'; got {route!r}")
+        if route == "pairs" and (self.size & (self.size - 1) or slices % self.size):
+            raise ValueError(
+                f"{WHO}: route 'pairs' needs a power of two of processes, and a multiple of it as "
+                f"slices; got {self.size} processes and slices={slices}"
+            )
         self._exchange = Exchange(self._processes, Slices(slices, self.size), route)
         settings = {"slices": slices, "bucket_bytes": bucket_bytes, "route": route}
         self._agreement = Agreement(self._processes, settings)
@@ -254,7 +259,7 @@ class DataParallel:
             resume=kwargs.get("resume", False),
             backups=sum(isinstance(each, callbacks_.SharedBackup) for each in own),
         )
-        made = {**kwargs, "callbacks": own}
+        made = {**kwargs, "callbacks": own} if own or "callbacks" in kwargs else kwargs
         return made if self.rank == 0 else {**made, "verbose": 0}
 
 

@@ -94,6 +94,32 @@ def _in_words(layers: Any, within: str = "") -> dict[str, str]:
     return told
 
 
+def of_optimizer(model: Any) -> dict[str, str]:
+    """Return in words the settings of the optimizer of a compiled model."""
+    optimizer = model.optimizer
+    told = {"class of the optimizer": type(optimizer).__name__}
+    try:
+        settings = optimizer.get_config()
+    except (AttributeError, NotImplementedError, TypeError):  # of a class of the user's own
+        return told
+    return told | {f"{name} of the optimizer": _text(value) for name, value in settings.items()}
+
+
+def of_losses(model: Any) -> dict[str, str]:
+    """Return the names of the losses and metrics of a compiled model."""
+    compiled = model.compilation("fit")
+    names = [getattr(each, "name", type(each).__name__) for each in compiled.losses]
+    return {"losses": _text(names), "metrics": _text(compiled.metric_keys())}
+
+
+# By the name of a digest: what it is of, in words.
+IN_WORDS = {
+    "layers": of_each_layer,
+    "optimizer": of_optimizer,
+    "losses and metrics": of_losses,
+}
+
+
 def of_fit(fit: Fit) -> dict[str, str]:
     """Return digests of the settings of a fit and of its data."""
     settings = dict(vars(fit.settings))
@@ -107,6 +133,7 @@ def of_fit(fit: Fit) -> dict[str, str]:
     data = [(a.shape, a.dtype.str) for a in arrays] if shared else list(map(_some, arrays))
     return {
         "settings of fit": json.dumps(settings, default=_text),
+        "shapes of the data": _text([a.shape for a in arrays]),
         "data": _digest([fit.rows, *data]),
         "validation data": _digest([_some(a) for data in parts for a in data.arrays]),
     }

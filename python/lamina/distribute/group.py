@@ -82,7 +82,15 @@ class Group:
 
     def _compare(self, now: Mapping[str, str]) -> None:
         """Raise RuntimeError if these facts, which a callback may change, differ."""
-        found = digests.difference(self._processes.gather(now))
+        told = self._processes.gather(now)
+        calls = [(rank, each["method"]) for rank, each in enumerate(told) if "method" in each]
+        if calls:
+            rank, method = calls[0]
+            raise ValueError(
+                f"fit: all processes must call the same methods of DataParallel, also in "
+                f"callbacks; process {rank} calls {method}, process {self._processes.rank} does not"
+            )
+        found = digests.difference(told)
         if found:
             raise RuntimeError(
                 f"fit: the processes differ, in {found}: a callback that sets weights, the "

@@ -5,6 +5,8 @@ A process that waits for the others also listens for failures, so that none wait
 
 from __future__ import annotations
 
+import atexit
+import os
 import pickle
 import sys
 import time
@@ -17,9 +19,10 @@ import numpy as np
 
 from lamina._check import Array
 
-FAILED = 1  # the tag of a notice
+FAILED, ENDED = 1, 2  # the tags of a notice, and of the message that a program is at its end
 BUSY = 200  # polls of the network before a process yields its CPU between two of them
 NAP = 50e-6  # seconds between two polls, once it has waited for a millisecond
+LAST_MESSAGES = 1.0  # seconds, at least, in which what an ended process sent before may arrive
 
 _kept: list[Any] = []  # memory to which an aborted exchange may still write
 
@@ -61,7 +64,8 @@ class Processes:
     comm : mpi4py.MPI.Comm
         Messages go through copies of it.
     patience : float
-        Seconds that a failed process waits for the others to respond.
+        Seconds that a failed process waits for the others to respond, and that others wait for a
+        process whose program has ended.
     """
 
     def __init__(self, mpi: Any, comm: Any, patience: float) -> None:
@@ -72,6 +76,8 @@ class Processes:
         self._broken = False
         self._depth = 0  # of the current call: a callback may call another method
         self._from: dict[int, Notice] = {}  # of failures of the current call, by sender
+        self._ended: dict[int, float] = {}  # when a process said that its program ends
+        atexit.register(self._say_that_it_ends, os.getpid())
 
     def check(self, who: str) -> None:
         """Refuse to continue after an aborted exchange."""
@@ -97,12 +103,31 @@ class Processes:
         notice = self._received(self.mpi.ANY_SOURCE)
         if notice is None:  # unless one has arrived in a nested call, whose error was caught
             notice = next(iter(self._from.values()), None)
+        notice = notice or self._notice_of_ended()
         if notice is not None:
             error = ProcessFailedError(
                 f"process {notice.origin} of {self.size} failed: {notice.text}"
             )
             error.told = self, notice
             raise error
+
+    def _say_that_it_ends(self, process: int) -> None:
+        # Not from a forked child.  The messages are small: they leave although nobody waits.
+        if os.getpid() == process and not self.mpi.Is_finalized():
+            others = [rank for rank in range(self.size) if rank != self.rank]
+            _kept.extend(self._notices.isend(None, dest=rank, tag=ENDED) for rank in others)
+
+    def _notice_of_ended(self) -> Notice | None:
+        """Return a notice for a process whose program ended too long ago to still take part."""
+        status = self.mpi.Status()
+        while self._notices.iprobe(tag=ENDED, status=status):
+            self._notices.recv(source=status.Get_source(), tag=ENDED)
+            self._ended[status.Get_source()] = time.perf_counter()
+        for rank, when in self._ended.items():
+            if time.perf_counter() - when > max(LAST_MESSAGES, self.patience):
+                text = "its program has ended, while others still wait for it"
+                return Notice(rank, text, self._broken, self._depth)
+        return None
 
     def _received(self, source: int) -> Notice | None:
         """Return a notice from a process, or from any, if one has arrived."""

@@ -86,6 +86,7 @@ class Asked:
 
     def prepared(self, model: Fitting) -> Fit:
         """Return the fit, checked."""
+        plan_of_batches(1, None, **self.others)  # before a source gives its first batch
         source, others = source_of(self.x), source_of(self.validation_data)
         held: Stream | None = None
         if others is not None:
