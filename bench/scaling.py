@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from common import add_options, append_history, machine, positive
+from common import add_options, append_history, at_least_one, machine, positive
 from workloads import WORKLOADS as ALL
 
 if TYPE_CHECKING:
@@ -186,9 +186,9 @@ def main() -> None:
     text = "the time of a step of a node, instead of the time measured here"
     parser.add_argument("--step-ms", type=positive, help=text)
     text = "rows of a batch that all nodes share; by default each has as many more"
-    parser.add_argument("--batch", type=int, help=text)
+    parser.add_argument("--batch", type=at_least_one, help=text)
     text = "of gradients that are sent together (default: %(default)s)"
-    parser.add_argument("--bucket-bytes", type=int, default=1 << 20, help=text)
+    parser.add_argument("--bucket-bytes", type=at_least_one, default=1 << 20, help=text)
     options = parser.parse_args()
     if options.measure:
         measure(options)

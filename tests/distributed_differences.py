@@ -210,8 +210,10 @@ def methods(comm: Any) -> dict[str, str]:
     found["validation"] = error_of(parallel.fit, x, y, verbose=0, validation_data=held)
     backups = [callbacks.BackupAndRestore("not written")] if last else []
     found["backups"] = error_of(parallel.fit, x, y, verbose=0, callbacks=backups)
-    calls = in_last(parallel, "on_epoch_end", lambda: parallel.evaluate(x, y, verbose=0))
-    found["call in a callback"] = error_of(parallel.fit, x, y, verbose=0, callbacks=calls)
+    for hook in ("on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
+        parallel = DataParallel(model, comm)
+        calls = in_last(parallel, hook, lambda: parallel.evaluate(x, y, verbose=0))  # noqa: B023
+        found[f"call in {hook}"] = error_of(parallel.fit, x, y, verbose=0, callbacks=calls)
     parallel = DataParallel(model, comm)
     other = small()[0]
     other.compile(lamina.optimizers.SGD(0.1 + 0.1 * last), "mse")

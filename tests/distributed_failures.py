@@ -154,5 +154,4 @@ def absent(comm: Any) -> None:
     parallel = DataParallel(model, comm, patience=0.3)
     parallel.evaluate(x, y, verbose=0)
     if parallel.rank == 0:
-        time.sleep(2.0)  # that all others have ended is no reason to fail if none is waited for
         parallel.fit(x, y, verbose=0)

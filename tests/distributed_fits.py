@@ -333,9 +333,9 @@ def main() -> None:
     from mpi4py import MPI
 
     comm = MPI.COMM_WORLD
-    alone = {"killed": killed, "deaf": deaf, "absent": absent, "first": None, "second": None}[what]
-    if alone is not None:
-        alone(comm)
+    ending = {"killed": killed, "deaf": deaf, "absent": absent}.get(what)
+    if ending is not None:
+        ending(comm)
         return
     found: dict[str, Any] = {"fits": all_fits(comm), "read": READ}
     stop = {"first": 7, "second": None}[what]

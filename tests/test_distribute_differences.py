@@ -94,14 +94,14 @@ def test_processes_that_call_different_methods_are_told_so(told):
         "multiple of it as slices; got 2 processes and slices=5"
     )
     assert first["route"] == second["route"] == route
-    assert first["call in a callback"] == (
-        "ValueError: fit: all processes must call the same methods of DataParallel, also in "
-        "callbacks; process 1 calls evaluate, process 0 does not"
-    )
-    assert second["call in a callback"] == (
-        f"ValueError: evaluate: {rule}method: process 0 has no call of a method, process 1 has "
-        "evaluate"
-    )
+    for hook in ("on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
+        assert first[f"call in {hook}"] == (
+            "ValueError: fit: all processes must call the same methods of DataParallel, also in "
+            "callbacks; process 1 calls evaluate, process 0 does not"
+        )
+        assert second[f"call in {hook}"] == (
+            f"ValueError: evaluate: {rule}method: process 0 has none, process 1 has evaluate"
+        )
     for name, difference in (
         ("evaluate", "method: process 0 has fit, process 1 has evaluate"),
         ("train_on_batch", "method: process 0 has fit, process 1 has train_on_batch"),

@@ -9,7 +9,7 @@ from lamina import layers, ops
 from test_expressions import ROWS, Recorded
 
 SIZES = (2, 3, 2, 1)  # equal sizes: values of one shape may be permuted differently
-KINDS = ["permute"] * 4 + ["relu", "add", "add", "expression", "flip", "reshape"]
+KINDS = ["permute"] * 4 + ["relu", "add", "add", "expression", "scale", "flip", "reshape"]
 TWICE_LESS_HALF = [("multiply", 0, 2.0), ("subtract", 1, 0.5)]
 
 
@@ -20,8 +20,8 @@ def left(graph):
 
 def drawn(seed):
     """Return a random graph, how many permutations it records, and some values in NumPy."""
-    net, rng = Recorded([SIZES], seed=seed), np.random.default_rng(seed)
-    graph, known, recorded = net.graph, [(net.x[0], net.data[0])], 0
+    net, rng = Recorded([SIZES, SIZES, (1,)], seed=seed), np.random.default_rng(seed)
+    graph, known, recorded = net.graph, list(zip(net.x[:2], net.data[:2], strict=True)), 0
     for _ in range(20):
         tensor, value = known[rng.integers(len(known))]
         axes = value.ndim - 1
@@ -35,6 +35,9 @@ def drawn(seed):
             tensor, value = graph.activation(tensor, "relu"), np.maximum(value, 0)
         elif kind == "expression":
             tensor, value = graph.expression(TWICE_LESS_HALF, [tensor]), 2 * value - 0.5
+        elif kind == "scale":
+            tensor = graph.expression([("multiply", 0, 1)], [tensor, net.x[2]])
+            value = value * net.data[2].reshape(ROWS, *[1] * axes)
         elif kind == "reshape":
             shape = [int(size) for size in rng.permutation(value.shape[1:])]
             tensor, value = graph.reshape(tensor, shape), value.reshape(ROWS, *shape)
@@ -51,7 +54,10 @@ def drawn(seed):
 @pytest.mark.parametrize("seed", range(80))
 def test_random_graphs_have_the_values_of_numpy_and_their_gradients(seed):
     net, recorded, known = drawn(seed)
-    last = net.graph.expression([("multiply", 0, 0)], [known[-1][0]])
+    shape = list(known[-1][1].shape[1:])
+    terms = [known[-1][0], *(net.graph.reshape(x, shape) for x in net.x[:2])]
+    squares = net.graph.add([net.graph.expression([("square", 0)], [term]) for term in terms])
+    last = net.graph.expression([("multiply", 0, 1)], [squares, net.x[2]])
     for tensor, _ in known[1:]:
         net.graph.add_output(tensor)
     net.build(last)
@@ -126,7 +132,30 @@ def test_no_permutation_is_added(reader):
     assert left(net.graph) == 2
 
 
-def network(first, *rest):
+def test_no_permutation_is_added_before_readers_that_stay():
+    net = Recorded([(2, 3), (3, 2)])
+    (x, z), g = net.x, net.graph
+    moved = g.permute(x, [1, 0])
+    rectified = g.activation(moved, "relu")
+    y = g.add([g.add([rectified, z]), g.multiply([moved, z])])
+    net.build(g.expression([("square", 0)], [g.permute(y, [1, 0])]))
+    assert left(g) == 2
+    net.check_gradients()
+
+
+def test_a_number_for_each_row_may_have_more_axes_than_the_permutation():
+    net = Recorded([(2, 3), (1, 1, 1, 1)])
+    moved = net.graph.reshape(net.graph.permute(net.x[0], [1, 0]), (1, 3, 1, 2))
+    y = net.graph.expression([("multiply", 0, 1)], [moved, net.x[1]])
+    y = net.graph.permute(net.graph.reshape(y, (3, 2)), [1, 0])
+    net.build(net.graph.expression([("square", 0)], [y]))
+    assert left(net.graph) == 0
+    x, factor = net.data
+    np.testing.assert_array_equal(net.output(), np.square(x * factor.reshape(ROWS, 1, 1)))
+    net.check_gradients()
+
+
+def network(first):
     """Return a network of convolutions, and a residual sum, with channels first or last."""
     kind, axis = ("channels_first", 1) if first else ("channels_last", -1)
     x = lamina.Input((4, 12, 12) if first else (12, 12, 4))

@@ -281,7 +281,9 @@ def test_batches_of_other_lengths():
         np.testing.assert_array_equal(got, expected)
 
 
-@pytest.mark.parametrize("wrong", ["epochs", "initial_epoch", "validation_freq"])
+@pytest.mark.parametrize(
+    "wrong", ["epochs", "initial_epoch", "validation_freq", "validation_steps", "steps_per_epoch"]
+)
 def test_a_refused_fit_takes_nothing_from_its_source(wrong):
     source = generator()
     with pytest.raises(ValueError, match=f"fit: {wrong} must be"):

@@ -3,8 +3,8 @@
 // A layer whose channels come first permutes its input and permutes its output back, so that two
 // such layers have two permutations between them, and an activation keeps these apart.  Here two
 // permutations in sequence become one, or none; and operations that work element by element run
-// before a permutation instead of after it, if that brings it next to another one.  No value
-// changes, but dropout draws its random numbers in the order of the elements in memory.
+// before a permutation instead of after it, if they lead to another one.  No value changes, but
+// dropout and noise draw their random numbers in the order of the elements in memory.
 #include <algorithm>
 
 #include "graph.h"
@@ -81,17 +81,40 @@ class PermutationJoiner {
   std::vector<const Operation*> made_by_;  // by value: the permutation that computes it
   std::vector<bool> movable_;
 
-  // The operations that lead to a permutation: moving others would only keep them apart from the
-  // readers with which build() fuses them.
+  // The operations between permutations.  Moving others would only keep them apart from the readers
+  // with which build() fuses them.
   void find_movable() {
-    std::vector<bool> permuted(values_.size(), false);
-    movable_.assign(operations_.size(), false);
+    movable_.assign(operations_.size(), true);
+    std::size_t before = 0, now = operations_.size();
+    do {
+      before = now;
+      keep_those_before_permutations();
+      keep_those_behind_permutations();
+      now = std::size_t(std::count(movable_.begin(), movable_.end(), true));
+    } while (now != before);
+  }
+  void keep_those_before_permutations() {
+    std::vector<bool> leads(values_.size(), false);
     for (std::size_t j = operations_.size(); j-- > 0;) {
       const Operation& operation = *operations_[j];
-      movable_[j] = operation.element_by_element() && permuted[std::size_t(operation.output())];
+      movable_[j] =
+          movable_[j] && operation.element_by_element() && leads[std::size_t(operation.output())];
       if (movable_[j] || operation.permutation() != nullptr)
         for (const ValueId input : operation.inputs)
-          if (input >= 0) permuted[std::size_t(input)] = true;
+          if (input >= 0) leads[std::size_t(input)] = true;
+    }
+  }
+  void keep_those_behind_permutations() {
+    std::vector<bool> permuted(values_.size(), false);
+    for (std::size_t j = 0; j < operations_.size(); ++j) {
+      const Operation& operation = *operations_[j];
+      if (movable_[j])
+        movable_[j] =
+            std::all_of(operation.inputs.begin(), operation.inputs.end(), [&](ValueId input) {
+              return input < 0 || !is_full(operation, input) || permuted[std::size_t(input)];
+            });
+      if (movable_[j] || operation.permutation() != nullptr)
+        permuted[std::size_t(operation.output())] = true;
     }
   }
 
@@ -121,12 +144,15 @@ class PermutationJoiner {
     return made;
   }
 
+  // Whether an input has the size of the output of an operation that works element by element; the
+  // others have one element.
   bool is_full(const Operation& operation, ValueId input) const {
     return values_[std::size_t(input)].width == values_[std::size_t(operation.output())].width;
   }
 
-  // The permutation of all full inputs of operation j, if moving the operation adds none: one of
-  // these inputs, or the output, is then not needed in the permuted order.
+  // The permutation of all full inputs of operation j, or null if the operation should stay: the
+  // inputs are permuted differently, or its move would add a permutation, because others read both
+  // an input and the output in the permuted order.
   const Operation* permutation_before(std::size_t j) const {
     const Operation& operation = *operations_[j];
     const Operation* found = nullptr;
@@ -144,8 +170,8 @@ class PermutationJoiner {
                                                                                           : found;
   }
 
-  // Whether anything but operation j reads a value in the order of a permutation and will go on to
-  // do so.
+  // Whether operations other than j read the output of a permutation, or would read it if j moved;
+  // permutations that can be joined with it do not, and neither do movable operations.
   bool is_needed(ValueId value, const Operation& permutation, std::size_t j) const {
     const auto stays = [&](const Operation& other) {
       return reads(other, value) && !follows(permutation, other);

@@ -56,7 +56,7 @@ class Expression final : public OperationOf<Expression> {
   }
   void reorder(const Shape& shape) override {
     for (ElementShape& each : chain_.shapes)
-      if (each.shape == chain_.whole) each.shape = shape;
+      each.shape = each.shape == chain_.whole ? shape : Shape{};
     chain_.whole = shape;
     compile();
   }

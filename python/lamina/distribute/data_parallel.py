@@ -256,9 +256,10 @@ class DataParallel:
             who,
             x=_form(args[0] if args else kwargs.get("x")),
             validation_data=_form(kwargs.get("validation_data")),
-            resume=kwargs.get("resume", False),
+            resume=bool(kwargs.get("resume", False)),
             backups=sum(isinstance(each, callbacks_.SharedBackup) for each in own),
         )
+        # An empty list of its own would count as an argument that was given.
         made = {**kwargs, "callbacks": own} if own or "callbacks" in kwargs else kwargs
         return made if self.rank == 0 else {**made, "verbose": 0}
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +170,7 @@ def of_weights(arrays: Iterable[Array]) -> int:
     return found
 
 
-def difference(told: list[Mapping[str, str]]) -> str:
+def difference(told: Sequence[Mapping[str, str]]) -> str:
     """Return the first difference between processes, in words; "" if there is none."""
     for name in told[0]:
         values = [each.get(name) for each in told]

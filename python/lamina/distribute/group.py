@@ -13,7 +13,7 @@ from lamina.distribute.exchange import Exchange
 from lamina.distribute.execution import SlicedExecution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lamina.models.evaluating import Evaluating
     from lamina.models.fits import Fit
@@ -78,24 +78,16 @@ class Group:
             "learning rate": repr(run.optimizer.told_rate()),
             "steps": str(run.optimizer.iterations),
         }
-        self._compare(now)
+        if differing := self._agreement.differing("fit", now):
+            self._refuse(differing)
 
-    def _compare(self, now: Mapping[str, str]) -> None:
-        """Raise RuntimeError if these facts, which a callback may change, differ."""
-        told = self._processes.gather(now)
-        calls = [(rank, each["method"]) for rank, each in enumerate(told) if "method" in each]
-        if calls:
-            rank, method = calls[0]
-            raise ValueError(
-                f"fit: all processes must call the same methods of DataParallel, also in "
-                f"callbacks; process {rank} calls {method}, process {self._processes.rank} does not"
-            )
-        found = digests.difference(told)
-        if found:
-            raise RuntimeError(
-                f"fit: the processes differ, in {found}: a callback that sets weights, the "
-                f"learning rate or trainable must do the same in every process"
-            )
+    def _refuse(self, differing: list[dict[str, str]]) -> None:
+        """Raise RuntimeError for facts, which a callback may change, that differ."""
+        found = digests.difference(differing)
+        raise RuntimeError(
+            f"fit: the processes differ, in {found}: a callback that sets weights, the learning "
+            f"rate or trainable must do the same in every process"
+        )
 
     def in_step(self, items: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
         """Yield batches; RuntimeError in all processes if another's have other numbers of rows."""
@@ -109,7 +101,7 @@ class Group:
         trained = digests.of_trainable(self._parameters)
         same, stops = self._processes.same(zlib.crc32(trained.encode()), run.model.stop_training)
         if not same:
-            self._compare({"trainable weights": trained})
+            self._refuse(self._agreement.of_all("fit", {"trainable weights": trained}))
         self.stop_training = bool(stops)
         return self.stop_training
 

@@ -112,17 +112,21 @@ class Processes:
             raise error
 
     def _say_that_it_ends(self, process: int) -> None:
-        # Not from a forked child.  The messages are small: they leave although nobody waits.
+        # Not from a forked child.  MPI sends such small messages at once, whether they are received
+        # or not.
         if os.getpid() == process and not self.mpi.Is_finalized():
             others = [rank for rank in range(self.size) if rank != self.rank]
             _kept.extend(self._notices.isend(None, dest=rank, tag=ENDED) for rank in others)
 
-    def _notice_of_ended(self) -> Notice | None:
-        """Return a notice for a process whose program ended too long ago to still take part."""
+    def _hear_who_has_ended(self) -> None:
         status = self.mpi.Status()
         while self._notices.iprobe(tag=ENDED, status=status):
             self._notices.recv(source=status.Get_source(), tag=ENDED)
             self._ended[status.Get_source()] = time.perf_counter()
+
+    def _notice_of_ended(self) -> Notice | None:
+        """Return a notice for a process whose program ended too long ago to still take part."""
+        self._hear_who_has_ended()
         for rank, when in self._ended.items():
             if time.perf_counter() - when > max(LAST_MESSAGES, self.patience):
                 text = "its program has ended, while others still wait for it"
@@ -161,9 +165,14 @@ class Processes:
 
     def any(self, flag: bool) -> bool:
         """Return whether the flag is true in any process."""
-        own, found = np.array([flag], np.int8), np.zeros(1, np.int8)
-        self._finish(self.comm.Iallreduce(own, found, op=self.mpi.MAX), own, found)
-        return bool(found[0])
+        # The message has the form of ``same``, in which other methods begin.
+        together, found = self.same(0, flag)
+        if not together:
+            raise RuntimeError(
+                "DataParallel: all processes must call the same methods in the same order; one of "
+                "them calls another one, in a callback for example"
+            )
+        return found
 
     def same(self, value: int, flag: bool = False) -> tuple[bool, bool]:
         """Return whether a number is the same in all processes, and whether the flag is in any."""
@@ -211,14 +220,17 @@ class Processes:
         sent = [self._notices.isend(notice, dest=rank, tag=FAILED) for rank in others]
         until = time.perf_counter() + self.patience
         while missing := [rank for rank in others if rank not in self._from]:
+            self._hear_who_has_ended()
             # Only theirs: the others may already send notices of an outer call.
             if any(self._received(rank) is not None for rank in missing):
                 continue
-            if time.perf_counter() > until:
+            ended = self._ended.keys() >= set(missing)
+            if ended or time.perf_counter() > until:
+                why = "have ended" if ended else f"did not answer within {self.patience} s"
                 traceback.print_exception(type(error), error, error.__traceback__)
                 sys.stderr.write(
-                    f"lamina: process {self.rank} of {self.size} failed, and {missing} did not "
-                    f"answer within {self.patience} s: all are ended\n"
+                    f"lamina: process {self.rank} of {self.size} failed, and {missing} {why}: all "
+                    f"are ended\n"
                 )
                 sys.stderr.flush()
                 self.comm.Abort(1)

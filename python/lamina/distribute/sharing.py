@@ -7,7 +7,7 @@ import tempfile
 from typing import Any
 
 from lamina.distribute import digests
-from lamina.distribute.agreement import difference_of
+from lamina.distribute.agreement import first_difference
 from lamina.distribute.seeds import seeds_of, take_seeds
 
 
@@ -29,7 +29,7 @@ def give_all(who: str, model: Any, processes: Any, root: int) -> None:
         )
     shapes, seeds, backup = content
     model.ensure_built(shapes)
-    found = difference_of(model, digests.of_layers(model), processes)
+    found = first_difference(model, processes.gather(digests.of_layers(model)), processes)
     if found:
         raise ValueError(
             f"{who}: the models of all processes must have the same layers; they differ in {found}"

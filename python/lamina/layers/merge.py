@@ -193,8 +193,7 @@ class Average(Merge):
     def _join(self, inputs: list[Tensor]) -> Tensor:
         if _alike(inputs):
             return record("average", inputs)  # type: ignore[no-any-return]
-        total = _combined("add", inputs)
-        return record("scale", total, 1.0 / len(inputs))  # type: ignore[no-any-return]
+        return _combined("add", inputs) * (1.0 / len(inputs))  # type: ignore[no-any-return]
 
 
 class Extreme(Merge):

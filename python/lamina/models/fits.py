@@ -86,8 +86,8 @@ class Asked:
 
     def prepared(self, model: Fitting) -> Fit:
         """Return the fit, checked."""
-        plan_of_batches(1, None, **self.others)  # before a source gives its first batch
         source, others = source_of(self.x), source_of(self.validation_data)
+        self._check_settings(source)
         held: Stream | None = None
         if others is not None:
             wanted = wanted_steps("fit", "validation_steps", self.validation_steps)
@@ -97,6 +97,12 @@ class Asked:
         if source is None:
             return self._of_arrays(model, held)
         return self._of_source(model, source, held)
+
+    def _check_settings(self, source: Source | None) -> None:
+        """Refuse wrong settings before a source gives its first batch, which would be lost."""
+        plan_of_batches(1, None, **self.others, validation_steps=self.validation_steps)
+        if source is not None:
+            wanted_steps("fit", "steps_per_epoch", self.steps_per_epoch)
 
     def _of_arrays(self, model: Fitting, stream: Stream | None) -> Fit:
         padding = None if self.buckets is None else Buckets(self.buckets)
