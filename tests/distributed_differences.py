@@ -210,10 +210,13 @@ def methods(comm: Any) -> dict[str, str]:
     found["validation"] = error_of(parallel.fit, x, y, verbose=0, validation_data=held)
     backups = [callbacks.BackupAndRestore("not written")] if last else []
     found["backups"] = error_of(parallel.fit, x, y, verbose=0, callbacks=backups)
-    for hook in ("on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
+    hooks = ("on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end")
+    for hook in (*hooks, "on_test_begin"):
         parallel = DataParallel(model, comm)
         calls = in_last(parallel, hook, lambda: parallel.evaluate(x, y, verbose=0))  # noqa: B023
-        found[f"call in {hook}"] = error_of(parallel.fit, x, y, verbose=0, callbacks=calls)
+        found[f"call in {hook}"] = error_of(
+            parallel.fit, x, y, verbose=0, callbacks=calls, validation_data=(x, y)
+        )
     parallel = DataParallel(model, comm)
     other = small()[0]
     other.compile(lamina.optimizers.SGD(0.1 + 0.1 * last), "mse")
@@ -224,7 +227,7 @@ def methods(comm: Any) -> dict[str, str]:
     found["losses"] = error_of(DataParallel(other, comm).fit, x, y, verbose=0)
     rows = len(x) - last
     found["rows"] = error_of(parallel.fit, x[:rows], y[:rows], 8, steps_per_epoch=2, verbose=0)
-    found["route"] = error_of(DataParallel, model, comm, slices=5, route="pairs")
+    found["route"] = error_of(DataParallel, model, comm, slices=6, route="pairs")
     found["resume"] = error_of(parallel.fit, x, y, verbose=0, resume=last)
     found["slices"] = error_of(DataParallel(model, comm, slices=8 + last).evaluate, x, y)
     return found

@@ -90,8 +90,8 @@ def test_processes_that_call_different_methods_are_told_so(told):
         assert first[name] == second[name]
         assert f"model and data in the same way; they differ in {difference}" in first[name]
     route = (
-        "ValueError: DataParallel: route 'pairs' needs a power of two of processes, and a "
-        "multiple of it as slices; got 2 processes and slices=5"
+        "ValueError: DataParallel: route 'pairs' needs powers of two as numbers of processes and "
+        "of slices; got 2 processes and slices=6"
     )
     assert first["route"] == second["route"] == route
     for hook in ("on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"):
@@ -102,6 +102,9 @@ def test_processes_that_call_different_methods_are_told_so(told):
         assert second[f"call in {hook}"] == (
             f"ValueError: evaluate: {rule}method: process 0 has none, process 1 has evaluate"
         )
+    order = "DataParallel: all processes must call the same methods in the same order"
+    assert first["call in on_test_begin"].startswith(f"RuntimeError: {order}")
+    assert order in second["call in on_test_begin"]
     for name, difference in (
         ("evaluate", "method: process 0 has fit, process 1 has evaluate"),
         ("train_on_batch", "method: process 0 has fit, process 1 has train_on_batch"),

@@ -1,5 +1,5 @@
 // The passes of build(): values that nothing reads are dropped, equal operations merged, constants
-// evaluated, permutations joined (permutations.cpp), and operations fused.
+// evaluated, permutations joined (join_permutations.cpp), and operations fused.
 #include <algorithm>
 #include <numeric>
 #include <stdexcept>

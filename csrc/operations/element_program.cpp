@@ -33,6 +33,9 @@ Shape broadcast_shape(const std::vector<Shape>& shapes, const char* who) {
 }
 
 std::vector<Index> element_strides(const ElementShape& array, const Shape& whole, bool rows) {
+  if (array.shape.size() > whole.size())
+    throw std::logic_error("element_strides: " + to_string(array.shape) + " has more axes than " +
+                           to_string(whole));
   std::vector<Index> strides(whole.size(), 0);
   Index dense = 1;
   for (std::size_t k = 1; k <= array.shape.size(); ++k) {

@@ -50,8 +50,8 @@ class DataParallel:
         Gradients are sent as soon as this many bytes are available.  No bit depends on it.
     route : {"auto", "direct", "pairs"}, default "auto"
         How gradients travel: from each process to all, or back and forth in pairs, which takes
-        fewer messages with many processes; pairs need a power of two of processes, and a multiple
-        of it as ``slices``.  "auto" uses pairs from 64 processes on.  No bit depends on it.
+        fewer messages with many processes; pairs need powers of two as numbers of processes and of
+        slices.  "auto" uses pairs from 64 processes on, if it can.  No bit depends on it.
     patience : float, default 10.0
         Seconds that a process in which an exception was raised waits for the others to respond,
         and that others wait for a process whose program has ended; then all are ended.
@@ -122,12 +122,13 @@ class DataParallel:
             )
         if route not in ("auto", "direct", "pairs"):
             raise ValueError(f"{WHO}: route must be 'auto', 'direct' or 'pairs'; got {route!r}")
-        if route == "pairs" and (self.size & (self.size - 1) or slices % self.size):
+        cut = Slices(slices, self.size)
+        if route == "pairs" and not cut.pair_up(slices):
             raise ValueError(
-                f"{WHO}: route 'pairs' needs a power of two of processes, and a multiple of it as "
-                f"slices; got {self.size} processes and slices={slices}"
+                f"{WHO}: route 'pairs' needs powers of two as numbers of processes and of slices; "
+                f"got {self.size} processes and slices={slices}"
             )
-        self._exchange = Exchange(self._processes, Slices(slices, self.size), route)
+        self._exchange = Exchange(self._processes, cut, route)
         settings = {"slices": slices, "bucket_bytes": bucket_bytes, "route": route}
         self._agreement = Agreement(self._processes, settings)
         self._bucket_bytes = bucket_bytes

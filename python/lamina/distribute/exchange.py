@@ -19,7 +19,7 @@ import numpy as np
 from lamina import _core
 from lamina._check import Array
 from lamina.distribute.processes import Processes
-from lamina.distribute.tree import Slices, add_up, pairs_up
+from lamina.distribute.tree import Slices, add_up
 
 SMALL = 32 << 10  # bytes up to which every process receives all parts and adds them up itself
 MANY = 64  # processes from which on pairs are faster, on networks with 20 us per message
@@ -98,7 +98,7 @@ class Sum:
         self._kind = exchange.kinds[whole.dtype]
         every = [node for nodes in self._nodes for node in nodes]
         small = len(every) * whole.nbytes <= SMALL
-        pairs = exchange.pairs and all(len(nodes) == 1 for nodes in self._nodes) and pairs_up(every)
+        pairs = exchange.pairs and exchange.slices.pair_up(rows)
         if small:
             self._calls = self._one_call(parts)
         else:

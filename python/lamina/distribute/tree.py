@@ -94,6 +94,11 @@ class Slices:
             for own in map(self.of, range(self.processes))
         ]
 
+    def pair_up(self, rows: int) -> bool:
+        """Return whether each process makes one sum alone, and the tree adds those up in pairs."""
+        each = self.nodes_of(rows)
+        return all(len(own) == 1 for own in each) and pairs_up([own[0] for own in each])
+
     def add_own(self, rows: int, process: int, held: MutableMapping[Node, Array]) -> list[Array]:
         """Return the sums that a process makes alone; ``held`` has the values of its slices."""
         own = [add_up(start, stop, held) for start, stop in self.nodes_of(rows)[process]]

@@ -11,28 +11,6 @@
 
 namespace lamina {
 
-Shape Permutation::result() const {
-  Shape result;
-  for (const Index axis : order) result.push_back(shape[std::size_t(axis)]);
-  return result;
-}
-
-bool Permutation::moves() const {
-  Index last = -1;
-  for (const Index axis : order) {
-    if (shape[std::size_t(axis)] == 1) continue;
-    if (axis < last) return true;
-    last = axis;
-  }
-  return false;
-}
-
-Permutation Permutation::then(const Permutation& next) const {
-  Permutation both{shape, {}};
-  for (const Index axis : next.order) both.order.push_back(order[std::size_t(axis)]);
-  return both;
-}
-
 namespace {
 
 bool reads(const Operation& operation, ValueId id) {
@@ -166,8 +144,9 @@ class PermutationJoiner {
       found = made;
       needs_inputs = needs_inputs && is_needed(input, *made, j);
     }
-    return found == nullptr || (needs_inputs && is_needed(operation.output(), *found, j)) ? nullptr
-                                                                                          : found;
+    if (found != nullptr && needs_inputs && is_needed(operation.output(), *found, j))
+      return nullptr;
+    return found;
   }
 
   // Whether operations other than j read the output of a permutation, or would read it if j moved;
