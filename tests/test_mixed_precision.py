@@ -365,6 +365,25 @@ def test_what_has_no_such_products_says_so(without_bfloat16):
     assert model.layers[0](X).shape == (40, 20)
 
 
+def test_calls_refused_for_want_of_them_build_nothing(without_bfloat16):
+    for method, given in (
+        ("fit", (X, Y)),
+        ("train_on_batch", (X, Y)),
+        ("evaluate", (X, Y)),
+        ("test_on_batch", (X, Y)),
+        ("predict", (X,)),
+        ("predict_on_batch", (X,)),
+        ("__call__", (X,)),
+        ("gradients", (X, Y)),
+        ("input_gradients", (X, 0)),
+    ):
+        model = lamina.Sequential([layers.Dense(3)], dtype="mixed_bfloat16")
+        model.compile("adam", "mse")
+        with pytest.raises(ValueError, match="mixed_bfloat16 needs products in bfloat16"):
+            getattr(model, method)(*given)
+        assert not model.built, method
+
+
 def test_such_a_model_can_be_read_and_changed(tmp_path, without_bfloat16):
     network().save(tmp_path / "model.lamina")
     model = lamina.models.load_model(tmp_path / "model.lamina")

@@ -212,3 +212,37 @@ def test_data_that_are_refused_leave_a_model_with_call_unbuilt():
             assert not model.dense.built
     model.fit(x[:, :4], x[:, :2], verbose=0)  # of another width
     assert model.dense.kernel.shape == (4, 2)
+
+
+class RefusesTraining(lamina.layers.Layer):
+    """A layer that is built, and records predictions, but raises an error in training."""
+
+    def call(self, x, training=None):
+        if training:
+            raise ValueError("no training today")
+        return x
+
+
+@pytest.mark.parametrize("method", ["fit", "train_on_batch", "gradients"])
+def test_a_refused_training_leaves_a_model_unbuilt(method):
+    x, y = np.ones((4, 6), "float32"), np.ones((4, 2), "float32")
+    model = lamina.Sequential([Dense(2), RefusesTraining()], seed=1)
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="no training today"):
+        getattr(model, method)(x, y)
+    assert not model.built
+    model.build((None, 6))
+    alone = lamina.Sequential([Dense(2, input_shape=(6,))], seed=1)
+    np.testing.assert_array_equal(model.layers[0].kernel, alone.layers[0].kernel)
+
+
+@pytest.mark.parametrize("method", ["fit", "train_on_batch", "gradients"])
+def test_a_refused_training_leaves_a_built_model_as_it_was(method):
+    x, y = np.ones((4, 6), "float32"), np.ones((4, 2), "float32")
+    model = lamina.Sequential([Input((6,)), Dense(2), RefusesTraining()])
+    model.compile("sgd", "mse")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="no training today"):
+        getattr(model, method)(x, y)
+    assert model.built
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])

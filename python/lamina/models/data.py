@@ -181,13 +181,8 @@ def prepare(
     A model with ``call`` is built, so that its outputs are known, unless the data are rejected;
     other models are not changed.
     """
-    before = None if model.built or not _has_calls(model) else model.unbuilt()
-    try:
+    with model.unbuilt_on_error():
         return _prepared(who, model, x, y, sample_weight, class_weight)
-    except BaseException:
-        if before is not None and model.built:
-            model.unbuild(before)
-        raise
 
 
 def _prepared(

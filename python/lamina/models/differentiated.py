@@ -134,12 +134,14 @@ class Differentiated(Fitting):
     ) -> tuple[float, list[Array]]:
         with self._guard.training(who):
             self.compilation(who)
-            data = data_.prepare(who, self, self.meet(x), y, sample_weight, class_weight).read()
-            refuse(who, data)
-            self.check_batches(who, data.rows, data.rows)
-            self.ensure_built(data.open_shapes)
-            (part,) = data.parts()
-            objective = self.objective_for(part.data, data.rows)
+            x = self.meet(x)
+            with self.unbuilt_on_error():
+                data = data_.prepare(who, self, x, y, sample_weight, class_weight).read()
+                refuse(who, data)
+                self.check_batches(who, data.rows, data.rows)
+                self.ensure_built(data.open_shapes)
+                (part,) = data.parts()
+                objective = self.objective_for(part.data, data.rows)
             state = self.train_state
             with objective.start(part.data, data.rows, True) as run:
                 execution = run.execution

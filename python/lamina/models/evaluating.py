@@ -124,10 +124,11 @@ class Evaluating(Spreadable, Stepped):
         self, source: Source, steps: Any, hooks: CallbackList, verbose: Any
     ) -> dict[str, float]:
         with self._guard.evaluating("evaluate"):
-            stream = Stream("evaluate", self, source, wanted_steps("evaluate", "steps", steps))
-            first = stream.first
-            self.ensure_built(first.data.open_shapes)
-            objective = self.objective_for(first.data, first.size, False)
+            with self.unbuilt_on_error():
+                stream = Stream("evaluate", self, source, wanted_steps("evaluate", "steps", steps))
+                first = stream.first
+                self.ensure_built(first.data.open_shapes)
+                objective = self.objective_for(first.data, first.size, False)
             names, total = objective.names, stream.steps
             hooks.start(self, {"epochs": 1, "steps": total, "verbose": verbose, "metrics": names})
             planned, spread = plans_of_batches(self, stream.parts()), self.take_spread()
@@ -151,26 +152,27 @@ class Evaluating(Spreadable, Stepped):
         with self._guard.evaluating(who):
             spread = self.take_spread()
             x = self.meet(x)
-            data = data_.prepare(who, self, x, y, sample_weight)
-            given = self.default_batch(batch_size, data.rows)
-            hears = hears_test_batches(hooks, spread)
-            if given is None and (steps is not None or hears):
-                given = BOUND_BATCH  # callers that count batches get Keras's number
-            rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
-            parts = data.parts()
-            if steps is not None:
-                steps = steps_of(who, "steps", steps, sum(count(p.size, rows) for p in parts))
-                parts = first_batches(parts, rows, steps)
-            self.check_batches(who, sum(part.size for part in parts), rows)
-            self.ensure_built(data.open_shapes)
-            planned = plans(self, parts, None if given is None else rows, BLOCK)
-            first = next(planned)
-            if data.reads:  # plans are made as their rows are read
-                total = count(sum(part.size for part in parts), first.batch)
-                used, planned = [first], chain([first], planned)
-            else:
-                used = [first, *planned]
-                total, planned = sum(plan.steps for plan in used), iter(used)
+            with self.unbuilt_on_error():
+                data = data_.prepare(who, self, x, y, sample_weight)
+                given = self.default_batch(batch_size, data.rows)
+                hears = hears_test_batches(hooks, spread)
+                if given is None and (steps is not None or hears):
+                    given = BOUND_BATCH  # callers that count batches get Keras's number
+                rows = data_.batch_rows(who, "batch_size", given, data.rows, BLOCK)
+                parts = data.parts()
+                if steps is not None:
+                    steps = steps_of(who, "steps", steps, sum(count(p.size, rows) for p in parts))
+                    parts = first_batches(parts, rows, steps)
+                self.check_batches(who, sum(part.size for part in parts), rows)
+                self.ensure_built(data.open_shapes)
+                planned = plans(self, parts, None if given is None else rows, BLOCK)
+                first = next(planned)
+                if data.reads:  # plans are made as their rows are read
+                    total = count(sum(part.size for part in parts), first.batch)
+                    used, planned = [first], chain([first], planned)
+                else:
+                    used = [first, *planned]
+                    total, planned = sum(plan.steps for plan in used), iter(used)
             hooks.start(self, {
                 "epochs": 1, "steps": total, "verbose": verbose, "metrics": first.objective.names,
             })  # fmt: skip

@@ -222,31 +222,32 @@ class Fitting(Evaluating):
             hooks, history = of_fit(callbacks, verbose)
             position = self._to_resume(resume, initial_epoch)
             first_epoch = initial_epoch if position is None else position.epoch
-            fit = Asked(
-                x, y, sample_weight, class_weight, validation_data, validation_steps,
-                Split(validation_split, stratify, time_ordered), batch_size, steps_per_epoch,
-                buckets,
-                {
-                    "epochs": epochs, "initial_epoch": first_epoch, "shuffle": shuffle,
-                    "validation_batch_size": validation_batch_size,
-                    "validation_freq": validation_freq,
-                },
-            ).prepared(self)  # fmt: skip
-            if position is not None:
-                position.check_course(fit.course, fit.settings.epochs)
-            if fit.validation_rows is not None:
-                history.validation_rows = fit.validation_rows.copy()
-            history.fingerprint = fit.fingerprint
-            validated = isinstance(fit.held, Stream) or bool(fit.held)
-            told = training.parameters_of_run(self, fit.settings, validated, verbose, hooks)
-            self.ensure_built(fit.first.open_shapes)
-            if hooks.restore_fit(self) and self.train_state.position is not None:
-                position = self.train_state.position
-                position.check_course(fit.course, fit.settings.epochs)
-                fit.settings.first_epoch = position.epoch
-            run = training.Training(self, fit.feed, fit.held, fit.settings, hooks, fit.course)
-            if run.spread is not None:
-                run.spread.check(run, fit)
+            with self.unbuilt_on_error():
+                fit = Asked(
+                    x, y, sample_weight, class_weight, validation_data, validation_steps,
+                    Split(validation_split, stratify, time_ordered), batch_size, steps_per_epoch,
+                    buckets,
+                    {
+                        "epochs": epochs, "initial_epoch": first_epoch, "shuffle": shuffle,
+                        "validation_batch_size": validation_batch_size,
+                        "validation_freq": validation_freq,
+                    },
+                ).prepared(self)  # fmt: skip
+                if position is not None:
+                    position.check_course(fit.course, fit.settings.epochs)
+                if fit.validation_rows is not None:
+                    history.validation_rows = fit.validation_rows.copy()
+                history.fingerprint = fit.fingerprint
+                validated = isinstance(fit.held, Stream) or bool(fit.held)
+                told = training.parameters_of_run(self, fit.settings, validated, verbose, hooks)
+                self.ensure_built(fit.first.open_shapes)
+                if hooks.restore_fit(self) and self.train_state.position is not None:
+                    position = self.train_state.position
+                    position.check_course(fit.course, fit.settings.epochs)
+                    fit.settings.first_epoch = position.epoch
+                run = training.Training(self, fit.feed, fit.held, fit.settings, hooks, fit.course)
+                if run.spread is not None:
+                    run.spread.check(run, fit)
             advice.on_model(run.objective, run.idle)
             advice.on_layers(run.objective.compiled, self._holders())
             if not isinstance(fit.feed, Stream):
@@ -311,15 +312,17 @@ class Fitting(Evaluating):
         with self._guard.training("train_on_batch"):
             self.compilation("train_on_batch").optimizer.check_owner(self)
             x = self.meet(x)
-            data = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight).read()
-            refuse("train_on_batch", data)
-            parts = data.parts()
-            settings = plan(parts, None, None)
-            self.check_batches("train_on_batch", data.rows, data.rows)
-            self.ensure_built(data.open_shapes)
-            feed = Schedule(parts, settings.batch, settings.steps)
-            run = training.Training(self, feed, [], settings, CallbackList())
-            if run.spread is not None:
-                run.spread.check_step(run)
+            with self.unbuilt_on_error():
+                given = data_.prepare("train_on_batch", self, x, y, sample_weight, class_weight)
+                data = given.read()
+                refuse("train_on_batch", data)
+                parts = data.parts()
+                settings = plan(parts, None, None)
+                self.check_batches("train_on_batch", data.rows, data.rows)
+                self.ensure_built(data.open_shapes)
+                feed = Schedule(parts, settings.batch, settings.steps)
+                run = training.Training(self, feed, [], settings, CallbackList())
+                if run.spread is not None:
+                    run.spread.check_step(run)
             self.stop_training = False
             return self._reported(run.single(), return_dict)

@@ -35,14 +35,15 @@ def input_gradients(
     if not any(floating):
         kinds = ", ".join(f"{port.name!r} takes {port.kind}" for port in model.ports)
         raise ValueError(f"{WHO}: no gradient flows to integers or truth values; input {kinds}")
-    model.ensure_built(shapes)
-    upstream = _upstream(model, shapes, rows, output, output_gradients)
-    batch = BLOCK if batch_size is None else _check.integer(WHO, "batch_size", batch_size)
-    try:
-        pieces = _in_batches(model, fed, upstream, batch, None)
-    except NeedsRows:
-        batch = BOUND_BATCH if batch_size is None else batch
-        pieces = _in_batches(model, fed, upstream, min(batch, rows), shapes)
+    with model.unbuilt_on_error():
+        model.ensure_built(shapes)
+        upstream = _upstream(model, shapes, rows, output, output_gradients)
+        batch = BLOCK if batch_size is None else _check.integer(WHO, "batch_size", batch_size)
+        try:
+            pieces = _in_batches(model, fed, upstream, batch, None)
+        except NeedsRows:
+            batch = BOUND_BATCH if batch_size is None else batch
+            pieces = _in_batches(model, fed, upstream, min(batch, rows), shapes)
     gradients = [
         np.concatenate(made) if is_float else None
         for made, is_float in zip(zip(*pieces, strict=True), floating, strict=True)

@@ -71,12 +71,13 @@ class LossFunction:
     ) -> None:
         copied = copy and program is None
         self._model = twin(WHO, model, _check.dtype(WHO, dtype)) if copied else model
-        self._data = self._prepared(x, y, sample_weight)
+        with self._model.unbuilt_on_error():
+            self._data = self._prepared(x, y, sample_weight)
+            if program is None:
+                program = LossProgram(self._model, self._data)
+            else:
+                program.check(self._data)
         self.rows = self._data.rows
-        if program is None:
-            program = LossProgram(self._model, self._data)
-        else:
-            program.check(self._data)
         self.program = program
         self._of_data: Any = None
         self._of_outputs: Any = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -58,7 +59,7 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         "ports prepare_layers put_arrays record_outputs recorded_settings regularized restore "
         "row_shape save_backup says_loss shapes_by_place snapshot state_rows stopped_at_zero "
         "streams summary_rows take_seed take_spread through_front train_state unbuild unbuilt "
-        "weights_by_path"
+        "unbuilt_on_error weights_by_path"
     )
     moment: int = 0  # time of creation
     _not_copied: tuple[str, ...] = (
@@ -233,6 +234,17 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         with structure():
             self.forget(before)
             self._changed()
+
+    @contextmanager
+    def unbuilt_on_error(self) -> Iterator[None]:
+        """Undo building within the block if the block raises an exception."""
+        before = None if self._ready or self.built else self.unbuilt()
+        try:
+            yield
+        except BaseException:
+            if before is not None and self.built:
+                self.unbuild(before)
+            raise
 
     def _drawn_layers(self) -> list[Layer]:
         # Each layer draws its initial weights from a stream given by its position here.

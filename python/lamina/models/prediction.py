@@ -285,8 +285,9 @@ class Predicting(Network):
         with structure():
             if self._changes != changes:
                 return None
-            self.ensure_built(shapes)
-            return self._predictor(shapes, rows)
+            with self.unbuilt_on_error():
+                self.ensure_built(shapes)
+                return self._predictor(shapes, rows)
 
     def _as_is(self, x: Any, most_rows: int = BLOCK) -> Any:
         """Return the outputs for data that need no preparation; None for all other data.

@@ -149,14 +149,9 @@ def _made(who: str, model: Any, signature: Any, opset: int | None) -> Any:
     with structure():
         _refuse_front(who, model)
         shapes = _shapes(who, model, signature)
-        before = None if model.built else model.unbuilt()
-        try:
+        with model.unbuilt_on_error():
             model.ensure_built([shape[1:] for shape in shapes])
             rows, made = _written(who, model, shapes, opset)
-        except BaseException:
-            if before is not None:
-                model.unbuild(before)
-            raise
         names = model.output_names
     size = sum(array.nbytes for array in made.sheet.arrays.values())
     if size > MOST_BYTES:
