@@ -25,11 +25,12 @@ enum class Accumulate : bool { no = false, yes = true };
 
 // Element-wise activations: the formula in kernels/activations.h, whether the derivative is
 // computed from the output y or from the input x, and the default of alpha, which is the negative
-// slope of leaky_relu and the scale of elu.
+// slope of leaky_relu, the scale of elu and the bound of clipped_relu.
 #define LAMINA_ACTIVATIONS(X)               \
   X(linear, Linear, output, 0.0)            \
   X(relu, Relu, output, 0.0)                \
   X(leaky_relu, LeakyRelu, output, 0.2)     \
+  X(clipped_relu, ClippedRelu, output, 6.0) \
   X(elu, Elu, output, 1.0)                  \
   X(selu, Selu, output, 0.0)                \
   X(gelu, Gelu, input, 0.0)                 \
@@ -39,6 +40,7 @@ enum class Accumulate : bool { no = false, yes = true };
   X(softplus, Softplus, input, 0.0)         \
   X(softsign, Softsign, output, 0.0)        \
   X(hard_sigmoid, HardSigmoid, output, 0.0) \
+  X(hard_silu, HardSilu, input, 0.0)        \
   X(mish, Mish, input, 0.0)                 \
   X(exponential, Exponential, output, 0.0)
 enum class Activation : int { LAMINA_ACTIVATIONS(LAMINA_ENUMERATOR) };
@@ -247,9 +249,20 @@ struct BatchNormSpec {
   ActivationSpec activation;  // linear or taken_by_batch_norm
 };
 
-// Whether a batch normalisation can apply the activation in the same pass: those that only compare.
-LAMINA_INLINE constexpr bool taken_by_batch_norm(Activation activation) {
-  return activation == Activation::relu || activation == Activation::leaky_relu;
+// Whether a batch normalisation can apply the activation in the same pass: those that are usual
+// behind it.  `adds`: after it has added values, when backward has only the output to read.
+LAMINA_INLINE constexpr bool taken_by_batch_norm(Activation activation, bool adds) {
+  switch (activation) {
+    case Activation::relu:
+    case Activation::leaky_relu:
+    case Activation::clipped_relu:
+      return true;
+    case Activation::silu:
+    case Activation::hard_silu:
+      return !adds;
+    default:
+      return false;
+  }
 }
 
 // --- data movement without arithmetic: permute, pad, crop, flip, repeat, concatenate

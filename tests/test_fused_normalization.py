@@ -65,6 +65,24 @@ CASES: dict[str, tuple[Build, str]] = {
         lambda x, b: layers.LeakyReLU(negative_slope=0.25)(normalised(x, b)),
         "batch_norm+leaky_relu",
     ),
+    "relu6": (lambda x, b: layers.Activation("relu6")(normalised(x, b)), "batch_norm+clipped_relu"),
+    "silu": (lambda x, b: layers.Activation("silu")(normalised(x, b)), "batch_norm+silu"),
+    "hard silu": (
+        lambda x, b: layers.Activation("hard_silu")(normalised(x, b)),
+        "batch_norm+hard_silu",
+    ),
+    "sum, relu6": (
+        lambda x, b: layers.ReLU(0.5)(layers.Add()([normalised(x, b), layers.Identity()(x)])),
+        "batch_norm+add+clipped_relu",
+    ),
+    "sum, silu": (
+        lambda x, b: layers.Activation("silu")(layers.Add()([normalised(x, b), x])),
+        "batch_norm+add",
+    ),
+    "silu, sum": (
+        lambda x, b: layers.Add()([x, layers.Activation("silu")(normalised(x, b))]),
+        "batch_norm+silu",
+    ),
     "plain": (
         lambda x, b: layers.ReLU()(normalised(x, b, center=False, scale=False)),
         "batch_norm+relu",
@@ -129,12 +147,12 @@ def test_bits_are_those_of_the_layers_apart(case: str, dtype: str, shape: tuple[
 
 
 @pytest.mark.usefixtures("isa")
-@pytest.mark.parametrize("case", ["relu", "leaky", "sum, relu"])
+@pytest.mark.parametrize("case", ["relu", "leaky", "sum, relu", "relu6", "silu", "hard silu"])
 def test_bits_on_every_instruction_set(case: str) -> None:
     test_bits_are_those_of_the_layers_apart(case, "float32", (9, 20))
 
 
-@pytest.mark.parametrize("case", ["relu", "sum, relu"])
+@pytest.mark.parametrize("case", ["relu", "sum, relu", "silu"])
 def test_no_bit_depends_on_the_threads(case: str) -> None:
     def on(threads: int) -> list[Any]:
         lamina.set_num_threads(threads)
@@ -144,10 +162,32 @@ def test_no_bit_depends_on_the_threads(case: str) -> None:
         np.testing.assert_array_equal(one, three)
 
 
+def silu(v: Any) -> Any:
+    return v / (1 + np.exp(-v))
+
+
+def silu_slope(v: Any) -> Any:
+    s = 1 / (1 + np.exp(-v))
+    return s * (1 + v * (1 - s))
+
+
+LAWS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "leaky_relu": (lambda v: np.where(v > 0, v, 0.25 * v), lambda v: np.where(v > 0, 1, 0.25)),
+    "silu": (silu, silu_slope),
+}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("added", [False, True])
-def test_gradients_in_the_place_of_others(dtype: str, added: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "added", "wide"),
+    [
+        ("leaky_relu", False, True), ("leaky_relu", True, True), ("silu", False, True),
+        ("silu", False, False),
+    ],
+)  # fmt: skip
+def test_gradients_in_the_place_of_others(dtype: str, kind: str, added: bool, wide: bool) -> None:
     """The memory of the output's gradient is reused for those of x or the added value."""
+    law, slope = LAWS[kind]
     rng, rows, columns = np.random.default_rng(2), 40, 21
     graph = _core.Graph(dtype)
     x, other = graph.input((columns,), "x"), graph.input((columns,), "other")
@@ -155,13 +195,14 @@ def test_gradients_in_the_place_of_others(dtype: str, added: bool) -> None:
     moving = [_core.Parameter(n, (columns,), dtype, False) for n in ("mean", "variance")]
     _core.allocate(moving)
     y = graph.batch_norm(x, *map(graph.parameter, moving))
-    y = graph.activation(graph.add([y, other]) if added else y, "leaky_relu", alpha=0.25)
+    y = graph.activation(graph.add([y, other]) if added else y, kind, alpha=0.25)
     graph.add_loss(graph.loss("mean_squared_error", y, target))
     graph.build()
     run = _core.Execution(graph, rows, True, 0, True)
     data = [rng.standard_normal((rows, columns)).astype(dtype) for _ in range(3)]
     scale = np.ones(columns)
-    scale[[0, 7, 8, 20]] = 1e25 if dtype == "float32" else 1e200
+    if wide:
+        scale[[0, 7, 8, 20]] = 1e25 if dtype == "float32" else 1e200
     data[0] = (data[0] * scale).astype(dtype)
     run.bind(data)
     run.gradients(None, 0, rows, 0)
@@ -171,7 +212,7 @@ def test_gradients_in_the_place_of_others(dtype: str, added: bool) -> None:
     std = np.sqrt(unit.var(0) + (np.sqrt(1e-3) / scale) ** 2)
     normal = (unit - unit.mean(0)) / std
     v = normal + others * added
-    d = 2 * (np.where(v > 0, v, 0.25 * v) - targets) / columns / rows * np.where(v > 0, 1, 0.25)
+    d = 2 * (law(v) - targets) / columns / rows * slope(v)
     dx = (d - d.mean(0) - normal * (d * normal).mean(0)) / std
     bound = {"rtol": 0, "atol": 1e-5 if dtype == "float32" else 1e-13}
     np.testing.assert_allclose(run.input_gradient(0).astype(float) * scale, dx, **bound)

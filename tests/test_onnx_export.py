@@ -41,7 +41,8 @@ def cnn():
         layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization(), layers.MaxPooling2D(),
         layers.SeparableConv2D(6, 3, strides=2, padding="same", use_bias=False),
         layers.BatchNormalization(center=False, scale=False), layers.LeakyReLU(),
-        layers.GlobalAveragePooling2D(), layers.Dense(3),
+        layers.DepthwiseConv2D(2, activation="relu6"), layers.Conv2D(5, 1, activation="hard_swish"),
+        layers.ReLU(0.75), layers.GlobalAveragePooling2D(), layers.Dense(3),
     ]  # fmt: skip
     return lamina.Sequential([Input((12, 11, 3)), layers.RandomFlip(), *stack]), [
         normal(4, 12, 11, 3)

@@ -39,6 +39,15 @@ struct LeakyRelu {
   LAMINA_INLINE V backward(V dy, V y) const { return y > V{} ? dy : alpha * dy; }
 };
 
+// min(max(x, 0), alpha), alpha >= 0
+template <class V>
+struct ClippedRelu {
+  static constexpr double work = 6;
+  V alpha;
+  LAMINA_INLINE V forward(V x) const { return x > alpha ? alpha : max(V{}, x); }
+  LAMINA_INLINE V backward(V dy, V y) const { return y > V{} ? (y < alpha ? dy : V{}) : V{}; }
+};
+
 // x or alpha (exp(x) - 1), alpha >= 0; the derivative alpha exp(x) is y + alpha.
 template <class V>
 struct Elu {
@@ -139,6 +148,19 @@ struct HardSigmoid {
   LAMINA_INLINE V backward(V dy, V y) const {
     const V slope = y > V{} ? constant<V>(1.0 / 6.0) : V{};
     return dy * (y < constant<V>(1) ? slope : V{});
+  }
+};
+
+// x clip(x / 6 + 1/2, 0, 1)
+template <class V>
+struct HardSilu {
+  static constexpr double work = 8;
+  LAMINA_INLINE V forward(V x) const {
+    return max(constant<V>(-3), x) * HardSigmoid<V>{}.forward(x);
+  }
+  LAMINA_INLINE V backward(V dy, V x) const {
+    const V slope = x > constant<V>(-3) ? fma(x, constant<V>(1.0 / 3.0), constant<V>(0.5)) : V{};
+    return dy * (x < constant<V>(3) ? slope : constant<V>(1));
   }
 };
 

@@ -67,13 +67,20 @@ LAMINA_INLINE void for_blocks(RowChunks chunks, Index begin, Index end, double w
   });
 }
 
-// Calls use(law) for the activations of BatchNormSpec.
-template <class T, class Use>
-LAMINA_INLINE void with_rectifier(ActivationSpec spec, const Use& use) {
-  using V = Vec<T>;
-  if (spec.kind == Activation::relu) return use(Relu<V>{});
-  if (spec.kind == Activation::leaky_relu) return use(LeakyRelu<V>{broadcast(T(spec.alpha))});
-  use(Linear<V>{});
+// Calls use(law) for the activations of BatchNormSpec; `adds` is that of taken_by_batch_norm.
+template <class T, bool adds, class Use>
+LAMINA_INLINE void with_taken_law(ActivationSpec spec, const Use& use) {
+  const Vec<T> alpha_of_all = broadcast(T(spec.alpha));
+  switch (spec.kind) {
+#define LAMINA_CASE(name, Law, from, alpha)                    \
+  case Activation::name:                                       \
+    if constexpr (taken_by_batch_norm(Activation::name, adds)) \
+      return use(law_of<Law<Vec<T>>>(alpha_of_all, 0));        \
+    break;
+    LAMINA_ACTIVATIONS(LAMINA_CASE)
+#undef LAMINA_CASE
+  }
+  use(Linear<Vec<T>>{});
 }
 
 // The inputs of the normalisation, the same for every pass.

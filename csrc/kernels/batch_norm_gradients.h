@@ -28,6 +28,8 @@ struct Gradients : NormalisationInputs<T> {
         count(inputs.spec.batch_statistics ? count_rows(inputs.mask_n, inputs.dims.rows) : 0) {
     this->spec.batch_statistics = count > 0;
   }
+  // Whether dx depends on the sums.
+  bool follows() const { return dx_nc != nullptr && count > 0; }
 };
 
 template <class T>

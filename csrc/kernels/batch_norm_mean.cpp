@@ -222,7 +222,7 @@ void batch_norm_mean_forward(T* y_kc, T* slopes_k2c, const T* x_nc, const T* add
                          slopes_k2c,
                          added_nc,
                          run};
-  with_rectifier<T>(spec.activation, [&](auto law) {
+  with_taken_law<T, true>(spec.activation, [&](auto law) {
     const bool few = p.runs() > 0 && p.runs() < few_runs && p.parts() > 1;
     if (!few || !mean_of_parts(p, law)) mean_of_runs(p, law);
     for (Index c = 0; c < dims.cols; ++c)
@@ -327,7 +327,7 @@ void batch_norm_mean_backward(T* dx_nc, T* dadded_nc, T* dgamma_c, T* dbeta_c, c
                               BatchNormSpec spec, Accumulate accumulate) {
   const Gradients<T> g({x_nc, mean_c, variance_c, gamma_c, beta_c, mask_n, dims, spec}, dx_nc,
                        dadded_nc, dgamma_c, dbeta_c, accumulate);
-  with_rectifier<T>(spec.activation, [&](auto law) {
+  with_taken_law<T, true>(spec.activation, [&](auto law) {
     find_gradients(
         g, SpreadGradient<T, decltype(law)>{dy_kc, added_nc, dadded_nc, law, run, dims.cols},
         slopes_k2c);

@@ -77,10 +77,11 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   }
 
   // A convolution that writes x sums the moments of its pixels; one that reads y sums the
-  // gradients, unless they are to be stored.
+  // gradients, unless they are to be stored for the second pass.
   bool observes(Pass pass, Index cols) const override {
     const bool plain = cols == cols_ && steps() == 1 && options_.batch_statistics && inputs[5] < 0;
-    return plain && (pass == Pass::forward || (!adds() && !window_));
+    if (!plain || pass == Pass::forward) return plain;
+    return !adds() && !window_ && derivative_from_output(activation_.kind);
   }
   void observe(Pass pass, const Call<float>& c, Index part, Index row, Index rows) const override {
     observe_as(pass, c, part, row, rows);
@@ -96,13 +97,13 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   bool can_settle(const Call<float>& c) const override { return finite_moments(c); }
   bool can_settle(const Call<double>& c) const override { return finite_moments(c); }
 
-  // Absorbs a sum with other rows, then a rectifier, then a global average pooling.  The steps of a
-  // folded x are normalised one by one, so nothing can be added in the same pass.
+  // Absorbs a sum with other rows, then an activation, then a global average pooling.  The steps of
+  // a folded x are normalised one by one, so nothing can be added in the same pass.
   bool absorb(const Operation& follower) override {
     if (steps() != 1 || window_) return false;
     if (const PoolDims* window = average_pooling_window(follower)) {
       const bool of_columns = window->channels == cols_;  // rather than of a reshaped view
-      if (!of_columns || !pools_all(*window)) return false;
+      if (!of_columns || !pools_all(*window) || !averages(activation_.kind)) return false;
       window_ = *window;
       kind += "+" + follower.kind;
       return true;
@@ -115,7 +116,7 @@ class BatchNorm final : public OperationOf<BatchNorm> {
       return true;
     }
     const auto next = activation_of(follower);
-    if (!next || !taken_by_batch_norm(next->kind)) return false;
+    if (!next || !taken_by_batch_norm(next->kind, adds())) return false;
     activation_ = *next;
     kind += std::string("+") + lamina::name_of(activation_.kind);
     return true;
@@ -174,6 +175,10 @@ class BatchNorm final : public OperationOf<BatchNorm> {
   template <class T>
   const T* added(const Call<T>& c) const {
     return adds() ? c.in(added_input) : nullptr;
+  }
+  // Whether the kernels that average apply the activation.
+  static bool averages(Activation activation) {
+    return activation == Activation::linear || taken_by_batch_norm(activation, true);
   }
   // Whether backward applies the activation's derivative.
   bool gated() const { return activation_.kind != Activation::linear && !relu_left_; }

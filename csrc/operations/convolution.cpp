@@ -138,7 +138,7 @@ const Registration convolutions_registered[] = {
       {"groups",
        "Groups of channels; 0 is depthwise, kernel (height, width, channels, multiplier).", 1},
       {"activation", "Activation of the result.", "linear"},
-      {"alpha", "Slope of leaky_relu below 0, scale of elu.", 0.0}}},
+      {"alpha", "Slope of leaky_relu below 0, scale of elu, bound of clipped_relu.", 0.0}}},
     {"conv2d_transpose",
      "The transposed convolution, from the outputs of conv2d to its inputs, then an activation.",
      conv2d_transpose,
@@ -150,7 +150,7 @@ const Registration convolutions_registered[] = {
       {"padding", "Zeros around the convolution's inputs: (top, bottom, left, right)."},
       {"size", "(height, width) of the output, which the convolution maps to x."},
       {"activation", "Activation of the result.", "linear"},
-      {"alpha", "Slope of leaky_relu below 0, scale of elu.", 0.0},
+      {"alpha", "Slope of leaky_relu below 0, scale of elu, bound of clipped_relu.", 0.0},
       {"groups", "Groups of channels.", 1}}},
 };
 

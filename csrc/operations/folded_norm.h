@@ -62,7 +62,7 @@ struct FoldedNorm {
   }
   // The normalisation as a pass of its own and an activation, in place.
   void apply(const Kernels<T>& kernels, T* y, Index rows, ActivationSpec activation) const {
-    const bool taken = taken_by_batch_norm(activation.kind);
+    const bool taken = taken_by_batch_norm(activation.kind, false);
     kernels.batch_norm_forward(y, y, nullptr, mean, variance, gamma, beta, nullptr, {rows, cols},
                                {epsilon, false, taken ? activation : ActivationSpec{}});
     if (!taken && activation.kind != Activation::linear)

@@ -38,6 +38,7 @@ LAWS = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
     "leaky_relu": lambda x: np.where(x > 0, x, 0.2 * x),
+    "clipped_relu": lambda x: np.clip(x, 0, 6),
     "elu": elu,
     "selu": lambda x: SELU_SCALE * elu(x, SELU_ALPHA),
     "gelu": lambda x: 0.5 * x * _erfc(-x / math.sqrt(2)),
@@ -47,10 +48,14 @@ LAWS = {
     "softplus": softplus,
     "softsign": lambda x: x / (1 + np.abs(x)),
     "hard_sigmoid": lambda x: np.clip((x + 3) / 6, 0, 1),
+    "hard_silu": lambda x: x * np.clip((x + 3) / 6, 0, 1),
     "mish": mish,
     "exponential": np.exp,
 }
-KINKS = {"relu": (0,), "leaky_relu": (0,), "elu": (0,), "selu": (0,), "hard_sigmoid": (-3, 3)}
+KINKS = {
+    "relu": (0,), "leaky_relu": (0,), "clipped_relu": (0, 6), "elu": (0,), "selu": (0,),
+    "hard_sigmoid": (-3, 3), "hard_silu": (-3, 3),
+}  # fmt: skip
 
 
 def slope(kind, x):
@@ -62,6 +67,8 @@ def slope(kind, x):
         return np.where(x > 0, 1.0, 0.0)
     if kind == "leaky_relu":
         return np.where(x > 0, 1.0, 0.2)
+    if kind == "clipped_relu":
+        return np.where((x > 0) & (x < 6), 1.0, 0.0)
     if kind == "elu":
         return np.where(x > 0, 1.0, np.exp(np.minimum(x, 0)))
     if kind == "selu":
@@ -80,6 +87,8 @@ def slope(kind, x):
         return 1 / (1 + np.abs(x)) ** 2
     if kind == "hard_sigmoid":
         return np.where(np.abs(x) < 3, 1 / 6, 0.0)
+    if kind == "hard_silu":
+        return np.where(x > 3, 1.0, np.where(x < -3, 0.0, x / 3 + 0.5))
     if kind == "mish":
         t = np.tanh(softplus(x))
         return t + x * (1 - t * t) * s
@@ -149,6 +158,8 @@ def test_alpha():
     assert kernels.activation_forward(x, "leaky_relu", 0.1).tolist() == [-0.2, 3.0]
     assert kernels.activation_backward(np.ones(2), x, "leaky_relu", 0.1).tolist() == [0.1, 1.0]
     np.testing.assert_allclose(kernels.activation_forward(x, "elu", 2.0), elu(x, 2.0), rtol=1e-15)
+    assert kernels.activation_forward(x, "clipped_relu", 2.5).tolist() == [0.0, 2.5]
+    assert kernels.activation_backward(np.ones(2), x, "clipped_relu", 3.5).tolist() == [0.0, 1.0]
     want = [2 * math.exp(-2), 1.0]
     np.testing.assert_allclose(
         kernels.activation_backward(np.ones(2), x, "elu", 2.0), want, rtol=1e-15
@@ -183,6 +194,7 @@ def sweep_float32():
 ULPS = {
     "exponential": 2, "tanh": 2, "sigmoid": 2, "softplus": 2, "gelu": 4, "silu": 4, "mish": 6,
     "elu": 3, "selu": 4, "softsign": 2, "hard_sigmoid": 2, "leaky_relu": 1, "relu": 0,
+    "clipped_relu": 0, "hard_silu": 4,
 }  # fmt: skip
 
 
@@ -247,6 +259,8 @@ def test_limits(dtype):
         "exponential": [0, 0, np.inf, np.inf],
         "elu": [-1, -1, x[2], np.inf],
         "hard_sigmoid": [0, 0, 1, 1],
+        "clipped_relu": [0, 0, 6, 6],
+        "hard_silu": [0, 0, x[2], np.inf],
     }.items():
         got = kernels.activation_forward(x, kind)
         np.testing.assert_array_equal(got[:4], np.array(want, dtype), kind)

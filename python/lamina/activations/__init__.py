@@ -21,9 +21,9 @@ from lamina.activations.function import Function
 from lamina.activations.laws import *  # noqa: F403
 
 __all__ = [
-    "Activation", "Function", "celu", "get", "glu", "hard_shrink", "hard_silu", "hard_swish",
-    "hard_tanh", "log_sigmoid", "relu6", "serialize", "soft_shrink", "sparse_plus",
-    "sparse_sigmoid", "sparsemax", "squareplus", "tanh_shrink", "threshold",
+    "Activation", "Function", "celu", "get", "glu", "hard_shrink", "hard_tanh", "log_sigmoid",
+    "serialize", "soft_shrink", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus",
+    "tanh_shrink", "threshold",
 ]  # fmt: skip
 __all__ += laws.__all__
 
@@ -36,22 +36,23 @@ if not TYPE_CHECKING:
     __getattr__ = answering(__name__)
 
 
-_TABLE = {law.name: law for law in laws.classes()} | {"swish": laws.SiLU, "Function": Function}
+_TABLE = {law.name: law for law in laws.classes()} | {
+    "swish": laws.SiLU, "hard_swish": laws.HardSiLU, "Function": Function,
+}  # fmt: skip
 
 # Functions of lamina.ops without a kernel.
-celu, glu, hard_shrink, hard_silu = map(Function, ("celu", "glu", "hard_shrink", "hard_silu"))
-hard_tanh, log_sigmoid, relu6 = Function("hard_tanh"), Function("log_sigmoid"), Function("relu6")
-soft_shrink, sparse_plus = Function("soft_shrink"), Function("sparse_plus")
-sparse_sigmoid, sparsemax = Function("sparse_sigmoid"), Function("sparsemax")
-squareplus, tanh_shrink, threshold = map(Function, ("squareplus", "tanh_shrink", "threshold"))
-hard_swish = hard_silu
+celu, glu, hard_shrink, hard_tanh = map(Function, ("celu", "glu", "hard_shrink", "hard_tanh"))
+log_sigmoid, soft_shrink = Function("log_sigmoid"), Function("soft_shrink")
+sparse_plus, sparse_sigmoid = Function("sparse_plus"), Function("sparse_sigmoid")
+sparsemax, squareplus = Function("sparsemax"), Function("squareplus")
+tanh_shrink, threshold = Function("tanh_shrink"), Function("threshold")
 _READY: dict[str, Function] = {
     f.name: f
     for f in (
-        celu, glu, hard_shrink, hard_silu, hard_tanh, log_sigmoid, relu6, soft_shrink, sparse_plus,
-        sparse_sigmoid, sparsemax, squareplus, tanh_shrink, threshold,
+        celu, glu, hard_shrink, hard_tanh, log_sigmoid, soft_shrink, sparse_plus, sparse_sigmoid,
+        sparsemax, squareplus, tanh_shrink, threshold,
     )
-} | {"hard_swish": hard_silu}  # fmt: skip
+}  # fmt: skip
 
 
 _BY_NAME: dict[str, Any] = {**_TABLE, **_READY}

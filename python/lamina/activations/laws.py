@@ -13,10 +13,11 @@ from lamina.activations.base import Activation
 from lamina.activations.function import Function
 
 __all__ = [
-    "ELU", "GELU", "SELU", "Exponential", "HardSigmoid", "LeakyReLU", "Linear", "LogSoftmax",
-    "Mish", "ReLU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "elu",
-    "exponential", "gelu", "hard_sigmoid", "leaky_relu", "linear", "log_softmax", "mish", "relu",
-    "selu", "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+    "ELU", "GELU", "SELU", "Exponential", "HardSiLU", "HardSigmoid", "LeakyReLU", "Linear",
+    "LogSoftmax", "Mish", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign",
+    "Tanh", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_swish", "leaky_relu",
+    "linear", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax",
+    "softplus", "softsign", "swish", "tanh",
 ]  # fmt: skip
 
 
@@ -110,6 +111,30 @@ class LeakyReLU(Activation):
 
 
 leaky_relu = LeakyReLU()
+
+
+class ReLU6(Activation):
+    """Rectified linear unit with an upper bound: ``f(x) = min(max(x, 0), 6)``.
+
+    Krizhevsky 2010, https://www.cs.toronto.edu/~kriz/conv-cifar10-aug2010.pdf.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.relu6([-1.0, 2.0, 8.0])
+    array([0., 2., 6.])
+    """
+
+    name = "relu6"
+    range = (0.0, 6.0)
+
+    @property
+    def fusable(self) -> tuple[str, float]:
+        """``clipped_relu`` and its bound."""
+        return "clipped_relu", 6.0
+
+
+relu6 = ReLU6()
 
 
 class ELU(Activation):
@@ -278,6 +303,24 @@ class HardSigmoid(Activation):
 
 
 hard_sigmoid = HardSigmoid()
+
+
+class HardSiLU(Activation):
+    """Piecewise quadratic SiLU, also called hard swish: ``x * hard_sigmoid(x)``.
+
+    Howard et al. 2019, https://arxiv.org/abs/1905.02244.
+
+    Examples
+    --------
+    >>> from lamina import activations
+    >>> activations.hard_silu([-1.0, 2.0]).round(4)
+    array([-0.3333,  1.6667])
+    """
+
+    name = "hard_silu"
+
+
+hard_silu = hard_swish = HardSiLU()
 
 
 class Mish(Activation):

@@ -54,8 +54,10 @@ class ReLU(RowWise):
         self.threshold = _check.number("ReLU", "threshold", threshold, 0.0)
 
     def call_rows(self, x: Any) -> Any:
-        """Return the function; a plain ReLU can be fused into the product before it."""
-        if self.max_value is None and self.threshold == 0.0:
-            kind = "leaky_relu" if self.negative_slope else "relu"
-            return record("activation", x, kind, self.negative_slope)
-        return record("bounded_relu", x, self.max_value, self.negative_slope, self.threshold)
+        """Return the function, as an activation if it is one: the layer before it may apply it."""
+        slope, bound = self.negative_slope, self.max_value
+        if self.threshold == 0.0 and bound is None:
+            return record("activation", x, "leaky_relu" if slope else "relu", slope)
+        if self.threshold == 0.0 and slope == 0.0:
+            return record("activation", x, "clipped_relu", bound)
+        return record("bounded_relu", x, bound, slope, self.threshold)

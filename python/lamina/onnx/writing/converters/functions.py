@@ -59,7 +59,7 @@ def activated(t: Translation, name: str, kind: str, alpha: float) -> str:
     """Write an activation of a value; none for "linear"."""
     if kind == "linear":
         return name
-    if kind in ("leaky_relu", "elu"):
+    if kind in ("leaky_relu", "clipped_relu", "elu"):
         return number_function(t, kind, name, alpha=alpha)
     return number_function(t, kind, name)
 
@@ -75,6 +75,12 @@ def leaky_relu(t: Translation, x: str, slope: str = "", alpha: float | None = No
     slope = slope or t.number(float(alpha or 0))
     left = t.node("Mul", x, slope)
     return t.node("Where", t.node("Greater", x, t.number(0)), x, left)
+
+
+@written
+def clipped_relu(t: Translation, x: str, alpha: float) -> str:
+    """Write x within 0 and alpha."""
+    return t.node("Clip", x, t.number(0), t.number(alpha))
 
 
 @written
@@ -103,6 +109,12 @@ def hard_sigmoid(t: Translation, x: str) -> str:
         return t.node("HardSigmoid", x, alpha=1 / 6, beta=0.5)
     ramp = t.node("Clip", t.node("Add", x, t.number(3)), t.number(0), t.number(6))
     return t.node("Mul", ramp, t.number(1 / 6))
+
+
+@written
+def hard_silu(t: Translation, x: str) -> str:
+    """Write x times a ramp from -3 to 3."""
+    return t.node("Mul", x, hard_sigmoid(t, x))
 
 
 # --- composed of others
