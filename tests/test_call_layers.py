@@ -1,6 +1,7 @@
 """User-defined layers with call against Keras's: shapes, weights, training, copies."""
 
 import copy
+import warnings
 
 import numpy as np
 import pytest
@@ -329,6 +330,79 @@ def test_users_may_take_the_library_s_names(base):
         assert model.count_params() == 4, name
         np.testing.assert_array_equal(copy.deepcopy(model).predict(x), model.predict(x))
         model.summary(print_fn=str)
+
+
+KINDS = {
+    "method": lambda self, *args: "own",
+    "property": property(lambda self: "own"),
+    "static method": staticmethod(lambda *args: "own"),
+    "class method": classmethod(lambda cls, *args: "own"),
+}
+
+
+def using(base, members):
+    """Return a model of a class with these members, and the object of that class."""
+
+    def init(self):
+        base.__init__(self)
+        self.dense = layers.Dense(1, kernel_initializer="ones")
+
+    if base is lamina.Sequential:
+        own = type(base)("Own", (base,), {"__module__": __name__, **members})
+        model = own([layers.Dense(1, kernel_initializer="ones")])
+        return model, model
+    members = {**members, "__init__": init, "call": lambda self, x: self.dense(x)}
+    own = type(base)("Own", (base,), {"__module__": __name__, **members})()
+    return (own if base is lamina.Model else lamina.Sequential([lamina.Input((3,)), own])), own
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("base", [layers.Layer, lamina.Model, lamina.Sequential])
+def test_users_may_define_methods_with_the_library_s_names(base, kind):
+    x, y = X[:4], Y[:4]
+    for name in names_of_the_library(base):
+        model, own = using(base, {name: KINDS[kind]})
+        model.compile("sgd", "mse")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice on other data
+            model.fit(x, y, verbose=0)
+        assert np.isfinite(model.evaluate(x, y, verbose=0)), name
+        model.summary(print_fn=str)
+        np.testing.assert_array_equal(copy.deepcopy(model).predict(x), model.predict(x))
+        found = getattr(own, name)
+        assert (found if kind == "property" else found()) == "own", name
+
+
+def test_such_methods_are_inherited_and_set():
+    class First(layers.Layer):
+        def parameters(self):
+            return ["first"]
+
+        @property
+        def stream(self):
+            return self.kept
+
+        @stream.setter
+        def stream(self, value):
+            self.kept = value
+
+        def calls(self):
+            return "called"
+
+        def call(self, x):
+            return x
+
+    class Second(First):
+        def parameters(self):
+            return [*super().parameters(), "second"]
+
+    layer = Second()
+    layer.stream = 3
+    assert (layer.stream, layer.kept, layer.calls()) == (3, 3, "called")
+    assert layer.parameters() == ["first", "second"]
+    assert First().parameters() == ["first"]
+    np.testing.assert_array_equal(layer(X), X)
+    assert layer.weights == []
 
 
 @pytest.mark.parametrize("size", [2, 3, 5, 6, 7, 10, 12, 16, 32, 64, 100, 128])

@@ -13,7 +13,7 @@ from lamina._answers import is_own
 from lamina._calls import refuse_unknown
 from lamina._check import Array, Shape
 from lamina._names import next_name, snake_case
-from lamina._own_names import take
+from lamina._own_names import give_back, take, withhold
 from lamina._public import PublicKeywords, check_base_is_called
 from lamina._settings import (
     argument_names,
@@ -110,7 +110,9 @@ class Layer(Recordable, PublicKeywords):
     def __init_subclass__(cls, **options: Any) -> None:
         """Find out how the class is written: with ``call``, as Keras's layers, or row by row."""
         super().__init_subclass__(**options)
-        cls.calls = signatures.has_call(cls, Layer)
+        calls = signatures.has_call(cls, Layer)
+        own = withhold(cls) if calls else {}
+        cls.calls = calls
         recorded = signatures.parameters_of(cls.record)
         parameters = signatures.parameters_of(cls.call) if cls.calls else recorded
         cls.takes_mask = "mask" in parameters
@@ -124,6 +126,7 @@ class Layer(Recordable, PublicKeywords):
             cls.input_dtype = None  # inputs are passed as they are
         derived.adapt(cls)
         check_base_is_called(cls, "_name")
+        give_back(cls, own)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a new value of a setting is checked, or refused where it is fixed."""

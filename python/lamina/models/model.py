@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from lamina._answers import is_own
 from lamina._calls import answering_calls, refuse_unknown
+from lamina._own_names import give_back, withhold
 from lamina._public import check_base_is_called
 from lamina._settings import has_settings, reading_with
 from lamina._tensors.arguments import flat
@@ -115,10 +116,12 @@ class Model(Saved):
     def __init_subclass__(cls, **options: Any) -> None:
         """Determine whether the class defines ``call``."""
         super().__init_subclass__(**options)
+        own = withhold(cls)
         check_base_is_called(cls, "name")
         cls.calls = signatures.has_call(cls, Model)
         if cls.calls:
             _put_behind_model(cls)
+        give_back(cls, own)
 
     def __init__(
         self,
