@@ -27,7 +27,10 @@ std::string text_of(const Shape& shape) {
 
 std::string text_of(const py::object& value) {
   std::string out = py::repr(value);
-  return out.size() <= 80 ? out : out.substr(0, 77) + "...";
+  if (out.size() <= 80) return out;
+  std::size_t kept = 77;
+  while (kept > 0 && (out[kept] & 0xC0) == 0x80) --kept;  // not within a character of UTF-8
+  return out.substr(0, kept) + "...";
 }
 
 const char* name_of(Dtype dtype) { return dtype == Dtype::float32 ? "float32" : "float64"; }

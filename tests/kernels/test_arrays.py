@@ -124,6 +124,13 @@ def test_scalars_are_checked(arguments, error, text):
         kernels.random_uniform(**({"shape": 2, "seed": 1} | arguments))
 
 
+@pytest.mark.parametrize("begin", ["", "x", "xy", "xyz"])
+@pytest.mark.parametrize("letter", ["é", "語", "🙂"])
+def test_long_values_are_cut_between_characters(begin, letter):
+    with pytest.raises(TypeError, match=rf"seed must be an integer; got '{begin}{letter}+\.\.\.$"):
+        kernels.random_uniform(2, seed=begin + 60 * letter)
+
+
 @pytest.mark.parametrize("rate", [1.0, -0.1, np.nan, 2])
 def test_rate_out_of_range(rate):
     with pytest.raises(ValueError, match=r"dropout_forward: rate must lie in \[0, 1\); got"):

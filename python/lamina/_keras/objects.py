@@ -30,7 +30,7 @@ MODEL = {
     **COMMON,
     "use to_json": "to_yaml",
     "a step is one call into the engine; write the loop yourself with train_on_batch": (
-        "predict_step make_train_function make_test_function "
+        "make_train_function make_test_function "
         "make_predict_function compute_loss_and_updates "
         "stateless_compute_loss train_function"
     ),

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+import numpy as np
+
+from lamina import _check, _core
 from lamina._calls import answering_calls
 from lamina._tensors import Recording
+from lamina._tensors.arguments import mapped
+from lamina.callbacks import CallbackList
+from lamina.data.sources import Again
+from lamina.models import inputs as inputs_
 from lamina.models import steps
 from lamina.models.compilable import Compilable
+from lamina.models.data import batch_rows
+from lamina.models.feeds import wanted_steps
+from lamina.models.outputs import BOUND_BATCH
+
+if TYPE_CHECKING:
+    from lamina._typing import Data
+    from lamina.models.ways import Door
 
 
 class Stepped(Compilable):
-    """The methods that are recorded if a class overrides one of them; a part of ``Model``.
+    """The methods of steps, which a class may override; a part of ``Model``.
 
-    A step without overridden methods is recorded by ``Objective`` itself.
+    Those of training and evaluation are recorded if a class overrides one of them, otherwise
+    ``Objective`` records the step itself.
     """
 
     @answering_calls
@@ -96,7 +111,65 @@ class Stepped(Compilable):
         """Return the results of ``evaluate``, like ``train_step``; a class may override it."""
         return self._step(data, False)
 
+    def predict_step(self, data: Any) -> Any:
+        """Return the outputs for a batch; a class may override it, for ``predict`` to use it.
+
+        Parameters
+        ----------
+        data : tuple
+            ``(x,)``, x an array for each input in the form in which the model takes them.
+
+        Returns
+        -------
+        array_like, or a list, tuple or dict of them
+            With an axis of rows, along which ``predict`` concatenates the batches.
+
+        Notes
+        -----
+        A method that overrides this one is called with arrays, for each batch of 32 rows or of
+        ``batch_size``; ``predict_on_batch`` calls it too, a call of the model does not.
+        """
+        return self(data[0] if isinstance(data, tuple) else data, training=False)
+
+    def _predict(
+        self, x: Any, batch_size: int | None, hooks: CallbackList | None = None, **how: Any
+    ) -> Any:
+        if how.get("whole") or not steps.overridden(self, "predict_step"):
+            return super()._predict(x, batch_size, hooks, **how)
+        fed = self._converted_inputs("predict", x)
+        rows = len(fed[0])
+        given = self.default_batch(batch_size, rows)
+        size = batch_rows("predict", "batch_size", given, rows or 1, BOUND_BATCH)
+        batches = [
+            (self.packed_inputs([a[at : at + size] for a in fed]),)
+            for at in range(0, rows or 1, size)
+        ]
+        hooks = CallbackList() if hooks is None else hooks
+        wanted = wanted_steps("predict", "steps", how.get("steps"))
+        return self._predict_source(Again(batches), wanted, hooks, how.get("verbose", 0))
+
+    def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
+        """Return the outputs for the rows of ``x``, treated as one batch."""
+        if unknown or not steps.overridden(self, "predict_step"):
+            return super().predict_on_batch(x, **unknown)
+        fed = self._converted_inputs("predict_on_batch", x)
+        return mapped(self.predict_step((self.packed_inputs(fed),)), _array)
+
+    def _converted_inputs(self, who: str, x: Any) -> list[Any]:
+        x = self.meet(x)
+        return inputs_.converted(
+            who, x, inputs_.shaped(who, x, self.ports, empty=True), self.ports, self.dtype
+        )
+
+    def _door_to(self, predictor: _core.Predictor) -> Door | None:
+        own = steps.overridden(self, "predict_step")
+        return None if own else super()._door_to(predictor)
+
     def _step(self, data: Any, training: bool) -> Any:
         x, y, weight = (*data, None, None)[:3] if isinstance(data, tuple) else (data, None, None)
         y_pred = self(x, training=training)
         return {"loss": self.compute_loss(x, y, y_pred, weight, training)}
+
+
+def _array(value: Any) -> Any:
+    return None if isinstance(value, (list, tuple, dict)) else np.asarray(value)
