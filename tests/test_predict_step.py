@@ -85,7 +85,9 @@ def test_structures_of_inputs_and_outputs(form):
 
 def test_training_changes_what_it_returns():
     model = classes()
-    model.compile(lamina.optimizers.Adam(0.1), lamina.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile(
+        lamina.optimizers.Adam(0.1), lamina.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
     wanted = (X[:, 0] > 0).astype("int32")
     model.fit(X, wanted, epochs=30, verbose=0)
     assert (model.predict(X, verbose=0) == wanted).mean() > 0.9

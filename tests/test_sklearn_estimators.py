@@ -159,6 +159,14 @@ def test_parameters_of_what_is_held(nets, iris):
     assert "momentum" in net._repr_html_()
 
 
+def test_a_learning_rate_is_given_once(nets, iris):
+    given = {"optimizer": "sgd", "optimizer__learning_rate": 0.25, "epochs": 1}
+    net = nets.NeuralNetClassifier(network, **given)
+    with pytest.raises(ValueError, match=r"NeuralNetClassifier: .* not both; got 0.01 and 0.25"):
+        nets.NeuralNetClassifier(network, **given, learning_rate=0.01).fit(iris.x, iris.y)
+    assert net.fit(iris.x, iris.y).model_.optimizer.learning_rate == 0.25
+
+
 def test_parameters_that_are_not_there(nets, flowers, iris):
     from sklearn.model_selection import GridSearchCV
 

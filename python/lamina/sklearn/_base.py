@@ -187,6 +187,13 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
     def _begin(self, X: Rows, y: Array) -> None:
         """Make and compile the model of a first fit."""
         who, held = type(self).__name__, self._held()
+        changed = {name: _routed.routed(held, name) for name in ("optimizer", "loss")}
+        rate = changed["optimizer"].get("learning_rate")
+        if rate is not None and self.learning_rate is not None:
+            raise ValueError(
+                f"{who}: takes learning_rate or optimizer__learning_rate, not both; got "
+                f"{self.learning_rate!r} and {rate!r}"
+            )
         model = _models.made(who, self.model, self._told(X, y), _routed.routed(held, "model"))
         X.read_by(model)  # raises for values that are not numbers, if the model reads numbers
         self._reads_as_given = X.given is not None and reads_as_given(model, X.given)
@@ -197,10 +204,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         if loss is None and not model.get_compile_config():
             some = X.take(np.arange(min(X.shape[0], 16)))
             loss = self._default_loss(model, shapes, some.read_by(model))
-        _models.compile_as(
-            model, self.optimizer, loss, self.metrics, self.learning_rate,
-            {name: _routed.routed(held, name) for name in ("optimizer", "loss")},
-        )  # fmt: skip
+        _models.compile_as(model, self.optimizer, loss, self.metrics, self.learning_rate, changed)
         self._rate = self.learning_rate
         self._shapes = shapes
         self.model_ = model
