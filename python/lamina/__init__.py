@@ -54,6 +54,7 @@ from lamina import (
     activations,
     callbacks,
     constraints,
+    dtype_policies,
     initializers,
     layers,
     losses,
@@ -73,7 +74,6 @@ if TYPE_CHECKING:
         config,
         datasets,
         distribute,
-        dtype_policies,
         inference,
         kernels,
         many,
@@ -97,7 +97,7 @@ if TYPE_CHECKING:
 answer_imports()
 _environment.check(os.environ)
 
-# Keras's names for them.
+# Keras's second names for them, which are not listed below.
 Layer, KerasTensor = layers.Layer, layers.SymbolicTensor
 Initializer, Regularizer = initializers.Initializer, regularizers.Regularizer
 DTypePolicy = dtype_policies.DTypePolicy
@@ -110,6 +110,8 @@ __all__ = [
     "Input", "Model", "Sequential", "Variable", "layers", "models",
     # parts of models
     "activations", "constraints", "initializers", "ops", "regularizers",
+    # types of numbers
+    "backend", "config", "dtype_policies", "mixed_precision",
     # training
     "NotCompiledError", "TrainingAdvice", "TrainingDiverged", "callbacks", "losses", "metrics",
     "optimizers",
@@ -117,8 +119,9 @@ __all__ = [
     "distribute", "fit_many", "many",
     # data and figures
     "data", "datasets", "plot", "tables", "utils",
+    # files
+    "onnx", "saving",
     # reproducibility, threads, speed
-    "DTypePolicy", "backend", "config", "dtype_policies", "mixed_precision", "onnx", "saving",
     "get_num_threads", "kernels", "profile", "profiling", "random", "runtime", "set_num_threads",
     "set_random_seed",
     # scikit-learn's protocol
@@ -140,7 +143,6 @@ if not TYPE_CHECKING:  # a type checker would accept any misspelt name
             "config",
             "datasets",
             "distribute",
-            "dtype_policies",
             "inference",
             "kernels",
             "many",
