@@ -232,7 +232,7 @@ def adafactor(w, state, g, t, lr, beta_2_decay=-0.8, epsilon_2=1e-3, clip_thresh
     if v is None:
         r, c = state["r"][..., None], state["c"][..., None, :]
         v = r / r.mean(-2, keepdims=True) * c
-    u = g / np.sqrt(v)
+    u = np.divide(g, np.sqrt(v), out=np.zeros_like(g), where=v > 0)
     rate = max(epsilon_2, rms(w)) * min(lr, 1 / np.sqrt(t))
     return w - rate * u / max(1.0, rms(u) / clip_threshold), state
 
@@ -317,6 +317,24 @@ def test_ftrl_makes_weights_exactly_0_and_rests_at_a_rate_of_0():
     optimizer.apply([np.ones(3)], [w])
     for old, new in zip(before, [w, *optimizer.slots], strict=True):
         np.testing.assert_array_equal(new, old)
+
+
+@pytest.mark.parametrize("epsilon", [1e-30, 1e-40])  # the latter is flushed to 0 in float32
+@pytest.mark.parametrize("shape", [(6, 5), (2, 6, 5), (30,)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_adafactor_leaves_weights_without_gradients_finite(dtype, shape, epsilon):
+    rng = np.random.default_rng(3)
+    g = 1e3 * rng.normal(size=shape)
+    g[..., 2] = 0  # of a dead unit
+    if len(shape) > 1:
+        g[..., 3, :] = 0  # of an input that is always 0
+    w = rng.normal(size=shape)
+    want, state = w.copy(), {}
+    optimizer, found = optimizers.Adafactor(0.5, epsilon_1=epsilon), w.astype(dtype)
+    for t in (1, 2, 3):
+        optimizer.apply([g.astype(dtype)], [found])
+        want, state = adafactor(want, state, g, t, 0.5)
+        np.testing.assert_allclose(found, want, 1e-12 if dtype == "float64" else 1e-5)
 
 
 def test_a_slot_that_starts_above_0_does_so_for_weights_that_come_later():

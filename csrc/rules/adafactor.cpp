@@ -34,19 +34,25 @@ void follow(T* mean, const T* x, double keep_, Index size) {
   });
 }
 
+// g / root; 0 where the root is 0, as all of these gradients were.
+template <class T>
+LAMINA_INLINE Vec<T> over(Vec<T> g, Vec<T> root) {
+  return root > Vec<T>{} ? g / root : Vec<T>{};
+}
+
 // u = g / sqrt(v), where v_ij is r_i c_j over the mean of r: `r` and `c` are the means of the
-// squares.
+// squares.  The roots are taken one by one, because r_i c_j may be too small for the type.
 template <class T>
 void divide(T* u_rc, const T* grad_rc, const T* r, const T* c, Index rows, Index columns) {
   double mean = 0;
   for (Index i = 0; i < rows; ++i) mean += double(r[i]);
   mean /= double(rows);
   for (Index i = 0; i < rows; ++i) {
-    const Vec<T> share = broadcast(T(double(r[i]) / mean));
+    const Vec<T> row = broadcast(r[i] > T(0) ? T(::sqrt(mean / double(r[i]))) : T(0));
     const T* grad = grad_rc + i * columns;
     T* u = u_rc + i * columns;
     for_vectors<T>(0, columns, [=](Index j, Index count) {
-      store_count(u + j, load_count(grad + j, count) / sqrt(share * load_count(c + j, count)),
+      store_count(u + j, over<T>(row * load_count(grad + j, count), sqrt(load_count(c + j, count))),
                   count);
     });
   }
@@ -66,7 +72,8 @@ void direction(const RuleStep<T>& s, double keep) {
     T* v_ = s.slots[0];
     follow(v_, u_, keep, s.size);
     each_vector<T>(s.size, 40, [=](Index i, Index count) {
-      store_count(u_ + i, load_count(grad + i, count) / sqrt(load_count(v_ + i, count)), count);
+      store_count(u_ + i, over<T>(load_count(grad + i, count), sqrt(load_count(v_ + i, count))),
+                  count);
     });
     return;
   }
