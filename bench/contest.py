@@ -130,9 +130,21 @@ def keep(path: str, record: dict[str, Any]) -> None:
 
 
 def kept(path: str) -> list[dict[str, Any]]:
-    """Return the results in a file; none if it does not exist."""
-    file = Path(path)
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    """Return the results in a file, which is made if it does not exist.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read and written.
+    ValueError
+        If a line of it is not a result.
+    """
+    with Path(path).open("a+") as file:
+        file.seek(0)
+        records = [json.loads(line) for line in file]
+    if not all(isinstance(record, dict) and "workload" in record for record in records):
+        raise ValueError("a line without a workload")
+    return records
 
 
 def summary(records: list[dict[str, Any]]) -> str:

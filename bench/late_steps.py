@@ -90,6 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--models", type=at_least_one, default=4, help="of each kind")
     add_options(parser, rounds=15, threads=1)
     options = parser.parse_args(arguments)
+    if options.early >= options.late:
+        parser.error(f"--early must be less than --late, got {options.early} and {options.late}")
     pin(options.threads)
     lamina.set_num_threads(options.threads)
     rows, record = [], {}

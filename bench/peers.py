@@ -158,7 +158,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     text = "measure predictions from trained weights instead of training"
     parser.add_argument("--inference", action="store_true", help=text)
     text = "a call, with --inference (default: 1 32 1024)"
-    parser.add_argument("--rows", type=at_least_one, nargs="+", default=inference.ROWS, help=text)
+    parser.add_argument("--rows", type=at_least_one, nargs="+", help=text)
     text = "measure a second time beside N processes that keep CPUs of the contestants busy"
     parser.add_argument("--busy", type=at_least_one, default=0, metavar="N", help=text)
     text = "also measure the limits of the CPUs, and show where the time of a training step goes"
@@ -173,6 +173,15 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     if strangers:
         what = "predicts" if options.inference else "trains"
         parser.error(f"--peers: none of this name {what}: {', '.join(strangers)}")
+    if options.rows is not None and not options.inference:
+        parser.error("--rows is for --inference: a training step takes the rows of its workload")
+    options.rows = options.rows or inference.ROWS
+    options.workloads = list(dict.fromkeys(options.workloads or []))
+    if options.results is not None:
+        try:
+            contest.kept(options.results)
+        except (OSError, ValueError) as error:
+            parser.error(f"--results: {options.results} holds no results to add to: {error}")
     if not options.workloads:
         everything = WORKLOADS.values()
         options.workloads = [w.name for w in everything if w.inference or not options.inference]

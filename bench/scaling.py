@@ -141,6 +141,8 @@ def measure(options: argparse.Namespace) -> None:
     from lamina.distribute import DataParallel, Network, Work, simulate
 
     comm = MPI.COMM_WORLD
+    if comm.size == 1:
+        sys.exit("--measure compares processes: mpiexec -n 2 python bench/scaling.py --measure")
     for name in options.workloads:
         workload = ALL[name]
         model, x, y = model_of(workload, 1)

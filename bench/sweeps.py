@@ -208,6 +208,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help=text)
     add_options(parser, rounds=3, threads=[1, 2])
     options = parser.parse_args(arguments)
+    if "lamina" not in options.peers:
+        parser.error(f"--peers must include lamina, got {' '.join(options.peers)}")
     where: dict[str, Any] = machine(max(options.threads))
     print(f"{where['cpu']}, {where['revision']}, {where['date']}\n")
     sweeps = [SWEEPS[name] for name in options.sweeps]

@@ -244,6 +244,28 @@ def test_peers_predict_what_lamina_predicts(name, library):
         assert set(told) == {f"{name}, 1 row", f"{name}, 3 rows"}
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("peers", ["--rows", "3"], "--rows is for --inference"),
+        ("peers", ["--results", "{folder}"], "holds no results to add to: .*directory"),
+        ("peers", ["--results", "{folder}/none/figures"], "holds no results to add to: .*No such"),
+        ("peers", ["--results", "{folder}/notes"], "notes holds no results to add to"),
+        ("peers", ["--results", "{folder}/others"], "others holds no results to add to"),
+        ("sweeps", ["--peers", "sklearn"], "--peers must include lamina, got sklearn"),
+        ("late_steps", ["--early", "10", "--late", "5"], "must be less than --late, got 10 and 5"),
+    ],
+)
+def test_options_are_refused_before_anything_is_measured(name, options, message, tmp_path):
+    (tmp_path / "notes").write_text("not JSON")
+    (tmp_path / "others").write_text("[1]")
+    options = [option.format(folder=tmp_path) for option in options]
+    done = run(name, *options, "--no-history")
+    assert done.returncode == 2
+    assert re.search(message, done.stderr), done.stderr
+    assert done.stdout == ""
+
+
 def test_peers_that_only_predict_do_not_train():
     done = run("peers", "--peers", "onnxruntime", "--no-history")
     assert done.returncode == 2

@@ -384,6 +384,27 @@ def test_calls_refused_for_want_of_them_build_nothing(without_bfloat16):
         assert not model.built, method
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("by", ["dtype", "policy"])
+def test_perceptrons_refused_for_want_of_them_keep_their_fit(without_bfloat16, by):
+    pytest.importorskip("sklearn")
+    from lamina.sklearn import MLPRegressor
+
+    mlp = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=50, random_state=0).fit(
+        X, Y[:, 0]
+    )
+    before = mlp.predict(X)
+    if by == "dtype":
+        mlp.set_params(dtype="mixed_bfloat16")
+    else:
+        lamina.config.set_dtype_policy("mixed_bfloat16")
+    with pytest.raises(ValueError, match=r"MLPRegressor: .*bfloat16: .*dtype='float32' computes"):
+        mlp.fit(X, Y[:, 0])
+    np.testing.assert_array_equal(mlp.predict(X), before)
+    np.testing.assert_array_equal(mlp.set_params(dtype="float32").predict(X), before)
+    assert mlp.fit(X, Y[:, 0]).dtype == "float32"
+
+
 def test_such_a_model_can_be_read_and_changed(tmp_path, without_bfloat16):
     network().save(tmp_path / "model.lamina")
     model = lamina.models.load_model(tmp_path / "model.lamina")

@@ -62,7 +62,7 @@ class Guard:
     ...     pass
     Traceback (most recent call last):
     ...
-    RuntimeError: train_on_batch: the model is busy with fit; one training at a time
+    RuntimeError: train_on_batch: the model is busy with fit; it trains or evaluates once at a time
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,8 @@ class Guard:
                 return
         if not (shared and held.thread == claim.thread):
             raise RuntimeError(
-                f"{claim.who}: the model is busy with {held.who}; one training at a time"
+                f"{claim.who}: the model is busy with {held.who}; it trains or evaluates once at a "
+                f"time"
             )
 
     def give_back(self, claim: Claim) -> None:

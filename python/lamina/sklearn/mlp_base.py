@@ -106,6 +106,8 @@ class MLPBase(HoldsNetwork):
         hidden = self._hidden_sizes()
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, Y, weight = self._validate(X, y, sample_weight, first, self.warm_start or incremental)
+        if X.dtype == np.float32:
+            self._check_products()
         self.n_outputs_ = Y.shape[1]
         self._random_state = check_random_state(self.random_state)
         if first:
@@ -124,6 +126,8 @@ class MLPBase(HoldsNetwork):
 
     def _check_settings(self, held: Any) -> None:
         self._validate_params()
+        if self.dtype is not None:
+            self._check_products()
         laws = of_layers("activation", self.activation, len(self._hidden_sizes()))
         mlp_network.check(laws, self.loss)
         self._check_loss()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina import _core
 from lamina._check import Array
 from lamina._policies import MIXED, chosen
 from lamina.models import Sequential
@@ -86,6 +87,16 @@ class HoldsNetwork(MLPParameters):
 
     def _is_mixed(self) -> bool:
         return (chosen() if self.dtype is None else str(self.dtype)) == MIXED
+
+    def _check_products(self) -> None:
+        """Refuse products in bfloat16 where the CPU has none, before an earlier fit is lost."""
+        lacks = _core.runtime.bfloat16_lacks()
+        if lacks and self._is_mixed():
+            given = "" if self.dtype is None else "dtype="
+            raise ValueError(
+                f"{type(self).__name__}: {given}{MIXED} needs products in bfloat16: {lacks}; "
+                f"dtype='float32' computes everywhere"
+            )
 
     def _take_up(self, units: list[int], dtype: str) -> None:
         """Continue with the existing network, or with weights that replaced it."""
