@@ -20,17 +20,16 @@ from lamina.random.streams import seeded as seeded
 if TYPE_CHECKING:
     from lamina.random.draws import (
         bernoulli,
-        beta,
         binomial,
         categorical,
         dropout,
-        gamma,
         normal,
         randint,
         shuffle,
         truncated_normal,
         uniform,
     )
+    from lamina.random.gammas import beta, gamma
     from lamina.random.seed_generator import SeedGenerator
 
 __all__ = [
@@ -56,11 +55,12 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    _draws = [n for n in __all__ if n not in ("SeedGenerator", "Stream", "set_random_seed")]
+    _elsewhere = ("SeedGenerator", "Stream", "beta", "gamma", "set_random_seed")
     __getattr__ = answering(
         __name__,
         {
             "SeedGenerator": "lamina.random.seed_generator:SeedGenerator",
-            **{name: f"lamina.random.draws:{name}" for name in _draws},
+            **{name: f"lamina.random.gammas:{name}" for name in ("beta", "gamma")},
+            **{name: f"lamina.random.draws:{name}" for name in __all__ if name not in _elsewhere},
         },
     )

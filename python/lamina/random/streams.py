@@ -90,6 +90,13 @@ def set_random_seed(seed: int) -> None:
     seed : int
         Any integer from 0 to 2**64 - 1.
 
+    Raises
+    ------
+    ValueError
+        If the seed is negative or too large.
+    TypeError
+        If it is not an integer.
+
     Examples
     --------
     >>> import lamina
