@@ -34,6 +34,18 @@ def gaussian_nll(
     epsilon : float, default 1e-6
         Lower bound of the variance.
 
+    Returns
+    -------
+    tensor or ndarray of shape (rows, ...)
+        The loss of each row, and of each position if there are axes between the first and the last.
+
+    Raises
+    ------
+    ValueError
+        If `y_pred` does not have twice as many columns as `y_true`.
+    TypeError
+        If an argument does not hold numbers.
+
     Examples
     --------
     >>> from lamina import losses
@@ -73,6 +85,18 @@ def pinball(y_true: Any, y_pred: Any, quantiles: float | Sequence[float] = 0.5) 
         axis.
     quantiles : float or sequence of float, default 0.5
         Each in (0, 1).
+
+    Returns
+    -------
+    tensor or ndarray of shape (rows, ...)
+        The loss of each row, and of each position if there are axes between the first and the last.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or predictions have another number of columns than quantiles.
+    TypeError
+        If an argument does not hold numbers.
 
     Examples
     --------

@@ -258,11 +258,11 @@ def _named(name: str) -> Metric:
 
 
 def _of_function(function: Any) -> Metric:
-    room, _, module = str(getattr(function, "__module__", "")).rpartition(".")
-    if room in ("lamina.losses", "lamina.metrics") and module == "functions":
+    package, room, module, *_ = [*str(getattr(function, "__module__", "")).split("."), "", ""]
+    if package == "lamina" and room in ("losses", "metrics") and module == "functions":
         from lamina.metrics.means import LibraryFunction
 
-        room = "losses" if room == "lamina.losses" else "metrics.functions"
+        room = "losses" if room == "losses" else "metrics.functions"
         return LibraryFunction(f"{room}:{function.__name__}")
     from lamina.metrics.scorer import Scorer, of_sklearn
 
