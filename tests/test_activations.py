@@ -1,11 +1,12 @@
 """Activations called on arrays, their names and settings."""
 
 import math
+import pydoc
 
 import numpy as np
 import pytest
 
-from lamina import activations
+from lamina import activations, ops
 
 erf = np.vectorize(math.erf, otypes=[float])
 sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
@@ -79,3 +80,15 @@ def test_names():
 def test_bad_input(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_functions_of_ops_show_their_own_help():
+    ready = {name: getattr(activations, name) for name in activations.__all__}
+    ready = {n: f for n, f in ready.items() if isinstance(f, activations.Function)}
+    assert len(ready) > 10
+    for name, function in ready.items():
+        first = getattr(ops, name).__doc__.splitlines()[0]
+        assert function.__doc__.splitlines()[0] == first
+        assert first in pydoc.plain(pydoc.render_doc(function))
+    assert "Functions passed to layers" in activations.Function.__doc__
+    assert activations.Function(np.tanh).__doc__ == activations.Function.__doc__

@@ -77,6 +77,24 @@ class Function(Activation):
         )
 
 
+class _Doc:
+    """The docstring of the class, and of an instance for a name that of the operation."""
+
+    def __init__(self, of_class: str | None) -> None:
+        self.of_class = of_class
+
+    def __get__(self, instance: Function | None, owner: type) -> str | None:
+        if instance is None or not isinstance(instance.__dict__.get("function"), str):
+            return self.of_class
+        from lamina import ops  # not imported by `import lamina`
+
+        doc: str | None = getattr(ops, instance.function, None).__doc__  # type: ignore[arg-type]
+        return doc
+
+
+Function.__doc__ = _Doc(Function.__doc__)  # type: ignore[assignment]
+
+
 def _name_of(function: Any) -> str:
     inner = getattr(function, "func", function)  # for partial functions
     name = getattr(inner, "__name__", None) or getattr(inner, "name", type(inner).__name__)
