@@ -22,6 +22,13 @@ from lamina.models.rows import gathered
 if TYPE_CHECKING:
     from lamina._typing import Data
 
+__all__ = ["Profile", "Row", "profile"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 COLUMNS = ("operation", "pass", "shapes", "MFLOP", "MB", "threads", "why", "us", "GFLOP/s", "MB/s")
 TEXT = (0, 1, 2, 6)
 
