@@ -252,7 +252,7 @@ def test_layers_that_were_not_adapted():
     model = lamina.Model(text, inner(lookup(text)))
     model.compile("sgd", "mse")
     said = advice(model, words, REAL)
-    assert "fit: words has no vocabulary yet: words.adapt(data), before fit, learns it" in said
+    assert "fit: words has no vocabulary yet: call words.adapt(data) before fit" in said
     model.compile("sgd", "mse")
     lookup.adapt(words)
     assert advice(model, words, REAL) == []
@@ -260,7 +260,7 @@ def test_layers_that_were_not_adapted():
     for known in ({}, {"mean": 0.0, "variance": 1.0}):
         scaled = lamina.Sequential([Input((4,)), Normalization(name="scaled", **known), Dense(1)])
         outer = model_of(scaled, Dense(1))
-        told = "scaled has no mean and variance yet: scaled.adapt(data), before fit, learns them"
+        told = "scaled has no mean and variance yet: call scaled.adapt(data) before fit"
         assert advice(outer, X, REAL) == ([] if known else [f"fit: {told}"])
         assert advice(outer, X, REAL) == []  # once per compiled model
     layer = Normalization()

@@ -153,7 +153,7 @@ class Batches:
 
 def test_a_call_without_a_vocabulary_warns_once():
     layer = layers.StringLookup(name="words")
-    with pytest.warns(UserWarning, match=r"words has no vocabulary yet: words.adapt\(data\)"):
+    with pytest.warns(UserWarning, match=r"words has no vocabulary yet: call words.adapt\(data\)"):
         assert layer(["a"]).tolist() == [0]
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -294,9 +294,19 @@ def test_a_module_says_settings_that_its_tensors_do_not() -> None:
         (3, {}, TypeError, "needs a state dict, a torch.nn.Module, or the path .*; got int"),
         ({"a.weight": "no"}, {}, TypeError, "maps names to tensors; got others: 'a.weight'"),
         ({}, {"names": [1]}, TypeError, "names must map the model's layers to modules; got list"),
-        ({}, {"names": {"x": "a"}}, ValueError, "no layer with weights stands at 'x'; there are a"),
+        (
+            {},
+            {"names": {"x": "a"}},
+            ValueError,
+            "no layer with weights named 'x'; its layers are a",
+        ),
         ({}, {"names": {"a": 3}}, TypeError, "names must map strings to strings"),
-        (tensors("b"), {"names": {"a": "c"}}, ValueError, "no tensor stands at 'c'"),
+        (
+            tensors("b"),
+            {"names": {"a": "c"}},
+            ValueError,
+            "the source has no module or tensor named 'c'",
+        ),
         ({"a.weight": np.full((3, 3), 1e300), "a.bias": np.ones(3)}, {}, ValueError, "a/kernel"),
     ],
 )
@@ -368,7 +378,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     whole = (tmp_path / "a.safetensors").read_bytes()
     for length in range(0, len(whole), 7):
         (tmp_path / "b.safetensors").write_bytes(whole[:length])
-        with pytest.raises(ValueError, match="is no file of safetensors"):
+        with pytest.raises(ValueError, match="is not a safetensors file"):
             load_torch(model, tmp_path / "b.safetensors")
     with pytest.raises(FileNotFoundError):
         load_torch(model, tmp_path / "c.safetensors")

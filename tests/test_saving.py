@@ -228,7 +228,7 @@ def test_names_say_the_format(path, tmp_path):
         with pytest.raises(ValueError, match=words):
             lamina.models.load_model(tmp_path / name)
     model.save(path)
-    with pytest.raises(FileExistsError, match="overwrite is False"):
+    with pytest.raises(FileExistsError, match=r"m\.lamina already exists; pass overwrite=True"):
         model.save(path, overwrite=False)
     with pytest.raises(FileNotFoundError):
         load_model(tmp_path / "none.lamina")

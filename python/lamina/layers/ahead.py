@@ -105,7 +105,7 @@ class AheadLayer(Layer):
         lacks = self.unlearned()
         if lacks is not None and not self._warned:
             self.__dict__["_warned"] = True
-            _screen.warn(f"{self.name} has no {lacks} yet: {self.name}.adapt(data) learns it")
+            _screen.warn(f"{self.name} has no {lacks} yet: call {self.name}.adapt(data) first")
 
     def _only(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         rest = {k: v for k, v in kwargs.items() if k not in ("x", "inputs", "training", "mask")}

@@ -80,12 +80,8 @@ def on_layers(compiled: Compiled, layers: Iterable[Layer]) -> None:
     for layer in (each for outer in layers for each in outer.walk()):
         lacks = layer.unlearned()
         if lacks is not None:
-            text = f"{layer.name} has no {lacks} yet: {layer.name}.adapt(data), before fit, learns"
-            tell(
-                compiled,
-                f"unlearned {layer.name}",
-                f"{text} {'it' if ' ' not in lacks else 'them'}",
-            )
+            text = f"{layer.name} has no {lacks} yet: call {layer.name}.adapt(data) before fit"
+            tell(compiled, f"unlearned {layer.name}", text)
 
 
 def on_data(objective: Objective, data: Data, rows: Array | None) -> None:

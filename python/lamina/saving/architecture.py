@@ -49,8 +49,8 @@ def restored(told: Mapping[str, Any], tensors: Mapping[str, Array] | None) -> An
     if own is None and name not in library:
         raise ValueError(
             f"the model is of the class {name!r}, and files only contain the names of classes: "
-            f"give it, custom_objects={{{name!r}: the_class}}, or register it with "
-            f"lamina.saving.register_serializable"
+            f"pass custom_objects={{{name!r}: the_class}} to load_model, or register the class "
+            f"with lamina.saving.register_serializable"
         )
     cls = library[name] if own is None else own
     if not hasattr(cls, "from_config"):

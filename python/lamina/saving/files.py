@@ -221,7 +221,7 @@ def _warn_of_lookups(model: Model) -> None:
 def _to_write(who: str, filepath: Path, overwrite: bool, weights: bool) -> Any:
     name, module = formats.for_writing(who, filepath, weights)
     if not _check.boolean(who, "overwrite", overwrite) and os.path.exists(name):
-        raise FileExistsError(f"{who}: {name} is there, and overwrite is False")
+        raise FileExistsError(f"{who}: {name} already exists; pass overwrite=True to replace it")
     return name, module
 
 

@@ -68,8 +68,8 @@ def found(config: Mapping[str, Any]) -> Any:
             return given
     raise ValueError(
         f"{config.get('of', 'the model')} holds the Python function {name!r}, and files only "
-        f"contain the names of functions: give it, custom_objects={{{name!r}: the_function}}, or "
-        f"register it with lamina.saving.register_serializable"
+        f"contain the names of functions: pass custom_objects={{{name!r}: the_function}} to "
+        f"load_model, or register the function with lamina.saving.register_serializable"
     )
 
 

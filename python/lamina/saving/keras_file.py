@@ -55,8 +55,9 @@ def load_model(path: str, compile: bool) -> Any:  # noqa: A002
             _compile(model, keras_config.plain(told))
             if model.built and state and not keras_optimizer.take(model, state):
                 _screen.warn(
-                    f"load_model: {path}: the optimizer begins anew; its state in the file is not "
-                    f"that of {type(model.optimizer).__name__} keeps here"
+                    f"load_model: {path}: the state of the optimizer was not restored: the file's "
+                    f"state does not match that of {type(model.optimizer).__name__}; training "
+                    f"starts with a new optimizer state"
                 )
     if reading.unbuilt:
         _screen.warn(

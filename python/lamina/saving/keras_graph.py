@@ -56,8 +56,8 @@ def _model(told: Mapping[str, Any], reading: Reading, path: str) -> Any:
     if own is None and name not in _MODELS:
         raise ValueError(
             f"the model is of the class {name!r:.80}, and files only contain the names of classes: "
-            f"give it, custom_objects={{{name!r:.80}: the_class}}, or register it with "
-            f"lamina.saving.register_serializable"
+            f"pass custom_objects={{{name!r:.80}: the_class}} to load_model, or register the class "
+            f"with lamina.saving.register_serializable"
         )
     if own is not None:
         model = own.from_config({key: plain(each) for key, each in config.items()})

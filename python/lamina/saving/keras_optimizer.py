@@ -51,7 +51,7 @@ def written(model: Any) -> list[Array] | None:
 def take(model: Any, arrays: Sequence[Array]) -> bool:
     """Let a compiled model's optimizer continue from the state in a file.
 
-    Return whether it does; if the file lacks some of the state, the optimizer begins anew.
+    Return whether it does; if the file lacks some of the state, the optimizer starts anew.
     """
     optimizer = model.optimizer
     if not arrays or not _maps(optimizer):

@@ -159,7 +159,7 @@ class _Algebra:
         if tree.operator == "%in%" and isinstance(tree.right, Call) and tree.right.function == "c":
             raise FormulaError(
                 f"{self.who}: %in% among terms takes variables, within which those on its left "
-                f"are; got {deparse(tree)} in {self.formula!r}; a condition stands within I(), as "
+                f"are; got {deparse(tree)} in {self.formula!r}; write a condition inside I(), as "
                 f"in I({deparse(tree)})"
             )
         left, right = self.write(tree.left), self.write(tree.right)
@@ -183,7 +183,7 @@ class _Algebra:
         if exponent < 1 or exponent % 1:
             raise FormulaError(
                 f"{self.who}: power in formula must be an integer from 1 on, as in (a + b)^2; got "
-                f"{deparse(tree)} in {self.formula!r}; arithmetic stands within I(), as in I(x^0.5)"
+                f"{deparse(tree)} in {self.formula!r}; write arithmetic inside I(), as in I(x^0.5)"
             )
         base = self.write(tree.left)
         if not base:
@@ -195,7 +195,7 @@ class _Algebra:
         """Raise FormulaError for numbers that are no terms."""
         raise FormulaError(
             f"{self.who}: formula may have the numbers 0 and 1 alone among its terms, as in "
-            f"'y ~ x + 0'; got {deparse(tree)} in {self.formula!r}; arithmetic stands within I(), "
+            f"'y ~ x + 0'; got {deparse(tree)} in {self.formula!r}; write arithmetic inside I(), "
             f"as in I(2 * x)"
         )
 

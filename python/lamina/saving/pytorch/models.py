@@ -225,7 +225,7 @@ def save_torch(
     if not path.endswith(_ENDINGS):
         raise ValueError(f"{who}: the name must end in {' or '.join(_ENDINGS)}; got {path!r}")
     if not _check.boolean(who, "overwrite", overwrite) and os.path.exists(path):
-        raise FileExistsError(f"{who}: {path} is there, and overwrite is False")
+        raise FileExistsError(f"{who}: {path} already exists; pass overwrite=True to replace it")
     torch = None if path.endswith(".safetensors") else _torch(who)
     arrays = _arrays(who, model, like, names)
     if torch is None:

@@ -68,7 +68,8 @@ def checked_names(who: str, names: Any, slots: Sequence[Slot]) -> dict[str, tupl
         if not any(_is_in(slot.path, path, "/") for slot in slots):
             known = ", ".join(slot.path for slot in slots)
             raise ValueError(
-                f"{who}: names: no layer with weights stands at {path!r}; there are {known}"
+                f"{who}: names: the model has no layer with weights named {path!r}; its layers are "
+                f"{known}"
             )
         made[path] = tuple(listed)
     return made
@@ -92,7 +93,9 @@ def paired(
             ours = list({id(u): u for u in ours}.values())
             for p in prefixes:
                 if not any(_is_in(u.prefix, p, ".") for u in units):
-                    raise ValueError(f"{who}: names: no tensor stands at {p!r}")
+                    raise ValueError(
+                        f"{who}: names: the source has no module or tensor named {p!r}"
+                    )
         else:
             ours = free
         taken[prefixes] = ours

@@ -123,7 +123,7 @@ def _of_safetensors(path: str) -> dict[str, Array]:
     try:
         found = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise ValueError(f"{path}: is no file of safetensors: {error}") from None
+        raise ValueError(f"{path}: is not a safetensors file: {error}") from None
     return {name: _from_bytes(path, name, told) for name, told in found}
 
 
