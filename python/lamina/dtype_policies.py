@@ -89,6 +89,20 @@ class DTypePolicy:
 def get(identifier: str | DTypePolicy | dict[str, Any] | None) -> DTypePolicy:
     """Return a policy for its name, for the result of ``serialize``, or for itself.
 
+    Parameters
+    ----------
+    identifier : str, DTypePolicy, dict or None
+        None means the policy of ``lamina.config.dtype_policy``.
+
+    Returns
+    -------
+    DTypePolicy
+
+    Raises
+    ------
+    ValueError
+        If there is no policy of that name.
+
     Examples
     --------
     >>> get("mixed_bfloat16").compute_dtype

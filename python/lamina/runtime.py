@@ -53,6 +53,18 @@ def get_num_threads() -> int:
 def set_num_threads(n: int) -> None:
     """Let operations use at most ``n`` threads; each operation uses only as many as speed it up.
 
+    Parameters
+    ----------
+    n : int
+        From 1 on.  Results have the same bits with any number.
+
+    Raises
+    ------
+    TypeError
+        If `n` is not an integer.
+    ValueError
+        If `n` is not positive, or 2**31 or more.
+
     Examples
     --------
     >>> before = get_num_threads()
@@ -109,7 +121,27 @@ def has_bfloat16() -> bool:
 
 @answering_calls
 def use_isa(name: str) -> None:
-    """Use the kernels of another instruction set from now on (results differ in the last bits)."""
+    """Use the kernels of another instruction set from now on.
+
+    Results of different instruction sets differ in the last bits.
+
+    Parameters
+    ----------
+    name : str
+        One of ``available_isas()``.
+
+    Raises
+    ------
+    ValueError
+        If this machine or this build does not have the instruction set.
+
+    Examples
+    --------
+    >>> from lamina import runtime
+    >>> before = runtime.isa()
+    >>> runtime.use_isa(runtime.available_isas()[0])
+    >>> runtime.use_isa(before)
+    """
     known = available_isas()
     if name not in known:
         raise ValueError(f"use_isa: {unknown('instruction set', name, known)}")

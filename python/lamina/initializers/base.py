@@ -97,7 +97,23 @@ def compute_fans(shape: Sequence[int]) -> tuple[int, int]:
     """Return (fan_in, fan_out), the inputs and outputs of one unit, as Keras counts them.
 
     For a matrix (inputs, outputs); for a kernel of a convolution (..., inputs, outputs), where the
-    other axes multiply both; a single axis counts as both.
+    other axes multiply both; a single axis counts as both, and no axis as 1.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        The shape of the weights.
+
+    Returns
+    -------
+    tuple of (int, int)
+
+    Raises
+    ------
+    TypeError
+        If `shape` does not hold integers.
+    ValueError
+        If a size is negative.
 
     Examples
     --------
@@ -105,9 +121,10 @@ def compute_fans(shape: Sequence[int]) -> tuple[int, int]:
     >>> compute_fans((3, 3, 16, 32))
     (144, 288)
     """
-    if len(shape) == 0:
+    sizes = _check.shape("compute_fans", "shape", shape, 0)
+    if len(sizes) == 0:
         return 1, 1
-    if len(shape) == 1:
-        return int(shape[0]), int(shape[0])
-    field = math.prod(int(n) for n in shape[:-2])
-    return int(shape[-2]) * field, int(shape[-1]) * field
+    if len(sizes) == 1:
+        return sizes[0], sizes[0]
+    field = math.prod(sizes[:-2])
+    return sizes[-2] * field, sizes[-1] * field

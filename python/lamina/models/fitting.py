@@ -150,11 +150,11 @@ class Fitting(Evaluating):
             callbacks' states, matched by class and order.  With the same data and arguments the
             weights end in the same bits as if the fit had never been interrupted, by a callback,
             Ctrl-C or the end of the process.  If it was interrupted after the last batch of an
-            epoch, that epoch is first validated, unless it has been, and its end is told to the
-            callbacks that have not been told.  If a callback had by then asked to stop, the fit
-            ends there; another one with ``resume`` trains further.  Within an epoch another
-            ``batch_size``, ``shuffle`` or number of training rows is an error; between epochs it is
-            a warning.  If there was no fit, this is the first one.
+            epoch, that epoch is first validated, unless it has been, and ``on_epoch_end`` is called
+            for the callbacks that have not yet received it.  If a callback had by then asked to
+            stop, the fit ends there; another one with ``resume`` trains further.  Within an epoch
+            another ``batch_size``, ``shuffle`` or number of training rows is an error; between
+            epochs it is a warning.  If there was no fit, this is the first one.
         baselines : bool, str or sequence of str, default False
             Fit simple models to the training rows, and compare them with this model on the
             validation rows: a constant, least squares (or logistic regression), a lasso and a ridge
@@ -170,12 +170,15 @@ class Fitting(Evaluating):
         ValueError, TypeError
             If data or settings do not fit, before anything is changed; the message names the rule,
             the value and its position.
-        TrainingAdvice
-            A warning, if the model, the loss or the data prevent learning.
         TrainingDiverged
             If the loss, a gradient or a step becomes NaN or infinite; that step changes nothing.
         RuntimeError
             If this model is already being trained.
+
+        Warns
+        -----
+        TrainingAdvice
+            If the model, the loss or the data prevent learning.
 
         Notes
         -----

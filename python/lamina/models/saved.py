@@ -68,6 +68,16 @@ class Saved(Differentiated, Statistics):
             For instance ``"model.weights.lamina"``, or ``"model.weights.h5"`` for Keras 3.
         overwrite : bool, default True
             If False, raise an error if the file exists.
+
+        Raises
+        ------
+        FileExistsError
+            If the file exists and `overwrite` is False.
+        ValueError
+            If the ending of the name is not that of a format for weights, or the model has no
+            weights yet.
+        TypeError
+            If `filepath` is not a path.
         """
         from lamina.saving import save_weights
 

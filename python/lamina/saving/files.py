@@ -156,6 +156,16 @@ def save_weights(model: Model, filepath: Path, overwrite: bool = True) -> None:
         Such as ``"model.weights.lamina"``, or ``"model.weights.h5"`` for Keras.
     overwrite : bool, default True
         If False, an existing file raises an error.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists and `overwrite` is False.
+    ValueError
+        If the ending of the name is not that of a format for weights, or the model has no weights
+        yet.
+    TypeError
+        If `filepath` is not a path.
     """
     name, module = _to_write("save_weights", filepath, overwrite, True)
     module.save_weights(_model("save_weights", model), name)
