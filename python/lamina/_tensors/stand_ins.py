@@ -1,4 +1,7 @@
-"""Arrays such as TensorFlow's symbolic tensors may hold, to learn what a function makes of them."""
+"""Dummy arrays for TensorFlow's symbolic tensors.
+
+They are used to find a function's output types and shapes.
+"""
 
 from __future__ import annotations
 
