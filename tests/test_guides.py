@@ -21,6 +21,7 @@ NEEDED = {
     "running": (),
     "saving": (),
     "sklearn": ("sklearn",),
+    "training": (),
 }
 
 
