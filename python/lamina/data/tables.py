@@ -135,7 +135,9 @@ def _record_batch(file: Any, index: int) -> Callable[[list[str], int], Iterable[
 
 
 class TableBatches(Source):
-    """Batches of the rows of tables in files: see ``from_parquet``.
+    """Batches of the rows of tables in files.
+
+    Returned by ``from_parquet`` and ``from_arrow``; not made directly.
 
     Iteration yields the batches in the order of the files.
     """

@@ -62,7 +62,8 @@ class Fit:
 class Inference:
     """Estimates of a model's weights, their covariance, and the quantities derived from them.
 
-    Returned by ``model.inference``.  It prints in the layout of R's ``summary(lm)``.
+    Returned by ``model.inference``; not made directly.  It prints in the layout of R's
+    ``summary(lm)``.
 
     Attributes
     ----------

@@ -108,7 +108,7 @@ class Add(Merge):
     Parameters
     ----------
     **base
-        See ``Layer``.
+        ``name``, ``dtype``, ``activity_regularizer`` and the other arguments of ``Layer``.
 
     Examples
     --------
@@ -127,7 +127,7 @@ class Subtract(Merge):
     Parameters
     ----------
     **base
-        See ``Layer``.
+        ``name``, ``dtype``, ``activity_regularizer`` and the other arguments of ``Layer``.
 
     Examples
     --------
@@ -155,7 +155,7 @@ class Multiply(Merge):
     Parameters
     ----------
     **base
-        See ``Layer``.
+        ``name``, ``dtype``, ``activity_regularizer`` and the other arguments of ``Layer``.
 
     Examples
     --------
@@ -181,7 +181,7 @@ class Average(Merge):
     Parameters
     ----------
     **base
-        See ``Layer``.
+        ``name``, ``dtype``, ``activity_regularizer`` and the other arguments of ``Layer``.
 
     Examples
     --------
@@ -221,7 +221,7 @@ class Maximum(Extreme):
     Parameters
     ----------
     **base
-        See ``Layer``.
+        ``name``, ``dtype``, ``activity_regularizer`` and the other arguments of ``Layer``.
 
     Examples
     --------
@@ -242,7 +242,7 @@ class Minimum(Extreme):
     Parameters
     ----------
     **base
-        See ``Layer``.
+        ``name``, ``dtype``, ``activity_regularizer`` and the other arguments of ``Layer``.
 
     Examples
     --------

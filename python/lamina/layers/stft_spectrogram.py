@@ -37,9 +37,15 @@ class STFTSpectrogram(Layer):
         Distance between the starts of successive frames; by default ``frame_length // 2``.
     fft_length : int, optional
         Length of the transform; by default the next power of two.
-    window, periodic, scaling
-        See ``lamina.initializers.STFT``.
+    window : {"hann", "hamming"}, another name of scipy.signal's, array_like or None
+        The weights of the samples in a frame, by default "hann"; None for equal ones.
+    periodic : bool, default False
+        Whether a named window is one period of a periodic window, rather than symmetric.
+    scaling : {"density", "spectrum"} or None, default "density"
+        Whether the window is divided by the square root of its sum of squares, or by the sum of its
+        absolute values.
     padding : {"valid", "same"}, default "valid"
+        As in ``Conv1D``.
     expand_dims : bool, default False
         Whether frequencies and channels form two axes, as in an image, instead of one.
     data_format : {"channels_last", "channels_first"}, optional

@@ -18,7 +18,9 @@ SHOWN = 10
 
 
 class Search(Public):
-    """The results of ``grid_search`` and ``random_search``, with scikit-learn's names.
+    """The results of a search over settings, with scikit-learn's names.
+
+    Returned by ``grid_search`` and ``random_search``; not made directly.
 
     Attributes
     ----------

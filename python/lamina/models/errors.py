@@ -22,6 +22,8 @@ class TrainingAdvice(UserWarning):
 class TrainingDiverged(ArithmeticError):  # noqa: N818  what happened, not what was done wrong
     """The loss, a gradient, a step or a weight became NaN or infinite.
 
+    Raised by ``fit``; not made directly.
+
     ``model.history`` holds the completed epochs.  A step that is not finite changes nothing:
     weights, the optimizer's state and step count, moving statistics and states are as before it.
     If other code makes weights NaN or infinite during an epoch, this is detected at its end, before

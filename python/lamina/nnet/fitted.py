@@ -24,7 +24,9 @@ OF_MODELS = ("calibrate", "compare_baselines", "evaluate", "export", "inference"
 
 
 class NNet:
-    """A fitted network, as ``lamina.nnet.nnet`` returns it; it prints as in R.
+    """A fitted network, which prints as in R.
+
+    Returned by ``lamina.nnet.nnet``; not made directly.
 
     Attributes
     ----------

@@ -73,8 +73,14 @@ class AdamW(Adam):
         Step size.
     weight_decay : float, default 0.004
         Decoupled weight decay, at least 0.
-    beta_1, beta_2, epsilon, amsgrad, **options
-        See `Adam`.
+    beta_1, beta_2 : float, default 0.9 and 0.999
+        Decay of the two running means, in [0, 1).
+    epsilon : float, default 1e-7
+        Prevents division by 0; above 0.
+    amsgrad : bool, default False
+        Use the largest v so far (Reddi et al. 2018).
+    **options
+        See `Optimizer`.
 
     Examples
     --------

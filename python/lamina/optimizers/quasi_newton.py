@@ -200,8 +200,15 @@ class BFGS(QuasiNewton):
 
     Parameters
     ----------
-    learning_rate, max_eval, tolerance_grad, tolerance_change, name
-        See `LBFGS`.
+    learning_rate : float or LearningRateSchedule, default 1.0
+        The first trial step of each line search, relative to the quasi-Newton step.
+    max_eval : int, default 25
+        Maximum number of evaluations of the loss and its gradient in a step.
+    tolerance_grad : float, default 1e-7
+        The search ends if no element of the gradient is larger.
+    tolerance_change : float, default 1e-12
+        The search ends if the loss, or every weight, changes by less.
+    name : str, optional
 
     Examples
     --------

@@ -128,8 +128,14 @@ class RandomZoom(Affine):
         One number f stands for ``(-f, f)``.
     width_factor : float or (float, float), optional
         As ``height_factor``, drawn independently; by default the proportions are kept.
-    fill_mode, interpolation, seed, fill_value, data_format
-        See ``RandomRotation``.
+    fill_mode : {"reflect", "wrap", "constant", "nearest"}, default "reflect"
+        Outside the image: its reflection, its repetition, ``fill_value``, or its edge.
+    interpolation : {"bilinear", "nearest"}, default "bilinear"
+    seed : int, optional
+        As in ``Dropout``.
+    fill_value : float, default 0.0
+        The value outside the image for ``fill_mode="constant"``.
+    data_format : {"channels_last", "channels_first"}, optional
     **base
         See ``Layer``, and ``RandomFlip`` for ``bounding_box_format``.
 

@@ -46,9 +46,10 @@ class LogLik(float):
 
 
 class Multinom:
-    """A fitted multinomial log-linear model; made by ``multinom``.
+    """A fitted multinomial log-linear model.
 
-    Its names are those of R: ``fit.coef()`` returns the result of R's ``coef(fit)``.
+    Returned by ``multinom``; not made directly.  Its names are those of R: ``fit.coef()``
+    returns the result of R's ``coef(fit)``.
 
     Attributes
     ----------
