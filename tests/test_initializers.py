@@ -124,6 +124,8 @@ def test_names_and_configurations(name):
         (lambda: initializers.VarianceScaling(scale=0), ValueError, "scale"),
         (lambda: initializers.VarianceScaling(mode="fan"), ValueError, "got 'fan'"),
         (lambda: initializers.VarianceScaling(distribution="cauchy"), ValueError, "'cauchy'"),
+        (lambda: initializers.compute_fans("ab"), TypeError, "compute_fans: shape must be a tuple"),
+        (lambda: initializers.compute_fans((2, -1)), ValueError, r"compute_fans: shape\[1\]"),
     ],
 )
 def test_bad_input(call, error, text):
