@@ -183,7 +183,7 @@ class Recording:
         """Return whether layers that add noise in training do so here, and whether always."""
         always = self.forced is True
         self.noisy = self.noisy or always
-        return self.acts(), always
+        return self.acts() and (always or not self.unsaid), always
 
     def acts(self) -> bool:
         """Return whether a layer that acts differently in training does so here."""

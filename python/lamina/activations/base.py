@@ -28,10 +28,11 @@ class Activation(Configurable):
         None for functions of a whole row, softmax and log_softmax, and for users' functions.
     """
 
-    _plumbing: ClassVar[str] = "fusable in_config of_floats of_rows record"
+    _plumbing: ClassVar[str] = "fusable in_config of_floats of_integers of_rows record"
     name: ClassVar[str]
     range: ClassVar[tuple[float, float] | None] = None
     of_rows: ClassVar[bool] = False  # whether it is a function of the whole last axis
+    of_integers: ClassVar[bool] = False  # whether it returns integers for integers
 
     @property
     def __name__(self) -> str:

@@ -59,6 +59,11 @@ class ReLU(Activation):
         self.negative_slope = number("relu", "negative_slope", negative_slope, low=0.0)
 
     @property
+    def of_integers(self) -> bool:  # type: ignore[override]
+        """Whether it returns integers for integers."""
+        return not self.negative_slope
+
+    @property
     def fusable(self) -> tuple[str, float]:
         """``relu``, or ``leaky_relu`` if a slope is set."""
         return ("leaky_relu", self.negative_slope) if self.negative_slope else ("relu", 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lamina import activations
+from lamina.layers._any_type import as_floats, integers_in_own_type, of_floats
 from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Activation(RowWise):
     array([[0., 2.]], dtype=float32)
     """
 
+    input_dtype = None
+    new_numbers = True
     supports_masking = True
     positionwise = True
     changeable = ("activation",)
@@ -45,4 +48,8 @@ class Activation(RowWise):
                 f"{self.name}: {self.activation.name} needs at least 2 axes (rows, ..., classes); "
                 f"input has shape (rows,)"
             )
-        return self.activation.of_floats(x, self.name)
+        if isinstance(self.activation, activations.Linear) and not of_floats(x):
+            return x
+        if self.activation.of_integers:
+            return integers_in_own_type(lambda x: self.activation.of_floats(x, self.name), x)
+        return self.activation.of_floats(as_floats(x), self.name)

@@ -32,6 +32,7 @@ class ActivityRegularization(RowWise):
     array([[-1.,  2.]], dtype=float32)
     """
 
+    input_dtype = None
     supports_masking = True
     positionwise = True
 

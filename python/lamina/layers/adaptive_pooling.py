@@ -9,6 +9,7 @@ import numpy as np
 from lamina import _room, ops
 from lamina._tensors.given import given
 from lamina.layers import windows
+from lamina.layers._any_type import as_floats
 from lamina.layers._axes import channels_first, needs_rank
 from lamina.layers.layer import Layer
 
@@ -77,10 +78,11 @@ class AdaptivePooling(Layer):
         chosen = ops.take(x, np.where(inside, cells, begins[:, None]).astype("int32"), axis=axis)
         if self._kind == "max":  # the first cell stands in for cells that a window lacks
             return ops.max(chosen, axis=axis + 1)
+        chosen = as_floats(chosen)
         share = inside / (ends - begins)[:, None]
         shape = [1] * (chosen.ndim - axis)
         shape[:2] = share.shape
-        return ops.sum(chosen * np.reshape(share, shape).astype(x.dtype), axis=axis + 1)
+        return ops.sum(chosen * np.reshape(share, shape).astype(chosen.dtype), axis=axis + 1)
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling):

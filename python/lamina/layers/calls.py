@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lamina import _check, _core, _policies
+from lamina import _core, _policies
 from lamina._arrays import is_array
 from lamina._calls import refuse_arguments
 from lamina._tensors import Arguments, NeedsRows, Recording, Tensor, written
@@ -28,8 +28,10 @@ from lamina.layers._masked import mask_of, with_masks
 from lamina.layers._use import using
 from lamina.layers.node import Node, SymbolicTensor
 from lamina.layers.recorded_calls import (
+    as_kind,
     check_count,
     check_not_empty,
+    kind_of,
     on_arrays,
     on_symbols,
     seed_of,
@@ -256,9 +258,10 @@ def called_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]
     if not arguments.tensors and args:  # rows given as nested lists
         arguments = Arguments([np.asarray(args[0]), *args[1:]], kwargs, has_rows)
     given_arrays = arguments.forget_tensors()
-    arrays, masks = [_as_fed(layer, a) for a in given_arrays], list(map(mask_of, given_arrays))
+    arrays = [as_kind(layer.name, "x", a, None, layer.dtype) for a in given_arrays]
+    masks = list(map(mask_of, given_arrays))
     specs = [
-        Spec(a.shape[1:], _kind(a), mask=None if m is None else m.shape[1:])
+        Spec(a.shape[1:], kind_of(a), mask=None if m is None else m.shape[1:])
         for a, m in zip(arrays, masks, strict=True)
     ]
     if not layer.takes_empty:
@@ -339,16 +342,3 @@ def losses_of(layer: Layer) -> list[Any]:
 
 def _number(penalty: Any, dtype: str) -> Any:
     return np.dtype(dtype).type(penalty)
-
-
-def _as_fed(layer: Layer, value: Any) -> Any:
-    kind = np.asarray(value).dtype.kind
-    if kind in "iu":
-        return _check.integers(layer.name, "x", value, None)
-    if kind == "b":
-        return _check.truths(layer.name, "x", value)
-    return _check.floats(layer.name, "x", value, layer.dtype, finite=False)
-
-
-def _kind(array: Any) -> str:
-    return {"i": "int32", "b": "bool"}.get(array.dtype.kind, "float")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._tensors.given import record
+from lamina.layers._any_type import alike
 from lamina.layers._axes import axis_of_row
 from lamina.layers._masks import check_masks, joined, trailing_ones
 from lamina.layers.node import as_list
@@ -39,6 +40,7 @@ class Concatenate(RowWise):
     array([[1., 2., 3.]], dtype=float32)
     """
 
+    input_dtype = None
     multiple_inputs = True
     needs_list = True
 
@@ -60,7 +62,7 @@ class Concatenate(RowWise):
             raise ValueError(
                 f"{self.name}: inputs must agree in all axes except axis {self.axis}; got {shown}"
             )
-        return record("concatenate", x, place)
+        return record("concatenate", alike(x), place)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return the concatenated masks, or None where every position is kept."""

@@ -35,6 +35,8 @@ class Cropping1D(RowWise):
     array([2., 3.], dtype=float32)
     """
 
+    input_dtype = None
+
     def __init__(
         self, cropping: int | Sequence[int] = (1, 1), **base: Unpack[DimArguments]
     ) -> None:

@@ -34,6 +34,8 @@ class Cropping2D(RowWise):
     (1, 2, 1, 3)
     """
 
+    input_dtype = None
+
     def __init__(
         self,
         cropping: Margins = ((0, 0), (0, 0)),

@@ -39,10 +39,6 @@ class Flatten(RowWise):
         self.data_format = data_format
         self._first = channels_first("Flatten", data_format)
 
-    def input_dtypes(self, count: int) -> list[str | None]:
-        """Return "float" if channels have to be moved, else None: any dtype is accepted."""
-        return ["float" if self._first else None] * count
-
     drops = "gives one row of numbers; put it behind the layers that need the axes"
 
     def call_rows(self, x: Any) -> Any:

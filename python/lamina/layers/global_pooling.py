@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lamina import _check
 from lamina._tensors.given import record
 from lamina.layers import windows
+from lamina.layers._any_type import in_own_type
 from lamina.layers._masks import check_steps
 from lamina.layers._spatial import Spatial
 
@@ -62,7 +63,8 @@ class GlobalPooling(Spatial):
 
     def _pooled(self, x: Any) -> Any:
         window = windows.pair(x.row_shape[:-1])
-        return record("pool2d", self._kind, x, window, window, (0, 0, 0, 0))
+        around = (0, 0, 0, 0)
+        return in_own_type(lambda x: record("pool2d", self._kind, x, window, window, around), x)
 
 
 class GlobalMaxPooling1D(GlobalPooling):
@@ -95,6 +97,7 @@ class GlobalMaxPooling1D(GlobalPooling):
     array([[3.]], dtype=float32)
     """
 
+    input_dtype = None
     _axes: ClassVar[int] = 1
     _kind: ClassVar[str] = "max"
 
@@ -129,6 +132,7 @@ class GlobalMaxPooling2D(GlobalPooling):
     array([[3.]], dtype=float32)
     """
 
+    input_dtype = None
     _axes: ClassVar[int] = 2
     _kind: ClassVar[str] = "max"
 

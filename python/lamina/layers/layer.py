@@ -97,12 +97,12 @@ class Layer(Recordable, PublicKeywords):
         "ahead apply apply_record axes_of_whole bias_shape built_within by_rows call_rows calls "
         "cell changeable check_weights_fit class_name drops ends_masks fill first_bias forget "
         "found gates given_input_shape held_beside input_bound input_bounds input_dtypes "
-        "is_operation last_losses moment named needs_list output_shape_of parameters penalized "
-        "penalties place placed positionwise prepare reads_batch record record_masks "
-        "recorded_settings regularize_activity regularize_recorded replays restore "
+        "is_operation last_losses moment named needs_list new_numbers output_shape_of "
+        "parameters penalized penalties place placed positionwise prepare reads_batch record "
+        "record_masks recorded_settings regularize_activity regularize_recorded replays restore "
         "row_output_shape settle snapshot stands_for state_rows stream streams take_beside "
         "take_dtype take_pending takes_any_name takes_empty takes_mask takes_training "
-        "tell_policy training_unsaid turn unlearned walk within written"
+        "tell_policy training_unsaid turn unlearned walk wanted_dtypes within written"
     )
 
     _overwritten: ClassVar[str] = "nodes"  # users may reuse the name: see _own_names.py

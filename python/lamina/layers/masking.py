@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._tensors.given import current, given, record
+from lamina.layers._any_type import as_floats, integers_in_own_type
 from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Masking(RowWise):
     array([[1., 0.]], dtype=float32)
     """
 
+    input_dtype = None
     changeable = ("mask_value",)
 
     def __init__(self, mask_value: float = 0.0, **base: Unpack[DimArguments]) -> None:
@@ -59,7 +61,8 @@ class Masking(RowWise):
         """Return the input, with zeros at hidden steps."""
         if not x.row_shape:
             raise ValueError(f"{self.name}: input has shape (rows,); needs an axis of features")
-        return record("where", self.compute_mask(x), x)
+        mask = self.compute_mask(x)
+        return integers_in_own_type(lambda x: record("where", mask, x), x)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:  # noqa: ARG002
         """Return which steps have a feature that is not ``mask_value``."""
@@ -68,4 +71,4 @@ class Masking(RowWise):
 
             return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
         with current().within(f"{self.name}/mask"):
-            return record("value_mask", inputs, self.mask_value)
+            return record("value_mask", as_floats(inputs), self.mask_value)

@@ -10,6 +10,7 @@ from lamina import _check
 from lamina._check import Shape
 from lamina._tensors import Tensor
 from lamina._tensors.given import record
+from lamina.layers._any_type import alike, as_floats, in_own_type, of_floats
 from lamina.layers._axes import reshaped
 from lamina.layers._masks import check_masks, spread, union
 from lamina.layers.node import as_list
@@ -26,6 +27,8 @@ class Merge(RowWise):
     mask.
     """
 
+    input_dtype = None
+    new_numbers = True
     multiple_inputs = True
     needs_list = True
 
@@ -33,11 +36,11 @@ class Merge(RowWise):
         """Return the combined inputs, broadcast to the same shape."""
         inputs, mask = as_list(x), as_list(mask)
         shape = self._joint_shape([tensor.row_shape for tensor in inputs])
-        aligned = [_with_rank(len(shape), tensor) for tensor in inputs]
+        aligned = [_with_rank(len(shape), tensor) for tensor in alike(inputs)]
         if all(m is None for m in mask):
             return self._join(aligned)
-        alike = [_repeated(tensor, shape) for tensor in aligned]
-        return self._join_masked(alike, self._masks(inputs, mask))
+        repeated = [_repeated(tensor, shape) for tensor in aligned]
+        return self._join_masked(repeated, self._masks(inputs, mask))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """Return where any input is kept; None unless every input has a mask."""
@@ -89,17 +92,24 @@ def _repeated(x: Tensor, shape: Shape) -> Tensor:
     return Tensor(x.recording, x.recording.graph.repeat(x.value, times))
 
 
-def _alike(inputs: Sequence[Tensor]) -> bool:
-    return len({tensor.row_shape for tensor in inputs}) == 1
+def _by_kernel(inputs: Sequence[Tensor]) -> bool:
+    # The engine's kernels take floating-point tensors of one shape.
+    return len({tensor.row_shape for tensor in inputs}) == 1 and of_floats(inputs[0])
 
 
 def _combined(name: str, inputs: Sequence[Tensor]) -> Any:
     """Return the inputs combined by an operation, which broadcasts them if their shapes differ."""
-    if _alike(inputs):
+    if _by_kernel(inputs):
         return record(name, inputs)
     from lamina import ops
 
     return reduce(getattr(ops, name), inputs)
+
+
+def _where(mask: Tensor, x: Tensor, *others: Tensor, **fill: float) -> Tensor:
+    """Return x where the mask is true, elsewhere another tensor of its type, or a number."""
+    rest = [as_floats(other) for other in others]
+    return in_own_type(lambda x: record("where", mask, x, *rest, **fill), x)
 
 
 class Add(Merge):
@@ -144,7 +154,7 @@ class Subtract(Merge):
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
         a, b = inputs
-        return record("subtract", a, b) if _alike(inputs) else a - b
+        return record("subtract", a, b) if _by_kernel(inputs) else a - b
 
 
 class Multiply(Merge):
@@ -169,10 +179,10 @@ class Multiply(Merge):
 
     def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:
         pairs = zip(inputs, masks, strict=True)
-        y = self._join([x if m is None else record("where", m, x, fill=1.0) for x, m in pairs])
+        y = self._join([x if m is None else _where(m, x, fill=1.0) for x, m in pairs])
         if any(m is None for m in masks):
             return y
-        return record("where", union(masks), y)  # type: ignore[no-any-return]
+        return _where(union(masks), y)
 
 
 class Average(Merge):
@@ -191,7 +201,8 @@ class Average(Merge):
     """
 
     def _join(self, inputs: list[Tensor]) -> Tensor:
-        if _alike(inputs):
+        inputs = [as_floats(tensor) for tensor in inputs]
+        if _by_kernel(inputs):
             return record("average", inputs)  # type: ignore[no-any-return]
         return _combined("add", inputs) * (1.0 / len(inputs))  # type: ignore[no-any-return]
 
@@ -199,14 +210,16 @@ class Average(Merge):
 class Extreme(Merge):
     """Base of ``Maximum`` and ``Minimum``: hidden inputs are ignored."""
 
+    new_numbers = False
+
     def _join_masked(self, inputs: list[Tensor], masks: list[Tensor | None]) -> Tensor:
         # As in Keras: if one of two inputs is hidden the other is taken, and if both are, the
         # first.
         y, kept = inputs[0], masks[0]
         for x, mask in zip(inputs[1:], masks[1:], strict=True):
-            other = x if mask is None else record("where", mask, x, y)
+            other = x if mask is None else _where(mask, x, y)
             if kept is not None:
-                y = record("where", kept, y, other)
+                y = _where(kept, y, other)
             both = kept is not None and mask is not None
             kept = union([kept, mask]) if both else None
             y = self._join([y, other])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina._check import Shape
+from lamina.layers._any_type import as_floats
 from lamina.layers._stream import stream_of
 from lamina.layers.rowwise import RowWise
 
@@ -12,6 +13,8 @@ from lamina.layers.rowwise import RowWise
 class Noise(RowWise):
     """Base of the layers that change their input in training and otherwise return it unchanged."""
 
+    input_dtype = None
+    new_numbers = True
     supports_masking = True
     seed: int | None
 
@@ -19,7 +22,7 @@ class Noise(RowWise):
         """Return the input with noise; the recorded operation acts only in training."""
         self._check_input(x.row_shape)
         acts, always = x.recording.noise()
-        return self._with_noise(x, stream_of(self), always) if acts else x
+        return self._with_noise(as_floats(x), stream_of(self), always) if acts else x
 
     def _check_input(self, row_shape: Shape) -> None:
         """Raise ValueError if the input is unsuitable."""

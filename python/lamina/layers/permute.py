@@ -33,6 +33,8 @@ class Permute(RowWise):
             [2., 4.]]], dtype=float32)
     """
 
+    input_dtype = None
+
     def __init__(self, dims: Sequence[int], **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.dims = _check.shape("Permute", "dims", dims)

@@ -8,6 +8,7 @@ from lamina._check import Shape
 from lamina._tensors.given import record
 from lamina.kernels._windows import countable
 from lamina.layers import windows
+from lamina.layers._any_type import in_own_type
 from lamina.layers._spatial import Spatial
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Pooling(Spatial):
         """Return one number for each window and channel."""
         _, pads = self._place(x.row_shape)
         pool, strides = windows.pair(self.pool_size), windows.pair(self.strides)
-        return record("pool2d", self._kind, x, pool, strides, windows.around(pads))
+        around = windows.around(pads)
+        return in_own_type(lambda x: record("pool2d", self._kind, x, pool, strides, around), x)
 
 
 class MaxPooling1D(Pooling):
@@ -107,6 +109,7 @@ class MaxPooling1D(Pooling):
             [5.]]], dtype=float32)
     """
 
+    input_dtype = None
     _axes: ClassVar[int] = 1
     _kind: ClassVar[str] = "max"
 
@@ -156,6 +159,7 @@ class MaxPooling2D(Pooling):
     array([[[[5.]]]], dtype=float32)
     """
 
+    input_dtype = None
     _kind: ClassVar[str] = "max"
 
     def __init__(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat
 from lamina.layers import called
+from lamina.layers._lock import structure
 from lamina.layers.node import as_list
-from lamina.layers.shapes import Sketch, Spec
+from lamina.layers.shapes import Sketch, Spec, sketched
 
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
@@ -41,6 +43,34 @@ def reached(
     with called.made(layer, call, specs, dtype):
         outputs = sketch.record(lambda tensors: _called(layer, call, tensors), inputs)
     return outputs, sketch.specs(outputs, layer.name)
+
+
+def found_by_sketch(layer: Layer, specs: list[Spec], keep: bool) -> Any:
+    """Return what is known about the output of a layer by rows, a list if there are several.
+
+    This does not build the layer, unless ``keep`` asks it to keep the weights made on the way.
+    """
+    kinds = layer.input_dtypes(len(specs))
+    given = [
+        spec if kind in (None, spec.kind) else replace(spec, kind=kind)
+        for spec, kind in zip(specs, kinds, strict=True)
+    ]
+
+    def found(sketch: Sketch) -> Any:
+        _, specs = reached(layer, sketch, sketch.inputs, given, layer.dtype, layer.stream)
+        return specs if len(specs) > 1 else specs[0]
+
+    with structure():
+        fresh = not layer.built
+        try:
+            result = sketched(layer.dtype, given, found)
+        except BaseException:
+            keep = False
+            raise
+        finally:
+            if fresh and not (keep and layer.parameters):
+                layer.forget()
+        return result
 
 
 def _called(layer: Layer, arguments: Arguments, tensors: list[Tensor]) -> list[Tensor]:

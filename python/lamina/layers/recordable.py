@@ -28,6 +28,8 @@ class Recordable(Buildable):
     needs_list: ClassVar[bool] = False  # whether even a single input must be in a list
     # The type that the engine feeds: "float", or "int32" (tokens); None for any.
     input_dtype: ClassVar[str | None] = "float"
+    # Whether a layer that takes any type returns other numbers than those of its inputs.
+    new_numbers: ClassVar[bool] = False
     supports_masking: bool = False  # whether a mask passes through unchanged
     # Arguments that may be set on a built layer; they take effect from the next step or call on.
     changeable: ClassVar[tuple[str, ...]] = ()
@@ -94,6 +96,11 @@ class Recordable(Buildable):
     def input_dtypes(self, count: int) -> list[str | None]:
         """Return "float", "int32" or None (any) for each of ``count`` inputs."""
         return [self.input_dtype] * count
+
+    def wanted_dtypes(self, count: int) -> list[str | None]:
+        """Return the types in which inputs are fed that have none; None if later layers decide."""
+        kinds = self.input_dtypes(count)
+        return [kind or "float" for kind in kinds] if self.new_numbers else kinds
 
     def input_bound(self) -> int | None:
         """Return the exclusive upper bound of token ids, for a layer that takes them."""

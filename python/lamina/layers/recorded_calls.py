@@ -51,12 +51,14 @@ def on_symbols(layer: Layer, x: Any, mask: Any, training: bool | None = None) ->
             layer.take_dtype("float64")
         found = layer.found(specs, keep=True)
     listed = as_list(found)
-    # A layer that accepts any type passes on the type of its input.
+    # A layer that accepts any type may leave it to later layers what is fed to the model.
+    open_type = None in layer.wanted_dtypes(len(inputs)) and inputs[0].given_dtype is None
     of_floats = "float64" if any(t.dtype == "float64" for t in inputs) else "float"
-    dtype = inputs[0].given_dtype if kinds[0] is None else of_floats
-    node = Node(layer, inputs, [spec.shape for spec in listed], dtype, masks, training=training)
+    node = Node(layer, inputs, [spec.shape for spec in listed], None, masks, training=training)
     for made, spec in zip(node.outputs, listed, strict=True):
         made.mask_shape = spec.mask
+        if not (open_type and spec.kind == "float"):
+            made.given_dtype = of_floats if spec.kind == "float" else spec.kind
     layer.nodes.append(node)
     layer.place()
     return tuple(node.outputs) if isinstance(found, list) else node.outputs[0]
@@ -167,13 +169,8 @@ def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
     arrays = []
     for i, (value, kind) in enumerate(zip(values, layer.input_dtypes(len(values)), strict=True)):
         name = f"x[{i}]" if len(values) > 1 else "x"
-        if kind == "int32":
-            bound = layer.input_bounds(len(values))[i]
-            arrays.append(_check.integers(layer.name, name, value, bound))
-        elif kind == "bool":
-            arrays.append(_check.truths(layer.name, name, value))
-        else:
-            arrays.append(_check.floats(layer.name, name, value, dtype, finite=False))
+        bound = layer.input_bounds(len(values))[i]
+        arrays.append(as_kind(layer.name, name, value, kind, dtype, bound))
         if arrays[-1].ndim == 0:
             raise ValueError(f"{layer.name}: {name} must have an axis of rows; got a single number")
         if len(arrays[-1]) != len(arrays[0]):
@@ -183,6 +180,23 @@ def _arrays(layer: Layer, x: Any, dtype: str) -> list[Any]:
                 f"of shapes {arrays[0].shape} and {arrays[-1].shape}"
             )
     return arrays
+
+
+def as_kind(
+    who: str, name: str, value: Any, kind: str | None, dtype: str, bound: Any = None
+) -> Any:
+    """Return an array as the engine is fed "float", "int32" or "bool"; None: as its own type."""
+    own = None if kind else np.asarray(value).dtype.kind
+    if kind == "int32" or own in ("i", "u"):
+        return _check.integers(who, name, value, bound)
+    if kind == "bool" or own == "b":
+        return _check.truths(who, name, value)
+    return _check.floats(who, name, value, dtype, finite=False)
+
+
+def kind_of(array: Any) -> str:
+    """Return "float", "int32" or "bool", the engine's name of the type of an array."""
+    return {"i": "int32", "b": "bool"}.get(array.dtype.kind, "float")
 
 
 def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> Any:
@@ -206,9 +220,9 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
         layer.prepare(shapes[0] if len(shapes) == 1 else shapes, dtype, layer.stream)
         try:
             try:
-                made = _recorded(layer, shapes, masks, dtype, training)
+                made = _recorded(layer, arrays, masks, dtype, training)
             except NeedsRows:
-                made = _recorded(layer, shapes, masks, dtype, training, max(1, len(arrays[0])))
+                made = _recorded(layer, arrays, masks, dtype, training, max(1, len(arrays[0])))
             graph, several, recording, places = made
             if fresh:
                 layer.fill()
@@ -250,7 +264,7 @@ def check_not_empty(layer: Layer, shapes: list[Any]) -> None:
 
 def _recorded(
     layer: Layer,
-    shapes: list[Any],
+    arrays: list[Any],
     masks: list[Any],
     dtype: str,
     training: bool | None,
@@ -261,9 +275,11 @@ def _recorded(
     Also return, for each output, the position of its mask, which follows the outputs.
     """
     graph = _core.Graph(dtype)
-    kinds = layer.input_dtypes(len(shapes))
-    names = ["x"] if len(shapes) == 1 else [f"x{i}" for i in range(len(shapes))]
-    inputs = [graph.input(s, n, k or "float") for s, n, k in zip(shapes, names, kinds, strict=True)]
+    names = ["x"] if len(arrays) == 1 else [f"x{i}" for i in range(len(arrays))]
+    inputs = [
+        graph.input(array.shape[1:], name, kind_of(array))
+        for array, name in zip(arrays, names, strict=True)
+    ]
     fed = [None if m is None else graph.input(m.shape[1:], "mask", "bool") for m in masks]
     one = len(inputs) == 1
     alone = _policies.recorded_under(graph, layer._policy_name)

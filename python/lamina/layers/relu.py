@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._tensors.given import record
+from lamina.layers._any_type import as_floats, integers_in_own_type
 from lamina.layers.rowwise import RowWise
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class ReLU(RowWise):
     array([[0., 2., 6.]], dtype=float32)
     """
 
+    input_dtype = None
+    new_numbers = True
     supports_masking = True
     positionwise = True
     changeable = ("max_value", "negative_slope", "threshold")
@@ -56,8 +59,11 @@ class ReLU(RowWise):
     def call_rows(self, x: Any) -> Any:
         """Return the function, as an activation if it is one: the layer before it may apply it."""
         slope, bound = self.negative_slope, self.max_value
+        if slope == self.threshold == 0.0 and bound is None:
+            return integers_in_own_type(lambda x: record("activation", x, "relu", 0.0), x)
+        x = as_floats(x)
         if self.threshold == 0.0 and bound is None:
-            return record("activation", x, "leaky_relu" if slope else "relu", slope)
+            return record("activation", x, "leaky_relu", slope)
         if self.threshold == 0.0 and slope == 0.0:
             return record("activation", x, "clipped_relu", bound)
         return record("bounded_relu", x, bound, slope, self.threshold)

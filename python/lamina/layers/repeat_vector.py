@@ -36,6 +36,8 @@ class RepeatVector(RowWise):
             [1., 2.]]], dtype=float32)
     """
 
+    input_dtype = None
+
     def __init__(self, n: int, **base: Unpack[DimArguments]) -> None:
         super().__init__(**base)
         self.n = cells("RepeatVector", "n", n, 1)

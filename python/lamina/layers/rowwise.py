@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from lamina import _core
 from lamina._tensors import Recording, Tensor
 from lamina.layers import signatures
-from lamina.layers._lock import structure
 from lamina.layers.layer import Layer
-from lamina.layers.reached import reached
-from lamina.layers.shapes import Sketch, Spec, sketched
+from lamina.layers.reached import found_by_sketch
+from lamina.layers.shapes import Spec
 
 
 class RowWise(Layer):
@@ -48,26 +46,7 @@ class RowWise(Layer):
         """
         shapes: Any = [spec.shape for spec in specs]
         self._check_given(shapes if len(shapes) > 1 else shapes[0])
-        kinds = self.input_dtypes(len(specs))
-        given = [
-            spec if kind in (None, spec.kind) else replace(spec, kind=kind)
-            for spec, kind in zip(specs, kinds, strict=True)
-        ]
-        with structure():
-            fresh = not self.built
-            try:
-                result = sketched(self.dtype, given, self._found)
-            except BaseException:
-                keep = False
-                raise
-            finally:
-                if fresh and not (keep and self.parameters):
-                    self.forget()
-            return result
-
-    def _found(self, sketch: Sketch) -> Any:
-        _, specs = reached(self, sketch, sketch.inputs, sketch.given, self.dtype, self.stream)
-        return specs if len(specs) > 1 else specs[0]
+        return found_by_sketch(self, specs, keep)
 
     def _stated_shape(self, input_shape: Any, dtype: str) -> None:  # noqa: ARG002
         """Return None: the shape is found by recording the layer."""

@@ -55,6 +55,10 @@ class UpSampling2D(RowWise):
             "UpSampling2D", "interpolation", interpolation, ("nearest", *KERNELS)
         )
 
+    def input_dtypes(self, count: int) -> list[str | None]:
+        """Return None if cells are copied, else "float"."""
+        return [None if self.interpolation == "nearest" else "float"] * count
+
     def call_rows(self, x: Any) -> Any:
         """Return one copy, or one blend for each axis."""
         needs_image(self.name, x.row_shape, "height, width", self._first)

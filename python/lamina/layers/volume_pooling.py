@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina._tensors.given import record
 from lamina.layers import windows
+from lamina.layers._any_type import in_own_type
 from lamina.layers._axes import reshaped
 from lamina.layers.global_pooling import GlobalPooling
 from lamina.layers.pooling import Pooling
@@ -50,7 +51,7 @@ class Pooling3D(Pooling):
     def call_rows(self, x: Any) -> Any:
         """Return one number for each window and channel."""
         _, pads = self._place(x.row_shape)
-        return pooled(self._kind, x, self.pool_size, self.strides, pads)
+        return in_own_type(lambda x: pooled(self._kind, x, self.pool_size, self.strides, pads), x)
 
 
 class GlobalPooling3D(GlobalPooling):
@@ -102,6 +103,7 @@ class MaxPooling3D(Pooling3D):
     7.0
     """
 
+    input_dtype = None
     _kind: ClassVar[str] = "max"
 
     def __init__(
@@ -195,6 +197,7 @@ class GlobalMaxPooling3D(GlobalPooling3D):
     array([[7.]], dtype=float32)
     """
 
+    input_dtype = None
     _kind: ClassVar[str] = "max"
 
 

@@ -37,6 +37,8 @@ class ZeroPadding1D(RowWise):
     array([0., 1., 2., 0.], dtype=float32)
     """
 
+    input_dtype = None
+
     def __init__(
         self,
         padding: int | Sequence[int] = 1,

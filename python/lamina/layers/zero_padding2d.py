@@ -34,6 +34,8 @@ class ZeroPadding2D(RowWise):
     (1, 4, 4, 3)
     """
 
+    input_dtype = None
+
     def __init__(
         self,
         padding: Margins = (1, 1),

@@ -150,13 +150,16 @@ class Chain(Model):
         # The first layer with a requirement determines whether floats or token ids are fed.
         given, name, made = self._kind_fed(), self._input_name, bool(self._ahead)
         for layer in self._behind:
-            kind = layer.input_dtypes(1)[0]
+            kind = layer.wanted_dtypes(1)[0]
             if layer.calls and kind is None:
                 break  # it takes any kind, and may return any kind
             if kind is not None:
                 if given not in (None, kind):
                     break  # the input is converted
                 return [Port(name, self._row_shape, kind, layer.input_bounds(1)[0], made)]
+        else:
+            if not made and (self._input is None or self._input.kind is None):
+                return [Port(name, self._row_shape, open_kind=True)]
         return [Port(name, self._row_shape, given or "float", None, made)]
 
     def _kind_fed(self) -> str | None:

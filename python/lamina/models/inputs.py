@@ -32,6 +32,8 @@ class Port:
         The layer that bounds token ids, and the exclusive bound.
     made : bool
         Whether it is made by a layer ahead of the graph, such as codes of categories.
+    open_kind : bool
+        Whether nothing but data decides the kind: in a model used as a layer, what is before it.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Port:
     kind: str = "float"
     bound: tuple[str, int] | None = None
     made: bool = False
+    open_kind: bool = False
 
 
 def port_of(name: str, leaf: Any) -> Port:

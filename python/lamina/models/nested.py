@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check, _core
 from lamina._check import Array, Shape
 from lamina.layers import Layer
+from lamina.layers.reached import found_by_sketch
 from lamina.layers.serialization import register
+from lamina.layers.shapes import Spec
 from lamina.layers.weights import FirstValues
 from lamina.random import Seed
 
@@ -123,14 +125,19 @@ class ModelLayer(Layer):
                 )
         return shapes
 
+    def found(self, specs: list[Spec], *, keep: bool = False) -> Any:
+        """Return what is known about the outputs, whose types may be those of the inputs."""
+        self._shapes([spec.shape for spec in specs])
+        return found_by_sketch(self, specs, keep)
+
     def row_output_shape(self, row_shape: Any) -> Any:
         """Return the shape of a row of the model's output, a list for several outputs."""
         outputs = self.model.output_row_shapes(self._shapes(row_shape))
         return outputs if len(outputs) > 1 else outputs[0]
 
     def input_dtypes(self, count: int) -> list[str | None]:  # noqa: ARG002
-        """Return the types of the model's inputs."""
-        return [port.kind for port in self.model.ports]
+        """Return the types of the model's inputs; None if they are those of what is before it."""
+        return [None if port.open_kind else port.kind for port in self.model.ports]
 
     def input_bounds(self, count: int) -> list[tuple[str, int] | None]:  # noqa: ARG002
         """Return the bounds of the model's token ids."""

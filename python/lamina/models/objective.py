@@ -12,6 +12,7 @@ from lamina import _core
 from lamina._check import Shape
 from lamina._tensors import Arguments, Recording, Tensor, written
 from lamina._tensors.given import scalar_penalty
+from lamina.layers._any_type import as_floats
 from lamina.metrics import MeanMetricWrapper
 from lamina.models import steps
 from lamina.models.constrained import Constrained
@@ -181,7 +182,9 @@ class Objective:
             made.run_unless_heard()
         for head in self.heads:
             head.origin = graph.origin(made.outputs[head.place])
-            self._record(head, made.outputs[head.place], made.masks[head.place])
+            with made.recording:  # losses are of floats, also for outputs of integers
+                prediction = as_floats(Tensor(made.recording, made.outputs[head.place]))
+            self._record(head, prediction.value, made.masks[head.place])
         if steps.overridden(model, "compute_metrics") and not steps.calls_model(model, training):
             self._note(made, self._own_step(model, made).metrics())
         self._watch(made)

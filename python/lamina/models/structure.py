@@ -161,7 +161,7 @@ class Structure:
             count = len(step.inputs)
             bounds = step.layer.input_bounds(count)
             for t, kind, bound in zip(
-                step.inputs, step.layer.input_dtypes(count), bounds, strict=True
+                step.inputs, step.layer.wanted_dtypes(count), bounds, strict=True
             ):
                 if kind is not None:
                     want = (kind, bound)
@@ -185,7 +185,8 @@ class Structure:
             if own not in (None, kind):
                 kind, bound = own, None
             made = number not in self.inputs
-            ports.append(Port(name, self.shapes[number], kind, bound, made))
+            open_kind = own is None and not made and number not in wants
+            ports.append(Port(name, self.shapes[number], kind, bound, made, open_kind))
         return ports
 
     def prepare(self, dtype: str, kinds: Sequence[str]) -> None:
