@@ -131,3 +131,32 @@ def test_the_mask_behind_a_lambda_is_the_one_it_says(mask, sums):
     y = layers.SimpleRNN(1, activation="linear", **ones)(x)
     predicted = lamina.Model(ids, y).predict(np.array([[1, 2, 0, 0], [3, 0, 0, 0]]))
     np.testing.assert_array_equal(predicted[:, 0], sums)
+
+
+def counted(h, mask):
+    return ops.sum(h * ops.cast(mask, "float32")[..., None], axis=1)
+
+
+class OfDict(layers.Layer):
+    def call(self, inputs, mask=None):
+        assert mask["b"] is None
+        return counted(inputs["a"], mask["a"])
+
+
+class OfNested(layers.Layer):
+    def call(self, inputs, mask=None):
+        assert mask["b"] is None
+        return counted(inputs["a"][1], mask["a"][1])
+
+
+@pytest.mark.parametrize("between", [lambda x: x, layers.Identity()])
+def test_masks_come_in_the_structure_of_the_inputs(between):
+    words = lamina.Input((3,), dtype="int32")
+    ones = {"embeddings_initializer": "ones"}
+    hidden = layers.Embedding(4, 1, mask_zero=True, **ones)(words)
+    plain = layers.Embedding(4, 1, **ones)(words)
+    of_dict = OfDict()(between({"a": hidden, "b": plain}))
+    of_nested = OfNested()(between({"a": [plain, hidden], "b": plain}))
+    for y in (of_dict, of_nested):
+        made = lamina.Model(words, y).predict(np.array([[1, 2, 0], [3, 0, 0]]), verbose=0)
+        assert made.tolist() == [[2.0], [1.0]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from lamina import _core
 from lamina._names import free_name
 from lamina._tensors import Arguments, Recording, Tensor, Variable, written
-from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.arguments import flat, mapped, packed
 from lamina._tensors.given import given
 from lamina.layers._lock import structure
 from lamina.layers.shapes import Spec, found_by_recording, has_open_axes, rows_in, rows_of
@@ -299,14 +299,16 @@ def _is_unheld(layer: Layer, callers: Sequence[Layer]) -> bool:
 
 
 def incoming_mask(args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """Return the mask of the first argument, or a list for a list; None if there is none."""
+    """Return the masks of the first argument in its structure, tuples as lists; None without one.
+
+    A tensor of the structure that has no mask has None in its place.
+    """
     first = args[0] if args else next(iter(kwargs.values()), None)
-    if isinstance(first, Tensor):
-        return first.mask
-    if isinstance(first, (list, tuple)) and any(isinstance(v, Tensor) for v in first):
-        masks = [v.mask if isinstance(v, Tensor) else None for v in first]
-        return masks if any(m is not None for m in masks) else None
-    return None
+    masks = [v.mask if isinstance(v, Tensor) else None for v in flat(first)]
+    if all(m is None for m in masks):
+        return None
+    made = packed(first, masks)
+    return list(made) if isinstance(made, tuple) else made
 
 
 def _masks_by_name(layer: Layer, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -329,7 +331,8 @@ def _mask_outputs(
     given_masks = mask if layer.is_operation else kwargs.get("mask", mask)
     out = layer.compute_mask(first, given_masks)
     leaves = flat(result)
-    masks = flat(out) if isinstance(out, (list, tuple)) else [out] + [None] * (len(leaves) - 1)
+    several = isinstance(out, (list, tuple, dict))
+    masks = flat(out) if several else [out] + [None] * (len(leaves) - 1)
     for leaf, each in zip(leaves, masks, strict=False):
         if each is not None:
             leaf.mask = each if isinstance(each, Tensor) else given(each)
