@@ -17,7 +17,7 @@ LAYER = {
     "begin with Input(shape, batch_size=...)": "batch_size",
     "use set_weights once the model is built, or an initializer": "weights",
     "leave it out: there is one implementation": (
-        "time_major zero_output_for_mask reset_after renorm renorm_clipping renorm_momentum "
+        "time_major reset_after renorm renorm_clipping renorm_momentum "
         "synchronized fused virtual_batch_size unroll"
     ),
     "inputs are dense arrays": "sparse ragged optional",

@@ -300,6 +300,8 @@ def _again(layer: Carrier, name: str, go_backwards: bool) -> Carrier:
     """Return a new layer with the same settings, whose weights are not made yet."""
     config = {**layer.get_config(), "name": name, "go_backwards": go_backwards}
     config.pop("input_shape", None)
+    if "zero_output_for_mask" in config:
+        config["zero_output_for_mask"] = False  # where it matters, Bidirectional sets the zeros
     # Configurations hold plain values; the settings themselves also do, and need no look-up.
     own = {k: getattr(layer, k) for k, v in config.items() if isinstance(v, dict) and k != "cell"}
     config.update(own)

@@ -66,6 +66,7 @@ class ConvLSTM(RNN):
         return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
+        zero_output_for_mask: bool = False,
         **base: Unpack[DimArguments],
     ) -> None:
         who = type(self).__name__
@@ -83,7 +84,8 @@ class ConvLSTM(RNN):
         )  # fmt: skip
         super().__init__(
             cell, return_sequences=return_sequences, return_state=return_state,
-            go_backwards=go_backwards, stateful=stateful, **base,
+            go_backwards=go_backwards, stateful=stateful,
+            zero_output_for_mask=zero_output_for_mask, **base,
         )  # fmt: skip
         self.filters, self.unit_forget_bias = cell.units, cell.unit_forget_bias
         for name in OF_CELL:
@@ -155,6 +157,8 @@ class ConvLSTM1D(ConvLSTM):
         Seed of the dropout: see ``Dropout``.
     return_sequences, return_state, go_backwards, stateful : bool, default False
         See ``RNN``.
+    zero_output_for_mask : bool, default False
+        See ``RNN``.
     **base
         See ``Layer``.
 
@@ -202,6 +206,8 @@ class ConvLSTM2D(ConvLSTM):
         Seed of the dropout: see ``Dropout``.
     return_sequences, return_state, go_backwards, stateful : bool, default False
         See ``RNN``.
+    zero_output_for_mask : bool, default False
+        See ``RNN``.
     **base
         See ``Layer``.
 
@@ -248,6 +254,8 @@ class ConvLSTM3D(ConvLSTM):
     seed : int, optional
         Seed of the dropout: see ``Dropout``.
     return_sequences, return_state, go_backwards, stateful : bool, default False
+        See ``RNN``.
+    zero_output_for_mask : bool, default False
         See ``RNN``.
     **base
         See ``Layer``.

@@ -63,6 +63,9 @@ class GRU(Recurrent):
         weights and copies hold no state.
     unroll : bool, default False
         Accepted for compatibility; has no effect.
+    zero_output_for_mask : bool, default False
+        Return 0, rather than the output of the step before, for the steps that a mask hides; states
+        are not changed.
     reset_after : bool, default True
         Apply the gate r after the product with U, which then has its own bias.
     **base
@@ -112,6 +115,7 @@ class GRU(Recurrent):
         kernel_constraint: ConstraintLike = None,
         recurrent_constraint: ConstraintLike = None,
         bias_constraint: ConstraintLike = None,
+        zero_output_for_mask: bool = False,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
@@ -136,6 +140,7 @@ class GRU(Recurrent):
             go_backwards=go_backwards,
             stateful=stateful,
             unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
             **base,
         )
         self.reset_after = _check.boolean("GRU", "reset_after", reset_after)

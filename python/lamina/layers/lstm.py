@@ -66,6 +66,9 @@ class LSTM(Recurrent):
         weights and copies hold no state.
     unroll : bool, default False
         Accepted for compatibility; has no effect.
+    zero_output_for_mask : bool, default False
+        Return 0, rather than the output of the step before, for the steps that a mask hides; states
+        are not changed.
     **base
         See ``Layer``.
 
@@ -114,6 +117,7 @@ class LSTM(Recurrent):
         kernel_constraint: ConstraintLike = None,
         recurrent_constraint: ConstraintLike = None,
         bias_constraint: ConstraintLike = None,
+        zero_output_for_mask: bool = False,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
@@ -138,6 +142,7 @@ class LSTM(Recurrent):
             go_backwards=go_backwards,
             stateful=stateful,
             unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
             **base,
         )
         self.unit_forget_bias = _check.boolean("LSTM", "unit_forget_bias", unit_forget_bias)

@@ -11,6 +11,7 @@ from lamina._names import snake_case
 from lamina._tensors import Tensor
 from lamina._tensors.given import given, record
 from lamina.layers import _gates
+from lamina.layers._axes import reshaped
 from lamina.layers._carried import Carrier
 from lamina.layers._masks import check_steps
 from lamina.layers._stream import stream_of
@@ -72,6 +73,7 @@ class Recurrent(RowWise, Carrier):
         go_backwards: bool,
         stateful: bool,
         unroll: bool,
+        zero_output_for_mask: bool,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
@@ -99,6 +101,9 @@ class Recurrent(RowWise, Carrier):
         self.go_backwards = _check.boolean(who, "go_backwards", go_backwards)
         self.stateful = _check.boolean(who, "stateful", stateful)
         self.unroll = _check.boolean(who, "unroll", unroll)
+        self.zero_output_for_mask = _check.boolean(
+            who, "zero_output_for_mask", zero_output_for_mask
+        )
         self._kernel: _core.Parameter | None = None
         self._recurrent_kernel: _core.Parameter | None = None
         self._bias: _core.Parameter | None = None
@@ -286,7 +291,21 @@ class Recurrent(RowWise, Carrier):
         )
         for state, value in zip(carried, outputs[1:], strict=bool(carried)):
             now.graph.carry(state, value.value, self.name)
+        if self.zero_output_for_mask and masked is not None:
+            outputs = [self._zeroed(outputs[0], masked), *outputs[1:]]
         return outputs if self.return_state else outputs[0]
+
+    def _zeroed(self, y: Tensor, mask: Tensor) -> Tensor:
+        """Return the output with zeros for hidden steps, in the order of processing."""
+        with y.recording.within(f"{self.name}/where"):
+            if self.return_sequences:
+                kept = record("flip", mask, 0) if self.go_backwards else mask
+                return record("where", kept, y)  # type: ignore[no-any-return]
+            steps = mask.row_shape[0]
+            before = 0 if self.go_backwards else steps - 1
+            last = record("crop", mask, [(before, steps - 1 - before)])
+            kept = record("where", last, reshaped(y, (1, self.units)))
+            return reshaped(kept, (self.units,))
 
 
 def _elementwise(who: str, name: str, value: Any) -> Any:

@@ -54,6 +54,9 @@ class SimpleRNN(Recurrent):
         weights and copies hold no state.
     unroll : bool, default False
         Accepted for compatibility; has no effect.
+    zero_output_for_mask : bool, default False
+        Return 0, rather than the output of the step before, for the steps that a mask hides; states
+        are not changed.
     seed : int, optional
         Seed of this layer's dropout; by default it follows from the layer's place in the model.
     **base
@@ -98,6 +101,7 @@ class SimpleRNN(Recurrent):
         kernel_constraint: ConstraintLike = None,
         recurrent_constraint: ConstraintLike = None,
         bias_constraint: ConstraintLike = None,
+        zero_output_for_mask: bool = False,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(
@@ -121,6 +125,7 @@ class SimpleRNN(Recurrent):
             go_backwards=go_backwards,
             stateful=stateful,
             unroll=unroll,
+            zero_output_for_mask=zero_output_for_mask,
             **base,
         )
 

@@ -19,7 +19,7 @@ _ACTIVATIONS = {
 }  # fmt: skip
 # Settings of Keras's classes that change no result: with any value, or if False.
 _IDLE = frozenset({"unroll", "autocast", "renorm_momentum", "run_eagerly", "jit_compile"})
-_IDLE_IF_FALSE = frozenset({"optional", "ragged", "renorm", "sparse", "zero_output_for_mask"})
+_IDLE_IF_FALSE = frozenset({"optional", "ragged", "renorm", "sparse"})
 _USUAL = {"oov_method": "floormod"}
 
 
