@@ -94,7 +94,7 @@ def test_defaults_and_order_of_arguments_are_keras_s():
 
     left_out = {
         "activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint",
-        "use_cudnn", "self", "kwargs",
+        "use_cudnn", "self", "kwargs", "zero_output_for_mask",
     }  # fmt: skip
     for name, mine in (("SimpleRNN", SimpleRNN), ("LSTM", LSTM), ("GRU", GRU)):
 

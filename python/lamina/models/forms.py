@@ -40,6 +40,11 @@ def names_of(form: Any) -> list[str] | None:
     return names
 
 
+def within_nests(form: Mapping[Any, Any]) -> list[bool]:
+    """Return for each leaf of a dict whether it is within a list or dict in it."""
+    return [isinstance(value, NESTS) for value in form.values() for _ in flat(value)]
+
+
 def of_inputs(x: Any) -> tuple[Any, list[Any]]:
     """Return the form of the inputs, None for a single array, and the arrays."""
     if isinstance(x, Mapping):

@@ -125,9 +125,17 @@ class Functional(Model):
 
     @property
     def input_names(self) -> list[str]:
-        """The dict's keys, or the names of the inputs."""
+        """The dict's keys, or the names of the inputs, also in a list within a dict."""
+        own = self._structure.input_layers
         keys = forms.names_of(self._input_form)
-        return keys or [layer.name for layer in self._structure.input_layers]
+        if keys is None:
+            return [layer.name for layer in own]
+        within = forms.within_nests(self._input_form)
+        names = [
+            layer.name if inner and layer.named else key
+            for key, layer, inner in zip(keys, own, within, strict=True)
+        ]
+        return names if len(set(names)) == len(names) else keys
 
     @property
     def output_names(self) -> list[str]:
@@ -208,6 +216,10 @@ class Functional(Model):
     def streams(self) -> int:
         """The number of streams of random numbers that the layers use."""
         return self._structure.streams
+
+    def by_input(self, x: Any) -> Any:
+        """Return data given in a structure like the inputs for each input, in a list or a dict."""
+        return forms.by_name(self._input_form, x, "x", self.input_names)
 
     def packed_inputs(self, inputs: list[Any]) -> Any:
         """Return one value for each input in the form in which the model was given inputs."""

@@ -50,11 +50,11 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
 
     # Used by models, layers and the training loop; hidden from dir and help.
     _plumbing: ClassVar[str] = (
-        "adopt any_length as_layer batch_given bound by_output calls carriers check_batches "
-        "check_fit check_ragged compilation compile_as_asked connections constrained "
-        "copied_weights default_batch default_fit_batch drawn ensure_built evaluator fill "
-        "forget front give_spread graph_inputs input_row_shapes live_weights load_backup meet "
-        "moment named objective objective_for output_row_shape output_row_shapes "
+        "adopt any_length as_layer batch_given bound by_input by_output calls carriers "
+        "check_batches check_fit check_ragged compilation compile_as_asked connections "
+        "constrained copied_weights default_batch default_fit_batch drawn ensure_built evaluator "
+        "fill forget front give_spread graph_inputs input_row_shapes live_weights load_backup "
+        "meet moment named objective objective_for output_row_shape output_row_shapes "
         "output_shapes_by_layer packed_inputs packed_outputs parameters parts path_of penalties "
         "ports prepare_layers put_arrays record_outputs recorded_settings regularized restore "
         "row_shape save_backup says_loss shapes_by_place snapshot state_rows stopped_at_zero "
@@ -122,9 +122,13 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
         """
         return forms.by_name(self._form_returned(), value, what, self.output_names)
 
+    def by_input(self, x: Any) -> Any:
+        """Return data given in a structure like the inputs for each input, in a list or a dict."""
+        return x
+
     def meet(self, x: Any) -> Any:
         """Return data with ``Rows`` for those of unequal shape; determine the inputs from them."""
-        x = self.through_front(x)
+        x = self.through_front(self.by_input(x))
         plain = type(x) is np.ndarray and x.dtype != object
         return x if plain else gathered(x, self.ports)
 

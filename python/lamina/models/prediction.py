@@ -346,6 +346,7 @@ class Predicting(Network):
             x = first(x, unknown)
         if unknown:
             refuse(self, unknown)
+        x = self.by_input(x)
         if dataflow.among(x):
             return _rehearsed.node(self, (x,), {"training": training})
         if mask is None and (training is None or training is False) and not Recording.current():

@@ -54,7 +54,10 @@ def given_data(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data
         )
     x, *rest = data
     held = data_.prepare(
-        "fit: validation_data", model, gathered(model.through_front(x), model.ports), *rest
+        "fit: validation_data",
+        model,
+        gathered(model.through_front(model.by_input(x)), model.ports),
+        *rest,
     )
     for x, shape in zip(held.inputs, row_shapes, strict=True):
         if not model.any_length and x.shape[1:] != shape:
