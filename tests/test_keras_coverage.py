@@ -23,6 +23,7 @@ import test_keras_time
 import test_new_normalizations
 import test_preprocessing_layers
 import test_volumes
+import test_zero_output_for_mask
 from lamina import layers
 
 # Arguments that change no number of a layer, or have one legal value.
@@ -80,6 +81,8 @@ ELSEWHERE |= {  # test_lookups: examples of Keras's documentation, as its layers
                                  "ragged", "encoding"},
 }  # fmt: skip
 REFUSED = {"AlphaDropout": {"noise_shape"}}  # has one legal value
+# It acts on masks only, with which Keras's layers fail: test_zero_output_for_mask.
+REFUSED |= {f"ConvLSTM{axes}D": {"zero_output_for_mask"} for axes in (1, 2, 3)}
 KERAS = json.loads((Path(__file__).parent / "keras_names.json").read_text())["rooms"]["layers"]
 NO_LAYERS = {"Input", "InputLayer", "Layer"}
 
@@ -127,6 +130,8 @@ def recurrent_cases():
         for options in (*test_keras_noise.RECURRENT, *test_keras_time.STATEFUL):
             yield name, set(options)
         yield name, set(test_keras_states.UNROLLED)
+    for name in test_zero_output_for_mask.NAMES:
+        yield name, {"zero_output_for_mask"}
     for name, options in test_keras_states.GATED:
         yield name, set(options)
     for options in test_keras_grid.FIRST_BIASES:
