@@ -225,6 +225,21 @@ def test_texts_are_cut_and_filled_up():
     assert hot(TEXTS).tolist() == [[0, 1, 1, 0], [1, 0, 0, 1]]
 
 
+@pytest.mark.parametrize(("options", "wanted"), [
+    ({}, ["Ärzte", "ÉtÉ", "a\x1cb", "a\x85b", "c\xa0d", "e\u2003f", "g", "h", "«x»"]),
+    ({"standardize": "lower"},
+     ["Ärzte", "ÉtÉ", "a\x1cb", "a\x85b", "c\xa0d", "e\u2003f", "g", "h", "«x»!"]),
+    ({"standardize": np.char.lower},
+     ["ärzte", "été", "a\x1cb", "a\x85b", "c\xa0d", "e\u2003f", "g", "h", "«x»!"]),
+    ({"split": "character"}, [*"Ärzte ÉtÉ a\x1cb a\x85b c\xa0d e\u2003f\tg\nh\v«x»"]),
+])  # fmt: skip
+def test_only_ascii_is_lowered_split_and_stripped(options, wanted):
+    # As tf.strings.lower and tf.strings.split do, with which Keras's layer prepares texts.
+    text = "ÄRZTE ÉTÉ A\x1cB a\x85b C\xa0D e\u2003f\tG\nH\v«X»!"
+    layer = TextVectorization(vocabulary=sorted(set(wanted)), **options)
+    assert [layer.get_vocabulary()[i] for i in layer([text])[0]] == wanted
+
+
 def test_functions_are_given_texts_of_one_axis_in_adapt_and_in_calls():
     seen = []
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["TextVectorization"]
 
 PUNCTUATION = re.compile(r"""[!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~']""")
+WORD = re.compile(r"\S+", re.ASCII)
 STANDARDS = ("lower_and_strip_punctuation", "lower", "strip_punctuation")
 SPLITS = ("whitespace", "character")
 
@@ -39,10 +40,13 @@ class TextVectorization(StringLookup):
         The maximum number of indices.
     standardize : {"lower_and_strip_punctuation", "lower", "strip_punctuation"}, callable or None
         A function is given an array of strings and returns one of the same shape: (rows,), both in
-        ``adapt`` and in calls, and without ``split`` the shape of the texts.
+        ``adapt`` and in calls, and without ``split`` the shape of the texts.  As in Keras only the
+        letters A to Z are lowered, and only ASCII punctuation is stripped; ``numpy.char.lower``,
+        given as the function, lowers the letters of all alphabets.
     split : {"whitespace", "character"}, callable or None, default "whitespace"
         A function is given an array of strings and returns a list of strings for each; None makes
-        each text a single token.
+        each text a single token.  As in Keras whitespace is that of ASCII: a no-break space, for
+        instance, is part of a word.
     ngrams : int or tuple of int, optional
         Join neighbouring tokens: up to this many, or these numbers of them.
     output_mode : {"int", "multi_hot", "count", "tf_idf"}, default "int"
@@ -67,6 +71,14 @@ class TextVectorization(StringLookup):
     ['', '[UNK]', 'the', 'sat', 'ran', 'dog', 'cat']
     >>> layer(["the dog sat down there"])
     array([[2, 5, 3, 1]], dtype=int32)
+
+    Letters other than A to Z are lowered by a function:
+
+    >>> import numpy as np
+    >>> layer = lamina.layers.TextVectorization(standardize=np.char.lower)
+    >>> layer.adapt(["Ärzte ÄRZTE"])
+    >>> layer.get_vocabulary()
+    ['', '[UNK]', 'ärzte']
     """
 
     def __init__(
@@ -139,14 +151,14 @@ class TextVectorization(StringLookup):
             return made
         listed = texts.ravel().tolist()
         if "lower" in self.standardize:
-            listed = [text.lower() for text in listed]
+            listed = [_lower(text) for text in listed]
         if "punctuation" in self.standardize:
             listed = [PUNCTUATION.sub("", text) for text in listed]
         return of_objects(listed, texts.shape)
 
     def _split(self, texts: Array) -> list[list[str]]:
         if self.split == "whitespace":
-            return [text.split() for text in texts.tolist()]
+            return [WORD.findall(text) for text in texts.tolist()]
         if self.split == "character":
             return [list(text) for text in texts.tolist()]
         made = self.split(texts.astype(str))
@@ -231,6 +243,11 @@ class TextVectorization(StringLookup):
         if isinstance(settings.get("ngrams"), list):
             settings["ngrams"] = tuple(settings["ngrams"])
         return super().from_config(settings)
+
+
+def _lower(text: str) -> str:
+    # The method of bytes changes A to Z only.
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def _function(who: str, name: str, described: Mapping[str, Any]) -> Any:
