@@ -1,5 +1,6 @@
 """Losses equal Keras's: over settings, reductions, weights and masks, alone and in a model."""
 
+import json
 import subprocess
 import sys
 
@@ -372,6 +373,40 @@ def test_an_output_left_out_is_refused_by_loaded_models_too(tmp_path, ending):
             each.compile_from_config(loaded.get_compile_config())
         with pytest.raises(ValueError, match="loss has nothing for output 'z'; give compile "):
             each.fit(X, [Y, Y])
+
+
+def halved(y, p):
+    return lamina.ops.mean(lamina.ops.square(y - p) / 2, axis=-1)
+
+
+def test_a_compile_config_is_plain_and_makes_new_objects():
+    model = two()
+    schedule = lamina.optimizers.schedules.ExponentialDecay(0.1, 5, 0.5)
+    model.compile(
+        lamina.optimizers.SGD(schedule, momentum=0.5),
+        [losses.Huber(0.5), [halved, "mse"]],
+        [[lamina.metrics.MeanAbsoluteError(name="a")], ["mse"]],
+        loss_weights=[1.0, 2.0],
+    )
+    model.fit(X, [Y, Y], verbose=0)
+    config = json.loads(json.dumps(model.get_compile_config()))
+    assert config["optimizer"]["config"]["learning_rate"]["class_name"] == "ExponentialDecay"
+    assert config["loss"][0] == {"class_name": "Huber", "config": model.loss[0].get_config()}
+    assert config["loss"][1][1] == "mse"
+    assert config["loss_weights"] == [1.0, 2.0]
+    with pytest.raises(ValueError, match="the Python function 'halved', and files only contain"):
+        two().compile_from_config(config)
+    other = two()
+    with lamina.saving.custom_object_scope({"halved": halved}):
+        other.compile_from_config(config)
+    assert other.get_compile_config() == config
+    assert (other.optimizer.iterations, other.optimizer.momentum) == (0, 0.5)
+    names = ["loss", "y_loss", "z_loss", "y_a", "z_mse"]
+    assert other.metrics_names == names == model.metrics_names
+    for each in (other, model):  # an optimizer trains a single model
+        each.fit(X, [Y, Y], verbose=0)
+    assert not {id(m) for m in other.metrics} & {id(m) for m in model.metrics}
+    assert two().get_compile_config() == {}
 
 
 def test_what_is_assigned_lasts_as_long_as_it_says():

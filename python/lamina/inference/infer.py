@@ -166,7 +166,7 @@ def _shares(model: Any, weights: Array) -> Array:
 
 def _loss_weight(model: Any) -> float:
     """Return the weight that ``compile`` gave to the loss of a model's only output."""
-    given = model.get_compile_config()["loss_weights"]
+    given = model.compile_settings()["loss_weights"]
     if given is None or len(model.output_names) > 1:
         return 1.0
     if isinstance(given, dict):

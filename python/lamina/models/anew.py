@@ -22,7 +22,7 @@ def anew(model: Model) -> Model:
         found.build_from_config(model.get_build_config())
         for theirs, ours in zip(frozen_layers(model), frozen_layers(found), strict=True):
             ours.set_weights(theirs.get_weights())
-    settings = model.get_compile_config()
+    settings = model.compile_settings()
     if settings:
         found.compile(**fresh(settings))
     return found

@@ -151,6 +151,19 @@ class Compilable(Predicting):
         )  # fmt: skip
         self._objectives.clear()
 
+    def compile_settings(self) -> dict[str, Any]:
+        """Return the arguments of ``compile``, with the current optimizer; {} before it."""
+        if self._compiled is None:
+            return {}
+        _, loss, metrics, weighted, scales = self._asked
+        return {
+            "optimizer": self._compiled.optimizer,
+            "loss": loss,
+            "metrics": metrics,
+            "weighted_metrics": weighted,
+            "loss_weights": scales,
+        }
+
     @property
     def says_loss(self) -> bool:
         """Whether the model may have a loss in addition to, or instead of, that of ``compile``."""

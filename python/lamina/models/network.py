@@ -51,9 +51,9 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
     # Used by models, layers and the training loop; hidden from dir and help.
     _plumbing: ClassVar[str] = (
         "adopt any_length as_layer batch_given bound by_input by_output calls carriers "
-        "check_batches check_fit check_ragged compilation compile_as_asked connections "
-        "constrained copied_weights default_batch default_fit_batch drawn ensure_built evaluator "
-        "fill forget front give_spread graph_inputs input_row_shapes live_weights load_backup "
+        "check_batches check_fit check_ragged compilation compile_as_asked compile_settings "
+        "connections constrained copied_weights default_batch default_fit_batch drawn ensure_built "
+        "evaluator fill forget front give_spread graph_inputs input_row_shapes live_weights load_backup "
         "meet moment named objective objective_for output_row_shape output_row_shapes "
         "output_shapes_by_layer packed_inputs packed_outputs parameters parts path_of penalties "
         "ports prepare_layers put_arrays record_outputs recorded_settings regularized restore "

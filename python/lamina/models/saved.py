@@ -190,19 +190,36 @@ class Saved(Differentiated, Statistics):
 
     @answering_calls
     def get_compile_config(self) -> dict[str, Any]:
-        """Return the arguments of ``compile``, with the current optimizer; {} before it."""
-        if self._compiled is None:
-            return {}
-        _, loss, metrics, weighted, scales = self._asked
-        return {
-            "optimizer": self._compiled.optimizer,
-            "loss": loss,
-            "metrics": metrics,
-            "weighted_metrics": weighted,
-            "loss_weights": scales,
-        }
+        """Return the arguments of ``compile`` as plain values, with the current optimizer.
+
+        Values are numbers, strings, lists and dicts, as JSON has them: objects are given by class
+        and configuration, functions by name.  The result is {} before ``compile``.
+
+        Examples
+        --------
+        >>> import lamina
+        >>> model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1)])
+        >>> model.compile(lamina.optimizers.SGD(0.1), "mse", metrics=["mae"])
+        >>> config = model.get_compile_config()
+        >>> config["loss"], config["metrics"], config["optimizer"]["class_name"]
+        ('mse', ['mae'], 'SGD')
+        """
+        from lamina.saving import compiled
+
+        return compiled.described("get_compile_config", self._whole(), None)[0]
 
     @answering_calls
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
-        """Compile with the result of another model's ``get_compile_config``."""
-        self.compile(**config)
+        """Compile with the result of another model's ``get_compile_config``.
+
+        Optimizer, losses and metrics are new objects, without the state of the other model's.
+
+        Raises
+        ------
+        ValueError
+            If a function in the configuration is neither the library's, nor registered, nor known
+            from ``lamina.saving.custom_object_scope``.
+        """
+        from lamina.saving import compiled
+
+        self.compile(**compiled.arguments(config))

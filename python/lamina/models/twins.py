@@ -29,7 +29,7 @@ def twin(who: str, model: Any, dtype: str = "float64") -> Any:
         if model.weights:
             other.build_from_config(model.get_build_config())
             other.set_weights(model.get_weights())
-    asked = model.get_compile_config()
+    asked = model.compile_settings()
     other.compile("sgd", loss=asked["loss"], loss_weights=asked["loss_weights"])
     return other
 

@@ -182,9 +182,11 @@ class Optimizer(PerWeight):
         """
         other = None if self._owner is None else self._owner()
         if other is not None and other is not model and other.optimizer is self:
+            who = type(self).__name__
             raise ValueError(
-                f"{type(self).__name__}: each model needs its own optimizer; this one trains "
-                f"{other.name!r}, got {model.name!r}"
+                f"{who}: each model needs its own optimizer; this one trains another model, "
+                f"{other.name!r}; compile this model, {model.name!r}, with a new one, such as "
+                f"{who}.from_config(optimizer.get_config())"
             )
 
     def __getstate__(self) -> dict[str, Any]:

@@ -13,7 +13,13 @@ from lamina.saving import plain
 if TYPE_CHECKING:
     from lamina.models import Model
 
-_ARGUMENTS = ("loss", "metrics", "weighted_metrics", "loss_weights")
+_ARGUMENTS = ("optimizer", "loss", "metrics", "weighted_metrics", "loss_weights")
+_GETTERS: Mapping[str, Callable[[Any], Any]] = {
+    "optimizer": optimizers.get,
+    "loss": losses.get,
+    "metrics": metrics.get,
+    "weighted_metrics": metrics.get,
+}
 
 
 def described(
@@ -21,20 +27,24 @@ def described(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the arguments of ``compile``, and the functions that are not saved."""
     writer = plain.Writer(who, "compile", tensors)
-    told = {name: writer.plain(value, name) for name, value in model.get_compile_config().items()}
+    told = {name: writer.plain(value, name) for name, value in model.compile_settings().items()}
     return told, writer.lost
 
 
 def put_back(model: Any, told: Mapping[str, Any], tensors: Mapping[str, Array]) -> None:
     """Compile a model that was made from a file."""
-    found = {name: plain.restored(told.get(name), tensors) for name in ("optimizer", *_ARGUMENTS)}
-    model.compile(
-        optimizers.get(found["optimizer"]),
-        made_objects(found["loss"], losses.get),
-        made_objects(found["metrics"], metrics.get),
-        made_objects(found["weighted_metrics"], metrics.get),
-        found["loss_weights"],
-    )
+    model.compile(*arguments({name: told.get(name) for name in _ARGUMENTS}, tensors).values())
+
+
+def arguments(
+    told: Mapping[str, Any], tensors: Mapping[str, Array] | None = None
+) -> dict[str, Any]:
+    """Return the arguments of ``compile``, with new objects, that ``described`` made plain."""
+    found = {name: plain.restored(value, tensors) for name, value in told.items()}
+    return {
+        name: made_objects(value, _GETTERS[name]) if name in _GETTERS else value
+        for name, value in found.items()
+    }
 
 
 def made_objects(value: Any, get: Callable[[Any], Any]) -> Any:

@@ -35,7 +35,7 @@ def described(model: Any) -> tuple[Entry, dict[str, str]]:
 
 
 def _compiled(describer: Describer, model: Any) -> Entry:
-    asked = model.get_compile_config()
+    asked = model.compile_settings()
     optimizer = describer.value(asked["optimizer"], "optimizer", "compile")
     for room, name in (("losses", "loss"), ("metrics", "metrics"), ("metrics", "weighted_metrics")):
         _check_names(room, asked[name])

@@ -201,7 +201,7 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         self._row_shape = shape if self._reads_as_given else shape_read(who, model, shape)
         shapes = output_shapes(model, shape)
         loss = self.loss
-        if loss is None and not model.get_compile_config():
+        if loss is None and not model.compile_settings():
             some = X.take(np.arange(min(X.shape[0], 16)))
             loss = self._default_loss(model, shapes, some.read_by(model))
         _models.compile_as(model, self.optimizer, loss, self.metrics, self.learning_rate, changed)

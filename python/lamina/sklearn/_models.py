@@ -80,7 +80,7 @@ def compile_as(
     parameters : dict of str to dict
         Changed settings of the ``"optimizer"`` and the ``"loss"``.
     """
-    held = model.get_compile_config()
+    held = model.compile_settings()
     given = {"optimizer": optimizer, "loss": loss, "metrics": metrics}
     changes = {k: v for k, v in given.items() if v is not None}
     if changes or not held or any(parameters.values()):

@@ -54,7 +54,7 @@ def begun(model: Any, seed: int) -> Any:
 
 def compile_like(model: Any, new: Any) -> None:
     """Compile a model like another one, which may have been trained since."""
-    asked = dict(model.get_compile_config())
+    asked = dict(model.compile_settings())
     optimizer = asked.pop("optimizer")
     told = _choices(optimizer, model)
     copied = copy.deepcopy(optimizer)
