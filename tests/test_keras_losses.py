@@ -41,6 +41,9 @@ CASES = [
     ("SparseCategoricalCrossentropy", LABELS, SIGNED, {"from_logits": True, "ignore_class": 2}),
     ("BinaryFocalCrossentropy", OUTCOMES, CHANCES, {"apply_class_balancing": True, "gamma": 1.0}),
     ("CategoricalFocalCrossentropy", ONE_HOT, SHARES, {"alpha": 0.5}),
+    ("CategoricalFocalCrossentropy", ONE_HOT, SHARES, {"alpha": [0.5, 0.25, 1.0, 2.0]}),
+    ("CategoricalFocalCrossentropy", ONE_HOT, SIGNED,
+     {"alpha": [0.5, 0.25, 1.0, 2.0], "from_logits": True, "label_smoothing": 0.2}),
     ("CategoricalGeneralizedCrossEntropy", LABELS, SHARES, {"q": 0.3}),
     ("Dice", OUTCOMES, CHANCES, {"axis": (1,)}),
     ("Tversky", OUTCOMES, CHANCES, {"alpha": 0.3, "axis": (1,)}),
@@ -89,6 +92,26 @@ def test_classes_may_be_along_any_axis(axis, from_logits):
         model = lamina.Sequential([lamina.Input((2, 4)), layers.Identity()])
         model.compile(lamina.optimizers.SGD(0.0), loss)
         np.testing.assert_allclose(model.evaluate(p, true, verbose=0), expected.mean(), rtol=2e-5)
+
+
+@pytest.mark.parametrize("ending", ["keras", "lamina"])
+def test_factors_of_classes_are_settings_like_others(tmp_path, ending):
+    loss = losses.CategoricalFocalCrossentropy(np.array([0.5, 0.25, 1.0, 2.0], "float32"))
+    assert loss.get_config()["alpha"] == [0.5, 0.25, 1.0, 2.0]
+    model = lamina.Sequential([lamina.Input((4,)), layers.Dense(4, "softmax")])
+    model.compile("sgd", loss)
+    model.fit(REAL, ONE_HOT, verbose=0)
+    model.save(tmp_path / f"model.{ending}")
+    loaded = lamina.models.load_model(tmp_path / f"model.{ending}")
+    assert loaded.loss.alpha == loss.alpha
+    assert loaded.evaluate(REAL, ONE_HOT, verbose=0) == model.evaluate(REAL, ONE_HOT, verbose=0)
+    along = losses.CategoricalFocalCrossentropy(loss.alpha, axis=1)
+    stacked = [np.stack([v, v[::-1]], -1) for v in (ONE_HOT, SHARES)]
+    assert along(*stacked) == pytest.approx(loss(ONE_HOT, SHARES), rel=1e-5)
+    with pytest.raises(ValueError, match=r"one for each of 4 classes; got shape \(2,\)"):
+        losses.CategoricalFocalCrossentropy([1, 2])(ONE_HOT, SHARES)
+    with pytest.raises(TypeError, match=r"alpha\[1\] must be a number; got 'a'"):
+        losses.CategoricalFocalCrossentropy([1, "a"])
 
 
 # --- in a model: one number for one data set

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lamina._check import number
 from lamina.losses.base import REDUCTION, Loss
@@ -299,17 +303,20 @@ class BinaryFocalCrossentropy(FunctionalLoss):
         dtype: str | None = None,
     ) -> None:
         self.apply_class_balancing = bool(apply_class_balancing)
-        _init_focal(self, alpha, gamma, from_logits, label_smoothing, axis)
+        self.alpha = number(type(self).__name__, "alpha", alpha)
+        _init_focal(self, gamma, from_logits, label_smoothing, axis)
         self._init(reduction, name, dtype)
 
 
 class CategoricalFocalCrossentropy(FunctionalLoss):
-    """``-alpha sum_c y_c (1 - p_c)^gamma log p_c`` over an axis, y one-hot.
+    """``-sum_c alpha_c y_c (1 - p_c)^gamma log p_c`` over an axis, y one-hot.
+
+    Lin et al. 2018, https://arxiv.org/abs/1708.02002.
 
     Parameters
     ----------
-    alpha : float, default 0.25
-        A factor.
+    alpha : float or array_like of shape (classes,), default 0.25
+        The factor of all classes, or of each of them, such as the inverse of its frequency.
     gamma : float, default 2.0
         At least 0.
     from_logits : bool, default False
@@ -330,6 +337,9 @@ class CategoricalFocalCrossentropy(FunctionalLoss):
     >>> from lamina import losses
     >>> losses.CategoricalFocalCrossentropy()([[0, 1, 0]], [[0.2, 0.7, 0.1]]).__round__(6)
     0.008025
+    >>> balanced = losses.CategoricalFocalCrossentropy(alpha=[0.5, 1.0, 0.5])
+    >>> balanced([[0, 1, 0]], [[0.2, 0.7, 0.1]]).__round__(6)
+    0.032101
     """
 
     function = "categorical_focal_crossentropy"
@@ -337,7 +347,7 @@ class CategoricalFocalCrossentropy(FunctionalLoss):
 
     def __init__(
         self,
-        alpha: float = 0.25,
+        alpha: float | Sequence[float] | NDArray[Any] = 0.25,
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
@@ -346,15 +356,20 @@ class CategoricalFocalCrossentropy(FunctionalLoss):
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        _init_focal(self, alpha, gamma, from_logits, label_smoothing, axis)
+        who = type(self).__name__
+        self.alpha = (
+            [number(who, f"alpha[{i}]", each) for i, each in enumerate(alpha)]
+            if isinstance(alpha, (list, tuple, np.ndarray))
+            else number(who, "alpha", alpha)
+        )
+        _init_focal(self, gamma, from_logits, label_smoothing, axis)
         self._init(reduction, name, dtype)
 
 
 def _init_focal(
-    loss: Any, alpha: float, gamma: float, from_logits: bool, label_smoothing: float, axis: int
+    loss: Any, gamma: float, from_logits: bool, label_smoothing: float, axis: int
 ) -> None:
     who = type(loss).__name__
-    loss.alpha = number(who, "alpha", alpha)
     loss.gamma = number(who, "gamma", gamma, low=0.0)
     loss.from_logits = bool(from_logits)
     loss.label_smoothing = number(who, "label_smoothing", label_smoothing, low=0.0, high=1.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from lamina import ops
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import given
@@ -258,10 +260,10 @@ def binary_focal_crossentropy(
 
 @operation
 def categorical_focal_crossentropy(
-    y_true: Any, y_pred: Any, alpha: float = 0.25, gamma: float = 2.0, from_logits: bool = False,
+    y_true: Any, y_pred: Any, alpha: Any = 0.25, gamma: float = 2.0, from_logits: bool = False,
     label_smoothing: float = 0.0, axis: int = -1,
 ) -> Any:  # fmt: skip
-    """Return ``-alpha * sum(y_true * (1 - y_pred)**gamma * log(y_pred))`` over the classes.
+    """Return ``-sum(alpha * y_true * (1 - y_pred)**gamma * log(y_pred))`` over the classes.
 
     Rows that are predicted well count less than in the cross-entropy (Lin et al. 2018,
     https://arxiv.org/abs/1708.02002).
@@ -272,10 +274,10 @@ def categorical_focal_crossentropy(
         Targets: probabilities of the classes, such as one-hot rows.
     y_pred : tensor or array_like of shape (rows, ..., classes)
         Probabilities, or logits.
-    alpha : float, default 0.25
-        A factor.
+    alpha : float or array_like of shape (classes,), default 0.25
+        A factor, or one for each class.
     gamma : float, default 2.0
-        At least 0; with 0 the loss is `alpha` times the cross-entropy.
+        At least 0; with 0 the loss is the cross-entropy, times `alpha`.
     from_logits : bool, default False
         Whether `y_pred` holds logits, the inputs of the softmax, rather than probabilities.
     label_smoothing : float, default 0.0
@@ -291,7 +293,8 @@ def categorical_focal_crossentropy(
     Raises
     ------
     ValueError
-        If the shapes do not broadcast.
+        If the shapes do not broadcast, or `alpha` has another number of values than there are
+        classes.
     TypeError
         If an argument does not hold numbers.
 
@@ -300,8 +303,12 @@ def categorical_focal_crossentropy(
     >>> from lamina import losses
     >>> losses.categorical_focal_crossentropy([[0, 1, 0]], [[0.2, 0.7, 0.1]]).round(4)
     array([0.008], dtype=float32)
+    >>> y, p = [[0, 1, 0], [1, 0, 0]], [[0.2, 0.7, 0.1], [0.2, 0.7, 0.1]]
+    >>> losses.categorical_focal_crossentropy(y, p, alpha=[0.5, 0.25, 1.0]).round(4)
+    array([0.008, 0.515], dtype=float32)
     """
     true, pred = together(y_true, y_pred, aligned=False)
+    alpha = _along(alpha, pred.shape, axis)
     true = _smoothed(true, label_smoothing, true.shape[axis])
     if from_logits:
         pred = ops.softmax(pred, axis=axis)
@@ -347,6 +354,20 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
     labels = ops.one_hot(ops.cast(y_true, "int32"), pred.shape[-1], dtype="float32")
     right = ops.sum(pred * labels, axis=-1)
     return (1.0 - ops.power(right, q)) / q
+
+
+def _along(alpha: Any, shape: Any, axis: int) -> Any:
+    """Return numbers, one for each class, as an array that meets the classes of predictions."""
+    if not np.ndim(alpha):
+        return alpha
+    if np.shape(alpha) != (shape[axis],):
+        raise ValueError(
+            f"categorical_focal_crossentropy: alpha must be a number, or one for each of "
+            f"{shape[axis]} classes; got shape {np.shape(alpha)}"
+        )
+    placed = [1] * len(shape)
+    placed[axis] = -1
+    return np.reshape(alpha, placed).astype(np.float32)
 
 
 def _smoothed(true: Any, share: float, classes: int) -> Any:
