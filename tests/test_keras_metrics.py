@@ -172,6 +172,18 @@ def test_a_model_reports_what_the_metric_says_of_all_kept_positions(end):
                 np.testing.assert_allclose(got, alone.result(), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("listed", [[["mae", "mape"]], [["mae"], "mape"]])
+def test_the_list_of_the_only_output_may_be_in_a_list(listed):
+    x = np.random.default_rng(4).normal(size=(12, 1)).astype("float32")
+
+    def logs(room):
+        model = room.Sequential([room.Input((1,)), room.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=listed, weighted_metrics=[["mse"]])
+        return sorted(model.evaluate(x, x, verbose=0, return_dict=True))
+
+    assert logs(lamina) == golden.ask(lambda: logs(golden.Peer("keras")), listed, x)
+
+
 def test_the_order_of_what_evaluate_returns_is_keras_s():
     rng = np.random.default_rng(4)
     x, y = rng.normal(size=(12, 3)).astype("float32"), rng.integers(0, 2, (12, 1)).astype("float32")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lamina._tensors.arguments import flat
@@ -84,7 +84,8 @@ def lists(what: str, value: Any, names: Sequence[str], form: Any) -> list[list[A
     if len(names) == 1:
         if _per_output(value) and set(value) == set(names):
             value = value[names[0]]
-        return [_listed(what, value)]
+        entries = _listed(what, value)  # of which one may be the list of the output
+        return [[metric for entry in entries for metric in _entry(entry)]]
     if value is None:
         return [[] for _ in names]
     if _per_output(value):
@@ -135,6 +136,10 @@ def _spread(what: str, value: Any, names: Sequence[str], form: Any) -> list[list
         own = names[len(found) : len(found) + count]
         found += _spread(f"{what}[{key!r}]", entries[key], own, form[key])
     return found
+
+
+def _entry(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def _listed(name: str, value: object) -> list[Any]:

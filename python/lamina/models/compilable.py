@@ -95,7 +95,7 @@ class Compilable(Predicting):
         metrics : list of str, Metric or callable, optional
             Reported besides the loss, without weights.  The form of ``"accuracy"`` depends on the
             loss.  With several outputs: a dict by output, or a list with one entry for each, nested
-            like the outputs if these are nested.
+            like the outputs if these are nested.  With one output its list may be in a list, too.
         weighted_metrics : list, optional
             The same, with sample and class weights.
         loss_weights : float, list or dict of float, optional
