@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import golden
+import lamina
 from lamina import losses, metrics
 
 
@@ -222,3 +223,14 @@ def test_the_adjusted_score_of_few_rows_is_the_score():
     with pytest.warns(UserWarning, match="num_regressors . 1 = 3 rows; for 3 it equals R2"):
         assert metric([1.0, 2.0, 3.0], [1.0, 2.0, 4.0]) == 0.5
     assert metrics.R2Score(num_regressors=2)(np.arange(5.0), np.arange(5.0) + 1) == 0.0
+
+
+def test_a_metric_named_like_the_loss_is_told_how_to_have_another_name():
+    def loss(y, p):
+        return lamina.ops.mean(lamina.ops.absolute(y - p), axis=-1)
+
+    model = lamina.Sequential([lamina.Input((1,)), lamina.layers.Dense(1)])
+    with pytest.raises(ValueError, match=r"MeanMetricWrapper\(function, name='my_loss'\)"):
+        model.compile("sgd", "mse", metrics=[loss])
+    model.compile("sgd", "mse", metrics=[metrics.MeanMetricWrapper(loss, name="my_loss")])
+    assert set(model.fit([[1.0]], [[2.0]], verbose=0).history) == {"loss", "my_loss"}

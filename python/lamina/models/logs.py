@@ -25,7 +25,9 @@ def check_measured(loss_keys: Iterable[str], metric_keys: Iterable[str]) -> None
     for key in metric_keys:
         if key in taken:
             raise ValueError(
-                f"compile: metrics need distinct names; {key!r} is already the name of {taken[key]}"
+                f"compile: metrics need distinct names; {key!r} is already the name of "
+                f"{taken[key]}; give the metric another, a function as "
+                f"metrics.MeanMetricWrapper(function, name='my_{key}')"
             )
         taken[key] = "another metric"
 
