@@ -92,7 +92,9 @@ MODELS = {
 UTILS = {
     "use lamina.saving": "legacy",
     "use Model.inputs": "get_source_inputs",
-    "use lamina.plot": "bounding_boxes",
+    "layers that move pixels move boxes, too: layers.RandomFlip(bounding_box_format='xyxy')": (
+        "bounding_boxes"
+    ),
     "use lamina.utils itself, which has them all": "np_utils",
     "write the settings in a dict": "Config",
     "a model runs on the CPU of one process": "multi_gpu_model",
