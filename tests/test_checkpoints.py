@@ -123,10 +123,51 @@ def test_checkpoint_refusals(tmp_path):
     keep = callbacks.ModelCheckpoint(tmp_path / "{val_loss}.lamina")
     with pytest.raises(KeyError, match="has a field 'val_loss'; there are epoch, loss"):
         network().fit(X, Y, verbose=0, callbacks=keep)
+    (tmp_path / "file").touch()
+    model = network()
+    for path, error, rule in [
+        ("{epoch}-{val_mae}.lamina", KeyError, "'val_mae'; there are epoch, loss"),
+        ("{batch}.lamina", KeyError, "'batch'; there are epoch, loss"),
+        ("{}.lamina", ValueError, r"fields such as \{epoch:02d\}"),
+        ("{epoch:02z}.lamina", ValueError, r"got '.*\{epoch:02z\}\.lamina': Unknown format code"),
+        ("file/{epoch}.lamina", OSError, "ModelCheckpoint: the folder cannot be made"),
+        ("file/deep/{epoch}.lamina", OSError, "ModelCheckpoint: the folder cannot be made"),
+    ]:
+        with pytest.raises(error, match=rule):
+            model.fit(X, Y, verbose=0, callbacks=callbacks.ModelCheckpoint(tmp_path / path))
+    with pytest.raises(OSError, match="BackupAndRestore: the folder cannot be made"):
+        model.fit(X, Y, verbose=0, callbacks=callbacks.BackupAndRestore(tmp_path / "file"))
+    assert model.optimizer.iterations == 0  # all before the first batch
+    (tmp_path / "file").unlink()
     keep = callbacks.ModelCheckpoint(tmp_path / "{epoch}.lamina", save_best_only=True)
     with pytest.warns(UserWarning, match="no validation_data.*every model is saved"):
         network().fit(X, Y, epochs=2, verbose=0, callbacks=keep)
     assert sorted(os.listdir(tmp_path)) == ["1.lamina", "2.lamina"]
+
+
+class Adds(callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        logs["gap"] = 0.5
+
+
+class Doubles(lamina.Sequential):
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return {"gap": lamina.ops.mean(y_pred) * 0.0 + 0.5}
+
+
+def test_fields_may_be_what_callbacks_and_steps_of_users_add(tmp_path):
+    model = network()
+    lists = [[Adds()], [callbacks.LambdaCallback(on_epoch_end=Adds().on_epoch_end)]]
+    for place, added in enumerate(lists):
+        keep = callbacks.ModelCheckpoint(tmp_path / str(place) / "{epoch}-{gap}.lamina")
+        model.fit(X, Y, verbose=0, callbacks=[*added, keep])
+    model = Doubles([lamina.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    keep = callbacks.ModelCheckpoint(tmp_path / "2" / "{epoch}-{gap}.weights.lamina",
+                                     save_weights_only=True)  # fmt: skip
+    model.fit(X, Y, verbose=0, callbacks=keep)
+    names = [os.listdir(tmp_path / str(place)) for place in range(3)]
+    assert names == [["1-0.5.lamina"], ["1-0.5.lamina"], ["1-0.5.weights.lamina"]]
 
 
 # --- BackupAndRestore

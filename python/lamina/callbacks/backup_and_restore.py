@@ -8,6 +8,7 @@ from typing import Any
 
 from lamina import _check, _screen
 from lamina.callbacks.callback import Callback, Logs
+from lamina.saving.folders import prepare_folder
 
 LATEST, PREVIOUS = "latest.lamina", "previous.lamina"
 
@@ -104,7 +105,8 @@ class BackupAndRestore(Callback):
         return False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Start counting batches."""
+        """Make the folder, and start counting batches."""
+        prepare_folder("BackupAndRestore", self.backup_dir)
         self._batches = 0
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:

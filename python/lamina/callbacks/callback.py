@@ -36,7 +36,7 @@ class Callback(PublicKeywords):
         ``epochs``, ``steps`` (batches per epoch), ``verbose``; in a fit also ``batch_size``,
         ``metrics``, the keys of the logs of an epoch, ``directions``, which maps them to "up" if
         larger values are better, "down" if smaller ones are, or None if unknown, and ``open_logs``,
-        whether a user's callback may add keys to the logs.
+        whether a user's callback or a step of the model's class may add keys to the logs.
     first_process_only : bool
         Class attribute: whether only the first of several processes that train together
         (``lamina.distribute``) calls the callback, which is right for callbacks that write files;

@@ -9,6 +9,7 @@ from lamina import _check, _screen
 from lamina.callbacks.callback import Logs
 from lamina.callbacks.monitored import Monitored
 from lamina.saving import formats
+from lamina.saving.folders import prepare_folder
 
 
 class ModelCheckpoint(Monitored):
@@ -43,10 +44,14 @@ class ModelCheckpoint(Monitored):
     Raises
     ------
     KeyError
-        If the logs lack a field of ``filepath``.
+        If the logs lack a field of ``filepath``: at the start of a fit, unless a callback or a
+        step of yours may add it to them.
+    OSError
+        At the start of a fit, if the folder cannot be made or written to.
     ValueError
-        If the suffix of ``filepath`` is not that of a format; at the start of a fit with
-        ``save_best_only``, if ``mode`` is "auto" and it is not known which values are better.
+        If the suffix of ``filepath`` is not that of a format; at the start of a fit, if a field
+        cannot be filled, such as ``{}``, and with ``save_best_only``, if ``mode`` is "auto" and it
+        is not known which values are better.
 
     Warns
     -----
@@ -108,8 +113,12 @@ class ModelCheckpoint(Monitored):
         self._epoch = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find out which values are better.  As in Keras, the best value of earlier fits counts."""
+        """Check the path, and find out which values are better.
+
+        As in Keras, the best value of earlier fits counts.
+        """
         self._goes_on()
+        self._check_filepath()
         if self.save_best_only:
             self._watch()
 
@@ -146,6 +155,16 @@ class ModelCheckpoint(Monitored):
         else:
             self.model.save(path, overwrite=True)
 
+    def _check_filepath(self) -> None:
+        """Raise before anything is trained if no file could be written."""
+        known = self.params.get("metrics")
+        # Other fields may be added to the logs by another callback, or by a step of the model.
+        if known is not None and not self.params.get("open_logs"):
+            batch = {} if self.save_freq == "epoch" else {"batch": 1}
+            self._path(0, {**batch, **dict.fromkeys(known, 0.0)})
+        constant = self.filepath.partition("{")[0]
+        prepare_folder("ModelCheckpoint", os.path.dirname(constant))
+
     def _path(self, epoch: int, fields: dict[str, Any]) -> str:
         try:
             return self.filepath.format(**{"epoch": epoch + 1, **fields})
@@ -153,6 +172,11 @@ class ModelCheckpoint(Monitored):
             known = ", ".join(["epoch", *fields])
             named = f"filepath {self.filepath!r} has a field {error}"
             raise KeyError(f"ModelCheckpoint: {named}; there are {known}") from None
+        except (AttributeError, IndexError, ValueError) as error:
+            raise ValueError(
+                f"ModelCheckpoint: filepath must have fields such as {{epoch:02d}} and "
+                f"{{loss:.2f}}; got {self.filepath!r}: {error}"
+            ) from None
 
     def _is_wanted(self, logs: Logs | None) -> tuple[bool, str]:
         """Return whether the model is to be saved, and the reason as text."""

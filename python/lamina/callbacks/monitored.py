@@ -48,7 +48,7 @@ class Monitored(Callback):
         """Warn if the fit will not have the quantity, and find out which values are better."""
         self._warned = self._met = self._missed = False
         known = self.params.get("metrics")
-        # Another callback's on_epoch_end may add the quantity to the logs.
+        # Another callback, or a step of the model, may add the quantity to the logs.
         if known is not None and self.monitor not in known and not self.params.get("open_logs"):
             hint = ""
             if self.monitor.startswith("val_") and "val_loss" not in known:

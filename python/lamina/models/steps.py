@@ -46,6 +46,11 @@ def has_own(model: Any) -> bool:
     return any(overridden(model, name) for name in STEPS)
 
 
+def adds_keys(model: Any) -> bool:
+    """Return whether the model's class may report quantities that are known once it is recorded."""
+    return any(overridden(model, name) for name in ("train_step", "test_step", "compute_metrics"))
+
+
 def without_targets(who: str, model: Any) -> str:
     """Return how a model that defines its loss does without targets; "" for other models.
 

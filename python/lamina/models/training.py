@@ -13,6 +13,7 @@ from lamina._settings import changes
 from lamina.callbacks import CallbackList, History
 from lamina.callbacks.callback import TICK
 from lamina.models import logs as logs_
+from lamina.models import steps
 from lamina.models.batches import Batches, Feed, behind, first_batches
 from lamina.models.data import Part
 from lamina.models.errors import TrainingDiverged
@@ -374,7 +375,8 @@ def parameters_of_run(
         "verbose": verbose,
         "metrics": logs_.keys_of_epoch(model.metrics_names, validated, scheduled),
         "directions": logs_.directions_of_epoch(compiled.directions, validated),
-        "open_logs": bool(own),  # a user's callback may add keys to an epoch's logs
+        # The user's callbacks and steps may add keys to an epoch's logs.
+        "open_logs": bool(own) or steps.adds_keys(model),
     }
 
 
