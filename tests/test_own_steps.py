@@ -238,6 +238,54 @@ def test_metrics_that_the_model_computes_are_reported():
             np.testing.assert_allclose(found, value, rtol=1e-10)
 
 
+class Perplexity(lamina.Model):
+    """Calculates further quantities from the results of the metrics, as Keras's users do."""
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        results = super().compute_metrics(x, y, y_pred, sample_weight)
+        results["ppl"] = lamina.ops.exp(results["loss"])
+        results["twice"] = results["mae"] * 2
+        results["gap"] = results["twice"] - lamina.ops.sqrt(results["loss"])
+        results["total"] = results["loss"]
+        return results
+
+
+def test_results_of_metrics_can_be_calculated_with():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 1))
+    given = lamina.Input((3,))
+    model = Perplexity(given, lamina.layers.Dense(1)(given), seed=1, dtype="float64")
+    model.compile(lamina.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    logs = model.fit(x, y, batch_size=7, epochs=2, verbose=0, validation_data=(x, y)).history
+    p = model.predict(x)
+    loss, mae = np.mean((y - p) ** 2), np.abs(y - p).mean()
+    expected = {"loss": loss, "mae": mae, "ppl": np.exp(loss), "twice": 2 * mae,
+                "gap": 2 * mae - np.sqrt(loss), "total": loss}  # fmt: skip
+    assert set(logs) == {*expected, *(f"val_{key}" for key in expected)}
+    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert found.keys() == set(model.metrics_names) == expected.keys()
+    for key, value in expected.items():
+        for got in (*logs[key], *logs[f"val_{key}"], found[key]):
+            np.testing.assert_allclose(got, value, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("use", "rule"), [
+    (lambda r, p: r["mae"] * lamina.ops.mean(p), "give it to a metric, such as Mean"),
+    (lambda r, p: float(r["mae"]), "metric mae, known after each batch> cannot become a float"),
+    (lambda r, p: 1.0 if r["mae"] > 0 else 0.0, "known after each batch> cannot be used in `if`"),
+])  # fmt: skip
+def test_results_of_metrics_have_no_value_while_a_step_is_recorded(use, rule):
+    class Uses(lamina.Sequential):
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            results = super().compute_metrics(x, y, y_pred, sample_weight)
+            return {**results, "own": use(results, y_pred)}
+
+    model = Uses([lamina.Input((3,)), lamina.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    with pytest.raises(TypeError, match=rule):
+        model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0)
+
+
 def test_loss_and_metrics_of_arrays():
     rng = np.random.default_rng(1)
     y, p, weight = rng.normal(size=(9, 1)), rng.normal(size=(9, 1)), rng.uniform(size=9)

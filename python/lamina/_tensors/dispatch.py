@@ -13,6 +13,7 @@ from lamina import _check, _core
 from lamina._calls import answering_calls, as_it_is
 from lamina._tensors import dataflow
 from lamina._tensors.arguments import flat, mapped
+from lamina._tensors.awaited import Awaited, Calculated
 from lamina._tensors.recording import NeedsRows, Recording
 from lamina._tensors.tensor import Tensor
 from lamina._tensors.variable import Variable
@@ -41,6 +42,8 @@ def operation(function: F) -> F:
                     _check.boolean(function.__name__, name, value, numbers=True)
             if found is Tensor:
                 return answered(*args, **kwargs)
+            if found is Awaited:
+                return Calculated(public, args, kwargs)
             if found is not None and found is not Variable:  # symbolic
                 from lamina.layers.operation import on_symbols
 
@@ -83,7 +86,7 @@ def calling(function: F) -> F:
     @functools.wraps(function)
     def public(*args: Any, **kwargs: Any) -> Any:
         found = _found(args, kwargs)
-        if found is None or found is Tensor or found is Variable:
+        if found in (None, Tensor, Variable, Awaited):
             if dataflow.of_unknown_length(args, kwargs):
                 return dataflow.node(function, args, kwargs)
             return function(*args, **kwargs)
@@ -115,7 +118,10 @@ def _told_by(who: str, error: Exception, outermost: bool) -> str | None:
 
 
 def _found(args: Any, kwargs: Any) -> type | None:
-    """Return the kind of tensor among the arguments: Tensor, a symbolic one, Variable or None."""
+    """Return the kind of tensor among the arguments; None if there is none.
+
+    It is Tensor, a symbolic one, Awaited or Variable.
+    """
     found: type | None = None
     for value in args:
         kind = _kind(value)
@@ -151,6 +157,8 @@ def _kind(value: Any) -> type | None:
         return _found(value, {})
     if cls is dict:
         return _found((), value)
+    if issubclass(cls, Awaited):
+        return Awaited
     return cls if getattr(cls, "symbolic", False) else None
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lamina._tensors import Arguments, Recording, Tensor
+from lamina._tensors.awaited import Awaited
 
 if TYPE_CHECKING:
     from lamina.metrics.base import Metric
 
 
-class Watched:
+class MetricResult(Awaited):
     """Stands for a metric's result while a step is recorded.
 
     Attributes
@@ -31,6 +35,11 @@ class Watched:
     def __repr__(self) -> str:
         """Return the name of the metric."""
         return f"<result of metric {self.metric.name}, known after each batch>"
+
+    def value(self, known: Mapping[int, Any]) -> Any:
+        """Return the metric's result."""
+        found = known.get(id(self.metric))
+        return np.asarray(self.metric.result() if found is None else found, np.float64)
 
 
 def while_recorded(cls: type[Metric]) -> None:
@@ -59,9 +68,9 @@ def while_recorded(cls: type[Metric]) -> None:
         cls.result = result  # type: ignore[method-assign]
 
 
-def of(metric: Metric, recording: Recording) -> Watched:
+def of(metric: Metric, recording: Recording) -> MetricResult:
     """Return the placeholder of the metric in a recording."""
-    return recording.watched.setdefault(id(metric), Watched(metric))  # type: ignore[no-any-return]
+    return recording.watched.setdefault(id(metric), MetricResult(metric))  # type: ignore[no-any-return]
 
 
 def _recording() -> Recording | None:

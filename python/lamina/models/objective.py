@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lamina import _core
 from lamina._check import Shape
 from lamina._tensors import Arguments, Recording, Tensor, written
+from lamina._tensors.awaited import Awaited
 from lamina._tensors.given import scalar_penalty
 from lamina.layers._any_type import as_floats
 from lamina.metrics import MeanMetricWrapper
@@ -139,6 +140,7 @@ class Objective:
         self._own = steps.has_own(model)  # then the model decides how compile's losses are used
         self.noted: list[tuple[str, int]] = []  # quantities reported by its step, with their terms
         self.watched: list[Fed] = []
+        self.calculated: list[tuple[str, Awaited]] = []  # what a step makes of metrics, by key
         with recorded(
             model, shapes, rows=rows, training=training, masked=masked,
             deferred=steps.calls_model(model, bool(training)), told=False if still else None,
@@ -149,7 +151,8 @@ class Objective:
             self._record_terms(model, made, weighted, bool(training))
         settle_others(made)
         # Whether there is nothing to report except the loss.
-        self.lean = not (self.noted or any(head.key or head.metrics for head in self.heads))
+        told = self.noted or self.calculated
+        self.lean = not (told or any(head.key or head.metrics for head in self.heads))
         # Whether it is only for training, or only for evaluation.
         self.of_phase = made.recording.asked or self._own
         self.unheard = made.recording.unheard
@@ -186,7 +189,9 @@ class Objective:
                 prediction = as_floats(Tensor(made.recording, made.outputs[head.place]))
             self._record(head, prediction.value, made.masks[head.place])
         if steps.overridden(model, "compute_metrics") and not steps.calls_model(model, training):
-            self._note(made, self._own_step(model, made).metrics())
+            step = self._own_step(model, made)
+            self._note(made, step.metrics())
+            self.calculated += step.calculated
         self._watch(made)
         if training:
             model._own_keys = self._own_names()
@@ -212,7 +217,9 @@ class Objective:
 
     def _record_own(self, model: Compilable, made: Recorded, training: bool) -> None:
         """Record the step of the model's class; quantities it reports are not part of the loss."""
-        own = self._own_step(model, made).record(training)
+        step = self._own_step(model, made)
+        own = step.record(training)
+        self.calculated += step.calculated
         made.recording.losses.clear()  # they are used only if the step includes them
         made.graph.add_loss(own["loss"].value)
         self.of_batch |= not own["loss"].rows
@@ -302,7 +309,8 @@ class Objective:
 
     def _own_names(self) -> list[str]:
         noted = [key for key, _ in self.noted]
-        return [*noted, *(key for fed in self.watched for key in fed.keys)]
+        fed = [key for fed in self.watched for key in fed.keys]
+        return [*noted, *fed, *(key for key, _ in self.calculated)]
 
     def constraining(self, train: Callable[..., float]) -> Callable[..., float]:
         """Return the training step; if weights have constraints, one that also applies them."""

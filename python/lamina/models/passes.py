@@ -236,7 +236,28 @@ def results_of(
     for fed in watched:
         for key in fed.keys:
             _put(logs, key, fed.metric.name, fed.metric.result())
+    if objective.calculated:
+        known = _known(objective, metrics, watched, logs["loss"], states)
+        for key, awaited in objective.calculated:
+            _put(logs, key, key, awaited.value(known))
     return logs
+
+
+def _known(
+    objective: Objective,
+    metrics: Sequence[Listed],
+    watched: Sequence[Fed],
+    loss: float,
+    states: Any,
+) -> dict[int, Any]:
+    """Return the results of all metrics by the id of those that the step refers to."""
+    known = {id(objective.compiled.tracker): loss}
+    for head, listed in zip(objective.heads, metrics, strict=True):
+        for (own, _, _), (metric, index, _, _) in zip(head.metrics, listed, strict=True):
+            known[id(own)] = metric.result() if index is None else metric.result(states[index])
+    for fed, now in zip(objective.watched, watched, strict=True):
+        known[id(fed.metric)] = now.metric.result()
+    return known
 
 
 def _put(logs: dict[str, float], key: str, name: str, value: Any) -> None:

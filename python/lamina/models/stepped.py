@@ -70,7 +70,8 @@ class Stepped(Compilable):
 
         In a recorded step the metrics of ``compile`` are always fed with the outputs, and the mean
         of the loss is the step's "loss"; an overriding method updates other metrics and returns
-        their results, or tensors whose means over an epoch are reported.  For arrays this method
+        their results, what it calculates from results with ``lamina.ops``, or tensors whose means
+        over an epoch are reported.  For arrays this method
         adds rows to the metrics of ``compile``.
 
         Parameters
@@ -82,8 +83,7 @@ class Stepped(Compilable):
         """
         if Recording.current() is None:
             steps.feed_metrics(self.compilation("compute_metrics"), y, y_pred, sample_weight)
-        held = [metric for metric in self.metrics if metric.name != "loss"]
-        return {metric.name: metric.result() for metric in held}
+        return {metric.name: metric.result() for metric in self.metrics}
 
     @answering_calls
     def train_step(self, data: Any) -> Any:

@@ -18,9 +18,10 @@ from lamina import _check, _core
 from lamina._check import Array
 from lamina._tensors import Recording, Tensor
 from lamina._tensors.arguments import Arguments, flat, mapped
+from lamina._tensors.awaited import Awaited
 from lamina._tensors.given import given
 from lamina.metrics.mean import Mean, recorded_mean
-from lamina.metrics.watched import Watched
+from lamina.metrics.watched import MetricResult
 from lamina.models.rows import Rows
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ class OwnStep:
     ) -> None:
         self.model, self.made = model, made
         self.recording = made.recording
+        self.calculated: list[tuple[str, Awaited]] = []  # from results of metrics, by key
         self.x = model.packed_inputs(self._tensors(made.inputs))
         self.y = self._targets(targets, extra)
         kept = [w for w in weights if w is not None]
@@ -186,9 +188,29 @@ class OwnStep:
             data = self.x if self.y is None else (self.x, self.y)
             if self.weight is not None:
                 data = (*data, self.weight)
-            return _checked(model, name, getattr(model, name)(data))
+            return self._checked(name, getattr(model, name)(data))
         loss = self._called("compute_loss", training=training)
         return {"loss": _number(model, "compute_loss", loss)}
+
+    def _checked(self, name: str, result: Any) -> dict[str, Tensor]:
+        if not isinstance(result, dict) or "loss" not in result:
+            raise TypeError(
+                f"{self.model.name}: {name} must return a dict of tensors with 'loss', which "
+                f"training lowers; the engine takes the gradients and the optimizer's step; got "
+                f"{result!r:.100}"
+            )
+        tensors = {}
+        for key, value in result.items():
+            if isinstance(value, MetricResult):
+                value.keys.append(str(key))
+            if key == "loss" and isinstance(value, MetricResult):
+                tensors["loss"] = _number(self.model, name, _mean_lowered(value))
+            elif isinstance(value, Awaited) and key != "loss":
+                if not isinstance(value, MetricResult):
+                    self.calculated.append((str(key), value))
+            else:
+                tensors[str(key)] = _number(self.model, name, value)
+        return tensors
 
     def metrics(self) -> dict[str, Tensor]:
         """Return the quantities that ``compute_metrics`` reports besides the results of metrics."""
@@ -198,14 +220,23 @@ class OwnStep:
                 f"{self.model.name}: compute_metrics must return a dict of results and tensors; "
                 f"got {result!r:.100}"
             )
+        quantities = {}
         for key, value in result.items():
-            if isinstance(value, Watched):
+            if not isinstance(value, Awaited):
+                quantities[str(key)] = _number(self.model, "compute_metrics", value)
+            elif not isinstance(value, MetricResult):
+                self.calculated.append((str(key), value))
+            elif not self._is_measured(value):
                 value.keys.append(str(key))
-        return {
-            str(key): _number(self.model, "compute_metrics", value)
-            for key, value in result.items()
-            if not isinstance(value, Watched)
-        }
+            elif value.metric.name != key:  # the logs have it under its name
+                self.calculated.append((str(key), value))
+        return quantities
+
+    def _is_measured(self, result: MetricResult) -> bool:
+        """Return whether training measures this itself: the loss, and the metrics of compile."""
+        if result.metric is self.model.compilation("fit").tracker:
+            return not result.calls
+        return id(result.metric) in self.recording.reported
 
     def _called(self, name: str, **more: Any) -> Any:
         """Return the result of a method of the model for its outputs."""
@@ -219,24 +250,7 @@ class OwnStep:
         return method(**arguments)
 
 
-def _checked(model: Any, name: str, result: Any) -> dict[str, Tensor]:
-    if not isinstance(result, dict) or "loss" not in result:
-        raise TypeError(
-            f"{model.name}: {name} must return a dict of tensors with 'loss', which training "
-            f"lowers; the engine takes the gradients and the optimizer's step; got {result!r:.100}"
-        )
-    tensors = {}
-    for key, value in result.items():
-        if isinstance(value, Watched):
-            value.keys.append(str(key))
-        if key == "loss" and isinstance(value, Watched):
-            tensors["loss"] = _number(model, name, _mean_lowered(value))
-        elif not isinstance(value, Watched):
-            tensors[str(key)] = _number(model, name, value)
-    return tensors
-
-
-def _mean_lowered(watched: Watched) -> Any:
+def _mean_lowered(watched: MetricResult) -> Any:
     """Return the tensor given to a mean in a step, for training to minimise.
 
     A result that is not a mean of tensors is returned unchanged.
@@ -260,7 +274,7 @@ def _weighted(call: Arguments) -> bool:
 
 
 def _number(model: Any, name: str, value: Any) -> Tensor:
-    if value is None or isinstance(value, (str, dict, list, tuple, Watched)):
+    if value is None or isinstance(value, (str, dict, list, tuple, Awaited)):
         raise TypeError(f"{model.name}: {name} must return a tensor; got {value!r:.100}")
     return given(value)
 
