@@ -98,6 +98,25 @@ def of_arrays():
     return model.get_weights(), history
 
 
+@pytest.mark.parametrize(("again", "wanted"), [(True, [0, 1, 0, 1]), (False, [0, 1, 2, 3])])
+def test_validation_starts_again_unless_it_reads_a_generator(again, wanted):
+    class Numbers:
+        def __iter__(self):
+            for number in range(6):
+                yield np.full((2, 3), float(number)), np.zeros((2, 1))
+
+    model = lamina.Sequential([lamina.Input((3,)), lamina.layers.Dense(1, use_bias=False)])
+    model.compile(lamina.optimizers.SGD(0.0), "mse")
+    data = Numbers() if again else iter(Numbers())
+    x, y = np.ones((2, 3)), np.ones((2, 1))
+    losses = model.fit(x, y, epochs=2, verbose=0, validation_data=data, validation_steps=2).history[
+        "val_loss"
+    ]
+    unit = float(np.square(model.get_weights()[0].sum()))
+    squares = np.square(wanted).reshape(2, 2).mean(axis=1)
+    np.testing.assert_allclose(losses, unit * squares, rtol=1e-5)
+
+
 @pytest.mark.parametrize("kind", SOURCES)
 def test_a_source_trains_to_the_bits_of_arrays(kind, of_arrays):
     model = network()

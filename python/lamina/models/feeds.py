@@ -32,6 +32,8 @@ class Elements:
     turn : callable, optional
         Returns the number of the epoch, for sources that shuffle depending on it; always 0 by
         default.
+    restart : bool, default False
+        Whether each epoch starts again from the first batch, if the source can.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class Elements:
         source: Source,
         steps: int | None = None,
         turn: Callable[[], int] = lambda: 0,
+        restart: bool = False,
     ) -> None:
+        self._restarts = restart and source.again
         self.who, self.source, self._wanted, self._turn = who, source, steps, turn
         self._left: Iterator[Any] | None = None  # rest of a started epoch
         self._begun = False
@@ -77,6 +81,8 @@ class Elements:
                 yield element
         if self._wanted is None or given < self._wanted:
             self._left = None if self.source.again else iter(())
+        if self._restarts:
+            self._left = None
         self._end(given)
 
     def _opened(self, draw: Draw | None) -> Iterator[Any]:
@@ -118,6 +124,8 @@ class Stream:
         Draws the first epoch's order.
     turn : callable, optional
         Returns the number of the epoch.
+    restart : bool, default False
+        Whether each epoch starts again from the first batch, if the source can.
 
     Attributes
     ----------
@@ -136,10 +144,11 @@ class Stream:
         class_weight: Any = None,
         draw: Draw | None = None,
         turn: Callable[[], int] = lambda: 0,
+        restart: bool = False,
     ) -> None:
         self._who, self._model, self._class_weight = who, model, class_weight
         self.shared = source.shared
-        self._elements = Elements(who, source, steps, turn)
+        self._elements = Elements(who, source, steps, turn, restart)
         self.first = self._part(who, self._elements.first(draw))
 
     @property

@@ -91,7 +91,7 @@ class Asked:
         held: Stream | None = None
         if others is not None:
             wanted = wanted_steps("fit", "validation_steps", self.validation_steps)
-            held = Stream("fit: validation_data", model, others, wanted)
+            held = Stream("fit: validation_data", model, others, wanted, restart=True)
         else:
             self.others["validation_steps"] = self.validation_steps
         if source is None:

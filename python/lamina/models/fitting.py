@@ -126,7 +126,8 @@ class Fitting(Evaluating):
             epoch continues where the last one ended; by default each epoch uses the whole source.
         validation_steps : int, optional
             Number of batches used for validation, from the first on; by default and at most those
-            of all validation rows, or of the source.
+            of all validation rows, or of the source.  A generator cannot start again: each
+            validation continues where the last one ended, with other batches.
         validation_batch_size : int, optional
             Rows at a time in validation, by default ``batch_size`` where that matters: for
             ``validation_steps``, and for hooks that are called after each batch.  Results depend on
