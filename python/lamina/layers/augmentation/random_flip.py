@@ -45,7 +45,7 @@ class RandomFlip(Augmentation):
     >>> import numpy as np
     >>> import lamina
     >>> image = np.arange(4.0).reshape(1, 1, 4, 1)
-    >>> lamina.layers.RandomFlip()(image).ravel()        # inference: the identity
+    >>> lamina.layers.RandomFlip()(image, training=False).ravel()        # the identity
     array([0., 1., 2., 3.], dtype=float32)
     """
 
