@@ -72,6 +72,6 @@ def test_what_cannot_be_pickled_is_told_with_what_to_do():
 def test_messages_name_the_function_that_was_called():
     x, y = data()
     with pytest.raises(TypeError, match=r"^search: the executor's workers receive"):
-        lamina.many.fits_for(
+        lamina.many.fitting.fits_for(
             "search", lambda: build(2), x, y, executor=Losing(9), verbose=0, fit={"epochs": 1}
         )

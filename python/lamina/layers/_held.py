@@ -40,7 +40,7 @@ def held_by(holder: Any, skipped: Collection[str] = ()) -> list[Layer]:
     """
     found: list[tuple[int, Layer]] = []
     moments = holder.__dict__.get(MOMENTS, {})
-    for name, value in list(holder.__dict__.items()):  # another thread may add attributes
+    for name, value in holder.__dict__.copy().items():  # another thread may add attributes
         if type(value) in PLAIN or name in skipped or name == MOMENTS:
             continue
         moment = moments.get(name, 0)

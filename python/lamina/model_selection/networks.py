@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lamina._coding import Coding, kind_of
-from lamina.many import fits_for
+from lamina.many.fitting import fits_for
 from lamina.many.recipe import own_arguments
 from lamina.many.settings import shared
 from lamina.model_selection.evaluation import (

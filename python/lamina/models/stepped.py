@@ -111,6 +111,7 @@ class Stepped(Compilable):
         """Return the results of ``evaluate``, like ``train_step``; a class may override it."""
         return self._step(data, False)
 
+    @answering_calls
     def predict_step(self, data: Any) -> Any:
         """Return the outputs for a batch; a class may override it, for ``predict`` to use it.
 

@@ -19,7 +19,7 @@ from lamina._scikit import (
     train_test_split,
     validate_data,
 )
-from lamina.many import OutputScore
+from lamina.many.stated import OutputScore
 from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
 from lamina.sklearn.mlp_holding import HoldsNetwork, of_layers
 from lamina.sklearn.mlp_parameters import STOCHASTIC

@@ -18,7 +18,7 @@ from lamina._scikit import (
     type_of_target,
     unique_labels,
 )
-from lamina.many import OutputScore
+from lamina.many.stated import OutputScore
 from lamina.sklearn import mlp_network
 from lamina.sklearn._data import plain_target
 from lamina.sklearn.mlp_base import MLPBase, by_steps

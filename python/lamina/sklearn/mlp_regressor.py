@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina._check import Array
 from lamina._scikit import RegressorMixin, available_if, column_or_1d, xlogy
-from lamina.many import OutputScore
+from lamina.many.stated import OutputScore
 from lamina.sklearn import mlp_network
 from lamina.sklearn.mlp_base import MLPBase, by_steps
 from lamina.sklearn.mlp_rows import Rows, determination

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamina._check import Array
-from lamina.many import OutputScore
+from lamina.many.stated import OutputScore
 
 
 @dataclass

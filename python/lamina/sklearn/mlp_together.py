@@ -12,7 +12,7 @@ import numpy as np
 
 from lamina._check import Array
 from lamina._scikit import check_random_state, issparse
-from lamina.many import StatedFit, StatedResult, Stopping, run_stated, twister_of
+from lamina.many.stated import StatedFit, StatedResult, Stopping, run_stated, twister_of
 from lamina.models.replicas import NotAlikeError, Replicas
 from lamina.sklearn import mlp_network, mlp_steps
 from lamina.sklearn.mlp_base import MLPBase
