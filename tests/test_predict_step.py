@@ -101,3 +101,27 @@ def test_bad_data_are_refused_before_it_is_called():
     with pytest.raises(ValueError, match="batch_size"):
         model.predict(X, batch_size=0, verbose=0)
     assert model.batches == 0
+
+
+class Same(lamina.Model):
+    def predict_step(self, data):
+        return super().predict_step(data)
+
+
+def test_models_that_begin_with_layers_on_strings():
+    words = np.array([["a"], ["b"], ["zz"]] * 15)
+    x = lamina.Input((1,), dtype="string")
+    y = layers.Embedding(6, 2)(layers.StringLookup(vocabulary=["a", "b", "c"])(x))
+    own, plain = Same(x, y), lamina.Model(x, y)
+    np.testing.assert_array_equal(own.predict(words, verbose=0), plain.predict(words, verbose=0))
+    np.testing.assert_array_equal(own.predict_on_batch(words), plain.predict_on_batch(words))
+
+
+def test_rows_of_unequal_length():
+    rng = np.random.default_rng(2)
+    rows = [rng.normal(size=(1 + k % 5, 4)).astype("float32") for k in range(40)]
+    x = lamina.Input((None, 4))
+    y = layers.LSTM(2)(x)
+    want = lamina.Model(x, y).predict(rows, verbose=0)
+    np.testing.assert_array_equal(Same(x, y).predict(rows, verbose=0), want)
+    np.testing.assert_array_equal(Same(x, y).predict_on_batch(rows), want)

@@ -246,3 +246,28 @@ def test_a_refused_training_leaves_a_built_model_as_it_was(method):
         getattr(model, method)(x, y)
     assert model.built
     np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
+def test_a_fit_refused_after_a_backup_was_read_keeps_its_weights(tmp_path):
+    class Stop(lamina.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.optimizer.iterations == 6:
+                raise KeyboardInterrupt  # before the sixth backup
+            self.weights = self.model.get_weights()
+
+    def fit(model, batch_size, *more):
+        backup = lamina.callbacks.BackupAndRestore(tmp_path, save_freq=1)
+        model.fit(x, x[:, :2], batch_size, epochs=3, callbacks=[backup, *more], verbose=0)
+
+    x = np.random.default_rng(1).normal(size=(32, 6)).astype("float32")
+    first = lamina.Sequential([Dense(2)], seed=1)
+    first.compile("adam", "mse")
+    stop = Stop()
+    with pytest.raises(KeyboardInterrupt):
+        fit(first, 8, stop)
+    second = lamina.Sequential([Dense(2)], seed=2)
+    second.compile("adam", "mse")
+    with pytest.raises(ValueError, match="needs the same batches"):
+        fit(second, 16)
+    assert second.optimizer.iterations == 5
+    np.testing.assert_array_equal(second.get_weights()[0], stop.weights[0])

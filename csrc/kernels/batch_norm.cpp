@@ -132,8 +132,8 @@ LAMINA_INLINE void with_incoming(const Gradients<T>& g, const T* dy, const T* y,
                                  const Use& use) {
   if (y)
     with_taken_law<T, true>(g.spec.activation, [&](auto law) {
-      if constexpr (!is_linear<decltype(law)>)
-        use(Incoming<T, decltype(law), true>{dy, y, g.dadded_nc, law});
+      using Law = decltype(law);
+      use(Incoming<T, Law, !is_linear<Law>>{dy, y, g.dadded_nc, law});
     });
   else
     with_taken_law<T, false>(g.spec.activation, [&](auto law) {

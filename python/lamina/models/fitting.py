@@ -226,7 +226,7 @@ class Fitting(Evaluating):
             hooks, history = of_fit(callbacks, verbose)
             position = self._to_resume(resume, initial_epoch)
             first_epoch = initial_epoch if position is None else position.epoch
-            with self.unbuilt_on_error():
+            with self.unbuilt_on_error() as undo:
                 fit = Asked(
                     x, y, sample_weight, class_weight, validation_data, validation_steps,
                     Split(validation_split, stratify, time_ordered), batch_size, steps_per_epoch,
@@ -245,19 +245,21 @@ class Fitting(Evaluating):
                 validated = isinstance(fit.held, Stream) or bool(fit.held)
                 told = training.parameters_of_run(self, fit.settings, validated, verbose, hooks)
                 self.ensure_built(fit.first.open_shapes)
-                if hooks.restore_fit(self) and self.train_state.position is not None:
-                    position = self.train_state.position
-                    position.check_course(fit.course, fit.settings.epochs)
-                    fit.settings.first_epoch = position.epoch
+                if hooks.restore_fit(self):
+                    undo.pop_all()  # the weights are those of a backup
+                    if self.train_state.position is not None:
+                        position = self.train_state.position
+                        position.check_course(fit.course, fit.settings.epochs)
+                        fit.settings.first_epoch = position.epoch
                 run = training.Training(self, fit.feed, fit.held, fit.settings, hooks, fit.course)
                 if run.spread is not None:
                     run.spread.check(run, fit)
-            advice.on_model(run.objective, run.idle)
-            advice.on_layers(run.objective.compiled, self._holders())
-            if not isinstance(fit.feed, Stream):
-                advice.on_data(run.objective, fit.first, fit.rows)
-                scales.on_scales(self, fit.first, fit.rows)
-            hooks.start(self, told)
+                advice.on_model(run.objective, run.idle)
+                advice.on_layers(run.objective.compiled, self._holders())
+                if not isinstance(fit.feed, Stream):
+                    advice.on_data(run.objective, fit.first, fit.rows)
+                    scales.on_scales(self, fit.first, fit.rows)
+                hooks.start(self, told)
             self.stop_training = False
             if position is not None:
                 run.standing.go_on(position)

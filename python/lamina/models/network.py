@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -240,15 +240,20 @@ class Network(Described, Ends, Stateful, Rebuilt, Typed, PublicKeywords):
             self._changed()
 
     @contextmanager
-    def unbuilt_on_error(self) -> Iterator[None]:
-        """Undo building within the block if the block raises an exception."""
-        before = None if self._ready or self.built else self.unbuilt()
-        try:
-            yield
-        except BaseException:
-            if before is not None and self.built:
-                self.unbuild(before)
-            raise
+    def unbuilt_on_error(self) -> Iterator[ExitStack]:
+        """Undo building within the block if the block raises an exception.
+
+        ``pop_all()`` of what it yields keeps the model as it is by then, whatever follows.
+        """
+        with ExitStack() as undo:
+            if not (self._ready or self.built):
+                undo.callback(self._unbuild_if_built, self.unbuilt())
+            yield undo
+            undo.pop_all()
+
+    def _unbuild_if_built(self, before: tuple[list[Layer], Any]) -> None:
+        if self.built:
+            self.unbuild(before)
 
     def _drawn_layers(self) -> list[Layer]:
         # Each layer draws its initial weights from a stream given by its position here.

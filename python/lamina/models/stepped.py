@@ -18,6 +18,7 @@ from lamina.models.compilable import Compilable
 from lamina.models.data import batch_rows
 from lamina.models.feeds import wanted_steps
 from lamina.models.outputs import BOUND_BATCH
+from lamina.models.rows import Rows
 
 if TYPE_CHECKING:
     from lamina._typing import Data
@@ -137,12 +138,12 @@ class Stepped(Compilable):
     ) -> Any:
         if how.get("whole") or not steps.overridden(self, "predict_step"):
             return super()._predict(x, batch_size, hooks, **how)
-        fed = self._converted_inputs("predict", x)
-        rows = len(fed[0])
-        given = self.default_batch(batch_size, rows)
-        size = batch_rows("predict", "batch_size", given, rows or 1, BOUND_BATCH)
+        given = self._step_inputs("predict", x)
+        rows = len(given[0])
+        wanted = self.default_batch(batch_size, rows)
+        size = batch_rows("predict", "batch_size", wanted, rows or 1, BOUND_BATCH)
         batches = [
-            (self.packed_inputs([a[at : at + size] for a in fed]),)
+            self._step_data([_part(v, slice(at, at + size)) for v in given])
             for at in range(0, rows or 1, size)
         ]
         hooks = CallbackList() if hooks is None else hooks
@@ -153,14 +154,24 @@ class Stepped(Compilable):
         """Return the outputs for the rows of ``x``, treated as one batch."""
         if unknown or not steps.overridden(self, "predict_step"):
             return super().predict_on_batch(x, **unknown)
-        fed = self._converted_inputs("predict_on_batch", x)
-        return mapped(self.predict_step((self.packed_inputs(fed),)), _array)
+        given = self._step_inputs("predict_on_batch", x)
+        data = self._step_data([_part(v, slice(None)) for v in given])
+        return mapped(self.predict_step(data), _array)
 
-    def _converted_inputs(self, who: str, x: Any) -> list[Any]:
-        x = self.meet(x)
-        return inputs_.converted(
-            who, x, inputs_.shaped(who, x, self.ports, empty=True), self.ports, self.dtype
-        )
+    def _step_inputs(self, who: str, x: Any) -> list[Any]:
+        """Return the inputs of the model, checked, as a step takes them."""
+        met = self.meet(x)
+        arrays = inputs_.shaped(who, met, self.ports, empty=True)
+        fed = inputs_.converted(who, met, arrays, self.ports, self.dtype)
+        if self.front is None:
+            return fed
+        return [np.asarray(v) for v in inputs_.separated(who, self.by_input(x), self.front.ports)]
+
+    def _step_data(self, given: list[Any]) -> tuple[Any]:
+        if self.front is None:
+            return (self.packed_inputs(given),)
+        names = [port.name for port in self.front.ports]
+        return (given[0] if len(given) == 1 else dict(zip(names, given, strict=True)),)
 
     def _door_to(self, predictor: _core.Predictor) -> Door | None:
         own = steps.overridden(self, "predict_step")
@@ -174,3 +185,7 @@ class Stepped(Compilable):
 
 def _array(value: Any) -> Any:
     return None if isinstance(value, (list, tuple, dict)) else np.asarray(value)
+
+
+def _part(value: Any, rows: slice) -> Any:
+    return value.arrays[rows] if isinstance(value, Rows) else value[rows]
