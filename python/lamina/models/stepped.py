@@ -72,8 +72,7 @@ class Stepped(Compilable):
         In a recorded step the metrics of ``compile`` are always fed with the outputs, and the mean
         of the loss is the step's "loss"; an overriding method updates other metrics and returns
         their results, what it calculates from results with ``lamina.ops``, or tensors whose means
-        over an epoch are reported.  For arrays this method
-        adds rows to the metrics of ``compile``.
+        over an epoch are reported.  For arrays this method adds rows to the metrics of ``compile``.
 
         Parameters
         ----------
