@@ -222,6 +222,15 @@ LAMINA_INLINE void with_law(ActivationSpec spec, Use&& use) {
   }
 }
 
+// Whether the derivative of a law needs the input; see derivative_from_output.
+template <class Law>
+constexpr bool from_input = false;
+#define LAMINA_FROM_INPUT(name, Law, from, alpha) \
+  template <class V>                              \
+  constexpr bool from_input<Law<V>> = Side::from == Side::input;
+LAMINA_ACTIVATIONS(LAMINA_FROM_INPUT)
+#undef LAMINA_FROM_INPUT
+
 // The work of one element in forward, for threads_for.
 template <class T>
 double activation_work(ActivationSpec spec) {

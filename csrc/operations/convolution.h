@@ -75,7 +75,7 @@ class Convolution final : public OperationOf<Convolution> {
   // products in bfloat16 are not folded, so that they are those of training.
   bool absorb_in_inference(const Operation& follower) override {
     if (pooled_) return false;
-    if (absorb_activation(follower, true)) return true;
+    if (absorb_activation(*this, activation_, follower, true)) return true;
     if (transposed_) return false;
     if (const PoolDims* window = average_pooling_window(follower)) {
       if (!reads_outputs(*window)) return false;
@@ -122,7 +122,7 @@ class Convolution final : public OperationOf<Convolution> {
       kind += "+" + follower.kind;
       return true;
     }
-    if (absorb_activation(follower, false)) return true;
+    if (absorb_activation(*this, activation_, follower, false)) return true;
     if (activation_.kind != Activation::linear) return false;
     if (const ValueId vector = inputs[2] < 0 && !weights_.norm
                                    ? added_vector(follower, output(), weights_.filters)
@@ -203,15 +203,6 @@ class Convolution final : public OperationOf<Convolution> {
   }
 
  private:
-  bool absorb_activation(const Operation& follower, bool in_inference) {
-    const auto next = activation_of(follower);
-    if (!next || activation_.kind != Activation::linear ||
-        !(in_inference || derivative_from_output(next->kind)))
-      return false;
-    activation_ = *next;
-    kind += std::string("+") + lamina::name_of(activation_.kind);
-    return true;
-  }
   // Whether predictions calculate the means of the outputs in the same pass.
   bool takes_means() const {
     return pooled_ && averages_ && pools_all(pool_) && !transposed_ &&

@@ -64,7 +64,7 @@ class Dense final : public OperationOf<Dense> {
       kind += "+dropout";
       return true;
     }
-    if (absorb_activation(follower, false)) return true;
+    if (absorb_activation(*this, activation_, follower, false)) return true;
     if (activation_.kind != Activation::linear) return false;
     if (const ValueId vector = inputs[2] < 0 ? added_vector(follower, output(), units_) : -1;
         vector >= 0) {
@@ -74,7 +74,7 @@ class Dense final : public OperationOf<Dense> {
     return false;
   }
   bool absorb_in_inference(const Operation& follower) override {
-    return dropout_.rate == 0 && absorb_activation(follower, true);
+    return dropout_.rate == 0 && absorb_activation(*this, activation_, follower, true);
   }
   std::string origin() const override {
     if (dropout_.always) return "dropout";
@@ -112,15 +112,6 @@ class Dense final : public OperationOf<Dense> {
   }
 
  private:
-  bool absorb_activation(const Operation& follower, bool in_inference) {
-    const auto next = activation_of(follower);
-    if (!next || activation_.kind != Activation::linear ||
-        !(in_inference || derivative_from_output(next->kind)))
-      return false;
-    activation_ = *next;
-    kind += std::string("+") + lamina::name_of(activation_.kind);
-    return true;
-  }
   // The dropout is to blame if the values before it are finite.
   template <class T>
   std::string part_of(const Call<T>& c) const {

@@ -235,6 +235,17 @@ std::optional<ActivationSpec> activation_of(const Operation& operation) {
   return written == nullptr ? std::nullopt : written->activation();
 }
 
+bool absorb_activation(Operation& operation, ActivationSpec& own, const Operation& follower,
+                       bool in_inference) {
+  const auto next = activation_of(follower);
+  if (!next || own.kind != Activation::linear ||
+      !(in_inference || derivative_from_output(next->kind)))
+    return false;
+  own = *next;
+  operation.kind += std::string("+") + name_of(own.kind);
+  return true;
+}
+
 ValueId added_vector(const Operation& operation, ValueId x, Index units) {
   const auto* written = dynamic_cast<const Expression*>(&operation);
   return written == nullptr ? -1 : written->added_vector(x, units);

@@ -20,6 +20,10 @@ Tensor expression(Graph& graph, const Formula& formula, int result,
 
 // The activation that an operation is, recorded as such or as an expression of nothing else.
 std::optional<ActivationSpec> activation_of(const Operation& operation);
+// Lets an operation that applies `own` apply the activation that `follower` is instead.  Returns
+// false if it applies one already, or if backward, which reads only the output, needs the input.
+bool absorb_activation(Operation& operation, ActivationSpec& own, const Operation& follower,
+                       bool in_inference);
 // The operand that an expression adds to `x`, whose last axis is `units`, if it does nothing else
 // and the operand is a vector without rows along that axis; else -1.
 ValueId added_vector(const Operation& operation, ValueId x, Index units);
