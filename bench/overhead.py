@@ -36,10 +36,10 @@ def model_and_data() -> tuple[Any, Any, Any]:
 def replay(model: Any, x: Any, y: Any) -> float:
     """Return the microseconds of a batch if the engine is asked for steps one after another."""
     from lamina.callbacks import CallbackList
-    from lamina.models import training
-    from lamina.models.batches import Schedule
-    from lamina.models.data import prepare
-    from lamina.models.plan import plan
+    from lamina.models.data.batches import Schedule
+    from lamina.models.data.prepared import prepare
+    from lamina.models.training import loop as training
+    from lamina.models.training.plan import plan
 
     parts = prepare("bench", model, x, y).parts()
     settings = plan(parts, BATCH, None)

@@ -16,7 +16,7 @@ from keras_peer import assert_near, jax, keras
 from lamina import _core, layers
 from lamina._tensors import Arguments, Recording, Tensor
 from lamina._tensors.arguments import flat
-from lamina.layers import called
+from lamina.layers.base import called
 
 ROWS = 3
 

@@ -20,7 +20,7 @@ from distributed_failures import absent, deaf, failures, killed, small
 from lamina import callbacks, layers, ops, optimizers
 from lamina.data import stages, unread
 from lamina.distribute import DataParallel
-from lamina.models import reading
+from lamina.models.data import reading
 
 ROWS = 75
 Fitted = tuple[Any, Any]  # a model and its history

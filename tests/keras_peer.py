@@ -12,7 +12,7 @@ import numpy as np
 
 import golden
 from lamina import _core
-from lamina.layers import weights as weights_
+from lamina.layers.base import weights as weights_
 from lamina.random import Seed
 
 keras, jax = golden.Peer("keras"), golden.Peer("jax")

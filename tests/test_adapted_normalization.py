@@ -22,7 +22,7 @@ def test_normalization_standardises_by_column():
 
 def test_normalization_has_no_cancellation_and_merges_blocks(monkeypatch):
     x = RNG.normal(1e8, 1, size=(1000, 2))
-    monkeypatch.setattr("lamina.layers._statistics.BLOCK", 64)
+    monkeypatch.setattr("lamina.layers.preprocessing._statistics.BLOCK", 64)
     layer = Normalization()
     layer.adapt(x)
     np.testing.assert_allclose(layer.variance, x.var(0), rtol=1e-7)  # E[x^2] - m^2 is off by 1

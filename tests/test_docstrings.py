@@ -32,7 +32,7 @@ MODULES = sorted(
 
 
 def test_every_room_is_walked():
-    assert {"lamina.layers.dense", "lamina.models.model", "lamina.callbacks.history"} <= set(
+    assert {"lamina.layers.core.dense", "lamina.models.model", "lamina.callbacks.history"} <= set(
         MODULES
     )
 

@@ -211,7 +211,7 @@ def test_after_another_library_used_the_same_openmp():
 def test_a_child_trains_while_the_parent_trains_and_builds():
     run("""
         import time
-        from lamina.layers._lock import structure
+        from lamina.layers.base.lock import structure
         model = lamina.Sequential([layers.Input((200,)), layers.Dense(8)])
         model.compile("sgd", "mse")
         goal = np.zeros((256, 8), "float32")

@@ -13,7 +13,7 @@ import pytest
 import lamina
 from lamina.callbacks import LambdaCallback
 from lamina.layers import Dense, Input
-from lamina.models.guard import Guard
+from lamina.models.compilation.guard import Guard
 
 X = np.random.default_rng(0).normal(size=(64, 5)).astype("float32")
 Y = X.sum(axis=1)

@@ -7,7 +7,7 @@ import pytest
 
 import lamina
 from lamina import layers
-from lamina.models import executions
+from lamina.models.network import executions
 
 ROWS = 64
 

@@ -76,7 +76,7 @@ def _give_weights(mine, theirs, x, rng):
 
 
 def _build(layer, x):
-    from lamina.layers import weights
+    from lamina.layers.base import weights
     from lamina.random import Seed
 
     layer.prepare(x.shape[1:], "float32", 0)

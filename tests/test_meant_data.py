@@ -24,7 +24,7 @@ from lamina.layers import (
     TextVectorization,
     TimeDistributed,
 )  # fmt: skip
-from lamina.models import inputs
+from lamina.models.data import inputs
 
 X = np.random.default_rng(0).normal(size=(20, 3)).astype("float32")
 Y = np.arange(20) % 3

@@ -201,7 +201,7 @@ def test_one_mean_is_for_rows_without_columns_too(options):
 
 def test_sparse_matrices_are_adapted_to_in_blocks(monkeypatch):
     sparse = pytest.importorskip("scipy.sparse")
-    monkeypatch.setattr("lamina.layers.ahead.DENSE", 15)
+    monkeypatch.setattr("lamina.layers.preprocessing.ahead.DENSE", 15)
     data = np.where(DATA[:, 0] > 2.0, DATA[:, 0], 0.0)
     layer = layers.Normalization()
     layer.adapt(sparse.csc_matrix(data))

@@ -77,7 +77,7 @@ KEYS = ("loss", "accuracy", "val_loss", "val_accuracy")
 @pytest.mark.parametrize("columns", [200, 80, 40, 24, 0])
 def test_every_epoch_stays_on_a_terminal_with_all_its_numbers(columns, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
-    monkeypatch.setattr("lamina.models.training.TICK", 0.0)
+    monkeypatch.setattr("lamina.models.training.loop.TICK", 0.0)
     screen = Screen(columns)
     with screen.shown(monkeypatch) as lines:
         history = classifier().fit(
@@ -125,7 +125,7 @@ def test_columns_tells_the_width(monkeypatch):
 
 
 def test_what_callbacks_print_has_a_line_of_its_own(monkeypatch):
-    monkeypatch.setattr("lamina.models.training.TICK", 0.0)
+    monkeypatch.setattr("lamina.models.training.loop.TICK", 0.0)
     screen = Screen(80)
     speak = LambdaCallback(on_epoch_end=lambda epoch, logs: print("mine", flush=True))
     with screen.shown(monkeypatch) as lines:
@@ -143,7 +143,7 @@ def test_a_fit_that_fails_leaves_its_bar_on_a_line(monkeypatch):
     def fail(batch, logs):
         raise OSError("no")
 
-    monkeypatch.setattr("lamina.models.training.TICK", 0.0)
+    monkeypatch.setattr("lamina.models.training.loop.TICK", 0.0)
     screen = Screen(80)
     late = LambdaCallback(on_train_end=lambda logs: None)
     late.on_tick = fail
@@ -158,7 +158,7 @@ def test_a_fit_that_fails_leaves_its_bar_on_a_line(monkeypatch):
 
 @pytest.mark.parametrize("verbose", [1, 2])
 def test_a_file_has_a_line_an_epoch(verbose, capsys, monkeypatch):
-    monkeypatch.setattr("lamina.models.training.TICK", 0.0)
+    monkeypatch.setattr("lamina.models.training.loop.TICK", 0.0)
     classifier().fit(X, X > 0, epochs=2, verbose=verbose, validation_split=0.25)
     shown = capsys.readouterr()
     assert shown.err == ""
@@ -209,7 +209,7 @@ def test_wide_letters_take_two_columns():
 
 def of_passes(monkeypatch, **options):
     """Return the text drawn during an evaluation and a prediction, and the text that remains."""
-    for module in ("evaluation", "outputs"):
+    for module in ("evaluation.evaluate", "prediction.outputs"):
         monkeypatch.setattr(f"lamina.models.{module}.TICK", 0.0)
     model, x = classifier(), np.linspace(-1, 1, 3000)
     screen = Screen(100)
@@ -252,7 +252,7 @@ def test_a_file_has_a_line_of_a_pass_that_is_asked_for(capsys):
 
 
 def test_a_prediction_within_a_fit_leaves_its_bar(monkeypatch):
-    for module in ("training", "evaluation", "outputs"):
+    for module in ("training.loop", "evaluation.evaluate", "prediction.outputs"):
         monkeypatch.setattr(f"lamina.models.{module}.TICK", 0.0)
     model = classifier()
     inner = LambdaCallback(on_train_batch_end=lambda batch, logs: model.predict(X, batch_size=5))

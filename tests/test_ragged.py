@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 from lamina import layers, ops
-from lamina.models import kept
+from lamina.models.network import cache
 from lamina.utils import pad_sequences
 
 LENGTHS = (5, 3, 5, 8, 3, 5, 4, 3, 8)
@@ -345,23 +345,23 @@ def test_a_step_of_the_models_own():
 
 
 def test_recordings_that_take_much_memory_are_let_go(monkeypatch):
-    monkeypatch.setattr(kept, "BYTES", 0)
+    monkeypatch.setattr(cache, "BYTES", 0)
     model = one_each()
     model.predict([np.ones((n, 2)) for n in range(1, 21)])
-    assert len(model._predictors._kept) == kept.LEAST
+    assert len(model._predictors._kept) == cache.LEAST
     model.fit([np.ones((n, 2)) for n in range(1, 21)], np.arange(20.0), verbose=0)
-    assert len(model._objectives) == kept.LEAST
+    assert len(model._objectives) == cache.LEAST
 
 
 def test_the_recordings_used_last_are_kept():
-    held = kept.Kept()
-    for i in range(kept.MOST):
+    held = cache.RecentValues()
+    for i in range(cache.MOST):
         held.put(i, str(i))
     assert held.get(0) == "0"
     held.put(-1, "new")
     assert held.get(0) == "0"
     assert held.get(1) is None
-    assert len(held) == kept.MOST
+    assert len(held) == cache.MOST
 
 
 NAN = [np.full_like(a, np.nan) if i == 6 else a for i, a in enumerate(SERIES)]
@@ -456,9 +456,9 @@ def test_predictions_that_are_watched_plan_each_length_once(monkeypatch):
     model = of_series(layers.LSTM(3))
     many = [np.ones((n, 2)) for n in range(1, 5) for _ in range(40)]
     plans = []
-    original = type(model)._way
+    original = type(model)._route
     monkeypatch.setattr(
-        type(model), "_way", lambda self, *args: plans.append(1) or original(self, *args)
+        type(model), "_route", lambda self, *args: plans.append(1) or original(self, *args)
     )
     counts = Counts()
     made = model.predict(many, callbacks=[counts], verbose=0)

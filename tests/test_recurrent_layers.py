@@ -99,7 +99,7 @@ def _problem(cell, states, rows=5, dtype="float64"):
     layer = CELLS[cell](4, return_sequences=True, return_state=True, dtype=dtype)
     x = rng.normal(size=(rows, 6, 3)).astype(dtype)
     layer.prepare(x.shape[1:], dtype, 0)
-    lamina.layers.weights.place(layer, 0, lamina.random.Seed(5))
+    lamina.layers.base.weights.place(layer, 0, lamina.random.Seed(5))
     layer.settle()
     layer.set_weights([rng.normal(size=w.shape) * 0.6 for w in layer.get_weights()])
     initial = [rng.normal(size=(rows, 4)).astype(dtype) for _ in range(layer._state_count)]

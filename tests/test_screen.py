@@ -74,7 +74,7 @@ def model_and_data():
 @pytest.mark.parametrize("verbose", ["auto", 1, 2])
 @pytest.mark.parametrize("kind", STREAMS)
 def test_training_needs_no_screen(kind, verbose, monkeypatch):
-    for module in ("training", "evaluation", "outputs"):
+    for module in ("training.loop", "evaluation.evaluate", "prediction.outputs"):
         monkeypatch.setattr(f"lamina.models.{module}.TICK", 0.0)
     monkeypatch.setattr(sys, "stdout", STREAMS[kind]())
     monkeypatch.setattr(sys, "stderr", STREAMS[kind]())

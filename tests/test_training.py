@@ -348,7 +348,7 @@ def test_data_of_the_right_dtype_is_not_copied_and_never_written():
     model = network("float32")
     model.compile("sgd", "mse")
     model.fit(x, y, verbose=0)
-    data = lamina.models.data.prepare("fit", model, x, y)
+    data = lamina.models.data.prepared.prepare("fit", model, x, y)
     assert np.shares_memory(data.inputs[0], x)
     assert np.shares_memory(data.targets[0], y)
 

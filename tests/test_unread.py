@@ -9,9 +9,9 @@ import pytest
 import lamina
 from lamina.data import tables, unread
 from lamina.layers import Dense, Dropout, Embedding, Flatten, Input
-from lamina.models import reading
-from lamina.models.data import prepare
-from lamina.models.reading import Windows
+from lamina.models.data import reading
+from lamina.models.data.prepared import prepare
+from lamina.models.data.reading import Windows
 from lamina.random import permutation
 
 RNG = np.random.default_rng(7)

@@ -7,8 +7,8 @@ import lamina
 from lamina.callbacks import LambdaCallback
 from lamina.layers import Dense, Input
 from lamina.losses import BinaryCrossentropy
-from lamina.models.split import held_out
-from lamina.models.targets import labels
+from lamina.models.data.split import held_out
+from lamina.models.data.targets import labels
 
 RNG = np.random.default_rng(12)
 X, Y = RNG.normal(size=(50, 3)), RNG.normal(size=50)

@@ -14,7 +14,7 @@ from lamina.constraints import Constraint
 from lamina.data import PyDataset
 from lamina.dtype_policies import DTypePolicy
 from lamina.initializers import Initializer
-from lamina.layers.node import SymbolicTensor
+from lamina.layers.base.node import SymbolicTensor
 from lamina.losses import Loss
 from lamina.metrics import Metric
 from lamina.optimizers import Optimizer

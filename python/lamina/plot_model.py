@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lamina._calls import answering_calls
 from lamina._check import path as checked_path
 from lamina._check import show_shape
-from lamina.models.summary import label
+from lamina.models.network.summary import label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,13 +11,13 @@ from lamina import _check
 from lamina._answers import answering
 from lamina._calls import answering_calls
 from lamina.callbacks import CallbackList
-from lamina.models import data as data_
-from lamina.models import training
-from lamina.models.batches import Schedule
+from lamina.models.data import prepared as data_
+from lamina.models.data.batches import Schedule
+from lamina.models.data.ragged import refuse
+from lamina.models.data.rows import gathered
 from lamina.models.model import Model
-from lamina.models.plan import plan
-from lamina.models.ragged import refuse
-from lamina.models.rows import gathered
+from lamina.models.training import loop as training
+from lamina.models.training.plan import plan
 
 if TYPE_CHECKING:
     from lamina._typing import Data

@@ -50,7 +50,7 @@ LAYERS = {
     "use Conv1D or Conv2D": "LocallyConnected1D LocallyConnected2D",
     SHAPES: "InputSpec",
     "use Add, Multiply, Concatenate and the others of their kind": "Merge",
-    "use lamina.layers itself, which has them all": "experimental preprocessing core",
+    "use lamina.layers itself, which has them all": "experimental",
 }
 
 LOSSES = {

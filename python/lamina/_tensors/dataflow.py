@@ -82,7 +82,7 @@ def shape(x: Any) -> tuple[Any, ...]:
 
 
 class Held(Protocol):
-    """What an object that is called holds, and calls may change; see `layers/_rehearsed.py`."""
+    """What an object that is called holds, and calls may change; see `layers/base/rehearsed.py`."""
 
     def start_anew(self) -> None:
         """Prepare for a call on stand-ins."""

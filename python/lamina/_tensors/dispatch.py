@@ -45,7 +45,7 @@ def operation(function: F) -> F:
             if found is Awaited:
                 return Calculated(public, args, kwargs)
             if found is not None and found is not Variable:  # symbolic
-                from lamina.layers.operation import on_symbols
+                from lamina.layers.base.operation import on_symbols
 
                 return on_symbols(public, args, kwargs)
             if found is Variable and Recording.current() is not None:
@@ -90,7 +90,7 @@ def calling(function: F) -> F:
             if dataflow.of_unknown_length(args, kwargs):
                 return dataflow.node(function, args, kwargs)
             return function(*args, **kwargs)
-        from lamina.layers.operation import calls_on_symbols
+        from lamina.layers.base.operation import calls_on_symbols
 
         return calls_on_symbols(function, args, kwargs)
 

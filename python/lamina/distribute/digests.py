@@ -16,12 +16,12 @@ from lamina import _core, runtime
 from lamina._check import Array
 from lamina._settings import Configurable
 from lamina.distribute.seeds import seeds_of
-from lamina.models.feeds import Stream
-from lamina.models.reading import Reading
-from lamina.models.rows import Rows
+from lamina.models.data.feeds import Stream
+from lamina.models.data.reading import Reading
+from lamina.models.data.rows import Rows
 
 if TYPE_CHECKING:
-    from lamina.models.fits import Fit
+    from lamina.models.training.fits import Fit
 
 MOST = 16 << 20  # bytes of an array that are compared: rows evenly spaced
 READ = 64  # rows that are read from data not in memory

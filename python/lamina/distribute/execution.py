@@ -10,7 +10,7 @@ import numpy as np
 from lamina import _core
 from lamina._check import Array
 from lamina.distribute.exchange import Exchange
-from lamina.models.objective import Objective
+from lamina.models.compilation.objective import Objective
 from lamina.random import mix
 
 SLICES = 0x5EED_0004  # the key of the slices' random numbers

@@ -15,10 +15,10 @@ from lamina.distribute.execution import SlicedExecution
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from lamina.models.evaluating import Evaluating
-    from lamina.models.fits import Fit
-    from lamina.models.objective import Objective
-    from lamina.models.training import Training
+    from lamina.models.compilation.objective import Objective
+    from lamina.models.evaluation.evaluating import Evaluating
+    from lamina.models.training.fits import Fit
+    from lamina.models.training.loop import Training
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_tick")
 
 
 class Group:
-    """Shares a run's batches; see ``lamina.models.spread.Spread``."""
+    """Shares a run's batches; see ``lamina.models.training.spread.Spread``."""
 
     def __init__(
         self, who: str, exchange: Exchange, agreement: Agreement, bucket_bytes: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina._settings import note_change
-from lamina.models.rebuilt import Rebuilt
+from lamina.models.network.rebuilt import Rebuilt
 from lamina.random.seed_generator import SeedGenerator
 from lamina.saving.weights import walked
 

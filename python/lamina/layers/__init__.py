@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from lamina._answers import answering
 from lamina.layers import _listed
-from lamina.layers.input_layer import Input, InputLayer
+from lamina.layers.base.node import SymbolicTensor
+from lamina.layers.core.input_layer import Input, InputLayer
+from lamina.layers.core.python_layer import PythonLayer
 from lamina.layers.layer import Layer
-from lamina.layers.node import SymbolicTensor
-from lamina.layers.python_layer import PythonLayer
 from lamina.layers.serialization import deserialize, serialize
 
 if TYPE_CHECKING:

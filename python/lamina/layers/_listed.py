@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lamina.layers.activation import Activation
-    from lamina.layers.activity_regularization import ActivityRegularization
-    from lamina.layers.adaptive_pooling import (
-        AdaptiveAveragePooling1D,
-        AdaptiveAveragePooling2D,
-        AdaptiveAveragePooling3D,
-        AdaptiveMaxPooling1D,
-        AdaptiveMaxPooling2D,
-        AdaptiveMaxPooling3D,
-    )
-    from lamina.layers.additive_attention import AdditiveAttention
-    from lamina.layers.alpha_dropout import AlphaDropout
-    from lamina.layers.attention import Attention
+    from lamina.layers.activations.activation import Activation
+    from lamina.layers.activations.elu import ELU
+    from lamina.layers.activations.leaky_relu import LeakyReLU
+    from lamina.layers.activations.prelu import PReLU
+    from lamina.layers.activations.relu import ReLU
+    from lamina.layers.activations.softmax import Softmax
+    from lamina.layers.attention.additive_attention import AdditiveAttention
+    from lamina.layers.attention.attention import Attention
+    from lamina.layers.attention.group_query_attention import GroupQueryAttention
+    from lamina.layers.attention.multi_head_attention import MultiHeadAttention
     from lamina.layers.augmentation.affine import (
         RandomRotation,
         RandomShear,
@@ -51,61 +48,25 @@ if TYPE_CHECKING:
     from lamina.layers.augmentation.random_flip import RandomFlip
     from lamina.layers.augmentation.random_perspective import RandomPerspective
     from lamina.layers.augmentation.values import RandomInvert, RandomPosterization, Solarization
-    from lamina.layers.batch_normalization import BatchNormalization
-    from lamina.layers.bidirectional import Bidirectional
-    from lamina.layers.category_encoding import CategoryEncoding
-    from lamina.layers.center_crop import CenterCrop
-    from lamina.layers.concatenation import Concatenate
-    from lamina.layers.conv1d import Conv1D, Convolution1D
-    from lamina.layers.conv1d_transpose import Conv1DTranspose, Convolution1DTranspose
-    from lamina.layers.conv2d import Conv2D, Convolution2D
-    from lamina.layers.conv2d_transpose import Conv2DTranspose, Convolution2DTranspose
-    from lamina.layers.conv3d import Conv3D, Convolution3D
-    from lamina.layers.conv3d_transpose import Conv3DTranspose, Convolution3DTranspose
-    from lamina.layers.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
-    from lamina.layers.cropping1d import Cropping1D
-    from lamina.layers.cropping2d import Cropping2D
-    from lamina.layers.cropping3d import Cropping3D
-    from lamina.layers.dense import Dense
-    from lamina.layers.depthwise_conv1d import DepthwiseConv1D
-    from lamina.layers.depthwise_conv2d import DepthwiseConv2D
-    from lamina.layers.discretization import Discretization
-    from lamina.layers.dot_product import Dot
-    from lamina.layers.dropout import Dropout
-    from lamina.layers.einsum_dense import EinsumDense
-    from lamina.layers.elu import ELU
-    from lamina.layers.embedding import Embedding
-    from lamina.layers.fill_missing import FillMissing
-    from lamina.layers.flatten import Flatten
-    from lamina.layers.gaussian_dropout import GaussianDropout
-    from lamina.layers.gaussian_noise import GaussianNoise
-    from lamina.layers.global_pooling import (
-        GlobalAveragePooling1D,
-        GlobalAveragePooling2D,
-        GlobalAvgPool1D,
-        GlobalAvgPool2D,
-        GlobalMaxPool1D,
-        GlobalMaxPool2D,
-        GlobalMaxPooling1D,
-        GlobalMaxPooling2D,
-    )
-    from lamina.layers.group_normalization import GroupNormalization
-    from lamina.layers.group_query_attention import GroupQueryAttention
-    from lamina.layers.gru import GRU
-    from lamina.layers.gru_cell import GRUCell
-    from lamina.layers.hashed_crossing import HashedCrossing
-    from lamina.layers.hashing import Hashing
-    from lamina.layers.identity import Identity
-    from lamina.layers.integer_lookup import IntegerLookup
-    from lamina.layers.lambda_layer import Lambda
-    from lamina.layers.layer_normalization import LayerNormalization
-    from lamina.layers.leaky_relu import LeakyReLU
-    from lamina.layers.lstm import LSTM
-    from lamina.layers.lstm_cell import LSTMCell
-    from lamina.layers.masking import Masking
-    from lamina.layers.mel_spectrogram import MelSpectrogram
-    from lamina.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
-    from lamina.layers.merging import (
+    from lamina.layers.convolutional.conv1d import Conv1D, Convolution1D
+    from lamina.layers.convolutional.conv1d_transpose import Conv1DTranspose, Convolution1DTranspose
+    from lamina.layers.convolutional.conv2d import Conv2D, Convolution2D
+    from lamina.layers.convolutional.conv2d_transpose import Conv2DTranspose, Convolution2DTranspose
+    from lamina.layers.convolutional.conv3d import Conv3D, Convolution3D
+    from lamina.layers.convolutional.conv3d_transpose import Conv3DTranspose, Convolution3DTranspose
+    from lamina.layers.convolutional.depthwise_conv1d import DepthwiseConv1D
+    from lamina.layers.convolutional.depthwise_conv2d import DepthwiseConv2D
+    from lamina.layers.convolutional.separable_conv1d import SeparableConv1D, SeparableConvolution1D
+    from lamina.layers.convolutional.separable_conv2d import SeparableConv2D, SeparableConvolution2D
+    from lamina.layers.core.dense import Dense
+    from lamina.layers.core.einsum_dense import EinsumDense
+    from lamina.layers.core.embedding import Embedding
+    from lamina.layers.core.identity import Identity
+    from lamina.layers.core.lambda_layer import Lambda
+    from lamina.layers.core.masking import Masking
+    from lamina.layers.merging.concatenation import Concatenate
+    from lamina.layers.merging.dot_product import Dot
+    from lamina.layers.merging.functional import (
         add,
         average,
         concatenate,
@@ -115,11 +76,32 @@ if TYPE_CHECKING:
         multiply,
         subtract,
     )
-    from lamina.layers.multi_head_attention import MultiHeadAttention
-    from lamina.layers.normalization import Normalization
-    from lamina.layers.permute import Permute
-    from lamina.layers.pipeline import Pipeline
-    from lamina.layers.pooling import (
+    from lamina.layers.merging.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
+    from lamina.layers.normalization.batch_normalization import BatchNormalization
+    from lamina.layers.normalization.group_normalization import GroupNormalization
+    from lamina.layers.normalization.layer_normalization import LayerNormalization
+    from lamina.layers.normalization.rms_normalization import RMSNormalization
+    from lamina.layers.normalization.spectral_normalization import SpectralNormalization
+    from lamina.layers.normalization.unit_normalization import UnitNormalization
+    from lamina.layers.pooling.adaptive_pooling import (
+        AdaptiveAveragePooling1D,
+        AdaptiveAveragePooling2D,
+        AdaptiveAveragePooling3D,
+        AdaptiveMaxPooling1D,
+        AdaptiveMaxPooling2D,
+        AdaptiveMaxPooling3D,
+    )
+    from lamina.layers.pooling.global_pooling import (
+        GlobalAveragePooling1D,
+        GlobalAveragePooling2D,
+        GlobalAvgPool1D,
+        GlobalAvgPool2D,
+        GlobalMaxPool1D,
+        GlobalMaxPool2D,
+        GlobalMaxPooling1D,
+        GlobalMaxPooling2D,
+    )
+    from lamina.layers.pooling.pooling import (
         AveragePooling1D,
         AveragePooling2D,
         AvgPool1D,
@@ -129,31 +111,7 @@ if TYPE_CHECKING:
         MaxPooling1D,
         MaxPooling2D,
     )
-    from lamina.layers.prelu import PReLU
-    from lamina.layers.relu import ReLU
-    from lamina.layers.repeat_vector import RepeatVector
-    from lamina.layers.rescaling import Rescaling
-    from lamina.layers.reshape import Reshape
-    from lamina.layers.resizing import Resizing
-    from lamina.layers.rms_normalization import RMSNormalization
-    from lamina.layers.rnn import RNN
-    from lamina.layers.separable_conv1d import SeparableConv1D, SeparableConvolution1D
-    from lamina.layers.separable_conv2d import SeparableConv2D, SeparableConvolution2D
-    from lamina.layers.simple_rnn import SimpleRNN
-    from lamina.layers.simple_rnn_cell import SimpleRNNCell
-    from lamina.layers.softmax import Softmax
-    from lamina.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
-    from lamina.layers.spectral_normalization import SpectralNormalization
-    from lamina.layers.stacked_rnn_cells import StackedRNNCells
-    from lamina.layers.stft_spectrogram import STFTSpectrogram
-    from lamina.layers.string_lookup import StringLookup
-    from lamina.layers.text_vectorization import TextVectorization
-    from lamina.layers.time_distributed import TimeDistributed
-    from lamina.layers.unit_normalization import UnitNormalization
-    from lamina.layers.up_sampling1d import UpSampling1D
-    from lamina.layers.up_sampling2d import UpSampling2D
-    from lamina.layers.up_sampling3d import UpSampling3D
-    from lamina.layers.volume_pooling import (
+    from lamina.layers.pooling.volume_pooling import (
         AveragePooling3D,
         AvgPool3D,
         GlobalAveragePooling3D,
@@ -163,9 +121,55 @@ if TYPE_CHECKING:
         MaxPool3D,
         MaxPooling3D,
     )
-    from lamina.layers.zero_padding1d import ZeroPadding1D
-    from lamina.layers.zero_padding2d import ZeroPadding2D
-    from lamina.layers.zero_padding3d import ZeroPadding3D
+    from lamina.layers.preprocessing.category_encoding import CategoryEncoding
+    from lamina.layers.preprocessing.center_crop import CenterCrop
+    from lamina.layers.preprocessing.discretization import Discretization
+    from lamina.layers.preprocessing.fill_missing import FillMissing
+    from lamina.layers.preprocessing.hashed_crossing import HashedCrossing
+    from lamina.layers.preprocessing.hashing import Hashing
+    from lamina.layers.preprocessing.integer_lookup import IntegerLookup
+    from lamina.layers.preprocessing.mel_spectrogram import MelSpectrogram
+    from lamina.layers.preprocessing.normalization import Normalization
+    from lamina.layers.preprocessing.pipeline import Pipeline
+    from lamina.layers.preprocessing.rescaling import Rescaling
+    from lamina.layers.preprocessing.resizing import Resizing
+    from lamina.layers.preprocessing.stft_spectrogram import STFTSpectrogram
+    from lamina.layers.preprocessing.string_lookup import StringLookup
+    from lamina.layers.preprocessing.text_vectorization import TextVectorization
+    from lamina.layers.regularization.activity_regularization import ActivityRegularization
+    from lamina.layers.regularization.alpha_dropout import AlphaDropout
+    from lamina.layers.regularization.dropout import Dropout
+    from lamina.layers.regularization.gaussian_dropout import GaussianDropout
+    from lamina.layers.regularization.gaussian_noise import GaussianNoise
+    from lamina.layers.regularization.spatial_dropout import (
+        SpatialDropout1D,
+        SpatialDropout2D,
+        SpatialDropout3D,
+    )
+    from lamina.layers.reshaping.cropping1d import Cropping1D
+    from lamina.layers.reshaping.cropping2d import Cropping2D
+    from lamina.layers.reshaping.cropping3d import Cropping3D
+    from lamina.layers.reshaping.flatten import Flatten
+    from lamina.layers.reshaping.permute import Permute
+    from lamina.layers.reshaping.repeat_vector import RepeatVector
+    from lamina.layers.reshaping.reshape import Reshape
+    from lamina.layers.reshaping.up_sampling1d import UpSampling1D
+    from lamina.layers.reshaping.up_sampling2d import UpSampling2D
+    from lamina.layers.reshaping.up_sampling3d import UpSampling3D
+    from lamina.layers.reshaping.zero_padding1d import ZeroPadding1D
+    from lamina.layers.reshaping.zero_padding2d import ZeroPadding2D
+    from lamina.layers.reshaping.zero_padding3d import ZeroPadding3D
+    from lamina.layers.rnn.bidirectional import Bidirectional
+    from lamina.layers.rnn.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+    from lamina.layers.rnn.gru import GRU
+    from lamina.layers.rnn.gru_cell import GRUCell
+    from lamina.layers.rnn.lstm import LSTM
+    from lamina.layers.rnn.lstm_cell import LSTMCell
+    from lamina.layers.rnn.rnn import RNN
+    from lamina.layers.rnn.simple_rnn import SimpleRNN
+    from lamina.layers.rnn.simple_rnn_cell import SimpleRNNCell
+    from lamina.layers.rnn.stacked_rnn_cells import StackedRNNCells
+    from lamina.layers.rnn.time_distributed import TimeDistributed
 
 __all__ = [
     "ELU",
@@ -335,17 +339,16 @@ __all__ = [
 ]
 
 MODULES = {
-    "Activation": "activation",
-    "ActivityRegularization": "activity_regularization",
-    "AdaptiveAveragePooling1D": "adaptive_pooling",
-    "AdaptiveAveragePooling2D": "adaptive_pooling",
-    "AdaptiveAveragePooling3D": "adaptive_pooling",
-    "AdaptiveMaxPooling1D": "adaptive_pooling",
-    "AdaptiveMaxPooling2D": "adaptive_pooling",
-    "AdaptiveMaxPooling3D": "adaptive_pooling",
-    "AdditiveAttention": "additive_attention",
-    "AlphaDropout": "alpha_dropout",
-    "Attention": "attention",
+    "Activation": "activations.activation",
+    "ELU": "activations.elu",
+    "LeakyReLU": "activations.leaky_relu",
+    "PReLU": "activations.prelu",
+    "ReLU": "activations.relu",
+    "Softmax": "activations.softmax",
+    "AdditiveAttention": "attention.additive_attention",
+    "Attention": "attention.attention",
+    "GroupQueryAttention": "attention.group_query_attention",
+    "MultiHeadAttention": "attention.multi_head_attention",
     "RandomRotation": "augmentation.affine",
     "RandomShear": "augmentation.affine",
     "RandomTranslation": "augmentation.affine",
@@ -375,128 +378,129 @@ MODULES = {
     "RandomInvert": "augmentation.values",
     "RandomPosterization": "augmentation.values",
     "Solarization": "augmentation.values",
-    "BatchNormalization": "batch_normalization",
-    "Bidirectional": "bidirectional",
-    "CategoryEncoding": "category_encoding",
-    "CenterCrop": "center_crop",
-    "Concatenate": "concatenation",
-    "Conv1D": "conv1d",
-    "Convolution1D": "conv1d",
-    "Conv1DTranspose": "conv1d_transpose",
-    "Convolution1DTranspose": "conv1d_transpose",
-    "Conv2D": "conv2d",
-    "Convolution2D": "conv2d",
-    "Conv2DTranspose": "conv2d_transpose",
-    "Convolution2DTranspose": "conv2d_transpose",
-    "Conv3D": "conv3d",
-    "Convolution3D": "conv3d",
-    "Conv3DTranspose": "conv3d_transpose",
-    "Convolution3DTranspose": "conv3d_transpose",
-    "ConvLSTM1D": "conv_lstm",
-    "ConvLSTM2D": "conv_lstm",
-    "ConvLSTM3D": "conv_lstm",
-    "Cropping1D": "cropping1d",
-    "Cropping2D": "cropping2d",
-    "Cropping3D": "cropping3d",
-    "Dense": "dense",
-    "DepthwiseConv1D": "depthwise_conv1d",
-    "DepthwiseConv2D": "depthwise_conv2d",
-    "Discretization": "discretization",
-    "Dot": "dot_product",
-    "Dropout": "dropout",
-    "EinsumDense": "einsum_dense",
-    "ELU": "elu",
-    "Embedding": "embedding",
-    "FillMissing": "fill_missing",
-    "Flatten": "flatten",
-    "GaussianDropout": "gaussian_dropout",
-    "GaussianNoise": "gaussian_noise",
-    "GlobalAveragePooling1D": "global_pooling",
-    "GlobalAveragePooling2D": "global_pooling",
-    "GlobalAvgPool1D": "global_pooling",
-    "GlobalAvgPool2D": "global_pooling",
-    "GlobalMaxPool1D": "global_pooling",
-    "GlobalMaxPool2D": "global_pooling",
-    "GlobalMaxPooling1D": "global_pooling",
-    "GlobalMaxPooling2D": "global_pooling",
-    "GroupNormalization": "group_normalization",
-    "GroupQueryAttention": "group_query_attention",
-    "GRU": "gru",
-    "GRUCell": "gru_cell",
-    "HashedCrossing": "hashed_crossing",
-    "Hashing": "hashing",
-    "Identity": "identity",
-    "IntegerLookup": "integer_lookup",
-    "Lambda": "lambda_layer",
-    "LayerNormalization": "layer_normalization",
-    "LeakyReLU": "leaky_relu",
-    "LSTM": "lstm",
-    "LSTMCell": "lstm_cell",
-    "Masking": "masking",
-    "MelSpectrogram": "mel_spectrogram",
-    "Add": "merge",
-    "Average": "merge",
-    "Maximum": "merge",
-    "Minimum": "merge",
-    "Multiply": "merge",
-    "Subtract": "merge",
-    "add": "merging",
-    "average": "merging",
-    "concatenate": "merging",
-    "dot": "merging",
-    "maximum": "merging",
-    "minimum": "merging",
-    "multiply": "merging",
-    "subtract": "merging",
-    "MultiHeadAttention": "multi_head_attention",
-    "Normalization": "normalization",
-    "Permute": "permute",
-    "Pipeline": "pipeline",
-    "AveragePooling1D": "pooling",
-    "AveragePooling2D": "pooling",
-    "AvgPool1D": "pooling",
-    "AvgPool2D": "pooling",
-    "MaxPool1D": "pooling",
-    "MaxPool2D": "pooling",
-    "MaxPooling1D": "pooling",
-    "MaxPooling2D": "pooling",
-    "PReLU": "prelu",
-    "ReLU": "relu",
-    "RepeatVector": "repeat_vector",
-    "Rescaling": "rescaling",
-    "Reshape": "reshape",
-    "Resizing": "resizing",
-    "RMSNormalization": "rms_normalization",
-    "RNN": "rnn",
-    "SeparableConv1D": "separable_conv1d",
-    "SeparableConvolution1D": "separable_conv1d",
-    "SeparableConv2D": "separable_conv2d",
-    "SeparableConvolution2D": "separable_conv2d",
-    "SimpleRNN": "simple_rnn",
-    "SimpleRNNCell": "simple_rnn_cell",
-    "Softmax": "softmax",
-    "SpatialDropout1D": "spatial_dropout",
-    "SpatialDropout2D": "spatial_dropout",
-    "SpatialDropout3D": "spatial_dropout",
-    "SpectralNormalization": "spectral_normalization",
-    "StackedRNNCells": "stacked_rnn_cells",
-    "STFTSpectrogram": "stft_spectrogram",
-    "StringLookup": "string_lookup",
-    "TextVectorization": "text_vectorization",
-    "TimeDistributed": "time_distributed",
-    "UnitNormalization": "unit_normalization",
-    "UpSampling1D": "up_sampling1d",
-    "UpSampling2D": "up_sampling2d",
-    "UpSampling3D": "up_sampling3d",
-    "AveragePooling3D": "volume_pooling",
-    "AvgPool3D": "volume_pooling",
-    "GlobalAveragePooling3D": "volume_pooling",
-    "GlobalAvgPool3D": "volume_pooling",
-    "GlobalMaxPool3D": "volume_pooling",
-    "GlobalMaxPooling3D": "volume_pooling",
-    "MaxPool3D": "volume_pooling",
-    "MaxPooling3D": "volume_pooling",
-    "ZeroPadding1D": "zero_padding1d",
-    "ZeroPadding2D": "zero_padding2d",
-    "ZeroPadding3D": "zero_padding3d",
+    "Conv1D": "convolutional.conv1d",
+    "Convolution1D": "convolutional.conv1d",
+    "Conv1DTranspose": "convolutional.conv1d_transpose",
+    "Convolution1DTranspose": "convolutional.conv1d_transpose",
+    "Conv2D": "convolutional.conv2d",
+    "Convolution2D": "convolutional.conv2d",
+    "Conv2DTranspose": "convolutional.conv2d_transpose",
+    "Convolution2DTranspose": "convolutional.conv2d_transpose",
+    "Conv3D": "convolutional.conv3d",
+    "Convolution3D": "convolutional.conv3d",
+    "Conv3DTranspose": "convolutional.conv3d_transpose",
+    "Convolution3DTranspose": "convolutional.conv3d_transpose",
+    "DepthwiseConv1D": "convolutional.depthwise_conv1d",
+    "DepthwiseConv2D": "convolutional.depthwise_conv2d",
+    "SeparableConv1D": "convolutional.separable_conv1d",
+    "SeparableConvolution1D": "convolutional.separable_conv1d",
+    "SeparableConv2D": "convolutional.separable_conv2d",
+    "SeparableConvolution2D": "convolutional.separable_conv2d",
+    "Dense": "core.dense",
+    "EinsumDense": "core.einsum_dense",
+    "Embedding": "core.embedding",
+    "Identity": "core.identity",
+    "Lambda": "core.lambda_layer",
+    "Masking": "core.masking",
+    "Concatenate": "merging.concatenation",
+    "Dot": "merging.dot_product",
+    "add": "merging.functional",
+    "average": "merging.functional",
+    "concatenate": "merging.functional",
+    "dot": "merging.functional",
+    "maximum": "merging.functional",
+    "minimum": "merging.functional",
+    "multiply": "merging.functional",
+    "subtract": "merging.functional",
+    "Add": "merging.merge",
+    "Average": "merging.merge",
+    "Maximum": "merging.merge",
+    "Minimum": "merging.merge",
+    "Multiply": "merging.merge",
+    "Subtract": "merging.merge",
+    "BatchNormalization": "normalization.batch_normalization",
+    "GroupNormalization": "normalization.group_normalization",
+    "LayerNormalization": "normalization.layer_normalization",
+    "RMSNormalization": "normalization.rms_normalization",
+    "SpectralNormalization": "normalization.spectral_normalization",
+    "UnitNormalization": "normalization.unit_normalization",
+    "AdaptiveAveragePooling1D": "pooling.adaptive_pooling",
+    "AdaptiveAveragePooling2D": "pooling.adaptive_pooling",
+    "AdaptiveAveragePooling3D": "pooling.adaptive_pooling",
+    "AdaptiveMaxPooling1D": "pooling.adaptive_pooling",
+    "AdaptiveMaxPooling2D": "pooling.adaptive_pooling",
+    "AdaptiveMaxPooling3D": "pooling.adaptive_pooling",
+    "GlobalAveragePooling1D": "pooling.global_pooling",
+    "GlobalAveragePooling2D": "pooling.global_pooling",
+    "GlobalAvgPool1D": "pooling.global_pooling",
+    "GlobalAvgPool2D": "pooling.global_pooling",
+    "GlobalMaxPool1D": "pooling.global_pooling",
+    "GlobalMaxPool2D": "pooling.global_pooling",
+    "GlobalMaxPooling1D": "pooling.global_pooling",
+    "GlobalMaxPooling2D": "pooling.global_pooling",
+    "AveragePooling1D": "pooling.pooling",
+    "AveragePooling2D": "pooling.pooling",
+    "AvgPool1D": "pooling.pooling",
+    "AvgPool2D": "pooling.pooling",
+    "MaxPool1D": "pooling.pooling",
+    "MaxPool2D": "pooling.pooling",
+    "MaxPooling1D": "pooling.pooling",
+    "MaxPooling2D": "pooling.pooling",
+    "AveragePooling3D": "pooling.volume_pooling",
+    "AvgPool3D": "pooling.volume_pooling",
+    "GlobalAveragePooling3D": "pooling.volume_pooling",
+    "GlobalAvgPool3D": "pooling.volume_pooling",
+    "GlobalMaxPool3D": "pooling.volume_pooling",
+    "GlobalMaxPooling3D": "pooling.volume_pooling",
+    "MaxPool3D": "pooling.volume_pooling",
+    "MaxPooling3D": "pooling.volume_pooling",
+    "CategoryEncoding": "preprocessing.category_encoding",
+    "CenterCrop": "preprocessing.center_crop",
+    "Discretization": "preprocessing.discretization",
+    "FillMissing": "preprocessing.fill_missing",
+    "HashedCrossing": "preprocessing.hashed_crossing",
+    "Hashing": "preprocessing.hashing",
+    "IntegerLookup": "preprocessing.integer_lookup",
+    "MelSpectrogram": "preprocessing.mel_spectrogram",
+    "Normalization": "preprocessing.normalization",
+    "Pipeline": "preprocessing.pipeline",
+    "Rescaling": "preprocessing.rescaling",
+    "Resizing": "preprocessing.resizing",
+    "STFTSpectrogram": "preprocessing.stft_spectrogram",
+    "StringLookup": "preprocessing.string_lookup",
+    "TextVectorization": "preprocessing.text_vectorization",
+    "ActivityRegularization": "regularization.activity_regularization",
+    "AlphaDropout": "regularization.alpha_dropout",
+    "Dropout": "regularization.dropout",
+    "GaussianDropout": "regularization.gaussian_dropout",
+    "GaussianNoise": "regularization.gaussian_noise",
+    "SpatialDropout1D": "regularization.spatial_dropout",
+    "SpatialDropout2D": "regularization.spatial_dropout",
+    "SpatialDropout3D": "regularization.spatial_dropout",
+    "Cropping1D": "reshaping.cropping1d",
+    "Cropping2D": "reshaping.cropping2d",
+    "Cropping3D": "reshaping.cropping3d",
+    "Flatten": "reshaping.flatten",
+    "Permute": "reshaping.permute",
+    "RepeatVector": "reshaping.repeat_vector",
+    "Reshape": "reshaping.reshape",
+    "UpSampling1D": "reshaping.up_sampling1d",
+    "UpSampling2D": "reshaping.up_sampling2d",
+    "UpSampling3D": "reshaping.up_sampling3d",
+    "ZeroPadding1D": "reshaping.zero_padding1d",
+    "ZeroPadding2D": "reshaping.zero_padding2d",
+    "ZeroPadding3D": "reshaping.zero_padding3d",
+    "Bidirectional": "rnn.bidirectional",
+    "ConvLSTM1D": "rnn.conv_lstm",
+    "ConvLSTM2D": "rnn.conv_lstm",
+    "ConvLSTM3D": "rnn.conv_lstm",
+    "GRU": "rnn.gru",
+    "GRUCell": "rnn.gru_cell",
+    "LSTM": "rnn.lstm",
+    "LSTMCell": "rnn.lstm_cell",
+    "RNN": "rnn.rnn",
+    "SimpleRNN": "rnn.simple_rnn",
+    "SimpleRNNCell": "rnn.simple_rnn_cell",
+    "StackedRNNCells": "rnn.stacked_rnn_cells",
+    "TimeDistributed": "rnn.time_distributed",
 }

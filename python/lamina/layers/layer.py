@@ -22,13 +22,13 @@ from lamina._settings import (
     note_change,
 )
 from lamina._tensors import Recording, dataflow
-from lamina.layers import called, calls, derived, signatures
-from lamina.layers._held import next_moment, note_attached
-from lamina.layers.buildable import STATE
-from lamina.layers.configured import BASE_ARGUMENTS
-from lamina.layers.node import Node, SymbolicTensor
-from lamina.layers.recordable import Recordable
-from lamina.layers.shapes import (
+from lamina.layers.base import called, calls, derived, signatures
+from lamina.layers.base.buildable import STATE
+from lamina.layers.base.configured import BASE_ARGUMENTS
+from lamina.layers.base.held import next_moment, note_attached
+from lamina.layers.base.node import Node, SymbolicTensor
+from lamina.layers.base.recordable import Recordable
+from lamina.layers.base.shapes import (
     rows_in,
     rows_of,
     shape_with_rows,
@@ -287,7 +287,7 @@ class Layer(Recordable, PublicKeywords):
         if not args and kwargs:
             args, kwargs = signatures.first_by_place(self.written, kwargs)
         if dataflow.among(args, kwargs):
-            from lamina.layers import _rehearsed
+            from lamina.layers.base import rehearsed as _rehearsed
 
             return _rehearsed.node(self, args, kwargs)
         return self._applied_to(args, kwargs)

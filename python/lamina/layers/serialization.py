@@ -84,7 +84,7 @@ def deserialize(
 
 def _library() -> dict[str, type[Layer]]:
     from lamina import layers
-    from lamina.layers.operation import Operation
+    from lamina.layers.base.operation import Operation
 
     names = {*vars(layers), *layers.__all__}
     public = {name: getattr(layers, name) for name in sorted(names)}

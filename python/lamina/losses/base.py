@@ -20,7 +20,7 @@ from lamina.losses import called
 
 if TYPE_CHECKING:
     from lamina._tensors import Tensor
-    from lamina.layers.node import SymbolicTensor
+    from lamina.layers.base.node import SymbolicTensor
 
 REDUCTION = "sum_over_batch_size"
 REDUCTIONS = (REDUCTION, "mean", "sum", "mean_with_sample_weight", "none", None)

@@ -11,7 +11,7 @@ from lamina.models.model import Model
 from lamina.models.sequential import Sequential
 
 if TYPE_CHECKING:
-    from lamina.models.loss_function import LossFunction
+    from lamina.models.derivatives.loss_function import LossFunction
     from lamina.saving.files import load_model, save_model
     from lamina.saving.json_text import clone_model, model_from_json
     from lamina.saving.keras_live import from_keras
@@ -29,7 +29,7 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    _STATISTICS = {"LossFunction": "lamina.models.loss_function:LossFunction"}
+    _STATISTICS = {"LossFunction": "lamina.models.derivatives.loss_function:LossFunction"}
     _FILES = {name: f"lamina.saving.files:{name}" for name in ("load_model", "save_model")}
     _TEXTS = {
         name: f"lamina.saving.json_text:{name}" for name in ("clone_model", "model_from_json")

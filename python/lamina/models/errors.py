@@ -93,7 +93,7 @@ def by_path(error: TrainingDiverged, model: Any) -> TrainingDiverged:
     Unnamed layers are numbered over all models of a program, whereas a path is the same in all
     models that are built in the same way.
     """
-    from lamina.models.paths import layer_paths
+    from lamina.models.network.paths import layer_paths
 
     where = error.where
     if where is not None:

@@ -12,12 +12,12 @@ from lamina._names import free_name
 from lamina._settings import has_settings
 from lamina._tensors.arguments import flat, packed
 from lamina.layers import InputLayer, Layer, SymbolicTensor
-from lamina.models import forms, functional_config
-from lamina.models.front import Front
-from lamina.models.inputs import Port
+from lamina.models.architecture import forms, functional_config
+from lamina.models.architecture.front import Front
+from lamina.models.architecture.structure import Structure
+from lamina.models.data.inputs import Port
 from lamina.models.model import Model
-from lamina.models.stateful import batch_of_input
-from lamina.models.structure import Structure
+from lamina.models.network.stateful import batch_of_input
 
 if TYPE_CHECKING:
     from lamina._typing import DTypeLike, Tensors
@@ -237,7 +237,7 @@ class Functional(Model):
 
     def summary_rows(self) -> Any:
         """Return the head and the lines of ``summary``."""
-        from lamina.models.graph_summary import rows_of_graph
+        from lamina.models.network.graph_summary import rows_of_graph
 
         return rows_of_graph(self)
 

@@ -11,7 +11,8 @@ from lamina._own_names import give_back, withhold
 from lamina._public import check_base_is_called
 from lamina._settings import has_settings, reading_with
 from lamina._tensors.arguments import flat
-from lamina.layers import Layer, SymbolicTensor, signatures
+from lamina.layers import Layer, SymbolicTensor
+from lamina.layers.base import signatures
 from lamina.models.saved import Saved
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def _functional() -> Any:
 
 def _put_behind_model(cls: type) -> None:
     """Give a class with ``call`` the behaviour of such models, unneeded in graph models."""
-    from lamina.models.called import Called
+    from lamina.models.architecture.called import Called
 
     if not issubclass(cls, Called):
         cls.__bases__ = (*cls.__bases__, Called)
@@ -156,7 +157,7 @@ class Model(Saved):
         cls, config: Mapping[str, Any], custom_objects: Mapping[str, type] | None = None
     ) -> Model:
         """Return a new model from the ``get_config`` of a graph model or a Sequential."""
-        from lamina.models.called import from_config
+        from lamina.models.architecture.called import from_config
         from lamina.models.functional import Functional
         from lamina.models.sequential import Sequential
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lamina._calls import answering_calls
-from lamina.models.differentiated import Differentiated
+from lamina.models.derivatives.differentiated import Differentiated
 from lamina.models.statistics import Statistics
 
 if TYPE_CHECKING:

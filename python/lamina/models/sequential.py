@@ -11,10 +11,10 @@ from lamina._calls import answering_calls, refuse_unknown
 from lamina._names import free_name
 from lamina._settings import has_settings
 from lamina.layers import InputLayer, Layer, SymbolicTensor, deserialize, serialize
-from lamina.layers._lock import structure
-from lamina.layers.recorded_calls import check_count
-from lamina.layers.stateful import carriers
-from lamina.models.chain import Chain
+from lamina.layers.base.lock import structure
+from lamina.layers.base.recorded_calls import check_count
+from lamina.layers.base.stateful import carriers
+from lamina.models.architecture.chain import Chain
 from lamina.models.model import Model
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ class Sequential(Chain):
 
     def summary_rows(self) -> Any:
         """Return the head and the lines of ``summary``."""
-        from lamina.models.summary import rows_of_chain
+        from lamina.models.network.summary import rows_of_chain
 
         return rows_of_chain(self)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lamina._typing import Data
     from lamina.baselines import Comparison
     from lamina.inference import Inference
-    from lamina.models.loss_function import LossFunction
+    from lamina.models.derivatives.loss_function import LossFunction
 
 
 class Statistics(Calibrated):
@@ -56,7 +56,7 @@ class Statistics(Calibrated):
         >>> f.unpacked(theta)["dense/kernel"].round(6)
         array([[2.]])
         """
-        from lamina.models.loss_function import LossFunction
+        from lamina.models.derivatives.loss_function import LossFunction
 
         return LossFunction(self, x, y, sample_weight, dtype)
 

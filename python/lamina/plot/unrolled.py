@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._calls import answering_calls
-from lamina.layers.recurrent import Recurrent
+from lamina.layers.rnn.recurrent import Recurrent
 from lamina.plot.figures import Path, on_axes
 from lamina.plot.layers import layer_of
 from lamina.plot.style import GREY

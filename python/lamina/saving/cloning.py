@@ -13,7 +13,7 @@ from lamina.layers import Layer
 def cloned(model: Any, clone_function: Callable[[Any], Any] | None) -> Any:
     """Return a new model; custom classes need not be registered."""
     from lamina.models import Functional, Model, Sequential
-    from lamina.models.functional_config import from_config
+    from lamina.models.architecture.functional_config import from_config
 
     if not isinstance(model, Model):
         raise TypeError(f"clone_model: needs a model; got {type(model).__name__}")

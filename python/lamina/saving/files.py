@@ -214,7 +214,7 @@ def load_weights(
 
 def _warn_of_lookups(model: Model) -> None:
     """Warn about layers without a vocabulary, as files of weights contain none."""
-    from lamina.layers.vocabulary import Vocabulary
+    from lamina.layers.preprocessing.vocabulary import Vocabulary
 
     empty = [
         each.name

@@ -11,7 +11,7 @@ import numpy as np
 from lamina._answers import is_own
 from lamina._settings import argument_names, class_name, custom, registered
 from lamina.layers import HashedCrossing, Hashing
-from lamina.layers._codes import Coding
+from lamina.layers.preprocessing._codes import Coding
 from lamina.saving import functions, keras_table, plain
 from lamina.saving.registration import registered_name
 

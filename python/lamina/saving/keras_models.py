@@ -276,7 +276,7 @@ def _settings_of(layer: Any) -> dict[str, Any]:
 def _with_learned(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
     """Return settings with the results of ``adapt`` where Keras reads them."""
     from lamina.layers import Normalization
-    from lamina.layers.index_lookup import LEARNED, IndexLookup
+    from lamina.layers.preprocessing.index_lookup import LEARNED, IndexLookup
 
     if LEARNED not in config:
         return config

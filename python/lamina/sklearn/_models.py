@@ -9,7 +9,7 @@ from weakref import WeakSet
 
 from lamina import losses, models
 from lamina.layers import Layer
-from lamina.models.anew import anew, fresh, unused
+from lamina.models.fresh_copies import fresh, untrained_copy, unused
 from lamina.sklearn._routed import call
 
 _made: WeakSet[models.Model] = WeakSet()  # models that functions have returned
@@ -31,7 +31,7 @@ def made(who: str, model: Any, told: Mapping[str, Any], given: Mapping[str, Any]
     """
     if isinstance(model, models.Model):
         check_no_arguments(who, given)
-        return anew(model)
+        return untrained_copy(model)
     if not callable(model) or isinstance(model, Layer):
         raise TypeError(
             f"{who}: model must be a model or a function that returns one; got {model!r}"

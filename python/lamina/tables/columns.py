@@ -11,7 +11,7 @@ import numpy as np
 from lamina import layers
 from lamina._check import Array
 from lamina._strings import plain_array
-from lamina.layers.fill_missing import FillMissing
+from lamina.layers.preprocessing.fill_missing import FillMissing
 
 HOLDERS = (list, tuple, dict, set, np.ndarray)  # which cannot be values of a table
 FEW = 10  # up to this many categories are one-hot codes, more are embedded

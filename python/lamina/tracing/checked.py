@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._calls import answering_calls
-from lamina.models.twins import twin as double_of
+from lamina.models.derivatives.dtype_copies import copy_with_dtype
 
 
 @dataclass
@@ -91,7 +91,7 @@ def check_gradients(
     True
     """
     n_entries = _check.integer("check_gradients", "n_entries", n_entries)
-    twin = double_of("check_gradients", model)
+    twin = copy_with_dtype("check_gradients", model)
     double = twin.dtype == "float64"
     tolerance = (1e-5 if double else 0.05) if tolerance is None else float(tolerance)
     step = 1e-6 if double else 1e-2

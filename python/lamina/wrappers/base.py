@@ -20,7 +20,7 @@ from lamina._scikit import (
 )
 from lamina.layers import Layer
 from lamina.models import Model, NotCompiledError
-from lamina.models.anew import anew
+from lamina.models.fresh_copies import untrained_copy
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -142,7 +142,7 @@ class Wrapper(BaseEstimator):
 
     def _new_model(self, X: Any, y: Any) -> Model:
         if isinstance(self.model, Model):
-            return self.model if self.warm_start else anew(self.model)
+            return self.model if self.warm_start else untrained_copy(self.model)
         if self.warm_start and hasattr(self, "model_"):
             return self.model_
         if not callable(self.model) or isinstance(self.model, Layer):

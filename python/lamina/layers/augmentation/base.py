@@ -10,7 +10,6 @@ from lamina import ops, random
 from lamina._settings import note_change
 from lamina._tensors.given import all_rows, by_rows, given
 from lamina._tensors.tensor import Tensor
-from lamina.layers._axes import data_format_of
 from lamina.layers.augmentation import examples
 from lamina.layers.augmentation._arguments import span
 from lamina.layers.augmentation.boxes import (
@@ -20,8 +19,9 @@ from lamina.layers.augmentation.boxes import (
     from_corners,
     visible,
 )
+from lamina.layers.base.axes import data_format_of
+from lamina.layers.base.shapes import show_shapes
 from lamina.layers.layer import Layer
-from lamina.layers.shapes import show_shapes
 from lamina.random import SeedGenerator, seed_value
 
 if TYPE_CHECKING:

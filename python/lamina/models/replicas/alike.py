@@ -16,16 +16,16 @@ from lamina import _core
 from lamina._answers import is_own
 from lamina._check import Array
 from lamina.layers import PythonLayer
-from lamina.models import advice, scales
-from lamina.models import data as data_
-from lamina.models.data import Data, Part, part_of
-from lamina.models.gradients import check_learning
-from lamina.models.inputs import converted, shaped
-from lamina.models.objective import Objective
-from lamina.models.outputs import BLOCK, BOUND_BATCH
-from lamina.models.recorded import recorded, settle_others
-from lamina.models.sample_weights import weights_of
-from lamina.models.steps import overridden
+from lamina.models.compilation.objective import Objective
+from lamina.models.compilation.steps import overridden
+from lamina.models.data import prepared as data_
+from lamina.models.data.inputs import converted, shaped
+from lamina.models.data.prepared import Data, Part, part_of
+from lamina.models.data.sample_weights import weights_of
+from lamina.models.network.recorded import recorded, settle_others
+from lamina.models.prediction.outputs import BLOCK, BOUND_BATCH
+from lamina.models.training import advice, scales
+from lamina.models.training.gradients import check_learning
 from lamina.optimizers import BFGS, LBFGS, Optimizer
 
 # Methods of a user's class that the engine would bypass.

@@ -11,17 +11,17 @@ import numpy as np
 from lamina import _core
 from lamina._check import Array, boolean
 from lamina.callbacks import CallbackList
-from lamina.models import data as data_
-from lamina.models.batches import first_batches
-from lamina.models.data import Data, Part, part_of
-from lamina.models.gradients import check_search
-from lamina.models.logs import in_order
-from lamina.models.passes import listed_metrics, results_of
-from lamina.models.plan import Plan, plan
+from lamina.models.data import prepared as data_
+from lamina.models.data.batches import first_batches
+from lamina.models.data.prepared import Data, Part, part_of
+from lamina.models.data.split import check_fraction, held_out
+from lamina.models.data.validation import given_data
+from lamina.models.evaluation.passes import listed_metrics, results_of
 from lamina.models.replicas.alike import NotAlikeError, Recorded, Replicas
 from lamina.models.replicas.watching import rules_of
-from lamina.models.split import check_fraction, held_out
-from lamina.models.validation import given_data
+from lamina.models.training.gradients import check_search
+from lamina.models.training.logs import in_order
+from lamina.models.training.plan import Plan, plan
 from lamina.optimizers.schedules import LearningRateSchedule
 from lamina.random import SHUFFLE, mix
 

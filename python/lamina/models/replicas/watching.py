@@ -15,12 +15,12 @@ from lamina.callbacks import (
     TerminateOnNaN,
 )
 from lamina.metrics.base import KernelMetric
-from lamina.models import training
-from lamina.models.passes import listed_metrics
+from lamina.models.evaluation.passes import listed_metrics
 from lamina.models.replicas.alike import NotAlikeError, Recorded
+from lamina.models.training import loop as training
 
 if TYPE_CHECKING:
-    from lamina.models.plan import Plan
+    from lamina.models.training.plan import Plan
 
 
 @dataclass

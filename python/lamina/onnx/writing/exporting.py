@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from lamina import _screen
 from lamina._calls import answering_calls
 from lamina._tensors import NeedsRows
-from lamina.layers._lock import structure
-from lamina.layers.shapes import Shape
+from lamina.layers.base.lock import structure
+from lamina.layers.base.shapes import Shape
 from lamina.models import Model
 from lamina.onnx.writing.lengths import REFUSALS, Size, UnevenError, for_any, open_axes
 from lamina.onnx.writing.program import RefusedError, Written, written

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _core
 from lamina._check import Shape
-from lamina.models.recorded import recorded, settle_others
+from lamina.models.network.recorded import recorded, settle_others
 from lamina.onnx.writing.converters import CONVERTERS, Asked
 from lamina.onnx.writing.listening import Call, Listening
 from lamina.onnx.writing.sheet import Sheet

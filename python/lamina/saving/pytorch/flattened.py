@@ -88,7 +88,7 @@ def _with_call(model: Any) -> Iterator[Any]:
 
 
 def _walk(model: Any, given: Sequence[_Place] | None, found: Orders) -> list[_Place]:
-    from lamina.models.structure import Structure
+    from lamina.models.architecture.structure import Structure
 
     graph = Structure(model.name, model.inputs, model.outputs)
     if given is None:  # a row of three axes is an image, one of four a volume

@@ -12,8 +12,8 @@ import numpy as np
 from lamina import _check
 from lamina._calls import answering_calls
 from lamina._check import Array
-from lamina.layers import weights as weights_
-from lamina.layers._lock import structure
+from lamina.layers.base import weights as weights_
+from lamina.layers.base.lock import structure
 from lamina.saving.atomic import write_whole
 from lamina.saving.formats import path_of
 from lamina.saving.pytorch.flattened import orders_of

@@ -1,0 +1,1 @@
+"""What every layer is made of: building, calling, recording, weights, shapes, masks."""

@@ -1,0 +1,1 @@
+"""Convolutions, transposed, depthwise and separable ones."""

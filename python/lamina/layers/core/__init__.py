@@ -1,0 +1,1 @@
+"""Dense layers, embeddings, inputs, and layers made of users' functions."""

@@ -1,0 +1,1 @@
+"""Layers that prepare data: tables, texts, images and sound."""

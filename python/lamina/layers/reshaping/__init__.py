@@ -1,0 +1,1 @@
+"""Layers that move, cut, repeat or pad their input."""

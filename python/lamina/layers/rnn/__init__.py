@@ -1,0 +1,1 @@
+"""Recurrent layers, their cells, and layers over the steps of a sequence."""

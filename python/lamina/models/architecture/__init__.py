@@ -1,0 +1,1 @@
+"""How models are put together: sequences, graphs of symbolic tensors, classes with ``call``."""

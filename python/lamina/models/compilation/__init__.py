@@ -1,0 +1,1 @@
+"""``compile``: losses, metrics and optimizer, and the training graph made of them."""

@@ -1,0 +1,1 @@
+"""Users' data as a model takes them: checked, converted, in batches."""

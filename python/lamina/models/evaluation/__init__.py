@@ -1,0 +1,1 @@
+"""``evaluate``: losses and metrics over data."""

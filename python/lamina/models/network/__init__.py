@@ -1,0 +1,1 @@
+"""A model before it computes: layers, weights, recordings, descriptions."""

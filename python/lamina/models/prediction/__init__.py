@@ -1,0 +1,1 @@
+"""``predict``: recordings for prediction, and the rows that pass through them."""

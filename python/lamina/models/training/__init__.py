@@ -1,0 +1,1 @@
+"""``fit``: its settings, its loop, its position, its advice."""
