@@ -103,6 +103,15 @@ def test_bad_data_are_refused_before_it_is_called():
     assert model.batches == 0
 
 
+def test_a_step_without_outputs_is_refused():
+    class Forgets(lamina.Sequential):
+        def predict_step(self, data):
+            super().predict_step(data)
+
+    with pytest.raises(ValueError, match=r"predict_step must return arrays, .*; got None"):
+        Forgets([layers.Dense(2)]).predict(X, verbose=0)
+
+
 class Same(lamina.Model):
     def predict_step(self, data):
         return super().predict_step(data)

@@ -39,6 +39,26 @@ def test_mean_and_deviation(name):
     assert not np.array_equal(first, draw(seed=one))
 
 
+@pytest.mark.parametrize("name", ["normal", "truncated_normal", "uniform", "binomial"])
+def test_refuses_types_without_fractions(name):
+    draw, *_ = DRAWS[name]
+    assert draw(dtype="float64").dtype == np.float64
+    with pytest.raises(ValueError, match=f"{name}: dtype must be a floating type; got 'int32'"):
+        draw(dtype="int32")
+
+
+def test_gamma_and_beta_refuse_types_without_fractions():
+    with pytest.raises(ValueError, match="gamma: dtype must be a floating type; got 'int32'"):
+        random.gamma((3,), 2.0, dtype="int32")
+    with pytest.raises(ValueError, match="beta: dtype must be a floating type; got <class 'bool'>"):
+        random.beta((3,), 2.0, 1.0, dtype=bool)
+
+
+def test_binomial_names_a_negative_count():
+    with pytest.raises(ValueError, match="binomial: counts must be an integer from 0 on; got -1"):
+        random.binomial((3,), -1, 0.5)
+
+
 def test_set_random_seed_repeats_all():
     def draws():
         lamina.set_random_seed(4)

@@ -18,17 +18,9 @@ from lamina.random.streams import seed_value as seed_value
 from lamina.random.streams import seeded as seeded
 
 if TYPE_CHECKING:
-    from lamina.random.draws import (
-        bernoulli,
-        binomial,
-        categorical,
-        dropout,
-        normal,
-        randint,
-        shuffle,
-        truncated_normal,
-        uniform,
-    )
+    from lamina.random.arrays import dropout, shuffle
+    from lamina.random.continuous import normal, truncated_normal, uniform
+    from lamina.random.discrete import bernoulli, binomial, categorical, randint
     from lamina.random.gammas import beta, gamma
     from lamina.random.seed_generator import SeedGenerator
 
@@ -55,12 +47,18 @@ def __dir__() -> list[str]:
 
 
 if not TYPE_CHECKING:
-    _elsewhere = ("SeedGenerator", "Stream", "beta", "gamma", "set_random_seed")
+    _MODULES = {
+        "arrays": ("dropout", "shuffle"),
+        "continuous": ("normal", "truncated_normal", "uniform"),
+        "discrete": ("bernoulli", "binomial", "categorical", "randint"),
+        "gammas": ("beta", "gamma"),
+        "seed_generator": ("SeedGenerator",),
+    }
     __getattr__ = answering(
         __name__,
         {
-            "SeedGenerator": "lamina.random.seed_generator:SeedGenerator",
-            **{name: f"lamina.random.gammas:{name}" for name in ("beta", "gamma")},
-            **{name: f"lamina.random.draws:{name}" for name in __all__ if name not in _elsewhere},
+            name: f"{__name__}.{module}:{name}"
+            for module, names in _MODULES.items()
+            for name in names
         },
     )

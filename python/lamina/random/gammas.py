@@ -12,7 +12,7 @@ from lamina._check import numeric
 from lamina._tensors.dataflow import drawing
 from lamina._tensors.dispatch import at_once, on_tensors
 from lamina._tensors.given import given
-from lamina.random.draws import numbers, sizes_of, typed
+from lamina.random._numbers import floating, numbers, sizes_of
 from lamina.random.seed_generator import SeedGenerator
 from lamina.random.streams import mix, seed_value
 
@@ -57,7 +57,7 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     True
     """
     drawn = ops.exp(_log_gamma("gamma", shape, alpha, "alpha", seed, 0))
-    return typed("gamma", ops.stop_gradient(drawn), dtype)
+    return floating("gamma", ops.stop_gradient(drawn), dtype)
 
 
 @drawing
@@ -98,7 +98,7 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
     """
     one = _log_gamma("beta", shape, alpha, "alpha", seed, 0)
     other = _log_gamma("beta", shape, beta, "beta", seed, 3)
-    return typed("beta", ops.stop_gradient(ops.sigmoid(ops.subtract(one, other))), dtype)
+    return floating("beta", ops.stop_gradient(ops.sigmoid(ops.subtract(one, other))), dtype)
 
 
 def _log_gamma(who: str, shape: Any, alpha: Any, name: str, seed: Any, use: int) -> Any:

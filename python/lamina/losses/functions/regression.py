@@ -196,7 +196,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     true, pred = together(y_true, y_pred)
     error = pred - true
     size = ops.absolute(error)
-    line = delta * size - 0.5 * delta * delta
+    line = ops.multiply(delta, size - 0.5 * delta)
     return ops.mean(ops.where(size <= delta, 0.5 * ops.square(error), line), axis=-1)
 
 

@@ -183,6 +183,10 @@ class Stepped(Compilable):
 
 
 def _array(value: Any) -> Any:
+    if value is None:
+        raise ValueError(
+            "predict_step must return arrays, or a list, tuple or dict of them; got None"
+        )
     return None if isinstance(value, (list, tuple, dict)) else np.asarray(value)
 
 
