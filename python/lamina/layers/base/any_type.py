@@ -43,7 +43,7 @@ def in_own_type(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def integers_in_own_type(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Do the same, but return integers for booleans, which count as 0 and 1."""
+    """Return the same as `in_own_type`, with booleans as the integers 0 and 1."""
     if x.dtype == "bool":
         from lamina.ops._elements import numbers
 

@@ -28,7 +28,7 @@ class Recordable(Buildable):
     needs_list: ClassVar[bool] = False  # whether even a single input must be in a list
     # The type that the engine feeds: "float", or "int32" (tokens); None for any.
     input_dtype: ClassVar[str | None] = "float"
-    # Whether a layer that takes any type returns other numbers than those of its inputs.
+    # Whether the outputs of a layer that takes any type are numbers that it calculates.
     new_numbers: ClassVar[bool] = False
     supports_masking: bool = False  # whether a mask passes through unchanged
     # Arguments that may be set on a built layer; they take effect from the next step or call on.

@@ -31,9 +31,10 @@ class Port:
     bound : tuple (str, int) or None
         The layer that bounds token ids, and the exclusive bound.
     made : bool
-        Whether it is made by a layer ahead of the graph, such as codes of categories.
+        Whether a layer that computes ahead of the graph makes it, such as codes of categories.
     open_kind : bool
-        Whether nothing but data decides the kind: in a model used as a layer, what is before it.
+        Whether the kind is that of the data: no layer of the model needs a particular one.  In a
+        model that is used as a layer it is that of the tensor on which the model is called.
     """
 
     name: str
