@@ -102,3 +102,42 @@ def test_convolutional_lstms(options):
     )
     for got, wanted in pairs:
         np.testing.assert_array_equal(got, np.moveaxis(wanted, -1, got.ndim - 2))
+
+
+ACROSS = {
+    "softmax": lambda ops: "softmax",
+    "own": lambda ops: lambda z: z / ops.sum(ops.exp(z), axis=1, keepdims=True),
+}
+
+
+@pytest.mark.parametrize("across", ACROSS)
+@pytest.mark.parametrize("name", WITH_WEIGHTS)
+def test_activations_across_an_axis_count_it_in_the_data_format(name, across):
+    """A layer with such an activation equals one without, and the activation behind it."""
+    axes = int(name.rpartition("D")[0][-1])
+    x, function = numbers(2, 4, *SIZES[:axes]), ACROSS[across](lamina.ops)
+
+    def made(*rest, **options):
+        layer = getattr(layers, name)(*WITH_WEIGHTS[name], data_format="channels_first", **options)
+        return lamina.Sequential([lamina.Input(x.shape[1:]), layer, *rest], seed=1)
+
+    wanted = made(layers.Activation(function)).predict(x)
+    np.testing.assert_array_equal(made(activation=function).predict(x), wanted)
+
+
+@pytest.mark.parametrize("across", ACROSS)
+def test_activations_of_convolutional_lstms_across_an_axis(across):
+    x = numbers(2, 3, 4, 5, 6)
+
+    def made(library, weights):
+        function = ACROSS[across](library.ops)
+        layer = library.layers.ConvLSTM2D(
+            3, 2, activation=function, recurrent_activation="softmax", data_format="channels_first"
+        )
+        model = library.Sequential([library.Input(x.shape[1:]), layer])
+        model.set_weights(weights)
+        return model.predict(x, verbose=0)
+
+    weights = [numbers(2, 2, 4, 12), numbers(2, 2, 3, 12, seed=1), numbers(12, seed=2)]
+    wanted = golden.ask(lambda: made(keras, weights), x, weights)
+    np.testing.assert_allclose(made(lamina, weights), wanted, rtol=1e-5, atol=1e-6)

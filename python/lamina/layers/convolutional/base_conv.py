@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lamina import _check, _core, activations, constraints, initializers, ops, regularizers
 from lamina._check import Shape
 from lamina._tensors.given import given, record
-from lamina.layers.activations._activated import activated
 from lamina.layers.base import windows
+from lamina.layers.base.activated import activated
+from lamina.layers.base.axes import moved_last, permuted
 from lamina.layers.base.spatial import Spatial
 
 if TYPE_CHECKING:
@@ -132,8 +133,17 @@ class BaseConv(Spatial):
         fused = self.activation.fusable
         if fused is not None:
             return convolve(bias, *fused)
-        z = convolve(bias, "linear", 0.0)
-        return activated(self, z)
+        return self._activated(convolve(bias, "linear", 0.0))
+
+    def _activated(self, z: Any, name: str | None = None) -> Any:
+        """Return the activation of rows with channels last, to which it is given as ``x`` was.
+
+        A function such as softmax acts on certain axes, which it counts in the data format.
+        """
+        if not self._first or self.activation.fusable is not None:
+            return activated(self, z, name)
+        there, back = moved_last((0,), self._axes + 1)
+        return permuted(activated(self, permuted(z, back), name), there)
 
 
 class Conv(BaseConv):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from lamina._tensors.given import given, record
-from lamina.layers.activations._activated import activated
 from lamina.layers.base import windows
 from lamina.layers.base.axes import permuted, reshaped
 from lamina.layers.convolutional.base_conv_transpose import ConvTranspose
@@ -97,7 +96,7 @@ class Conv3DTranspose(ConvTranspose):
         if behind < 0:
             whole = record("pad", whole, [(0, -behind), (0, 0), (0, 0), (0, 0)])
         y = record("crop", whole, [(before, max(behind, 0)), (0, 0), (0, 0), (0, 0)])
-        return activated(self, y if self._bias is None else y + self._bias, self.name)
+        return self._activated(y if self._bias is None else y + self._bias, self.name)
 
     def _placed(self, slices: Any, cell: int) -> Any:
         """Return the contribution of one depth cell of the kernel to all of the output."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check, _core, activations, constraints, initializers, regularizers
 from lamina._check import Shape
 from lamina._tensors.given import given, record
-from lamina.layers.activations._activated import activated
+from lamina.layers.base.activated import activated
 from lamina.layers.base.rowwise import RowWise
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina import ops
@@ -84,7 +85,13 @@ class ConvLSTMCell(Cell):
             x, self.kernel, self.strides, self.padding, dilation_rate=self.dilation_rate
         ) + ops.conv(kept, self.recurrent_kernel, 1, "same")
         i, f, g, o = ops.split(z if self.bias is None else z + self.bias, 4, axis=-1)
-        gate = self.recurrent_activation
-        c = gate(f) * c + gate(i) * self.activation(g)
-        y = gate(o) * self.activation(c)
+        act, gate = self._applied(self.activation), self._applied(self.recurrent_activation)
+        c = gate(f) * c + gate(i) * act(g)
+        y = gate(o) * act(c)
         return y, [y, c]
+
+    def _applied(self, activation: Any) -> Callable[[Any], Any]:
+        """Return an activation of tensors with channels last, which gets the data format's."""
+        if self.data_format == "channels_last" or activation.fusable is not None:
+            return activation  # type: ignore[no-any-return]
+        return lambda z: ops.moveaxis(activation(ops.moveaxis(z, -1, 1)), 1, -1)
