@@ -11,13 +11,14 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 import lamina
 from distributed_failures import absent, deaf, failures, killed, small
-from lamina import callbacks, layers, ops, optimizers
+from lamina import callbacks, layers, ops, optimizers, random
 from lamina.data import stages, unread
 from lamina.distribute import DataParallel
 from lamina.models.data import reading
@@ -272,18 +273,59 @@ def lengths(comm: Any) -> Fitted:
     return model, history
 
 
+class BesideOthers(layers.Layer):
+    """A layer that needs the number of rows, and draws random numbers from its own seed."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.generator = random.SeedGenerator()
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        rows = ops.shape(inputs)[0]
+        others = ops.reshape(ops.mean(inputs, axis=0, keepdims=True), (1, -1))
+        both = ops.concatenate([inputs, ops.tile(others, (rows, 1))], axis=1)
+        return random.dropout(both, 0.3, seed=self.generator) if training else both
+
+
+def contrast(y_true: Any, y_pred: Any) -> Any:
+    """A loss of each row against all others: one number for all rows that it receives."""
+    rows = ops.shape(y_pred)[0]
+    alike = ops.matmul(y_pred, ops.transpose(y_pred)) - 10.0 * ops.eye(rows)
+    return ops.mean(ops.logsumexp(alike, axis=1)) + ops.mean(ops.square(y_true - y_pred))
+
+
+def by_rows(comm: Any) -> Fitted:
+    """A model recorded for one number of rows, in slices of two sizes; batches of 3 rows too."""
+    rng = np.random.default_rng(10)
+    x, y = rng.normal(size=(ROWS, 6)).astype("float32"), rng.normal(size=(ROWS, 3))
+    model = lamina.Sequential([
+        lamina.Input((6,)), layers.Dense(5, activation="tanh"), BesideOthers(),
+        layers.BatchNormalization(), layers.Dropout(0.2), layers.Dense(3),
+    ])  # fmt: skip
+    model.compile(optimizers.Adam(0.01), contrast, metrics=["mae", Spread()])
+    parallel, logs = DataParallel(model, comm, bucket_bytes=64), []
+    for size in (11, 40, 16):  # of 59 rows
+        fitted = parallel.fit(x, y, batch_size=size, epochs=2, validation_split=0.2, verbose=0)
+        logs.append(list(fitted.history.values()))
+    history = parallel.fit(((x[:n], y[:n]) for n in (20, 24, 17, 3)), verbose=0)
+    history.history["before"] = logs
+    history.history["alone"] = [parallel.evaluate(x, y, verbose=0, return_dict=True)]
+    history.history["batches"] = [parallel.train_on_batch(x[:n], y[:n]) for n in (20, 5, 1)]
+    return model, history
+
+
 READ: dict[str, int] = {}  # rows that this process has read
 FITS = {
     fit.__name__: fit
-    for fit in (images, texts, outputs, own_functions, own_steps, shards, wide, lengths)
+    for fit in (images, texts, outputs, own_functions, own_steps, shards, wide, lengths, by_rows)
 }
 
 
-def all_fits(comm: Any) -> dict[str, str]:
+def all_fits(comm: Any, names: Iterable[str] = tuple(FITS)) -> dict[str, str]:
     found = {}
-    for name, fit in FITS.items():
+    for name in names:
         lamina.set_random_seed(7)
-        found[name] = digest(*fit(comm))
+        found[name] = digest(*FITS[name](comm))
     return found
 
 
@@ -337,9 +379,10 @@ def main() -> None:
     if ending is not None:
         ending(comm)
         return
-    found: dict[str, Any] = {"fits": all_fits(comm), "read": READ}
-    stop = {"first": 7, "second": None}[what]
-    found["resumed"] = resumed(comm, folder, stop)
+    names = ("images", "by_rows") if what == "some" else tuple(FITS)
+    found: dict[str, Any] = {"fits": all_fits(comm, names), "read": READ}
+    if what != "some":
+        found["resumed"] = resumed(comm, folder, {"first": 7, "second": None}[what])
     if what == "first":
         found["failures"] = {**failures(comm), "broadcast": broadcast(comm)}
         lamina.set_random_seed(7)

@@ -64,6 +64,11 @@ def test_four_processes_go_on_where_two_stopped(alone, two, folder):
     assert [told["fits"] for told in four] == [alone] * 4
 
 
+def test_three_processes_with_unequal_work_leave_the_bits_of_one(alone, folder):
+    three = results("distributed_fits", 3, folder / "three", "some", folder)
+    assert [told["fits"] for told in three] == [{n: alone[n] for n in ("images", "by_rows")}] * 3
+
+
 def test_digests_tell_functions_by_what_they_do():
     def digest(loss):
         model = lamina.Sequential([lamina.Input((2,)), layers.Dense(1)])
@@ -334,13 +339,13 @@ def test_a_bucket_is_sent_before_earlier_layers_are_done(rng, monkeypatch):
 
     def blank(self, *batch):
         totals = forward(self, *batch)
-        for gradient in self._gradients:
-            gradient.fill(np.nan)
+        for _, each in self._held:
+            each.gradient.fill(np.nan)
         return totals
 
     def looked(self, rows, number):
         start, stop = self._buckets[number]
-        last = self._gradients[-1]
+        last = self._held[-1][1].gradient
         seen.append((np.isnan(last[:start]).all(), np.isfinite(last[start:stop]).all()))
         send(self, rows, number)
 

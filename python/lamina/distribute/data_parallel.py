@@ -75,8 +75,9 @@ class DataParallel:
     slice's gradient is that of its share.  Layers and losses that depend on all rows of a batch use
     the rows of a slice instead: the statistics of a ``BatchNormalization`` are those of each slice,
     and the moving statistics follow the mean over the slices, weighted by rows, so that they are
-    the same in all processes.  Random numbers of dropout and noise are drawn by seed, layer, step,
-    slice and element.
+    the same in all processes.  In evaluation, each process calculates whole batches with a model
+    that needs their number of rows.  Random numbers of dropout and noise are drawn by seed, layer,
+    step, slice and element.
 
     All callbacks are called in all processes with the same logs, except for those that write or
     print: ``ModelCheckpoint``, ``CSVLogger``, ``TensorBoard``, ``RemoteMonitor``, progress, and any

@@ -52,9 +52,10 @@ class Group:
         """Return values for all rows of a batch, each from the process that has the row."""
         return np.concatenate(self._processes.gather(np.asarray(values)[self.own_rows(rows)]))
 
-    def rows_of_slice(self, rows: int) -> int:
-        """Return the number of rows in the largest slice of a batch."""
-        return self._exchange.slices.most(rows)
+    def rows_of_slices(self, rows: int) -> tuple[int, int]:
+        """Return the numbers of rows in the largest and in the smallest slice of a batch."""
+        slices = self._exchange.slices
+        return slices.most(rows), slices.fewest(rows)
 
     def check(self, run: Training, fit: Fit) -> None:
         """Raise in all processes, before training, if something differs between them."""

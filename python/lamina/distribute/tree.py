@@ -82,6 +82,10 @@ class Slices:
         """Return the largest number of rows in a slice of such a batch."""
         return -(-rows // self.count)
 
+    def fewest(self, rows: int) -> int:
+        """Return the smallest number of rows in a slice of such a batch."""
+        return rows // self.count
+
     def _nodes(self, rows: int) -> list[list[Node]]:
         """Return for each process the sums that it makes alone, for a batch of this size."""
         bounds = self.bounds_of(rows)

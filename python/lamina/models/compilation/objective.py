@@ -135,6 +135,9 @@ class Objective:
         compiled = self.compiled = model.compilation("fit")
         self.checked = False  # whether gradients are known to reach all trainable weights
         self.of_batch = False  # whether a loss, or a metric, may be one number for a batch
+        self.rows = rows
+        # That of the smaller slices, if a batch is cut into slices of two sizes.
+        self.fewer: Objective | None = None
         self.seed = model.seed
         compiled.check_settings(model.dtype)  # settings may have changed
         self._own = steps.has_own(model)  # then the model decides how compile's losses are used

@@ -99,8 +99,6 @@ def evaluate(
     some rows of each batch; all do if a loss depends on which rows these are.  If a callback sets
     ``stop_evaluating`` in one process, all stop after the same batch.
     """
-    if model.bound:
-        spread = None
     hooks = CallbackList() if hooks is None else hooks
     begin, end = hooks["on_test_batch_begin"], hooks["on_test_batch_end"]
     ticks, clock = hooks["on_test_tick"], time.perf_counter
@@ -113,7 +111,9 @@ def evaluate(
     hooks.call("on_test_begin", {})
     stoppable = bool(begin or end or ticks or model.stop_evaluating)
     together = spread is not None and spread.any(stoppable)
-    with first.objective.start(first.part.data, first.batch, False, spread) as run:
+    # Known only now: the first plan may have been the first recording.
+    sharing = None if model.bound else spread
+    with first.objective.start(first.part.data, first.batch, False, sharing) as run:
         for index, (rows, start, stop) in enumerate(_batches(run, first, planned)):
             for hook in begin:
                 hook(index, {})

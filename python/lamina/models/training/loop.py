@@ -106,9 +106,15 @@ class Training:
         self.weights = list(zip(self.execution.paths(), arrays, strict=True))
 
     def _objective(self, rows: int) -> Objective:
-        if self.spread is not None:
-            rows = self.spread.rows_of_slice(rows)
-        return self.model.objective_for(self.part.data, rows)
+        if self.spread is None:
+            return self.model.objective_for(self.part.data, rows)
+        most, fewest = self.spread.rows_of_slices(rows)
+        objective = self.model.objective_for(self.part.data, most)
+        if objective.rows is not None and 0 < fewest < most:
+            # Recorded here, in all processes, even where all slices are of one size: recording may
+            # draw seeds.
+            objective.fewer = self.model.objective_for(self.part.data, fewest)
+        return objective
 
     def follow(self, part: Part, rows: int) -> None:
         """Prepare the next step for this number of rows of a part."""

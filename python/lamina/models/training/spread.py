@@ -41,8 +41,8 @@ class Spread(Protocol):
     def of_all(self, values: Any, rows: int) -> Any:
         """Return values for all rows of a batch, each from the process that computes the row."""
 
-    def rows_of_slice(self, rows: int) -> int:
-        """Return the number of rows of the largest slice of a batch."""
+    def rows_of_slices(self, rows: int) -> tuple[int, int]:
+        """Return the numbers of rows of the largest and of the smallest slice of a batch."""
 
     def check(self, run: Training, fit: Fit) -> None:
         """Raise ValueError in all processes if they would not do the same fit."""
