@@ -70,6 +70,35 @@ def failures(comm: Any) -> dict[str, str]:
 
         return [Sets()] if rank == 1 else []
 
+    def of_one(hook: str, change: Any) -> Any:
+        """Return the callbacks of each process: in the second one, a hook changes the model."""
+
+        class Changes(callbacks.Callback):
+            pass
+
+        setattr(Changes, hook, lambda self, *_: change(self.model))
+        return lambda rank: [Changes()] if rank == 1 else []
+
+    ended: list[int] = []  # the processes that were told of an end of training
+
+    def last_weights_of_one(rank: int) -> list[Any]:
+        tells = callbacks.LambdaCallback(on_train_end=lambda logs: ended.append(rank))
+        return [tells, *of_one("on_epoch_end", set_weights)(rank)]
+
+    def best_of_one(rank: int) -> list[Any]:
+        """The first process stops all, and alone goes back to its best weights."""
+        rises = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: logs.update(own=epoch))
+        return [rises, callbacks.EarlyStopping("own", mode="min", patience=2)] if not rank else []
+
+    def set_rate(model: Any) -> None:
+        model.optimizer.learning_rate = 0.5
+
+    def set_weights(model: Any) -> None:
+        model.layers[1].bias.assign(model.layers[1].bias + 1.0)
+
+    def freeze(model: Any) -> None:
+        model.layers[1].trainable = False
+
     def stop_of_one(rank: int) -> list[Any]:
         class Stops(callbacks.Callback):
             def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -96,6 +125,16 @@ def failures(comm: Any) -> dict[str, str]:
         "callback": message(comm, callbacks=raising("on_train_batch_end")),
         "last callback": message(comm, callbacks=raising("on_train_end")),
         "rate": message(comm, callbacks=rate_of_one),
+        "best weights": message(comm, callbacks=best_of_one, epochs=30),
+        "last rate": message(
+            comm, callbacks=of_one("on_train_batch_end", set_rate), epochs=1, batch_size=40
+        ),
+        "last weights": message(comm, callbacks=last_weights_of_one, epochs=1),
+        "ended": str(ended),
+        "validated weights": message(
+            comm, callbacks=of_one("on_test_end", set_weights), epochs=1, validation_split=0.3
+        ),
+        "ending": message(comm, callbacks=of_one("on_train_end", freeze)),
         "stop": message(comm, callbacks=stop_of_one),
         "diverges": message(comm, lambda rank, model, x: np.multiply(x, 1e30, out=x)),
         "rows of a batch": message_of_source(comm, lambda rank: [10, 9 + 2 * rank]),

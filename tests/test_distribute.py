@@ -153,6 +153,17 @@ def test_an_exception_in_one_process_is_raised_in_all(two):
     assert second["bad settings of one"].startswith("ValueError: fit: epochs must")
     assert first["rate"] == second["rate"]
     assert "differ, in learning rate: process 0 has 0.01, process 1 has 0.5" in first["rate"]
+    for name, what in (
+        ("best weights", "weights: process 0 has "),
+        ("last rate", "learning rate: process 0 has 0.01, process 1 has 0.5"),
+        ("last weights", "weights: process 0 has "),
+        ("validated weights", "weights: process 0 has "),
+        ("ending", "trainable weights: process 0 has ++++, process 1 has ++--"),
+    ):
+        assert first[name] == second[name]
+        assert first[name].startswith(f"RuntimeError: fit: the processes differ, in {what}"), name
+        assert not first[name].endswith("broken")
+    assert first["ended"] == second["ended"] == "[]"  # a backup, say, is kept
     # An error common to all processes does not end the communication: they can continue.
     assert first["diverges"] == second["diverges"]
     assert first["diverges"].startswith("TrainingDiverged: ")

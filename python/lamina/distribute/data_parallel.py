@@ -158,7 +158,8 @@ class DataParallel:
             differ, or they call different methods.
         RuntimeError
             In all processes, if their sources give other numbers of rows or batches, or a callback
-            has changed weights, the learning rate or ``trainable`` in some of them only.
+            has changed weights, the learning rate or ``trainable`` in some of them only, until the
+            end of the fit, ``on_train_end`` included.
         lamina.distribute.ProcessFailedError
             If another process has failed; the message says which, and how.
         """

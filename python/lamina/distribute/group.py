@@ -72,12 +72,13 @@ class Group:
         """Raise in all processes, before an evaluation, if their models differ."""
         self._agreement.on_model(self._who, model, digests.of_model(self._who, model))
 
-    def begin_epoch(self, run: Training) -> None:
+    def compare(self, run: Training) -> None:
         """Raise RuntimeError if a callback of one process has changed something that all share."""
         now = {
             "weights": str(digests.of_weights(p.array for p in run.model.parameters)),
             "learning rate": repr(run.optimizer.told_rate()),
             "steps": str(run.optimizer.iterations),
+            "trainable weights": digests.of_trainable(run.model.parameters),
         }
         if differing := self._agreement.differing("fit", now):
             self._refuse(differing)

@@ -156,6 +156,7 @@ class Training:
                     hooks.call("on_train_end", logs)
                 finally:
                     self.position.note_replaced()
+                self._compare()
         finally:
             self.objective.executions.trim()
 
@@ -174,6 +175,7 @@ class Training:
             logs = self._end_epoch(epoch)
             if self.stopper.stop_training or self.diverged is not None:
                 break
+        self._compare()  # before `on_train_end`, in which backups are deleted
         return logs
 
     def single(self) -> dict[str, float]:
@@ -188,8 +190,7 @@ class Training:
         """Do the batches of an epoch; return False if the source has no more."""
         before = self.position.begin(epoch)  # batches done by another run
         self.position.begin_batches(before)
-        if self.spread is not None:
-            self.spread.begin_epoch(self)
+        self._compare()
         self._stop_together()
         draw = draw_of_epoch(self.model, self.settings.shuffle)
         done = self._all_batches(epoch, draw, before)
@@ -316,6 +317,11 @@ class Training:
     @property
     def _stops_together(self) -> bool:
         return self.spread is not None and self.spread.hears_batches
+
+    def _compare(self) -> None:
+        """Let processes that share the batches refuse what callbacks have changed in some only."""
+        if self.spread is not None:
+            self.spread.compare(self)
 
     def _stop_together(self) -> None:
         """Let processes that share the batches agree to stop if a callback of any requests it."""

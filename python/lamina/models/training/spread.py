@@ -53,7 +53,7 @@ class Spread(Protocol):
     def check_model(self, model: Evaluating) -> None:
         """Raise ValueError in all processes if they would not evaluate the same model."""
 
-    def begin_epoch(self, run: Training) -> None:
+    def compare(self, run: Training) -> None:
         """Raise RuntimeError in all processes if weights or settings have diverged."""
 
     def in_step(self, items: Iterable[T], told: Callable[[T], str]) -> Iterator[T]:
