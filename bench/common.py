@@ -43,6 +43,13 @@ def thread_environment(threads: int) -> dict[str, str]:
     }
 
 
+def cpus() -> int:
+    """Return the number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def pin(threads: int, process: int = 0) -> None:
     """Bind a process, this one by default, to the first `threads` CPUs it may use (on Linux)."""
     if hasattr(os, "sched_setaffinity"):
@@ -180,21 +187,36 @@ def machine(threads: int) -> dict[str, Any]:
         "date": now.isoformat(timespec="seconds"),
         "revision": revision(),
         "cpu": cpu_model(),
-        "cpus": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cpus": cpus(),
         "threads": threads,
     }
 
 
-def at_least_one(text: str) -> int:
-    """Read a count from the command line."""
-    try:
-        count = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be an integer; got {text!r}") from None
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1; got {count}")
+def at_least(least: int) -> Callable[[str], int]:
+    """Return a function that reads a count from the command line."""
+
+    def read(text: str) -> int:
+        try:
+            count = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be an integer; got {text!r}") from None
+        if count < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}; got {count}")
+        return count
+
+    return read
+
+
+at_least_one = at_least(1)
+
+
+def at_most_cpus(text: str) -> int:
+    """Read from the command line how many CPUs are to be used."""
+    count, most = at_least_one(text), cpus()
+    if count > most:
+        raise argparse.ArgumentTypeError(
+            f"must be at most {most}, the CPUs of this process; got {count}"
+        )
     return count
 
 
@@ -214,16 +236,21 @@ def add_options(
     rounds: int | None = None,
     threads: int | list[int] | None = None,
 ) -> None:
-    """Add the options shared by the commands, with their defaults; None omits one."""
+    """Add the options shared by the commands, with their defaults; None omits one.
+
+    Numbers of threads are at most that of the CPUs, those that are the default too.
+    """
     if rounds is not None:
         text = "number of measurements, whose median is used (default: %(default)s)"
         parser.add_argument("--rounds", type=at_least_one, default=rounds, help=text)
     if isinstance(threads, list):
+        threads = [count for count in threads if count <= cpus()] or [1]
         text = f"how many, one table each (default: {' '.join(map(str, threads))})"
-        parser.add_argument("--threads", type=at_least_one, nargs="+", default=threads, help=text)
+        parser.add_argument("--threads", type=at_most_cpus, nargs="+", default=threads, help=text)
     elif threads is not None:
+        threads = min(threads, cpus())
         text = "of each process, which has as many CPUs (default: %(default)s)"
-        parser.add_argument("--threads", type=at_least_one, default=threads, help=text)
+        parser.add_argument("--threads", type=at_most_cpus, default=threads, help=text)
     text = "append no line to bench/history"
     parser.add_argument("--no-history", dest="history", action="store_false", help=text)
 

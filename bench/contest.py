@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 from collections.abc import Callable, Iterable
@@ -145,6 +146,15 @@ def kept(path: str) -> list[dict[str, Any]]:
     if not all(isinstance(record, dict) and "workload" in record for record in records):
         raise ValueError("a line without a workload")
     return records
+
+
+def check_results(parser: argparse.ArgumentParser, path: str | None) -> None:
+    """Refuse an option `--results` with a file to which results cannot be added."""
+    if path is not None:
+        try:
+            kept(path)
+        except (OSError, ValueError) as error:
+            parser.error(f"--results: {path} holds no results to add to: {error}")
 
 
 def summary(records: list[dict[str, Any]]) -> str:

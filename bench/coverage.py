@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import lamina
-from common import append_history, at_least_one, machine, table
+from common import append_history, at_least, at_least_one, machine, table
 
 TRAINED, HELD_OUT = 400, 100  # rows; the others are tested
 FOLDS, RESAMPLES, LEVEL = 10, 30, 0.9
@@ -190,7 +190,7 @@ def main() -> None:
         "--seeds", type=at_least_one, default=200, help="random splits (default: %(default)s)"
     )
     options.add_argument(
-        "--jackknife-rows", type=at_least_one, default=100,
+        "--jackknife-rows", type=at_least(2), default=100,
         help="training rows of a jackknife, with one fit each (default: %(default)s)",
     )  # fmt: skip
     options.add_argument(
@@ -200,6 +200,11 @@ def main() -> None:
     options.add_argument("--alone", action="store_true", help="without MAPIE")
     options.add_argument("--no-history", action="store_true", help="append nothing to history/")
     chosen = options.parse_args()
+    if chosen.jackknife_rows > TRAINED:
+        options.error(
+            f"--jackknife-rows must be at most {TRAINED}, the training rows; "
+            f"got {chosen.jackknife_rows}"
+        )
     warnings.simplefilter("ignore")
     data = lamina.datasets.boston.load()
     x, y = data.x.astype(float), data.y.astype(float)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import HERE, add_options, append_history, machine, table
+from common import HERE, add_options, append_history, at_least, machine, table
 
 # Imports run in a fresh interpreter; the figures are those of the second import alone.
 IMPORT = """
@@ -84,10 +84,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--peers", action="store_true", help="import the peers too (slow)")
     parser.add_argument("--wheel", type=Path, help="a built wheel to weigh")
     text = "calls after which memory must not have grown; 0 for none (default: %(default)s)"
-    parser.add_argument("--predicts", type=int, default=100_000, help=text)
-    parser.add_argument("--fits", type=int, default=1_000, help=text)
+    parser.add_argument("--predicts", type=at_least(0), default=100_000, help=text)
+    parser.add_argument("--fits", type=at_least(0), default=1_000, help=text)
     add_options(parser, rounds=5)
     options = parser.parse_args(arguments)
+    if options.wheel and not options.wheel.is_file():
+        parser.error(f"--wheel: {options.wheel} is not a file")
     if not Path("/proc/self/statm").exists():
         raise SystemExit("footprint: needs /proc/self/statm (Linux)")
     modules = ["lamina", *(["torch", "jax", "sklearn.neural_network", "keras"] * options.peers)]

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from common import Child, add_options, append_history, at_least_one, machine, table
+from common import Child, add_options, append_history, at_least, at_least_one, machine, table
 from workloads.image_folder_peer import PEERS, SIDE
 
 Result = dict[str, Any]
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
     text = "training pictures (default: %(default)s); as many test pictures"
     parser.add_argument("--files", type=at_least_one, default=2000, help=text)
     text = "at least 2: the first compiles (default: %(default)s)"
-    parser.add_argument("--epochs", type=at_least_one, default=12, help=text)
+    parser.add_argument("--epochs", type=at_least(2), default=12, help=text)
     parser.add_argument("--seeds", type=at_least_one, default=3, help="(default: %(default)s)")
     text = "(default: %(default)s)"
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), help=text)

@@ -8,6 +8,7 @@ second, their ratio to the array in memory, and the largest resident memory.
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,10 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from common import add_options, append_history, at_least_one, machine
+from common import add_options, append_history, at_least_one, machine, positive
 
 COLUMNS, CLASSES, BATCH = 784, 10, 128
 KINDS = ("array", "memmap", "parquet")
+
+
+def rows_of(gigabytes: float) -> int:
+    return int(gigabytes * 2**30 / (4 * COLUMNS))
 
 
 def write(folder: Path, gigabytes: float) -> None:
@@ -28,7 +33,7 @@ def write(folder: Path, gigabytes: float) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = int(gigabytes * 2**30 / (4 * COLUMNS))
+    rows = rows_of(gigabytes)
     array = np.lib.format.open_memmap(folder / "x.npy", "w+", np.float32, (rows, COLUMNS))
     labels = np.empty(rows, np.int32)
     item = pa.field("element", pa.float32(), nullable=False)
@@ -72,17 +77,36 @@ def run(folder: Path, kind: str, epochs: int) -> None:
     print(min(np.diff(times)), peak, history.history["loss"][-1])
 
 
+def check(parser: argparse.ArgumentParser, given: argparse.Namespace) -> None:
+    """Refuse a folder without files to read, if none can be written."""
+    if given.folder and (given.folder / "y.npy").exists():
+        return
+    if given.kind:
+        parser.error("--kind needs a --folder in which an earlier run has left its files")
+    try:
+        with tempfile.TemporaryDirectory(dir=given.folder) as place:
+            free = shutil.disk_usage(place).free
+    except OSError as error:
+        parser.error(f"--folder: files cannot be written: {error}")
+    if rows_of(given.gigabytes) < 1 or 2 * given.gigabytes * 2**30 > free:
+        parser.error(
+            f"--gigabytes: there must be a row, and room for two files of this size "
+            f"({free / 2**30:.1f} GB are free); got {given.gigabytes:g}"
+        )
+
+
 def main() -> None:
     """Write the files, and compare."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_options(parser, rounds=1)
     text = "of the memory map (default: %(default)s)"
-    parser.add_argument("--gigabytes", type=float, default=4.0, help=text)
+    parser.add_argument("--gigabytes", type=positive, default=4.0, help=text)
     text = "timed, after one untimed epoch (default: %(default)s)"
     parser.add_argument("--epochs", type=at_least_one, default=2, help=text)
     parser.add_argument("--folder", type=Path, help="kept; a temporary one by default")
     parser.add_argument("--kind", choices=KINDS, help="measure one, in this process")
     given = parser.parse_args()
+    check(parser, given)
     if given.kind:
         run(given.folder, given.kind, given.epochs)
         return

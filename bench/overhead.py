@@ -38,6 +38,7 @@ def replay(model: Any, x: Any, y: Any) -> float:
     from lamina.callbacks import CallbackList
     from lamina.models.data.batches import Schedule
     from lamina.models.data.prepared import prepare
+    from lamina.models.data.row_order import draw_of_epoch
     from lamina.models.training import loop as training
     from lamina.models.training.plan import plan
 
@@ -47,7 +48,7 @@ def replay(model: Any, x: Any, y: Any) -> float:
     run = training.Training(model, feed, [], settings, CallbackList())
     with run.steps:
         run.attach()
-        train, (batches,) = run.train, feed.epoch((1, 1))
+        train, (batches,) = run.train, feed.epoch(draw_of_epoch(model, True))
         order, spans = batches.order, list(batches.spans)
         begin = time.perf_counter()
         for start, stop in spans:

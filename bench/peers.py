@@ -22,7 +22,7 @@ from typing import Any
 import contest
 import inference
 import limits
-from common import Child, add_options, append_history, at_least_one, machine, table
+from common import Child, add_options, append_history, at_least_one, at_most_cpus, machine, table
 from workloads import WORKLOADS, Workload
 from workloads.peer import PEERS
 from workloads.predictor import PREDICTORS
@@ -109,6 +109,8 @@ def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, A
     names = list(children)
     profile: list[dict[str, Any]] = []
     try:
+        if not children:
+            return
         figures = contest.measure(
             names, ask, options.rounds, options.busy, options.threads, measuring
         )
@@ -119,8 +121,6 @@ def run(workload: Workload, options: argparse.Namespace) -> Iterator[dict[str, A
             child.close()
         if measuring:
             measuring.close()
-    if not children:
-        return
     versions: dict[str, str] = {}
     for child in children.values():
         versions |= child.hello["versions"]
@@ -160,7 +160,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     text = "a call, with --inference (default: 1 32 1024)"
     parser.add_argument("--rows", type=at_least_one, nargs="+", help=text)
     text = "measure a second time beside N processes that keep CPUs of the contestants busy"
-    parser.add_argument("--busy", type=at_least_one, default=0, metavar="N", help=text)
+    parser.add_argument("--busy", type=at_most_cpus, default=0, metavar="N", help=text)
     text = "also measure the limits of the CPUs, and show where the time of a training step goes"
     parser.add_argument("--limits", action="store_true", help=text)
     text = "append to FILE, and end with the table of all results in it, not of this run alone"
@@ -177,11 +177,7 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--rows is for --inference: a training step takes the rows of its workload")
     options.rows = options.rows or inference.ROWS
     options.workloads = list(dict.fromkeys(options.workloads or []))
-    if options.results is not None:
-        try:
-            contest.kept(options.results)
-        except (OSError, ValueError) as error:
-            parser.error(f"--results: {options.results} holds no results to add to: {error}")
+    contest.check_results(parser, options.results)
     if not options.workloads:
         everything = WORKLOADS.values()
         options.workloads = [w.name for w in everything if w.inference or not options.inference]
@@ -198,6 +194,9 @@ def main(arguments: list[str] | None = None) -> None:
             records.append(record)
             if options.results:
                 contest.keep(options.results, record)
+    if not records:
+        peers, workloads = ", ".join(options.peers), ", ".join(options.workloads)
+        raise SystemExit(f"peers: none of the chosen peers ({peers}) runs any of {workloads}")
     print(contest.summary(contest.kept(options.results) if options.results else records))
 
 

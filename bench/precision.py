@@ -33,6 +33,8 @@ def measure(
                 child.close()
             else:
                 children[name] = child
+        if not children:
+            raise SystemExit("precision: none of the contestants can run here")
         times: dict[str, list[float]] = {name: [] for name in children}
         work: dict[str, list[float]] = {name: [] for name in children}
         steps = epochs * workload.steps_per_epoch

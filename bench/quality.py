@@ -12,7 +12,6 @@ and data are the same; only the random numbers differ.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -21,18 +20,21 @@ from typing import Any
 
 import numpy as np
 
-from common import Child, add_options, append_history, at_least_one, machine, revision, table
+import contest
+from common import (
+    Child,
+    add_options,
+    append_history,
+    at_least,
+    at_least_one,
+    machine,
+    revision,
+    table,
+)
 from workloads.quality_jobs import DATA, JOBS, Job, linear_r2
 from workloads.quality_peer import PEERS
 
 Result = dict[str, Any]
-
-
-def kept(path: Path | None) -> list[Result]:
-    """Read the results of an earlier, perhaps interrupted run."""
-    if path is None or not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def train(job: Job, peer: str, seed: int, arrays: str, threads: int) -> Result:
@@ -50,7 +52,8 @@ def measure(job: Job, arrays: str, options: argparse.Namespace) -> dict[str, lis
     """Train with every seed in turn: lamina, Keras, lamina, ..."""
     results: dict[str, list[Result]] = {peer: [] for peer in options.peers}
     key = {"settings": job.settings(), "threads": options.threads}
-    earlier = kept(options.results)
+    # Those of an earlier, perhaps interrupted run.
+    earlier = [] if options.results is None else contest.kept(options.results)
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         for peer in list(results):
             who = {"workload": job.name, "peer": peer, "seed": seed}
@@ -63,8 +66,7 @@ def measure(job: Job, arrays: str, options: argparse.Namespace) -> dict[str, lis
                     del results[peer]
                     continue
                 if options.results is not None:
-                    with options.results.open("a") as file:
-                        file.write(json.dumps(result) + "\n")
+                    contest.keep(options.results, result)
             results[peer].append(result)
     return results
 
@@ -172,6 +174,19 @@ def run(job: Job, options: argparse.Namespace) -> None:
         append_history("quality", record)
 
 
+def check_data(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Refuse a folder without Fashion-MNIST's files, or for workloads that do not read them."""
+    if options.data is None:
+        return
+    readers = [job.name for job in JOBS.values() if job.data == "fashion_mnist"]
+    if not set(readers) & set(options.workloads):
+        parser.error(f"--data is for the workloads on Fashion-MNIST: {', '.join(readers)}")
+    try:
+        DATA["fashion_mnist"](options.data)
+    except (OSError, ValueError) as error:
+        parser.error(f"--data: {error}")
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
@@ -184,13 +199,14 @@ def main(arguments: list[str] | None = None) -> None:
     text = "trainings of each, whose median is used (default: %(default)s)"
     parser.add_argument("--seeds", type=at_least_one, default=5, help=text)
     text = "the first seed (default: %(default)s)"
-    parser.add_argument("--first-seed", type=int, default=0, help=text)
+    parser.add_argument("--first-seed", type=at_least(0), default=0, help=text)
     parser.add_argument("--data", help="folder of Fashion-MNIST's files (default: Debian's)")
-    parser.add_argument(
-        "--results", type=Path, help="file that records each training, so that none is repeated"
-    )
+    text = "record each training in FILE, so that none is repeated"
+    parser.add_argument("--results", metavar="FILE", help=text)
     add_options(parser, threads=2)
     options = parser.parse_args(arguments)
+    check_data(parser, options)
+    contest.check_results(parser, options.results)
     where = machine(options.threads)
     print(f"{where['cpu']}, {where['threads']} threads, {where['revision']}, {where['date']}\n")
     for name in options.workloads:

@@ -20,11 +20,12 @@ import numpy as np
 from scipy.optimize import minimize
 
 import lamina
-from common import add_options, append_history, at_least_one, machine
+from common import add_options, append_history, at_least, machine
 
 WITHIN = 0.15  # relative difference from the bootstrap
 EQUAL = 1e-6  # relative difference from statsmodels
 SEED = 20
+LEAST_ROWS = 100  # with far fewer, the minimum of a resample has no standard errors
 
 
 def fitted(x: np.ndarray, y: np.ndarray, *body: Any) -> lamina.Sequential:
@@ -121,9 +122,9 @@ def beside_a_bootstrap(rows: int, rounds: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     text = "resamples of the bootstrap (default: %(default)s)"
-    parser.add_argument("--rounds", type=at_least_one, default=500, help=text)
-    text = "rows of the simulated data (default: %(default)s)"
-    parser.add_argument("--rows", type=at_least_one, default=2000, help=text)
+    parser.add_argument("--rounds", type=at_least(2), default=500, help=text)
+    text = f"rows of the simulated data, at least {LEAST_ROWS} (default: %(default)s)"
+    parser.add_argument("--rows", type=at_least(LEAST_ROWS), default=2000, help=text)
     add_options(parser)
     options = parser.parse_args()
     result = {

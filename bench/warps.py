@@ -7,6 +7,7 @@ time.
 
     python bench/warps.py
     python bench/warps.py --threads 1 --rounds 21 --no-history
+    python bench/warps.py --jobs "rotation 32x32x3" --rounds 3
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from workloads.warp_peer import JOBS, LIBRARIES
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
     add_options(parser, rounds=9, threads=2)
+    text = "which of them; Keras takes 20 s a round for the elastic ones (default: all)"
+    parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS), help=text)
     options = parser.parse_args(arguments)
     children = {}
     for name in LIBRARIES:
@@ -32,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         else:
             children[name] = child
     names = list(children)
-    figures = {job: {name: [] for name in names} for job in JOBS}
+    figures = {job: {name: [] for name in names} for job in options.jobs}
     for turn in range(options.rounds):
         shift = turn % len(names)
         for job, found in figures.items():

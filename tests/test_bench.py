@@ -1,5 +1,6 @@
 """bench/*.py: help and errors of each command; the workloads."""
 
+import argparse
 import importlib
 import importlib.util
 import json
@@ -30,13 +31,14 @@ def of_bench(monkeypatch):
     return importlib.import_module
 
 
-def run(name, *arguments):
+def run(name, *arguments, **variables):
     return subprocess.run(
         [sys.executable, str(BENCH / f"{name}.py"), *arguments],
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
+        env=os.environ | variables,
     )
 
 
@@ -62,7 +64,48 @@ def test_no_rounds_are_refused(name):
     builds = ["a", "b"] if name == "compare" else []
     done = run(name, *builds, "--rounds" if name in ROUNDS else "--seeds", "0")
     assert done.returncode == 2
-    assert "must be at least 1; got 0" in done.stderr
+    assert re.search("must be at least [12]; got 0", done.stderr), done.stderr
+
+
+@pytest.fixture
+def without_peers(tmp_path):
+    """Return the path of modules with which peers are left out, as if they were not installed."""
+    for name in ("torch", "tensorflow", "jax", "keras", "mapie", "sklearn", "statsmodels"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('left out')")
+    given = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(tmp_path), *([given] if given else [])])
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("attention", ["--rounds", "1", "--steps", "1"]),
+        ("compare", [sys.executable, sys.executable, "--workloads", "hitters", "--steps", "1",
+                     "--rounds", "1"]),
+        ("conv_peers", ["--rounds", "1", "--threads", "1", "--only", "average 4"]),
+        ("coverage", ["--seeds", "1", "--methods", "split"]),
+        ("footprint", ["--rounds", "1", "--fits", "0", "--predicts", "0"]),
+        ("late_steps", ["--early", "1", "--late", "2", "--models", "1", "--rounds", "1"]),
+        ("memory", ["--rounds", "1", "--workloads", "cnn"]),
+        ("overhead", ["--rounds", "1"]),
+        ("precision", ["--rounds", "1", "--workloads", "hitters", "--contestants",
+                       "lamina float32"]),
+        ("quality", ["--workloads", "nyse-rnn", "--seeds", "1", "--peers", "lamina"]),
+        ("recurrence_peers", ["--rounds", "1", "--threads", "1", "--only", "5 3 12"]),
+        ("scaling", ["--workloads", "hitters"]),
+        ("single_row", ["--rounds", "1"]),
+        ("standard_errors", ["--rounds", "2", "--rows", "100"]),
+        ("warps", ["--rounds", "1", "--jobs", "rotation 32x32x3"]),
+    ],
+)  # fmt: skip
+def test_a_short_run(name, options, without_peers):
+    if name in ("footprint", "memory") and not Path("/proc/self/clear_refs").exists():
+        pytest.skip("needs Linux's /proc")
+    if name == "standard_errors":
+        pytest.importorskip("scipy")
+    done = run(name, *options, "--no-history", PYTHONPATH=without_peers)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"\d", done.stdout)
 
 
 def test_workloads_survive_json_and_have_whole_batches(of_bench):
@@ -254,6 +297,36 @@ def test_peers_predict_what_lamina_predicts(name, library):
         ("peers", ["--results", "{folder}/others"], "others holds no results to add to"),
         ("sweeps", ["--peers", "sklearn"], "--peers must include lamina, got sklearn"),
         ("late_steps", ["--early", "10", "--late", "5"], "must be less than --late, got 10 and 5"),
+        (
+            "peers",
+            ["--threads", "9999"],
+            r"must be at most \d+, the CPUs of this process; got 9999",
+        ),
+        ("peers", ["--busy", "9999"], r"must be at most \d+, the CPUs of this process; got 9999"),
+        ("sweeps", ["--threads", "1", "9999"], r"must be at most \d+, the CPUs of this process"),
+        ("quality", ["--results", "{folder}/none/x"], "holds no results to add to: .*No such"),
+        ("quality", ["--results", "{folder}/notes"], "notes holds no results to add to"),
+        ("quality", ["--first-seed", "-1"], "--first-seed: must be at least 0; got -1"),
+        ("quality", ["--data", "{folder}/none"], "--data: fashion_mnist: no file .* in .*/none"),
+        ("quality", ["--workloads", "mnist-mlp", "--data", "."], "for .* Fashion-MNIST: fashion-"),
+        ("footprint", ["--wheel", "{folder}/none"], "--wheel: .*/none is not a file"),
+        ("footprint", ["--fits", "-1"], "--fits: must be at least 0; got -1"),
+        ("footprint", ["--predicts", "-5"], "--predicts: must be at least 0; got -5"),
+        ("image_folder", ["--epochs", "1"], "--epochs: must be at least 2; got 1"),
+        ("coverage", ["--jackknife-rows", "1"], "must be at least 2; got 1"),
+        (
+            "coverage",
+            ["--jackknife-rows", "401"],
+            "must be at most 400, the training rows; got 401",
+        ),
+        ("standard_errors", ["--rows", "1"], "--rows: must be at least 100; got 1"),
+        ("standard_errors", ["--rounds", "1"], "--rounds: must be at least 2; got 1"),
+        ("large_files", ["--gigabytes", "0"], "must be a positive number; got '0'"),
+        ("large_files", ["--gigabytes", "nan"], "must be a positive number; got 'nan'"),
+        ("large_files", ["--gigabytes", "1e-9"], "there must be a row, .*; got 1e-09"),
+        ("large_files", ["--gigabytes", "1e9"], r"room for two files .* free\); got 1e\+09"),
+        ("large_files", ["--folder", "{folder}/none"], "files cannot be written: .*No such file"),
+        ("large_files", ["--folder", "{folder}", "--kind", "array"], "needs a --folder in which"),
     ],
 )
 def test_options_are_refused_before_anything_is_measured(name, options, message, tmp_path):
@@ -264,6 +337,37 @@ def test_options_are_refused_before_anything_is_measured(name, options, message,
     assert done.returncode == 2
     assert re.search(message, done.stderr), done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs Linux's affinity")
+def test_no_more_threads_than_cpus_by_default(of_bench, monkeypatch):
+    common = of_bench("common")
+
+    def threads(default):
+        parser = argparse.ArgumentParser()
+        common.add_options(parser, threads=default)
+        return parser.parse_args([]).threads
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3})
+    assert (threads(2), threads([1, 2]), threads([2])) == (1, [1], [1])
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5})
+    assert (threads(2), threads([1, 2]), threads([2])) == (2, [1, 2], [2])
+
+
+def test_no_contestant_is_an_error(without_peers):
+    options = ("--peers", "torch", "--workloads", "lstm", "--no-history")
+    done = run("peers", *options, PYTHONPATH=without_peers)
+    assert done.returncode == 1
+    assert "lstm: torch left out: not installed (left out)" in done.stdout
+    assert "peers: none of the chosen peers (torch) runs any of lstm" in done.stderr
+
+
+def test_a_cpu_without_products_in_bfloat16_is_named():
+    options = ("--contestants", "lamina mixed_bfloat16", "--workloads", "hitters", "--no-history")
+    done = run("precision", *options, LAMINA_ISA="v2")
+    assert done.returncode == 1
+    assert re.search(r"^lamina mixed_bfloat16 left out: .*this CPU lacks", done.stdout, re.M)
+    assert done.stderr == "precision: none of the contestants can run here\n"
 
 
 def test_peers_that_only_predict_do_not_train():

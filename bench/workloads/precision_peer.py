@@ -57,6 +57,9 @@ def main() -> None:
     except ImportError as error:
         serve(None, {"error": f"not installed ({error})"})
         return
+    except ValueError as error:  # this CPU has no products in bfloat16
+        serve(None, {"error": str(error)})
+        return
 
     def answer(command: dict[str, Any]) -> dict[str, Any]:
         begin, worked = time.perf_counter(), time.process_time()
