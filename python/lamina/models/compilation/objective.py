@@ -108,7 +108,7 @@ class Objective:
     forms : sequence of tuple, optional
         Shape and type of a row of each output's target, if its loss takes any.
     extra : Given, optional
-        Targets that are not used by any loss.
+        What a user-defined step takes as it was given: weights, and targets without a loss.
     masked : sequence of bool
         The inputs that come with a mask of their steps.
     still : bool
@@ -140,6 +140,7 @@ class Objective:
         self.fewer: Objective | None = None
         self.seed = model.seed
         compiled.check_settings(model.dtype)  # settings may have changed
+        self._step: steps.OwnStep | None = None
         self._own = steps.has_own(model)  # then the model decides how compile's losses are used
         self.noted: list[tuple[str, int]] = []  # quantities reported by its step, with their terms
         self.watched: list[Fed] = []
@@ -192,9 +193,9 @@ class Objective:
                 prediction = as_floats(Tensor(made.recording, made.outputs[head.place]))
             self._record(head, prediction.value, made.masks[head.place])
         if steps.overridden(model, "compute_metrics") and not steps.calls_model(model, training):
-            step = self._own_step(model, made)
-            self._note(made, step.metrics())
-            self.calculated += step.calculated
+            self._note(made, self._own_step(model, made).metrics())
+        if self._step is not None:
+            self.calculated += self._step.calculated
         self._watch(made)
         if training:
             model._own_keys = self._own_names()
@@ -222,18 +223,18 @@ class Objective:
         """Record the step of the model's class; quantities it reports are not part of the loss."""
         step = self._own_step(model, made)
         own = step.record(training)
-        self.calculated += step.calculated
         made.recording.losses.clear()  # they are used only if the step includes them
         made.graph.add_loss(own["loss"].value)
         self.of_batch |= not own["loss"].rows
         self._note(made, {key: own[key] for key in steps.keys(own)})
 
     def _own_step(self, model: Compilable, made: Recorded) -> steps.OwnStep:
-        targets: list[Any] = [None] * len(made.row_shapes)
-        weights: list[Any] = [None] * len(made.row_shapes)
-        for head in self.heads:
-            targets[head.place], weights[head.place] = head.target, head.weight
-        return steps.OwnStep(model, made, targets, weights, self._extra)
+        if self._step is None:  # once: it takes inputs of the graph
+            targets: list[Any] = [None] * len(made.row_shapes)
+            for head in self.heads:
+                targets[head.place] = head.target
+            self._step = steps.OwnStep(model, made, targets, self._extra)
+        return self._step
 
     def _note(self, made: Recorded, quantities: Mapping[str, Any]) -> None:
         """Record quantities that are reported but are not part of the loss."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,18 +65,25 @@ def without_targets(who: str, model: Any) -> str:
     return f"; a loss that {own} calls itself is not for compile: assign it, as self.loss = loss"
 
 
+def takes_weights(model: Any) -> bool:
+    """Return whether a method of the model's class takes the weights of rows as they are given."""
+    return has_own(model) or overridden(model, "compute_metrics")
+
+
 @dataclass
 class Given:
-    """Targets, or weights of rows, that are not used by a loss of ``compile``.
+    """What a user-defined step takes as it was given: weights, and targets without a loss.
 
     Attributes
     ----------
-    form : the structure in which they were given, with its leaves replaced
+    form, weights : the structures of targets and of weights, with their leaves replaced
     arrays : list of ndarray, or of Rows
+        Those of the targets come first.
     """
 
-    form: Any
-    arrays: list[Any]
+    form: Any = None
+    arrays: list[Any] = field(default_factory=list)
+    weights: Any = None
 
     @property
     def kinds(self) -> tuple[tuple[Any, ...], ...]:
@@ -86,27 +93,46 @@ class Given:
     @property
     def key(self) -> tuple[Any, ...]:
         """The key on which recordings depend."""
-        return repr(self.form), self.kinds
+        return repr(self.form), repr(self.weights), self.kinds
+
+    @property
+    def target(self) -> Any:
+        """The targets if they are one array, otherwise None."""
+        return self.arrays[self.form.index] if isinstance(self.form, _Leaf) else None
+
+    def weighed(self, who: str, model: Any, weights: Any, rows: int) -> Given:
+        """Return the same targets with these weights, a structure of arrays, or None."""
+        count = sum(isinstance(leaf, _Leaf) for leaf in flat(self.form))
+        arrays = self.arrays[:count]
+        return replace(
+            self, weights=_taken(who, "sample_weight", model, weights, rows, arrays), arrays=arrays
+        )
 
 
 def given_targets(who: str, model: Any, y: Any, rows: int) -> Given:
     """Return targets of any form, for a user-defined step, without a loss to check them."""
     arrays: list[Any] = []
+    return Given(_taken(who, "y", model, y, rows, arrays), arrays)
+
+
+def _taken(who: str, name: str, model: Any, values: Any, rows: int, arrays: list[Any]) -> Any:
+    """Append the arrays of a structure to a list, and return the structure of their places."""
 
     def taken(value: Any) -> Any:
-        if isinstance(value, (dict, list, tuple)) and not _is_rows(value):
+        if is_nest(value) or (value is None and name != "y"):
             return None
         if isinstance(value, Rows):
             one = functools.partial(_converted, who, dtype=model.dtype, of_row=True)
-            arrays.append(value.each(one, "y"))
+            arrays.append(value.each(one, name))
             return _Leaf(len(arrays) - 1)
-        array = _converted(who, "y", np.asarray(value), model.dtype)
+        array = _converted(who, name, np.asarray(value), model.dtype)
         if array.ndim == 0 or len(array) != rows:
-            raise ValueError(f"{who}: y must have {rows} rows, like x; got shape {array.shape}")
+            shape = array.shape
+            raise ValueError(f"{who}: {name} must have {rows} rows, like x; got shape {shape}")
         arrays.append(np.ascontiguousarray(array))
         return _Leaf(len(arrays) - 1)
 
-    return Given(None if y is None else mapped(y, taken), arrays)
+    return None if values is None else mapped(values, taken)
 
 
 def _converted(who: str, name: str, array: Array, dtype: str, *, of_row: bool = False) -> Array:
@@ -128,8 +154,10 @@ class _Leaf:
         return f"<{self.index}>"
 
 
-def _is_rows(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and not any(hasattr(v, "shape") for v in value)
+def is_nest(value: Any) -> bool:
+    """Return whether a value is a dict, or a list, of arrays, rather than a list of numbers."""
+    listed = isinstance(value, (list, tuple))
+    return isinstance(value, dict) or (listed and any(hasattr(v, "shape") for v in value))
 
 
 def _kind(array: Array) -> str:
@@ -144,10 +172,10 @@ class OwnStep:
     model : Compilable
     made : Recorded
         The model on a graph.
-    targets, weights : list of _core.Tensor or None
+    targets : list of _core.Tensor or None
         For each output, in the form that its loss takes.
     extra : Given or None
-        Targets without a loss.
+        Targets without a loss, and weights.
     """
 
     def __init__(
@@ -155,28 +183,28 @@ class OwnStep:
         model: Any,
         made: Recorded,
         targets: Sequence[_core.Tensor | None],
-        weights: Sequence[_core.Tensor | None],
         extra: Given | None,
     ) -> None:
         self.model, self.made = model, made
         self.recording = made.recording
         self.calculated: list[tuple[str, Awaited]] = []  # from results of metrics, by key
         self.x = model.packed_inputs(self._tensors(made.inputs))
-        self.y = self._targets(targets, extra)
-        kept = [w for w in weights if w is not None]
-        self.weight = self._tensors(kept)[0] if len(kept) == 1 else None
+        extra = extra or Given()
+        fed = self._fed(extra)
+        self.y = self._targets(targets) if extra.form is None else _filled(extra.form, fed)
+        self.weight = _filled(extra.weights, fed)
+        if isinstance(self.weight, Tensor) and isinstance(self.y, (list, tuple, dict)):
+            self.weight = _for_each(self.y, self.weight)
 
     def _tensors(self, values: Sequence[_core.Tensor]) -> list[Tensor]:
         return [Tensor(self.recording, value) for value in values]
 
-    def _targets(self, targets: Sequence[_core.Tensor | None], extra: Given | None) -> Any:
-        if extra is not None and extra.form is not None:
-            graph = self.recording.graph
-            made = [
-                graph.input(shape, f"y{i}", kind) for i, (shape, kind) in enumerate(extra.kinds)
-            ]
-            tensors = self._tensors(made)
-            return mapped(extra.form, lambda v: tensors[v.index] if isinstance(v, _Leaf) else None)
+    def _fed(self, extra: Given) -> list[Tensor]:
+        graph = self.recording.graph
+        kinds = enumerate(extra.kinds)
+        return self._tensors([graph.input(shape, f"given{i}", kind) for i, (shape, kind) in kinds])
+
+    def _targets(self, targets: Sequence[_core.Tensor | None]) -> Any:
         known = [None if t is None else Tensor(self.recording, t) for t in targets]
         return None if all(t is None for t in known) else self.model.packed_outputs(known)
 
@@ -187,7 +215,7 @@ class OwnStep:
         if overridden(model, name):
             data = self.x if self.y is None else (self.x, self.y)
             if self.weight is not None:
-                data = (*data, self.weight)
+                data = (self.x, self.y, self.weight)
             return self._checked(name, getattr(model, name)(data))
         loss = self._called("compute_loss", training=training)
         return {"loss": _number(model, "compute_loss", loss)}
@@ -250,6 +278,16 @@ class OwnStep:
         return method(**arguments)
 
 
+def _filled(form: Any, fed: Sequence[Tensor]) -> Any:
+    """Return a structure of places with the tensors that were fed there."""
+    return mapped(form, lambda v: fed[v.index] if isinstance(v, _Leaf) else None)
+
+
+def _for_each(y: Any, weight: Tensor) -> Any:
+    """Return the weights of rows for every one of the targets."""
+    return mapped(y, lambda v: weight if isinstance(v, Tensor) else None)
+
+
 def _mean_lowered(watched: MetricResult) -> Any:
     """Return the tensor given to a mean in a step, for training to minimise.
 
@@ -285,7 +323,7 @@ def compute_loss(
     """Return the loss defined by ``compile`` and ``add_loss``, for tensors, as one tensor."""
     recording = Recording.current()
     targets, predictions = flat(y), flat(y_pred)
-    weights = [sample_weight] * len(predictions)
+    weights = _by_output(model, sample_weight, len(predictions))
     terms: list[Any] = []
     if recording is not None:  # otherwise these are arrays
         terms += recording.losses
@@ -305,6 +343,16 @@ def compute_loss(
     for term in terms[1:]:
         total = total + term
     return total  # type: ignore[no-any-return]
+
+
+def _by_output(model: Any, weight: Any, count: int) -> list[Any]:
+    """Return the weights for each output; a single array of them is for all outputs."""
+    if not is_nest(weight):
+        return [weight] * count
+    found = model.by_output("compute_loss: sample_weight", weight)
+    if isinstance(found, dict):
+        return [found.get(name) for name in model.output_names]
+    return list(found) if len(found) == count else [found] * count
 
 
 def feed_metrics(compiled: Any, y: Any, y_pred: Any, sample_weight: Any) -> None:

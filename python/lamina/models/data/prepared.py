@@ -25,7 +25,7 @@ from lamina.models.data.ragged import (
 )
 from lamina.models.data.reading import Reading, is_reading
 from lamina.models.data.rows import Rows
-from lamina.models.data.sample_weights import weights_of
+from lamina.models.data.sample_weights import weigh
 from lamina.models.data.targets import check_axis, labels, of_outputs, target, unboxed
 from lamina.models.training import advice
 
@@ -45,7 +45,7 @@ class Data:
     columns: list[list[Any] | None]  # for each input, the column names if it was a table
     free: list[bool]  # whether the loss takes targets of any shape
     given: list[Any]  # targets in their original shape, as metrics see them
-    extra: Given | None = None  # targets without a loss, for a user-defined step
+    extra: Given | None = None  # for a user-defined step
     # The columns of each input, and the outputs whose targets, in which distinct values became
     # equal in the model's dtype; only determined by fit.
     rounded: list[list[int]] = field(default_factory=list)
@@ -105,7 +105,7 @@ class Data:
         def some(values: Sequence[Any]) -> list[Any]:
             return [None if v is None else one(v) for v in values]
 
-        extra = self.extra and Given(self.extra.form, some(self.extra.arrays))
+        extra = self.extra and replace(self.extra, arrays=some(self.extra.arrays))
         targets = some(self.targets)
         given = [
             None if y is None else y.reshape(len(y), *shown.shape[1:])
@@ -220,13 +220,13 @@ def _prepared(
     rounded_targets: set[int] = set()
     given: list[Array | None] = []
     goals = _targets(who, model, y, len(arrays[0]), outputs, by_row, rounded_targets, given)
-    weights = weights_of(who, model, goals, outputs, sample_weight, class_weight, by_row=by_row)
     columns = [column_names(value) for value in separated(who, x, ports)]
     free = [loss is not None and loss.free_target for loss in compiled.losses]
     inputs = converted(who, x, arrays, ports, model.dtype)
-    data = Data(inputs, goals, weights, columns, free, given, ragged=by_row is not None)
+    data = Data(inputs, goals, [None] * len(goals), columns, free, given, ragged=by_row is not None)
     if all(loss is None for loss in compiled.losses) and steps.has_own(model):
-        data.extra = steps.given_targets(who, model, y, len(arrays[0]))
+        data.extra = steps.given_targets(who, model, y, data.rows)
+    weigh(who, model, data, outputs, sample_weight, class_weight, by_row=by_row)
     if who == "fit":  # the others need not repeat it
         data.rounded_targets = rounded_targets
         data.made = [port.made for port in ports]

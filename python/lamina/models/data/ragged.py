@@ -14,7 +14,6 @@ import numpy as np
 from lamina import _check
 from lamina._check import Array, Shape, show_shape
 from lamina.losses import Loss
-from lamina.models.compilation.steps import Given
 from lamina.models.data.rows import Rows
 from lamina.models.data.targets import target
 
@@ -167,7 +166,7 @@ def _taken(data: Data, places: Sequence[int]) -> Data:
     def some(values: Iterable[Any]) -> list[Any]:
         return [_rows_of(v, places) for v in values]
 
-    extra = data.extra and Given(data.extra.form, some(data.extra.arrays))
+    extra = data.extra and replace(data.extra, arrays=some(data.extra.arrays))
     return replace(
         data, inputs=some(data.inputs), targets=some(data.targets), weights=some(data.weights),
         given=some(data.given), extra=extra, ragged=False,
@@ -263,10 +262,12 @@ def _padded(model: Any, data: Data, places: Sequence[int], key: Sequence[int | N
 
     if data.extra is not None and is_ragged(data.extra.arrays):
         raise ValueError(
-            "fit: buckets pad the targets of losses of compile; y of unequal lengths for a "
-            "user-defined step cannot be padded: omit buckets"
+            "fit: buckets pad the targets and weights of losses of compile; those of unequal "
+            "lengths for a user-defined step cannot be padded: omit buckets"
         )
-    extra = data.extra and Given(data.extra.form, [_rows_of(a, places) for a in data.extra.arrays])
+    extra = data.extra and replace(
+        data.extra, arrays=[_rows_of(a, places) for a in data.extra.arrays]
+    )
     return replace(
         data, inputs=inputs, masks=masks, targets=filled(data.targets),
         weights=filled(data.weights), given=filled(data.given), extra=extra, ragged=False,

@@ -3,15 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamina._check import Array, Shape
+from lamina._tensors.arguments import mapped
+from lamina.models.compilation import steps
 from lamina.models.data.inputs import arranged, label
 from lamina.models.data.ragged import Outputs, weight_rows
 from lamina.models.data.rows import Rows
-from lamina.models.data.targets import of_outputs, row_weights, unboxed
+from lamina.models.data.targets import class_factors, of_outputs, row_weights, times, unboxed
+
+if TYPE_CHECKING:
+    from lamina.models.data.prepared import Data
+
+
+def weigh(
+    who: str,
+    model: Any,
+    data: Data,
+    outputs: Sequence[Shape],
+    sample_weight: Any,
+    class_weight: object,
+    trained: Array | None = None,
+    by_row: Outputs | None = None,
+) -> None:
+    """Give data their weights of rows: for the losses, and as given for a user-defined step.
+
+    Class weights are for training: only the weights of the rows ``trained`` are changed by them.
+    """
+    goals = data.targets
+    data.weights = weights_of(
+        who, model, goals, outputs, sample_weight, class_weight, trained, by_row
+    )
+    if not steps.takes_weights(model):
+        return
+    weights = sample_weight if by_row is None else of_outputs(model, sample_weight)
+    if class_weight is not None:
+        given = None if data.extra is None else data.extra.target
+        y = next((goal for goal in goals if goal is not None), given)
+        if y is None or isinstance(y, Rows):
+            raise ValueError(
+                f"{who}: class_weight needs y, one array of classes; it was not given one (use "
+                f"sample_weight)"
+            )
+        loss = model.compilation(who).losses[0]
+        factors = class_factors(who, class_weight, y, loss, outputs[0], trained)
+        weights = _each_times(who, weights, factors, model.dtype)
+    if weights is not None or data.extra is not None:
+        extra = data.extra or steps.Given()
+        data.extra = extra.weighed(who, model, weights, data.rows)
+
+
+def _each_times(who: str, weights: Any, factors: Array, dtype: str) -> Any:
+    """Return the weights in a structure, each times the factors of rows."""
+    if weights is None:
+        return times(who, None, factors, dtype)
+    return mapped(
+        weights,
+        lambda v: None if v is None or steps.is_nest(v) else times(who, v, factors, dtype),
+    )
 
 
 def weights_of(

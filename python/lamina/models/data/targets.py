@@ -125,7 +125,7 @@ def _hot(y: Array) -> Array | None:
     return None
 
 
-def _weighed_labels(loss: Loss, y: Array | Reading, output: Shape) -> Array | None:
+def _weighed_labels(loss: Loss | None, y: Array | Reading, output: Shape) -> Array | None:
     """Return the class of each row or position for ``class_weight``; None if there are none.
 
     Integers are treated as classes under any loss: in a regression of counts, say, or of -1 and 1.
@@ -178,7 +178,7 @@ def row_weights(
             )
     weight = _spread(weight, positions)
     if class_weight is not None:
-        factors = _class_weights(who, class_weight, y, loss, output, trained)
+        factors = class_factors(who, class_weight, y, loss, output, trained)
         with np.errstate(all="ignore"):
             weight = weight * _spread(factors, positions)
     whole = _check.cast(np.broadcast_to(weight, (len(y), *positions)), dtype)
@@ -186,18 +186,42 @@ def row_weights(
     return whole
 
 
+def times(who: str, weight: Any, factors: Array, dtype: str) -> Array:
+    """Return weights, or ones, times the factors of rows, or positions, in the model's dtype."""
+    name = "sample_weight"
+    whole = np.ones(()) if weight is None else _check.floats(who, name, weight, "float64")
+    axes = max(whole.ndim, factors.ndim)
+    aligned = [
+        a.reshape(*a.shape, *[1] * (axes - a.ndim)) if a.ndim else a for a in (whole, factors)
+    ]
+    try:
+        with np.errstate(all="ignore"):
+            product = aligned[0] * aligned[1]
+    except ValueError:
+        raise ValueError(
+            f"{who}: class_weight counts classes of shape {factors.shape}; {name} must have that "
+            f"shape or its first axes; got {whole.shape}"
+        ) from None
+    made = _check.cast(product, dtype)
+    _check.not_overflowing(who, name, product, made)
+    return made
+
+
 def _spread(weight: Array, positions: Shape) -> Array:
     return weight.reshape(*weight.shape, *[1] * (1 + len(positions) - weight.ndim))
 
 
-def _class_weights(
-    who: str, weights: object, y: Array, loss: Loss, output: Shape, trained: Array | None
+def class_factors(
+    who: str, weights: object, y: Array, loss: Loss | None, output: Shape, trained: Array | None
 ) -> Array:
     """Return the factor of each row, or of each position; 1 for classes without a weight."""
     classes = _weighed_labels(loss, y, output)
+    if classes is None and loss is None and y.ndim == 2:  # as in Keras, of any number of classes
+        classes = np.asarray(y.argmax(axis=1), dtype=np.int64)
     if classes is None:
+        with_loss = "" if loss is None else f"loss {loss.name} with "
         raise ValueError(
-            f"{who}: class_weight needs one class per row or position; loss {loss.name} with y of "
+            f"{who}: class_weight needs one class per row or position; {with_loss}y of "
             f"shape {y.shape} has none (use sample_weight)"
         )
     rows: Any = slice(None) if trained is None else trained
@@ -224,10 +248,12 @@ def _class_weights(
     return result
 
 
-def _count_of_classes(loss: Loss, output: Shape) -> int | None:
+def _count_of_classes(loss: Loss | None, output: Shape) -> int | None:
     """Return the number of classes, None if the loss does not define it."""
     if isinstance(loss, BinaryCrossentropy):
         return max(2, *output[-1:], 0)
+    if loss is None:
+        return None
     if loss.target_dtype == "int32" or isinstance(loss, CategoricalCrossentropy):
         return (output or (1,))[-1]
     return None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._check import Array, Shape
+from lamina.models.compilation import steps
 from lamina.models.data import prepared as data_
 from lamina.models.data.ragged import Outputs
 from lamina.models.data.rows import gathered
-from lamina.models.data.sample_weights import weights_of
+from lamina.models.data.sample_weights import weigh
 from lamina.models.data.split import check_fraction, held_out
 
 if TYPE_CHECKING:
@@ -82,10 +83,14 @@ def _split(
     # would move the others to wrong positions.
     ordered = _check.boolean("fit", "time_ordered", time_ordered) or model.stateful
     rows, kept = held_out(data.rows, fraction, classes, stratify, ordered, model.seed)
-    if any(data.weighted):  # class weights only apply to training rows
+    held = data
+    if class_weight is not None:  # class weights only apply to training rows
+        if steps.takes_weights(model) and sample_weight is None:  # such a step sees no weights
+            extra = data.extra and data.extra.weighed("fit", model, None, data.rows)
+            held = replace(data, weights=[None] * len(data.weights), extra=extra)
         outputs = model.output_row_shapes(data.row_shapes)
-        data.weights = weights_of(
-            "fit", model, data.targets, outputs, sample_weight, class_weight, rows,
+        weigh(
+            "fit", model, data, outputs, sample_weight, class_weight, rows,
             Outputs(model, data.inputs) if data.ragged else None,
         )  # fmt: skip
-    return rows, data_.part_of(data, kept)
+    return rows, data_.part_of(held, kept)

@@ -89,5 +89,5 @@ def _form(data: Data) -> dict[str, Any]:
         "targets": data.forms,
         "weights": list(data.weighted),
         "masks": data.masked,
-        "extra targets": data.extra,
+        "targets and weights of a step": None if data.extra is None else data.extra.key,
     }

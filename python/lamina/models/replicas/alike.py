@@ -17,11 +17,11 @@ from lamina._answers import is_own
 from lamina._check import Array
 from lamina.layers import PythonLayer
 from lamina.models.compilation.objective import Objective
-from lamina.models.compilation.steps import overridden
+from lamina.models.compilation.steps import overridden, takes_weights
 from lamina.models.data import prepared as data_
 from lamina.models.data.inputs import converted, shaped
 from lamina.models.data.prepared import Data, Part, part_of
-from lamina.models.data.sample_weights import weights_of
+from lamina.models.data.sample_weights import weigh
 from lamina.models.network.recorded import recorded, settle_others
 from lamina.models.prediction.outputs import BLOCK, BOUND_BATCH
 from lamina.models.training import advice, scales
@@ -222,13 +222,14 @@ class Replicas:
             return self.data
         trained = np.arange(self.data.rows) if rows is None else rows
         outputs = self.model.output_row_shapes(self.data.row_shapes)
-        weights = weights_of(
-            "fit", self.model, self.data.targets, outputs, self.given[2], class_weight, trained
-        )
-        return replace(self.data, weights=weights)
+        data = replace(self.data)
+        weigh("fit", self.model, data, outputs, self.given[2], class_weight, trained)
+        return data
 
     def as_weighted_as(self, data: Data) -> Data:
         """Return the data without class weights, with weights if the other data have weights."""
+        if takes_weights(self.model):  # as in fit
+            return self.data
         weights = [
             np.ones_like(theirs) if own is None and theirs is not None else own
             for own, theirs in zip(self.data.weights, data.weights, strict=True)
