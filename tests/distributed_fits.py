@@ -139,9 +139,11 @@ class Own(lamina.Sequential):
     """A model whose class defines the loss of a step."""
 
     def train_step(self, data: Any) -> Any:
-        x, y = data
+        x, y, *weights = data
         predicted = self(x, training=True)
-        return {"loss": ops.mean(ops.square(predicted - y)), "size": ops.mean(ops.abs(predicted))}
+        errors = ops.square(predicted - y)
+        loss = ops.mean(weights[0] * errors[:, 0]) if weights else ops.mean(errors)
+        return {"loss": loss + sum(self.losses), "size": ops.mean(ops.abs(predicted))}
 
 
 class Halving(optimizers.SGD):
@@ -192,10 +194,12 @@ def own_steps(comm: Any) -> Fitted:
     rng = np.random.default_rng(3)
     x = rng.normal(size=(ROWS, 4)).astype("float32")
     y = x.sum(axis=1, keepdims=True)
-    model = Own([lamina.Input((4,)), layers.Dense(8, activation="tanh"), layers.Dense(1)])
+    weights = rng.uniform(0.5, 2.0, size=ROWS).astype("float32")
+    dense = layers.Dense(8, activation="tanh", kernel_regularizer="l2")
+    model = Own([lamina.Input((4,)), dense, layers.Dense(1)])
     model.compile(Halving(0.1), "mse")
     parallel = DataParallel(model, comm, slices=4)
-    parallel.fit(((x[i::5], y[i::5]) for i in range(5)), verbose=0)
+    parallel.fit(((x[i::5], y[i::5], weights[i::5]) for i in range(5)), verbose=0)
     data = lamina.data.Dataset.from_tensor_slices((x, y)).shuffle(ROWS, seed=4).batch(10)
     history = parallel.fit(data, epochs=2, verbose=0, validation_data=data)
     history.history["alone"] = [parallel.evaluate(x, y, verbose=0, return_dict=True)]

@@ -54,6 +54,12 @@ class Recording:
         Layers reached by a mask that they neither use nor pass on.
     losses : list of Tensor
         The losses given to ``add_loss`` during the recording.
+    penalized : bool
+        Whether the losses of layers include the penalties on their weights.
+    penalties : dict
+        By the ids of a weight and its regularizer, the penalty recorded for it.
+    stopped : set of int
+        Ids of weights whose penalties were asked for, but are left to the engine.
     assigned : dict
         By the id of a weight, the weight and the value that ``assign`` stores in it.
     watched : dict
@@ -81,6 +87,9 @@ class Recording:
         self.unheard: list[str] = []
         self.unmasked: list[str] = []
         self.losses: list[Any] = []
+        self.penalized = True
+        self.penalties: dict[tuple[int, int], Any] = {}
+        self.stopped: set[int] = set()
         self.assigned: dict[
             int, tuple[_core.Parameter, _core.Tensor]
         ] = {}  # the values stored in them

@@ -333,11 +333,39 @@ def losses_of(layer: Layer) -> list[Any]:
     """Return the losses given to ``add_loss`` and the penalties on the weights."""
     recording = Recording.current()
     if recording is not None:
-        return list(recording.losses)
+        return [*recording.losses, *_penalties(recording, layer)]
     return [
         *layer.last_losses,
         *(_number(penalty(np.asarray(p)), p.dtype) for p, penalty in layer.penalized()),
     ]
+
+
+def _penalties(recording: Recording, layer: Layer) -> list[Tensor]:
+    """Return the penalties on the layer's trainable weights, each recorded once.
+
+    Those of L1 that make weights exactly 0 are only noted: they are part of the engine's step.
+    """
+    held = {
+        (id(p), id(r)): (p, r)
+        for each in layer.walk()
+        for p, r in (*each._penalized, *each._regularized)
+        if p.trainable and recording.penalized
+    }
+    exact = {id(p) for each in layer.walk() for p, r in each._penalized if r.proximal}
+    recording.stopped.update(exact.intersection(place for place, _ in held))
+    made = recording.penalties
+    for key, (parameter, regularizer) in held.items():
+        if key[0] not in exact and key not in made:
+            made[key] = weight_penalty(recording, parameter, regularizer)
+    return [made[key] for key in held if key in made]
+
+
+def weight_penalty(recording: Recording, parameter: _core.Parameter, regularizer: Any) -> Tensor:
+    """Record a penalty on a weight."""
+    name = f"regularizer of {parameter.name}"
+    with recording.within(name):
+        weight = Tensor(recording, recording.graph.parameter(parameter))
+        return scalar_penalty(name, written.run(name, regularizer, [weight], {}))
 
 
 def _number(penalty: Any, dtype: str) -> Any:

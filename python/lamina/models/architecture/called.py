@@ -30,7 +30,7 @@ from lamina.models.architecture.call_layer import CallLayer
 from lamina.models.architecture.forms import Leaf
 from lamina.models.architecture.structured import Structured
 from lamina.models.data.inputs import Port
-from lamina.models.network.recorded import heard
+from lamina.models.network.recorded import forget_losses, heard
 
 if TYPE_CHECKING:
     from lamina._tensors import Variable
@@ -97,6 +97,7 @@ class Called(Structured):
             if not unsaid.acts(self, args[0]):
                 return self._predict_whole(args[0])
             kwargs = {}
+        forget_losses(self)
         return heard(self, values, self.as_layer()(*args, **kwargs))
 
     # --- layers

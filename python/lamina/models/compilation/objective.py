@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _core
 from lamina._check import Shape
-from lamina._tensors import Arguments, Recording, Tensor, written
+from lamina._tensors import Arguments, Tensor
 from lamina._tensors.awaited import Awaited
-from lamina._tensors.given import scalar_penalty
 from lamina.layers.base.any_type import as_floats
+from lamina.layers.base.calls import weight_penalty
 from lamina.metrics import MeanMetricWrapper
 from lamina.models.compilation import steps
 from lamina.models.compilation.constrained import Constrained
@@ -211,16 +211,22 @@ class Objective:
         """Record the terms of the loss beyond the losses of the outputs."""
         graph = made.graph
         stopped = model.stopped_at_zero()
+        if self._own:  # the step has included them, except those that only the engine can apply
+            for parameter, l1, l2 in model.penalties():
+                if id(parameter) in made.recording.stopped:
+                    graph.add_penalty(graph.parameter(parameter), l1, l2, True)
+            return
         for parameter, l1, l2 in model.penalties():
             graph.add_penalty(graph.parameter(parameter), l1, l2, id(parameter) in stopped)
         for parameter, regularizer in model.regularized():
-            graph.add_loss(_penalty(made.recording, parameter, regularizer).value)
+            graph.add_loss(weight_penalty(made.recording, parameter, regularizer).value)
         for loss in made.recording.losses:  # losses given to add_loss
             graph.add_loss(loss.value)
             self.of_batch |= not loss.rows
 
     def _record_own(self, model: Compilable, made: Recorded, training: bool) -> None:
         """Record the step of the model's class; quantities it reports are not part of the loss."""
+        made.recording.penalized = self._penalized
         step = self._own_step(model, made)
         own = step.record(training)
         made.recording.losses.clear()  # they are used only if the step includes them
@@ -351,13 +357,6 @@ class Objective:
 def _free(name: str, taken: set[str]) -> str:
     numbered = (f"{name}_{i}" for i in itertools.count(1))
     return next(key for key in itertools.chain([name], numbered) if key not in taken)
-
-
-def _penalty(recording: Recording, parameter: _core.Parameter, regularizer: Any) -> Tensor:
-    name = f"regularizer of {parameter.name}"
-    with recording.within(name):
-        weight = Tensor(recording, recording.graph.parameter(parameter))
-        return scalar_penalty(name, written.run(name, regularizer, [weight], {}))
 
 
 def _check_mask(name: str, mask: _core.Tensor, output: tuple[int, ...]) -> None:

@@ -60,7 +60,8 @@ class Stepped(Compilable):
         Notes
         -----
         It is recorded with ``lamina.ops``, not called for every batch.  This method adds the losses
-        of ``compile`` and those given to ``add_loss``; penalties on weights are added separately.
+        of ``compile``, those given to ``add_loss`` and the penalties on weights, which are
+        ``self.losses``; of a method that overrides it exactly the result is lowered, as in Keras.
         """
         compiled = self.compilation("compute_loss")
         return steps.compute_loss(self, y, y_pred, sample_weight, compiled.losses, compiled.scales)
@@ -102,7 +103,8 @@ class Stepped(Compilable):
         Notes
         -----
         It is recorded with ``lamina.ops``: the engine computes the gradients of "loss" and the
-        optimizer's step, so the method needs neither a tape nor a call of the optimizer.
+        optimizer's step, so the method needs neither a tape nor a call of the optimizer.  Nothing
+        is added to "loss": penalties on weights are part of ``compute_loss`` and ``self.losses``.
         """
         return self._step(data, True)
 

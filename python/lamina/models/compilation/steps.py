@@ -320,14 +320,12 @@ def _number(model: Any, name: str, value: Any) -> Tensor:
 def compute_loss(
     model: Any, y: Any, y_pred: Any, sample_weight: Any, losses: Sequence[Any], scales: Any
 ) -> Tensor:
-    """Return the loss defined by ``compile`` and ``add_loss``, for tensors, as one tensor."""
-    recording = Recording.current()
+    """Return the loss of ``compile``, ``add_loss`` and penalties: a tensor, of arrays a number."""
     targets, predictions = flat(y), flat(y_pred)
     weights = _by_output(model, sample_weight, len(predictions))
-    terms: list[Any] = []
-    if recording is not None:  # otherwise these are arrays
-        terms += recording.losses
-        recording.losses.clear()  # they are now in the sum
+    terms = list(model.losses)
+    if Recording.current() is None:  # these are arrays
+        terms = [float(np.sum(term)) for term in terms]
     known = [loss is not None for loss in losses]
     if len(targets) < len(losses):  # outputs without a loss were omitted
         held = iter(targets)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina import _check
+from lamina.models.compilation.steps import has_own
 from lamina.models.data import prepared as data_
 from lamina.models.data.ragged import refuse
 from lamina.models.derivatives import minimum
@@ -308,7 +309,7 @@ class LossFunction:
         from lamina.models.derivatives.differences import hessian_by_differences
 
         at = self._checked(theta)
-        if self._model.regularized():  # user-defined penalties
+        if self._model.regularized() or has_own(self._model):  # user-defined penalties
 
             def function(theta: Array) -> tuple[float, Array]:
                 return self.penalty(theta), self.penalty_gradient(theta)

@@ -120,6 +120,13 @@ class Awaited:
             self.returned, self.exact = tensors, exact
 
 
+def forget_losses(model: Any) -> None:
+    """Drop the losses of earlier calls of a model that a recorded step calls again."""
+    now = Recording.current()
+    if now is not None and now.awaited is not None and now.awaited.model is model:
+        now.losses.clear()
+
+
 def heard(model: Any, values: Sequence[Any], returned: Any) -> Any:
     """Return the result of a model's call, noting it for a step that is being recorded."""
     now = Recording.current()

@@ -128,7 +128,7 @@ class Weighted:
 
     @property
     def losses(self) -> list[Any]:
-        """Losses given to ``add_loss``, within a recording; otherwise the penalties on weights."""
+        """Losses given to ``add_loss`` in the last call, and the penalties on trainable weights."""
         found = {id(loss): loss for layer in self.parts for loss in layer.losses}
         return list(found.values())
 

@@ -29,7 +29,7 @@ from lamina.models.data.ragged import inputs_by_shape, is_ragged, shapes_of
 from lamina.models.data.reading import is_reading, rows_of_window
 from lamina.models.data.rows import Rows
 from lamina.models.network.network import Network
-from lamina.models.network.recorded import Predictors, heard
+from lamina.models.network.recorded import Predictors, forget_losses, heard
 from lamina.models.prediction.outputs import (
     BLOCK,
     BOUND_BATCH,
@@ -364,6 +364,7 @@ class Predicting(Network):
             x = x if tensors else self.through_front(x)
             values = inputs_.separated(self.name, x, self.ports)
             values = values[0] if len(values) == 1 else values
+        forget_losses(self)
         y = self.as_layer()(values, mask=mask, training=training)
         packed = self._packed(list(y) if isinstance(y, tuple) else [y])
         return heard(self, values if isinstance(values, (list, tuple)) else [values], packed)
