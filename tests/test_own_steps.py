@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import golden
 import lamina
 from lamina import layers, ops
 
+keras = golden.Peer("keras")
 RNG = np.random.default_rng(8)
 X = RNG.normal(size=(70, 4)).astype("float32")
 Y = X.sum(axis=1, keepdims=True)
@@ -298,3 +300,83 @@ def test_loss_and_metrics_of_arrays():
         results = model.compute_metrics(None, y, p, weight)
     np.testing.assert_allclose(results["mae"], np.abs(y - p).mean())
     np.testing.assert_allclose(results["mse"], np.average(square, weights=weight))
+
+
+def without_targets(library, how):
+    """Return the losses and weights of a model whose loss of compile compares other things."""
+
+    class Sums(library.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            assert y is None
+            return self.loss(library.ops.sum(x, axis=1, keepdims=True), y_pred)
+
+    x = library.Input((4,))
+    dense = library.layers.Dense(1, kernel_initializer=ones)
+    model = Sums(x, dense(x))
+    model.compile(library.optimizers.SGD(0.1), loss=library.losses.MeanAbsoluteError())
+    rows = X[:20]
+    if how == "batches":
+        data = ((rows[i * 10 : i * 10 + 10],) for i in range(2))
+        losses = model.fit(data, epochs=1, steps_per_epoch=2, verbose=0).history["loss"]
+    else:
+        held = {"validation_data": (rows, None)} if how == "validation" else {}
+        history = model.fit(rows, batch_size=20, epochs=2, shuffle=False, verbose=0, **held).history
+        losses = [v for key in sorted(history) for v in history[key]]
+    on_batches = [model.evaluate(rows, verbose=0), model.test_on_batch(rows)]
+    on_batches += [model.train_on_batch(rows)]
+    return [[float(np.ravel(v)[0]) for v in (*losses, *on_batches)], model.get_weights()]
+
+
+@pytest.mark.parametrize("how", ["rows", "batches", "validation"])
+def test_a_loss_of_compile_needs_no_targets_if_a_class_computes_the_loss(how):
+    wanted = golden.ask(lambda: without_targets(keras, how), how)
+    got = without_targets(lamina, how)
+    np.testing.assert_allclose(got[0], wanted[0], rtol=1e-5)
+    for a, b in zip(got[1], wanted[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_several_outputs_and_losses_of_compile_without_targets():
+    class Agree(lamina.Model):
+        def compute_loss(self, x, y, y_pred):
+            return ops.mean(ops.square(y_pred[0] - y_pred[1]))
+
+    x = lamina.Input((4,))
+    model = Agree(x, [layers.Dense(1, kernel_initializer=ones)(x), layers.Dense(1)(x)], seed=1)
+    model.compile("sgd", ["mse", "mae"])
+    a, b = model.predict(X)
+    assert model.evaluate(X, verbose=0) == pytest.approx(np.mean((a - b) ** 2), rel=1e-5)
+    assert list(model.fit(X, verbose=0).history) == ["loss"]
+    assert len(model.fit(X, [Y, Y], verbose=0).history) == 3
+
+
+@pytest.mark.parametrize(("loss_of", "rule"), [
+    (lambda s, y, p, base: ops.mean(ops.square(y - p)),
+     "of: compute_loss got y=None, as no targets were given: unsupported operand"),
+    (lambda s, y, p, base: s.loss(y, p), "of: compute_loss got y=None, as no targets were given"),
+    (lambda s, y, p, base: base(), "of: y is None; the loss needs targets"),
+    (lambda s, y, p, base: ops.mean(p) + y.shape[0], "compute_loss got y=None"),
+])  # fmt: skip
+def test_a_step_that_uses_targets_that_are_not_there(loss_of, rule):
+    class Of(lamina.Model):
+        def compute_loss(self, x, y, y_pred):
+            return loss_of(self, y, y_pred, lambda: super(Of, self).compute_loss(x, y, y_pred))
+
+    model = made(Of)
+    model.compile("sgd", "mse")
+    for method in (lambda: model.fit(X, verbose=0), lambda: model.evaluate(X, verbose=0)):
+        with pytest.raises((TypeError, AttributeError), match=rule):
+            method()
+
+
+def test_metrics_of_compile_need_targets():
+    class Of(lamina.Model):
+        def compute_loss(self, x, y, y_pred):
+            return ops.mean(y_pred)
+
+    for loss in ("mse", None):
+        model = made(Of)
+        model.compile("sgd", loss, metrics=["mae"])
+        for data in (X, iter([X])):
+            with pytest.raises(TypeError, match=r"^fit: .*the metrics need targets"):
+                model.fit(data, verbose=0)

@@ -176,8 +176,9 @@ class Objective:
         made.recording.reported.update(id(m) for listed in resolved for m, _, _ in listed)
         self.heads: list[Head] = []
         several = bool(compiled.loss_keys)
+        targeted = self._extra is None or not self._extra.untargeted
         for place, loss in enumerate(compiled.losses):
-            if loss is not None:
+            if loss is not None and targeted:
                 key = compiled.key(place, "loss") if several else ""
                 head = Head(place, key, resolved[place])
                 head.units = shapes[place][-1] if shapes[place] else 1
@@ -315,7 +316,8 @@ class Objective:
         keys = [key for head in self.heads for _, _, key in head.metrics]
         # A user-defined step may report under the key of a loss or metric of compile.
         own = self._own_names()
-        return list(dict.fromkeys(["loss", *self.compiled.loss_keys, *keys, *own]))
+        losses = self.compiled.loss_keys if self.heads else []
+        return list(dict.fromkeys(["loss", *losses, *keys, *own]))
 
     def _own_names(self) -> list[str]:
         noted = [key for key, _ in self.noted]

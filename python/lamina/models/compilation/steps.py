@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,17 +53,19 @@ def adds_keys(model: Any) -> bool:
     return any(overridden(model, name) for name in ("train_step", "test_step", "compute_metrics"))
 
 
-def without_targets(who: str, model: Any) -> str:
-    """Return how a model that defines its loss does without targets; "" for other models.
+def needing_targets(who: str, model: Any) -> str:
+    """Return which arguments of ``compile`` need targets, as a clause; "" if none does.
 
-    The hint names the step that the caller, ``who``, runs.
+    The step that the caller, ``who``, runs may do without them if the model's class defines it.
     """
+    compiled = model.compilation(who)
+    if not any(compiled.losses):
+        return ""
     tests = who.startswith(("evaluate", "test_on_batch", "fit: validation_data"))
     run = ("test_step" if tests else "train_step", "compute_loss")
-    own = next((name for name in run if overridden(model, name)), None)
-    if own is None:
-        return ""
-    return f"; a loss that {own} calls itself is not for compile: assign it, as self.loss = loss"
+    if not any(overridden(model, name) for name in run):
+        return "the loss needs targets"
+    return "the metrics need targets" if any(compiled.requests) else ""
 
 
 def takes_weights(model: Any) -> bool:
@@ -79,11 +82,14 @@ class Given:
     form, weights : the structures of targets and of weights, with their leaves replaced
     arrays : list of ndarray, or of Rows
         Those of the targets come first.
+    untargeted : bool
+        Whether there are no targets, although ``compile`` was given a loss.
     """
 
     form: Any = None
     arrays: list[Any] = field(default_factory=list)
     weights: Any = None
+    untargeted: bool = False
 
     @property
     def kinds(self) -> tuple[tuple[Any, ...], ...]:
@@ -93,7 +99,7 @@ class Given:
     @property
     def key(self) -> tuple[Any, ...]:
         """The key on which recordings depend."""
-        return repr(self.form), repr(self.weights), self.kinds
+        return repr(self.form), repr(self.weights), self.kinds, self.untargeted
 
     @property
     def target(self) -> Any:
@@ -216,7 +222,9 @@ class OwnStep:
             data = self.x if self.y is None else (self.x, self.y)
             if self.weight is not None:
                 data = (self.x, self.y, self.weight)
-            return self._checked(name, getattr(model, name)(data))
+            with self._hinting(name):
+                result = getattr(model, name)(data)
+            return self._checked(name, result)
         loss = self._called("compute_loss", training=training)
         return {"loss": _number(model, "compute_loss", loss)}
 
@@ -275,7 +283,22 @@ class OwnStep:
         taken = inspect.signature(method).parameters
         if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
             arguments = {key: value for key, value in arguments.items() if key in taken}
-        return method(**arguments)
+        with self._hinting(name):
+            return method(**arguments)
+
+    @contextmanager
+    def _hinting(self, name: str) -> Iterator[None]:
+        """Add to an error of a step that it has used targets that were not given."""
+        try:
+            yield
+        except (TypeError, ValueError, AttributeError) as error:
+            known = "y is None" in str(error)
+            if self.y is not None or known or "None" not in str(error):
+                raise
+            said = f"{self.model.name}: {name} got y=None, as no targets were given: {error}"
+            told: Any = type(error)(said)
+            told.placed = True
+            raise told from error
 
 
 def _filled(form: Any, fed: Sequence[Tensor]) -> Any:
@@ -321,6 +344,8 @@ def compute_loss(
     model: Any, y: Any, y_pred: Any, sample_weight: Any, losses: Sequence[Any], scales: Any
 ) -> Tensor:
     """Return the loss of ``compile``, ``add_loss`` and penalties: a tensor, of arrays a number."""
+    if y is None and any(losses):
+        raise TypeError(f"{model.name}: y is None; the loss needs targets")
     targets, predictions = flat(y), flat(y_pred)
     weights = _by_output(model, sample_weight, len(predictions))
     terms = list(model.losses)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check, _screen
 from lamina.data.sources import Batch, Block, Source, unpacked
-from lamina.models.compilation.steps import without_targets
+from lamina.models.compilation.steps import needing_targets
 from lamina.models.data import prepared as data_
 from lamina.models.data.batches import Batches, spans
 from lamina.models.data.prepared import Data, Part, part_of
@@ -185,11 +185,11 @@ class Stream:
     def _prepared(self, who: str, batch: Batch) -> Data:
         model = self._model
         x, y, weight = batch
-        if y is None and any(loss is not None for loss in model.compilation(who).losses):
+        needing = needing_targets(who, model) if y is None else ""
+        if needing:
             raise TypeError(
-                f"{who}: the loss needs targets; the {self._elements.source.kind} gave x alone: "
-                f"its batches must be (x, y) or (x, y, sample_weight)"
-                f"{without_targets(who, model)}"
+                f"{who}: {needing}; the {self._elements.source.kind} gave x alone: its batches "
+                f"must be (x, y) or (x, y, sample_weight)"
             )
         x = model.meet(x)
         data = data_.prepare(who, model, x, y, weight, self._class_weight).read()

@@ -204,8 +204,7 @@ def _prepared(
         shapes, y = list(shapes_of(arrays)), of_outputs(model, y)
     if not model.built and _has_calls(model):
         # Checked before there are weights, so that rejected data leave the model unchanged.
-        wanted = any(loss is not None for loss in model.compilation(who).losses)
-        _check_given(who, model, y)
+        wanted = any(model.compilation(who).losses) and not _untargeted(who, model, y)
         if wanted and not isinstance(y, (Mapping, list, tuple, Rows)):
             check_axis(who, "y", _check.numeric(who, "y", y))
         check_rows(who, "y", y, len(arrays[0]))
@@ -226,6 +225,8 @@ def _prepared(
     data = Data(inputs, goals, [None] * len(goals), columns, free, given, ragged=by_row is not None)
     if all(loss is None for loss in compiled.losses) and steps.has_own(model):
         data.extra = steps.given_targets(who, model, y, data.rows)
+    elif y is None and steps.has_own(model):
+        data.extra = Given(untargeted=True)
     weigh(who, model, data, outputs, sample_weight, class_weight, by_row=by_row)
     if who == "fit":  # the others need not repeat it
         data.rounded_targets = rounded_targets
@@ -238,12 +239,14 @@ def _prepared(
     return data
 
 
-def _check_given(who: str, model: Any, y: Any) -> None:
-    if y is None and steps.has_own(model) and any(model.compilation(who).losses):
-        raise TypeError(
-            f"{who}: y is None; the loss given to compile needs targets"
-            f"{steps.without_targets(who, model)}"
-        )
+def _untargeted(who: str, model: Any, y: Any) -> bool:
+    """Return whether a user-defined step does without targets; raise if compile needs them."""
+    if y is not None or not steps.has_own(model):
+        return False
+    needing = steps.needing_targets(who, model)
+    if needing:
+        raise TypeError(f"{who}: y is None; {needing}")
+    return True
 
 
 def _has_calls(model: Any) -> bool:
@@ -297,10 +300,9 @@ def _targets(
 ) -> list[Any]:
     compiled = model.compilation(who)
     names, losses, y = model.output_names, compiled.losses, model.by_output(f"{who}: y", y)
-    if all(loss is None for loss in losses):
+    if not any(losses) or _untargeted(who, model, y):
         shown_as.extend([None] * len(names))
         return [None] * len(names)
-    _check_given(who, model, y)
     wanted = [name for name, loss in zip(names, losses, strict=True) if loss is not None]
     if isinstance(y, (list, tuple)) and len(names) > 1 and len(y) == len(names):
         values = dict(zip(names, y, strict=True))
