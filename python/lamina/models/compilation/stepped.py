@@ -60,8 +60,9 @@ class Stepped(Compilable):
         Notes
         -----
         It is recorded with ``lamina.ops``, not called for every batch.  This method adds the losses
-        of ``compile``, those given to ``add_loss`` and the penalties on weights, which are
-        ``self.losses``; of a method that overrides it exactly the result is lowered, as in Keras.
+        of ``compile``, those given to ``add_loss`` and the penalties on weights, the latter two of
+        which are ``self.losses``.  If a class overrides it, training minimises what its method
+        returns and nothing else, as in Keras.
         """
         compiled = self.compilation("compute_loss")
         return steps.compute_loss(self, y, y_pred, sample_weight, compiled.losses, compiled.scales)
