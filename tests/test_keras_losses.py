@@ -71,6 +71,31 @@ def test_values_are_keras_s_for_all_reductions_and_weights(case):
             np.testing.assert_allclose(got, golden.ask(question, *asked), rtol=3e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("of_values", "of_weight"),
+    [((3,), (3, 1)), ((3,), ()), ((3, 1), (3,)), ((3, 4), (3, 4)), ((3, 4), (3, 1)),
+     ((3, 4), (1, 4)), ((3, 4), (3, 4, 1)), ((3, 4, 1), (3, 4)), ((3, 4, 2), (3, 1, 2))],
+)  # fmt: skip
+def test_weights_of_positions_are_keras_s_for_all_reductions(of_values, of_weight):
+    rng = np.random.default_rng(8)
+    labels, p = rng.integers(0, 3, of_values), rng.uniform(0.1, 1.0, (*of_values, 3))
+    p = (p / p.sum(axis=-1, keepdims=True)).astype("float32")
+    weight = rng.uniform(0.5, 2.0, of_weight).astype("float32")
+    cases = [("MeanSquaredError", np.eye(3, dtype="float32")[labels])]
+    if of_values[-1] > 1:  # otherwise an axis of the labels is removed
+        cases.append(("SparseCategoricalCrossentropy", labels))
+    for name, y in cases:
+        for reduction in REDUCTIONS:
+
+            def question(name=name, y=y, reduction=reduction):
+                return np.asarray(getattr(theirs, name)(reduction=reduction)(y, p, weight))
+
+            expected = golden.ask(question, name, y, p, weight, str(reduction))
+            got = np.asarray(getattr(losses, name)(reduction=reduction)(y, p, weight))
+            assert got.shape == expected.shape
+            np.testing.assert_allclose(got, expected, rtol=3e-5)
+
+
 @pytest.mark.parametrize("from_logits", [True, False])
 @pytest.mark.parametrize("axis", [1, 2, -1])
 def test_classes_may_be_along_any_axis(axis, from_logits):

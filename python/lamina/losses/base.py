@@ -205,7 +205,8 @@ class Loss(Configurable):
         y_pred : array_like of shape (rows, ...)
             Predictions; float32 is computed in float32, everything else in float64.
         sample_weight : array_like of shape (rows,), optional
-            Weight of each row.
+            Weight of each row, or in the shape of the losses one for each position of a row; axes
+            of size 1 are broadcast.
 
         Returns
         -------
@@ -220,7 +221,12 @@ class Loss(Configurable):
         shape = prediction.shape[1:]
         target = self.check_target(y_true, shape)
         check_rows(self.name, target, prediction)
-        return _evaluate(self, target, prediction, check_weight(self.name, sample_weight, target))
+        if sample_weight is None:
+            return _evaluate(self, target, prediction, None)
+        weight = check_weight(self.name, sample_weight)
+        if weight.shape not in (target.shape[:1], (*target.shape[:1], 1)):
+            return called.at_once(self, y_true, y_pred, weight)
+        return _evaluate(self, target, prediction, weight.reshape(-1))
 
 
 def _evaluate(
@@ -262,18 +268,9 @@ def check_rows(who: str, target: NDArray[Any], prediction: NDArray[Any]) -> None
         )
 
 
-def check_weight(who: str, weight: ArrayLike | None, target: NDArray[Any]) -> NDArray[Any] | None:
-    """Return None or one finite float64 weight per row."""
-    if weight is None:
-        return None
+def check_weight(who: str, weight: ArrayLike) -> NDArray[Any]:
+    """Return finite float64 weights."""
     array = cast(numeric(who, "sample_weight", weight), np.float64)
-    if array.shape == (*target.shape[:1], 1):
-        array = array[:, 0]
-    if array.shape != target.shape[:1]:
-        raise ValueError(
-            f"{who}: sample_weight must have shape {target.shape[:1]}, one weight per row; "
-            f"got {array.shape}"
-        )
     raise_at_first(who, "sample_weight", ~np.isfinite(array), array, "finite")
     return array
 

@@ -148,7 +148,7 @@ def one_number(loss: Loss, values: Any, weight: Any, mask: Any) -> Any:
     if mask is not None:
         counted = ops.cast(mask, "float32")
     if weight is not None:
-        by = _as_many_axes(weight, values)
+        values, by = _fitted(values, weight)
         weighted = by if counted is None else by * counted
     else:
         weighted = counted
@@ -176,6 +176,18 @@ def _as_many_axes(weight: Any, values: Any) -> Any:
     return weight
 
 
+def _fitted(values: Any, weight: Any) -> tuple[Any, Any]:
+    """Return values and weights for their product, with an axis of size 1 where Keras has it."""
+    from lamina import ops
+
+    shape, own = tuple(ops.shape(values)), tuple(ops.shape(weight))
+    if len(shape) == 1 and len(own) == 2 and own[-1] == 1:
+        return ops.expand_dims(values, -1), weight
+    if len(shape) == len(own) + 1 > 2 and shape[-1] == 1:
+        return ops.squeeze(values, -1), weight
+    return values, _as_many_axes(weight, values)
+
+
 def at_once(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
     """Return the loss of arrays: a float, or an array if the reduction leaves several values."""
     prediction = numeric(loss.name, "y_pred", y_pred)
@@ -194,7 +206,7 @@ def at_once(loss: Loss, y_true: Any, y_pred: Any, sample_weight: Any) -> Any:
     weight = None
     if sample_weight is not None:
         weight = numeric(loss.name, "sample_weight", sample_weight).astype(prediction.dtype)
-        if weight.shape[:1] != prediction.shape[:1]:
+        if weight.ndim and weight.shape[0] not in (1, len(prediction)):
             raise ValueError(
                 f"{loss.name}: sample_weight must have one weight for each of "
                 f"{len(prediction)} rows; got shape {weight.shape}"
