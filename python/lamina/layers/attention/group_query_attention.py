@@ -67,7 +67,7 @@ class GroupQueryAttention(Layer):
     Notes
     -----
     Query (rows, T, columns), key and value (rows, S, ...), output (rows, T, columns).  Masks work
-    as in ``MultiHeadAttention``.
+    as in ``MultiHeadAttention``, and a ``query_mask`` that is given counts, as in Keras.
 
     Examples
     --------

@@ -77,8 +77,8 @@ class MultiHeadAttention(Layer):
     Weights, in order: kernel and bias of the query (columns, heads, key_dim) and (heads, key_dim),
     then of the key, of the gate, of the value, and of the output (heads, value_dim, columns).
 
-    Masks of query, key and value are taken from the tensors unless given.  A query to which all
-    values are hidden weighs them equally.
+    Masks of key and value are taken from the tensors unless given, that of the query in any case.
+    A query to which all values are hidden weighs them equally.
 
     Examples
     --------
@@ -234,7 +234,10 @@ class MultiHeadAttention(Layer):
         query, value : Tensor
         key : Tensor, optional
             The values by default.
-        query_mask, value_mask, key_mask : Tensor, optional
+        query_mask : ignored
+            As in Keras, where the mask that the query carries, as from ``Embedding``, counts
+            instead.
+        value_mask, key_mask : Tensor, optional
             Boolean, (rows, positions): the positions that count.
         attention_mask : Tensor, optional
             Boolean, (rows, T, S), or (T, S) for all rows: the values that a query may attend to.
@@ -250,6 +253,7 @@ class MultiHeadAttention(Layer):
                 f"{self.name}: a causal mask and a sliding window need one axis of positions; "
                 f"attention_axes are {self._axes}"
             )
+        query_mask = given(query).mask
         band = window(query, value, self.sliding_window, use_causal_mask, self._axes[0])
         mask = of_positions(query_mask, value_mask, key_mask, attention_mask, band)
         gate = self._gate(query) if self.use_gate else None
