@@ -116,16 +116,18 @@ def drawn_by(
     return initializer(shape, **{k: v for k, v in named.items() if every or k in parameters})
 
 
-def place(layer: Weighted, index: int, seed: Seed) -> None:
+def place(layer: Weighted, index: int, seed: Seed, first_number: int = 0) -> int:
     """Let weights that have not been drawn yet take their values from a model's seed.
 
     The first model that holds a layer sets the seed; a model that holds another model sets it for
-    all layers in that.
+    all layers in that.  The weights are numbered from ``first_number``; the next number is
+    returned.
     """
     own = layer._seeds_within()
     waiting = [f for f in layer._first_values() if f.seed is None or f.seed in own]
-    for k, first in enumerate(waiting):
+    for k, first in enumerate(waiting, first_number):
         first.seed, first.place = seed, (index, k)
+    return first_number + len(waiting)
 
 
 def settle(layers: Sequence[Weighted]) -> list[FirstValues]:

@@ -62,6 +62,7 @@ class Network(Described, Endpoints, Stateful, Rebuilt, Typed, PublicKeywords):
         "unbuilt_on_error weights_by_path"
     )
     moment: int = 0  # time of creation
+    _drawn_early: int = 0  # how many weights were drawn before the model was built
     _not_copied: tuple[str, ...] = (
         "_ready", "_row_shapes", "_layer", "_known_ports", "_known_front", "_paths", "drawn",
     )  # fmt: skip
@@ -219,8 +220,12 @@ class Network(Described, Endpoints, Stateful, Rebuilt, Typed, PublicKeywords):
         """Give all weights one block of memory, and the new ones their initial values."""
         with structure():
             layers = self._drawn_layers()
-            for index, layer in enumerate(layers):
-                weights_.place(layer, index, self._own_seed)
+            numbers = [
+                weights_.place(layer, index, self._own_seed, self._drawn_early)
+                for index, layer in enumerate(layers)
+            ]
+            if not self.built:
+                self._drawn_early = max(numbers, default=0)
             if _room.is_limited():  # the layers come from a file
                 weights_.allocate(layers)
             else:

@@ -10,6 +10,7 @@ import numpy as np
 from lamina import _check, _core
 from lamina._calls import answering_calls
 from lamina._check import Array, Shape
+from lamina._tensors import Recording
 from lamina.layers import Layer
 from lamina.layers.base import weights as weights_
 from lamina.layers.base.lock import structure
@@ -137,15 +138,37 @@ class Weighted:
         # There are no weights yet, and their values are not known.
         return self.input_row_shapes is None and not self.built
 
+    def fill(self) -> None:
+        """Give weights memory and values."""
+        raise TypeError(f"{type(self).__name__}: a model must define fill")
+
+    def _make_known(self) -> None:
+        """Give values to the weights that exist before the shape of the inputs is known.
+
+        Those are weights of the model itself, of layers that are built, and of models within whose
+        inputs are known.
+        """
+        if not Recording.reads_values():
+            return
+        for layer in [each for holder in self._holders() for each in holder.walk()]:
+            model = layer.stands_for
+            if model is not None and model is not self and not model.built:
+                shapes = model.input_row_shapes
+                if shapes is not None:
+                    model.prepare_layers(shapes)
+        if self.parameters:
+            self.fill()
+
     @property
     def weights(self) -> list[Any]:
         """The weights of all layers: writing to them changes the model.
 
-        An empty list until the shape of the inputs is known.
+        Until the shape of the inputs is known, those of layers that are built, and the model's own.
         """
         with structure():
             if self._shapeless:
-                return []
+                self._make_known()
+                return self.live_weights()
             self.ensure_built(self.input_row_shapes)
             return self.live_weights()
 
@@ -179,8 +202,9 @@ class Weighted:
         """Return copies of all weights, layer by layer, in Keras's shapes and order."""
         with structure():
             if self._shapeless:
-                return []
-            self.ensure_built(self.input_row_shapes)
+                self._make_known()
+            else:
+                self.ensure_built(self.input_row_shapes)
             return self.copied_weights()
 
     @answering_calls
@@ -196,15 +220,20 @@ class Weighted:
         if isinstance(weights, np.ndarray) or not isinstance(weights, Sequence):
             raise TypeError(f"{self.name}: weights must be a list; got {type(weights).__name__}")
         with structure():
-            self.ensure_built(self.input_row_shapes)
+            if self._shapeless:
+                self._make_known()
             parameters = self.parameters
+            if not self._shapeless or len(weights) != len(parameters):
+                self.ensure_built(self.input_row_shapes)
+                parameters = self.parameters
             if len(weights) != len(parameters):
                 raise ValueError(
                     f"{self.name}: needs {len(parameters)} weight arrays; got {len(weights)}"
                 )
             # Copies: a given array may be a weight of this model, or a view of one.
             values = [weights_.copied(value) for value in weights]
-            new, before = dict(zip(parameters, values, strict=True)), self.snapshot()
+            new = dict(zip(parameters, values, strict=True))
+            before = [layer.snapshot() for layer in self._holders()]
             try:
                 for layer in self._holders():
                     layer.set_weights([new[p] for p in layer.parameters])
