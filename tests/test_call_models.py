@@ -304,3 +304,23 @@ def test_steps_that_take_gradients_themselves_are_told_how_to_do_without(asked):
         AttributeError, match=r"train_step returns \{'loss': loss\}, without Gradient"
     ):
         model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+
+
+def test_a_class_without_call_is_refused_only_when_it_is_called():
+    class Holds(lamina.Model):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+    class Says(Holds):
+        def call(self, x):
+            return self.inner(x)
+
+    inner = lamina.Sequential([lamina.Input((3,)), layers.Dense(1)])
+    model = Holds(inner)
+    assert [w.shape for w in model.trainable_variables] == [(3, 1), (1,)]
+    model.compile("sgd", "mse")
+    for use in (lambda: model(X), lambda: model.predict(X), lambda: model.fit(X, Y, verbose=0)):
+        with pytest.raises(TypeError, match="Holds: a user-defined model must define call"):
+            use()
+    np.testing.assert_array_equal(Says(inner)(X), inner(X))

@@ -145,8 +145,9 @@ class Model(Saved):
                 )
             _functional().__init__(self, inputs, outputs, name=name, dtype=dtype, seed=seed)
             return
-        if not self.calls:
-            raise TypeError(f"{type(self).__name__}: a user-defined model must define call")
+        if not self.calls:  # as in Keras, only calling it is an error
+            _put_behind_model(type(self))
+            type(self).calls = True
         self._begin(name, dtype, seed)
 
     calls: ClassVar[bool] = False  # whether the class defines ``call``; determined per class

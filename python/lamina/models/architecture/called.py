@@ -72,7 +72,7 @@ class Called(Structured):
         training : bool, optional
         mask : Tensor, optional
         """
-        raise TypeError(f"{type(self).__name__}: a model must define call")
+        raise TypeError(f"{type(self).__name__}: a user-defined model must define call")
 
     @answering_calls
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
