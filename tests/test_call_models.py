@@ -324,3 +324,52 @@ def test_a_class_without_call_is_refused_only_when_it_is_called():
         with pytest.raises(TypeError, match="Holds: a user-defined model must define call"):
             use()
     np.testing.assert_array_equal(Says(inner)(X), inner(X))
+
+
+class AddsSum(layers.Layer):
+    """A layer that gives the sum of its inputs to ``add_loss``."""
+
+    def call(self, x):
+        self.add_loss(ops.sum(x))
+        return x
+
+
+class AddsMean(lamina.Model):
+    """A model that gives a loss to ``add_loss``, as its layer does."""
+
+    def __init__(self):
+        super().__init__()
+        self.adds, self.last = AddsSum(), layers.Dense(1, kernel_regularizer=weight_decay())
+
+    def call(self, x):
+        self.add_loss(ops.mean(x))
+        return self.last(self.adds(x))
+
+
+def weight_decay():
+    return lamina.regularizers.L2(0.5)
+
+
+def of_tensors():
+    x = lamina.Input((3,))
+    return lamina.Model(x, layers.Dense(1, activity_regularizer=weight_decay())(AddsSum()(x)))
+
+
+def nested():
+    return lamina.Sequential([lamina.Input((3,)), of_tensors(), layers.Identity()])
+
+
+@pytest.mark.parametrize("make", [AddsMean, of_tensors, nested])
+def test_a_call_on_arrays_leaves_its_losses_as_in_keras(make):
+    model = make()
+    for rows, training in [(5, None), (7, None), (2000, False), (4, True)]:
+        x = numbers(rows, 3, seed=rows)
+        y = model(x) if training is None else model(x, training=training)
+        np.testing.assert_allclose(y, model.predict(x), rtol=1e-5, atol=1e-6)
+        if make is AddsMean:
+            kernel = model.last.get_weights()[0]
+            expected = [x.mean(), x.sum(), 0.5 * (kernel**2).sum()]
+        else:
+            expected = [x.sum(), 0.5 * (y**2).sum() / rows]
+        np.testing.assert_allclose(model.losses, expected, rtol=1e-3, atol=1e-4)
+        assert type(y) is np.ndarray
