@@ -380,3 +380,19 @@ def test_metrics_of_compile_need_targets():
         for data in (X, iter([X])):
             with pytest.raises(TypeError, match=r"^fit: .*the metrics need targets"):
                 model.fit(data, verbose=0)
+
+
+def test_a_step_with_a_state_is_told_what_it_gets():
+    class Jax(lamina.Model):
+        def train_step(self, state, data):
+            return {"loss": ops.mean(data[0])}, state
+
+    model = made(Jax)
+    model.compile("sgd", "mse")
+    with pytest.raises(
+        TypeError, match=r"train_step gets the data alone.*got train_step\(state,"
+    ) as e:
+        model.fit(X, Y, verbose=0)
+    assert "model.value_and_gradients and model.input_gradients" in str(e.value)
+    with pytest.raises(AttributeError, match=r"model\.input_gradients"):
+        _ = lamina.GradientTape

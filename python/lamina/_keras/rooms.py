@@ -36,7 +36,9 @@ TOP = {
     "train the small model on predict of the large one": "distillation",
     "use Python's own functions on lists and dicts": "tree",
     "use lamina.plot and lamina.utils.plot_model": "visualization",
-    "write the loop yourself with train_on_batch": "GradientTape estimator",
+    "write the loop yourself with train_on_batch": "estimator",
+    "write the loop yourself with train_on_batch, or with the gradients of "
+    "model.value_and_gradients and model.input_gradients": "GradientTape",
     "use lamina itself: lamina.Sequential, lamina.layers": "keras tf",
 }
 

@@ -41,7 +41,8 @@ METHODS = {
     "use x.ndim": "dim",
     # The first is what TensorFlow's tape asks a tensor for.
     "the engine takes the gradients and the optimizer's step: train_step returns {'loss': loss}, "
-    "without GradientTape or backward; see also Model.value_and_gradients": "_id backward",
+    "without GradientTape or backward; see also Model.value_and_gradients and "
+    "Model.input_gradients": "_id backward",
 }
 
 

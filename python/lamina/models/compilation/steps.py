@@ -48,6 +48,20 @@ def has_own(model: Any) -> bool:
     return any(overridden(model, name) for name in STEPS)
 
 
+def _check_takes_data(model: Any, name: str, step: Any) -> None:
+    # Keras's JAX backend passes a state, too.
+    signature = inspect.signature(step)
+    try:
+        signature.bind(None)
+    except TypeError:
+        raise TypeError(
+            f"{model.name}: {name} gets the data alone, x, (x, y) or (x, y, sample_weight), and "
+            f"returns a dict of tensors with 'loss': the engine holds weights, metrics and the "
+            f"optimizer's state, and takes the gradients; for a loop of your own see "
+            f"model.value_and_gradients and model.input_gradients; got {name}{signature}"
+        ) from None
+
+
 def adds_keys(model: Any) -> bool:
     """Return whether the model's class may report quantities that are known once it is recorded."""
     return any(overridden(model, name) for name in ("train_step", "test_step", "compute_metrics"))
@@ -222,8 +236,10 @@ class OwnStep:
             data = self.x if self.y is None else (self.x, self.y)
             if self.weight is not None:
                 data = (self.x, self.y, self.weight)
+            step = getattr(model, name)
+            _check_takes_data(model, name, step)
             with self._hinting(name):
-                result = getattr(model, name)(data)
+                result = step(data)
             return self._checked(name, result)
         loss = self._called("compute_loss", training=training)
         return {"loss": _number(model, "compute_loss", loss)}
