@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import lamina
 from lamina import backend, layers, losses, ops, utils
 from lamina.nnet import nnet_hess
 from lamina.utils import normalize, to_categorical
@@ -107,3 +108,11 @@ def test_files_are_found_by_paths_too(tmp_path):
     (tmp_path / "a.txt").write_text("a")
     found = utils.get_file(origin=tmp_path / "a.txt", cache_dir=tmp_path)
     assert Path(found).read_text() == "a"
+
+
+@pytest.mark.parametrize("room", [lamina.backend, lamina.config])
+def test_the_format_of_images_can_be_said_but_not_changed(room):
+    room.set_image_data_format("channels_last")
+    assert room.image_data_format() == "channels_last"
+    with pytest.raises(ValueError, match="give layers data_format='channels_first'; got 'chann"):
+        room.set_image_data_format("channels_first")

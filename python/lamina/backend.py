@@ -13,7 +13,7 @@ from lamina._names import reset_names, unknown
 
 __all__ = [
     "backend", "clear_session", "epsilon", "floatx", "image_data_format", "is_float_dtype",
-    "is_int_dtype", "is_keras_tensor", "standardize_dtype",
+    "is_int_dtype", "is_keras_tensor", "set_image_data_format", "standardize_dtype",
 ]  # fmt: skip
 
 BEYOND_NUMPY = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "string")
@@ -83,6 +83,31 @@ def image_data_format() -> str:
     'channels_last'
     """
     return "channels_last"
+
+
+@answering_calls
+def set_image_data_format(data_format: str) -> None:
+    """Accept "channels_last", in which images lie by default in any case.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}
+
+    Raises
+    ------
+    ValueError
+        If it is anything else: layers have an argument for that.
+
+    Examples
+    --------
+    >>> from lamina import backend
+    >>> backend.set_image_data_format("channels_last")
+    """
+    if data_format != "channels_last":
+        raise ValueError(
+            f"set_image_data_format: images are channels-last by default; for others give layers "
+            f"data_format='channels_first'; got {data_format!r}"
+        )
 
 
 @answering_calls

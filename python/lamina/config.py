@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lamina import _policies
 from lamina._answers import answering
 from lamina._calls import answering_calls
-from lamina.backend import backend, epsilon, floatx, image_data_format
+from lamina.backend import backend, epsilon, floatx, image_data_format, set_image_data_format
 from lamina.dtype_policies import DTypePolicy
 from lamina.utils.interactive import (
     disable_interactive_logging,
@@ -19,7 +19,7 @@ __all__ = [
     "backend", "disable_interactive_logging", "disable_traceback_filtering", "dtype_policy",
     "enable_interactive_logging", "enable_traceback_filtering", "epsilon", "floatx",
     "image_data_format", "is_interactive_logging_enabled", "is_traceback_filtering_enabled",
-    "set_dtype_policy",
+    "set_dtype_policy", "set_image_data_format",
 ]  # fmt: skip
 
 

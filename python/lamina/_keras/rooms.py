@@ -104,13 +104,13 @@ UTILS = {
 
 BACKEND = {
     **tensorflow.BACKEND,
-    NO_CHOICE: "set_epsilon set_floatx set_image_data_format result_type get_uid",
+    NO_CHOICE: "set_epsilon set_floatx result_type get_uid",
 }
 
 CONFIG = {
     NO_CHOICE: (
         "disable_flash_attention enable_flash_attention is_flash_attention_enabled "
-        "is_nnx_enabled set_backend set_epsilon set_floatx set_image_data_format"
+        "is_nnx_enabled set_backend set_epsilon set_floatx"
     ),
     "nothing in a file is run: give load_model your functions as custom_objects": (
         "enable_unsafe_deserialization"
