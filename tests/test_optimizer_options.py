@@ -153,6 +153,7 @@ def test_a_scaled_loss_gives_the_same_weights_and_leaves_out_what_overflows():
     fit(scaled)
     fit(plain)
     np.testing.assert_array_equal(flat(scaled.get_weights()), flat(plain.get_weights()))
+    assert scaled.optimizer.name == "loss_scale_optimizer"
     huge = optimizers.LossScaleOptimizer(
         optimizers.Adam(0.01), initial_scale=2.0**126, dynamic_growth_steps=3
     )

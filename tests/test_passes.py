@@ -230,3 +230,5 @@ def test_sizes_beyond_memory_are_value_errors():
         lamina.Sequential([Input((2**20,)), Dense(2**39)]).build()
     with pytest.raises(ValueError, match="set_num_threads: n must be at most"):
         lamina.set_num_threads(2**40)
+    with pytest.raises(ValueError, match="n must be at most 4096; got 4097"):
+        lamina.set_num_threads(4097)

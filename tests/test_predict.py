@@ -128,3 +128,16 @@ def test_ctrl_c_stops_a_prediction_between_its_batches(batch_size, threads):
         signal.signal(signal.SIGALRM, kept)
     assert predictor.pooled_bytes == 0  # the interrupted execution is not used again
     assert model.predict(few).tobytes() == before.tobytes()
+
+
+def test_errors_of_a_call_name_the_model():
+    class Calls(lamina.Model):
+        def call(self, x):
+            return x + 1
+
+    bad = np.array([[1.0, np.nan]])
+    for called in (lamina.Sequential([lamina.Input((2,)), Dense(1)], name="calls"), Calls()):
+        with pytest.raises(ValueError, match=r"^calls: x must be finite"):
+            called(bad)
+        with pytest.raises(ValueError, match=r"^predict: x must be finite"):
+            called.predict(bad)

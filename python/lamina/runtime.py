@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check, _core
 from lamina._answers import answering
 from lamina._calls import answering_calls
+from lamina._environment import MOST_THREADS
 from lamina._names import unknown
 
 __all__ = [
@@ -32,9 +33,6 @@ def __dir__() -> list[str]:
 
 if not TYPE_CHECKING:
     __getattr__ = answering(__name__)
-
-
-MAX_THREADS = 2**31 - 1  # the range of the engine's count
 
 
 @answering_calls
@@ -63,7 +61,7 @@ def set_num_threads(n: int) -> None:
     TypeError
         If `n` is not an integer.
     ValueError
-        If `n` is not positive, or 2**31 or more.
+        If `n` is not positive, or above 4096.
 
     Examples
     --------
@@ -74,8 +72,8 @@ def set_num_threads(n: int) -> None:
     >>> set_num_threads(before)
     """
     count = _check.integer("set_num_threads", "n", n)
-    if count > MAX_THREADS:
-        raise ValueError(f"set_num_threads: n must be at most {MAX_THREADS}; got {count}")
+    if count > MOST_THREADS:
+        raise ValueError(f"set_num_threads: n must be at most {MOST_THREADS}; got {count}")
     _core.runtime.set_num_threads(count)
 
 

@@ -231,7 +231,7 @@ class LossScaleOptimizer(Wrapper):
         dynamic_growth_steps: int = 2000,
         name: str | None = None,
     ) -> None:
-        super().__init__(inner_optimizer, name)
+        super().__init__(inner_optimizer, name or "loss_scale_optimizer")
         who = type(self).__name__
         self.initial_scale = number(who, "initial_scale", initial_scale, 0.0, low_open=True)
         self.dynamic_growth_steps = integer(who, "dynamic_growth_steps", dynamic_growth_steps)

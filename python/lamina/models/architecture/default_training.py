@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def acts(model: Network, x: Any) -> bool:
     """Return whether ``model(x)`` acts; the model is built for the arrays ``x`` if need be."""
     if not model.built and any(layer.training_unsaid for layer in _layers(model)):
-        arrays = shaped("predict", model.meet(x), model.ports, empty=True)
+        arrays = shaped(model.name, model.meet(x), model.ports, empty=True)
         model.ensure_built([array.shape[1:] for array in arrays])
     return acts_once_built(model)
 

@@ -171,19 +171,21 @@ class Predicting(Network):
         steps: object = None,
         verbose: object = 0,
         whole: bool = False,
+        who: str = "predict",
     ) -> Any:
-        # `whole`: all rows are one batch, if that matters and no batch size is given.
+        # `whole`: all rows are one batch, if that matters and no batch size is given.  `who` is
+        # named in messages.
         x = self.meet(x)
         changes, ports = self._changes, self.ports
         _held = self.parts  # kept to the end: the engine only holds weak references
-        arrays = inputs_.shaped("predict", x, ports, empty=True)
+        arrays = inputs_.shaped(who, x, ports, empty=True)
         if self._ready and not self.any_length:
             self.output_row_shapes(list(shapes_of(arrays)))  # raises if shapes do not fit
         if is_ragged(arrays):
-            self.check_ragged("predict")
+            self.check_ragged(who)
             self.ensure_built([a.shape[1:] for a in arrays])
             changes = self._changes
-        fed = inputs_.converted("predict", x, arrays, ports, self.dtype)
+        fed = inputs_.converted(who, x, arrays, ports, self.dtype)
         if steps is not None or (hooks is not None and (hears_batches(hooks) or is_ragged(arrays))):
             # If the number of batches is needed it is Keras's; fewer batches are faster.  For rows
             # of unequal length it is counted without planning for each length.
@@ -205,7 +207,7 @@ class Predicting(Network):
             route = planned or self._route(changes, part, batch_size, whole)
             if route is None:  # another thread has changed the model
                 return self._predict(
-                    x, batch_size, hooks, steps=steps, verbose=verbose, whole=whole
+                    x, batch_size, hooks, steps=steps, verbose=verbose, whole=whole, who=who
                 )
             made.append(self._go(route, part, run))
         if hooks is not None:
@@ -312,7 +314,7 @@ class Predicting(Network):
         losing = self._predictors.losing
         if self.front is None and (self.adds_losses if losing is None else losing):
             return self._predict_with_losses(x)
-        return self._predict(x, None, None, whole=True)
+        return self._predict(x, None, None, whole=True, who=self.name)
 
     @property
     def adds_losses(self) -> bool:
@@ -325,20 +327,20 @@ class Predicting(Network):
     def _predict_with_losses(self, x: Any) -> Any:
         """Return the outputs for all rows in one batch, noting the losses given to ``add_loss``."""
         x, _held = self.meet(x), self.parts
-        arrays = inputs_.shaped("predict", x, self.ports, empty=True)
+        arrays = inputs_.shaped(self.name, x, self.ports, empty=True)
         rows = len(arrays[0])
         if is_ragged(arrays) or not rows:
-            return self._predict(x, None, None, whole=True)
-        fed = inputs_.converted("predict", x, arrays, self.ports, self.dtype)
+            return self._predict(x, None, None, whole=True, who=self.name)
+        fed = inputs_.converted(self.name, x, arrays, self.ports, self.dtype)
         shapes = [a.shape[1:] for a in fed]
-        self.check_batches("predict", rows, rows)
+        self.check_batches(self.name, rows, rows)
         with structure(), self.unbuilt_on_error():
             self.ensure_built(shapes)
             if not self.any_length:
                 self.output_row_shapes(shapes)  # raises if shapes do not fit
             predictor = self._predictor(shapes, rows, losses=True)
         if not self._predictors.losing:
-            return self._predict(x, None, None, whole=True)
+            return self._predict(x, None, None, whole=True, who=self.name)
         made = predictor.predict([np.asarray(a) for a in fed], rows, self._noise())
         count = len(self.output_names)
         self.as_layer().last_losses = made[count:]
