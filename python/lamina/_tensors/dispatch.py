@@ -14,7 +14,7 @@ from lamina._calls import answering_calls, as_it_is
 from lamina._tensors import dataflow
 from lamina._tensors.arguments import flat, mapped
 from lamina._tensors.awaited import Awaited, Calculated
-from lamina._tensors.recording import NeedsRows, Recording
+from lamina._tensors.recording import NeedsRows, Recording, unread
 from lamina._tensors.tensor import Tensor
 from lamina._tensors.variable import Variable
 
@@ -163,15 +163,19 @@ def _kind(value: Any) -> type | None:
 
 
 def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Return the result of a function that records operations for arrays."""
+    """Return the result of a function that records operations for arrays.
+
+    It is a tensor of the current recording if nobody reads its numbers and they are many.
+    """
     leaves = flat(args) + flat(kwargs)
     if any(isinstance(leaf, Variable) for leaf in leaves):
         args, kwargs = mapped(tuple(args), _live), mapped(dict(kwargs), _live)
         leaves = flat(args) + flat(kwargs)
     dtype = dtype_of(leaves)
     graph = _core.Graph(dtype or "float64")
-    now = Recording(graph, rows=1)
-    now.once, outer = True, Recording.current()
+    outer = Recording.current()
+    now = Recording(graph, rows=1, standing=outer is not None and outer.standing)
+    now.once = True
     try:
         with now:
             result = function(*args, **kwargs)
@@ -181,6 +185,9 @@ def at_once(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         raise ValueError(
             "ops: only tensors of a model have rows; got None, which stands for them, for arrays"
         ) from None
+    made = [leaf for leaf in flat(result) if isinstance(leaf, Tensor)]
+    if now.vague or any(unread(tensor.value.shape) for tensor in made):
+        return function(*args, **kwargs)
     # Integers up to 2^31 are exact in float64; results computed from them are float32, as in Keras.
     return computed(graph, result, "float32" if dtype is None else dtype)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any, NoReturn
 
 from lamina import _core
@@ -12,6 +13,7 @@ from lamina.random import mix
 
 # Distance between the streams of a layer's own draws; smaller numbers are streams of layers.
 STREAM_STEP = 1 << 20
+MANY = 1 << 20  # elements that take longer to compute than to record
 
 
 class NeedsRows(Exception):  # noqa: N818  no error: it asks for another recording
@@ -32,7 +34,8 @@ class Recording:
     rows : int, optional
         The number of rows of every batch; None if the graph is for any number.
     standing : bool, default False
-        Whether ``rows`` is only a placeholder, which messages do not show.
+        Whether ``rows`` and the sizes of axes are only placeholders: messages do not show them,
+        and nobody reads numbers computed from them (see ``unread``).
 
     Attributes
     ----------
@@ -68,6 +71,8 @@ class Recording:
         Ids of the metrics given to ``compile``, which are fed in any case.
     awaited : Awaited or None
         The model that a step is going to call.
+    vague : bool
+        Whether numbers are missing, as they would be many and only their shape matters.
     returned : dict
         By the id of a layer, the shapes of its last results, without the axis of rows.
     """
@@ -84,6 +89,7 @@ class Recording:
         self.standing = standing
         self.forced: bool | None = None
         self.asked = self.noisy = self.once = self.leaves = self.unsaid = self._untold = False
+        self.vague = False
         self.unheard: list[str] = []
         self.unmasked: list[str] = []
         self.losses: list[Any] = []
@@ -308,6 +314,21 @@ class Recording:
         if self.rows is None:
             raise NeedsRows
         return self.rows
+
+
+def unread(shape: Sequence[int]) -> bool:
+    """Return whether an array is to be recorded, not computed, because only its shape matters.
+
+    Where sizes stand for unknown ones, it may be larger than any that the model will meet.
+    """
+    now = Recording.current()
+    if now is None or not now.standing:
+        return False
+    by_rows = not now.once and tuple(shape[:1]) == (now.rows,)
+    if not by_rows and prod(shape) <= MANY:
+        return False
+    now.vague = True
+    return True
 
 
 class _Stack(threading.local):

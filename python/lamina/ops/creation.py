@@ -12,7 +12,7 @@ from lamina._calls import answering_calls
 from lamina._tensors.dataflow import mappable
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import array_of, each_row, given
-from lamina._tensors.recording import NeedsRows, Recording, RowCount, Rows
+from lamina._tensors.recording import NeedsRows, Recording, RowCount, Rows, unread
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted
 from lamina.ops._types import array_type, kind_named
@@ -141,6 +141,8 @@ def _repeated(who: str, sizes: tuple[int, ...], value: Any, kind: str) -> Any:
     if array_of(who, value).dtype.kind not in "fiub":
         raise TypeError(rule)
     try:
+        if unread(sizes):
+            return broadcast_to(given(np.asarray(value).astype(kind)), sizes)
         return np.full(sizes, value, kind)
     except ValueError:
         raise ValueError(rule) from None

@@ -12,7 +12,7 @@ from lamina._calls import answering_calls
 from lamina._tensors.dataflow import mappable
 from lamina._tensors.dispatch import operation
 from lamina._tensors.given import fits_int32, given
-from lamina._tensors.recording import RowCount
+from lamina._tensors.recording import RowCount, unread
 from lamina._tensors.tensor import Tensor
 from lamina.ops._elements import converted, floats
 from lamina.ops._numbers import integer, real
@@ -64,7 +64,8 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
         raise ValueError(f"arange: memory cannot hold so many numbers; {got}") from None
     if kind == "int32":
         fits_int32("arange", numbers)
-    return numbers.astype(kind)
+    numbers = numbers.astype(kind)
+    return given(numbers) if unread(numbers.shape) else numbers
 
 
 def _number(who: str, value: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from lamina import ops
 from lamina._tensors.given import current, record
-from lamina._tensors.recording import Recording, RowCount
+from lamina._tensors.recording import Recording, RowCount, unread
 from lamina._tensors.rehearsal import rehearsing
 from lamina.ops._types import array_type, kind_named
 from lamina.random.seed_generator import SeedGenerator
@@ -36,7 +36,10 @@ def numbers(who: str, kind: str, shape: Any, low: float, high: float, seed: Any)
         each = bool(sizes) and (isinstance(sizes[0], RowCount) or sizes[0] is None)
         row = _counted(who, sizes[each:], shape)
         return record("random", kind, row, stream_of(seed), float(low), float(high), each)
-    drawn = getattr(stream, kind)(_counted(who, sizes, shape))
+    counted = _counted(who, sizes, shape)
+    if unread(counted):
+        return ops.zeros(counted)
+    drawn = getattr(stream, kind)(counted)
     return np.asarray(low + (high - low if kind == "uniform" else high) * drawn)
 
 
