@@ -54,6 +54,35 @@ def test_structures_of_outputs(case):
         check_same(again.predict(X), wanted)
 
 
+def test_calls_keep_the_order_of_keys_and_predictions_sort_them_as_in_keras(tmp_path):
+    def made(x):
+        return {"b": x, "a": [2 * x, {"d": 3 * x, "c": 4 * x}]}
+
+    def orders(y):
+        return list(y), list(y["a"][1])
+
+    class OfCall(lamina.Model):
+        def call(self, x):
+            return made(x)
+
+    of_call, x = OfCall(), lamina.Input((3,))
+    graph = lamina.Model(x, made(x))
+    graph.save(tmp_path / "m.lamina")
+    graph.save(tmp_path / "m.keras")
+    graphs = [
+        graph,
+        lamina.Model.from_config(graph.get_config()),
+        lamina.models.load_model(tmp_path / "m.lamina"),
+        lamina.models.load_model(tmp_path / "m.keras"),
+    ]
+    for model in (of_call, *graphs):
+        for y in (model(X), model(X), model(X, training=True), model(x)):
+            assert orders(y) == (["b", "a"], ["d", "c"])
+        for y in (model.predict(X), model.predict_on_batch(X)):
+            assert orders(y) == (["a", "b"], ["c", "d"])
+        check_same(model(X), made(X))
+
+
 @pytest.mark.parametrize("of_call", [True, False])
 def test_targets_and_losses_in_the_structure_of_the_outputs(of_call):
     def outputs(x, dense):

@@ -81,8 +81,8 @@ class Functional(Model):
         trains = options.pop("trainable", True)
         if options:
             refuse_unknown(type(self), options)
-        ins, self._input_form = _listed("inputs", inputs)
-        outs, self._output_form = _listed("outputs", outputs)
+        ins, self._input_form, _ = _listed("inputs", inputs)
+        outs, self._output_form, self._output_order = _listed("outputs", outputs)
         structure = Structure("Model", ins, outs)
         self._begin(name, dtype or _dtype_of(structure), seed)
         self._policy_given = dtype is not None
@@ -232,6 +232,9 @@ class Functional(Model):
             return outputs[0]  # also for a list of one, as in Keras
         return packed(self._output_form, outputs)
 
+    def _returned_by_call(self, outputs: Any) -> Any:
+        return forms.in_order(self._output_order, outputs)
+
     def _form_returned(self) -> Any:
         return self._output_form
 
@@ -265,11 +268,13 @@ class Functional(Model):
 
         A node in ``inbound_nodes`` lists (layer name, index of its call, index of the output).
         """
+        config = functional_config.to_config(self._structure, self._input_form, self._output_form)
         return {
             "name": self.name,
             "dtype": self.dtype_policy.name,
             "seed": self._own_seed.given,
-            **functional_config.to_config(self._structure, self._input_form, self._output_form),
+            **config,
+            "output_layers": self._returned_by_call(config["output_layers"]),
         }
 
     @classmethod
@@ -302,10 +307,11 @@ class Functional(Model):
         self._structure.restore_nodes()
 
 
-def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any]:
-    # The tensors, and the form in which they were given.
+def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any, Any]:
+    # The tensors, and their form, with the keys of dicts sorted and in the order given.
     if isinstance(value, Mapping):
         value = {str(key): each for key, each in value.items()}
+    order = forms.form_of(value, lambda v: isinstance(v, SymbolicTensor))
     value = forms.by_key(value)  # as Keras orders weights and outputs
     tensors = flat(value)
     if not tensors:
@@ -319,7 +325,7 @@ def _listed(what: str, value: Any) -> tuple[list[SymbolicTensor], Any]:
     for i, tensor in enumerate(tensors):
         if any(tensor is other for other in tensors[:i]):
             raise ValueError(f"Model: {what} must be distinct; {tensor.name!r} is listed twice")
-    return tensors, forms.form_of(value, lambda v: isinstance(v, SymbolicTensor))
+    return tensors, forms.form_of(value, lambda v: isinstance(v, SymbolicTensor)), order
 
 
 def _dtype_of(structure: Structure) -> str:

@@ -174,7 +174,9 @@ def _functional(describer: Describer, model: Any) -> Entry:
             "trainable": bool(model.trainable or not model.parameters),
             "layers": entries,
             "input_layers": packed(model._input_form, [reference(t) for t in structure.inputs]),
-            "output_layers": packed(model._output_form, [reference(t) for t in structure.outputs]),
+            "output_layers": model._returned_by_call(
+                packed(model._output_form, [reference(t) for t in structure.outputs])
+            ),
         },
         "registered_name": "Functional",
         "build_config": {"input_shape": None},

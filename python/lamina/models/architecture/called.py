@@ -90,12 +90,12 @@ class Called(Structured):
         if alone and Recording.current() is None:
             y = self._as_is(args[0])
             if y is not None:
-                return y
+                return self._returned_by_call(y)
         values = flat([*args, *kwargs.values()])
         alone = len(args) == 1 and not any(value is not None for value in kwargs.values())
         if alone and Recording.current() is None and not any_symbolic(values):
             if not unsaid.acts(self, args[0]):
-                return self._predict_whole(args[0])
+                return self._returned_by_call(self._predict_whole(args[0]))
             kwargs = {}
         forget_losses(self)
         return heard(self, values, self.as_layer()(*args, **kwargs))
@@ -205,6 +205,7 @@ class Called(Structured):
         arguments.forget_tensors()
         result, found = called.prepare(layer, arguments, specs, self.dtype)
         form = forms.form_of(result, lambda v: isinstance(v, Tensor))
+        self._order = form
         outputs = forms.by_key(packed(form, found))
         self._returned = forms.form_of(outputs, lambda v: isinstance(v, Spec))
         self._output_specs = flat(outputs)
@@ -216,12 +217,12 @@ class Called(Structured):
         """Return the layers not built yet, and what is known about inputs and outputs."""
         root = self.as_layer()
         found = [] if root.built else [root]
-        return found, (self._first_shapes, self._returned, self._output_specs)
+        return found, (self._first_shapes, self._returned, self._output_specs, self._order)
 
     def forget(self, before: tuple[list[Layer], Any]) -> None:
         """Undo building."""
         super().forget(before)
-        self._first_shapes, self._returned, self._output_specs = before[1]
+        self._first_shapes, self._returned, self._output_specs, self._order = before[1]
 
     def _fast_path_to(self, predictor: _core.Predictor) -> FastPath | None:
         # The fast call path takes one array; and lists do not report when layers are added to them.

@@ -82,6 +82,15 @@ def by_key(value: Any) -> Any:
     return value
 
 
+def in_order(form: Any, value: Any) -> Any:
+    """Return a structure with the keys of its dicts in the order in which a form has them."""
+    if isinstance(form, Mapping) and isinstance(value, Mapping):
+        return {key: in_order(each, value[key]) for key, each in form.items()}
+    if type(form) in (list, tuple) and type(value) is type(form):
+        return type(form)(map(in_order, form, value))
+    return value
+
+
 def by_name(form: Any, value: Any, what: str, names: Sequence[str]) -> Any:
     """Return the entries of a structure of the form for each leaf, by name, or as a list.
 

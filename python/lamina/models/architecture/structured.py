@@ -35,6 +35,7 @@ class Structured(Compilable):
         self._fed: tuple[Any, list[Port]] | None = None  # the form of the inputs, and each input
         self._first_shapes: list[Shape] | None = None
         self._returned: Any = None  # the form of the outputs
+        self._order: Any = None  # the same, with the keys of dicts as `call` returned them
         self._output_specs: list[Spec] = []
         self._met: list[Layer] | None = None  # the layers when they were built
 
@@ -115,6 +116,9 @@ class Structured(Compilable):
 
     def _packed(self, outputs: list[Any]) -> Any:
         return packed(self._returned, outputs)
+
+    def _returned_by_call(self, outputs: Any) -> Any:
+        return forms.in_order(self._order, outputs)
 
     def _form_returned(self) -> Any:
         if self._returned is not None or not self._asked:

@@ -139,6 +139,10 @@ class Network(Described, Endpoints, Stateful, Rebuilt, Typed, PublicKeywords):
         # Outputs in the form in which they were given to the model.
         return outputs[0] if len(outputs) == 1 else outputs
 
+    def _returned_by_call(self, outputs: Any) -> Any:
+        # As Keras does, a call keeps the order in which dicts were written; `_packed` sorts them.
+        return outputs
+
     def _form_returned(self) -> Any:
         # The structure that `_packed` returns, a leaf for each output; None for a list or one
         # array.

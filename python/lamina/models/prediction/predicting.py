@@ -389,21 +389,22 @@ class Predicting(Network):
         if mask is None and (training is None or training is False) and not Recording.current():
             y = self._as_is(x)
             if y is not None:
-                return y
+                return self._returned_by_call(y)
         values = list(x.values()) if isinstance(x, dict) else x
         check_training(self.name, training)
         tensors = any_symbolic(values) or Recording.current() is not None
         if not tensors and not training and not (training is None and unsaid.acts(self, x)):
             if mask is not None:
                 raise TypeError(f"{self.name}: mask is for symbolic tensors; predict takes none")
-            return self._predict_whole(x)
+            return self._returned_by_call(self._predict_whole(x))
         if isinstance(x, dict) or not tensors:
             x = x if tensors else self.through_front(x)
             values = inputs_.separated(self.name, x, self.ports)
             values = values[0] if len(values) == 1 else values
         forget_losses(self)
         y = self.as_layer()(values, mask=mask, training=training)
-        packed = self._packed(list(y) if isinstance(y, tuple) else [y])
+        outputs = self._packed(list(y) if isinstance(y, tuple) else [y])
+        packed = self._returned_by_call(outputs)
         return heard(self, values if isinstance(values, (list, tuple)) else [values], packed)
 
     # --- kept recordings
