@@ -33,6 +33,9 @@ GRID = (
     (True, True, False, False, "softplus", False),
     (True, False, False, True, "tanh", False),
     (False, True, True, False, "tanh", False),
+    (True, True, True, True, "softmax", True),
+    (False, False, False, True, "softmax", True),
+    (True, False, False, False, "log_softmax", False),
 )
 
 

@@ -233,8 +233,6 @@ def test_seeds_tell_layers_apart():
     ("make", "text"),
     [
         (lambda: LSTM(0), "LSTM: units must be a positive integer; got 0"),
-        (lambda: GRU(3, activation="softmax"), "GRU: activation must be element-wise; got softmax"),
-        (lambda: LSTM(3, recurrent_activation="log_softmax"), "recurrent_activation must be"),
         (lambda: SimpleRNN(3, dropout=1.0), r"SimpleRNN: dropout must be in \[0, 1\); got 1.0"),
         (lambda: SimpleRNN(3, recurrent_dropout=-1), "recurrent_dropout must be in"),
         (lambda: LSTM(3, return_state=1), "return_state must be True or False"),

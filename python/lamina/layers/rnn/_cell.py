@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina import _check, activations, constraints, initializers, ops, regularizers
@@ -127,6 +128,10 @@ class Cell(Layer):
         """Return states of zeros for a number of rows."""
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [ops.zeros((batch_size, size), self.dtype) for size in sizes]
+
+    def dropping(self, training: bool | None) -> Callable[[Any, int], Any]:
+        """Return the function of ``dropped`` without ``training``."""
+        return lambda x, place: self.dropped(x, place, training)
 
     def dropped(self, x: Any, place: int, training: bool | None) -> Any:
         """Return inputs (index 0) or a state (1) after dropout, with one draw for all steps."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lamina import ops
-from lamina._tensors.arguments import flat, mapped
-from lamina._tensors.given import given
+from lamina._tensors.arguments import flat, mapped, packed
+from lamina._tensors.given import current, given
 from lamina.layers.base.shapes import show_shapes
 from lamina.layers.layer import Layer
 
@@ -72,3 +73,53 @@ def step(cell: Any, x: Any, states: Any, training: bool | None) -> tuple[Any, An
             f"{show_shapes(got)}"
         )
     return y, list(new) if listed else new
+
+
+def all_steps(
+    run: Callable[[Any, Any], tuple[Any, Any]],
+    x: Any,
+    states: Any,
+    mask: Any,
+    *,
+    backwards: bool,
+    zero_hidden: bool,
+    before: Any = None,
+) -> tuple[list[Any], Any]:
+    """Record the steps of a sequence; return all outputs and the last states.
+
+    Parameters
+    ----------
+    run : callable
+        ``run(x, states)`` records one step, and returns the output and the new states.
+    x : Tensor of shape (rows, steps, ...)
+    states : list
+        A structure of tensors.
+    mask : Tensor of shape (rows, steps), optional
+        A step that is False leaves the states unchanged.
+    backwards : bool
+        Whether the last step is first.
+    zero_hidden : bool
+        Whether the output is 0 where the mask is False; otherwise it is that of the step before.
+    before : Tensor, optional
+        The output before the first step; by default 0.
+    """
+    outputs: list[Any] = []
+    with current().keeping():
+        for t in range(x.shape[1])[:: -1 if backwards else 1]:
+            y, new = run(x[:, t], states)
+            if mask is not None:
+                counts = given(mask)[:, t]
+                last = None if zero_hidden else outputs[-1] if outputs else before
+                y = _where(counts, y, ops.zeros_like(y) if last is None else last)
+                pairs = zip(flat(new), flat(states), strict=True)
+                new = packed(new, [_where(counts, a, b) for a, b in pairs])
+            outputs.append(y)
+            states = new
+    return outputs, states
+
+
+def _where(counts: Any, x: Any, other: Any) -> Any:
+    """Return x for the rows that count, and the other for the rest."""
+    for _ in range(given(x).ndim - 1):
+        counts = ops.expand_dims(counts, -1)
+    return ops.where(counts, x, other)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from lamina import _check
 from lamina._check import Shape
+from lamina.layers.rnn._equations import gru_step
 from lamina.layers.rnn.recurrent import Recurrent
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class GRU(Recurrent):
     units : int
         Size of the state and of the output.
     activation : str or Activation, default "tanh"
-        Activation of the candidate, element-wise.
+        Activation of the candidate.
     recurrent_activation : str or Activation, default "sigmoid"
-        Activation of the gates, element-wise.
+        Activation of the gates.
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
@@ -89,6 +90,7 @@ class GRU(Recurrent):
     """
 
     gates: ClassVar[int] = 3
+    _step = gru_step
 
     def __init__(
         self,

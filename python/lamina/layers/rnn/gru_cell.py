@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _check, ops
+from lamina import _check
 from lamina._check import Shape
 from lamina.layers.rnn._cell import Cell
+from lamina.layers.rnn._equations import gru_step
 
 if TYPE_CHECKING:
     from lamina._typing import (
@@ -115,31 +116,6 @@ class GRUCell(Cell):
         states : list of Tensor of shape (rows, units)
         training : bool, optional
         """
-        h = states[0] if isinstance(states, (list, tuple)) else states
-        x, kept = self.dropped(x, 0, training), self.dropped(h, 1, training)
-        of_x, of_h = self._biases()
-        x_z, x_r, x_g = ops.split(_plus(ops.matmul(x, self.kernel), of_x), 3, axis=-1)
-        gate, units = self.recurrent_activation, self.units
-        if self.reset_after:
-            inner = _plus(ops.matmul(kept, self.recurrent_kernel), of_h)
-            h_z, h_r, h_g = ops.split(inner, 3, axis=-1)
-            z, r = gate(x_z + h_z), gate(x_r + h_r)
-            g = self.activation(x_g + r * h_g)
-        else:
-            assert self.recurrent_kernel is not None
-            gates = ops.matmul(kept, self.recurrent_kernel[:, : 2 * units])
-            h_z, h_r = ops.split(gates, 2, axis=-1)
-            z, r = gate(x_z + h_z), gate(x_r + h_r)
-            inner = ops.matmul(r * kept, self.recurrent_kernel[:, 2 * units :])
-            g = self.activation(x_g + inner)
-        y = z * h + (1.0 - z) * g
-        return y, [y] if isinstance(states, (list, tuple)) else y
-
-    def _biases(self) -> tuple[Any, Any]:
-        if self.bias is None:
-            return None, None
-        return (self.bias[0], self.bias[1]) if self.reset_after else (self.bias, None)
-
-
-def _plus(x: Any, bias: Any) -> Any:
-    return x if bias is None else x + bias
+        several = isinstance(states, (list, tuple))
+        new = gru_step(self, x, states if several else [states], self.dropping(training))
+        return new[0], new if several else new[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lamina import _check
 from lamina._check import Array, Shape
 from lamina.layers.rnn import _gates
+from lamina.layers.rnn._equations import lstm_step
 from lamina.layers.rnn.recurrent import Recurrent
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ class LSTM(Recurrent):
     units : int
         Size of the state and of the output.
     activation : str or Activation, default "tanh"
-        Activation of the candidate and of the state, element-wise.
+        Activation of the candidate and of the state.
     recurrent_activation : str or Activation, default "sigmoid"
-        Activation of the gates, element-wise.
+        Activation of the gates.
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
@@ -91,6 +92,7 @@ class LSTM(Recurrent):
 
     gates: ClassVar[int] = 4
     _state_count: ClassVar[int] = 2
+    _step = lstm_step
 
     def __init__(
         self,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lamina import _check, ops
+from lamina import _check
 from lamina._check import Array, Shape
 from lamina.layers.rnn import _gates
 from lamina.layers.rnn._cell import Cell
+from lamina.layers.rnn._equations import lstm_step
 
 if TYPE_CHECKING:
     from lamina._typing import (
@@ -115,11 +116,5 @@ class LSTMCell(Cell):
         states : list of Tensor of shape (rows, units)
         training : bool, optional
         """
-        h, c = states
-        x, kept = self.dropped(x, 0, training), self.dropped(h, 1, training)
-        z = ops.matmul(x, self.kernel) + ops.matmul(kept, self.recurrent_kernel)
-        i, f, g, o = ops.split(z if self.bias is None else z + self.bias, 4, axis=-1)
-        gate = self.recurrent_activation
-        c = gate(f) * c + gate(i) * self.activation(g)
-        y = gate(o) * self.activation(c)
-        return y, [y, c]
+        new = lstm_step(self, x, states, self.dropping(training))
+        return new[0], new

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-from lamina import _check, _core, activations, constraints, initializers, regularizers
+from lamina import _check, _core, activations, constraints, initializers, ops, regularizers
 from lamina._check import Array, Shape
 from lamina._names import snake_case
 from lamina._tensors import Tensor
-from lamina._tensors.given import given, record
+from lamina._tensors.given import current, given, record
 from lamina.layers.base.axes import reshaped
 from lamina.layers.base.carried import Carrier
 from lamina.layers.base.masks import check_steps
@@ -18,6 +18,8 @@ from lamina.layers.base.rowwise import RowWise
 from lamina.layers.base.signatures import first
 from lamina.layers.base.streams import stream_of
 from lamina.layers.rnn import _gates
+from lamina.layers.rnn._equations import Drop
+from lamina.layers.rnn._steps import all_steps
 from lamina.random import seed_value
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Recurrent(RowWise, Carrier):
 
     gates: ClassVar[int] = 1  # blocks of columns of both kernels
     _state_count: ClassVar[int] = 1  # h, or h and c
+    _step: ClassVar[Callable[[Any, Any, Sequence[Any], Drop], list[Any]]]  # of the equations
 
     def __init__(
         self,
@@ -79,8 +82,8 @@ class Recurrent(RowWise, Carrier):
         super().__init__(**base)
         who = type(self).__name__
         self.units = _check.integer(who, "units", units)
-        self.activation = _elementwise(who, "activation", activation)
-        self.recurrent_activation = _elementwise(who, "recurrent_activation", recurrent_activation)
+        self.activation = activations.get(activation)
+        self.recurrent_activation = activations.get(recurrent_activation)
         self.use_bias = _check.boolean(who, "use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.recurrent_initializer = initializers.get(recurrent_initializer)
@@ -244,7 +247,9 @@ class Recurrent(RowWise, Carrier):
         return mask[0] if isinstance(mask, list) else mask
 
     def call_rows(self, x: Any, mask: Any = None) -> Any:
-        """Return the output of all steps, as one operation, or a list of it and the states.
+        """Return the output of all steps, or a list of it and the states.
+
+        It is one operation if the activations are parts of it.
 
         Parameters
         ----------
@@ -263,11 +268,28 @@ class Recurrent(RowWise, Carrier):
         carried = self._states() if self.stateful else []
         if len(tensors) == 1:
             tensors += [Tensor(now, now.graph.state(state, self.name)) for state in carried]
-        kind, alpha = self.activation.fusable
-        gate_kind, gate_alpha = self.recurrent_activation.fusable
+        fused = None not in (self.activation.fusable, self.recurrent_activation.fusable)
+        outputs = (self._as_one if fused else self._by_steps)(tensors, masked)
+        for state, value in zip(carried, outputs[1:], strict=bool(carried)):
+            now.graph.carry(state, value.value, self.name)
+        if self.zero_output_for_mask and masked is not None:
+            outputs = [self._zeroed(outputs[0], masked), *outputs[1:]]
+        return outputs if self.return_state else outputs[0]
+
+    def _dropping(self) -> tuple[float, float, bool]:
+        """Return the rates of dropout, and whether it also acts outside of training."""
         noisy = self.dropout > 0.0 or self.recurrent_dropout > 0.0
-        acts, always = now.noise() if noisy else (False, False)
-        outputs = record(
+        acts, always = current().noise() if noisy else (False, False)
+        return (self.dropout, self.recurrent_dropout, always) if acts else (0.0, 0.0, always)
+
+    def _as_one(self, tensors: list[Tensor], mask: Tensor | None) -> Any:
+        """Record all steps as one operation; return the output and, if wanted, the states."""
+        fused, gate_fused = self.activation.fusable, self.recurrent_activation.fusable
+        assert fused is not None
+        assert gate_fused is not None
+        (kind, alpha), (gate_kind, gate_alpha) = fused, gate_fused
+        dropout, recurrent_dropout, always = self._dropping()
+        return record(
             "recurrent",
             self.cell,
             tensors[0],
@@ -275,7 +297,7 @@ class Recurrent(RowWise, Carrier):
             given(self._recurrent_kernel),
             None if self._bias is None else given(self._bias),
             initial_state=tensors[1:],
-            mask=masked,
+            mask=mask,
             activation=kind,
             alpha=alpha,
             recurrent_activation=gate_kind,
@@ -283,17 +305,37 @@ class Recurrent(RowWise, Carrier):
             return_sequences=self.return_sequences,
             return_state=self.return_state or self.stateful,
             go_backwards=self.go_backwards,
-            dropout=self.dropout if acts else 0.0,
-            recurrent_dropout=self.recurrent_dropout if acts else 0.0,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
             stream=stream_of(self, 0),
             recurrent_stream=stream_of(self, 1),
             always=always,
         )
-        for state, value in zip(carried, outputs[1:], strict=bool(carried)):
-            now.graph.carry(state, value.value, self.name)
-        if self.zero_output_for_mask and masked is not None:
-            outputs = [self._zeroed(outputs[0], masked), *outputs[1:]]
-        return outputs if self.return_state else outputs[0]
+
+    def _by_steps(self, tensors: list[Tensor], mask: Tensor | None) -> list[Any]:
+        """Record the steps one by one, for activations that are no part of the operation."""
+        x, *states = tensors
+        *rates, always = self._dropping()
+
+        def drop(y: Any, place: int) -> Any:
+            if rates[place] == 0.0:
+                return y
+            settings = rates[place], stream_of(self, place), always
+            return y * current().made_once(
+                (id(self), place), lambda: record("dropout", ops.ones_like(y), *settings)
+            )
+
+        def run(x: Any, states: Any) -> tuple[Any, Any]:
+            new = self._step(x, states, drop)
+            return new[0], new
+
+        zeros = ops.zeros((ops.shape(x)[0], self.units), x.dtype)
+        states = states or [zeros] * self._state_count
+        outputs, states = all_steps(
+            run, x, states, mask,
+            backwards=self.go_backwards, zero_hidden=False, before=states[0],
+        )  # fmt: skip
+        return [ops.stack(outputs, axis=1) if self.return_sequences else outputs[-1], *states]
 
     def _zeroed(self, y: Tensor, mask: Tensor) -> Tensor:
         """Return the output with zeros for hidden steps, in the order of processing."""
@@ -306,14 +348,6 @@ class Recurrent(RowWise, Carrier):
             last = record("crop", mask, [(before, steps - 1 - before)])
             kept = record("where", last, reshaped(y, (1, self.units)))
             return reshaped(kept, (self.units,))
-
-
-def _elementwise(who: str, name: str, value: Any) -> Any:
-    """Return the activation; functions of a whole row cannot be used within a step."""
-    activation = activations.get(value)
-    if activation.fusable is None:
-        raise ValueError(f"{who}: {name} must be element-wise; got {activation.name}")
-    return activation
 
 
 def split_shapes(input_shape: Any) -> tuple[Shape, list[Shape]]:

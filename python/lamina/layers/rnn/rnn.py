@@ -9,7 +9,7 @@ from lamina._tensors.arguments import flat, mapped, packed
 from lamina._tensors.given import current, given, wrap
 from lamina.layers.base.carried import Carrier
 from lamina.layers.base.shapes import show_shapes
-from lamina.layers.rnn._steps import check_cell, first_states, output_size, step
+from lamina.layers.rnn._steps import all_steps, check_cell, first_states, output_size, step
 from lamina.layers.rnn.stacked_rnn_cells import StackedRNNCells
 
 if TYPE_CHECKING:
@@ -149,8 +149,10 @@ class RNN(Carrier):
             )
         mask = mask[0] if isinstance(mask, list) else mask
         states = self._first(x, initial_state)
-        with current().keeping():
-            outputs, states = self._steps(x, states, mask, training)
+        outputs, states = all_steps(
+            lambda x, states: step(self.cell, x, states, training), x, states, mask,
+            backwards=self.go_backwards, zero_hidden=self.zero_output_for_mask,
+        )  # fmt: skip
         if self.stateful:
             self._carry(states)
         y = ops.stack(outputs, axis=1) if self.return_sequences else outputs[-1]
@@ -185,24 +187,6 @@ class RNN(Carrier):
                 f"{show_shapes(got)}"
             )
 
-    def _steps(
-        self, x: Any, states: list[Any], mask: Any, training: bool | None
-    ) -> tuple[list[Any], list[Any]]:
-        """Record the steps; return all outputs and the last states."""
-        order = range(x.shape[1])[:: -1 if self.go_backwards else 1]
-        outputs: list[Any] = []
-        for t in order:
-            y, new = step(self.cell, x[:, t], states, training)
-            if mask is not None:
-                counts = given(mask)[:, t]
-                zero = self.zero_output_for_mask or not outputs
-                y = _where(counts, y, ops.zeros_like(y) if zero else outputs[-1])
-                pairs = zip(flat(new), flat(states), strict=True)
-                new = packed(new, [_where(counts, a, b) for a, b in pairs])
-            outputs.append(y)
-            states = new
-        return outputs, states
-
     def _carry(self, states: list[Any]) -> None:
         graph = current().graph
         for state, value in zip(self._carried, flat(states), strict=True):
@@ -227,10 +211,3 @@ class RNN(Carrier):
 
         cell = config["cell"]
         return cls(**{**config, "cell": deserialize(cell) if isinstance(cell, dict) else cell})
-
-
-def _where(counts: Any, x: Any, other: Any) -> Any:
-    """Return x for the rows that count, and the other for the rest."""
-    for _ in range(given(x).ndim - 1):
-        counts = ops.expand_dims(counts, -1)
-    return ops.where(counts, x, other)

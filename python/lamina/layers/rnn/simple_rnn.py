@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lamina.layers.rnn._equations import simple_rnn_step
 from lamina.layers.rnn.recurrent import Recurrent
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class SimpleRNN(Recurrent):
     units : int
         Size of the state and of the output.
     activation : str or Activation, default "tanh"
-        Activation of the state, element-wise.
+        Activation of the state.
     use_bias : bool, default True
         Whether a bias is added.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
@@ -77,6 +78,8 @@ class SimpleRNN(Recurrent):
     >>> layer(np.array([[[1.0], [2.0], [3.0]]]))        # one sequence of three steps: its sum
     array([[6.]], dtype=float32)
     """
+
+    _step = simple_rnn_step
 
     def __init__(
         self,

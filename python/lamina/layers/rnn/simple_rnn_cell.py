@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lamina import ops
 from lamina.layers.rnn._cell import Cell
+from lamina.layers.rnn._equations import simple_rnn_step
 
 if TYPE_CHECKING:
     from lamina._typing import (
@@ -98,9 +98,6 @@ class SimpleRNNCell(Cell):
         states : list of Tensor of shape (rows, units)
         training : bool, optional
         """
-        h = states[0] if isinstance(states, (list, tuple)) else states
-        x, kept = self.dropped(x, 0, training), self.dropped(h, 1, training)
-        z = ops.matmul(x, self.kernel)
-        z = z if self.bias is None else z + self.bias
-        y = self.activation(z + ops.matmul(kept, self.recurrent_kernel))
-        return y, [y] if isinstance(states, (list, tuple)) else y
+        several = isinstance(states, (list, tuple))
+        new = simple_rnn_step(self, x, states if several else [states], self.dropping(training))
+        return new[0], new if several else new[0]
