@@ -15,10 +15,10 @@ from lamina.nnet.formulas.expressions import (
     Prefix,
     Text,
     Tree,
+    chain,
     deparse,
-    parse,
-    parse_formula,
 )
+from lamina.nnet.formulas.reading import parse, parse_formula
 from lamina.nnet.formulas.variables import level_text
 
 CUTOFF = 60  # R's: text beyond it starts a new line
@@ -56,12 +56,13 @@ class _Writer:
         if isinstance(tree, Call):
             self._write_call(tree)
         elif isinstance(tree, Infix):
-            tight = tree.operator in TIGHT
-            self.write(tree.left)
-            self._put(tree.operator if tight else f" {tree.operator} ")
-            broken = not tight and self._break(False)
-            self.write(tree.right)
-            self._indent -= broken
+            first, others = chain(tree)
+            self.write(first)
+            for operator, each in others:
+                self._put(operator if operator in TIGHT else f" {operator} ")
+                broken = operator not in TIGHT and self._break(False)
+                self.write(each)
+                self._indent -= broken
         elif isinstance(tree, Prefix):
             self._put(tree.operator)
             self.write(tree.of)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +9,9 @@ import numpy as np
 
 from lamina import _screen
 from lamina._names import unknown
-from lamina.nnet.formulas import expressions, functions, translation
-from lamina.nnet.formulas.expressions import Call, Name, Tree, deparse
+from lamina.nnet.formulas import expressions, functions, reading
+from lamina.nnet.formulas.calculation import INFIX, Calculation, argument_name, function_name
+from lamina.nnet.formulas.expressions import Name, Tree, deparse, short
 from lamina.nnet.formulas.variables import Columns, Variable, variable
 
 # Functions whose values need not be missing if their arguments are.
@@ -39,7 +38,7 @@ class Evaluation:
 
     def choice(self, name: str, text: str, columns: Columns) -> Any:
         """Return the value of an expression that chooses rows, of any length."""
-        tree = expressions.parse(self.who, text, name)
+        tree = reading.parse(self.who, text, name)
         if isinstance(tree, Name) and (tree.quoted or tree.name in columns):
             return columns[tree.name]
         return self._result(tree, columns)[0]
@@ -49,39 +48,29 @@ class Evaluation:
         names = list(dict.fromkeys(expressions.names_in(tree)))
         held = {name: self._of_rows(name, columns[name], columns) for name in names}
         label = deparse(tree)
-        self._check(label, list(expressions.calls_in(tree)))
+        self._check(label, tree)
         return self._calculated(label, tree, held), held
 
     def given(self, name: str, value: Any, columns: Columns) -> Variable:
         """Return an argument with one value per row: an expression, or values."""
         if isinstance(value, str):
-            return self.value(expressions.parse(self.who, value, name), columns)
+            return self.value(reading.parse(self.who, value, name), columns)
         return self._of_rows(name, variable(self.who, name, value), columns)
 
     def _calculated(self, label: str, tree: Tree, held: Mapping[str, Variable]) -> Any:
-        places = {name: f"v{i}" for i, name in enumerate(held)}
-        scope: dict[str, Any] = {**functions.functions(), **_CONSTANTS}
-        scope |= {places[name]: each.plain() for name, each in held.items()}
-        try:
-            tree_of_python, calls = _with_states(translation.python(tree, places))
-            code = compile(tree_of_python, label, "eval")
-        except (MemoryError, RecursionError, SyntaxError):  # limits of Python's parser
-            raise ValueError(
-                f"{self.who}: an expression must have fewer operations within operations; got "
-                f"{label:.80}"
-            ) from None
-        states = self.states.setdefault(label, [{} for _ in range(calls)])
-        scope |= {_state_name(i): state for i, state in enumerate(states)}
+        calculation = Calculation(
+            {name: each.plain() for name, each in held.items()}, self.states.setdefault(label, [])
+        )
         try:
             with np.errstate(all="ignore"):
-                return eval(code, {"__builtins__": {}}, scope)
+                return calculation.value(tree)
         except (TypeError, ValueError, ArithmeticError, IndexError) as error:
             said = str(error)
             if "broadcast" in said:
                 said = "its parts must have one value, or one for each row"
-            if isinstance(error, OverflowError):
+            if isinstance(error, (OverflowError, FloatingPointError)):
                 said = "one of its numbers is too large"
-            raise type(error)(f"{self.who}: {label} cannot be calculated: {said}") from None
+            raise type(error)(f"{self.who}: {short(label)} cannot be calculated: {said}") from None
 
     def _warn_of_gaps(self, label: str, made: Variable, held: Mapping[str, Variable]) -> None:
         """Warn, as R does, about values that do not exist, such as the logarithm of -1."""
@@ -90,52 +79,39 @@ class Evaluation:
             new &= ~each.missing
         if new.any():
             _screen.warn(
-                f"{self.who}: {label} is NaN in {new.sum()} rows, the first of them row "
+                f"{self.who}: {short(label)} is NaN in {new.sum()} rows, the first of them row "
                 f"{new.argmax()}, and counts as missing there"
             )
 
-    def _check(self, label: str, calls: list[Call]) -> None:
-        for call in calls:
-            name = translation.function_name(call.function)
+    def _check(self, label: str, tree: Tree) -> None:
+        """Raise an error for an operator or a function that is not there, or its arguments."""
+        for operator in expressions.operators_in(tree):
+            if operator not in INFIX:
+                message = unknown("operator", operator, INFIX)
+                raise ValueError(
+                    f"{self.who}: {short(label)}: {message}; calculate its result as a column of "
+                    f"data first"
+                )
+        for call in expressions.calls_in(tree):
+            name = function_name(call.function)
             if name not in functions.functions():
                 message = unknown("function", call.function, functions.known())
                 raise ValueError(
-                    f"{self.who}: {label}: {message}; calculate its result as a column of data "
-                    f"first"
+                    f"{self.who}: {short(label)}: {message}; calculate its result as a column of "
+                    f"data first"
                 )
-            names = [translation.argument_name(name) for name, _ in call.arguments if name]
+            names = [argument_name(name) for name, _ in call.arguments if name]
             places = len(call.arguments) - len(names)
             if name != "cbind" and not functions.takes(name, places, names):
                 raise TypeError(
                     f"{self.who}: {call.function} takes the arguments "
-                    f"({functions.arguments(name)}); got {deparse(call)}"
+                    f"({functions.arguments(name)}); got {short(deparse(call))}"
                 )
 
     def _of_rows(self, label: str, held: Variable, columns: Columns) -> Variable:
         if held.rows != columns.rows:
             raise ValueError(
-                f"{self.who}: {label} must have one value for each of {columns.rows} rows; got "
-                f"{held.rows}"
+                f"{self.who}: {short(label)} must have one value for each of {columns.rows} rows; "
+                f"got {held.rows}"
             )
         return held
-
-
-def _with_states(text: str) -> tuple[ast.Expression, int]:
-    """Return an expression in which each call that learns has a state, and the number of states.
-
-    Two equal calls have separate states, since a call behaves differently once it has learned.
-    """
-    code, calls = ast.parse(text, mode="eval"), 0
-    for node in ast.walk(code):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in functions.learning():
-            state = ast.Name(_state_name(calls), ast.Load())
-            node.keywords.append(ast.keyword("_state", state))
-            calls += 1
-    return ast.fix_missing_locations(code), calls
-
-
-def _state_name(number: int) -> str:
-    return f"_state{number}"
-
-
-_CONSTANTS = {"nan": math.nan, "inf": math.inf, "pi": math.pi}

@@ -48,11 +48,10 @@ def _of_one_number(function: Callable[..., Any]) -> Callable[..., Any]:
 @cache
 def functions() -> Mapping[str, Callable[..., Any]]:
     """Return the functions by their Python names."""
-    own = (I, log, atan2, round_, signif, sequence, pmin, pmax, findInterval, poly, bs, ns, scale,
-           vectors.cbind, vectors.seq, vectors.rep, vectors.matrix, vectors.indexed, vectors.which,
+    own = (I, log, atan2, round_, signif, pmin, pmax, findInterval, poly, bs, ns, scale,
+           vectors.cbind, vectors.seq, vectors.rep, vectors.matrix, vectors.which,
            vectors.rowSums, vectors.rowMeans, vectors.rank, vectors.as_vector, vectors.rev,
-           truth.compared, truth.is_na, truth.is_in, truth.both, truth.either, truth.xor,
-           truth.negated, truth.as_logical, truth.is_finite, truth.ifelse,
+           truth.is_na, truth.xor, truth.as_logical, truth.is_finite, truth.ifelse,
            factors.factor_, factors.as_factor, factors.ordered, factors.relevel,
            factors.droplevels, factors.interaction, factors.as_numeric, factors.unclass,
            factors.as_integer, factors.class_ind, factors.C, factors.addNA, factors.reorder,
@@ -103,8 +102,7 @@ def _signature(name: str) -> Signature:
 
 def known() -> list[str]:
     """Return the functions' names in R."""
-    operators = ("compared", "is_in", "sequence", "both", "either", "negated", "indexed")
-    return sorted(name.replace("_", ".") for name in functions() if name not in operators)
+    return sorted(name.replace("_", ".") for name in functions())
 
 
 # --- numbers

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from lamina import _screen
-from lamina.nnet.formulas import expressions
+from lamina.nnet.formulas import expressions, reading
 from lamina.nnet.formulas.expressions import (
     Brackets,
     Call,
@@ -65,7 +65,7 @@ def read_formula(who: str, formula: str, columns: Iterable[str]) -> Terms:
     """Return the terms of a formula for data with these columns."""
     if not isinstance(formula, str):
         raise TypeError(f"{who}: formula must be a string, such as 'y ~ x1 + x2'; got {formula!r}")
-    response, right = expressions.parse_formula(who, formula)
+    response, right = reading.parse_formula(who, formula)
     used = set() if response is None else set(expressions.names_in(response))
     algebra = _Algebra(who, formula, [name for name in columns if name not in used])
     text = algebra.write(right)

@@ -22,6 +22,19 @@ def numbers(x: Any) -> Any:
     return np.asarray(x, np.float64)
 
 
+def told(value: Any) -> str:
+    """Return what a value is, for messages."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, (str, bool, int, float)):
+        return repr(value) if isinstance(value, str) else level_text(value)
+    if isinstance(value, Variable):
+        return "text" if value.text else "a factor" if value.kind == "factor" else "numbers"
+    if isinstance(value, (list, np.ndarray)):
+        return f"{len(value)} values" if np.ndim(value) else level_text(np.asarray(value).item())
+    return "a coding"
+
+
 def single(name: str, value: Any) -> float:
     """Return an argument that is one number, for all rows."""
     if np.size(value) != 1 or isinstance(value, (Variable, str)):
