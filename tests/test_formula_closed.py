@@ -153,3 +153,24 @@ def test_formulas_are_not_run_as_python():
         called = {node.func.id for node in ast.walk(ast.parse(path.read_text()))
                   if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
         assert not called & {"eval", "exec", "compile", "__import__"}, path
+
+
+def test_single_truth_values_and_negative_numbers_are_compared():
+    for text, rows in {"a > 2 & (TRUE || FALSE)": [0, 2, 3], "TRUE && FALSE": [], "b==1": [0, 3],
+                       "a < -1 | a >-2 & a<5": [0, 1, 2], "a > 1 & length(b) > 2 && TRUE": None,
+                       }.items():  # fmt: skip
+        if rows:
+            assert model_frame("y ~ a", DATA, subset=text).rows.tolist() == rows
+        else:
+            with pytest.raises((TypeError, ValueError)):
+                model_frame("y ~ a", DATA, subset=text)
+
+
+def test_scale_of_a_constant_is_missing_as_in_r():
+    data = {**DATA, "k": [2.0] * 4}
+    with pytest.warns(UserWarning, match=r"scale\(k\) is NaN in 4 rows"):
+        frame = model_frame("y ~ scale(k)", data, na_action="na.pass")
+    assert np.isnan(frame.x).all()
+    frame = model_frame("y ~ scale(a, scale = FALSE) + scale(a, FALSE, 2)", data)
+    a = np.array(DATA["a"])
+    np.testing.assert_allclose(frame.x, np.column_stack([a - a.mean(), a / 2]), rtol=1e-15)

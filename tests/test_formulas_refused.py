@@ -101,6 +101,13 @@ def formulaic():
         ("y ~ pmin()", {}, TypeError, r"pmin takes the arguments \(x, ...\); got pmin\(\)"),
         ("y ~ I(x * 9^9^9)", {}, ArithmeticError, "calculated: one of its numbers is too large$"),
         ("y ~ " + 5000 * "(" + "x", {}, FormulaError, "formula must have fewer brackets within br"),
+        ("y ~ I(x <- 1)", {}, FormulaError, r"must not assign, .*; got 'y ~ I\(x <- 1\)'; "),
+        ("y ~ x", {"subset": "x<-1"}, FormulaError,
+         "^model_frame: subset must not assign, as '<-' does; got 'x<-1'; .* as in x < -1$"),
+        ("y ~ x", {"subset": "x <<- 1"}, FormulaError, "subset must not assign"),
+        ("y ~ x && b", {}, TypeError,
+         "'&&' is for single truth values, as in R; got 30 values; '&' is for columns$"),
+        ("y ~ x", {"subset": "x > 1 || b"}, TypeError, r"'\|\|' is for single .* '\|' is for col"),
         ("y ~ poly(x, 40)", {}, ValueError, "degree of poly must be less than the number of diff"),
     ],
 )  # fmt: skip

@@ -71,7 +71,8 @@ INFIX: dict[str, Callable[[Any, Any], Any]] = {
     "*": _arithmetic("*", np.multiply), "/": _arithmetic("/", np.true_divide),
     "^": _arithmetic("^", np.power), "%%": _arithmetic("%%", np.remainder),
     "%/%": _arithmetic("%/%", np.floor_divide), "%in%": truth.is_in, ":": functions.sequence,
-    "&": truth.both, "&&": truth.both, "|": truth.either, "||": truth.either,
+    "&": truth.both, "|": truth.either,
+    **{sign: partial(truth.single, sign) for sign in ("&&", "||")},
     **{sign: partial(truth.compared, sign) for sign in truth.COMPARISONS},
 }  # fmt: skip
 PREFIX: dict[str, Callable[[Any], Any]] = {

@@ -262,16 +262,20 @@ def _basis(made: Array, intercept: bool) -> Variable:
 
 
 def scale(x: Any, center: Any = True, scale: Any = True, _state: State | None = None) -> Any:
-    """Return numbers minus their mean, over their standard deviation; missing ones are ignored."""
+    """Return numbers minus their mean, over their standard deviation; missing ones are ignored.
+
+    As in R, a column without differences becomes NaN.
+    """
     state = {} if _state is None else _state
     values = numbers(x)
     if not state:
         middle = np.nanmean(values, axis=0) if center is True else single("center", center)
         rest = values - middle
         count = np.sum(~np.isnan(rest), axis=0) - 1
-        width = (
-            np.sqrt(np.nansum(rest**2, axis=0) / count) if scale is True else single("scale", scale)
-        )
-        state["center"], state["scale"] = middle, np.where(width == 0, 1.0, width)
+        if scale is True:
+            width = np.sqrt(np.nansum(rest**2, axis=0) / count)
+        else:
+            width = np.float64(1.0 if scale is False else single("scale", scale))
+        state["center"], state["scale"] = middle, width
     made = np.asarray((values - state["center"]) / state["scale"])
     return replace(x, kind="numeric", values=made) if isinstance(x, Variable) else made

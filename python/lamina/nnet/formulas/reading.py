@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
 from lamina.nnet.formulas.expressions import (
     Brackets,
@@ -29,7 +30,7 @@ TOKEN = re.compile(
   | (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
   | (?P<quoted>`[^`]+`)
   | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*(?:::[^\W\d][\w.]*)?)
-  | (?P<operator>%[^%\s]*%|<=|>=|==|!=|&&|\|\||\*\*|[-+*/^~:&|!<>=(),\[\]])
+  | (?P<operator>%[^%\s]*%|<?<-|<=|>=|==|!=|&&|\|\||\*\*|[-+*/^~:&|!<>=(),\[\]])
   | (?P<end>$)
     )""",
     re.VERBOSE,
@@ -78,6 +79,12 @@ class _Reader:
         self.tokens = list(self._split())
         self.place = self.depth = 0
 
+    def _refuse_assignment(self) -> NoReturn:
+        raise FormulaError(
+            f"{self.who}: {self.what} must not assign, as '<-' does; got {self._shown()}; to "
+            f"compare with a negative number write a space, as in x < -1"
+        )
+
     def _split(self) -> Iterator[tuple[str, str, int]]:
         place = 0
         while place < len(self.text):
@@ -85,6 +92,8 @@ class _Reader:
             if match is None:
                 raise self.refused(place)
             kind = str(match.lastgroup)
+            if match[kind] in ("<-", "<<-"):
+                self._refuse_assignment()
             if kind != "end":
                 yield kind, match[kind], match.start(kind)
             place = match.end()

@@ -122,7 +122,7 @@ class _Algebra:
             return self._power(tree)
         if isinstance(tree, Infix) and tree.operator in OPERATORS:
             return self._product(tree)
-        if isinstance(tree, Infix) and tree.operator in ("|", "||"):
+        if isinstance(tree, Infix) and tree.operator == "|":
             _screen.warn(
                 f"{self.who}: '|' in a formula means 'or', as in R, and does not group rows: "
                 f"{deparse(tree)} is one truth value per row; write I({deparse(tree)}) if that is "

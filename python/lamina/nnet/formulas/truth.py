@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lamina._strings import holds_strings, is_missing
 from lamina.nnet.formulas.texts import texts
 from lamina.nnet.formulas.variables import Variable, level_text, variable
+from lamina.nnet.formulas.vectors import told
 
 Array = NDArray[Any]
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -117,6 +118,17 @@ def either(a: Any, b: Any) -> Any:
     """Return ``a | b``."""
     (a_true, a_false), (b_true, b_false) = _sides("'|'", a), _sides("'|'", b)
     return logical(a_true | b_true, a_false & b_false)
+
+
+def single(sign: str, a: Any, b: Any) -> Any:
+    """Return ``a && b`` or ``a || b`` of single truth values."""
+    for each in (a, b):
+        if np.size(each.values if isinstance(each, Variable) else each) != 1:
+            raise TypeError(
+                f"'{sign}' is for single truth values, as in R; got {told(each)}; '{sign[0]}' is "
+                f"for columns"
+            )
+    return both(a, b) if sign == "&&" else either(a, b)
 
 
 def xor(a: Any, b: Any) -> Any:

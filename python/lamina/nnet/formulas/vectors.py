@@ -29,7 +29,9 @@ def told(value: Any) -> str:
     if isinstance(value, (str, bool, int, float)):
         return repr(value) if isinstance(value, str) else level_text(value)
     if isinstance(value, Variable):
-        return "text" if value.text else "a factor" if value.kind == "factor" else "numbers"
+        if value.kind == "factor":
+            return "text" if value.text else "a factor"
+        return f"{value.rows} values"
     if isinstance(value, (list, np.ndarray)):
         return f"{len(value)} values" if np.ndim(value) else level_text(np.asarray(value).item())
     return "a coding"
