@@ -81,7 +81,7 @@ def test_generalised_linear_models(name, loss, y, activation, weight):
     result = model.inference(X, y, weight)
     np.testing.assert_allclose(result.estimates, estimates, rtol=1e-5)
     np.testing.assert_allclose(result.covariance, covariance, rtol=1e-5, atol=1e-9)
-    np.testing.assert_allclose([result.log_likelihood, result.deviance], whole, rtol=1e-6)
+    np.testing.assert_allclose([result.log_likelihood, result.deviance], whole, rtol=1e-10)
     fisher = model.inference(X, y, weight, "fisher")  # the same where links are canonical
     np.testing.assert_allclose(fisher.covariance, covariance, rtol=1e-5, atol=1e-9)
 
