@@ -100,7 +100,7 @@ def test_a_model_of_a_table_learns_and_is_kept(tmp_path):
 def test_columns_that_a_model_does_not_find_or_cannot_read():
     frame = pd.DataFrame({"colour": ["red", "blue"], "size": [1.0, 2.0]})
     model = TableModel(frame)
-    with pytest.raises(ValueError, match="x has nothing for input 'colour'"):
+    with pytest.raises(ValueError, match=r"x has nothing for input 'colour'; it has 'size'$"):
         model.predict(frame[["size"]])
     x = frame.assign(size=["30", "n/a"])
     with pytest.raises(TypeError, match="strings, such as '30'") as caught:
@@ -108,6 +108,14 @@ def test_columns_that_a_model_does_not_find_or_cannot_read():
     line = re.search("; (pandas.*) makes NaN of", str(caught.value)).group(1)
     x["size"] = eval(line, {"pandas": pd, "x": x})
     assert model.predict(x).shape == (2, 1)
+
+
+def test_missing_columns_are_named():
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.0], "c": [1.0, 2.0]})
+    model = TableModel(frame, hidden=5)
+    assert [w.shape for w in model.get_weights()] == [(3, 5), (5,), (5, 1), (1,)]
+    with pytest.raises(ValueError, match="x has nothing for inputs 'a', 'c'; it has 'b', 'd"):
+        model.predict(frame.assign(d=1.0)[["b", "d"]])
 
 
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
@@ -138,6 +146,9 @@ REFUSED = {
     "coding of one": (lambda: preprocess({"a": "xy"}, coding={"a": "hot"}), "column 'a' must be '"),
     "lists": (lambda: preprocess({"a": [[1], [2, 3]]}), "one value per row; got a list in row 0"),
     "series": (lambda: preprocess(pd.DataFrame({"a": [1, {2}]})), "got a set in row 1"),
+    "no rows": (lambda: preprocess(FRAME[:0]), "frame must have a row; got columns without rows"),
+    "no categories": (lambda: preprocess(FRAME[["kind"]][:0]), "frame must have a row"),
+    "lengths": (lambda: TableModel({"a": [1.0, 2], "b": [1.0]}), "number of rows; got a: 2, b: 1"),
     "complex": (lambda: preprocess({"a": [1j, 2.0]}), "pass numpy.real(frame['a'])"),
     "infinity": (lambda: preprocess({"a": [1.0, np.inf]}), "column 'a' must hold finite numbers"),
     "rare": (lambda: preprocess({"a": ["x"]}, min_frequency=2), "column 'a' has no category"),

@@ -16,7 +16,7 @@ def TableModel(  # noqa: N802
     *,
     units: int = 1,
     activation: Any = None,
-    hidden: Sequence[int] = (64, 32),
+    hidden: int | Sequence[int] = (64, 32),
     dropout: float = 0.0,
     categorical: Sequence[str] = (),
     coding: str | Mapping[str, str] = "auto",
@@ -36,8 +36,8 @@ def TableModel(  # noqa: N802
         The number of outputs.
     activation : str, callable or None
         The activation of the outputs: "sigmoid", "softmax".
-    hidden : sequence of int, default (64, 32)
-        Units of the hidden layers, with ReLU.
+    hidden : int or sequence of int, default (64, 32)
+        Units of the hidden layers, with ReLU; an integer for one layer.
     dropout : float, default 0.0
         The rate after each hidden layer.
     categorical, coding, min_frequency
@@ -66,7 +66,7 @@ def TableModel(  # noqa: N802
         frame, target, categorical=categorical, coding=coding, min_frequency=min_frequency
     )
     y = table.encoded
-    for count in hidden:
+    for count in [hidden] if isinstance(hidden, int) else hidden:
         y = layers.Dense(count, activation="relu")(y)
         if dropout:
             y = layers.Dropout(dropout)(y)

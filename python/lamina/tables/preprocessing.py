@@ -70,7 +70,8 @@ def preprocess(
     Numbers are normalised; missing ones become the mean and, if the table has any, a second number
     marks them.  Strings, and categories of pandas and polars, become one-hot codes, or embeddings
     if there are more than 10; missing ones are a separate category, and categories that are not in
-    the table share one place.  Truth values are 0 and 1, dates are days since 1970.
+    the table share one place.  Truth values are 0 and 1, dates are days since 1970, durations are days; a column of
+    one of dates, durations and numbers later refuses the others.
 
     All of these are layers at the beginning of a model, so that the model takes tables, and its
     file contains everything that was learned.
@@ -123,7 +124,18 @@ def preprocess(
     if not names:
         raise ValueError(f"{who}: frame must have a column; got none")
     _check.integer(who, "min_frequency", min_frequency)
+    _check_rows(who, frame, names)
     return Table(_columns(who, frame, names, categorical, coding, min_frequency))
+
+
+def _check_rows(who: str, frame: Any, names: Sequence[Any]) -> None:
+    """Raise ValueError for columns without rows, or with different numbers of rows."""
+    rows = {str(name): len(frame[name]) for name in names if hasattr(frame[name], "__len__")}
+    if len(set(rows.values())) > 1:
+        shown = ", ".join(f"{name}: {count}" for name, count in rows.items())
+        raise ValueError(f"{who}: columns must have the same number of rows; got {shown:.200}")
+    if 0 in rows.values():
+        raise ValueError(f"{who}: frame must have a row; got columns without rows")
 
 
 def _columns(

@@ -91,6 +91,7 @@ def label(what: str, name: str, count: int) -> str:
 def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
     """Return the entries of ``x`` for each input of a model."""
     names = [port.name for port in ports]
+    given = list(x) if isinstance(x, Mapping) else column_names(x)
     if len(ports) == 1:
         _refuse_pair(who, x)
         x = unboxed(x, ports[0].shape)
@@ -106,10 +107,19 @@ def separated(who: str, x: Any, ports: Sequence[Port]) -> list[Any]:
     if isinstance(x, Mapping) and all(name in x for name in names):
         x = {name: x[name] for name in names}  # keys without an input are ignored, as in Keras
     values = arranged(who, "x", x, names)
-    for value, name in zip(values, names, strict=True):
-        if value is None and isinstance(x, (Mapping, list, tuple)):
-            raise ValueError(f"{who}: x has nothing for input {name!r}")
+    gone = [name for value, name in zip(values, names, strict=True) if value is None]
+    if gone and isinstance(x, (Mapping, list, tuple)):
+        has = "" if given is None else f"; it has {_listed(given) or 'no columns'}"
+        raise ValueError(
+            f"{who}: x has nothing for input{'s' * (len(gone) > 1)} {_listed(gone)}{has}"
+        )
     return values
+
+
+def _listed(names: Sequence[Any], most: int = 10) -> str:
+    """Return names for messages, the first ones of many."""
+    shown = ", ".join(map(repr, names[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _refuse_pair(who: str, x: Any) -> None:
