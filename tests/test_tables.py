@@ -118,6 +118,46 @@ def test_missing_columns_are_named():
         model.predict(frame.assign(d=1.0)[["b", "d"]])
 
 
+MEASURES = {
+    "number": [1.0, 2.0, None],
+    "date": [pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-05"), None],
+    "duration": [pd.Timedelta(days=3), pd.Timedelta(hours=6), None],
+}
+
+
+@pytest.mark.parametrize("was", MEASURES)
+@pytest.mark.parametrize("given", MEASURES)
+@pytest.mark.parametrize("as_list", [False, True], ids=["frame", "lists"])
+def test_dates_durations_and_numbers_do_not_stand_for_one_another(was, given, as_list, tmp_path):
+    data = pd.DataFrame({"a": MEASURES[was], "b": [1.0, 2.0, 3.0]})
+    model = TableModel(data, hidden=(2,), seed=0)
+    model.compile("adam", "mse")
+    new = (
+        {"a": MEASURES[given], "b": [1.0, 2.0, 3.0]} if as_list else data.assign(a=MEASURES[given])
+    )
+    model.save(tmp_path / "table.lamina")
+    for each in (model, lamina.models.load_model(tmp_path / "table.lamina")):
+        if was == given:
+            np.testing.assert_array_equal(each.predict(new), model.predict(data))
+            continue
+        rule = f"'a'.* must hold {was}s, .*; got {given}s$"
+        with pytest.raises(TypeError, match=rule):
+            each.predict(new)
+        with pytest.raises(TypeError, match=rule):
+            each.fit(new, np.ones(3), verbose=0)
+    assert model.predict({"a": [None, pd.NaT], "b": [1.0, 1.0]}).shape == (2, 1)
+
+
+def test_layers_of_earlier_files_take_dates_and_numbers():
+    """Their configurations say nothing of what columns measure."""
+    config = FillMissing(0.0).get_config()
+    assert "measure" not in config
+    layer = FillMissing.from_config(config)
+    assert layer(np.array(["1970-01-03"], "datetime64[D]")).tolist() == [2.0]
+    assert layer(np.array([36], "timedelta64[h]")).tolist() == [1.5]
+    assert FillMissing(0.0, measure="date").get_config()["measure"] == "date"
+
+
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_tables_of_other_libraries(library):
     module = pytest.importorskip(library)
@@ -149,6 +189,8 @@ REFUSED = {
     "no rows": (lambda: preprocess(FRAME[:0]), "frame must have a row; got columns without rows"),
     "no categories": (lambda: preprocess(FRAME[["kind"]][:0]), "frame must have a row"),
     "lengths": (lambda: TableModel({"a": [1.0, 2], "b": [1.0]}), "number of rows; got a: 2, b: 1"),
+    "measure": (lambda: FillMissing(measure="day"), "measure must be one of number, date, durat"),
+    "mixed": (lambda: preprocess({"a": [pd.Timestamp("2020"), 1.0]}), "must hold only dates, only"),
     "complex": (lambda: preprocess({"a": [1j, 2.0]}), "pass numpy.real(frame['a'])"),
     "infinity": (lambda: preprocess({"a": [1.0, np.inf]}), "column 'a' must hold finite numbers"),
     "rare": (lambda: preprocess({"a": ["x"]}, min_frequency=2), "column 'a' has no category"),

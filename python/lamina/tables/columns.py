@@ -11,7 +11,7 @@ import numpy as np
 from lamina import layers
 from lamina._check import Array
 from lamina._strings import plain_array
-from lamina.layers.preprocessing.fill_missing import FillMissing
+from lamina.layers.preprocessing.fill_missing import FillMissing, measured
 
 HOLDERS = (list, tuple, dict, set, np.ndarray)  # which cannot be values of a table
 FEW = 10  # up to this many categories are one-hot codes, more are embedded
@@ -33,6 +33,9 @@ class Column:
         The categories, the most frequent first.
     coding : {"one_hot", "embedding"} or None
         The coding of categories.
+    measure : {"number", "date", "duration"} or None
+        What a column of numbers holds: numbers, or days of dates and durations; None if all of it
+        was missing.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Column:
     variance: float = 1.0
     categories: list[str] | None = None
     coding: str | None = None
+    measure: str | None = None
 
     @property
     def width(self) -> int:
@@ -57,7 +61,9 @@ class Column:
         own = "".join(c if c.isalnum() else "_" for c in self.name)
         if self.kind == "number":
             x = layers.Input((1,), name=self.name)
-            fill = FillMissing(self.mean, indicator=self.missing, name=f"{own}_filled")
+            fill = FillMissing(
+                self.mean, indicator=self.missing, measure=self.measure, name=f"{own}_filled"
+            )
             means, variances = [self.mean], [self.variance]
             if self.missing:  # the indicator is not normalised
                 means, variances = [*means, 0.0], [*variances, 1.0]
@@ -96,7 +102,8 @@ def column_of(
             raise ValueError(f"{who}: column {name!r} must hold finite numbers; got infinity")
         mean = float(known.mean()) if known.size else 0.0
         variance = float(known.var()) if known.size else 1.0
-        return Column(name, kind, known.size < x.size, mean, variance)
+        missing = known.size < x.size
+        return Column(name, kind, missing, mean, variance, measure=measured(array))
     text = FillMissing(of="category").compute(
         FillMissing(of="category").as_taken(shown, array, who)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = ["FillMissing"]
 
 OF = ("number", "category")
 DAY = np.timedelta64(1, "D")
+MEASURES = ("number", "date", "duration")
 
 
 class FillMissing(AheadLayer):
@@ -37,6 +39,8 @@ class FillMissing(AheadLayer):
     indicator : bool, default False
         Whether to append, for each column of numbers, a column that is 1 where the value was
         missing.
+    measure : {"number", "date", "duration"}, optional
+        What alone is accepted where `of` is "number"; by default all three.
     **base
         See ``Layer``.
 
@@ -62,6 +66,7 @@ class FillMissing(AheadLayer):
         value: float | str | None = None,
         of: str = "number",
         indicator: bool = False,
+        measure: str | None = None,
         **base: Unpack[DimArguments],
     ) -> None:
         super().__init__(**base)
@@ -72,6 +77,12 @@ class FillMissing(AheadLayer):
         self.indicator = _check.boolean(who, "indicator", indicator)
         if self.indicator and of != "number":
             raise ValueError(f"{who}: indicator is for numbers; of is {of!r}")
+        if measure is not None and (of != "number" or measure not in MEASURES):
+            raise ValueError(
+                f"{who}: measure must be one of {', '.join(MEASURES)}, for numbers, or None; got "
+                f"{measure!r}"
+            )
+        self.measure = measure
         if of == "category":
             value = "[missing]" if value is None else value
             if not isinstance(value, str):
@@ -118,7 +129,14 @@ class FillMissing(AheadLayer):
         """Return an array of floats with NaN for missing values, or of strings and None."""
         who = who or self.name
         if self.of == "number":
-            return _numbers(who, name, array)
+            x = _numbers(who, name, array)
+            found = measured(array)
+            if self.measure not in (None, found) and found is not None:
+                raise TypeError(
+                    f"{who}: {name} must hold {self.measure}s, as in the table that was described; "
+                    f"got {found}s"
+                )
+            return x
         return of_objects([_text(v) for v in array.ravel().tolist()], array.shape)
 
     def compute(self, *arrays: Array) -> Array:
@@ -149,6 +167,8 @@ class FillMissing(AheadLayer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments, and under "learned" the values that ``adapt`` found."""
         config = super().get_config()
+        if self.measure is None:  # as in files of earlier versions
+            config.pop("measure", None)
         if self._learned:
             config.update(value=None, learned=self.value)
         return config
@@ -164,12 +184,34 @@ class FillMissing(AheadLayer):
         return layer
 
 
+def measured(array: Array) -> str | None:
+    """Return what an array of numbers measures; None if all of it is missing."""
+    if array.dtype.kind == "O":
+        known = [v for v in array.ravel().tolist() if not is_missing(v)]
+        if not known:
+            return None
+        if any(hasattr(v, "isoformat") and not hasattr(v, "total_seconds") for v in known):
+            return "date"
+        durations = (timedelta, np.timedelta64)
+        return "duration" if any(isinstance(v, durations) for v in known) else "number"
+    if array.dtype.kind in "mM":
+        return None if np.isnat(array).all() else "date" if array.dtype.kind == "M" else "duration"
+    return None if array.dtype.kind == "f" and np.isnan(array).all() else "number"
+
+
 def _numbers(who: str, name: str, array: Array) -> Array:
     if array.dtype.kind == "O":
         listed = array.ravel().tolist()
         listed = [None if is_missing(v) else v for v in listed]
-        if any(hasattr(v, "isoformat") for v in listed):
-            array = np.array(listed, "datetime64[us]").reshape(array.shape)
+        kinds = {"date": "datetime64[us]", "duration": "timedelta64[us]"}
+        kind = kinds.get(measured(array) or "number")
+        if kind is not None:
+            if any(isinstance(v, (bool, int, float, str)) for v in listed):
+                raise TypeError(
+                    f"{who}: {name} must hold only dates, only durations or only numbers; got "
+                    f"several of them"
+                )
+            array = np.array(listed, kind).reshape(array.shape)
         else:
             array = of_objects(listed, array.shape)
     if array.dtype.kind in "mM":
