@@ -85,7 +85,7 @@ def test_operators_cannot_carry_a_program(tmp_path):
         ("'%s' %% a", "'%%' is for numbers and truth values; got '%s'"),
         ("'a' + 'b'", r"'\+' is for numbers and truth values; got 'a'"),
         ("'ab' * 3", r"'\*' is for numbers and truth values; got 'ab'"),
-        ("c('a', 'b') * a", r"'\*' is for numbers and truth values; got 2 values"),
+        ("c('a', 'b') * a", r"'\*' is for numbers and truth values; got strings"),
         ("-'a'", "'-' is for numbers and truth values; got 'a'"),
         ("NULL + a", r"'\+' is for numbers and truth values; got NULL"),
         ("contr.sum(3) + a", r"'\+' is for numbers and truth values; got a coding"),

@@ -70,8 +70,8 @@ def preprocess(
     Numbers are normalised; missing ones become the mean and, if the table has any, a second number
     marks them.  Strings, and categories of pandas and polars, become one-hot codes, or embeddings
     if there are more than 10; missing ones are a separate category, and categories that are not in
-    the table share one place.  Truth values are 0 and 1, dates are days since 1970, durations are days; a column of
-    one of dates, durations and numbers later refuses the others.
+    the table share one place.  Truth values are 0 and 1, dates are days since 1970, durations
+    are days; a column of one of dates, durations and numbers later refuses the others.
 
     All of these are layers at the beginning of a model, so that the model takes tables, and its
     file contains everything that was learned.

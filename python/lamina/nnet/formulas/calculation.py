@@ -42,9 +42,10 @@ CONSTANTS: dict[str, Any] = {
 
 def _arithmetic(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return an operator of numbers and truth values; of single ones it returns a float."""
+    rule = f"'{sign}' is for numbers and truth values"
 
     def calculated(*operands: Any) -> Any:
-        numbers = [_numbers(sign, each) for each in operands]
+        numbers = [vectors.operand(each, rule) for each in operands]
         if any(isinstance(each, (np.ndarray, Variable)) for each in numbers):
             return function(*numbers)
         # A power beyond the range of numbers is an error, not infinity.
@@ -52,18 +53,6 @@ def _arithmetic(sign: str, function: Callable[..., Any]) -> Callable[..., Any]:
             return float(function(*numbers))
 
     return calculated
-
-
-def _numbers(sign: str, x: Any) -> Any:
-    """Return an operand of arithmetic as float64: a variable, an array or a single number."""
-    if isinstance(x, Variable):
-        return x
-    if isinstance(x, (bool, int, float, np.number, np.bool_)):
-        return np.float64(x)
-    array = np.asarray(x) if isinstance(x, (list, np.ndarray)) else None
-    if array is None or array.dtype.kind not in "biuf":
-        raise TypeError(f"'{sign}' is for numbers and truth values; got {vectors.told(x)}")
-    return array.astype(np.float64, copy=False)
 
 
 INFIX: dict[str, Callable[[Any, Any], Any]] = {

@@ -64,13 +64,22 @@ class Evaluation:
         try:
             with np.errstate(all="ignore"):
                 return calculation.value(tree)
-        except (TypeError, ValueError, ArithmeticError, IndexError) as error:
+        except (
+            TypeError, ValueError, ArithmeticError, LookupError, AttributeError, MemoryError,
+        ) as error:  # fmt: skip
             said = str(error)
             if "broadcast" in said:
                 said = "its parts must have one value, or one for each row"
             if isinstance(error, (OverflowError, FloatingPointError)):
                 said = "one of its numbers is too large"
-            raise type(error)(f"{self.who}: {short(label)} cannot be calculated: {said}") from None
+            kind: type[Exception] = TypeError if isinstance(error, TypeError) else ValueError
+            if isinstance(error, ArithmeticError):
+                kind = ArithmeticError
+            if isinstance(error, MemoryError):
+                said = "it needs too much memory"
+            elif not isinstance(error, (TypeError, ValueError, ArithmeticError)):
+                said = "its arguments are not what its functions take"  # NumPy's error is of no use
+            raise kind(f"{self.who}: {short(label)} cannot be calculated: {said}") from None
 
     def _warn_of_gaps(self, label: str, made: Variable, held: Mapping[str, Variable]) -> None:
         """Warn, as R does, about values that do not exist, such as the logarithm of -1."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lamina.nnet.formulas import factors, special, splines, summaries, texts, truth, vectors
 from lamina.nnet.formulas.variables import Variable
-from lamina.nnet.formulas.vectors import integer, numbers, single
+from lamina.nnet.formulas.vectors import integer, numbers, operand, single
 from lamina.nnet.r_numbers import rounded
 
 Array = NDArray[Any]
@@ -40,7 +40,7 @@ def _of_one_number(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of one argument: the further arguments of NumPy's have another meaning."""
 
     def of_one(x: Any) -> Any:
-        return function(x)
+        return function(operand(x))
 
     return of_one
 
@@ -115,12 +115,13 @@ def I(x: Any) -> Any:  # noqa: E743, N802
 
 def log(x: Any, base: float | None = None) -> Any:
     """Return logarithms, natural ones by default."""
-    return np.log(x) if base is None else np.log(x) / np.log(base)
+    x = operand(x)
+    return np.log(x) if base is None else np.log(x) / np.log(operand(base))
 
 
 def atan2(y: Any, x: Any) -> Any:
     """Return the angles of the points (x, y)."""
-    return np.arctan2(y, x)
+    return np.arctan2(operand(y), operand(x))
 
 
 def round_(x: Any, digits: int = 0) -> Any:
@@ -147,18 +148,18 @@ def signif(x: Any, digits: int = 6) -> Any:
 
 def pmin(x: Any, *more: Any) -> Any:
     """Return the smallest of several values, row by row."""
-    return reduce(np.minimum, more, x)
+    return reduce(np.minimum, map(operand, more), operand(x))
 
 
 def pmax(x: Any, *more: Any) -> Any:
     """Return the greatest of several values, row by row."""
-    return reduce(np.maximum, more, x)
+    return reduce(np.maximum, map(operand, more), operand(x))
 
 
 def findInterval(x: Any, vec: Any) -> Any:  # noqa: N802
     """Return, for each value, how many of some ascending numbers are not above it."""
-    x = np.asarray(x, np.float64)
-    ends = np.atleast_1d(np.asarray(vec, np.float64))
+    x = numbers(x)
+    ends = np.atleast_1d(numbers(vec))
     return np.where(np.isnan(x), np.nan, np.searchsorted(ends, x, "right"))
 
 
@@ -187,6 +188,8 @@ def poly(
     ``simple`` only leaves out attributes in R.
     """
     state = {} if _state is None else _state
+    if more and isinstance(more[-1], str):
+        raise TypeError(f"degree of poly must be an integer from 1 on; got {more[-1]!r}")
     if more and np.ndim(numbers(more[-1])) == 0:
         *more, degree = more  # type: ignore[assignment]
     degree = 1 if degree is None else integer("degree of poly", degree, 1)
@@ -230,7 +233,7 @@ def bs(
 ) -> Variable:
     """Return B-splines; beyond the boundary their polynomials are continued."""
     state = {} if _state is None else _state
-    x = np.asarray(x, np.float64)
+    x = numbers(x)
     if not state:
         df = None if df is None else integer("df of bs", df)
         state["degree"] = integer("degree of bs", degree, 1)
@@ -249,7 +252,7 @@ def ns(
 ) -> Variable:
     """Return a basis of natural cubic splines; beyond the boundary they are straight."""
     state = {} if _state is None else _state
-    x = np.asarray(x, np.float64)
+    x = numbers(x)
     if not state:
         df = None if df is None else integer("df of ns", df)
         state["knots"] = splines.knots("ns", x, df, knots, 1 + bool(intercept), Boundary_knots)

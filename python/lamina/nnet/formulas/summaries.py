@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lamina.nnet.formulas.factors import labelled
 from lamina.nnet.formulas.variables import Variable
-from lamina.nnet.formulas.vectors import listed
+from lamina.nnet.formulas.vectors import listed, numbers
 
 Array = NDArray[Any]
 State = dict[str, Any]
@@ -65,7 +65,7 @@ def _kept(state: State | None, function: Function, parts: list[Any], na_rm: bool
     """Return a function's value: the kept one if there is one."""
     state = {} if state is None else state
     if "value" not in state:
-        values = np.concatenate([np.ravel(np.asarray(part, np.float64)) for part in parts])
+        values = np.concatenate([np.ravel(numbers(part)) for part in parts])
         state["value"] = function(values[~np.isnan(values)] if na_rm else values)
     return state["value"]
 
@@ -82,7 +82,7 @@ def cut(
 ) -> Any:
     """Return numbers as a factor of intervals between breaks, or of a number of equal intervals."""
     state = {} if _state is None else _state
-    x = np.asarray(x, np.float64)
+    x = numbers(x)
     if "breaks" not in state:
         state["breaks"] = _breaks(x, breaks)
     ends = state["breaks"]
@@ -101,7 +101,7 @@ def cut(
 
 
 def _breaks(x: Array, breaks: Any) -> Array:
-    given = np.atleast_1d(np.asarray(breaks, np.float64))
+    given = np.atleast_1d(numbers(breaks))
     if len(given) > 1:
         if len(np.unique(given)) < len(given):
             raise ValueError(f"breaks of cut must differ; got {given.tolist()}")

@@ -19,7 +19,20 @@ Array = NDArray[Any]
 
 def numbers(x: Any) -> Any:
     """Return the numbers of an argument, which may be a matrix."""
-    return np.asarray(x, np.float64)
+    return np.asarray(operand(x), np.float64)
+
+
+def operand(x: Any, rule: str = "numbers are needed") -> Any:
+    """Return an operand of arithmetic as float64: a variable, an array or a single number."""
+    if isinstance(x, Variable):
+        return x
+    if isinstance(x, (bool, int, float, np.number, np.bool_)):
+        return np.float64(x)
+    array = np.asarray(x) if isinstance(x, (list, tuple, np.ndarray)) else None
+    if array is None or array.dtype.kind not in "biuf":
+        strings = array is not None and array.dtype.kind in "OU"
+        raise TypeError(f"{rule}; got {'strings' if strings else told(x)}")
+    return array.astype(np.float64, copy=False)
 
 
 def told(value: Any) -> str:
@@ -230,11 +243,23 @@ def rank(x: Any) -> Array:
 
 def cbind(*parts: Any, names: list[str]) -> Variable:
     """Return variables as the columns of a matrix."""
-    rows = max((len(part) for part in map(numbers, parts) if np.ndim(part)), default=1)
-    spread = [part if np.ndim(numbers(part)) else np.full(rows, part) for part in parts]
-    held = [variable("cbind", "its argument", part) for part in spread]
-    if any(v.kind == "factor" for v in held):
-        raise TypeError("cbind takes numbers; got a factor")
+    if not parts:
+        raise TypeError("cbind takes one or more columns; got none")
+    for part in parts:
+        if isinstance(part, Variable) and part.kind == "factor":
+            raise TypeError(f"cbind takes numbers; got {told(part)}")
+    held_numbers = [operand(part, "cbind takes numbers") for part in parts]
+    sizes = [v.rows if isinstance(v, Variable) else np.size(v) for v in held_numbers]
+    rows = max(sizes)
+    if set(sizes) - {1, rows} or not rows:
+        shown = ", ".join(map(str, sizes))
+        raise ValueError(f"cbind takes columns of as many rows, and single values; got {shown}")
+    held = [
+        v
+        if isinstance(v, Variable) and v.rows == rows
+        else variable("cbind", "its argument", np.resize(np.asarray(v), rows))
+        for v in held_numbers
+    ]
     columns: list[str] = []
     for v, name in zip(held, names, strict=True):
         columns += [name] if v.values.ndim == 1 else v.columns or [""] * v.values.shape[1]
