@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._check import Array, Shape
+from lamina._kept_fits import kept_on_error, trained_on_success
 from lamina._label_values import plain_labels
 from lamina._scikit import BaseEstimator, check_is_fitted
 from lamina.models import Model
@@ -157,9 +158,10 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
         ``whole`` means a complete fit, not one to a part of the rows: it must have rows of several
         classes, and a further fit rows of all classes of the first.
+
+        If a fit fails, the estimator keeps its earlier fit.
         """
-        before = dict(vars(self))
-        try:
+        with kept_on_error(self), trained_on_success(self.model_ if further else None):
             X, y = check_fit(self, X, y, reset=not further, numbers=self._numbers)
             y = self._check_known(y, classes, whole) if further else self._know(y, classes)
             weights = row_weights(y, sample_weight, getattr(self, "class_weight", None))
@@ -177,11 +179,6 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
                     self._begin(X, y)
                 held_out = None if validation_data is None else self._held_out(validation_data)
                 self._train(X.read_by(self.model_), self._targets(y), weights, epochs, held_out)
-        except (TypeError, ValueError):  # refused, before anything was trained
-            if not further:
-                self.__dict__.clear()
-                self.__dict__.update(before)
-            raise
         return self
 
     def _begin(self, X: Rows, y: Array) -> None:
@@ -252,8 +249,11 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
 
     def _note(self, history: dict[str, list[float]]) -> None:
         """Append the epochs of a fit to those of earlier fits."""
-        for name, values in history.items():
-            self.history_.setdefault(name, []).extend(float(value) for value in values)
+        added = {name: [float(value) for value in values] for name, values in history.items()}
+        self.history_ = {
+            name: self.history_.get(name, []) + added.get(name, [])
+            for name in {**self.history_, **added}
+        }
         self.n_iter_ += max((len(values) for values in history.values()), default=0)
 
     def _held_out(self, data: Any) -> tuple[Any, ...]:

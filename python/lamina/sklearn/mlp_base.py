@@ -10,6 +10,7 @@ import numpy as np
 
 from lamina._check import Array
 from lamina._label_values import plain_labels
+from lamina._kept_fits import kept_on_error, trained_on_success
 from lamina._scikit import (
     check_is_fitted,
     check_random_state,
@@ -102,6 +103,16 @@ class MLPBase(HoldsNetwork):
     ) -> Self:
         held = self.validation_data if validation_data is None else validation_data
         if not (incremental and hasattr(self, "coefs_")):  # there may be very many partial fits
+        """Start a new fit, or continue the last one; if it fails, the earlier fit stays."""
+        continued = hasattr(self, "coefs_") and (self.warm_start or incremental)
+        trainer = getattr(self, "_trainer", None) if continued else None
+        with kept_on_error(self), trained_on_success(trainer):
+            self._fit_anew(X, y, sample_weight, incremental, validation_data)
+        return self
+
+    def _fit_anew(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation_data: Any
+    ) -> None:
             self._check_settings(held)
         hidden = self._hidden_sizes()
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
@@ -122,7 +133,6 @@ class MLPBase(HoldsNetwork):
         self._show_weights()
         if not all(np.isfinite(w).all() for w in (*self.coefs_, *self.intercepts_)):
             raise ValueError(mlp_network.NOT_FINITE)
-        return self
 
     def _check_settings(self, held: Any) -> None:
         self._validate_params()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lamina._check import Array
+from lamina._kept_fits import kept_on_error
 from lamina._label_values import check_labels
 from lamina._scikit import (
     ClassifierMixin,
@@ -142,7 +143,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
       gets the mean over the outputs together with the gradient of the sum.
     - ``loss_curve_`` is exact if a probability is close to 0; scikit-learn clips it.
     - A step that would make the loss or a weight NaN or infinite is not taken.  The fit then ends
-      with ValueError or, with `early_stopping`, with the best weights so far.
+      with ValueError, and the estimator keeps its earlier fit; or, with `early_stopping`, with the
+      best weights so far.
 
     Examples
     --------
@@ -224,11 +226,12 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
                 "class_weight 'balanced' is not supported for partial_fit: the shares of the "
                 "classes are not known. Give the weights as a dict."
             )
-        if self._know_classes(classes):
-            self._label_binarizer = LabelBinarizer()
-            several = type_of_target(y).startswith("multilabel")
-            self._label_binarizer.fit(y if several else classes)
-        return self._fit(X, y, sample_weight, True)
+        with kept_on_error(self):
+            if self._know_classes(classes):
+                self._label_binarizer = LabelBinarizer()
+                several = type_of_target(y).startswith("multilabel")
+                self._label_binarizer.fit(y if several else classes)
+            return self._fit(X, y, sample_weight, True)
 
     def _know_classes(self, classes: Any) -> bool:
         """Learn all classes in the first call of ``partial_fit``; return whether it is one."""

@@ -124,7 +124,8 @@ class MLPRegressor(RegressorMixin, MLPBase):  # type: ignore[misc, unused-ignore
       gets the mean over the outputs together with the gradient of the sum.
     - ``loss_curve_`` is exact if a probability is close to 0; scikit-learn clips it.
     - A step that would make the loss or a weight NaN or infinite is not taken.  The fit then ends
-      with ValueError or, with `early_stopping`, with the best weights so far.
+      with ValueError, and the estimator keeps its earlier fit; or, with `early_stopping`, with the
+      best weights so far.
 
     Examples
     --------

@@ -166,7 +166,8 @@ class NeuralNetRegressor(RegressorMixin, NeuralNet):  # type: ignore[misc, unuse
         ValueError, TypeError
             For data, parameters or labels that do not fit.
         TrainingDiverged
-            If the loss becomes NaN or infinite.
+            If the loss becomes NaN or infinite.  As after any error, the estimator keeps its
+            earlier fit.
         """
         warm = _check.boolean(type(self).__name__, "warm_start", self.warm_start)
         further = warm and hasattr(self, "model_")

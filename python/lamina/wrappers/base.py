@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina._calls import checking_keywords, was_entered
+from lamina._kept_fits import kept_on_error
 from lamina._label_values import plain_labels
 from lamina._scikit import (
     BaseEstimator,
@@ -84,19 +85,21 @@ class Wrapper(BaseEstimator):
         ValueError
             There are no targets, or they do not fit.
         """
-        X, y = validate_data(self, X, plain_labels(y), multi_output=True)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        self._one = y.ndim == 1  # predictions then have no axis of columns either
-        coded = self._coded(y)
-        model = self._new_model(X, coded)
-        if model.optimizer is None or not model.loss:
-            raise NotCompiledError(
-                f"{type(self).__name__}: the model must be compiled with a loss and an optimizer"
-            )
-        settings = {**self._keywords("fit_kwargs"), **kwargs}
-        self.history_ = model.fit(X, coded, **settings)
-        self.model_ = model
+        with kept_on_error(self):
+            X, y = validate_data(self, X, plain_labels(y), multi_output=True)
+            if y.ndim == 2 and y.shape[1] == 1:
+                y = column_or_1d(y, warn=True)
+            self._one = y.ndim == 1  # predictions then have no axis of columns either
+            coded = self._coded(y)
+            model = self._new_model(X, coded)
+            if model.optimizer is None or not model.loss:
+                raise NotCompiledError(
+                    f"{type(self).__name__}: the model must be compiled with a loss and an "
+                    f"optimizer"
+                )
+            settings = {**self._keywords("fit_kwargs"), **kwargs}
+            self.history_ = model.fit(X, coded, **settings)
+            self.model_ = model
         return self
 
     def set_fit_request(self, **requests: bool | str | None) -> Self:
