@@ -69,7 +69,7 @@ def test_labels_of_tables(classifier):
         assert type(net.classes_.tolist()[0]) is type(classes[0])
     missing = pandas.Series(SIDE, dtype="boolean")
     missing[3] = pandas.NA
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(ValueError, match="<NA>, first in row 3"):
         classifier().fit(X, missing)
     with pytest.raises(ValueError, match="contains None, first in row 7"):
         classifier().fit(X, [None if i == 7 else name for i, name in enumerate(NAMES)])

@@ -99,7 +99,7 @@ def advice(name: str, array: Array, got: str) -> str:
         parsed = f"pandas.to_datetime(numpy.ravel({name}))"
         return f"; dates become days by numpy.asarray({parsed}, 'datetime64[D]').astype(float)"
     if got.startswith("strings"):
-        return _labels_advice(name, array)
+        return "" if name.startswith("sample_weight") else _labels_advice(name, array)
     return _objects_advice(name, array) if array.dtype.kind == "O" else ""
 
 

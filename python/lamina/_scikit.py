@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lamina._arrays import as_numbers
+
 try:
     from scipy.optimize import minimize
     from scipy.sparse import issparse
@@ -41,8 +43,8 @@ try:
         _check_y,
         check_is_fitted,
         column_or_1d,
-        validate_data,
     )
+    from sklearn.utils.validation import validate_data as _validate_data
     from threadpoolctl import ThreadpoolController
 except ImportError as error:
     raise ImportError(
@@ -53,6 +55,17 @@ except ImportError as error:
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 check_sample_weight, check_y, safe_indexing = _check_sample_weight, _check_y, _safe_indexing
+
+
+def validate_data(estimator: Any, X: Any, *arguments: Any, **options: Any) -> Any:
+    """Return scikit-learn's answer; a column of dates is refused by its name."""
+    try:
+        return _validate_data(estimator, X, *arguments, **options)
+    except TypeError as error:
+        dates = "DateTime64" in str(error) or "TimeDelta64" in str(error)
+        if dates or "Timestamp" in str(error) or "datetime" in str(error):
+            as_numbers(type(estimator).__name__, "X", X)
+        raise
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[Method], Method]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check
+from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._columns import Columns
 from lamina._named_columns import Table
@@ -101,6 +102,12 @@ def permutation_importance(
     repeats = _check.integer(WHO, "n_repeats", n_repeats)
     _check_targets(model, y, table.rows)
     together = _together(table, groups)
+    weights = None if sample_weight is None else as_numbers(WHO, "sample_weight", sample_weight)
+    if weights is not None and len(np.atleast_1d(weights)) != table.rows:
+        raise ValueError(
+            f"{WHO}: sample_weight must have shape ({table.rows},), one weight per row; got "
+            f"{weights.shape}"
+        )
     score = scorer_of(WHO, model, scoring, y, sample_weight)
     first = _check.integer(WHO, "random_state", random_state, 0)
     if first >= 2**32:

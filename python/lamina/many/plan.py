@@ -94,9 +94,7 @@ def planned(
     x = meant_rows(x, y)
     rows = count_rows(who, "x", x)
     for name, value in (("y", y), ("sample_weight", sample_weight)):
-        if value is None or (name == "sample_weight" and isinstance(value, (list, tuple, Mapping))):
-            continue
-        if count_rows(who, name, value) != rows:
+        if value is not None and count_rows(who, name, value) != rows:
             got = f"{rows} and {count_rows(who, name, value)}"
             raise ValueError(f"{who}: x and {name} must have the same number of rows; got {got}")
     of_rows = parts(who, rows, y, folds, bootstrap)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lamina import _check
 from lamina._calls import answering_calls
+from lamina._label_values import first_missing
 from lamina.many.data import count_rows, meant_rows
 from lamina.model_selection.evaluation import Asked, check_failures, indexable
 from lamina.model_selection.results import CrossValidation, cross_results
@@ -153,8 +154,12 @@ def checked_rows(who: str, x: Any, **others: Any) -> int:
     for name, value in others.items():
         if value is None and name == "y":
             raise TypeError(f"{who}: y must hold a target for each row; got None")
-        if value is None or (name == "sample_weight" and isinstance(value, (list, tuple, Mapping))):
+        if value is None:
             continue
+        if name == "y" and (lacks := first_missing(value)) is not None:
+            raise ValueError(
+                f"{who}: y must have a target in each row; row {lacks[0]} has {lacks[1]}: omit it"
+            )
         found = count_rows(who, name, value)
         if found != rows:
             raise ValueError(

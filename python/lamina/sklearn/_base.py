@@ -164,7 +164,8 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
         with kept_on_error(self), trained_on_success(self.model_ if further else None):
             X, y = check_fit(self, X, y, reset=not further, numbers=self._numbers)
             y = self._check_known(y, classes, whole) if further else self._know(y, classes)
-            weights = row_weights(y, sample_weight, getattr(self, "class_weight", None))
+            by_class = getattr(self, "class_weight", None)
+            weights = row_weights(type(self).__name__, y, sample_weight, by_class)
             X, y, weights = counted(X, y, weights)
             if whole:
                 self._check_counted(y)
@@ -265,7 +266,9 @@ class NeuralNet(BaseEstimator):  # type: ignore[misc, unused-ignore]
                 f"got {type(data).__name__}{count}"
             )
         X, y, *weights = data
-        y = self._check_known(np.asarray(plain_labels(y)), None, False)
+        y = self._check_known(
+            np.asarray(plain_labels(y, "number" if self._numbers else "label")), None, False
+        )
         return (self._rows(X), self._targets(y), *weights)
 
     # --- predicting

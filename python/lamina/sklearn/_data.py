@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
-from lamina._arrays import column_names, is_array
+from lamina import _check
+from lamina._arrays import as_numbers, column_names, is_array
 from lamina._check import Array
 from lamina._label_values import plain_labels
 from lamina._scikit import (
@@ -118,7 +120,7 @@ def check_fit(
     ValueError, TypeError
         With scikit-learn's messages.
     """
-    y = plain_labels(y)
+    y = plain_labels(y, "number" if numbers else "label")
     _refuse_several(estimator, X, y)
     of_x: dict[str, Any] = {"accept_sparse": "csr", "allow_nd": True}
     of_y: dict[str, Any] = {"multi_output": True, "y_numeric": numbers}
@@ -225,7 +227,7 @@ def plain_target(y: Any) -> Array:
     return np.asarray(y.toarray() if issparse(y) else y)
 
 
-def row_weights(y: Array, sample_weight: Any, class_weight: Any = None) -> Array | None:
+def row_weights(who: str, y: Array, sample_weight: Any, class_weight: Any = None) -> Array | None:
     """Return the weight of each row, times that of its class; None for no weights.
 
     Raises
@@ -239,13 +241,50 @@ def row_weights(y: Array, sample_weight: Any, class_weight: Any = None) -> Array
     weights = np.ones(len(y))
     if sample_weight is not None:
         weights = np.asarray(
-            check_sample_weight(sample_weight, y, dtype=np.float64, ensure_non_negative=True)
+            check_sample_weight(
+                plain_weights(who, sample_weight), y, dtype=np.float64, ensure_non_negative=True
+            )
         )
+        refuse_zeros(who, "sample_weight", weights)
     if class_weight is not None:
-        weights = weights * compute_sample_weight(class_weight, y)
-    if not weights.any():
-        raise ValueError("Sample weights must contain at least one that is not zero; all are 0")
+        weights = weights * class_weights(who, class_weight, y)
+        refuse_zeros(who, "class_weight", weights)
     return np.asarray(weights)
+
+
+def plain_weights(who: str, sample_weight: Any) -> Any:
+    """Return weights that are not one number as an array of numbers."""
+    if sample_weight is None or isinstance(sample_weight, Number):
+        return sample_weight
+    return as_numbers(who, "sample_weight", sample_weight)
+
+
+def refuse_zeros(who: str, name: str, weights: Array) -> None:
+    """Refuse weights that are all 0; ``name`` is the argument after which they are."""
+    if not weights.any():
+        raise ValueError(
+            f"{who}: {name} must leave at least one row a weight above 0; all weights are 0"
+        )
+
+
+def class_weights(who: str, class_weight: Any, y: Array) -> Array:
+    """Return the weight of each row's class, or the product over several columns of labels.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For weights that are not finite numbers >= 0; for classes that have none.
+    """
+    balanced = isinstance(class_weight, str) and class_weight == "balanced"
+    if not balanced and not isinstance(class_weight, (Mapping, list, tuple)):
+        raise TypeError(
+            f"{who}: class_weight must be a dict of class to weight, 'balanced' or, for several "
+            f"columns of labels, a list of these; got {class_weight!r}"
+        )
+    for each in class_weight if isinstance(class_weight, (list, tuple)) else [class_weight]:
+        for label, weight in each.items() if isinstance(each, Mapping) else ():
+            _check.number(who, f"class_weight[{label!r}]", weight, 0.0)
+    return np.asarray(compute_sample_weight(class_weight, y))
 
 
 def counted(X: Rows, y: Array, weights: Array | None) -> tuple[Rows, Array, Array | None]:

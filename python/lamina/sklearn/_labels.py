@@ -165,6 +165,10 @@ class Labels:
             return [np.asarray(y != 0, np.int64)]
         found = []
         for known, column in zip(self.every, self._columns(y), strict=True):
+            if new := np.setdiff1d(column, known).tolist():
+                raise ValueError(
+                    f"y must have no classes but those of classes, {known.tolist()}; got {new[0]!r}"
+                )
             encoder = LabelEncoder()
             encoder.classes_ = known
             found.append(np.asarray(encoder.transform(column)))

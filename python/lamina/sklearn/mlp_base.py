@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lamina import _check
 from lamina._check import Array
-from lamina._label_values import plain_labels
 from lamina._kept_fits import kept_on_error, trained_on_success
+from lamina._label_values import plain_labels
 from lamina._scikit import (
     check_is_fitted,
     check_random_state,
@@ -22,6 +23,7 @@ from lamina._scikit import (
 )
 from lamina.many.stated import OutputScore
 from lamina.sklearn import mlp_lbfgs, mlp_network, mlp_steps
+from lamina.sklearn._data import plain_weights
 from lamina.sklearn.mlp_holding import HoldsNetwork, of_layers
 from lamina.sklearn.mlp_parameters import STOCHASTIC
 from lamina.sklearn.mlp_rows import Rows
@@ -101,8 +103,6 @@ class MLPBase(HoldsNetwork):
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation_data: Any = None
     ) -> Self:
-        held = self.validation_data if validation_data is None else validation_data
-        if not (incremental and hasattr(self, "coefs_")):  # there may be very many partial fits
         """Start a new fit, or continue the last one; if it fails, the earlier fit stays."""
         continued = hasattr(self, "coefs_") and (self.warm_start or incremental)
         trainer = getattr(self, "_trainer", None) if continued else None
@@ -113,6 +113,8 @@ class MLPBase(HoldsNetwork):
     def _fit_anew(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, validation_data: Any
     ) -> None:
+        held = self.validation_data if validation_data is None else validation_data
+        if not (incremental and hasattr(self, "coefs_")):  # there may be very many partial fits
             self._check_settings(held)
         hidden = self._hidden_sizes()
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
@@ -136,6 +138,7 @@ class MLPBase(HoldsNetwork):
 
     def _check_settings(self, held: Any) -> None:
         self._validate_params()
+        _check.integer(type(self).__name__, "max_iter", self.max_iter)  # not a bool
         if self.dtype is not None:
             self._check_products()
         laws = of_layers("activation", self.activation, len(self._hidden_sizes()))
@@ -165,12 +168,15 @@ class MLPBase(HoldsNetwork):
         dtype: Any = (np.float64, np.float32)
         if self.dtype is not None:
             dtype = np.dtype(np.float32 if self._is_mixed() else self.dtype)
+        y = plain_labels(y, "number" if self._numbers else "label")
         X, y = validate_data(
-            self, X, plain_labels(y), accept_sparse=["csr", "csc"], multi_output=True, dtype=dtype,
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=dtype,
             y_numeric=self._numbers, reset=first,
         )  # fmt: skip
         if sample_weight is not None:
-            sample_weight = check_sample_weight(sample_weight, X)
+            sample_weight = check_sample_weight(
+                plain_weights(type(self).__name__, sample_weight), X
+            )
         Y = self._validate_targets(y, further, held)
         return X, Y.reshape(len(Y), -1), sample_weight
 

@@ -15,13 +15,12 @@ from lamina._scikit import (
     LabelBinarizer,
     available_if,
     column_or_1d,
-    compute_sample_weight,
     type_of_target,
     unique_labels,
 )
 from lamina.many.stated import OutputScore
 from lamina.sklearn import mlp_network
-from lamina.sklearn._data import plain_target
+from lamina.sklearn._data import class_weights, plain_target, refuse_zeros
 from lamina.sklearn.mlp_base import MLPBase, by_steps
 from lamina.sklearn.mlp_rows import Rows, accuracy
 
@@ -300,8 +299,10 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
         by_class = weight
         if self.class_weight is not None:
             labels = plain_target(self._label_binarizer.inverse_transform(Y.astype(float)))
-            by_class = compute_sample_weight(self.class_weight, labels)
+            who = type(self).__name__
+            by_class = class_weights(who, self.class_weight, labels)
             by_class = by_class if weight is None else by_class * weight
+            refuse_zeros(who, "class_weight", by_class)
         if self.out_activation_ == "softmax" and self._takes_labels():
             y = Y.argmax(axis=1).astype(np.int32)
         else:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina._check import Array, Shape
+from lamina._strings import holds_strings
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,14 @@ def _real(who: str, y: Any, row_shape: Shape, rows: int) -> Array:
     if y is None:
         raise TypeError(f"{who}: y is None; needs a target for each of {rows} rows of x")
     try:
-        given = np.asarray(y, np.float64)
+        texts = holds_strings(np.asarray(y))
+        given = None if texts else np.asarray(y, np.float64)
     except (TypeError, ValueError):
+        given = None
+    if given is None:
         raise TypeError(
             f"{who}: y must hold real numbers, the targets of a regression; got {y!r:.80}"
-        ) from None
+        )
     if given.ndim == 0 or len(given) != rows:
         found = "is a number" if given.ndim == 0 else f"has {len(given)}"
         raise ValueError(

@@ -49,9 +49,10 @@ def choose(
 def given_data(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:
     """Return ``validation_data``, checked; rows must have the fit's shapes if those matter."""
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
+        count = f" of {len(data)}" if isinstance(data, (tuple, list)) else ""
         raise TypeError(
             "fit: validation_data must be a tuple (x, y) or (x, y, sample_weight); "
-            f"got {type(data).__name__}"
+            f"got {type(data).__name__}{count}"
         )
     x, *rest = data
     held = data_.prepare(
