@@ -311,3 +311,37 @@ def test_every_measure_is_less_where_predictions_are_right():
     wrong[1] = 0.6, 0.4
     for measure in OF_KIND["classes"]:
         assert losses(measure, y, right).sum() < losses(measure, y, wrong).sum()
+
+
+def test_weights_that_are_all_0():
+    x, y, _ = drawn()
+    message = "compare_baselines: sample_weight must not be 0 in all training rows"
+    with pytest.raises(ValueError, match=message):
+        compare(network(4), x, y, (x, y), sample_weight=np.zeros(80))
+    weights = np.where(np.arange(80) < 10, 1.0, 0.0)
+    with pytest.raises(ValueError, match=message):
+        compare(network(4), x, y, validation_rows=np.arange(10), sample_weight=weights)
+
+
+def test_data_without_rows():
+    x, y, _ = drawn()
+    with pytest.raises(ValueError, match="compare_baselines: x must have at least one row"):
+        compare(network(4), x[:0], y[:0], (x, y))
+    with pytest.raises(ValueError, match="validation_data: x must have at least one row"):
+        compare(network(4), x, y, (x[:0], y[:0]))
+
+
+def test_the_texts_of_a_table_model():
+    pandas = pytest.importorskip("pandas")
+    _, y, rng = drawn()
+    table = pandas.DataFrame({"age": rng.normal(size=80), "town": rng.choice(["a", "b"], 80)})
+    model = lamina.tables.TableModel(table, hidden=(2,))
+    model.compile("adam", "mse")
+    with pytest.raises(TypeError, match=r"strings.*'town'.*; baselines take numbers alone: encode"):
+        compare(model, table, y, (table, y))
+    columns = {name: table[name].to_numpy(object) for name in table}
+    columns["age"] = columns["age"].astype(float)
+    with pytest.raises(
+        TypeError, match=r"x\['town'\] must hold numbers.*numbers alone: categories"
+    ):
+        compare(model, columns, y, (columns, y))

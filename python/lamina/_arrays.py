@@ -78,6 +78,29 @@ def column_names(value: Any) -> list[Any] | None:
     return list(names)
 
 
+def check_same_columns(who: str, what: str, names: Any, others: Any) -> None:
+    """Refuse names of a table's columns that are not those of another, ``x``, in their order.
+
+    ``what`` is the expression for the first table.  None stands for an array, and a single name may
+    be that of a series: both fit anything.
+    """
+    if names is None or others is None or len(names) != len(others) or len(names) < 2:
+        return
+    place = next(
+        (i for i, pair in enumerate(zip(names, others, strict=True)) if _differ(*pair)), -1
+    )
+    if place >= 0:
+        rule = "the columns of x in the order of x" if set(names) == set(others) else "those of x"
+        raise ValueError(
+            f"{who}: the columns of {what} must be {rule}; column {place} is {names[place]!r}, and "
+            f"that of x {others[place]!r}"
+        )
+
+
+def _differ(name: Any, other: Any) -> bool:
+    return bool(name != other)
+
+
 def titled(names: Sequence[Any] | None, place: int) -> str:
     """Return a column's name as shown in messages after its number: `` ('age')``."""
     return f" ({names[place]!r})" if names is not None and place < len(names) else ""

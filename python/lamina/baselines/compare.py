@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _check, _screen
+from lamina._arrays import check_same_columns, column_names
 from lamina._calls import answering_calls
 from lamina._coding import Coding
 from lamina._columns import Columns
@@ -16,7 +17,7 @@ from lamina._names import unknown
 from lamina.baselines.linear import Baseline
 from lamina.baselines.measures import WORDS, checked, losses, paired, r2
 from lamina.baselines.paths import is_large
-from lamina.baselines.problem import Problem, matrix, weights_of
+from lamina.baselines.problem import Problem, matrix, refuse_zeros, weights_of
 from lamina.baselines.selection import constant, fitted, folds_of
 from lamina.models import Model, NotCompiledError
 
@@ -173,9 +174,11 @@ def compare(
                 f"{who}: validation_data must have the columns of x, {data.shape[1]}; it has "
                 f"{tested.shape[1]}"
             )
+        check_same_columns(who, "validation_data", _names_of(x_test), _names_of(x))
         truth = coding.targets(y_test, len(tested))
         answers = coding.predictions(model.predict(x_test, verbose=0))
     problem = Problem(coding.kind, data, goals, weights, coding.outputs).at(train)
+    refuse_zeros(who, problem.weights)
     measure = checked(who, problem.kind, measure)
     _refuse_few(who, problem)
     _warn_of_no_training(who, model)
@@ -231,6 +234,11 @@ def _pair(who: str, data: Any) -> tuple[Any, Any]:
         got = f"{len(data)} elements" if isinstance(data, (tuple, list)) else type(data).__name__
         raise TypeError(f"{who}: validation_data must be a tuple (x, y); got {got}")
     return data[0], data[1]
+
+
+def _names_of(x: Any) -> list[Any] | None:
+    """Return the names of a table's columns, or of the arrays in a dict; None without any."""
+    return list(x) if isinstance(x, Mapping) and not hasattr(x, "columns") else column_names(x)
 
 
 def _rows(who: str, model: Any, given: Any, rows: int) -> tuple[Array, Array]:

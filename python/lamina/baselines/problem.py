@@ -14,6 +14,11 @@ from lamina._arrays import as_numbers, is_array
 
 Array = NDArray[Any]
 
+_ADVICE = (
+    "tables.TableModel takes such columns; or ",
+    "layers.StringLookup or layers.TextVectorization at the head of a model takes strings; ",
+)
+
 
 @dataclass
 class Problem:
@@ -51,12 +56,16 @@ def matrix(who: str, x: Any) -> Array:
 
     Missing values are kept; infinite values are refused.
     """
-    parts = list(x.values()) if isinstance(x, Mapping) and not hasattr(x, "columns") else [x]
-    if isinstance(x, (list, tuple)) and x and is_array(x[0]) and np.ndim(x[0]) > 0:
-        parts = list(x)
-    arrays = [as_numbers(who, "x", part) for part in parts]
+    parts = {"x": x}
+    if isinstance(x, Mapping) and not hasattr(x, "columns"):
+        parts = {f"x[{name!r}]": part for name, part in x.items()}
+    elif isinstance(x, (list, tuple)) and x and is_array(x[0]) and np.ndim(x[0]) > 0:
+        parts = {f"x[{place}]": part for place, part in enumerate(x)}
+    arrays = [_numbers(who, name, part) for name, part in parts.items()]
     if any(array.ndim == 0 for array in arrays):
         raise ValueError(f"{who}: x must have an axis of rows; got {x!r:.80}")
+    if not arrays or not all(map(len, arrays)):
+        raise ValueError(f"{who}: x must have at least one row; got none")
     flat = [array.reshape(len(array), -1).astype(np.float64) for array in arrays]
     if len({len(array) for array in flat}) > 1:
         raise ValueError(
@@ -69,6 +78,16 @@ def matrix(who: str, x: Any) -> Array:
     return joined
 
 
+def _numbers(who: str, name: str, part: Any) -> Array:
+    try:
+        return as_numbers(who, name, part)
+    except TypeError as error:
+        text = str(error)
+        for advice in _ADVICE:  # a model that takes texts and categories is of no use here
+            text = text.replace(advice, "baselines take numbers alone: ")
+        raise TypeError(text) from None
+
+
 def weights_of(who: str, sample_weight: Any, rows: int) -> Array:
     """Return the weights of rows, >= 0; None means 1 for all."""
     if sample_weight is None:
@@ -79,4 +98,11 @@ def weights_of(who: str, sample_weight: Any, rows: int) -> Array:
             f"{who}: sample_weight must be {rows} finite numbers >= 0, one per row; got shape "
             f"{weights.shape}"
         )
+    refuse_zeros(who, weights)
     return weights
+
+
+def refuse_zeros(who: str, weights: Array) -> None:
+    """Refuse weights of training rows that are all 0."""
+    if weights.size and not weights.any():
+        raise ValueError(f"{who}: sample_weight must not be 0 in all training rows")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lamina import _check
+from lamina._arrays import check_same_columns
 from lamina._check import Array, Shape
 from lamina.models.compilation import steps
 from lamina.models.data import prepared as data_
@@ -38,7 +39,7 @@ def choose(
     """Return the training rows, None for all, and the validation data, if any."""
     fraction = check_fraction(split.fraction)
     if validation_data is not None:
-        return None, data_.part_of(given_data(model, validation_data, data.row_shapes))
+        return None, data_.part_of(given_data(model, validation_data, data))
     if fraction == 0.0:
         return None, None
     return _split(
@@ -46,8 +47,11 @@ def choose(
     )
 
 
-def given_data(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data:
-    """Return ``validation_data``, checked; rows must have the fit's shapes if those matter."""
+def given_data(model: Fitting, data: Any, trained: data_.Data) -> data_.Data:
+    """Return ``validation_data``, checked.
+
+    Rows must have the fit's shapes if those matter, and two tables the same columns.
+    """
     if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
         count = f" of {len(data)}" if isinstance(data, (tuple, list)) else ""
         raise TypeError(
@@ -61,11 +65,13 @@ def given_data(model: Fitting, data: Any, row_shapes: list[Shape]) -> data_.Data
         gathered(model.through_front(model.by_input(x)), model.ports),
         *rest,
     )
-    for x, shape in zip(held.inputs, row_shapes, strict=True):
+    for x, shape in zip(held.inputs, trained.row_shapes, strict=True):
         if not model.any_length and x.shape[1:] != shape:
             raise ValueError(
                 f"fit: validation_data has x of shape {x.shape}; x has rows of {shape}"
             )
+    for names, others in zip(held.columns, trained.columns, strict=True):
+        check_same_columns("fit", "validation_data", names, others)
     return held
 
 

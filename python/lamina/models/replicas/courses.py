@@ -75,7 +75,7 @@ class Course:
         self._given: Data | None = None
         if given is not None:
             self._fraction = 0.0
-            self._given = given_data(self.model, given, self.replicas.data.row_shapes)
+            self._given = given_data(self.model, given, self.replicas.data)
             if self._given.ragged or self._given.reads:
                 raise NotAlikeError("validation data of unequal rows, or that are read")
 
