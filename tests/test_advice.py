@@ -288,3 +288,15 @@ def test_large_numbers_that_a_dense_layer_reads_as_they_are():
     assert advice(model_of(Dense(1)), X * 200, REAL) == []
     ids = np.random.default_rng(1).integers(0, 50_000, (40, 4))
     assert advice(model_of(Embedding(50_000, 2), Flatten(), Dense(1)), ids, REAL) == []
+
+
+def test_weights_that_are_all_0():
+    text = "fit: sample_weight, times class_weight if there is one, is 0 in all 40 rows, so nothing"
+    model = model_of(Dense(1))
+    [found] = advice(model, X, REAL, sample_weight=np.zeros(40))
+    assert found.startswith(text)
+    labels = model_of(Dense(1, "sigmoid"), loss="binary_crossentropy")
+    [found] = advice(labels, X, BINARY, class_weight={0: 0.0, 1: 0.0})
+    assert found.startswith(text)
+    weights = np.where(np.arange(40) == 7, 1.0, 0.0)
+    assert advice(model_of(Dense(1)), X, REAL, sample_weight=weights) == []

@@ -122,3 +122,20 @@ class Splitter:
 def test_a_splitter_may_raise_exceptions_of_its_own():
     with pytest.raises(ValueError, match=r"folds cannot be made by .*: no groups \(3\)"):
         lamina.fit_many(build, *data(), folds=Splitter(), verbose=0)
+
+
+def test_weights_that_are_all_0():
+    x, y = data()
+    with pytest.raises(ValueError, match="fit_many: sample_weight must not be 0 in all rows"):
+        lamina.fit_many(build, x, y, sample_weight=np.zeros(len(x)), verbose=0)
+
+
+def test_weights_that_are_0_in_a_part():
+    x, y = data()
+    first, rest = np.arange(20), np.arange(20, len(x))
+    weights = np.where(np.arange(len(x)) < 20, 0.0, 1.0)
+    settings = {"sample_weight": weights, "verbose": 0, "epochs": 1}
+    with pytest.warns(UserWarning, match="rows held out have weight 0 in 1 of 2 parts, so their"):
+        lamina.fit_many(build, x, y, folds=[(rest, first), (rest[:9], rest[9:])], **settings)
+    with pytest.warns(UserWarning, match="the training rows have weight 0 in 1 of 1 parts"):
+        lamina.fit_many(build, x, y, folds=[(first, rest)], **settings)

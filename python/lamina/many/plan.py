@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina import _check
+from lamina import _check, _screen
 from lamina.many import settings as settings_
 from lamina.many.data import count_rows, meant_rows
 from lamina.many.parts import Part, parts
@@ -98,6 +98,7 @@ def planned(
             got = f"{rows} and {count_rows(who, name, value)}"
             raise ValueError(f"{who}: x and {name} must have the same number of rows; got {got}")
     of_rows = parts(who, rows, y, folds, bootstrap)
+    _check_zeros(who, sample_weight, of_rows)
     fits = [
         Fit(setting, seed, part)
         for setting, seed, part in itertools.product(
@@ -111,6 +112,31 @@ def planned(
         recipe, x, y, sample_weight, listed, shares, of_rows, fits, dict(arguments),
         judged, _kept(who, keep), predict,
     )  # fmt: skip
+
+
+def _check_zeros(who: str, weights: Any, of_rows: Sequence[Part]) -> None:
+    """Refuse weights that are 0 in all rows; warn of parts whose scores then say nothing."""
+    if weights is None or isinstance(weights, Mapping) or count_rows(who, "", weights) == 0:
+        return
+    try:
+        positive = np.asarray(weights, np.float64) != 0
+    except (TypeError, ValueError):  # a list of arrays, or what the fit refuses
+        return
+    if not positive.any():
+        raise ValueError(
+            f"{who}: sample_weight must not be 0 in all rows: nothing would be learned, and every "
+            f"score would be 0"
+        )
+    for what, result, parts_ in (
+        ("training rows", "nothing is learned from them", [part.rows for part in of_rows]),
+        ("rows held out", "their scores say nothing", [part.held_out for part in of_rows]),
+    ):
+        given = [each for each in parts_ if each is not None and len(each)]
+        without = sum(not positive[each].any() for each in given)
+        if without:
+            _screen.warn(
+                f"{who}: the {what} have weight 0 in {without} of {len(given)} parts, so {result}"
+            )
 
 
 def seeds_of(who: str, seeds: Any) -> list[int]:

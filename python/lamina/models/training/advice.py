@@ -94,6 +94,7 @@ def on_data(objective: Objective, data: Data, rows: Array | None) -> None:
             assert target is not None
             found += _in_target(compiled, head, loss, target, rows)
     found += _in_inputs(data, rows)
+    found += _in_weights([data.weights[head.place] for head in objective.heads], rows)
     for key, text in found:
         tell(compiled, key, text)
 
@@ -243,6 +244,18 @@ def _spans(rows: int) -> Iterator[tuple[int, int]]:
     while start < rows:
         yield start, min(start + size, rows)
         start, size = start + size, min(8 * size, 1 << 15)
+
+
+# --- weights of rows
+
+
+def _in_weights(weights: Sequence[Any], rows: Array | None) -> Found:
+    if not weights or not all(isinstance(each, np.ndarray) for each in weights):
+        return
+    if not any((each if rows is None else each[rows]).any() for each in weights):
+        count = len(weights[0]) if rows is None else len(rows)
+        why = "sample_weight, times class_weight if there is one,"
+        yield "weights", f"{why} is 0 in all {count} rows, so nothing is learned"
 
 
 # --- inputs
