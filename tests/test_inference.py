@@ -327,3 +327,23 @@ def test_a_fit_of_nnet_has_its_hessian():
     hessian = result._fit.pieces.hessian[np.ix_(order, order)]
     np.testing.assert_allclose(hessian, fit.Hessian, rtol=1e-6, atol=1e-5)
     assert result.df < 11
+
+
+@pytest.mark.parametrize("hidden", [[], [layers.Dense(2, "tanh")], [layers.LayerNormalization()]])
+def test_wrong_names_of_inputs_and_outputs(hidden):
+    model = lamina.Sequential([lamina.Input((3,)), *hidden, layers.Dense(1)], seed=2)
+    model.compile("sgd", "mse")
+    x = RNG.normal(size=(40, 3))
+    for wrong in (["a", "b"], []):
+        with pytest.raises(ValueError, match="inference: output_names must have 1 names; got"):
+            model.inference(x, x[:, 0], output_names=wrong)
+    with pytest.raises(ValueError, match=r"inference: names must differ .*; 'a' occurs twice"):
+        model.inference(x, x[:, 0], names=["a", "a", "b"])
+
+
+def test_names_of_outputs_must_differ():
+    model = lamina.Sequential([lamina.Input((3,)), layers.Dense(3, "softmax")], seed=2)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    x = RNG.normal(size=(40, 3))
+    with pytest.raises(ValueError, match=r"output_names must differ .*; 'b' occurs twice"):
+        model.inference(x, np.arange(40) % 3, output_names=["a", "b", "b"])

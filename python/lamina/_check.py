@@ -200,13 +200,18 @@ def choice(who: str, name: str, value: Any, known: Collection[str]) -> str:
     return value
 
 
-def names(who: str, name: str, value: Any, count: int | None = None) -> list[str]:
+def names(
+    who: str, name: str, value: Any, count: int | None = None, *, different: bool = False
+) -> list[str]:
     """Return ``value``, a sequence of a given number of names, as strings."""
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
         raise TypeError(f"{who}: {name} must be a list of names; got {value!r:.80}")
     found = [str(each) for each in value]
     if count is not None and len(found) != count:
         raise ValueError(f"{who}: {name} must have {count} names; got {len(found)}")
+    if different and len(set(found)) < len(found):
+        twice = next(each for each in found if found.count(each) > 1)
+        raise ValueError(f"{who}: {name} must differ from each other; {twice!r} occurs twice")
     return found
 
 

@@ -43,7 +43,8 @@ class Table:
             shape = self.data.shape
         self.rows, count = (int(n) for n in shape)
         default = [f"x{i + 1}" for i in range(count)] if known is None else known
-        self.names = _check.names(who, "names", default if names is None else names, count)
+        own = names is not None  # those of a frame may occur twice
+        self.names = _check.names(who, "names", names if own else default, count, different=own)
         self._columns = list(known) if known is not None else list(range(count))
         if self.rows == 0:
             raise ValueError(f"{who}: x must have at least one row; got shape {shape}")
@@ -140,7 +141,9 @@ class Table:
             data: Any = {name: column[rows] for name, column in self.data.items()}
         else:
             data = self.data.iloc[rows] if hasattr(self.data, "iloc") else self.data[rows]
-        return Table(self.who, data, self.names)
+        found = Table(self.who, data)
+        found.names = list(self.names)
+        return found
 
 
 def _refuse_several(who: str, x: Any) -> None:

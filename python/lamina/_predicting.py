@@ -96,7 +96,7 @@ class Predicting:
     def output_names(self, count: int, given: Sequence[str] | None = None) -> list[str]:
         """Return the names of the outputs: the classes if they are known."""
         if given is not None:
-            return _check.names(self.who, "output_names", given, count)
+            return _check.names(self.who, "output_names", given, count, different=True)
         for known in (getattr(self.model, "classes_", None), getattr(self.model, "lev", None)):
             if known is not None and len(known) - count in (0, 1) and count > len(known) - 2:
                 return [str(name) for name in list(known)[-count:]]

@@ -19,7 +19,7 @@ def wiring(model: Any, inputs: Sequence[str] | None, outputs: Any) -> Connection
     try:
         return named_connections(model, inputs, outputs, "inference", ("names", "output_names"))
     except ValueError:
-        if inputs is not None and _is_dense(model):
+        if (inputs is not None or outputs is not None) and _is_dense(model):
             raise
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,7 +63,9 @@ def infer(
     several = len(model.input_names) > 1
     given = _given_names(x, names, several)
     if output_names is not None:
-        output_names = _check.names(WHO, "output_names", output_names)
+        output_names = _check.names(
+            WHO, "output_names", output_names, _count_of_outputs(model), different=True
+        )
     rows = _rows(model, function, y, sample_weight)
     family = family_of(model.loss)
     notes = _about_targets(family, rows, function)
@@ -113,7 +116,15 @@ def _given_names(x: Any, names: Any, several: bool) -> Any:
     if names is None:
         return None if several else column_names(x)
     count = None if several or np.ndim(x) != 2 else np.shape(x)[1]
-    return _check.names(WHO, "names", names, count)
+    return _check.names(WHO, "names", names, count, different=True)
+
+
+def _count_of_outputs(model: Any) -> int | None:
+    """Return the number of values in a row of all outputs; None if it depends on the data."""
+    shapes = model.output_shape if isinstance(model.output_shape, list) else [model.output_shape]
+    if any(None in shape[1:] for shape in shapes):
+        return None
+    return sum(int(math.prod(shape[1:])) for shape in shapes)
 
 
 def _is_student(family: Family | None, covariance: str) -> bool:
