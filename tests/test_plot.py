@@ -249,3 +249,44 @@ def test_few_values_are_marked():
     for key, marker in {"loss": "o", "mae": "o", "mse": "o", "r": "None"}.items():
         axes = plot.learning_curves({key: list(history[key])})
         assert axes.lines[0].get_marker() == marker
+
+
+# --- confusion matrices and boundaries
+
+
+@pytest.mark.parametrize(
+    ("true", "found", "message"),
+    [
+        (["a", "b"], [0, 1], "labels of one kind; got strings in y_true, other labels in y_pred"),
+        (["a", "b"], np.eye(2), "y_true must hold their numbers, 0 to 1; got 'a': pass numpy.uni"),
+        ([0, 10, 20], np.eye(3), "y_pred holds probabilities .* of 3 classes, .*0 to 2; got 10"),
+        ([1, 2, 2], [0.2, 0.7, 0.4], "of 2 classes, so that y_true must hold .*; got 2"),
+        (np.eye(3), ["a", "b", "c"], "y_true holds probabilities .* y_pred must hold .*; got 'a'"),
+        (np.array(["a", 1], object), np.array(["a", 1], object), "labels of one kind; got other"),
+    ],
+)
+def test_labels_that_do_not_fit_each_other(true, found, message):
+    with pytest.raises(ValueError, match=f"confusion_matrix: .*{message}"):
+        plot.confusion_matrix(true, found)
+
+
+def test_probabilities_for_numbers_of_classes():
+    for true in ([0, 1, 2], [0.0, 1.0, 2.0], np.eye(3), np.array([0, 1, 2], object)):
+        drawn = plot.confusion_matrix(true, np.eye(3)[[0, 2, 2]], ["a", "b", "c"])
+        assert [text.get_text() for text in drawn.texts] == list("100001001")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"features": ("u", "zz")}, "unknown feature 'zz'; known: u, v"),
+        ({"features": (0, 0)}, r"features must be two different columns of X; got \(0, 0\)"),
+        ({"features": (0, "u")}, "features must be two different columns"),
+        ({"grid": 1}, "grid must be an integer >= 2; got 1"),
+        ({"feature_names": ["a", "a"]}, "feature_names must differ .* 'a' occurs twice"),
+    ],
+)
+def test_wrong_settings_of_a_boundary(settings, message):
+    x = {"u": np.arange(5.0), "v": np.arange(5.0) ** 2}
+    with pytest.raises(ValueError, match=f"decision_boundary: {message}"):
+        plot.decision_boundary(lambda rows: rows["u"], x, **settings)

@@ -256,3 +256,21 @@ def test_a_wrong_gradient_is_found():
     behind, before = list(check.errors.values())[2:], list(check.errors.values())[:2]
     assert max(behind) < 0.01 < min(before)
     assert "do not agree" in str(check)
+
+
+def test_numbers_that_are_not_finite():
+    model = lecture_network()
+    with pytest.raises(ValueError, match="trace: x must be finite; got nan at row 0, column 1"):
+        lamina.trace(model, [[1.0, np.nan]], [1.0])
+    with pytest.raises(ValueError, match="trace: x must be finite; got inf at position 0"):
+        lamina.trace(model, [np.inf, 1.0], [1.0])
+    with pytest.raises(ValueError, match="trace: y must be finite; got nan"):
+        lamina.trace(model, [1.0, 1.0], [np.nan])
+
+
+@pytest.mark.parametrize("wrong", [-1, np.nan])
+def test_tolerances_are_at_least_0(wrong):
+    model = lecture_network()
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="check_gradients: tolerance must be finite and >= 0; got"):
+        lamina.check_gradients(model, np.ones((2, 2)), np.ones(2), tolerance=wrong)

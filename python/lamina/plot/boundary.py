@@ -12,6 +12,7 @@ from lamina._arrays import as_numbers
 from lamina._calls import answering_calls
 from lamina._check import Array
 from lamina._named_columns import Table
+from lamina._names import unknown
 from lamina._predicting import Predicting, columns_read, is_of_nnet
 from lamina._strings import refuse_missing
 from lamina.plot.figures import Path, on_axes, require_matplotlib
@@ -76,13 +77,13 @@ def decision_boundary(
     table = Table(WHO, X)
     names = table.names
     if feature_names is not None:
-        names = _check.names(WHO, "feature_names", feature_names, len(names))
+        names = _check.names(WHO, "feature_names", feature_names, len(names), different=True)
     first, second = _features(features, names)
     read = sorted({*columns_read(model, table), first, second})
     rows = np.zeros((table.rows, len(names)))
     for place in read:
         rows[:, place] = table.numbers(place)
-    count = _check.integer(WHO, "grid", grid)
+    count = _check.integer(WHO, "grid", grid, 2)
     ends = [(v.min() - 0.05 * (np.ptp(v) or 1), v.max() + 0.05 * (np.ptp(v) or 1))
             for v in (rows[:, first], rows[:, second])]  # fmt: skip
     lines = [np.linspace(*end, count) for end in ends]
@@ -122,7 +123,10 @@ def decision_boundary(
 def _features(given: Any, names: list[str]) -> tuple[int, int]:
     if not isinstance(given, (list, tuple, np.ndarray)) or len(given) != 2:
         raise ValueError(f"{WHO}: features must be two columns of X; got {given!r:.80}")
-    return _feature(given[0], names), _feature(given[1], names)
+    first, second = _feature(given[0], names), _feature(given[1], names)
+    if first == second:
+        raise ValueError(f"{WHO}: features must be two different columns of X; got {given!r:.80}")
+    return first, second
 
 
 def _fixed(given: Any, rows: Array) -> Array:
@@ -141,6 +145,8 @@ def _fixed(given: Any, rows: Array) -> Array:
 def _feature(place: Any, names: list[str]) -> int:
     if isinstance(place, str) and place in names:
         return names.index(place)
+    if isinstance(place, str):
+        raise ValueError(f"{WHO}: {unknown('feature', place, names)}")
     found = _check.integer(WHO, "features", place, 0)
     if found >= len(names):
         raise ValueError(f"{WHO}: features must be columns of X, below {len(names)}; got {found}")

@@ -103,12 +103,17 @@ def counted(
     y_true: Any, y_pred: Any, labels: Sequence[Any] | None, sample_weight: Any = None
 ) -> tuple[Array, list[str]]:
     """Return the weights of rows by true and by predicted class, and the classes' names."""
-    true, pred = _labels("y_true", y_true), _labels("y_pred", y_pred)
+    (true, of_true), (pred, of_pred) = _labels("y_true", y_true), _labels("y_pred", y_pred)
     if len(true) != len(pred) or len(true) == 0:
         raise ValueError(
             f"{WHO}: y_true and y_pred must have the same number of rows, at least one; got "
             f"{len(true)} and {len(pred)}"
         )
+    if of_pred is not None:
+        true = _numbered("y_true", true, "y_pred", of_pred)
+    if of_true is not None:
+        pred = _numbered("y_pred", pred, "y_true", of_true)
+    _check_one_kind(true, pred)
     found = np.unique(np.concatenate([true, pred]))
     given = None if labels is None else np.asarray(labels)
     if given is not None and given.ndim != 1:
@@ -137,10 +142,39 @@ def counted(
     return counts, [str(name) for name in names.tolist()]
 
 
-def _labels(name: str, values: Any) -> Array:
+def _numbered(name: str, labels: Array, other: str, classes: int) -> Array:
+    """Return labels as numbers, if they are those of the columns of the other array."""
+    wrong = [
+        label
+        for label in labels.tolist()
+        if not isinstance(label, (int, np.integer, np.bool_)) or not 0 <= label < classes
+    ]
+    if wrong:
+        raise ValueError(
+            f"{WHO}: {other} holds probabilities or one-hot rows of {classes} classes, so that "
+            f"{name} must hold their numbers, 0 to {classes - 1}; got {wrong[0]!r}: pass "
+            f"numpy.unique({name}, return_inverse=True)[1], if all classes occur"
+        )
+    return labels.astype(np.int64)
+
+
+def _check_one_kind(true: Array, pred: Array) -> None:
+    kinds = [
+        sorted({"strings" if isinstance(label, str) else "other labels" for label in each.tolist()})
+        for each in (true, pred)
+    ]
+    if kinds[0] != kinds[1] or len(kinds[0]) > 1:
+        raise ValueError(
+            f"{WHO}: y_true and y_pred must hold labels of one kind; got {' and '.join(kinds[0])} "
+            f"in y_true, {' and '.join(kinds[1])} in y_pred"
+        )
+
+
+def _labels(name: str, values: Any) -> tuple[Array, int | None]:
+    """Return labels, and the number of classes if they are positions in rows of probabilities."""
     found: Array = np.asarray(values)
     if found.ndim == 2 and found.shape[1] > 1:
-        return found.argmax(axis=1)  # type: ignore[no-any-return]
+        return found.argmax(axis=1), found.shape[1]
     if found.ndim == 2:
         found = found[:, 0]
     if found.ndim != 1:
@@ -150,14 +184,14 @@ def _labels(name: str, values: Any) -> Array:
     refuse_missing(WHO, f"{name} must have a class", found.tolist())
     if found.dtype.kind == "f":
         if (found == np.round(found)).all():
-            return found.astype(np.int64)
+            return found.astype(np.int64), None
         if found.min() < 0 or found.max() > 1:
             raise ValueError(
                 f"{WHO}: {name} must hold classes, or probabilities of the second class; got "
                 f"{found.min():.6g} to {found.max():.6g}"
             )
-        return (found >= 0.5).astype(np.int64)  # probabilities of the second class
-    return found
+        return (found >= 0.5).astype(np.int64), 2  # probabilities of the second class
+    return found, None
 
 
 def _draw(axes: Axes, shown: Array, names: list[str], normalize: str | None, cmap: str) -> None:

@@ -93,7 +93,8 @@ def check_gradients(
     n_entries = _check.integer("check_gradients", "n_entries", n_entries)
     twin = copy_with_dtype("check_gradients", model)
     double = twin.dtype == "float64"
-    tolerance = (1e-5 if double else 0.05) if tolerance is None else float(tolerance)
+    tolerance = (1e-5 if double else 0.05) if tolerance is None else tolerance
+    tolerance = _check.number("check_gradients", "tolerance", tolerance, 0.0)
     step = 1e-6 if double else 1e-2
     draw = twin.train_state.draw
     random = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina import _check
 from lamina import losses as losses_
 from lamina._calls import answering_calls
 from lamina._check import Array
@@ -171,7 +172,7 @@ def trace(model: Any, x: Any, y: Any, loss: Any = None) -> Trace:
     True
     """
     chain = chain_of(model)
-    row = np.asarray(x, dtype=np.float64).reshape(-1)
+    row = _check.floats("trace", "x", x, "float64", finite=True, of_row=np.ndim(x) == 1).reshape(-1)
     if len(row) != len(chain[0].kernel):
         raise ValueError(
             f"trace: x must be one row of {len(chain[0].kernel)} numbers; got shape {np.shape(x)} "
@@ -219,6 +220,8 @@ def _loss_of(model: Any, loss: Any) -> Any:
 
 def _target(y: Any, loss: Any, last: Affine) -> Array:
     target = np.asarray(y)
+    if target.dtype.kind == "f":
+        _check.floats("trace", "y", target, "float64", finite=True, of_row=target.ndim < 2)
     sparse = "sparse" in loss.name
     return (
         target.reshape(1)
