@@ -82,7 +82,8 @@ class MLPClassifier(ClassifierMixin, MLPBase):  # type: ignore[misc, unused-igno
     loss : str, Loss or callable, default "log_loss"
         "log_loss", or one of `lamina.losses`, such as "categorical_focal_crossentropy", which gets
         0 and 1 for each class.  With losses that compare the classes of a row, two classes have a
-        unit each; with others they share one.
+        unit each; with others they share one.  The outputs are logistic or softmax with every loss:
+        those of a hinge loss are between 0 and 1 too, but are not probabilities.
     class_weight : dict, "balanced" or list of dict, optional
         The weight of each class, by label; "balanced" is ``rows / (classes * rows of the class)``.
         It is multiplied by ``sample_weight``.  With several labels, a list with one dict for each.
