@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import _check
 from lamina._arrays import check_same_columns
-from lamina._check import Array, Shape
+from lamina._check import Array
 from lamina.models.compilation import steps
 from lamina.models.data import prepared as data_
 from lamina.models.data.ragged import Outputs
