@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina import activations
 from lamina.layers.base.any_type import as_floats, integers_in_own_type, of_floats
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.rowwise import RowWise
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Activation(RowWise):
     def call_rows(self, x: Any) -> Any:
         """Return the activation."""
         if self.activation.of_rows and x.ndim < 2:
-            raise ValueError(
+            raise AxesError(
                 f"{self.name}: {self.activation.name} needs at least 2 axes (rows, ..., classes); "
                 f"input has shape (rows,)"
             )

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from lamina.layers.base.axes_error import AxesError
+
 if TYPE_CHECKING:
     from lamina.layers.layer import Layer
 
 
 @contextmanager
 def behind(before: Iterable[tuple[Layer, bool]], shape: Any) -> Iterator[None]:
-    """Let a layer's ValueError about a missing axis also say how to keep or add the axis.
+    """Let a layer's error about a missing axis also say how to keep or add the axis.
 
     Parameters
     ----------
@@ -23,22 +25,21 @@ def behind(before: Iterable[tuple[Layer, bool]], shape: Any) -> Iterator[None]:
     """
     try:
         yield
-    except ValueError as error:
-        hint = _missing_axis(before, str(error), shape)
+    except AxesError as error:
+        hint = _missing_axis(before, error, shape) if isinstance(shape, tuple) else None
         if hint is None:
             raise
         raise ValueError(f"{error}; {hint}") from None
 
 
-def _missing_axis(before: Iterable[tuple[Layer, bool]], text: str, shape: Any) -> str | None:
-    if " axes" not in text or "needs" not in text or not isinstance(shape, tuple):
-        return None
+def _missing_axis(
+    before: Iterable[tuple[Layer, bool]], error: AxesError, shape: tuple[Any, ...]
+) -> str | None:
     for other, keeps_axes in before:
         if other.drops is not None:
             return f"{other.name} {other.drops}"
         if not keeps_axes:
             break
-    last = "channel" if "channels" in text else "feature"
-    if f"{last}s" in text and f"needs {len(shape) + 2} axes" in text:
-        return f"Reshape({(*shape, 1)}) before it adds an axis of one {last}"
+    if error.last and error.needed == len(shape) + 2:
+        return f"Reshape({(*shape, 1)}) before it adds an axis of one {error.last}"
     return None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lamina import _check
 from lamina.layers.base.axes import moved_last, permuted
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.rowwise import RowWise
 from lamina.layers.base.windows import AXES
 
@@ -36,7 +37,7 @@ class Spatial(RowWise):
             names = (
                 AXES[self._axes].removesuffix(", channels)").replace("(batch", "(batch, channels")
             )
-            raise ValueError(
+            raise AxesError(
                 f"{self.name}: input has shape {_check.show_shape(input_shape)}; needs "
                 f"{self._axes + 2} axes {names})"
             )

@@ -8,6 +8,7 @@ from lamina import _check
 from lamina._check import Shape
 from lamina.kernels._windows import pads_of, sizes_of
 from lamina.layers.base.axes import channels_first
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.shapes import too_short
 
 AXES = {
@@ -44,7 +45,9 @@ def image(who: str, input_shape: Shape, axes: int) -> tuple[Shape, int]:
     sizes = ", ".join(["batch", *map(str, input_shape)])
     got = f"({sizes})" if input_shape else f"({sizes},)"
     if len(input_shape) != axes + 1:
-        raise ValueError(f"{who}: input has shape {got}; needs {axes + 2} axes {AXES[axes]}")
+        raise AxesError(
+            f"{who}: input has shape {got}; needs {axes + 2} axes {AXES[axes]}", axes + 2, "channel"
+        )
     if any(size is not None and size < 1 for size in input_shape):
         raise ValueError(f"{who}: input has shape {got}; needs at least one element per row")
     return input_shape[:-1], input_shape[-1]

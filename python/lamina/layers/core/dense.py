@@ -8,6 +8,7 @@ from lamina import _check, _core, activations, constraints, initializers, regula
 from lamina._check import Shape
 from lamina._tensors.given import given, record
 from lamina.layers.base.activated import activated
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.rowwise import RowWise
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Dense(RowWise):
 
     def _check_input(self, input_shape: Shape) -> None:
         if not input_shape:
-            raise ValueError(
+            raise AxesError(
                 f"{self.name}: input has shape (rows,); needs at least 2 axes (rows, ..., inputs)"
             )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lamina import _check, activations, constraints, initializers, ops, regularizers
 from lamina._tensors.given import given, record
 from lamina.initializers.scaling import by_axes
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.shapes import show_shapes
 from lamina.layers.layer import Layer
 
@@ -189,7 +190,7 @@ def _axes_of(layer: EinsumDense, shape: tuple[Any, ...]) -> Axes:
     elided = len(shape) - len(x)
     who = f"{layer.name}: equation {layer.equation!r}"
     if elided < 0 or (elided > 0 and "..." not in layer.equation):
-        raise ValueError(
+        raise AxesError(
             f"{who} needs {len(x)} axes{' or more' if '...' in layer.equation else ''} of input; "
             f"got {show_shapes(shape[1:])}"
         )

@@ -13,6 +13,7 @@ from lamina._calls import answering_calls
 from lamina._check import Array, Shape
 from lamina._settings import note_change
 from lamina._tensors.given import given, record
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.rowwise import RowWise
 from lamina.layers.normalization._statistic_axes import given_axes, kept_axes, listed_axes
 from lamina.layers.preprocessing._statistics import Statistics
@@ -250,7 +251,7 @@ class Normalization(RowWise):
 
     def _check_input(self, input_shape: Shape) -> None:
         if not (input_shape or self.axis is None or self._of_one_number):
-            raise ValueError(f"{self.name}: input has shape (rows,); needs at least 2 axes")
+            raise AxesError(f"{self.name}: input has shape (rows,); needs at least 2 axes")
         self._kept(input_shape)
         if self._known is not None:
             self._fits(self._known[0].shape, input_shape)

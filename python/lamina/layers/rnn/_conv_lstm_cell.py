@@ -9,6 +9,7 @@ from lamina import ops
 from lamina._check import Array, Shape
 from lamina._tensors.given import given
 from lamina.layers.base import windows
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.shapes import show_shapes
 from lamina.layers.rnn import _gates
 from lamina.layers.rnn._cell import Cell
@@ -57,7 +58,7 @@ class ConvLSTMCell(Cell):
     def states_shape(self, who: str, step_shape: Shape) -> Shape:
         """Return the shape of a row of the states, for that of one step."""
         if len(step_shape) != self.axes + 1:
-            raise ValueError(
+            raise AxesError(
                 f"{who}: a step of the input has shape {show_shapes(step_shape)}; needs "
                 f"{self.axes + 2} axes {windows.AXES[self.axes]}"
             )

@@ -11,6 +11,7 @@ from lamina._names import snake_case
 from lamina._tensors import Tensor
 from lamina._tensors.given import current, given, record
 from lamina.layers.base.axes import reshaped
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.carried import Carrier
 from lamina.layers.base.masks import check_steps
 from lamina.layers.base.recorded_calls import with_states
@@ -193,9 +194,11 @@ class Recurrent(RowWise, Carrier):
         cls = type(self).__name__
         who = cls if self.name == snake_case(cls) else self.name
         if len(x) != 2:
-            raise ValueError(
+            raise AxesError(
                 f"{who}: input has shape {_check.show_shape(x)}; needs 3 axes "
-                f"(batch, time steps, features)"
+                f"(batch, time steps, features)",
+                3,
+                "feature",
             )
         if any(n is not None and n < 1 for n in x):
             raise ValueError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check, ops
 from lamina._tensors.arguments import flat, mapped, packed
 from lamina._tensors.given import current, given, wrap
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.carried import Carrier
 from lamina.layers.base.shapes import show_shapes
 from lamina.layers.rnn._steps import all_steps, check_cell, first_states, output_size, step
@@ -143,7 +144,7 @@ class RNN(Carrier):
             initial_state = packed(self.state_size, states) if states else initial_state
         x = given(sequences)
         if x.ndim < 3 or x.shape[1] < 1:
-            raise ValueError(
+            raise AxesError(
                 f"{self.name}: input has shape {show_shapes(x.shape[1:])}; needs at least 3 axes "
                 f"(batch, time steps, features), and 1 time step"
             )

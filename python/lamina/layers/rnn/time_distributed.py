@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lamina import _check, _core
 from lamina._check import Array, Shape, show_shape
 from lamina._tensors import Recording, Tensor
+from lamina.layers.base.axes_error import AxesError
 from lamina.layers.base.carried import Carrier
 from lamina.layers.base.masks import check_steps
 from lamina.layers.base.recorded_calls import check_count
@@ -88,7 +89,7 @@ class TimeDistributed(RowWise):
         sizes = all(size is None or isinstance(size, int) for size in shape)
         if len(shape) < 2 or not sizes:
             shown = show_shape(shape) if sizes else str(shape)
-            raise ValueError(
+            raise AxesError(
                 f"{self.name}: input has shape {shown}; needs at least 3 axes "
                 f"(batch, time steps, ...)"
             )
