@@ -117,7 +117,6 @@ def test_a_layer_with_weights_as_activation(rng):
         (lambda: layers.Dense(2, activation=ops.sum)(np.ones((2, 3))), ValueError, "dense: "),
         (lambda: layers.Activation(lambda x: x if x > 0 else -x)(np.ones((2, 3))), TypeError,
          r"activation: .*cannot be used in `if`.*line \d+"),
-        (lambda: layers.LSTM(2, activation=leaky), ValueError, "element-wise; got leaky"),
     ],
 )  # fmt: skip
 def test_bad_activations(call, error, text):
