@@ -238,15 +238,8 @@ def on_arrays(layer: Layer, x: Any, mask: Any, training: bool | None = None) -> 
     outputs = _core.Predictor(graph).predict(bound, max(1, len(arrays[0])), seed)
     for variable, _ in reversed(recording.assigned.values()):
         put(variable, outputs.pop())
-    losses = len(_losses_of(recording, arrays))
-    layer.last_losses = outputs[len(outputs) - losses :]
     outputs = with_masks(outputs, places)
     return tuple(outputs) if several else outputs[0]
-
-
-def _losses_of(recording: Recording, arrays: list[Any]) -> list[Tensor]:
-    """Return the losses that the call has: none without rows, over which they are means."""
-    return [loss for loss in recording.losses if not loss.rows] if len(arrays[0]) else []
 
 
 def seed_of(training: bool | None) -> int:
@@ -297,9 +290,7 @@ def _recorded(
     values, found = as_list(y), [m for m in (out if several else [out]) if m is not None]
     kept = (out if several else [out]) if out is not None else [None] * len(values)
     places = itertools.count(len(values))
-    losses = [loss.value for loss in _losses_of(recording, arrays)]
-    assigned = [value for _, value in recording.assigned.values()]
-    for output in (*values, *found, *losses, *assigned):
+    for output in (*values, *found, *(value for _, value in recording.assigned.values())):
         graph.add_output(output)
     graph.build()
     return graph, several, recording, [None if m is None else next(places) for m in kept]

@@ -169,7 +169,10 @@ class Compilable(Predicting):
     @property
     def says_loss(self) -> bool:
         """Whether the model may have a loss in addition to, or instead of, that of ``compile``."""
-        return steps.has_own(self) or self.adds_losses
+        if steps.has_own(self) or getattr(self, "calls", False):
+            return True
+        held = (each for layer in self.parts for each in layer.walk())
+        return any(each.calls or getattr(each, "activity_regularizer", None) for each in held)
 
     @property
     def compiled(self) -> bool:

@@ -50,7 +50,7 @@ class Network(Described, Endpoints, Stateful, Rebuilt, Typed, PublicKeywords):
 
     # Used by models, layers and the training loop; hidden from dir and help.
     _plumbing: ClassVar[str] = (
-        "adds_losses adopt any_length as_layer batch_given bound by_input by_output calls carriers "
+        "adopt any_length as_layer batch_given bound by_input by_output calls carriers "
         "check_batches check_fit check_ragged compilation compile_as_asked compile_settings "
         "connections constrained copied_weights default_batch default_fit_batch drawn ensure_built "
         "evaluator fill forget front give_spread graph_inputs input_row_shapes live_weights "

@@ -208,15 +208,10 @@ class Predictors:
         Whether predictions draw random numbers.
     joining : bool
         Whether outputs of a row may depend on the other rows of its batch, or on their number.
-    losing : bool or None
-        Whether layers give losses to ``add_loss``; None until the model is recorded.
     """
-
-    losing: bool | None
 
     def __init__(self) -> None:
         self.bound = self.noisy = self.joining = False
-        self.losing = None
         self._kept: RecentValues[_core.Predictor] = RecentValues(
             lambda predictor: predictor.pooled_bytes
         )
@@ -225,41 +220,30 @@ class Predictors:
         """Forget all predictors, as the model has changed."""
         self._kept.clear()
         self.bound = self.noisy = self.joining = False
-        self.losing = None
 
     def kept(self, model: Network, shapes: Sequence[Shape], rows: int) -> _core.Predictor | None:
         """Return the predictor for these shapes, or None."""
         return self._kept.get(_key(model, shapes, rows if self.bound else None))
 
-    def get(
-        self, model: Network, shapes: Sequence[Shape], rows: int, losses: bool = False
-    ) -> _core.Predictor:
-        """Return a predictor for rows of these shapes, ``rows`` at a time.
-
-        With ``losses`` those given to ``add_loss`` come behind the outputs.
-        """
+    def get(self, model: Network, shapes: Sequence[Shape], rows: int) -> _core.Predictor:
+        """Return a predictor for rows of these shapes, ``rows`` at a time."""
         try:
-            return self._get(model, shapes, rows if self.bound else None, losses)
+            return self._get(model, shapes, rows if self.bound else None)
         except NeedsRows:
             self.bound = True
-            return self._get(model, shapes, rows, losses)
+            return self._get(model, shapes, rows)
 
-    def _get(
-        self, model: Network, shapes: Sequence[Shape], rows: int | None, losses: bool
-    ) -> _core.Predictor:
-        losses = losses and self.losing is not False
-        key = (*_key(model, shapes, rows), *(["losses"] if losses else []))
+    def _get(self, model: Network, shapes: Sequence[Shape], rows: int | None) -> _core.Predictor:
+        key = _key(model, shapes, rows)
         found = self._kept.get(key)
         if found is None:
             with recorded(model, shapes if model.any_length else None, rows=rows) as made:
-                added = [loss.value for loss in made.recording.losses if not loss.rows]
-                for output in [*made.outputs, *(added if losses else [])]:
+                for output in made.outputs:
                     made.graph.add_output(output)
                 made.graph.build(inference=True)
                 settle_others(made)
             found = _core.Predictor(made.graph)
-            self._kept.put(key if added else _key(model, shapes, rows), found)
-            self.losing = bool(added)
+            self._kept.put(key, found)
             self.noisy = self.noisy or made.recording.noisy
             self.joining = self.joining or found.joins_rows or self.bound
         return found

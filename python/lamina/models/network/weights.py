@@ -129,13 +129,7 @@ class Weighted:
 
     @property
     def losses(self) -> list[Any]:
-        """Losses given to ``add_loss``: tensors while recording, else numbers of the last call.
-
-        They are followed by the penalties on trainable weights.
-        """
-        own = self.__dict__.get("_layer")
-        if own is not None and own.last_losses and Recording.current() is None:
-            return list(own.losses)
+        """Losses given to ``add_loss`` in the last call, and the penalties on trainable weights."""
         found = {id(loss): loss for layer in self.parts for loss in layer.losses}
         return list(found.values())
 

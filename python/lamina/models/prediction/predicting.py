@@ -309,42 +309,7 @@ class Predicting(Network):
     def _predict_whole(self, x: Any) -> Any:
         """Return ``predict(x)``, with all rows as one batch if that matters."""
         y = self._as_is(x)
-        if y is not None:
-            return y
-        losing = self._predictors.losing
-        if self.front is None and (self.adds_losses if losing is None else losing):
-            return self._predict_with_losses(x)
-        return self._predict(x, None, None, whole=True, who=self.name)
-
-    @property
-    def adds_losses(self) -> bool:
-        """Whether a layer may give losses to ``add_loss``."""
-        if getattr(self, "calls", False):
-            return True
-        held = (each for layer in self.parts for each in layer.walk())
-        return any(each.calls or getattr(each, "activity_regularizer", None) for each in held)
-
-    def _predict_with_losses(self, x: Any) -> Any:
-        """Return the outputs for all rows in one batch, noting the losses given to ``add_loss``."""
-        x, _held = self.meet(x), self.parts
-        arrays = inputs_.shaped(self.name, x, self.ports, empty=True)
-        rows = len(arrays[0])
-        if is_ragged(arrays) or not rows:
-            return self._predict(x, None, None, whole=True, who=self.name)
-        fed = inputs_.converted(self.name, x, arrays, self.ports, self.dtype)
-        shapes = [a.shape[1:] for a in fed]
-        self.check_batches(self.name, rows, rows)
-        with structure(), self.unbuilt_on_error():
-            self.ensure_built(shapes)
-            if not self.any_length:
-                self.output_row_shapes(shapes)  # raises if shapes do not fit
-            predictor = self._predictor(shapes, rows, losses=True)
-        if not self._predictors.losing:
-            return self._predict(x, None, None, whole=True, who=self.name)
-        made = predictor.predict([np.asarray(a) for a in fed], rows, self._noise())
-        count = len(self.output_names)
-        self.as_layer().last_losses = made[count:]
-        return self._packed(made[:count])
+        return self._predict(x, None, None, whole=True, who=self.name) if y is None else y
 
     def predict_on_batch(self, x: Data = _check.NEEDED, **unknown: NoReturn) -> Any:
         """Return the outputs for the rows of ``x``, treated as one batch."""
@@ -418,19 +383,17 @@ class Predicting(Network):
         self._predicted_settings, self._seen = settings, seen
         return self._fast_path
 
-    def _predictor(
-        self, shapes: Sequence[Shape], rows: int, losses: bool = False
-    ) -> _core.Predictor:
+    def _predictor(self, shapes: Sequence[Shape], rows: int) -> _core.Predictor:
         with structure():
             self._predicted_settings = self.recorded_settings()
-            predictor = self._predictors.get(self, shapes, rows, losses)
+            predictor = self._predictors.get(self, shapes, rows)
             self._fast_path = self._fast_path_to(predictor)
         return predictor
 
     def _fast_path_to(self, predictor: _core.Predictor) -> FastPath | None:
         # If batches matter, or data must be prepared, only the general way is possible.
         noisy = self._predictors.noisy or unsaid.acts_once_built(self)
-        if self._predictors.joining or noisy or self.stateful or self._predictors.losing:
+        if self._predictors.joining or noisy or self.stateful:
             return None
         ports = self.ports
         if self.front is not None or any(port.kind not in ("float", "int32") for port in ports):
