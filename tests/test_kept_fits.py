@@ -113,3 +113,21 @@ def test_a_wrapper_whose_next_fit_diverges():
     wrapped = SKLearnClassifier(build, model_kwargs={"rate": 0.1}, fit_kwargs={"verbose": 0})
     wrapped.fit(X, THREE).set_params(model_kwargs={"rate": 1e30})
     kept(wrapped, lambda: wrapped.fit(X, NAMES), lamina.TrainingDiverged)
+
+
+def test_a_wrapper_that_continues_from_a_fit_keeps_its_weights():
+    pytest.importorskip("sklearn")
+    from lamina.wrappers import SKLearnRegressor
+
+    class Stops(lamina.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            raise RuntimeError("enough")
+
+    model = lamina.Sequential([lamina.Input(X.shape[1:]), lamina.layers.Dense(1)], seed=1)
+    model.compile("adam", "mse")
+    wrapped = SKLearnRegressor(model, warm_start=True, fit_kwargs={"verbose": 0})
+    wrapped.fit(X, X[:, 0])
+    before = wrapped.predict(X)
+    with pytest.raises(RuntimeError, match="enough"):
+        wrapped.fit(X, X[:, 0], callbacks=[Stops()])
+    np.testing.assert_array_equal(wrapped.predict(X), before)

@@ -296,7 +296,11 @@ def test_gradients_of_a_loss_of_ones_own(rng):
             ValueError,
             "sample_weight must be finite; got inf in row 0",
         ),
-        (lambda: losses.MeanSquaredError()([1.0], [1.0], [1.0, 1.0]), ValueError, r"\(1,\)"),
+        (
+            lambda: losses.MeanSquaredError()([1.0], [1.0], [1.0, 1.0]),
+            ValueError,
+            r"each of 1 rows; got shape \(2,\)",
+        ),
         (lambda: losses.PythonLoss(pinball, None), TypeError, "backward must be callable"),
     ],
 )

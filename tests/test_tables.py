@@ -211,3 +211,20 @@ def test_refused(case):
     with pytest.raises((TypeError, ValueError)) as caught:
         call()
     assert rule in str(caught.value)
+
+
+@pytest.mark.parametrize(("values", "found"), [
+    ([pd.Timestamp("2020").date(), np.timedelta64(1, "D")], "date and duration"),
+    ([np.float32(1), pd.Timedelta(days=2)], "duration and number"),
+    ([np.datetime64("2020-01-03"), True], "date and number"),
+])  # fmt: skip
+def test_a_column_holds_one_of_dates_durations_and_numbers(values, found):
+    with pytest.raises(TypeError, match=f"only dates, only durations or .*; got {found}"):
+        FillMissing(value=0.0)(np.array(values, object)[:, None])
+
+
+def test_dates_of_several_classes_are_days_since_1970():
+    values = [pd.Timestamp("1970-01-03").date(), None, np.datetime64("1970-01-05")]
+    np.testing.assert_array_equal(
+        FillMissing(value=0.0)(np.array(values, object)[:, None]).ravel(), [2.0, 0.0, 4.0]
+    )

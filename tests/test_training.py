@@ -171,6 +171,7 @@ NUMBERS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*is 0 in all 4 rows:lamina.TrainingAdvice")
 @pytest.mark.parametrize("case", NUMBERS)
 def test_whole_numbers_are_classes_under_any_loss(case):
     y, weights = NUMBERS[case]
@@ -195,7 +196,8 @@ def test_weights_of_0_train_nothing():
     model.compile("adam", "mse", metrics=["mae"], weighted_metrics=["mse"])
     before = model.get_weights()
     nothing = np.zeros(50)
-    history = model.fit(X, Y, sample_weight=nothing, verbose=0).history
+    with pytest.warns(lamina.TrainingAdvice, match="is 0 in all 50 rows"):
+        history = model.fit(X, Y, sample_weight=nothing, verbose=0).history
     assert history["loss"] == history["mse"] == [0.0]
     assert history["mae"][0] > 0
     assert model.evaluate(X, Y, sample_weight=nothing, verbose=0)[0] == 0.0

@@ -33,13 +33,11 @@ def trained_on_success(model: Any) -> Iterator[None]:
     if model is None:
         yield
         return
-    weights, optimizer, history = model.snapshot(), model.optimizer, model.history
+    weights, history = model.snapshot(), model.history
     state = model.train_state.get(named(model))
     try:
         yield
     except Exception:
-        if model.optimizer is not optimizer and optimizer is not None:
-            model.compile(optimizer, None)
         model.restore(weights)
         model.train_state.set(state, named(model))
         model.history = history

@@ -119,13 +119,14 @@ class Perceptron(Sequential):
             rows = rows + given["constant"]
         weight = given.get("weight")
         if weight is None and not self.alpha:  # the objective is their mean
-            return {"loss": rows, "data_loss": rows}
+            return {"loss": sum(self.losses, rows), "data_loss": rows}
         count = ops.sum(ops.ones_like(rows) if weight is None else weight)
         mean = ops.sum(rows if weight is None else rows * weight) / count
         if not self.alpha:
-            return {"loss": mean, "data_loss": mean}
+            return {"loss": sum(self.losses, mean), "data_loss": mean}
         squares = sum(ops.sum(ops.square(layer.kernel)) for layer in dense_layers(self))
-        return {"loss": mean + self.alpha / 2 * squares / count, "data_loss": mean}
+        whole = mean + self.alpha / 2 * squares / count
+        return {"loss": sum(self.losses, whole), "data_loss": mean}
 
     def _of_rows(self, y: Any, logits: Any) -> Any:
         name = self.row_loss

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lamina import layers
@@ -66,7 +66,7 @@ def TableModel(  # noqa: N802
         frame, target, categorical=categorical, coding=coding, min_frequency=min_frequency
     )
     y = table.encoded
-    for count in [hidden] if isinstance(hidden, int) else hidden:
+    for count in hidden if isinstance(hidden, Iterable) else [hidden]:
         y = layers.Dense(count, activation="relu")(y)
         if dropout:
             y = layers.Dropout(dropout)(y)

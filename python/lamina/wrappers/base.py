@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina._calls import checking_keywords, was_entered
-from lamina._kept_fits import kept_on_error
+from lamina._kept_fits import kept_on_error, trained_on_success
 from lamina._label_values import plain_labels
 from lamina._scikit import (
     BaseEstimator,
@@ -85,7 +85,8 @@ class Wrapper(BaseEstimator):
         ValueError
             There are no targets, or they do not fit.
         """
-        with kept_on_error(self):
+        earlier: Any = getattr(self, "model_", None) if self.warm_start else None
+        with kept_on_error(self), trained_on_success(earlier):
             X, y = validate_data(self, X, plain_labels(y), multi_output=True)
             if y.ndim == 2 and y.shape[1] == 1:
                 y = column_or_1d(y, warn=True)

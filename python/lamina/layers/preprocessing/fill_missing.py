@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -185,33 +185,36 @@ class FillMissing(AheadLayer):
 
 
 def measured(array: Array) -> str | None:
-    """Return what an array of numbers measures; None if all of it is missing."""
+    """Return what an array of numbers measures; None if all of it is missing.
+
+    Several measures, which ``_numbers`` refuses, are joined by "and".
+    """
     if array.dtype.kind == "O":
-        known = [v for v in array.ravel().tolist() if not is_missing(v)]
-        if not known:
-            return None
-        if any(hasattr(v, "isoformat") and not hasattr(v, "total_seconds") for v in known):
-            return "date"
-        durations = (timedelta, np.timedelta64)
-        return "duration" if any(isinstance(v, durations) for v in known) else "number"
+        found = {_measure(v) for v in array.ravel().tolist() if not is_missing(v)}
+        return " and ".join(sorted(found)) or None
     if array.dtype.kind in "mM":
         return None if np.isnat(array).all() else "date" if array.dtype.kind == "M" else "duration"
     return None if array.dtype.kind == "f" and np.isnan(array).all() else "number"
+
+
+def _measure(value: Any) -> str:
+    if isinstance(value, (date, np.datetime64)):
+        return "date"
+    return "duration" if isinstance(value, (timedelta, np.timedelta64)) else "number"
 
 
 def _numbers(who: str, name: str, array: Array) -> Array:
     if array.dtype.kind == "O":
         listed = array.ravel().tolist()
         listed = [None if is_missing(v) else v for v in listed]
+        found = measured(array) or "number"
+        if " " in found:
+            raise TypeError(
+                f"{who}: {name} must hold only dates, only durations or only numbers; got {found}"
+            )
         kinds = {"date": "datetime64[us]", "duration": "timedelta64[us]"}
-        kind = kinds.get(measured(array) or "number")
-        if kind is not None:
-            if any(isinstance(v, (bool, int, float, str)) for v in listed):
-                raise TypeError(
-                    f"{who}: {name} must hold only dates, only durations or only numbers; got "
-                    f"several of them"
-                )
-            array = np.array(listed, kind).reshape(array.shape)
+        if found in kinds:
+            array = np.array(listed, kinds[found]).reshape(array.shape)
         else:
             array = of_objects(listed, array.shape)
     if array.dtype.kind in "mM":

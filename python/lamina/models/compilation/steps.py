@@ -309,7 +309,8 @@ class OwnStep:
             yield
         except (TypeError, ValueError, AttributeError) as error:
             known = "y is None" in str(error)
-            if self.y is not None or known or "None" not in str(error):
+            own = type(error) in (TypeError, ValueError, AttributeError)  # made from a text
+            if self.y is not None or known or not own or "None" not in str(error):
                 raise
             said = f"{self.model.name}: {name} got y=None, as no targets were given: {error}"
             told: Any = type(error)(said)
