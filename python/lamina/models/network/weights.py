@@ -129,7 +129,7 @@ class Weighted:
 
     @property
     def losses(self) -> list[Any]:
-        """Losses given to ``add_loss`` in the last call, and the penalties on trainable weights."""
+        """The penalties on trainable weights and, in a recorded step, losses of ``add_loss``."""
         found = {id(loss): loss for layer in self.parts for loss in layer.losses}
         return list(found.values())
 
