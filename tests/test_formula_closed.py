@@ -66,6 +66,7 @@ def test_operators_cannot_carry_a_program(tmp_path):
         ("v0", "unknown column 'v0'"),
         ("a.__class__()", "unknown function 'a.__class__'"),
         ("a::__class__(b)", "unknown function 'a::__class__'"),
+        ("os::sqrt(a)", "unknown function 'os::sqrt'"),
         ("compared('==', a, b)", "unknown function 'compared'"),
         ("indexed(a, 1)", "unknown function 'indexed'"),
         ("poly(a, .state = b)", r"poly takes the arguments \(x, ..., degree, raw, simple\)"),

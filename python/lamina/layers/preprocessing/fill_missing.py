@@ -167,7 +167,7 @@ class FillMissing(AheadLayer):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments, and under "learned" the values that ``adapt`` found."""
         config = super().get_config()
-        if self.measure is None:  # as in files of earlier versions
+        if self.measure is None:  # the default, which configurations need not state
             config.pop("measure", None)
         if self._learned:
             config.update(value=None, learned=self.value)

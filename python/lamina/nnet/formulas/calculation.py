@@ -35,7 +35,7 @@ CONSTANTS: dict[str, Any] = {
     "TRUE": True, "T": True, "FALSE": False, "F": False, "NULL": None, "NA": math.nan,
     "NaN": math.nan, "Inf": math.inf, "pi": math.pi,
 }  # fmt: skip
-
+PACKAGES = ("base", "stats", "splines", "nnet")  # of R, whose functions are here
 
 # --- operators
 
@@ -153,5 +153,8 @@ def argument_name(name: str) -> str:
 
 
 def function_name(name: str) -> str:
-    """Return the Python name of a function of R or NumPy."""
-    return name.rpartition("::")[2].removeprefix("np.").replace(".", "_")
+    """Return the Python name of a function of R or NumPy; that of another package is unchanged."""
+    package, _, own = name.rpartition("::")
+    if package not in ("", *PACKAGES):
+        return name
+    return own.removeprefix("np.").replace(".", "_")
